@@ -1,0 +1,44 @@
+"""Every error that rlef_env raises on purpose.
+
+A message says what was expected, what came, and what to do next.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "DataError",
+    "IsolationUnavailable",
+    "NoVerdictError",
+    "ProblemNotFound",
+    "RLEFError",
+    "SandboxFailure",
+    "UsageError",
+]
+
+
+class RLEFError(Exception):
+    """Base of all errors of this package."""
+
+
+class DataError(RLEFError, ValueError):
+    """A file or record is not what its format says: names the file, the line or record, and the field."""
+
+
+class ProblemNotFound(RLEFError, LookupError):
+    """No problem has the id that was asked for."""
+
+
+class UsageError(RLEFError, ValueError):
+    """An argument has a value that is not supported; the message lists those that are."""
+
+
+class IsolationUnavailable(RLEFError, RuntimeError):
+    """This machine lacks a layer of the lock that the caller required; the message names it."""
+
+
+class SandboxFailure(RLEFError, RuntimeError):
+    """The sandbox itself failed (never the program in it); the judge turns it into NO_VERDICT."""
+
+
+class NoVerdictError(RLEFError, RuntimeError):
+    """Raised by an environment made with ``on_no_verdict="raise"`` where no verdict could be had."""

@@ -1,0 +1,84 @@
+"""The nouns of the judge: verdict, the result of one test, and a judgement over all tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from rlef_env.problems import Role
+
+__all__ = ["Judgement", "TestResult", "Verdict"]
+
+
+class Verdict(str, Enum):
+    """Is the program right?"""
+
+    ACCEPTED = "accepted"
+    WRONG_ANSWER = "wrong_answer"
+    RUNTIME_ERROR = "runtime_error"
+    TIME_LIMIT = "time_limit"
+    MEMORY_LIMIT = "memory_limit"
+    OUTPUT_LIMIT = "output_limit"
+    COMPILE_ERROR = "compile_error"
+    SECURITY_VIOLATION = "security_violation"
+    NO_PROGRAM = "no_program"
+    """The response held no program."""
+    NO_VERDICT = "no_verdict"
+    """The judge itself failed. Never a wrong answer, never a reward."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """One test's outcome.
+
+    Attributes:
+        role: ``"public"``, ``"private"`` or ``"generated"``.
+        index: the test's place within its role.
+        verdict: never ``NO_PROGRAM``.
+        category: a finer name for a failure: the exception's type (``"IndexError"``), ``"signal 11"``,
+            ``"exit status 3"``; None where there is none.
+        stdout: start of what the program printed, decoded; empty for an accepted test.
+        stderr: the program's standard error, decoded and cut in the middle; empty for an accepted test.
+        cpu_seconds: excluded from equality, as a timing differs from run to run.
+        peak_bytes: likewise.
+    """
+
+    __test__ = False  # not a pytest class
+
+    role: Role
+    index: int
+    verdict: Verdict
+    category: str | None = None
+    stdout: str = ""
+    stderr: str = ""
+    cpu_seconds: float = field(default=0.0, compare=False)
+    peak_bytes: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A program judged on a problem's tests.
+
+    Attributes:
+        verdict: ``NO_VERDICT`` if any test has none, else the first failing test's verdict, else ``ACCEPTED``.
+        results: the tests that were run, in order public, private, generated.
+        total: how many tests there were to run.
+        category: the first failing test's category.
+        isolation: ``"locked"``, or ``"none"`` where the caller asked for no lock by name.
+    """
+
+    verdict: Verdict
+    results: tuple[TestResult, ...] = ()
+    total: int = 0
+    category: str | None = None
+    isolation: str = "locked"
+
+    @property
+    def passed(self) -> int:
+        """How many tests were accepted."""
+        return sum(result.verdict is Verdict.ACCEPTED for result in self.results)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time of all tests together."""
+        return sum(result.cpu_seconds for result in self.results)

@@ -1,0 +1,80 @@
+"""The nouns of the sandbox: a program, its limits, and the facts of one execution. No opinion in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["Execution", "Limits", "Program", "Status"]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A whole program: its source text and its language (``"python"`` is Python 3)."""
+
+    source: str
+    language: str = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one execution may use.
+
+    Attributes:
+        cpu_seconds: user + system time, summed over threads.
+        idle_seconds: time neither on a core nor waiting for one (sleeping); None means equal to ``cpu_seconds``.
+        wall_seconds: backstop; None means ten times ``cpu_seconds`` plus ten seconds.
+        memory_bytes: memory touched, above what an empty program touches.
+        output_bytes: standard output and standard error, each.
+    """
+
+    cpu_seconds: float = 10.0
+    idle_seconds: float | None = None
+    wall_seconds: float | None = None
+    memory_bytes: int = 1_000_000_000
+    output_bytes: int = 64 * 2**20
+
+
+class Status(str, Enum):
+    """How an execution ended. Where several hold, the first in this order is reported."""
+
+    FAILED = "failed"
+    """The sandbox failed, not the program."""
+    COMPILE_ERROR = "compile_error"
+    """The program did not compile; ``stderr`` has the compiler's words."""
+    SECURITY_VIOLATION = "security_violation"
+    """It made a call that no honest program makes."""
+    TIME_LIMIT = "time_limit"
+    MEMORY_LIMIT = "memory_limit"
+    OUTPUT_LIMIT = "output_limit"
+    SIGNALED = "signaled"
+    """It was ended by a signal (``signal``)."""
+    EXITED = "exited"
+    """It ended by itself (``exit_code``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What happened when a program ran on one input.
+
+    Attributes:
+        status: how it ended, from final totals.
+        exit_code: 0 to 255 where it ended by itself, else None.
+        signal: the signal's number where one ended it, else None.
+        stdout: standard output, at most ``Limits.output_bytes``.
+        stderr: standard error, likewise.
+        cpu_seconds: user + system time.
+        wall_seconds: from start to end.
+        peak_bytes: memory touched above what an empty program touches.
+        message: for ``FAILED``, what broke.
+    """
+
+    status: Status
+    exit_code: int | None = None
+    signal: int | None = None
+    stdout: bytes = b""
+    stderr: bytes = b""
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    peak_bytes: int = 0
+    message: str = ""
