@@ -1,0 +1,76 @@
+# Two commands are enough for a newcomer: `make demo` and `make test`. Each makes .venv the first time.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+SOURCES := rlef_env agents tests benchmarks starter
+
+# step NAME,COMMAND: run the command and say how long it took.
+define step
+@printf '\033[1m== %s\033[0m\n' '$(1)'; began=$$SECONDS; $(2); printf '   %s: %s s\n' '$(1)' $$((SECONDS - began))
+endef
+
+.PHONY: help demo test lint types clean
+
+help:  ## show this
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@echo
+	@echo '  Another Python: make demo PYTHON=python3.12 (3.10 or newer)'
+
+demo: $(VENV)/installed  ## make .venv, install, and watch three agents play the starter problems
+	@$(BIN)/rlef demo
+
+test: $(VENV)/installed-test  ## lint, types, import layers and every test
+	$(call step,ruff check,$(BIN)/ruff check $(SOURCES))
+	$(call step,ruff format,$(BIN)/ruff format --check $(SOURCES))
+	$(call step,mypy --strict,$(BIN)/mypy)
+	$(call step,import layers,$(BIN)/lint-imports)
+	$(call step,pytest,$(BIN)/pytest --cov --cov-report=term)
+
+lint: $(VENV)/installed-test  ## format the code and fix what ruff can fix
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+types: $(VENV)/installed-test  ## mypy --strict
+	$(BIN)/mypy
+
+clean:  ## remove .venv and every cache
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+	find . -name __pycache__ -o -name '*.egg-info' | xargs rm -rf
+
+# --- the environment in .venv ----------------------------------------------------------------------------------------
+
+# A stamp is newer than every file that decides what is installed; change one of those and make installs again.
+WHAT_IS_INSTALLED := pyproject.toml agents/pyproject.toml constraints.txt
+
+$(VENV)/made:
+	@command -v $(PYTHON) >/dev/null || { echo 'rlef: found no "$(PYTHON)"; install Python 3.10 or newer, or name one: make demo PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "rlef: needs Python 3.10 or newer, $(PYTHON) is $$($(PYTHON) -V 2>&1); name another: make demo PYTHON=python3.11" >&2; exit 1; }
+	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+	  package="python$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"; \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "$(PYTHON) has no venv module: installing Debian's $$package"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$$package"; \
+	  else \
+	    echo "rlef: $(PYTHON) has no venv module; install it (Debian, Ubuntu: sudo apt-get install $$package) and run make again" >&2; exit 1; \
+	  fi; \
+	fi
+	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/installed: $(WHAT_IS_INSTALLED) | $(VENV)/made
+	@echo 'Installing into $(VENV), pinned by constraints.txt: a few minutes the first time, torch is large.'
+	$(PIP) install -c constraints.txt torch==2.13.0
+	$(PIP) install -c constraints.txt setuptools
+	$(PIP) install -c constraints.txt --no-build-isolation -e . -e agents
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(PIP) install -c constraints.txt --no-build-isolation -e '.[test]' -e agents
+	@touch $@
