@@ -1,0 +1,70 @@
+"""Write test inputs, and check them to the letter.
+
+`lines` writes an input; `Reader` reads it back as strictly as a contest's validator: single spaces, no leading zeros,
+one newline at the end of every line and nothing after the last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+__all__ = ["Reader", "distinct", "lines", "require"]
+
+
+def lines(*rows: object) -> str:
+    """Return an input: one line a row; a row is a list or tuple of values, or one value."""
+    texts = (" ".join(map(str, row)) if isinstance(row, (list, tuple)) else str(row) for row in rows)
+    return "".join(f"{text}\n" for text in texts)
+
+
+class Reader:
+    """Reads an input line by line; every method raises ``ValueError`` where the input is not exactly as said."""
+
+    def __init__(self, text: str) -> None:
+        if not text.endswith("\n"):
+            raise ValueError("expected a newline at the end of the last line, got none")
+        self._rows = text[:-1].split("\n")
+        self._next = 0
+
+    def line(self, pattern: str) -> str:
+        """Return the next line, which matches the whole of ``pattern``."""
+        if self._next == len(self._rows):
+            raise ValueError(f"line {self._next + 1}: expected {pattern}, got the end of the input")
+        row = self._rows[self._next]
+        self._next += 1
+        if not re.fullmatch(pattern, row):
+            raise ValueError(f"line {self._next}: expected {pattern}, got {row[:60]!r}")
+        return row
+
+    def numbers(self, *bounds: tuple[int, int]) -> tuple[int, ...]:
+        """Return the numbers of the next line: as many as there are ``(least, greatest)`` bounds, each within its own."""
+        row = self.line(r"(0|-?[1-9]\d*)( (0|-?[1-9]\d*))*")
+        values = tuple(map(int, row.split(" ")))
+        if len(values) != len(bounds):
+            raise ValueError(f"line {self._next}: expected {len(bounds)} numbers, got {len(values)}")
+        for value, (least, greatest) in zip(values, bounds, strict=True):
+            if not least <= value <= greatest:
+                raise ValueError(f"line {self._next}: expected a number from {least} to {greatest}, got {value}")
+        return values
+
+    def number(self, least: int, greatest: int) -> int:
+        """Return the only number of the next line."""
+        return self.numbers((least, greatest))[0]
+
+    def end(self) -> None:
+        """Check that nothing is left."""
+        if self._next != len(self._rows):
+            raise ValueError(f"line {self._next + 1}: expected the end of the input, got more")
+
+
+def require(condition: bool, what: str) -> None:
+    """Raise ``ValueError`` unless the condition holds; ``what`` says what was expected."""
+    if not condition:
+        raise ValueError(f"expected {what}")
+
+
+def distinct(values: Iterable[object]) -> bool:
+    """Are all values different?"""
+    seen = list(values)
+    return len(set(seen)) == len(seen)
