@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Literal
 
 __all__ = ["ROLES", "CheckerSpec", "Problem", "Role", "Solution", "Test"]
@@ -88,7 +87,7 @@ class Problem:
     tags: tuple[str, ...] = ()
     difficulty: str | None = None
     source: str | None = None
-    extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def tests(self, *roles: Role) -> Iterator[tuple[Role, int, Test]]:
         """Yield ``(role, index within the role, test)`` for the named roles, all of them by default."""

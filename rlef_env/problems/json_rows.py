@@ -1,0 +1,193 @@
+"""JSON rows read strictly: one object a line, and typed fields whose errors say where they stand."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import reprlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from rlef_env.errors import DataError
+
+__all__ = ["Field", "iter_rows"]
+
+_MISSING: Final = object()
+_INT64_MAX: Final = 2**63 - 1
+
+
+def iter_rows(path: str | os.PathLike[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield ``("FILE:LINE", row)`` for every row of a JSONL file, one line in memory at a time.
+
+    Blank lines are skipped. Stricter than ``json``: no NaN or infinity, no key twice in one object.
+
+    Raises:
+        DataError: the file cannot be read, holds no row, or a line is not a JSON object in UTF-8.
+    """
+    found = False
+    for number, raw in enumerate(_lines(path), start=1):
+        if raw.strip():
+            found = True
+            where = f"{os.fspath(path)}:{number}"
+            yield where, _row(raw, where)
+    if not found:
+        raise DataError(f"{os.fspath(path)}: expected one JSON object a line, got an empty file; check the path")
+
+
+def _lines(path: str | os.PathLike[str]) -> Iterator[bytes]:
+    # Bytes, because only "\n" ends a line of JSONL: text mode would also count a lone "\r" as one.
+    try:
+        with Path(path).open("rb") as file:
+            yield from file
+    except FileNotFoundError:
+        raise DataError(f"{os.fspath(path)}: expected a JSONL file, got no such file; check the path") from None
+    except IsADirectoryError:
+        raise DataError(f"{os.fspath(path)}: expected a JSONL file, got a directory; name a file in it") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        raise DataError(f"{os.fspath(path)!r}: expected a readable JSONL file, got: {error}; check the path") from None
+
+
+def _row(raw: bytes, where: str) -> dict[str, Any]:
+    try:
+        row = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite
+        )
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{where}: expected UTF-8 text, got byte 0x{raw[error.start]:02x} at position {error.start}; "
+            "save the file as UTF-8 (and unpack it first if it is compressed)"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        start = reprlib.repr(raw[:40].decode("utf-8", "replace"))
+        raise DataError(
+            f"{where}: expected a JSON object on one line, got {start} ({error}); check that nothing was cut"
+        ) from None
+    if not isinstance(row, dict):
+        raise DataError(
+            f"{where}: expected a JSON object, got {_shown(row)}; put each record on a line of its own, as {{...}}"
+        )
+    return row
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"key {next(key for key in keys if keys.count(key) > 1)!r} stands twice in one object")
+    return result
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"number {text} is too large")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A value in a row, and where it stands.
+
+    Attributes:
+        value: the value as JSON gave it.
+        where: the file, the line, and the record once its name is known.
+        path: the place in the row, e.g. ``"private_tests.output[3]"``; empty for the row itself.
+    """
+
+    value: Any
+    where: str
+    path: str = ""
+
+    def child(self, key: str) -> Field:
+        """The field under ``key`` of this object; it may be missing."""
+        path = f"{self.path}.{key}" if self.path else key
+        return Field(self.table().get(key, _MISSING), self.where, path)
+
+    @property
+    def present(self) -> bool:
+        """Whether there is a value other than null."""
+        return self.value is not _MISSING and self.value is not None
+
+    def error(self, expected: str, advice: str) -> DataError:
+        """The error to raise when this field is not as ``expected``."""
+        got = "no such field" if self.value is _MISSING else _shown(self.value)
+        subject = f"field {self.path!r}: " if self.path else ""
+        return DataError(f"{self.where}: {subject}expected {expected}, got {got}; {advice}")
+
+    def text(self) -> str:
+        """A string that can be written as UTF-8."""
+        if not isinstance(self.value, str):
+            raise self.error("a string", "write it in double quotes")
+        try:
+            self.value.encode("utf-8")
+        except UnicodeEncodeError:
+            raise self.error(
+                "text that UTF-8 can hold", "remove the lone surrogates (\\ud800 to \\udfff not in a pair)"
+            ) from None
+        return self.value
+
+    def integer(self) -> int:
+        """A whole number of at most 64 bits; also one in decimal digits in a string, as protobuf dumps write it."""
+        value = self.value
+        if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,19}", value):
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.error("a whole number", "write it without quotes, fraction or exponent")
+        if abs(value) > _INT64_MAX:
+            raise self.error("a whole number of at most 64 bits", "check the value")
+        return value
+
+    def number(self) -> float:
+        """A finite number."""
+        if not isinstance(self.value, (int, float)) or isinstance(self.value, bool):
+            raise self.error("a number", "write it without quotes")
+        if abs(self.value) > _INT64_MAX or self.value != self.value:
+            raise self.error("a number below 2^63", "check the value")
+        return self.value
+
+    def boolean(self) -> bool:
+        """``true`` or ``false``."""
+        if not isinstance(self.value, bool):
+            raise self.error("true or false", "write it without quotes")
+        return self.value
+
+    def items(self) -> list[Field]:
+        """The entries of a list."""
+        if not isinstance(self.value, list):
+            raise self.error("a list", "write it as [...]")
+        return [Field(value, self.where, f"{self.path}[{index}]") for index, value in enumerate(self.value)]
+
+    def table(self) -> dict[str, Any]:
+        """A JSON object."""
+        if not isinstance(self.value, dict):
+            raise self.error("a JSON object", "write it as {...}")
+        return self.value
+
+    def plain(self) -> Any:
+        """Any JSON value, whose text UTF-8 can hold."""
+        try:
+            json.dumps(self.value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        except (TypeError, ValueError, RecursionError) as error:
+            raise self.error(f"a JSON value in UTF-8 ({error})", "correct the value or leave the field out") from None
+        return self.value
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 60
+
+
+def _shown(value: Any) -> str:
+    """A short form of a value, in JSON's own words for null, true and false."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int) and abs(value) > _INT64_MAX:
+        return f"a whole number of {value.bit_length()} bits"  # repr() refuses beyond 4300 digits
+    return _SHORT.repr(value)
