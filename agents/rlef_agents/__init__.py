@@ -1,0 +1,12 @@
+"""Agents that play in rlef_env: what an agent is, three simple ones, and a loop that plays episodes.
+
+Importing this package loads no learning framework; the modules that need one import it themselves.
+"""
+
+from rlef_agents.agent import Agent, Conversation
+from rlef_agents.oracle import OracleAgent
+from rlef_agents.play import play
+from rlef_agents.random_programs import RandomAgent
+from rlef_agents.repair import RepairAgent
+
+__all__ = ["Agent", "Conversation", "OracleAgent", "RandomAgent", "RepairAgent", "play"]

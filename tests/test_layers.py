@@ -1,0 +1,35 @@
+"""The arrows of docs/design.md hold, and importing the package stays light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("torch", "transformers", "rlef_agents")
+
+
+def test_import_contracts(root: Path) -> None:
+    """The contracts are in pyproject.toml under [tool.importlinter]."""
+    lint = subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=root, capture_output=True, text=True
+    )
+    assert lint.returncode == 0, lint.stdout + lint.stderr
+    assert "0 broken" in lint.stdout
+
+
+@pytest.mark.parametrize("module", ["rlef_env", "rlef_env.cli", "rlef_env.problems", "rlef_env.judge", "rlef_env.envs"])
+def test_rlef_env_loads_no_learning_framework(module: str) -> None:
+    assert loaded_after(f"import {module}", HEAVY) == []
+
+
+def test_rlef_agents_loads_torch_only_when_needed() -> None:
+    assert loaded_after("import rlef_agents", ("torch", "transformers")) == []
+
+
+def loaded_after(statement: str, names: tuple[str, ...]) -> list[str]:
+    """Which of the modules are loaded in a fresh interpreter after the statement."""
+    program = f"import sys; {statement}; print(*[name for name in {names!r} if name in sys.modules])"
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
