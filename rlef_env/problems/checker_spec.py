@@ -65,7 +65,7 @@ def parse_kattis_flags(flags: Sequence[str]) -> KattisFlags:
 
 
 def _tolerance(flag: str, text: str | None) -> float:
-    if text is not None and re.fullmatch(r"\+?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text):
+    if text is not None and re.fullmatch(r"\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", text):
         value = float(text)
         if math.isfinite(value):
             return value
