@@ -1,5 +1,20 @@
 """Is it right? A problem, a sandbox and a checker make a judgement."""
 
+from rlef_env.judge.checkers import Checker, make_checker
+from rlef_env.judge.judge import DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS, Judge
+from rlef_env.judge.pool import JudgeJob, JudgePool, default_workers
 from rlef_env.judge.verdict import Judgement, TestResult, Verdict
 
-__all__ = ["Judgement", "TestResult", "Verdict"]
+__all__ = [
+    "DEFAULT_MEMORY_BYTES",
+    "DEFAULT_TIME_SECONDS",
+    "Checker",
+    "Judge",
+    "JudgeJob",
+    "JudgePool",
+    "Judgement",
+    "TestResult",
+    "Verdict",
+    "default_workers",
+    "make_checker",
+]

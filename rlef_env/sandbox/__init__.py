@@ -1,5 +1,24 @@
 """How it runs: (program, input, limits) -> Execution. Facts only, no opinion."""
 
 from rlef_env.sandbox.execution import Execution, Limits, Program, Status
+from rlef_env.sandbox.languages import LANGUAGES, Language
+from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
+from rlef_env.sandbox.probe import landlock_abi, probe
+from rlef_env.sandbox.sandbox import ISOLATIONS, LoadedProgram, Sandbox
 
-__all__ = ["Execution", "Limits", "Program", "Status"]
+__all__ = [
+    "ISOLATIONS",
+    "LANGUAGES",
+    "LAYERS",
+    "REQUIRED",
+    "Execution",
+    "Language",
+    "Layer",
+    "Limits",
+    "LoadedProgram",
+    "Program",
+    "Sandbox",
+    "Status",
+    "landlock_abi",
+    "probe",
+]

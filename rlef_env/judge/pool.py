@@ -1,0 +1,86 @@
+"""Many programs judged at once: one thread and one sandbox for each worker. The work is done in the sandboxes."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from rlef_env.judge.judge import Judge
+from rlef_env.judge.verdict import Judgement
+from rlef_env.problems import ROLES, Problem, Role
+from rlef_env.sandbox import Program
+
+__all__ = ["JudgeJob", "JudgePool", "default_workers"]
+
+
+def default_workers() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeJob:
+    """A program to judge on a problem; the fields are those of ``Judge.judge``."""
+
+    problem: Problem
+    program: Program
+    roles: tuple[Role, ...] = ROLES
+    stop_early: bool = True
+    limit: int | None = None
+
+
+class JudgePool:
+    """Judges of the same kind, working side by side.
+
+    Args:
+        workers: how many programs are judged at once; the number of cores by default.
+        isolation: as for ``Judge``.
+        time_factor: as for ``Judge``.
+    """
+
+    def __init__(self, workers: int | None = None, isolation: str = "locked", time_factor: float = 1.0) -> None:
+        self.workers = workers or default_workers()
+        self._judges: queue.SimpleQueue[Judge] = queue.SimpleQueue()
+        self._all = [Judge(isolation, time_factor) for _ in range(self.workers)]
+        for judge in self._all:
+            self._judges.put(judge)
+        self._threads = ThreadPoolExecutor(self.workers, thread_name_prefix="judge")
+        self._closing = threading.Event()
+
+    def __enter__(self) -> JudgePool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop what is queued, finish what runs, end the sandboxes. Safe to call twice."""
+        self._closing.set()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        for judge in self._all:
+            judge.close()
+
+    def submit(self, job: JudgeJob) -> Future[Judgement]:
+        """Queue a job."""
+        return self._threads.submit(self._judge, job)
+
+    def judge_all(self, jobs: Iterable[JudgeJob]) -> Iterator[Judgement]:
+        """Judge all jobs and yield their judgements in the jobs' order; at most a few are taken ahead of time."""
+        waiting: list[Future[Judgement]] = []
+        for job in jobs:
+            waiting.append(self.submit(job))
+            if len(waiting) >= 4 * self.workers:
+                yield waiting.pop(0).result()
+        for future in waiting:
+            yield future.result()
+
+    def _judge(self, job: JudgeJob) -> Judgement:
+        judge = self._judges.get()
+        try:
+            return judge.judge(job.problem, job.program, job.roles, job.stop_early, job.limit)
+        finally:
+            self._judges.put(judge)

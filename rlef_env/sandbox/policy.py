@@ -1,0 +1,72 @@
+"""What a judged program may do: one table, read top to bottom.
+
+The base filter is an allow-list: a system call that is in none of the groups below does not exist (ENOSYS).
+`filters.py` turns the table into seccomp programs; Landlock (`zygote.py`) enforces the same for paths and signals.
+"""
+
+from __future__ import annotations
+
+import errno
+
+__all__ = ["ALLOWED", "KILLED", "OWN_PROCESS_ONLY", "REFUSED", "REFUSED_IN_RUN"]
+
+ALLOWED: dict[str, str] = {
+    "memory": "brk mmap mprotect mremap munmap madvise mincore msync membarrier",
+    "threads": "futex futex_waitv set_robust_list get_robust_list set_tid_address rseq arch_prctl gettid "
+    "sched_yield sched_getaffinity sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min",
+    "files already open": "read write readv writev pread64 pwrite64 preadv pwritev lseek close dup dup2 dup3 fcntl "
+    "ioctl flock fsync fdatasync ftruncate fadvise64 sendfile copy_file_range close_range",
+    "reading files (Landlock says which)": "open openat stat lstat fstat newfstatat statx statfs fstatfs access "
+    "faccessat faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir umask",
+    "waiting": "poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 "
+    "eventfd eventfd2 pause nanosleep clock_nanosleep restart_syscall",
+    "talking to itself (asyncio)": "pipe pipe2 socketpair sendto recvfrom sendmsg recvmsg shutdown getsockopt "
+    "setsockopt getsockname getpeername",
+    "clocks and timers": "time gettimeofday clock_gettime clock_getres times alarm getitimer setitimer timer_create "
+    "timer_settime timer_gettime timer_delete timer_getoverrun timerfd_create timerfd_settime timerfd_gettime",
+    "its own signals": "rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait "
+    "sigaltstack",
+    "asking about itself": "getpid getppid getpgrp getpgid getsid getuid geteuid getgid getegid getresuid getresgid "
+    "getgroups getpriority capget getrusage sysinfo uname getrandom getcpu",
+    "ending": "exit exit_group wait4 waitid",
+    # What follows is for the zygote; REFUSED_IN_RUN and OWN_PROCESS_ONLY take it from the program.
+    "starting and locking a run": "landlock_restrict_self seccomp prctl pidfd_open clone kill tgkill prlimit64",
+}
+"""Purpose -> calls that are allowed."""
+
+REFUSED: dict[str, tuple[int, str]] = {
+    "network": (errno.EACCES, "socket connect bind listen accept accept4 sendmmsg recvmmsg"),
+    "new processes": (errno.EPERM, "fork vfork execve execveat"),
+    "changing files": (
+        errno.EACCES,
+        "creat mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat mknod mknodat "
+        "truncate",
+    ),
+    "changing what is known about files": (
+        errno.EPERM,
+        "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat setxattr lsetxattr "
+        "fsetxattr removexattr lremovexattr fremovexattr",
+    ),
+    "other processes, priorities, limits": (
+        errno.EPERM,
+        "tkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal setrlimit setpriority sched_setaffinity "
+        "sched_setparam sched_setscheduler sched_setattr ioprio_set setpgid setsid setuid setgid setreuid setregid "
+        "setresuid setresgid setgroups setfsuid setfsgid capset mlock mlock2 mlockall memfd_create",
+    ),
+}
+"""Purpose -> (errno, calls): they give the usual OSError, judged like any exception."""
+
+KILLED = (
+    "ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp bpf perf_event_open userfaultfd "
+    "mount umount2 pivot_root chroot unshare setns fsopen fsconfig fsmount fspick move_mount open_tree mount_setattr "
+    "open_by_handle_at name_to_handle_at io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key "
+    "kexec_load kexec_file_load init_module finit_module delete_module reboot swapon swapoff acct iopl ioperm "
+    "settimeofday clock_settime adjtimex clock_adjtime sethostname setdomainname syslog quotactl vhangup"
+)
+"""Calls no honest program makes: SECURITY_VIOLATION."""
+
+REFUSED_IN_RUN = "execve seccomp landlock_restrict_self pidfd_open"
+"""Allowed or refused in the zygote, refused (EPERM) once the program runs."""
+
+OWN_PROCESS_ONLY = "kill tgkill"
+"""Refused (EPERM) unless the target is the program's own process."""

@@ -1,0 +1,493 @@
+"""The zygote: a small locked interpreter that forks once per program and once more per run.
+
+This file needs only the standard library and is sent, as text, to whatever interpreter is to judge. It imports
+nothing of this package, holds no program, no input and no expected output.
+
+    zygote (locks itself once) --fork--> program (compiles, never runs it) --fork--> run (locks itself further, runs)
+
+The program's process learns from the judge over a control socket: one message a run, carrying three memory files
+(sealed input, output, errors). It answers with what `wait4` said. A run has no channel of its own: what it can
+influence is bytes in its output files and its wait status.
+"""
+
+from __future__ import annotations
+
+import builtins
+import ctypes
+import gc
+import json
+import linecache
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+import traceback
+
+# What contest programs import, loaded here once so that no run pays for it.
+import _sitebuiltins
+import atexit, bisect, cmath, collections, copy, datetime, decimal, enum, fractions, functools, heapq, itertools, math  # noqa: E401, F401, E402, I001
+import operator, queue, random, re, string, typing  # noqa: E401, F401, E402, I001
+
+FILE = "solution.py"
+
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
+MNT_DETACH = 2
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
+SECCOMP_SET_MODE_FILTER = 1
+LANDLOCK_READ_FILE, LANDLOCK_WRITE_FILE, LANDLOCK_READ_DIR = 1 << 2, 1 << 1, 1 << 3
+LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446  # the same on every processor
+CALLS = {"x86_64": {"seccomp": 317, "pivot_root": 155, "capset": 126}}
+CALLS["aarch64"] = {"seccomp": 277, "pivot_root": 41, "capset": 91}
+
+RUN = struct.Struct("<qqq")  # CPU seconds (whole), address space bytes, file size bytes
+RESULT = struct.Struct("<idqd")  # wait status, CPU seconds, peak resident bytes, wall seconds
+
+libc = ctypes.CDLL(None, use_errno=True)
+syscall = libc.syscall
+syscall.restype = ctypes.c_long
+
+
+def check(result: int, what: str) -> int:
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{what}: {os.strerror(code)}")
+    return result
+
+
+# --- the zygote -------------------------------------------------------------------------------------------------
+
+
+def main(control: int) -> None:
+    """Lock this process, say which layers hold, then fork a process per program until the judge hangs up."""
+    judge = socket.socket(fileno=control)
+    judge.sendall(json.dumps({"path": sys.path, "objects": shared_objects(), "version": sys.version}).encode())
+    lock = Lock(json.loads(judge.recv(1 << 18)))
+    judge.sendall(json.dumps(lock.apply()).encode())
+    become_plain_python()
+    while True:
+        try:
+            message, (source, programs_control) = receive(judge, 2)
+        except EOFError:
+            os._exit(0)
+        parent = os.getpid()
+        if (pid := os.fork()) == 0:
+            judge.close()
+            try:
+                die_with(parent)
+                program(socket.socket(fileno=programs_control), source, RUN.unpack(message), lock)
+            finally:
+                os._exit(0)
+        os.close(source)
+        os.close(programs_control)
+        attend(judge, pid)
+        reap_orphans()
+
+
+def shared_objects() -> list[str]:
+    with open("/proc/self/maps") as file:
+        return sorted({line.split(None, 5)[5].strip() for line in file if ".so" in line})
+
+
+def become_plain_python() -> None:
+    """What a program sees of the interpreter is what ``python solution.py`` shows, with an empty environment."""
+    sys.argv[:], sys.executable = [FILE], ""
+    sys.path[:] = [entry for entry in sys.path if entry]
+    os.environ.clear()
+    builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
+    builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
+    builtins.help = _sitebuiltins._Helper()
+    gc.collect()
+    gc.disable()
+    gc.freeze()
+
+
+def die_with(parent: int) -> None:
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def reap_orphans() -> None:
+    """As the init of its namespace the zygote inherits what a killed program leaves behind."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def attend(judge: socket.socket, pid: int) -> tuple[int, resource.struct_rusage]:
+    """Wait for a child; meanwhile hand the judge a handle of it when asked, and kill it if the judge is gone."""
+    handle = os.pidfd_open(pid)
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    poll.register(judge.fileno(), select.POLLIN)
+    try:
+        while True:
+            ready = {fd for fd, _ in poll.poll()}
+            if handle in ready:
+                _, status, usage = os.wait4(pid, 0)
+                return status, usage
+            message = judge.recv(1, socket.MSG_PEEK)
+            if message == b"?":
+                judge.recv(1)
+                socket.send_fds(judge, [b"?"], [handle])
+            elif message:
+                poll.unregister(judge.fileno())  # the next program, for when this one has ended
+            else:
+                os.kill(pid, signal.SIGKILL)
+                os._exit(0)
+    finally:
+        os.close(handle)
+
+
+def receive(sock: socket.socket, count: int) -> tuple[bytes, list[int]]:
+    """One message with ``count`` descriptors; EOFError when the other side has hung up."""
+    while True:
+        message, fds, _, _ = socket.recv_fds(sock, 1 << 16, count)
+        if not message:
+            raise EOFError
+        if len(fds) == count:
+            return message, fds
+        for fd in fds:  # an enquiry ("?") that crossed the end of a child
+            os.close(fd)
+
+
+# --- one program ------------------------------------------------------------------------------------------------
+
+
+def program(judge: socket.socket, source: int, limits: tuple[int, int, int], lock: Lock) -> None:
+    """Compile the source, report, then fork a run for every input. Never runs the program itself."""
+    cpu, space, size = limits
+    resource.setrlimit(resource.RLIMIT_AS, (space, space))
+    with open(source, "rb") as file:
+        text = file.read()
+    try:
+        code = compile(text, FILE, "exec", dont_inherit=True)
+    except BaseException as error:
+        judge.sendall(b"E" + "".join(traceback.format_exception_only(type(error), error)).encode("utf-8", "replace"))
+        os._exit(0)
+    lines = text.decode("utf-8", "replace").splitlines(keepends=True)
+    linecache.cache[FILE] = (len(text), None, lines, FILE)
+    judge.sendall(b"C")
+    while True:
+        try:
+            _, files = receive(judge, 3)
+        except EOFError:
+            os._exit(0)
+        started, parent = time.monotonic(), os.getpid()
+        if (pid := os.fork()) == 0:
+            try:
+                die_with(parent)
+                prepare(files, cpu, size, lock)
+            except BaseException as error:
+                judge.sendall(b"F" + repr(error).encode())
+                os._exit(1)
+            judge.close()
+            run(code)
+        for fd in files:
+            os.close(fd)
+        status, usage = attend(judge, pid)
+        cpu_seconds = usage.ru_utime + usage.ru_stime
+        judge.sendall(RESULT.pack(status, cpu_seconds, usage.ru_maxrss * 1024, time.monotonic() - started))
+
+
+# --- one run ----------------------------------------------------------------------------------------------------
+
+
+def prepare(files: list[int], cpu: int, size: int, lock: Lock) -> None:
+    """Give up what is left. What goes wrong here is the sandbox's fault and is told to the judge."""
+    for target, fd in enumerate(files):
+        os.dup2(fd, target)
+        os.close(fd)
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    lock.apply_to_run()
+
+
+def run(code) -> None:
+    """Become ``python solution.py``; never return."""
+    main_module = type(sys)("__main__")
+    namespace = main_module.__dict__
+    namespace.update(__file__=FILE, __builtins__=builtins, __cached__=None, __annotations__={})
+    sys.modules["__main__"] = main_module
+    del main_module
+    threading.excepthook = show_in_thread
+    sys.setrecursionlimit(1000 + depth())
+    gc.enable()
+    os._exit(execute(code, namespace))
+
+
+def execute(code, namespace) -> int:
+    """Run the program and end as CPython does; return the exit status."""
+    status = 0
+    try:
+        exec(code, namespace)
+    except BaseException as error:
+        error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next  # without this frame
+        status = report(error)
+    try:
+        threading._shutdown()
+    except BaseException as error:
+        report(error)
+    atexit._run_exitfuncs()
+    flushed = flush()
+    for key in [key for key in namespace if key[:1] == "_" and key[1:2] != "_"]:
+        namespace[key] = None
+    for key in [key for key in namespace if key != "__builtins__"]:  # as the interpreter does: files close, __del__ runs
+        namespace[key] = None
+    gc.collect()
+    return status if flush() and flushed else 120
+
+
+def report(error: BaseException) -> int:
+    """Do what the interpreter does with an uncaught exception; return the exit status."""
+    if isinstance(error, SystemExit):
+        return exit_status(error.code)
+    try:
+        flush_one(sys.stdout)
+        if sys.excepthook is sys.__excepthook__:
+            show(type(error), error, error.__traceback__)
+        else:
+            sys.excepthook(type(error), error, error.__traceback__)
+    except SystemExit as exit_error:
+        return exit_status(exit_error.code)
+    except BaseException:
+        pass
+    if isinstance(error, KeyboardInterrupt):
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    return 1
+
+
+def exit_status(code: object) -> int:
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    try:
+        print(code, file=sys.stderr, flush=True)
+    except BaseException:
+        pass
+    return 1
+
+
+def show(kind, error, trace) -> None:
+    """Print an exception. The C printer would look for solution.py on disk; this one finds its lines in linecache."""
+    if sys.stderr is not None:
+        traceback.print_exception(kind, error, trace, file=sys.stderr)
+        sys.stderr.flush()
+
+
+def show_in_thread(args) -> None:
+    if args.exc_type is SystemExit or sys.stderr is None:
+        return
+    name = args.thread.name if args.thread is not None else threading.get_ident()
+    print(f"Exception in thread {name}:", file=sys.stderr, flush=True)
+    show(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def flush() -> bool:
+    return all([flush_one(stream) for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)])
+
+
+def flush_one(stream) -> bool:
+    try:
+        if stream is not None and not getattr(stream, "closed", False):
+            stream.flush()
+    except BaseException:
+        return False
+    return True
+
+
+def depth() -> int:
+    """Frames below the program's own, so that it has the recursion depth it would have alone."""
+    frame, count = sys._getframe(1), 0
+    while frame is not None:
+        frame, count = frame.f_back, count + 1
+    return count + 1
+
+
+# --- the lock ---------------------------------------------------------------------------------------------------
+
+
+class Lock:
+    """The layers, each probed by applying it. A layer that is missing is reported, never skipped in silence."""
+
+    def __init__(self, config: dict) -> None:
+        self.config = config
+        self.layers: dict[str, tuple[bool, str]] = {}
+        self.calls = CALLS.get(os.uname().machine, {})
+        self.run_filter = bytearray.fromhex(config["run_filter"])
+        self.run_ruleset = -1
+
+    def apply(self) -> dict[str, tuple[bool, str]]:
+        self.layers["oom_score"] = self.attempt(volunteer_for_oom)
+        if self.config["locked"]:
+            self.layers["user_namespace"] = self.attempt(self.enter_user_namespace)
+            for name, flag in (
+                ("network_namespace", CLONE_NEWNET),
+                ("ipc_namespace", CLONE_NEWIPC),
+                ("uts_namespace", CLONE_NEWUTS),
+            ):
+                self.layers[name] = self.attempt(lambda flag=flag: check(libc.unshare(flag), "unshare"))
+            self.layers["pid_namespace"] = self.attempt(self.enter_pid_namespace)
+            self.layers["mount_namespace"] = self.attempt(self.enter_private_root)
+        self.layers["rlimits"] = self.attempt(set_base_limits)
+        if self.config["locked"]:
+            self.layers["no_new_privs"] = self.attempt(self.give_up_privileges)
+            self.layers["landlock"] = self.attempt(self.restrict_paths)
+            self.layers["seccomp"] = self.attempt(lambda: self.install(bytes.fromhex(self.config["base_filter"])))
+        return self.layers
+
+    @staticmethod
+    def attempt(layer) -> tuple[bool, str]:
+        try:
+            layer()
+        except OSError as error:
+            return False, str(error)
+        return True, ""
+
+    def enter_user_namespace(self) -> None:
+        user, group = os.getuid(), os.getgid()
+        check(libc.unshare(CLONE_NEWUSER), "unshare(CLONE_NEWUSER)")
+        for name, text in (("setgroups", "deny"), ("uid_map", f"65534 {user} 1"), ("gid_map", f"65534 {group} 1")):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+
+    def enter_pid_namespace(self) -> None:
+        """The first process born in the namespace is its init: when it dies, the kernel kills everything in it."""
+        check(libc.unshare(CLONE_NEWPID), "unshare(CLONE_NEWPID)")
+        parent = os.getpid()
+        if pid := os.fork():
+            os.closerange(0, 1024)
+            os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 0xFF)
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() not in (0, parent):
+            os._exit(1)
+
+    def enter_private_root(self) -> None:
+        """See only the interpreter's library, shared objects and a few devices; see no other process."""
+        check(libc.unshare(CLONE_NEWNS), "unshare(CLONE_NEWNS)")
+        mount(None, "/", None, MS_REC | MS_PRIVATE)
+        root = "/tmp"
+        mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,nr_inodes=1000,mode=755")
+        for link, target in self.config["links"]:
+            os.symlink(target, root + link)
+        for path in self.config["directories"]:
+            os.makedirs(root + path, exist_ok=True)
+            bind(path, root + path)
+        for path in self.config["hidden"]:
+            mount("tmpfs", root + path, "tmpfs", MS_NOSUID | MS_NODEV | MS_RDONLY, "size=4k,nr_inodes=2")
+        for path in self.config["files"]:
+            os.makedirs(os.path.dirname(root + path), exist_ok=True)
+            open(root + path, "w").close()
+            bind(path, root + path)
+        os.mkdir(root + "/proc")
+        try:
+            mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+        except OSError:
+            pass  # refused where the container's own /proc is masked; programs can then not open /dev/stdin by name
+        for number, name in enumerate(("stdin", "stdout", "stderr")):
+            os.symlink(f"/proc/self/fd/{number}", f"{root}/dev/{name}")
+        os.symlink("/proc/self/fd", root + "/dev/fd")
+        os.chdir(root)
+        check(syscall(self.calls["pivot_root"], b".", b"."), "pivot_root")
+        check(libc.umount2(b".", MNT_DETACH), "umount2")
+        mount(None, "/", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
+        os.chdir("/")
+        # One rule covers a whole bound directory, because what must stay unseen is hidden under an empty one.
+        self.config["readable"] = [*self.config["directories"], *self.config["files"]]
+
+    def give_up_privileges(self) -> None:
+        check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS")
+        check(libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE")
+        for capability in range(64):
+            if libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
+                break  # past the last one, or no capability to drop any: then there are none
+        header = struct.pack("<Ii", 0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this process
+        check(syscall(self.calls["capset"], header, bytes(24)), "capset")
+
+    def restrict_paths(self) -> None:
+        abi = check(syscall(LANDLOCK_CREATE_RULESET, None, 0, 1), "Landlock")
+        bits = 13 + (abi >= 2) + (abi >= 3) + (abi >= 5)
+        files, network, scopes = (1 << bits) - 1, 3 if abi >= 4 else 0, 3 if abi >= 6 else 0
+        size = 8 + 8 * (abi >= 4) + 8 * (abi >= 6)
+        attributes = struct.pack("<QQQ", files, network, scopes)[:size]
+        ruleset = check(syscall(LANDLOCK_CREATE_RULESET, attributes, size, 0), "landlock_create_ruleset")
+        for path in self.config["readable"]:
+            self.allow(ruleset, path, LANDLOCK_READ_FILE | LANDLOCK_READ_DIR)
+        for path in self.config["devices"]:
+            self.allow(ruleset, path, LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE)
+        check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS")
+        check(syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
+        os.close(ruleset)
+        # A layer of its own for each run: from inside one can neither trace nor (from ABI 6) signal what is outside.
+        attributes = struct.pack("<QQQ", 1, 0, scopes)[:size]
+        self.run_ruleset = check(syscall(LANDLOCK_CREATE_RULESET, attributes, size, 0), "landlock_create_ruleset")
+
+    def allow(self, ruleset: int, path: str, rights: int) -> None:
+        try:
+            fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        if not os.path.isdir(path):
+            rights &= ~LANDLOCK_READ_DIR
+        rule = struct.pack("<Qi", rights, fd)
+        check(syscall(LANDLOCK_ADD_RULE, ruleset, 1, rule, 0), f"landlock_add_rule({path})")
+        os.close(fd)
+
+    def install(self, filter_program: bytes) -> None:
+        buffer = ctypes.create_string_buffer(bytes(filter_program), len(filter_program))
+        header = struct.pack("<HxxxxxxQ", len(filter_program) // 8, ctypes.addressof(buffer))
+        check(syscall(self.calls["seccomp"], SECCOMP_SET_MODE_FILTER, 0, header), "seccomp")
+
+    def apply_to_run(self) -> None:
+        """The layers of one run. Any failure ends it here, before the program starts: better no verdict than no lock."""
+        if self.holds("landlock"):
+            check(syscall(LANDLOCK_RESTRICT_SELF, self.run_ruleset, 0), "landlock_restrict_self")
+            os.close(self.run_ruleset)
+        if self.holds("seccomp"):
+            pid = struct.pack("<I", os.getpid())
+            for place in self.config["pid_places"]:
+                self.run_filter[place : place + 4] = pid
+            self.install(self.run_filter)
+
+    def holds(self, layer: str) -> bool:
+        return self.layers.get(layer, (False, ""))[0]
+
+
+def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    def text(value: str | None) -> bytes | None:
+        return None if value is None else os.fsencode(value)
+
+    result = libc.mount(text(source), text(target), text(kind), ctypes.c_ulong(flags), text(data))
+    check(result, f"mount({target})")
+
+
+def bind(source: str, target: str) -> None:
+    mount(source, target, None, MS_BIND | MS_REC)
+    kept = os.statvfs(target).f_flag & (MS_NOSUID | MS_NODEV | MS_NOEXEC)  # a user namespace may not take these away
+    try:
+        mount(None, target, None, MS_REMOUNT | MS_BIND | MS_RDONLY | kept)
+    except OSError:
+        pass  # Landlock and seccomp refuse writing as well
+
+
+def volunteer_for_oom() -> None:
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+
+
+def set_base_limits() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
+    resource.setrlimit(resource.RLIMIT_MSGQUEUE, (0, 0))
