@@ -4,7 +4,7 @@ The fields and their numbers are those of ``contest_problem.proto`` (google-deep
 fields of ours: ``checker`` ({"name", "flags", "source"}), ``difficulty_name``, ``source_name``, and in
 ``incorrect_solutions`` a list ``verdict`` beside ``language`` and ``solution``. A field without a place in
 ``Problem`` is kept in ``Problem.extra``; a field of the layout that holds its default (0, "", false, null) counts as
-absent, as in protobuf. What ``problem_to_row`` writes, ``problem_from_row`` reads back equal.
+absent, as in protobuf, and is not kept. What ``problem_to_row`` writes, ``problem_from_row`` reads back equal.
 """
 
 from __future__ import annotations
