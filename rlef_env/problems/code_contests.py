@@ -152,8 +152,8 @@ def _columns(field: Field, *keys: str) -> list[list[Field]]:
     for key, column in zip(keys[1:], columns[1:], strict=True):
         if len(column) != len(columns[0]):
             raise DataError(
-                f"{field.where}: field '{field.path}.{key}': expected {len(columns[0])} entries, as many as "
-                f"'{field.path}.{keys[0]}' has, got {len(column)}; check that none was lost"
+                f"{field.where}: field '{field.path}.{key}': expected length {len(columns[0])}, that of "
+                f"'{field.path}.{keys[0]}', got length {len(column)}; check that no entry was lost"
             )
     return columns
 
