@@ -135,7 +135,7 @@ PRIVATE = (
 
 
 def generated(rng: Random) -> Iterator[str]:
-    for n in (3, 4, 5, 6, 7, 8, 8, 9):
+    for n in (5, 5, 6, 7, 7, 8, 8, 9):
         yield lines("".join(rng.choices("01", k=n)))
 
 
