@@ -1,0 +1,60 @@
+"""A coding problem as a Gymnasium environment, after RLEF (reinforcement learning from execution feedback).
+
+A problem is an episode, a response holding a whole program is an action, what happened when it ran is the
+observation. Importing this package registers the environments, so that
+``gymnasium.make("RLEF-CodeContests-v0")`` works; the names below are loaded when first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from rlef_env.envs.registration import register_environments
+
+if TYPE_CHECKING:
+    from rlef_env.envs import CodeEnv, Episode, Turn, read_episodes, rejudge, replay, write_episodes
+    from rlef_env.judge import Judge, Judgement, Verdict
+    from rlef_env.problems import Dataset, Problem, load_dataset
+    from rlef_env.sandbox import Program
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CodeEnv",
+    "Dataset",
+    "Episode",
+    "Judge",
+    "Judgement",
+    "Problem",
+    "Program",
+    "Turn",
+    "Verdict",
+    "__version__",
+    "load_dataset",
+    "read_episodes",
+    "rejudge",
+    "replay",
+    "write_episodes",
+]
+
+_ROOMS = {
+    "rlef_env.envs": ("CodeEnv", "Episode", "Turn", "read_episodes", "rejudge", "replay", "write_episodes"),
+    "rlef_env.judge": ("Judge", "Judgement", "Verdict"),
+    "rlef_env.problems": ("Dataset", "Problem", "load_dataset"),
+    "rlef_env.sandbox": ("Program",),
+}
+
+register_environments()
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that importing the package stays fast."""
+    for room, names in _ROOMS.items():
+        if name in names:
+            return getattr(importlib.import_module(room), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

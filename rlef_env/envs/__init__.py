@@ -1,0 +1,38 @@
+"""The episode: CodeEnv, what it says and rewards, and episodes as values."""
+
+from rlef_env.envs.code_env import CodeEnv
+from rlef_env.envs.episode import Episode, Turn
+from rlef_env.envs.episode_file import episode_from_row, episode_to_row, read_episodes, write_episodes
+from rlef_env.envs.episode_text import GRID_LETTERS, episode_text
+from rlef_env.envs.extract import extract_program
+from rlef_env.envs.feedback import feedback_text, prompt_text
+from rlef_env.envs.registration import ENVIRONMENTS, register_environments
+from rlef_env.envs.replay import rejudge, replay
+from rlef_env.envs.rewards import COMPONENTS, REWARDS, Reward, make_reward
+from rlef_env.envs.scoring import score_response
+from rlef_env.envs.spaces import ProgramText
+
+__all__ = [
+    "COMPONENTS",
+    "ENVIRONMENTS",
+    "GRID_LETTERS",
+    "REWARDS",
+    "CodeEnv",
+    "Episode",
+    "ProgramText",
+    "Reward",
+    "Turn",
+    "episode_from_row",
+    "episode_text",
+    "episode_to_row",
+    "extract_program",
+    "feedback_text",
+    "make_reward",
+    "prompt_text",
+    "read_episodes",
+    "register_environments",
+    "rejudge",
+    "replay",
+    "score_response",
+    "write_episodes",
+]

@@ -1,0 +1,63 @@
+"""An episode as plain text for a terminal: who said what, and the verdict grid."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Final
+
+from rlef_env.envs.episode import Episode
+from rlef_env.judge import Judgement, Verdict
+
+__all__ = ["GRID_LETTERS", "episode_text"]
+
+GRID_LETTERS: Final[Mapping[Verdict, str]] = {
+    Verdict.ACCEPTED: ".",
+    Verdict.WRONG_ANSWER: "W",
+    Verdict.RUNTIME_ERROR: "R",
+    Verdict.TIME_LIMIT: "T",
+    Verdict.MEMORY_LIMIT: "M",
+    Verdict.OUTPUT_LIMIT: "O",
+    Verdict.COMPILE_ERROR: "C",
+    Verdict.SECURITY_VIOLATION: "S",
+    Verdict.NO_PROGRAM: "-",
+    Verdict.NO_VERDICT: "?",
+}
+"""One sign per test in a verdict grid."""
+
+
+def episode_text(episode: Episode) -> str:
+    """Return the state of an episode: the problem, and the latest response with its grid and feedback."""
+    title = f"{episode.problem_id} ({episode.dataset})"
+    if not episode.turns:
+        return f"{title}\nturn 0\n\n{episode.prompt}\n"
+    turn = episode.turns[-1]
+    lines = [
+        title,
+        f"turn {len(episode.turns)}: {_words(turn.judgement.verdict)}, reward {turn.reward:+g}",
+        *_grid(turn.judgement),
+    ]
+    if turn.feedback:
+        lines += ["", turn.feedback]
+    if episode.ended:
+        end = "cut off: the judge failed" if episode.truncated else "solved" if episode.solved else "not solved"
+        lines += ["", f"end of the episode: {end}"]
+    return "\n".join(lines) + "\n"
+
+
+def _grid(judgement: Judgement) -> list[str]:
+    """One line per role, one sign per test that was run, and what the signs mean."""
+    lines = [
+        f"  {role:<9} {''.join(GRID_LETTERS[result.verdict] for result in results)}"
+        for role, results in itertools.groupby(judgement.results, key=lambda result: result.role)
+    ]
+    skipped = judgement.total - len(judgement.results)
+    if lines and skipped > 0:
+        lines.append(f"  not run   {skipped}")
+    seen = {result.verdict: None for result in judgement.results}
+    legend = ", ".join(f"{GRID_LETTERS[verdict]} {_words(verdict)}" for verdict in seen)
+    return [*lines, f"  ({legend})"] if lines else []
+
+
+def _words(verdict: Verdict) -> str:
+    return verdict.value.replace("_", " ")

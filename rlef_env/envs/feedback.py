@@ -1,0 +1,196 @@
+"""What the agent is told: the first prompt and the execution feedback, cut to a length.
+
+Which tests failed and how is the judgement's business; here it becomes text (wording: ``prompts.py``).
+
+The paper states no lengths. The caps here follow the same lab's later release: 2,048 tokens for the prompt (cut on
+the left), 1,024 for a feedback message (cut on the right), 512 characters for a stack trace (its first and last lines
+stay) and for any other item; ``[...]`` marks a cut. Two things differ, both so that a message keeps its form: input,
+expected and observed output are cut one by one, and the invitation to try again, which names the format of an answer,
+is never cut: the report before it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence, Sized
+from typing import Final, Literal, Protocol
+
+from rlef_env.envs import prompts
+from rlef_env.judge import Judgement, TestResult, Verdict
+from rlef_env.problems import ROLES, Problem, Role, Test
+
+__all__ = [
+    "CHARACTERS_PER_TOKEN",
+    "ITEM_CAP",
+    "MARK",
+    "Feedback",
+    "Tokenizer",
+    "feedback_text",
+    "prompt_text",
+    "retry_tokens",
+    "shown_roles",
+    "token_count",
+]
+
+Feedback = Literal["public", "none", "random", "private"]
+"""Where feedback comes from; see ``CodeEnv``."""
+
+CHARACTERS_PER_TOKEN: Final = 4
+"""Without a tokenizer, this many characters count as one token (a usual rule of thumb for English and code)."""
+
+ITEM_CAP: Final = 512
+"""Characters kept of one input, output or stack trace."""
+
+MARK: Final = "[...]"
+"""Stands where text was cut."""
+
+
+class Tokenizer(Protocol):
+    """Anything that turns text into tokens, such as a tokenizer of ``transformers`` or ``tokenizers``."""
+
+    def encode(self, text: str, /) -> Sized:
+        """Return the tokens of a text. Only their number is used."""
+
+
+def prompt_text(statement: str, *, cap: int | None = None, tokenizer: Tokenizer | None = None) -> str:
+    """Return the first prompt, cut on the left to at most ``cap`` tokens (None: not cut)."""
+    prompt = prompts.initial_prompt(statement)
+    return _longest(len(prompt), lambda kept: MARK + prompt[len(prompt) - kept :], prompt, cap, tokenizer)
+
+
+def feedback_text(
+    judgement: Judgement,
+    problem: Problem,
+    *,
+    feedback: Feedback = "public",
+    retry: bool = True,
+    max_failures: int | None = None,
+    cap: int | None = None,
+    tokenizer: Tokenizer | None = None,
+) -> str:
+    """Return what the agent is told about a response.
+
+    Args:
+        judgement: the response's judgement. Results of roles that ``feedback`` hides are left out.
+        problem: the problem whose tests the judgement speaks of.
+        feedback: ``"public"`` reports failing public tests, ``"private"`` failing tests of any role, ``"random"``
+            is worded as ``"public"`` (the caller passes another program's judgement), ``"none"`` reports nothing.
+        retry: whether to end with the invitation to try again. False for the last response of an episode.
+        max_failures: list at most this many failing tests, the first ones; None for all.
+        cap: length in tokens; the report is cut on the right, the invitation never. None: not cut.
+        tokenizer: counts tokens; None counts four characters as one.
+
+    Returns:
+        The message. Without ``retry`` and with nothing to report it is empty.
+    """
+    report = "" if feedback == "none" else _report(judgement, problem, shown_roles(feedback), max_failures)
+    ending = prompts.RETRY if retry else ""
+    if not report:
+        return ending
+    # A list of bullets is set off by an empty line, the sentence about missing code is not.
+    gap = ("\n" if judgement.verdict is Verdict.NO_PROGRAM else "\n\n") if retry else ""
+    whole = report + gap + ending
+    return _longest(len(report), lambda kept: report[:kept] + MARK + gap + ending, whole, cap, tokenizer)
+
+
+def shown_roles(feedback: Feedback) -> tuple[Role, ...]:
+    """Return the roles of the tests whose failures a feedback mode may show."""
+    return ROLES if feedback == "private" else ("public",)
+
+
+def token_count(text: str, tokenizer: Tokenizer | None = None) -> int:
+    """Return a text's length in tokens, special tokens included where the tokenizer adds them."""
+    if tokenizer is not None:
+        return len(tokenizer.encode(text))
+    return -(-len(text) // CHARACTERS_PER_TOKEN)
+
+
+def retry_tokens(tokenizer: Tokenizer | None = None) -> int:
+    """Return the length in tokens of the part that is never cut: the smallest sensible cap."""
+    return token_count(f"{MARK}\n\n{prompts.RETRY}", tokenizer)
+
+
+def _report(judgement: Judgement, problem: Problem, roles: Sequence[Role], max_failures: int | None) -> str:
+    """Return header and bullets, or the sentence about missing code, or an empty text if nothing failed."""
+    if judgement.verdict is Verdict.NO_PROGRAM:
+        return prompts.NO_PROGRAM
+    failing = [result for result in judgement.results if result.role in roles and _failed(result)]
+    if not failing:
+        return ""
+    tests = {(role, index): test for role, index, test in problem.tests(*roles)}
+    bullets = [_bullet(result, tests[result.role, result.index]) for result in failing[:max_failures]]
+    return prompts.FEEDBACK_HEADER + "\n".join(bullets)
+
+
+def _failed(result: TestResult) -> bool:
+    """Whether a test says something against the program. A test without a verdict says nothing."""
+    return result.verdict not in (Verdict.ACCEPTED, Verdict.NO_VERDICT)
+
+
+def _bullet(result: TestResult, test: Test) -> str:
+    """Return the bullet of one failing test."""
+    shown_input = _cut_item(test.input)
+    match result.verdict:
+        case Verdict.WRONG_ANSWER:
+            return prompts.wrong_answer(shown_input, _cut_item(test.output), _cut_item(result.stdout))
+        case Verdict.TIME_LIMIT:
+            return prompts.time_limit(shown_input)
+        case Verdict.MEMORY_LIMIT:
+            return prompts.memory_limit(shown_input)
+        case Verdict.OUTPUT_LIMIT:
+            return prompts.output_limit(shown_input)
+        case Verdict.SECURITY_VIOLATION:
+            return prompts.security_violation(shown_input)
+        case _:  # an exception, or a compile error, whose trace is the compiler's message
+            return prompts.exception(shown_input, _stack_trace(result))
+
+
+def _stack_trace(result: TestResult) -> str:
+    """Return the trace on standard error, without what the program wrote there before it."""
+    stderr = result.stderr.strip("\n")
+    start = stderr.find("Traceback (most recent call last):")
+    trace = stderr[stderr.rfind("\n", 0, start) + 1 :] if start >= 0 else stderr
+    if trace:
+        return _cut_trace(trace)
+    # A program that exits with a status or dies of a signal leaves no trace.
+    return f"The program ended with {result.category}." if result.category else "The program ended with an error."
+
+
+def _cut_item(text: str) -> str:
+    """Keep the first 512 characters."""
+    return text if len(text) <= ITEM_CAP else text[:ITEM_CAP] + MARK
+
+
+def _cut_trace(trace: str) -> str:
+    """Keep the first line and as many of the last lines as fit into 512 characters."""
+    if len(trace) <= ITEM_CAP:
+        return trace
+    first, *rest = trace.split("\n")
+    if not rest or len(first) > ITEM_CAP // 2:
+        return _cut_item(trace)
+    room = ITEM_CAP - len(first)
+    last: list[str] = []
+    for line in reversed(rest):
+        if len(line) + 1 > room:
+            break
+        last.append(line)
+        room -= len(line) + 1
+    if not last:  # one huge message: its start names the exception
+        last = [rest[-1][: room - 1] + MARK]
+    return "\n".join([first, MARK, *reversed(last)])
+
+
+def _longest(length: int, cut: Callable[[int], str], whole: str, cap: int | None, tokenizer: Tokenizer | None) -> str:
+    """Return ``whole`` if it fits into ``cap`` tokens, else ``cut(kept)`` for the greatest ``kept`` that fits.
+
+    Cutting between characters, and counting again, never splits a character as cutting between tokens would.
+    """
+    if cap is None or token_count(whole, tokenizer) <= cap:
+        return whole
+    low, high = 0, length
+    while low < high:
+        middle = (low + high + 1) // 2
+        if token_count(cut(middle), tokenizer) <= cap:
+            low = middle
+        else:
+            high = middle - 1
+    return cut(low)

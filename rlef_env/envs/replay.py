@@ -1,0 +1,73 @@
+"""Run a stored episode again: through an environment, or only past the judge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import gymnasium
+
+from rlef_env.envs.episode import Episode
+from rlef_env.envs.scoring import SupportsJudge, score_response
+from rlef_env.problems import Dataset
+
+__all__ = ["rejudge", "replay"]
+
+
+def replay(episode: Episode, env: gymnasium.Env[str, str]) -> Episode:
+    """Give an episode's responses to an environment, and return what came of it there.
+
+    With an environment made as the first one was, the result equals the episode; with other settings it shows what
+    they change. Responses after the end of the new episode are not given.
+
+    Args:
+        episode: the episode to play again.
+        env: a ``CodeEnv``, wrapped or not, whose data set holds the problem. It is reset.
+
+    Raises:
+        ProblemNotFound: the environment's data set lacks the problem.
+    """
+    code_env: Any = env.unwrapped
+    options = {"problem_id": episode.problem_id}
+    if "feedback_seed" in episode.settings:
+        options["feedback_seed"] = episode.settings["feedback_seed"]
+    env.reset(options=options)
+    for turn in episode.turns:
+        env.step(turn.response)
+        if code_env.episode.ended:
+            break
+    result: Episode = code_env.episode
+    return result
+
+
+def rejudge(episode: Episode, dataset: Dataset, judge: SupportsJudge) -> Episode:
+    """Judge an episode's programs again, on the tests they were judged on, and return it with the new judgements.
+
+    Everything else stays as it was recorded, rewards and feedback too: compare the two episodes to see whether the
+    verdicts hold.
+
+    Args:
+        episode: the episode to judge again.
+        dataset: where its problem is.
+        judge: who judges.
+
+    Raises:
+        ProblemNotFound: the data set lacks the problem.
+    """
+    problem = dataset.get(episode.problem_id)
+    settings = episode.settings
+    turns = [
+        replace(
+            turn,
+            judgement=score_response(
+                judge,
+                problem,
+                turn.program,
+                last=number == settings.get("max_turns", 3),
+                feedback=settings.get("feedback", "public"),
+                full_grid=settings.get("full_grid", False),
+            ).judgement,
+        )
+        for number, turn in enumerate(episode.turns, start=1)
+    ]
+    return replace(episode, turns=tuple(turns))

@@ -1,0 +1,145 @@
+"""What a response is worth: small named rewards that add up.
+
+The paper's reward (RLEF, section 2 and appendix) is ``"rlef"``: +1 at the end of an episode if the last response
+passes all tests, -1 if not, and -0.2 for a response before the last that holds no program. It is binary on purpose;
+the fractions below are for those who want something else. The KL term of the paper belongs to the learner, not here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from rlef_env.errors import UsageError
+from rlef_env.judge import Verdict
+
+if TYPE_CHECKING:
+    from rlef_env.envs.episode import Turn
+
+__all__ = ["COMPONENTS", "REWARDS", "Reward", "RewardFunction", "RewardSpec", "make_reward"]
+
+RewardFunction: TypeAlias = "Callable[[Turn, bool], float]"
+"""``(turn, final) -> float``: the turn (its own ``reward`` still 0.0), and whether it was scored on all tests."""
+
+RewardSpec: TypeAlias = "str | Mapping[str, float] | RewardFunction"
+
+INVALID_PENALTY: Final = -0.2
+"""The paper's reward for a non-final response without valid code."""
+
+
+def outcome(turn: Turn, final: bool) -> float:
+    """+1 if the last response passes all tests, -1 if it fails any; 0 before the end."""
+    return (1.0 if turn.judgement.verdict is Verdict.ACCEPTED else -1.0) if final else 0.0
+
+
+def solved(turn: Turn, final: bool) -> float:
+    """1 if the last response passes all tests, else 0."""
+    return float(final and turn.judgement.verdict is Verdict.ACCEPTED)
+
+
+def no_program(turn: Turn, final: bool) -> float:
+    """-0.2 for a response before the last that holds no program."""
+    return INVALID_PENALTY if not final and turn.judgement.verdict is Verdict.NO_PROGRAM else 0.0
+
+
+def compile_error(turn: Turn, final: bool) -> float:
+    """-0.2 for a response before the last whose program does not compile."""
+    return INVALID_PENALTY if not final and turn.judgement.verdict is Verdict.COMPILE_ERROR else 0.0
+
+
+def pass_fraction(turn: Turn, final: bool) -> float:
+    """The fraction of all tests that the last response passes; 0 before the end."""
+    return turn.judgement.passed / turn.judgement.total if final and turn.judgement.total else 0.0
+
+
+def public_fraction(turn: Turn, final: bool) -> float:
+    """The fraction of public tests that a response passes, at every turn; 0 if there are none."""
+    del final
+    public = [result.verdict for result in turn.judgement.results if result.role == "public"]
+    return public.count(Verdict.ACCEPTED) / len(public) if public else 0.0
+
+
+COMPONENTS: Final[Mapping[str, RewardFunction]] = {
+    function.__name__: function
+    for function in (outcome, solved, no_program, compile_error, pass_fraction, public_fraction)
+}
+"""What a reward can be made of. A weight of 1.0 gives the value in the function's description."""
+
+REWARDS: Final[Mapping[str, Mapping[str, float]]] = {
+    "rlef": {"outcome": 1.0, "no_program": 1.0},
+    # The paper's single-turn runs: a response without a program is the last one anyway, and gets -1.
+    "rlef_single_turn": {"outcome": 1.0},
+    **{name: {name: 1.0} for name in COMPONENTS},
+}
+"""Rewards with a name: the paper's two, and every component alone."""
+
+
+@dataclass(frozen=True)
+class Reward:
+    """A sum of weighted components.
+
+    Attributes:
+        name: for reports: the name it was made from, or its terms.
+        terms: pairs of component and weight.
+        full_grid: whether every test must be run at the end; else judging stops at the first failing hidden test.
+    """
+
+    name: str
+    terms: tuple[tuple[RewardFunction, float], ...]
+    full_grid: bool = False
+
+    def __call__(self, turn: Turn, final: bool) -> float:
+        """Return the reward of a turn; always 0.0 where the judge itself failed, whatever the components say.
+
+        Raises:
+            UsageError: a component returned infinity or NaN, which would spoil a learner without a sound.
+        """
+        if turn.judgement.verdict is Verdict.NO_VERDICT:
+            return 0.0
+        total = math.fsum(weight * component(turn, final) for component, weight in self.terms)
+        if not math.isfinite(total):
+            raise UsageError(
+                f"reward {self.name!r}: expected a finite number, got {total} for a response with verdict "
+                f"{turn.judgement.verdict.value!r}; check the components you passed"
+            )
+        return total
+
+
+def make_reward(spec: RewardSpec = "rlef") -> Reward:
+    """Make a reward from a name, from weights, or from a function.
+
+    Args:
+        spec: a name in ``REWARDS``; or a mapping from names in ``COMPONENTS`` to weights; or a function
+            ``(turn, final) -> float``. Set the function's attribute ``full_grid = True`` if it needs the result of
+            every test at the end.
+
+    Raises:
+        UsageError: nothing of that kind; the message lists what there is.
+    """
+    if isinstance(spec, Reward):
+        return spec
+    if isinstance(spec, str):
+        if spec not in REWARDS:
+            raise UsageError(f"reward: expected one of {', '.join(REWARDS)}; got {spec!r}")
+        return _weighted(spec, REWARDS[spec])
+    if isinstance(spec, Mapping):
+        return _weighted(" + ".join(f"{weight:g} {name}" for name, weight in spec.items()), spec)
+    if callable(spec):
+        name = getattr(spec, "__name__", type(spec).__name__)
+        return Reward(name, ((spec, 1.0),), full_grid=bool(getattr(spec, "full_grid", False)))
+    raise UsageError(f"reward: expected a name, a mapping of names to weights, or a function; got {spec!r}")
+
+
+def _weighted(name: str, weights: Mapping[str, float]) -> Reward:
+    unknown = [component for component in weights if component not in COMPONENTS]
+    if unknown or not weights:
+        raise UsageError(
+            f"reward: expected weights for one or more of {', '.join(COMPONENTS)}; got {unknown or 'none at all'}"
+        )
+    for component, weight in weights.items():
+        if type(weight) not in (int, float) or not math.isfinite(weight):
+            raise UsageError(f"reward: expected a finite number as the weight of {component!r}; got {weight!r}")
+    terms = tuple((COMPONENTS[component], float(weight)) for component, weight in weights.items())
+    return Reward(name, terms, full_grid="pass_fraction" in weights)

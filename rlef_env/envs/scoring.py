@@ -1,0 +1,112 @@
+"""Which tests a response is judged on, and whether it is the last one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple, Protocol
+
+from rlef_env.envs.feedback import Feedback
+from rlef_env.judge import Judgement, Verdict
+from rlef_env.problems import ROLES, Problem, Role
+from rlef_env.sandbox import Program
+
+__all__ = ["PRIVATE_FEEDBACK_TESTS", "Score", "SupportsJudge", "number_of_tests", "score_response"]
+
+PRIVATE_FEEDBACK_TESTS: Final = 20
+"""With feedback from hidden tests, so many tests are run per response (RLEF, section on private-test feedback)."""
+
+
+class SupportsJudge(Protocol):
+    """What is needed of a judge; ``rlef_env.judge.Judge`` is one."""
+
+    def judge(
+        self,
+        problem: Problem,
+        program: Program,
+        roles: Sequence[Role] = ROLES,
+        stop_early: bool = True,
+        limit: int | None = None,
+    ) -> Judgement:
+        """Judge a program on a problem's tests."""
+
+
+class Score(NamedTuple):
+    """A response's judgement, and whether it was the last response, scored on all tests."""
+
+    judgement: Judgement
+    final: bool
+
+
+def score_response(
+    judge: SupportsJudge,
+    problem: Problem,
+    program: str | None,
+    *,
+    last: bool,
+    feedback: Feedback = "public",
+    full_grid: bool = False,
+) -> Score:
+    """Judge a response the way the paper scores an episode.
+
+    The public tests run first, all of them, because their failures are the feedback. If all pass, or the turn limit is
+    reached, the response is the last one and is scored on public, private and generated tests. The hidden tests stop
+    at the first failure, and do not start after a failing public one: the paper's reward asks only whether all pass.
+
+    With ``feedback="private"`` the first 20 tests of any role take the place of the public ones. With
+    ``feedback="none"`` only the turn limit ends an episode. A problem without public tests never ends early: nothing
+    was passed.
+
+    Args:
+        judge: who judges.
+        problem: the problem that was asked.
+        program: the response's program, None where it holds none.
+        last: whether the turn limit is reached.
+        feedback: where feedback comes from, as in ``CodeEnv``.
+        full_grid: run every test of a last response, for rewards that count passed tests.
+
+    Returns:
+        The judgement and whether it covers all tests. ``Judgement.total`` is the number of tests a right program would
+        have had to pass.
+    """
+    roles: tuple[Role, ...] = ROLES if feedback == "private" else ("public",)
+    limit = PRIVATE_FEEDBACK_TESTS if feedback == "private" else None
+    shown_total = min(number_of_tests(problem, roles), limit or number_of_tests(problem, roles))
+    everything = number_of_tests(problem, ROLES)
+    if program is None:
+        return Score(Judgement(Verdict.NO_PROGRAM, total=everything if last else shown_total), last)
+
+    source = Program(program)
+    shown = Judgement(Verdict.ACCEPTED)
+    if shown_total:
+        shown = judge.judge(problem, source, roles=roles, stop_early=False, limit=limit)
+    if shown.verdict is Verdict.NO_VERDICT:
+        return Score(shown, last)
+    passed = shown_total > 0 and shown.verdict is Verdict.ACCEPTED
+    if not last and not (passed and feedback != "none"):
+        return Score(shown, False)
+
+    failed = shown_total > 0 and not passed
+    if failed and not full_grid:
+        return Score(replace(shown, total=everything), True)
+    if feedback == "private":
+        return Score(judge.judge(problem, source, roles=ROLES, stop_early=not full_grid), True)
+    hidden_total = everything - shown_total
+    if not hidden_total:
+        return Score(shown, True)
+    hidden = judge.judge(problem, source, roles=("private", "generated"), stop_early=not full_grid)
+    return Score(replace(_joined(shown, hidden) if shown_total else hidden, total=everything), True)
+
+
+def number_of_tests(problem: Problem, roles: Sequence[Role] = ROLES) -> int:
+    """Return how many tests of the roles a problem has."""
+    return sum(1 for _ in problem.tests(*roles))
+
+
+def _joined(public: Judgement, hidden: Judgement) -> Judgement:
+    """Return one judgement over two parts; the first failing test decides, unless any test has no verdict."""
+    if hidden.verdict is Verdict.NO_VERDICT or public.verdict is Verdict.ACCEPTED:
+        decisive = hidden
+    else:
+        decisive = public
+    return replace(decisive, results=public.results + hidden.results)

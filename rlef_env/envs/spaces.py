@@ -1,0 +1,173 @@
+"""The space of texts that hold programs, for observations and actions.
+
+``gymnasium.spaces.Text`` needs a list of the characters it may hold, and its shared memory in ``AsyncVectorEnv`` is
+decoded only once, when the vector environment is made, so that every step returns the same text (gymnasium 1.4.0).
+``ProgramText`` holds any Unicode text, and its shared memory is decoded anew each time it is read.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterable, Sequence
+from types import ModuleType
+from typing import Any, Final
+
+import numpy as np
+from gymnasium.spaces import Text
+from gymnasium.vector.utils import (
+    create_empty_array,
+    create_shared_memory,
+    read_from_shared_memory,
+    write_to_shared_memory,
+)
+
+from rlef_env.errors import UsageError
+
+__all__ = ["ProgramText", "SharedTexts"]
+
+_BYTES_PER_CHARACTER: Final = 4
+"""The most that one code point takes in UTF-8."""
+
+_LENGTH_BYTES: Final = 8
+"""Each text in shared memory follows its own length in bytes, as a 64-bit integer."""
+
+_SAMPLES: Final = (
+    "print({0})",
+    "a, b = map(int, input().split())\nprint(a + b + {0})",
+    "import sys\nprint(len(sys.stdin.read()) % {1})",
+    "print(sum(int(x) for x in input().split() if x.lstrip('-').isdigit()))",
+    "raise SystemExit({0} % 2)",
+)
+
+
+class ProgramText(Text):
+    """Any Unicode text of at most ``max_length`` characters (code points), the empty one included.
+
+    A lone surrogate is not text: it has no UTF-8 form. ``sample()`` gives a short runnable Python program in a fenced
+    block, so that random agents exercise the judge.
+
+    Args:
+        max_length: the most characters a text may have.
+        min_length: the fewest.
+        seed: for ``sample()``.
+    """
+
+    def __init__(self, max_length: int, *, min_length: int = 0, seed: int | np.random.Generator | None = None) -> None:
+        # The charset is not used: ``contains`` is overridden, and a list of all of Unicode would take 47 MB.
+        super().__init__(max_length, min_length=min_length, charset=" ", seed=seed)
+
+    def contains(self, x: Any) -> bool:
+        """Whether ``x`` is a text without lone surrogates whose length is within bounds."""
+        if not isinstance(x, str) or not self.min_length <= len(x) <= self.max_length:
+            return False
+        try:
+            x.encode()
+        except UnicodeEncodeError:
+            return False
+        return True
+
+    def sample(self, mask: Any = None, probability: Any = None) -> str:
+        """Return a short runnable program in a fenced block. Masks mean nothing here and are refused."""
+        if mask is not None or probability is not None:
+            raise UsageError("ProgramText.sample: expected no mask and no probability, as there is no list to mask")
+        template = _SAMPLES[int(self.np_random.integers(len(_SAMPLES)))]
+        number = int(self.np_random.integers(100))
+        text = f"```python\n{template.format(number, number + 1)}\n```"
+        return text[: self.max_length].ljust(self.min_length)
+
+    def to_jsonable(self, sample_n: Iterable[str]) -> list[str]:
+        """Return the texts as a list, which JSON has."""
+        return [str(text) for text in sample_n]
+
+    def from_jsonable(self, sample_n: list[Any]) -> list[str]:
+        """Return the texts as they are."""
+        return [str(text) for text in sample_n]
+
+    @property
+    def is_np_flattenable(self) -> bool:
+        """False: there is no list of characters to number. Turn text into tokens in a wrapper instead."""
+        return False
+
+    def __repr__(self) -> str:
+        return f"ProgramText({self.max_length}, min_length={self.min_length})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ProgramText) and (self.min_length, self.max_length) == (
+            other.min_length,
+            other.max_length,
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class SharedTexts(Sequence[str]):
+    """The current texts of a vector environment, read from shared memory at each access.
+
+    ``copy.deepcopy`` of it, which ``AsyncVectorEnv`` makes at every step by default, gives a fresh tuple of strings.
+    """
+
+    def __init__(self, memory: Any, slot: int, count: int) -> None:
+        self._memory = memory
+        self._slot = slot
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(*index.indices(self._count)))
+        if not -self._count <= index < self._count:
+            raise IndexError(f"expected an index below {self._count}, got {index}")
+        start = (index % self._count) * self._slot
+        view = memoryview(self._memory.get_obj()).cast("B")
+        size = int.from_bytes(view[start : start + _LENGTH_BYTES], "little")
+        return str(view[start + _LENGTH_BYTES : start + _LENGTH_BYTES + size], "utf-8")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> tuple[str, ...]:
+        return tuple(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
+def _slot(space: ProgramText) -> int:
+    """Bytes of shared memory per environment: room for the longest text in its largest form."""
+    return _LENGTH_BYTES + _BYTES_PER_CHARACTER * space.max_length
+
+
+@create_shared_memory.register(ProgramText)
+def _create_shared_memory(space: ProgramText, n: int = 1, ctx: ModuleType = multiprocessing) -> Any:
+    return ctx.Array("B", n * _slot(space))
+
+
+@read_from_shared_memory.register(ProgramText)
+def _read_from_shared_memory(space: ProgramText, shared_memory: Any, n: int = 1) -> SharedTexts:
+    return SharedTexts(shared_memory, _slot(space), n)
+
+
+@write_to_shared_memory.register(ProgramText)
+def _write_to_shared_memory(space: ProgramText, index: int, value: object, shared_memory: Any) -> None:
+    if not isinstance(value, str) or not space.contains(value):
+        got = f"a text of {len(value)} characters" if isinstance(value, str) else type(value).__name__
+        raise UsageError(
+            f"environment {index}: expected an observation of at most {space.max_length} characters without lone "
+            f"surrogates, got {got}; make the environment with a lower prompt_cap or feedback_cap"
+        )
+    data = value.encode()
+    slot = _slot(space)
+    view = memoryview(shared_memory.get_obj()).cast("B")
+    start = index * slot
+    view[start + _LENGTH_BYTES : start + _LENGTH_BYTES + len(data)] = data
+    view[start : start + _LENGTH_BYTES] = len(data).to_bytes(_LENGTH_BYTES, "little")
+
+
+@create_empty_array.register(ProgramText)
+def _create_empty_array(space: ProgramText, n: int = 1, fn: object = None) -> tuple[str, ...]:
+    del fn  # makes arrays; there are none here
+    return (" " * space.min_length,) * n
