@@ -1,0 +1,149 @@
+"""``rlef demo``: agents play episodes, one of each is shown in full, and a table tells how they did."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from random import Random
+
+from rich.console import Console
+from rich.table import Table
+
+from rlef_env.cli.agents import Agent, Conversation, installed_agents, load_agent
+from rlef_env.cli.arguments import add_dataset, whole_number
+from rlef_env.cli.display import progress_bar, show_prompt, show_turn
+from rlef_env.envs import CodeEnv, Episode
+from rlef_env.errors import UsageError
+from rlef_env.judge import Verdict
+from rlef_env.problems import Dataset, load_dataset
+
+__all__ = ["DESCRIPTION", "HELP", "add_arguments", "run", "solve_rates"]
+
+HELP = "watch agents play, and see how often they solve the problems"
+DESCRIPTION = """\
+Let agents play episodes on the same problems. One episode of each agent is shown in full: the problem, the programs,
+the verdict of every test that was run, the feedback and the reward. Then a table of solve rates by turn.
+
+The agents of rlef-agents are oracle (knows a correct program), repair (starts with a wrong one and reacts to the
+feedback) and random. Your own is module:Class, with a method act(conversations) that returns a list of responses."""
+
+FIRST = ("oracle", "repair", "random")  # in this order; agents that others register follow by name
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``rlef demo``."""
+    parser.add_argument(
+        "--agent",
+        action="append",
+        metavar="NAME",
+        help="a registered agent or module:Class; may be given several times",
+    )
+    parser.add_argument(
+        "--episodes", type=whole_number(1), metavar="N", help="episodes per agent (default: one for every problem)"
+    )
+    parser.add_argument("--seed", type=whole_number(0), default=0, metavar="S", help="default: %(default)s")
+    parser.add_argument(
+        "--show", type=whole_number(0), default=1, metavar="N", help="episodes per agent shown in full (default: 1)"
+    )
+    parser.add_argument(
+        "--lines", type=whole_number(1), default=16, metavar="N", help="lines shown of each text (default: %(default)s)"
+    )
+    add_dataset(parser)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Play, show, count."""
+    console = Console()
+    dataset = load_dataset(arguments.dataset)
+    names = arguments.agent or sorted(
+        installed_agents(), key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name)
+    )
+    if not names:
+        raise UsageError("agents: expected at least one, none is installed; pip install ./agents, or name module:Class")
+    agents = {name: load_agent(name, dataset, arguments.seed) for name in names}
+    problems = chosen_problems(dataset, arguments.episodes, arguments.seed)
+    played: dict[str, list[Episode]] = {}
+    with CodeEnv(dataset=dataset) as env:
+        for name, agent in agents.items():
+            with progress_bar(f"{name} plays", len(problems)) as advance:
+                played[name] = []
+                for place, problem_id in enumerate(problems):
+                    played[name].append(play_episode(env, name, agent, problem_id, arguments.seed + place))
+                    advance()
+            for episode in most_telling(played[name], arguments.show):
+                show_episode(console, name, dataset, episode, arguments.lines)
+    console.print(solve_rates(played, dataset.label, env.max_turns))
+
+
+def chosen_problems(dataset: Dataset, episodes: int | None, seed: int) -> list[str]:
+    """The ids to play: every problem once, or as many as asked for, in an order that the seed decides."""
+    ids = [problem.id for problem in dataset]
+    if episodes is None:
+        return ids
+    rounds = -(-episodes // len(ids))
+    random = Random(seed)
+    return [problem_id for _ in range(rounds) for problem_id in random.sample(ids, len(ids))][:episodes]
+
+
+def play_episode(env: CodeEnv, name: str, agent: Agent, problem_id: str, seed: int) -> Episode:
+    """Play one episode to its end."""
+    _, info = env.reset(seed=seed, options={"problem_id": problem_id})
+    ended = False
+    while not ended:
+        response = ask(name, agent, Conversation(tuple(info["messages"]), info["problem_id"]))
+        _, _, terminated, truncated, info = env.step(response)
+        ended = terminated or truncated
+    return env.episode
+
+
+def ask(name: str, agent: Agent, conversation: Conversation) -> str:
+    """The agent's response; what goes wrong in somebody else's code is said to be theirs."""
+    try:
+        responses = agent.act([conversation])
+    except Exception as error:  # an agent may raise anything
+        raise UsageError(
+            f"agent {name}: act raised {type(error).__name__}: {error}; RLEF_DEBUG=1 shows where"
+        ) from error
+    if len(responses) != 1 or not isinstance(responses[0], str):
+        raise UsageError(f"agent {name}: act must return a list with one text per conversation, got {responses!r:.200}")
+    return responses[0]
+
+
+def most_telling(episodes: Sequence[Episode], number: int) -> list[Episode]:
+    """The episodes with the most turns; of two alike the earlier."""
+    return sorted(episodes, key=lambda episode: -len(episode.turns))[:number]
+
+
+def show_episode(console: Console, name: str, dataset: Dataset, episode: Episode, lines: int) -> None:
+    """Show an episode in full."""
+    console.rule(f"[bold]{name}[/bold] plays {episode.problem_id} ({dataset.label})", align="left")
+    show_prompt(console, dataset.get(episode.problem_id).statement, lines)
+    for number, turn in enumerate(episode.turns, start=1):
+        show_turn(console, number, turn, lines)
+
+
+def solve_rates(played: dict[str, list[Episode]], label: str, max_turns: int) -> Table:
+    """A table of each agent's solve rate by turn.
+
+    Args:
+        played: episodes by agent.
+        label: the data set's name for reports.
+        max_turns: how many turns an episode may have.
+    """
+    table = Table(title=f"{label}: share of episodes solved within so many turns", title_justify="left")
+    table.add_column("agent")
+    for heading in ("episodes", *(f"turn {turn}" for turn in range(1, max_turns + 1)), "valid programs", "mean reward"):
+        table.add_column(heading, justify="right")
+    for name, episodes in played.items():
+        turns = [turn for episode in episodes for turn in episode.turns]
+        solved = [episode.solved_at for episode in episodes if episode.solved_at is not None]
+        valid = sum(turn.judgement.verdict is not Verdict.NO_PROGRAM for turn in turns)
+        rewards = sum(turn.reward for turn in turns)
+        table.add_row(
+            name,
+            str(len(episodes)),
+            *(f"{sum(t <= turn for t in solved) / len(episodes):.0%}" for turn in range(1, max_turns + 1)),
+            f"{valid / len(turns):.0%}",
+            f"{rewards / len(episodes):+.2f}",
+        )
+    return table

@@ -1,0 +1,221 @@
+"""``rlef judge``: judges the programs that a file stores, and says so one JSON object a line.
+
+A file of problems gives a line per stored Python 3 solution, a file of episodes a line per episode. Only those lines
+go to standard output; progress and the summary go to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from rlef_env.cli.arguments import add_workers
+from rlef_env.cli.display import progress_bar
+from rlef_env.envs import Episode, read_episodes, rejudge
+from rlef_env.errors import UsageError
+from rlef_env.judge import JudgeJob, Judgement, JudgePool
+from rlef_env.problems import ROLES, Dataset, Problem, Role, load_dataset, read_checkers, read_jsonl
+from rlef_env.sandbox import Program
+
+__all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
+
+HELP = "judge the stored solutions of a file of problems, or the programs of stored episodes"
+DESCRIPTION = """\
+Judge every stored Python 3 solution of every problem on all of its tests, and print one JSON object per solution:
+  {"problem", "kind": "correct"|"incorrect", "index", "verdict", "passed", "total", "cpu_seconds"}
+"index" is the solution's place in the record's own list, which may mix languages.
+
+If the file holds episodes (rlef play --save), judge their programs again: one JSON object per episode, with the
+verdict of each turn now, the one stored, and whether they are the same.
+
+Progress and a summary go to standard error. The exit code is 0 whatever the verdicts, 2 for bad input."""
+
+Kind = Literal["correct", "incorrect"]
+KINDS: dict[str, tuple[Kind, ...]] = {
+    "correct": ("correct",),
+    "incorrect": ("incorrect",),
+    "all": ("correct", "incorrect"),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``rlef judge``."""
+    parser.add_argument(
+        "file", type=Path, metavar="FILE.jsonl", help="problems as CodeContests rows, or stored episodes"
+    )
+    parser.add_argument("--which", choices=tuple(KINDS), default="all", help="which stored solutions (default: all)")
+    parser.add_argument(
+        "--meta", type=Path, metavar="META.jsonl", help="rows with 'name' and 'checker': how each problem is checked"
+    )
+    parser.add_argument(
+        "--dataset", default="starter", metavar="D", help="for episodes: where their problems are (default: starter)"
+    )
+    add_workers(parser)
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the lines to OUT, not to standard output")
+    parser.add_argument(
+        "--isolation",
+        choices=("locked", "none"),
+        default="locked",
+        help="'none' runs the programs with no lock at all: only for programs that you wrote (default: locked)",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored solution: where it stands and what to judge."""
+
+    kind: Kind
+    index: int
+    job: JudgeJob
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Judge what the file holds."""
+    if (
+        arguments.json
+        and arguments.json.exists()
+        and arguments.file.exists()
+        and arguments.json.samefile(arguments.file)
+    ):
+        raise UsageError(f"--json names the input itself, {arguments.json}; name another file")
+    if holds_episodes(arguments.file):
+        rejudge_episodes(arguments)
+    else:
+        judge_problems(arguments)
+
+
+def judge_problems(arguments: argparse.Namespace) -> None:
+    """Judge the stored solutions of a file of problems."""
+    problems = with_checkers(read_jsonl(arguments.file), arguments.meta)
+    stored = list(stored_solutions(problems, KINDS[arguments.which]))
+    rows = judged(stored, JudgePool(arguments.workers, isolation=arguments.isolation))
+    counts = Counter((row["kind"], row["verdict"]) for row in written(rows, len(stored), arguments.json))
+    summary = "; ".join(
+        f"{kind}: " + ", ".join(f"{count} {verdict}" for (k, verdict), count in counts.most_common() if k == kind)
+        for kind in KINDS[arguments.which]
+        if any(k == kind for k, _ in counts)
+    )
+    print(f"rlef: {len(stored)} programs of {len(problems)} problems. {summary}", file=sys.stderr)
+
+
+def rejudge_episodes(arguments: argparse.Namespace) -> None:
+    """Judge the programs of stored episodes again."""
+    episodes = read_episodes(arguments.file)
+    dataset = load_dataset(arguments.dataset)
+    dataset = replace(dataset, problems=tuple(with_checkers(dataset, arguments.meta)))
+    others = {episode.dataset for episode in episodes} - {dataset.label}
+    if others:
+        print(f"rlef: episodes of {', '.join(sorted(others))} judged with problems of {dataset.label}", file=sys.stderr)
+    rows = rejudged(episodes, dataset, JudgePool(arguments.workers, isolation=arguments.isolation))
+    same = [row["same"] for row in written(rows, len(episodes), arguments.json)]
+    print(f"rlef: {len(same)} episodes, {sum(same)} with the verdicts that were stored", file=sys.stderr)
+
+
+def holds_episodes(path: Path) -> bool:
+    """Whether the file's first row is an episode. What cannot be read is left to the reader of problems to refuse."""
+    try:
+        with path.open("rb") as file:
+            row = json.loads(next((line for line in file if line.strip()), b""))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(row, dict) and "turns" in row
+
+
+def with_checkers(problems: Iterable[Problem], meta: Path | None) -> list[Problem]:
+    """Give each problem the checker that the sidecar names for it; the others keep their own."""
+    problems = list(problems)
+    if meta is None:
+        return problems
+    checkers = read_checkers(meta)
+    missing = sum(problem.id not in checkers for problem in problems)
+    if missing:
+        print(f"rlef: {meta} names no checker for {missing} of {len(problems)} problems", file=sys.stderr)
+    return [replace(problem, checker=checkers.get(problem.id, problem.checker)) for problem in problems]
+
+
+def stored_solutions(problems: Iterable[Problem], kinds: Iterable[Kind]) -> Iterator[Stored]:
+    """Yield every stored Python 3 solution of the named kinds, in the order of the file."""
+    kinds = tuple(kinds)
+    for problem in problems:
+        for kind in kinds:
+            solutions = problem.solutions if kind == "correct" else problem.incorrect_solutions
+            for index, solution in enumerate(solutions):
+                if solution.language == "python":
+                    program = Program(solution.source, solution.language)
+                    yield Stored(kind, index, JudgeJob(problem, program, roles=ROLES, stop_early=False))
+
+
+def judged(stored: list[Stored], pool: JudgePool) -> Iterator[dict[str, Any]]:
+    """Judge the stored solutions and yield a row for each, in order."""
+    with pool:
+        for entry, judgement in zip(stored, pool.judge_all(entry.job for entry in stored), strict=True):
+            yield {
+                "problem": entry.job.problem.id,
+                "kind": entry.kind,
+                "index": entry.index,
+                "verdict": judgement.verdict.value,
+                "passed": judgement.passed,
+                "total": judgement.total,
+                "cpu_seconds": round(judgement.cpu_seconds, 6),
+            }
+
+
+def rejudged(episodes: list[Episode], dataset: Dataset, pool: JudgePool) -> Iterator[dict[str, Any]]:
+    """Judge the episodes' programs again and yield a row for each, in order."""
+    for episode in episodes:
+        dataset.get(episode.problem_id)  # all are known, or nothing is judged
+    with pool, ThreadPoolExecutor(pool.workers) as threads:
+        again = threads.map(lambda episode: rejudge(episode, dataset, OneAtATime(pool)), episodes)
+        for number, (stored, new) in enumerate(zip(episodes, again, strict=True)):
+            verdicts, before = turn_verdicts(new), turn_verdicts(stored)
+            yield {
+                "episode": number,
+                "problem": stored.problem_id,
+                "verdicts": verdicts,
+                "stored": before,
+                "same": verdicts == before,
+            }
+
+
+def turn_verdicts(episode: Episode) -> list[str]:
+    """The verdict of each turn's program."""
+    return [turn.judgement.verdict.value for turn in episode.turns]
+
+
+class OneAtATime:
+    """A pool as something that judges one program and waits for it, for a thread that has nothing else to do."""
+
+    def __init__(self, pool: JudgePool) -> None:
+        self._pool = pool
+
+    def judge(
+        self,
+        problem: Problem,
+        program: Program,
+        roles: Sequence[Role] = ROLES,
+        stop_early: bool = True,
+        limit: int | None = None,
+    ) -> Judgement:
+        """Judge a program on a problem's tests; see ``Judge.judge``."""
+        return self._pool.submit(JudgeJob(problem, program, tuple(roles), stop_early, limit)).result()
+
+
+def written(rows: Iterable[dict[str, Any]], total: int, path: Path | None) -> Iterator[dict[str, Any]]:
+    """Write each row as it comes, as a line of JSON, under a progress bar; and pass it on."""
+    with ExitStack() as stack:
+        # Opened only now: input that cannot be read must not cost an older output.
+        out = sys.stdout if path is None else stack.enter_context(path.open("w", encoding="utf-8"))
+        # Where the lines themselves go to the terminal they show the progress, and a bar would tear them.
+        advance = stack.enter_context(progress_bar("judging", total, shown=not out.isatty()))
+        for row in rows:
+            print(json.dumps(row), file=out, flush=True)
+            advance()
+            yield row
