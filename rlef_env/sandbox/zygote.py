@@ -15,6 +15,7 @@ from __future__ import annotations
 import builtins
 import ctypes
 import gc
+import io
 import json
 import linecache
 import os
@@ -26,6 +27,7 @@ import struct
 import sys
 import threading
 import time
+import tokenize
 import traceback
 
 # What contest programs import, loaded here once so that no run pays for it.
@@ -172,10 +174,9 @@ def program(judge: socket.socket, source: int, limits: tuple[int, int, int], loc
     try:
         code = compile(text, FILE, "exec", dont_inherit=True)
     except BaseException as error:
-        judge.sendall(b"E" + "".join(traceback.format_exception_only(type(error), error)).encode("utf-8", "replace"))
+        judge.sendall(b"E" + compiler_words(error, text).encode("utf-8", "replace")[:60_000])
         os._exit(0)
-    lines = text.decode("utf-8", "replace").splitlines(keepends=True)
-    linecache.cache[FILE] = (len(text), None, lines, FILE)
+    linecache.cache[FILE] = (len(text), None, source_lines(text), FILE)
     judge.sendall(b"C")
     while True:
         try:
@@ -197,6 +198,28 @@ def program(judge: socket.socket, source: int, limits: tuple[int, int, int], loc
         status, usage = attend(judge, pid)
         cpu_seconds = usage.ru_utime + usage.ru_stime
         judge.sendall(RESULT.pack(status, cpu_seconds, usage.ru_maxrss * 1024, time.monotonic() - started))
+
+
+def source_lines(text: bytes) -> list[str]:
+    """As ``linecache`` would read them from a file."""
+    try:
+        encoding = tokenize.detect_encoding(io.BytesIO(text).readline)[0]
+    except SyntaxError:
+        encoding = "utf-8"
+    lines = io.TextIOWrapper(io.BytesIO(text), encoding, errors="replace").readlines()
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    return lines
+
+
+def compiler_words(error: BaseException, text: bytes) -> str:
+    """What the interpreter prints of a program that does not compile."""
+    if isinstance(error, SyntaxError) and error.text is None and error.lineno:
+        lines = source_lines(text)  # the compiler looked for them on disk
+        error.text = lines[error.lineno - 1] if error.lineno <= len(lines) else None
+    sys.stderr = words = io.StringIO()
+    sys.__excepthook__(type(error), error.with_traceback(None), None)
+    return words.getvalue()
 
 
 # --- one run ----------------------------------------------------------------------------------------------------
@@ -239,6 +262,7 @@ def execute(code, namespace) -> int:
         report(error)
     atexit._run_exitfuncs()
     flushed = flush()
+    sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
     for key in [key for key in namespace if key[:1] == "_" and key[1:2] != "_"]:
         namespace[key] = None
     for key in [key for key in namespace if key != "__builtins__"]:  # as the interpreter does: files close, __del__ runs
@@ -295,7 +319,7 @@ def show_in_thread(args) -> None:
 
 
 def flush() -> bool:
-    return all([flush_one(stream) for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)])
+    return all([flush_one(stream) for stream in (sys.stdout, sys.stderr)])
 
 
 def flush_one(stream) -> bool:
@@ -312,7 +336,7 @@ def depth() -> int:
     frame, count = sys._getframe(1), 0
     while frame is not None:
         frame, count = frame.f_back, count + 1
-    return count + 1
+    return count + 2  # ... and two that the interpreter counts for exec
 
 
 # --- the lock ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,149 @@
+"""The sandbox's own failures: never a wrong answer, never a hang, nothing left behind."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from rlef_env.sandbox import Limits, Program, Sandbox, Status
+
+SLOW = Program("import time\ntime.sleep(100)")
+
+
+def gone(pid: int) -> bool:
+    return not Path(f"/proc/{pid}").exists()
+
+
+def kill_when_running(sandbox: Sandbox, pid: int) -> threading.Thread:
+    """Kill a process as soon as a run is under way."""
+
+    def wait_and_kill() -> None:
+        while not any(names for _, names in tree(sandbox.pid) if len(names) >= 4):
+            pass
+        os.kill(pid, signal.SIGKILL)
+
+    thread = threading.Thread(target=wait_and_kill)
+    thread.start()
+    return thread
+
+
+def tree(pid: int, above: tuple[int, ...] = ()) -> list[tuple[int, tuple[int, ...]]]:
+    """Every process below this one, with those above it."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        children = []
+    here = (*above, pid)
+    return [(pid, here), *(found for child in children for found in tree(int(child), here))]
+
+
+def test_a_killed_zygote_is_a_failure_and_no_verdict() -> None:
+    with Sandbox() as sandbox:
+        with sandbox.load(SLOW, Limits(cpu_seconds=50)) as loaded:
+            thread = kill_when_running(sandbox, sandbox.pid)
+            assert loaded.run(b"").status is Status.FAILED
+            thread.join()
+            assert loaded.run(b"").status is Status.FAILED
+        with sandbox.load(SLOW) as loaded:
+            assert loaded.run(b"").status is Status.FAILED
+
+
+def test_a_killed_program_process_is_a_failure_and_the_sandbox_lives_on() -> None:
+    with Sandbox() as sandbox:
+        with sandbox.load(SLOW, Limits(cpu_seconds=50)) as loaded:
+            program = next(pid for pid, above in tree(sandbox.pid) if len(above) == 3)
+            thread = kill_when_running(sandbox, program)
+            assert loaded.run(b"").status is Status.FAILED
+            thread.join()
+        with sandbox.load(Program("print(1)")) as loaded:
+            assert loaded.run(b"").stdout == b"1\n"
+
+
+def test_a_killed_run_is_the_programs_end() -> None:
+    with Sandbox() as sandbox, sandbox.load(SLOW, Limits(cpu_seconds=50)) as loaded:
+        thread = threading.Thread(target=lambda: os.kill(running(sandbox), signal.SIGKILL))
+        thread.start()
+        assert loaded.run(b"").status is Status.SIGNALED
+        thread.join()
+
+
+def running(sandbox: Sandbox) -> int:
+    while True:
+        for pid, above in tree(sandbox.pid):
+            if len(above) == 4:
+                return pid
+
+
+def test_nothing_is_left_after_close() -> None:
+    sandbox = Sandbox()
+    with sandbox.load(Program("print(1)")) as loaded:
+        loaded.run(b"")
+        pids = [pid for pid, _ in tree(sandbox.pid)]
+    sandbox.close()
+    sandbox.close()
+    assert len(pids) == 3
+    assert all(gone(pid) for pid in pids)
+
+
+def test_a_forgotten_sandbox_ends_with_its_last_reference() -> None:
+    sandbox = Sandbox()
+    pid = sandbox.pid
+    del sandbox
+    gc.collect()
+    assert gone(pid)
+
+
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "os._exit(0)", "sys.exit(0)"])
+def test_the_zygote_and_its_run_die_with_their_owner(end: str) -> None:
+    """Also when the owner is killed while a program runs: the write end of the pipe lives as long as any of them."""
+    script = (
+        "import os, sys, threading\n"
+        "from rlef_env.sandbox import *\n"
+        "sandbox = Sandbox()\n"
+        "def run():\n"
+        "    with sandbox.load(Program('import time\\nprint(1)\\ntime.sleep(100)'), Limits(cpu_seconds=90)) as loaded:\n"
+        "        loaded.run(b'')\n"
+        "threading.Thread(target=run, daemon=True).start()\n"
+        "from tests.sandbox.test_failures import running, tree\n"
+        "running(sandbox)\n"
+        "print(*[pid for pid, _ in tree(sandbox.pid)], flush=True)\n"
+        f"{end}\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    pids = [int(pid) for pid in done.stdout.split()]
+    assert len(pids) == 4, done.stderr
+    for _ in range(10**6):
+        if all(gone(pid) or zombie(pid) for pid in pids):
+            return
+    pytest.fail(f"still there: {[pid for pid in pids if not gone(pid)]}")
+
+
+def zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def test_exhausted_descriptors_are_a_failure_not_a_crash() -> None:
+    import resource
+
+    with Sandbox() as sandbox, sandbox.load(Program("print(1)")) as loaded:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        lowest_free = os.dup(0)
+        os.close(lowest_free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free + 1, hard))
+        try:
+            execution = loaded.run(b"")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert execution.status is Status.FAILED
+        assert "Too many open files" in execution.message
+        assert loaded.run(b"").stdout == b"1\n"

@@ -1,0 +1,150 @@
+"""Every limit, who tries to get round it, and what legitimate programs need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status
+
+Run = Callable[..., Execution]
+MB = 10**6
+
+TOO_SLOW = {
+    "busy loop": "while True: pass",
+    "sleep": "import time\ntime.sleep(100)",
+    "a loop that holds the interpreter": "9 ** (10 ** 9)",
+    "a regular expression": "import re\nre.match(r'(a+)+$', 'a' * 50 + 'b')",
+    "ignored signals": "import signal\nfor n in range(1, 32):\n    try: signal.signal(n, signal.SIG_IGN)\n"
+    "    except (OSError, ValueError): pass\nwhile True: pass",
+    "caught exceptions": "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+    "exit hook": "import atexit\natexit.register(lambda: [0 for _ in iter(int, 1)])",
+    "destructor": "class A:\n    def __del__(self):\n        while True: pass\na = A()",
+    "a thread that does not end": "import threading\ndef f():\n    while True: pass\nthreading.Thread(target=f).start()",
+    "many threads": "import threading\ndef f():\n    while True: pass\n"
+    "for _ in range(8): threading.Thread(target=f).start()",
+    "a lock never released": "import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()",
+    "alarm reset": "import signal\nsignal.setitimer(signal.ITIMER_PROF, 0)\nwhile True: pass",
+    "stopped": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
+}
+
+
+@pytest.mark.parametrize("name", TOO_SLOW)
+def test_time_limit(name: str, run: Run) -> None:
+    execution = run(TOO_SLOW[name], cpu_seconds=0.3)
+    assert execution.status is Status.TIME_LIMIT
+    assert execution.wall_seconds < 20
+
+
+def test_sleeping_counts_as_idle_time_not_as_cpu(run: Run) -> None:
+    execution = run("import time\ntime.sleep(0.2)\nprint(1)", cpu_seconds=0.1, idle_seconds=5)
+    assert execution.status is Status.EXITED
+    assert execution.cpu_seconds < 0.1
+    assert execution.wall_seconds > 0.2
+
+
+def test_wall_time_is_a_backstop(run: Run) -> None:
+    execution = run("import time\ntime.sleep(100)", cpu_seconds=100, wall_seconds=0.3)
+    assert execution.status is Status.TIME_LIMIT
+
+
+MEMORY_HOGS = {
+    "one block": "data = bytearray(200 * 10**6)\nprint(len(data))",
+    "many objects": "data = [str(i) for i in range(10**7)]",
+    "strings": "s = 'x' * 1000\nfor _ in range(20): s += s",
+    "anonymous map": "import mmap\nm = mmap.mmap(-1, 200 * 10**6)\nfor i in range(0, len(m), 4096): m[i] = 1",
+    "in a thread": "import threading\nt = threading.Thread(target=lambda: print(len(bytearray(200 * 10**6))))\nt.start()\nt.join()",
+    "freed before the end": "data = bytearray(200 * 10**6)\ndel data\nprint(1)",
+}
+
+
+@pytest.mark.parametrize("name", MEMORY_HOGS)
+def test_memory_limit(name: str, run: Run) -> None:
+    execution = run(MEMORY_HOGS[name], memory_bytes=100 * MB)
+    assert execution.status is Status.MEMORY_LIMIT
+
+
+WITHIN_MEMORY = {
+    "just under": ("data = bytearray(80 * 10**6)\nprint(len(data))", b"80000000\n"),
+    "a big stack hardly touched": (
+        "import threading\nthreading.stack_size(256 * 2**20)\n"
+        "t = threading.Thread(target=print, args=('ok',))\nt.start()\nt.join()",
+        b"ok\n",
+    ),
+    "reserved, not touched": ("import mmap\nm = mmap.mmap(-1, 500 * 10**6)\nprint('ok')", b"ok\n"),
+    "a refused allocation, caught": (
+        "try: data = bytearray(10**12)\nexcept MemoryError: print('ok')",
+        b"ok\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WITHIN_MEMORY)
+def test_memory_that_is_not_touched_is_not_held_against_it(name: str, run: Run) -> None:
+    source, output = WITHIN_MEMORY[name]
+    execution = run(source, memory_bytes=100 * MB)
+    assert (execution.status, execution.stdout) == (Status.EXITED, output)
+
+
+FLOODS = {
+    "stdout": "import sys\nwhile True: sys.stdout.write('x' * 10**5)",
+    "stderr": "import sys\nwhile True: sys.stderr.write('x' * 10**5)",
+    "caught": "import os\nwhile True:\n    try: os.write(1, b'x' * 10**5)\n    except OSError: break",
+    "past the end": "import os\nos.lseek(1, 2 * 10**6, 0)\nos.write(1, b'x')",
+    "truncated longer": "import os\nos.ftruncate(1, 2 * 10**6)",
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_output_limit(name: str, run: Run) -> None:
+    execution = run(FLOODS[name], output_bytes=10**6)
+    if name in ("past the end", "truncated longer"):  # refused outright: the program's own error
+        assert execution.status in (Status.OUTPUT_LIMIT, Status.EXITED)
+        assert execution.exit_code != 0
+    else:
+        assert execution.status is Status.OUTPUT_LIMIT
+    assert max(len(execution.stdout), len(execution.stderr)) <= 10**6
+
+
+def test_exactly_as_much_output_as_allowed(run: Run) -> None:
+    assert run("print('x' * 99)", output_bytes=100).status is Status.EXITED
+    assert run("print('x' * 100)", output_bytes=100).status is Status.OUTPUT_LIMIT
+
+
+COMPILE_BOMBS = {
+    "nesting": "(" * 100_000,
+    "long sum": "x = " + "+".join(["1"] * 100_000),
+    "deep blocks": "\n".join(" " * n + "if 1:" for n in range(200)),
+    "huge integer": "x = " + "9" * 10_000,
+    "not text": "\x00\xff\x1b",
+    "lone surrogate": "print('\ud800')",
+}
+
+
+@pytest.mark.parametrize("name", COMPILE_BOMBS)
+def test_sources_that_hurt_the_compiler(name: str, sandbox: Sandbox) -> None:
+    with sandbox.load(Program(COMPILE_BOMBS[name])) as loaded:
+        execution = loaded.run(b"")
+    assert execution.status in (Status.COMPILE_ERROR, Status.EXITED)
+    assert execution.stderr or execution.exit_code == 0
+
+
+def test_ended_by_a_signal(run: Run) -> None:
+    execution = run("import os\nos.kill(os.getpid(), 9)")
+    assert (execution.status, execution.signal, execution.exit_code) == (Status.SIGNALED, 9, None)
+
+
+@given(source=st.one_of(st.text(), st.binary().map(lambda b: b.decode("latin-1"))), stdin=st.binary())
+def test_any_text_is_safe_as_a_program(source: str, stdin: bytes, sandbox: Sandbox) -> None:
+    with sandbox.load(Program(source), Limits(cpu_seconds=2)) as loaded:
+        assert loaded.run(stdin).status is not Status.FAILED
+
+
+@given(stdin=st.binary(max_size=10_000))
+def test_any_bytes_come_back(stdin: bytes, sandbox: Sandbox) -> None:
+    echo = Program("import sys\nsys.stdout.buffer.write(sys.stdin.buffer.read())")
+    with sandbox.load(echo) as loaded:
+        assert loaded.run(stdin).stdout == stdin
