@@ -39,12 +39,13 @@ def slugs() -> list[str]:
     return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(starter.problems.__path__))
 
 
-def build(path: Path = OUTPUT, progress: Callable[[str], None] = lambda line: None) -> None:
+def build(path: Path = OUTPUT, progress: Callable[[str], None] | None = None) -> None:
     """Write the whole starter set to ``path``, one problem a line."""
     rows = []
     for slug in slugs():
         rows.append(json.dumps(row_of(slug), ensure_ascii=False))
-        progress(f"{slug}: {len(rows[-1].encode()) / 1000:.1f} kB")
+        if progress:
+            progress(f"{slug}: {len(rows[-1].encode()) / 1000:.1f} kB")
     path.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
 
 
@@ -62,16 +63,11 @@ def row_of(slug: str) -> dict[str, Any]:
     }
     everything = [text for texts in inputs.values() for text in texts]
     for text in everything:
-        try:
-            problem.validate(text)
-        except ValueError as error:
-            raise ValueError(f"starter/{slug}: input {text[:80]!r} is not valid: {error}") from error
+        _validate(slug, problem, text)
     if len(set(everything)) != len(everything):
         raise ValueError(f"starter/{slug}: an input stands there twice: {_first_repeated(everything)[:80]!r}")
     answers = dict(zip(everything, _answers(slug, problem, everything), strict=True))
-    tests = {
-        role: {"input": texts, "output": [answers[text] for text in texts]} for role, texts in inputs.items()
-    }
+    tests = {role: {"input": texts, "output": [answers[text] for text in texts]} for role, texts in inputs.items()}
     seconds, nanos = divmod(round(problem.TIME_LIMIT * 1_000_000_000), 1_000_000_000)
     verdicts = [verdict for verdict, _ in problem.INCORRECT]
     return {
@@ -98,6 +94,13 @@ def row_of(slug: str) -> dict[str, Any]:
         "checker": _checker_spec(problem),
         "difficulty_name": problem.DIFFICULTY,
     }
+
+
+def _validate(slug: str, problem: ModuleType, text: str) -> None:
+    try:
+        problem.validate(text)
+    except ValueError as error:
+        raise ValueError(f"starter/{slug}: input {text[:80]!r} is not valid: {error}") from error
 
 
 def _answers(slug: str, problem: ModuleType, inputs: list[str]) -> list[str]:

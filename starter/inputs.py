@@ -38,7 +38,7 @@ class Reader:
         return row
 
     def numbers(self, *bounds: tuple[int, int]) -> tuple[int, ...]:
-        """Return the numbers of the next line: as many as there are ``(least, greatest)`` bounds, each within its own."""
+        """Return the numbers of the next line: one for each of the ``(least, greatest)`` bounds, and within them."""
         row = self.line(r"(0|-?[1-9]\d*)( (0|-?[1-9]\d*))*")
         values = tuple(map(int, row.split(" ")))
         if len(values) != len(bounds):

@@ -175,14 +175,14 @@ PRIVATE = (
     "5 2\n10 1 1 1 10\n",
     "3 4000\n1000000000 999999999 1\n",
     lines((4000, 1), [10**9] * 4000),
-    lines((4000, 7), [10**9 - i for i in range(4000)]),
+    lines((3000, 7), [10**9 - i for i in range(3000)]),
     lines((4000, 3999), list(range(1, 4001))),
 )
 
 
 def generated(rng: Random) -> Iterator[str]:
     for n, k, top in ((4, 2, 9), (8, 3, 20), (20, 6, 9), (60, 7, 10**4), (300, 40, 100), (1000, 999, 10**9),
-                      (3000, 50, 10**6), (4000, 1500, 10**9)):  # fmt: skip
+                      (2000, 50, 10**6), (3000, 1500, 10**9)):  # fmt: skip
         yield lines((n, k), [rng.randint(1, top) for _ in range(n)])
 
 

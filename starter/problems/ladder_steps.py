@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from random import Random
 
 from starter.inputs import Reader, lines, require
@@ -189,5 +190,5 @@ def validate(text: str) -> None:
     broken = reader.numbers(*[(1, n)] * b) if b else ()
     if not b:
         reader.line("")
-    require(all(x < y for x, y in zip(broken, broken[1:])), "broken rungs in increasing order")
+    require(all(x < y for x, y in pairwise(broken)), "broken rungs in increasing order")
     reader.end()

@@ -105,10 +105,16 @@ for team in sorted(teams):
     print(team[3])
 """,
     ),
-    (  # tabs and spaces do not go together
+    (  # a line that stands too far to the left
         "compile_error",
-        "teams = []\nfor _ in range(int(input())):\n        row = input().split(' ', 3)\n"
-        "\tteams.append([-int(x) for x in row[:3]] + row[3:])\nfor team in sorted(teams):\n    print(team[3])\n",
+        r"""
+teams = []
+for _ in range(int(input())):
+    gold, silver, bronze, name = input().split(" ", 3)
+  teams.append((-int(gold), -int(silver), -int(bronze), name))
+for team in sorted(teams):
+    print(team[3])
+""",
     ),
 )
 
@@ -136,7 +142,7 @@ def generated(rng: Random) -> Iterator[str]:
         while len(names) < n:
             words = ("".join(rng.choices("abcdeoz", k=rng.randint(1, 4))) for _ in range(rng.randint(1, 3)))
             names.add(" ".join(words))
-        rows = [f"{rng.randint(0, most)} {rng.randint(0, most)} {rng.randint(0, most)} {name}" for name in sorted(names)]
+        rows = [" ".join([*(str(rng.randint(0, most)) for _ in range(3)), name]) for name in sorted(names)]
         rng.shuffle(rows)
         yield lines(n, *rows)
 

@@ -165,7 +165,8 @@ PRIVATE = (
 
 
 def generated(rng: Random) -> Iterator[str]:
-    for steps, fault in ((4, 0.0), (10, 0.1), (40, 0.0), (100, 0.02), (400, 0.0), (1500, 0.001), (6000, 0.0), (9000, 0.0)):
+    for steps, fault in ((4, 0.0), (10, 0.1), (40, 0.0), (100, 0.02), (400, 0.0), (1500, 0.001), (3000, 0.0),
+                         (9000, 0.0)):  # fmt: skip
         opened: list[str] = []
         text = ""
         for _ in range(steps):

@@ -265,7 +265,7 @@ def generated(rng: Random) -> Iterator[str]:
         if circle:
             notes[-1] = (notes[0][1], notes[0][0])
         yield lines((n, m), *notes)
-    yield _diamonds(rng.randint(300, 600))
+    yield _diamonds(rng.randint(100, 200))
 
 
 def validate(text: str) -> None:
