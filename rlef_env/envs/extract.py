@@ -39,13 +39,13 @@ def extract_program(response: str) -> str | None:
     fences = [match.span() for match in _FENCE.finditer(text)]
     if len(fences) < 2:
         return None
-    # Read fences in pairs first, so that the end of a block followed by the word "python" opens nothing; then any
-    # fence may open, so that a stray fence earlier in the response hides nothing.
+    # Read fences in pairs first, so that the end of a block followed by " Python" opens nothing; then any fence with a
+    # tag glued to it may open, so that a stray fence earlier in the response hides nothing.
     for step in (2, 1):
         for index in range(0, len(fences) - 1, step):
-            closing = fences[index + 1][0]
-            tag = _PYTHON_TAG.match(text, fences[index][1], closing)
-            if tag:
+            opened, closing = fences[index][1], fences[index + 1][0]
+            tag = _PYTHON_TAG.match(text, opened, closing)
+            if tag and (step == 2 or text[opened] not in " \t"):
                 return _program(text[tag.end() : closing])
     block = text[fences[0][1] : fences[1][0]]
     first, newline, rest = block.partition("\n")

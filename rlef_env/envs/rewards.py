@@ -125,7 +125,7 @@ def make_reward(spec: RewardSpec = "rlef") -> Reward:
             raise UsageError(f"reward: expected one of {', '.join(REWARDS)}; got {spec!r}")
         return _weighted(spec, REWARDS[spec])
     if isinstance(spec, Mapping):
-        return _weighted(" + ".join(f"{weight:g} {name}" for name, weight in spec.items()), spec)
+        return _weighted(" + ".join(f"{weight} {name}" for name, weight in spec.items()), spec)
     if callable(spec):
         name = getattr(spec, "__name__", type(spec).__name__)
         return Reward(name, ((spec, 1.0),), full_grid=bool(getattr(spec, "full_grid", False)))

@@ -1,0 +1,175 @@
+"""The words of the paper, and where they are cut."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rlef_env.envs import feedback_text, prompt_text
+from rlef_env.envs.feedback import token_count
+from rlef_env.judge import Judgement, TestResult, Verdict
+from rlef_env.problems import Problem, Test
+from tests.envs.samples import SUM, judged
+
+# Copied from the paper's prompt strings, not from the code.
+FORMAT = (
+    "Your code should be enclosed in triple backticks like so: ```python YOUR CODE HERE ```. "
+    "Use the backticks for your code only."
+)
+RETRY = "Give it another try.\n" + FORMAT
+TRACE = 'Traceback (most recent call last):\n  File "solution.py", line 1, in <module>\n    1 / 0\nZeroDivisionError: x'
+
+
+def test_the_first_prompt() -> None:
+    assert prompt_text("Print $1$") == (
+        "Provide a Python solution for the following competitive programming question: Print $1$.\n\n"
+        "Your code should be enclosed in triple backticks like so: ```python YOUR CODE HERE ```. "
+        "Use the backticks for your code only."
+    )
+
+
+def test_a_message_with_the_four_classes_of_the_paper() -> None:
+    problem = Problem("p", "s", tuple(Test(f"{i}\n", f"{i}{i}\n") for i in range(5)))
+    results = (
+        TestResult("public", 0, Verdict.WRONG_ANSWER, stdout="oops\n"),
+        TestResult("public", 1, Verdict.RUNTIME_ERROR, "ZeroDivisionError", stdout="partial", stderr=TRACE + "\n"),
+        TestResult("public", 2, Verdict.ACCEPTED),
+        TestResult("public", 3, Verdict.TIME_LIMIT),
+        TestResult("public", 4, Verdict.MEMORY_LIMIT, "MemoryError", stderr=TRACE),
+    )
+    assert feedback_text(Judgement(Verdict.WRONG_ANSWER, results, 5), problem) == (
+        "Your code failed the following tests:\n\n"
+        "- input `0\n` failed:\n"
+        "Expected output `00\n` but got `oops\n`\n"
+        "- input `1\n` failed:\n"
+        f"{TRACE}\n"
+        "- input `3\n` failed: Execution took too long.\n"
+        "- input `4\n` failed: Out of memory.\n"
+        "\n"
+        "Give it another try.\n"
+        "Your code should be enclosed in triple backticks like so: ```python YOUR CODE HERE ```. "
+        "Use the backticks for your code only."
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "stderr", "bullet"),
+    [
+        (Verdict.OUTPUT_LIMIT, "", "- input `1 2\n` failed: Too much output."),
+        (Verdict.SECURITY_VIOLATION, "", "- input `1 2\n` failed: Forbidden operation."),
+        (Verdict.COMPILE_ERROR, "SyntaxError: no\n", "- input `1 2\n` failed:\nSyntaxError: no"),
+        (Verdict.RUNTIME_ERROR, "", "- input `1 2\n` failed:\nThe program ended with an error."),
+        (Verdict.RUNTIME_ERROR, f"debugging\n{TRACE}\n", f"- input `1 2\n` failed:\n{TRACE}"),
+        (
+            Verdict.RUNTIME_ERROR,
+            "x\n  + Exception Group Traceback (most recent call last):\n  | E",
+            "- input `1 2\n` failed:\n  + Exception Group Traceback (most recent call last):\n  | E",
+        ),
+    ],
+)
+def test_classes_that_the_paper_lacks(verdict: Verdict, stderr: str, bullet: str) -> None:
+    message = feedback_text(judged(verdict, stderr=stderr), SUM)
+    assert message == f"Your code failed the following tests:\n\n{bullet}\n\n{RETRY}"
+
+
+def test_an_exit_status_is_named() -> None:
+    result = TestResult("public", 0, Verdict.RUNTIME_ERROR, "exit status 3")
+    message = feedback_text(Judgement(Verdict.RUNTIME_ERROR, (result,), 1), SUM, retry=False)
+    assert message.endswith("failed:\nThe program ended with exit status 3.")
+
+
+def test_no_program() -> None:
+    judgement = Judgement(Verdict.NO_PROGRAM)
+    assert feedback_text(judgement, SUM) == f"Could not parse your code.\n{RETRY}"
+    assert feedback_text(judgement, SUM, retry=False) == "Could not parse your code."
+
+
+def test_without_feedback_the_message_starts_at_the_invitation() -> None:
+    for verdict in Verdict:
+        assert feedback_text(judged(verdict), SUM, feedback="none") == RETRY
+
+
+def test_the_last_message_is_the_report_alone() -> None:
+    judgement = judged(Verdict.TIME_LIMIT)
+    report = "Your code failed the following tests:\n\n- input `1 2\n` failed: Execution took too long."
+    assert feedback_text(judgement, SUM, retry=False) == report
+    assert feedback_text(judged(Verdict.ACCEPTED), SUM, retry=False) == ""
+
+
+def test_hidden_tests_are_told_of_only_in_private_mode() -> None:
+    judgement = judged(Verdict.WRONG_ANSWER, role="private", index=1, stdout="1")
+    assert feedback_text(judgement, SUM, retry=False) == ""
+    assert "- input `-7 2\n` failed:" in feedback_text(judgement, SUM, feedback="private", retry=False)
+
+
+def test_at_most_so_many_failures() -> None:
+    problem = replace(SUM, private_tests=tuple(Test(f"{i}", "") for i in range(20)))
+    results = tuple(TestResult("private", i, Verdict.TIME_LIMIT) for i in range(20))
+    judgement = Judgement(Verdict.TIME_LIMIT, results, 20)
+    message = feedback_text(judgement, problem, feedback="private", max_failures=8)
+    assert message.count("- input `") == 8
+
+
+def test_long_items_are_cut_at_512_characters() -> None:
+    problem = replace(SUM, public_tests=(Test("i" * 513, "e" * 512),))
+    message = feedback_text(judged(Verdict.WRONG_ANSWER, stdout="o" * 10_000), problem, retry=False)
+    assert message == (
+        "Your code failed the following tests:\n\n"
+        f"- input `{'i' * 512}[...]` failed:\nExpected output `{'e' * 512}` but got `{'o' * 512}[...]`"
+    )
+
+
+def test_a_long_stack_trace_keeps_its_first_and_last_lines() -> None:
+    frames = "".join(f'  File "solution.py", line {i}, in f\n    f()\n' for i in range(100))
+    trace = f"Traceback (most recent call last):\n{frames}RecursionError: too deep"
+    message = feedback_text(judged(Verdict.RUNTIME_ERROR, stderr=trace), SUM, retry=False)
+    shown = message.partition("failed:\n")[2]
+    assert shown.startswith("Traceback (most recent call last):\n[...]\n")
+    assert shown.endswith('  File "solution.py", line 99, in f\n    f()\nRecursionError: too deep')
+    assert 450 < len(shown.replace("[...]\n", "")) <= 512
+
+
+def test_a_huge_exception_message_keeps_its_type() -> None:
+    trace = "Traceback (most recent call last):\n    f()\nValueError: " + "x" * 5000
+    shown = feedback_text(judged(Verdict.RUNTIME_ERROR, stderr=trace), SUM, retry=False).partition("failed:\n")[2]
+    assert shown.startswith("Traceback (most recent call last):\n[...]\nValueError: xxx")
+    assert shown.endswith("xxx[...]")
+    assert len(shown) < 530
+
+
+def test_the_prompt_is_cut_on_the_left_and_feedback_on_the_right() -> None:
+    prompt = prompt_text("start " + "x" * 10_000 + " end", cap=100)
+    assert prompt.startswith("[...]xxx")
+    assert prompt.endswith(f"xxx end.\n\n{FORMAT}")
+    assert len(prompt) == 400
+    problem = replace(SUM, public_tests=tuple(Test("y" * 500, "") for _ in range(20)))
+    results = tuple(TestResult("public", i, Verdict.TIME_LIMIT) for i in range(20))
+    message = feedback_text(Judgement(Verdict.TIME_LIMIT, results, 20), problem, cap=1024)
+    assert message.startswith("Your code failed the following tests:\n\n- input `yyy")
+    assert message.endswith(f"yyy[...]\n\n{RETRY}")
+    assert len(message) == 4096
+
+
+class Words:
+    """A tokenizer that adds a token at the start, as many do."""
+
+    def encode(self, text: str, /) -> list[str]:
+        return ["<s>", *text.replace("\n", " ").split(" ")]
+
+
+@given(st.text(max_size=2000), st.integers(60, 400), st.sampled_from([None, Words()]))
+def test_a_cap_holds_and_the_format_line_stays(text: str, cap: int, tokenizer: Words | None) -> None:
+    prompt = prompt_text(text, cap=cap, tokenizer=tokenizer)
+    assert token_count(prompt, tokenizer) <= cap
+    assert prompt.endswith(FORMAT)
+    problem = replace(SUM, public_tests=(Test(text, text),))
+    message = feedback_text(judged(Verdict.WRONG_ANSWER, stdout=text), problem, cap=cap, tokenizer=tokenizer)
+    assert token_count(message, tokenizer) <= cap
+    assert message.endswith(RETRY)
+
+
+def test_no_cap() -> None:
+    assert len(prompt_text("x" * 100_000)) > 100_000
