@@ -180,26 +180,27 @@ class CodeEnv(gymnasium.Env[str, str]):
                 "feedback='random': expected a data set with two or more problems that have public tests and a wrong "
                 f"Python solution, got {len(self._random_sources)}; choose another data set or feedback"
             )
-        self.max_turns = max_turns
+        # The judge that was passed knows what it locks. Numbers may be numpy's, which JSON has not.
+        self.isolation = isolation if judge is None else judge.isolation
+        self.max_turns = int(max_turns)
         self.feedback: Feedback = feedback
         self.reward = make_reward(reward)
         self.prompt_cap, self.feedback_cap, self.tokenizer = prompt_cap, feedback_cap, tokenizer
         self.on_no_verdict = on_no_verdict
-        self.isolation = isolation
         self.render_mode = render_mode
         self.action_space = ProgramText(ACTION_LENGTH)
         self._observation_length = _observation_length(prompt_cap, feedback_cap)
         self.observation_space = ProgramText(self._observation_length)
         self._settings = {
             "split": split,
-            "max_turns": max_turns,
+            "max_turns": self.max_turns,
             "feedback": feedback,
             "reward": dict(reward) if isinstance(reward, Mapping) else self.reward.name,
             "full_grid": self.reward.full_grid,
-            "prompt_cap": prompt_cap,
-            "feedback_cap": feedback_cap,
+            "prompt_cap": None if prompt_cap is None else int(prompt_cap),
+            "feedback_cap": None if feedback_cap is None else int(feedback_cap),
             "tokenizer": None if tokenizer is None else type(tokenizer).__name__,
-            "isolation": isolation,
+            "isolation": self.isolation,
         }
         self._problem: Problem | None = None
         self._episode: Episode | None = None
