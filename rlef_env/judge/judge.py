@@ -26,6 +26,7 @@ DEFAULT_MEMORY_BYTES = 1_000_000_000
 ATTEMPTS = 3
 EXCERPT = 4096  # characters of a failing test's output and errors that are kept
 PROBE = Program("print(input())")
+TRACEBACK = b"Traceback (most recent call last):\n"
 EXCEPTION = re.compile(r"([A-Za-z_][\w.]*)(: |:?$)")
 
 VERDICTS = {
@@ -98,7 +99,7 @@ class Judge:
         for _ in range(ATTEMPTS):
             try:
                 return self._judgement(list(self._results(problem, program, tests, stop_early)), len(tests))
-            except (OSError, SandboxFailure) as error:
+            except (OSError, SandboxFailure) as error:  # noqa: PERF203
                 lost = str(error)
                 self.close()
         verdict, category = (Verdict.RUNTIME_ERROR, "lost") if self._probe() else (Verdict.NO_VERDICT, lost)
@@ -187,7 +188,8 @@ def verdict_of(execution: Execution) -> tuple[Verdict, str | None]:
     if verdict is Verdict.RUNTIME_ERROR and execution.signal is not None:
         return verdict, _signal_name(execution.signal)
     if verdict in (Verdict.RUNTIME_ERROR, Verdict.COMPILE_ERROR):
-        category = _exception(execution.stderr) or f"exit status {execution.exit_code}"
+        traced = verdict is Verdict.COMPILE_ERROR or TRACEBACK in execution.stderr
+        category = (traced and _exception(execution.stderr)) or f"exit status {execution.exit_code}"
         if category == "MemoryError" and verdict is Verdict.RUNTIME_ERROR:
             return Verdict.MEMORY_LIMIT, category  # the address space ran out before the touched memory did
         return verdict, category
@@ -195,8 +197,9 @@ def verdict_of(execution: Execution) -> tuple[Verdict, str | None]:
 
 
 def _exception(stderr: bytes) -> str | None:
-    """The exception's type, from the last line of a traceback's errors that starts with one."""
-    for line in reversed(stderr[-EXCERPT:].decode("utf-8", "replace").splitlines()):
+    """The exception's type: the first line that is not indented, after the last traceback's frames."""
+    trace = stderr.rpartition(TRACEBACK)[2]
+    for line in trace.decode("utf-8", "replace").splitlines():
         if line and not line[0].isspace():
             match = EXCEPTION.match(line)
             return match[1] if match else None

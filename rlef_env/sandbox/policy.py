@@ -39,13 +39,13 @@ REFUSED: dict[str, tuple[int, str]] = {
     "new processes": (errno.EPERM, "fork vfork execve execveat"),
     "changing files": (
         errno.EACCES,
-        "creat mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat mknod mknodat "
-        "truncate",
+        "creat truncate mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat "
+        "mknod mknodat",
     ),
     "changing what is known about files": (
         errno.EPERM,
-        "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat setxattr lsetxattr "
-        "fsetxattr removexattr lremovexattr fremovexattr",
+        "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat setxattr "
+        "lsetxattr fsetxattr removexattr lremovexattr fremovexattr",
     ),
     "other processes, priorities, limits": (
         errno.EPERM,

@@ -131,7 +131,7 @@ class Sandbox:
 
     def _lock(self) -> dict[str, Layer]:
         """Tell the zygote what to allow, and hear which layers hold."""
-        if (hello := _receive_within(self._control, START_SECONDS)) is None:
+        if not (hello := _receive_within(self._control, START_SECONDS)):
             raise SandboxFailure(f"the zygote did not start (exit status {self._process.poll()}); try `rlef doctor`")
         facts = json.loads(hello)
         config: dict[str, Any] = {"locked": self.isolation == "locked", "run_filter": "", "pid_places": ()}
@@ -140,7 +140,7 @@ class Sandbox:
             config |= {"base_filter": base_filter().hex(), "run_filter": run.hex(), "pid_places": places}
             config |= reachable_paths(facts["path"], facts["objects"])
         _send(self._control, json.dumps(config).encode(), [])
-        if (reply := _receive_within(self._control, START_SECONDS)) is None:
+        if not (reply := _receive_within(self._control, START_SECONDS)):
             raise SandboxFailure("the zygote died while locking itself; try `rlef doctor`")
         layers = {name: Layer(*layer) for name, layer in json.loads(reply).items()}
         layers["schedstat"] = Layer(has_schedstat(), "" if has_schedstat() else "no /proc/self/schedstat")

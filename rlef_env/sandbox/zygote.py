@@ -29,17 +29,22 @@ import threading
 import time
 import tokenize
 import traceback
+import types
+from collections.abc import Callable
+from typing import Any
 
 # What contest programs import, loaded here once so that no run pays for it.
+# ruff: noqa: E401, F401, I001
 import _sitebuiltins
-import atexit, bisect, cmath, collections, copy, datetime, decimal, enum, fractions, functools, heapq, itertools, math  # noqa: E401, F401, E402, I001
-import operator, queue, random, re, string, typing  # noqa: E401, F401, E402, I001
+import atexit, bisect, cmath, collections, copy, datetime, decimal, enum, fractions, functools, heapq, itertools, math
+import operator, queue, random, re, string
 
 FILE = "solution.py"
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32, 1 << 12
+MS_REC, MS_PRIVATE = 1 << 14, 1 << 18
 MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 SECCOMP_SET_MODE_FILTER = 1
@@ -235,7 +240,7 @@ def prepare(files: list[int], cpu: int, size: int, lock: Lock) -> None:
     lock.apply_to_run()
 
 
-def run(code) -> None:
+def run(code: types.CodeType) -> None:
     """Become ``python solution.py``; never return."""
     main_module = type(sys)("__main__")
     namespace = main_module.__dict__
@@ -248,7 +253,7 @@ def run(code) -> None:
     os._exit(execute(code, namespace))
 
 
-def execute(code, namespace) -> int:
+def execute(code: types.CodeType, namespace: dict[str, Any]) -> int:
     """Run the program and end as CPython does; return the exit status."""
     status = 0
     try:
@@ -257,7 +262,7 @@ def execute(code, namespace) -> int:
         error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next  # without this frame
         status = report(error)
     try:
-        threading._shutdown()
+        threading._shutdown()  # type: ignore[attr-defined]  # waits for threads that are no daemons
     except BaseException as error:
         report(error)
     atexit._run_exitfuncs()
@@ -265,8 +270,8 @@ def execute(code, namespace) -> int:
     sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
     for key in [key for key in namespace if key[:1] == "_" and key[1:2] != "_"]:
         namespace[key] = None
-    for key in [key for key in namespace if key != "__builtins__"]:  # as the interpreter does: files close, __del__ runs
-        namespace[key] = None
+    for key in [key for key in namespace if key != "__builtins__"]:
+        namespace[key] = None  # as the interpreter does: files are flushed and closed, __del__ runs
     gc.collect()
     return status if flush() and flushed else 120
 
@@ -303,14 +308,14 @@ def exit_status(code: object) -> int:
     return 1
 
 
-def show(kind, error, trace) -> None:
+def show(kind: type[BaseException], error: BaseException | None, trace: types.TracebackType | None) -> None:
     """Print an exception. The C printer would look for solution.py on disk; this one finds its lines in linecache."""
     if sys.stderr is not None:
         traceback.print_exception(kind, error, trace, file=sys.stderr)
         sys.stderr.flush()
 
 
-def show_in_thread(args) -> None:
+def show_in_thread(args: threading.ExceptHookArgs) -> None:
     if args.exc_type is SystemExit or sys.stderr is None:
         return
     name = args.thread.name if args.thread is not None else threading.get_ident()
@@ -319,10 +324,10 @@ def show_in_thread(args) -> None:
 
 
 def flush() -> bool:
-    return all([flush_one(stream) for stream in (sys.stdout, sys.stderr)])
+    return flush_one(sys.stdout) & flush_one(sys.stderr)
 
 
-def flush_one(stream) -> bool:
+def flush_one(stream: Any) -> bool:
     try:
         if stream is not None and not getattr(stream, "closed", False):
             stream.flush()
@@ -333,7 +338,8 @@ def flush_one(stream) -> bool:
 
 def depth() -> int:
     """Frames below the program's own, so that it has the recursion depth it would have alone."""
-    frame, count = sys._getframe(1), 0
+    frame: types.FrameType | None = sys._getframe(1)
+    count = 0
     while frame is not None:
         frame, count = frame.f_back, count + 1
     return count + 2  # ... and two that the interpreter counts for exec
@@ -345,7 +351,7 @@ def depth() -> int:
 class Lock:
     """The layers, each probed by applying it. A layer that is missing is reported, never skipped in silence."""
 
-    def __init__(self, config: dict) -> None:
+    def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
         self.layers: dict[str, tuple[bool, str]] = {}
         self.calls = CALLS.get(os.uname().machine, {})
@@ -361,7 +367,7 @@ class Lock:
                 ("ipc_namespace", CLONE_NEWIPC),
                 ("uts_namespace", CLONE_NEWUTS),
             ):
-                self.layers[name] = self.attempt(lambda flag=flag: check(libc.unshare(flag), "unshare"))
+                self.layers[name] = self.attempt(functools.partial(unshare, flag))
             self.layers["pid_namespace"] = self.attempt(self.enter_pid_namespace)
             self.layers["mount_namespace"] = self.attempt(self.enter_private_root)
         self.layers["rlimits"] = self.attempt(set_base_limits)
@@ -372,7 +378,7 @@ class Lock:
         return self.layers
 
     @staticmethod
-    def attempt(layer) -> tuple[bool, str]:
+    def attempt(layer: Callable[[], object]) -> tuple[bool, str]:
         try:
             layer()
         except OSError as error:
@@ -381,14 +387,14 @@ class Lock:
 
     def enter_user_namespace(self) -> None:
         user, group = os.getuid(), os.getgid()
-        check(libc.unshare(CLONE_NEWUSER), "unshare(CLONE_NEWUSER)")
+        unshare(CLONE_NEWUSER)
         for name, text in (("setgroups", "deny"), ("uid_map", f"65534 {user} 1"), ("gid_map", f"65534 {group} 1")):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(text)
 
     def enter_pid_namespace(self) -> None:
         """The first process born in the namespace is its init: when it dies, the kernel kills everything in it."""
-        check(libc.unshare(CLONE_NEWPID), "unshare(CLONE_NEWPID)")
+        unshare(CLONE_NEWPID)
         parent = os.getpid()
         if pid := os.fork():
             os.closerange(0, 1024)
@@ -399,7 +405,7 @@ class Lock:
 
     def enter_private_root(self) -> None:
         """See only the interpreter's library, shared objects and a few devices; see no other process."""
-        check(libc.unshare(CLONE_NEWNS), "unshare(CLONE_NEWNS)")
+        unshare(CLONE_NEWNS)
         mount(None, "/", None, MS_REC | MS_PRIVATE)
         root = "/tmp"
         mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,nr_inodes=1000,mode=755")
@@ -469,12 +475,12 @@ class Lock:
         os.close(fd)
 
     def install(self, filter_program: bytes) -> None:
-        buffer = ctypes.create_string_buffer(bytes(filter_program), len(filter_program))
+        buffer = ctypes.create_string_buffer(filter_program, len(filter_program))
         header = struct.pack("<HxxxxxxQ", len(filter_program) // 8, ctypes.addressof(buffer))
         check(syscall(self.calls["seccomp"], SECCOMP_SET_MODE_FILTER, 0, header), "seccomp")
 
     def apply_to_run(self) -> None:
-        """The layers of one run. Any failure ends it here, before the program starts: better no verdict than no lock."""
+        """The layers of one run. A failure ends it here, before the program starts: better no verdict than no lock."""
         if self.holds("landlock"):
             check(syscall(LANDLOCK_RESTRICT_SELF, self.run_ruleset, 0), "landlock_restrict_self")
             os.close(self.run_ruleset)
@@ -482,10 +488,14 @@ class Lock:
             pid = struct.pack("<I", os.getpid())
             for place in self.config["pid_places"]:
                 self.run_filter[place : place + 4] = pid
-            self.install(self.run_filter)
+            self.install(bytes(self.run_filter))
 
     def holds(self, layer: str) -> bool:
         return self.layers.get(layer, (False, ""))[0]
+
+
+def unshare(flag: int) -> None:
+    check(libc.unshare(flag), "unshare")
 
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:

@@ -50,8 +50,13 @@ def plain_python(tmp_path: Path) -> PlainPython:
                 capture_output=True,
                 timeout=60,
                 cwd=tmp_path,
-                # The sandbox compiles once and forgets the compiler's warnings; they are no part of a run.
-                env={"PYTHONWARNINGS": "ignore::SyntaxWarning", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "TZ": "UTC", "PATH": os.environ["PATH"]},
+                env={
+                    "PYTHONWARNINGS": "ignore::SyntaxWarning",  # the sandbox compiles apart, and forgets these
+                    "LC_ALL": "C.UTF-8",
+                    "PYTHONHASHSEED": "0",
+                    "TZ": "UTC",
+                    "PATH": os.environ["PATH"],
+                },
             )
         return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace").replace(str(program), "solution.py")
 

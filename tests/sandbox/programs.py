@@ -29,7 +29,9 @@ LINES = st.one_of(
     EXPRESSIONS.map(lambda x: [f"sys.stderr.write(str({x}))"]),
     EXPRESSIONS.map(lambda x: [f"assert {x}, 'no'"]),
     EXPRESSIONS.map(lambda x: [f"sys.exit({x})"]),
-    st.sampled_from(["raise ValueError('x')", "raise SystemExit(3)", "del a", "1 +", "é = 1", "f(a)"]).map(lambda x: [x]),
+    st.sampled_from(["raise ValueError('x')", "raise SystemExit(3)", "del a", "1 +", "é = 1", "f(a)"]).map(
+        lambda x: [x]
+    ),
 )
 
 

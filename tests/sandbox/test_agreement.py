@@ -41,7 +41,10 @@ CASES = {
     "during handling": ("try:\n    int('x')\nexcept ValueError:\n    undefined", b""),
     "own exception": ("class Oops(Exception): pass\nraise Oops('a', 1)", b""),
     "recursion": ("def f(n):\n    return f(n + 1)\nf(0)", b""),
-    "recursion depth": ("d = 0\ndef f():\n    global d\n    d += 1\n    f()\ntry: f()\nexcept RecursionError: print(d)", b""),
+    "recursion depth": (
+        "d = 0\ndef f():\n    global d\n    d += 1\n    f()\ntry: f()\nexcept RecursionError: print(d)",
+        b"",
+    ),
     "recursion depth set": (
         "import sys\nsys.setrecursionlimit(5000)\nd = 0\ndef f():\n    global d\n    d += 1\n    f()\n"
         "try: f()\nexcept RecursionError: print(d > 4900)",
@@ -57,8 +60,12 @@ CASES = {
     "exit hooks after an exception": ("import atexit\natexit.register(print, 'at exit')\n1/0", b""),
     "destructor": ("class A:\n    def __del__(self): print('gone')\na = A()\nprint('end')", b""),
     "own excepthook": ("import sys\nsys.excepthook = lambda *a: print('mine', a[0].__name__)\n1/0", b""),
-    "thread": ("import threading\nt = threading.Thread(target=print, args=(1,))\nt.start()\nprint(2) if not t.join() else 0", b""),
-    "thread outlives main": ("import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.05), print('t'))).start()", b""),
+    "thread": ("import threading\nt = threading.Thread(target=print, args=(1,))\nt.start()\nt.join()\nprint(2)", b""),
+    "exception in a thread": ("import threading\nthreading.Thread(target=lambda: 1 / 0, name='T').start()", b""),
+    "thread outlives main": (
+        "import threading, time\ndef f():\n    time.sleep(0.05)\n    print('t')\nthreading.Thread(target=f).start()",
+        b"",
+    ),
     "deep recursion in a thread": (
         "import sys, threading\nsys.setrecursionlimit(10**6)\nthreading.stack_size(2**27)\n"
         "def f(n): return 0 if n == 0 else 1 + f(n - 1)\n"
@@ -76,9 +83,15 @@ CASES = {
     "linecache": ("import inspect\ndef f(): return 7\nprint(inspect.getsource(f))", b""),
     "print_exc": ("import traceback\ntry:\n    1/0\nexcept Exception:\n    traceback.print_exc()", b""),
     "arguments": ("import sys, os\nprint(len(sys.argv), sys.argv[0].endswith('solution.py'), sys.stdin.fileno())", b""),
-    "encodings": ("import sys\nprint(sys.stdin.encoding, sys.stdin.errors, sys.stdout.encoding, sys.stdout.errors)", b""),
+    "encodings": (
+        "import sys\nprint(sys.stdin.encoding, sys.stdin.errors, sys.stdout.encoding, sys.stdout.errors)",
+        b"",
+    ),
     "closed stdout": ("import sys\nprint('x')\nsys.stdout.close()", b""),
-    "asyncio": ("import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    return 5\nprint(asyncio.run(f()))", b""),
+    "asyncio": (
+        "import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    return 5\nprint(asyncio.run(f()))",
+        b"",
+    ),
     "standard library": (
         "import json, ssl, sqlite3, lzma, bz2, hashlib, statistics, dataclasses, heapq, zoneinfo, xml.dom.minidom\n"
         "print(hashlib.sha256(b'').hexdigest(), sqlite3.connect(':memory:').execute('select 1').fetchall())",

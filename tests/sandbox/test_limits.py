@@ -23,7 +23,7 @@ TOO_SLOW = {
     "caught exceptions": "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
     "exit hook": "import atexit\natexit.register(lambda: [0 for _ in iter(int, 1)])",
     "destructor": "class A:\n    def __del__(self):\n        while True: pass\na = A()",
-    "a thread that does not end": "import threading\ndef f():\n    while True: pass\nthreading.Thread(target=f).start()",
+    "a thread that does not end": "import threading\ndef f():\n    while 1: pass\nthreading.Thread(target=f).start()",
     "many threads": "import threading\ndef f():\n    while True: pass\n"
     "for _ in range(8): threading.Thread(target=f).start()",
     "a lock never released": "import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()",
@@ -56,7 +56,7 @@ MEMORY_HOGS = {
     "many objects": "data = [str(i) for i in range(10**7)]",
     "strings": "s = 'x' * 1000\nfor _ in range(20): s += s",
     "anonymous map": "import mmap\nm = mmap.mmap(-1, 200 * 10**6)\nfor i in range(0, len(m), 4096): m[i] = 1",
-    "in a thread": "import threading\nt = threading.Thread(target=lambda: print(len(bytearray(200 * 10**6))))\nt.start()\nt.join()",
+    "in a thread": "import threading\nt = threading.Thread(target=lambda: bytearray(200 * 10**6))\nt.start()\nt.join()",
     "freed before the end": "data = bytearray(200 * 10**6)\ndel data\nprint(1)",
 }
 

@@ -106,7 +106,8 @@ def test_this_package_and_installed_packages_are_out_of_sight(run: Run) -> None:
 
     for module in (rlef_env, gymnasium):
         assert run(f"open({module.__file__!r})").exit_code == 1
-        assert run(f"import sys\nsys.path.insert(0, {str(Path(module.__file__ or '').parent.parent)!r})\nimport {module.__name__}").exit_code == 1
+        folder = str(Path(module.__file__ or "").parent.parent)
+        assert run(f"import sys\nsys.path.insert(0, {folder!r})\nimport {module.__name__}").exit_code == 1
 
 
 def test_nothing_tells_of_the_host(run: Run) -> None:
@@ -140,7 +141,8 @@ def test_random_differs_between_runs(sandbox: Sandbox) -> None:
 
 
 def test_threads_die_with_their_run(sandbox: Sandbox, run: Run) -> None:
-    spin = "import threading, os, time\ndef f():\n    while 1: pass\n" + (
+    spin = (
+        "import threading, os, time\ndef f():\n    while 1: pass\n"
         "for _ in range(4): threading.Thread(target=f, daemon=True).start()\nprint(1, flush=True)\nos._exit(0)"
     )
     assert run(spin).stdout == b"1\n"
@@ -170,7 +172,8 @@ def test_a_missing_layer_is_named() -> None:
         "import ctypes, struct\n"
         "libc = ctypes.CDLL(None)\n"
         "libc.prctl(38, 1, 0, 0, 0)\n"
-        "code = b''.join(struct.pack('<HBBI', *i) for i in ((32, 0, 0, 0), (21, 0, 1, 444), (6, 0, 0, 0x50026), (6, 0, 0, 0x7fff0000)))\n"
+        "rows = (32, 0, 0, 0), (21, 0, 1, 444), (6, 0, 0, 0x50026), (6, 0, 0, 0x7fff0000)\n"
+        "code = b''.join(struct.pack('<HBBI', *row) for row in rows)\n"
         "buffer = ctypes.create_string_buffer(code)\n"
         "libc.prctl(22, 2, struct.pack('<HxxxxxxQ', 4, ctypes.addressof(buffer)), 0, 0)\n"
         "from rlef_env.errors import IsolationUnavailable\n"
@@ -184,7 +187,8 @@ def test_a_missing_layer_is_named() -> None:
 
 
 def test_no_isolation_only_by_name() -> None:
-    with Sandbox(isolation="none") as sandbox, sandbox.load(Program("import os\nprint(len(os.listdir('/')) > 0)")) as loaded:
+    look = Program("import os\nprint(len(os.listdir('/')) > 0)")
+    with Sandbox(isolation="none") as sandbox, sandbox.load(look) as loaded:
         assert loaded.run(b"").stdout == b"True\n"
         assert "seccomp" not in sandbox.layers
 

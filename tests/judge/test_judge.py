@@ -1,0 +1,278 @@
+"""The judge: verdicts, categories, precedence, and that what is expected stays out of the judged process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rlef_env.judge import Judge, Judgement, Verdict
+from rlef_env.problems import CheckerSpec, Problem, Test
+from rlef_env.sandbox import Program, Sandbox
+
+ADD = Problem(
+    id="add",
+    statement="Add two numbers.",
+    public_tests=(Test("1 2\n", "3\n"), Test("2 2\n", "4\n")),
+    private_tests=(Test("10 20\n", "30\n"),),
+    generated_tests=(Test("-1 1\n", "0\n"), Test("5 5\n", "10\n")),
+    time_limit=0.5,
+    memory_limit=100_000_000,
+)
+RIGHT = Program("print(sum(map(int, input().split())))")
+
+
+@pytest.fixture(scope="module")
+def judge() -> Iterator[Judge]:
+    with Judge() as judge:
+        yield judge
+
+
+def verdict(judge: Judge, source: str, problem: Problem = ADD) -> tuple[Verdict, str | None]:
+    judgement = judge.judge(problem, Program(source))
+    return judgement.verdict, judgement.category
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (RIGHT.source, (Verdict.ACCEPTED, None)),
+        ("print(3)", (Verdict.WRONG_ANSWER, None)),
+        ("", (Verdict.WRONG_ANSWER, None)),
+        ("print(1 / 0)", (Verdict.RUNTIME_ERROR, "ZeroDivisionError")),
+        ("import json\njson.loads('x')", (Verdict.RUNTIME_ERROR, "json.decoder.JSONDecodeError")),
+        ("class Oops(Exception): pass\nraise Oops", (Verdict.RUNTIME_ERROR, "Oops")),
+        ("raise KeyError('a: b')", (Verdict.RUNTIME_ERROR, "KeyError")),
+        ("raise ValueError('two\\nlines')", (Verdict.RUNTIME_ERROR, "ValueError")),
+        ("import sys\nsys.exit(4)", (Verdict.RUNTIME_ERROR, "exit status 4")),
+        (RIGHT.source + "\nexit(1)", (Verdict.RUNTIME_ERROR, "exit status 1")),
+        ("exit('Error: own words')", (Verdict.RUNTIME_ERROR, "exit status 1")),
+        ("import os\nos.abort()", (Verdict.RUNTIME_ERROR, "SIGABRT")),
+        ("import os\nos.kill(os.getpid(), 9)", (Verdict.RUNTIME_ERROR, "SIGKILL")),
+        ("if x", (Verdict.COMPILE_ERROR, "SyntaxError")),
+        ("while True: pass", (Verdict.TIME_LIMIT, None)),
+        ("import time\ntime.sleep(9)", (Verdict.TIME_LIMIT, None)),
+        ("data = bytearray(150 * 10**6)", (Verdict.MEMORY_LIMIT, None)),
+        ("data = [0] * 10**12", (Verdict.MEMORY_LIMIT, "MemoryError")),
+        ("import sys\nwhile True: sys.stdout.write('x' * 10**6)", (Verdict.OUTPUT_LIMIT, None)),
+        ("import ctypes\nctypes.CDLL(None).ptrace(0, 0, 0, 0)", (Verdict.SECURITY_VIOLATION, None)),
+        (RIGHT.source + "\nimport ctypes\nctypes.CDLL(None).ptrace(0, 0, 0, 0)", (Verdict.SECURITY_VIOLATION, None)),
+    ],
+)
+def test_verdicts(source: str, expected: tuple[Verdict, str | None], judge: Judge) -> None:
+    assert verdict(judge, source) == expected
+
+
+def test_early_stop_runs_nothing_after_the_first_failure(judge: Judge) -> None:
+    judgement = judge.judge(ADD, Program("print(3)"))
+    assert [(r.role, r.index, r.verdict.value) for r in judgement.results] == [
+        ("public", 0, "accepted"),
+        ("public", 1, "wrong_answer"),
+    ]
+    assert (judgement.passed, judgement.total) == (1, 5)
+
+
+def test_full_grid_has_every_test_and_the_first_failures_verdict(judge: Judge) -> None:
+    source = "a, b = map(int, input().split())\nif a == 2: raise ValueError\nprint(3 if a == 1 else a + b + (a == 10))"
+    judgement = judge.judge(ADD, Program(source), stop_early=False)
+    assert [(r.role, r.index, r.verdict.value) for r in judgement.results] == [
+        ("public", 0, "accepted"),
+        ("public", 1, "runtime_error"),
+        ("private", 0, "wrong_answer"),
+        ("generated", 0, "accepted"),
+        ("generated", 1, "accepted"),
+    ]
+    assert (judgement.verdict, judgement.category) == (Verdict.RUNTIME_ERROR, "ValueError")
+    assert (judgement.passed, judgement.total) == (3, 5)
+
+
+def test_roles_and_limit_choose_the_tests(judge: Judge) -> None:
+    assert judge.judge(ADD, RIGHT, roles=("private",)).total == 1
+    assert [r.role for r in judge.judge(ADD, RIGHT, roles=("generated", "public"), limit=3).results] == [
+        "generated",
+        "generated",
+        "public",
+    ]
+
+
+def test_a_problem_without_tests_is_never_accepted(judge: Judge) -> None:
+    judgement = judge.judge(replace(ADD, public_tests=()), RIGHT, roles=("public",))
+    assert (judgement.verdict, judgement.category, judgement.total) == (Verdict.NO_VERDICT, "no tests", 0)
+
+
+def test_failing_results_keep_what_was_printed(judge: Judge) -> None:
+    judgement = judge.judge(ADD, Program("print('é' * 5000)"))
+    assert judgement.results[0].stdout == "é" * 4096 + "[...]"
+    long = judge.judge(ADD, Program("raise ValueError('x' * 100000 + 'end')")).results[0].stderr
+    assert long.startswith("Traceback")
+    assert long.endswith("end\n")
+    assert len(long) < 5000
+
+
+def test_timings_are_no_part_of_equality(judge: Judge) -> None:
+    first, second = judge.judge(ADD, RIGHT), judge.judge(ADD, RIGHT)
+    assert first == second
+    assert first.cpu_seconds > 0
+
+
+def test_time_factor_stretches_limits() -> None:
+    slow = Program("import time\ntime.sleep(0.6)\n" + RIGHT.source)
+    with Judge() as strict, Judge(time_factor=4) as generous:
+        assert strict.judge(ADD, slow).verdict is Verdict.TIME_LIMIT
+        assert generous.judge(ADD, slow, limit=1).verdict is Verdict.ACCEPTED
+
+
+def test_isolation_is_said(judge: Judge) -> None:
+    assert judge.judge(ADD, RIGHT).isolation == "locked"
+    with Judge(isolation="none") as open_judge:
+        assert open_judge.judge(ADD, RIGHT).isolation == "none"
+
+
+# --- what is expected stays outside ---------------------------------------------------------------------------------
+
+SECRET = "SECRET-4f1a9c"
+SEARCH = f"""
+import gc, sys
+needle = {SECRET[::-1]!r}[::-1]
+found = []
+def look(value, depth=0):
+    if isinstance(value, str) and needle in value and value is not needle: found.append(value)
+    elif isinstance(value, (bytes, bytearray)) and needle.encode() in value: found.append(value)
+    elif depth < 6 and isinstance(value, dict): [look(x, depth + 1) for x in list(value.values())]
+    elif depth < 6 and isinstance(value, (list, tuple, set)): [look(x, depth + 1) for x in list(value)]
+frame = sys._getframe()
+while frame: look(dict(frame.f_locals)); look(frame.f_code.co_consts); frame = frame.f_back
+for thing in gc.get_objects(): look(thing) if not isinstance(thing, type(sys)) else look(vars(thing))
+print(len([x for x in found if x != needle and needle not in str(x)[-200:]]) == 0 and "nothing" or found)
+"""
+
+
+def test_the_expected_output_is_not_in_the_judged_process(judge: Judge) -> None:
+    """Walks every object and frame, and every byte of memory that the process can read."""
+    memory = (
+        "import ctypes, sys\n"
+        f"needle = {SECRET[::-1]!r}[::-1].encode()\n"
+        "hits = 0\n"
+        "for line in open('/proc/self/maps'):\n"
+        "    pass\n"
+    )
+    problem = Problem("secret", "", (Test("x\n", SECRET), Test("y\n", SECRET)), time_limit=5)
+    judgement = judge.judge(problem, Program(SEARCH), stop_early=False)
+    assert [r.stdout for r in judgement.results] == ["nothing\n", "nothing\n"]
+    assert judge.judge(problem, Program(memory)).category == "PermissionError"
+
+
+def test_a_core_of_the_judged_process_holds_no_expected_output() -> None:
+    """From outside: the whole memory of zygote, program and run, read while the program sleeps."""
+    problem = Problem("secret", "", (Test("x\n", SECRET),), time_limit=2)
+    seen: list[bool] = []
+    with Judge() as judge:
+        judge.judge(ADD, RIGHT)
+        assert judge._sandbox is not None
+        zygote = judge._sandbox.pid
+
+        def look() -> None:
+            while len(pids := tree(zygote)) < 4:
+                pass
+            seen.extend(SECRET.encode() in memory_of(pid) for pid in pids)
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        judge.judge(problem, Program("import time\ntime.sleep(1)"))
+        thread.join()
+    if not seen:
+        pytest.skip("this user may not read the memory of a process that is not dumpable")
+    assert seen == [False] * 4
+
+
+def tree(pid: int) -> list[int]:
+    try:
+        children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [pid, *(found for child in children for found in tree(child))]
+
+
+def memory_of(pid: int) -> bytes:
+    found = []
+    try:
+        with Path(f"/proc/{pid}/maps").open() as maps, Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+            for line in maps:
+                bounds, rights, *_ = line.split()
+                start, end = (int(bound, 16) for bound in bounds.split("-"))
+                if "r" in rights and "[v" not in line:
+                    memory.seek(start)
+                    found.append(memory.read(min(end - start, 2**28)))
+    except OSError:
+        return b"".join(found)
+    return b"".join(found)
+
+
+# --- our own failures ---------------------------------------------------------------------------------------------
+
+
+def killer(judge: Judge, times: int) -> threading.Thread:
+    """Kill the judge's zygote as often as asked, each time a program runs in it."""
+
+    def kill() -> None:
+        killed: set[int] = set()
+        while len(killed) < times:
+            sandbox = judge._sandbox
+            if sandbox is not None and sandbox.pid not in killed and len(tree(sandbox.pid)) >= 4:
+                os.kill(sandbox.pid, signal.SIGKILL)
+                killed.add(sandbox.pid)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    return thread
+
+
+SLOW_BUT_RIGHT = Program("import time\ntime.sleep(0.2)\n" + RIGHT.source)
+
+
+def test_a_killed_zygote_is_retried_and_nothing_is_lost() -> None:
+    with Judge() as judge:
+        thread = killer(judge, times=2)
+        judgement = judge.judge(ADD, SLOW_BUT_RIGHT, limit=1)
+        thread.join()
+    assert judgement.verdict is Verdict.ACCEPTED
+
+
+def test_a_program_that_alone_brings_sandboxes_down_is_at_fault() -> None:
+    with Judge() as judge:
+        thread = killer(judge, times=3)
+        judgement = judge.judge(ADD, SLOW_BUT_RIGHT, limit=1)
+        thread.join()
+    assert (judgement.verdict, judgement.category) == (Verdict.RUNTIME_ERROR, "lost")
+
+
+def test_where_no_sandbox_starts_there_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys._base_executable", "/bin/false")
+    with Judge() as judge:
+        judgement = judge.judge(ADD, RIGHT)
+    assert judgement.verdict is Verdict.NO_VERDICT
+    assert "did not start" in (judgement.category or "")
+    assert judgement.total == 5
+
+
+def test_a_closed_judge_starts_again(judge: Judge) -> None:
+    judge.close()
+    assert judge.judge(ADD, RIGHT).verdict is Verdict.ACCEPTED
+
+
+def test_no_verdict_outranks_a_wrong_answer() -> None:
+    broken = replace(ADD, checker=CheckerSpec("python", source="def check(input, output, expected): return 1 // 0"))
+    with Judge() as judge:
+        judgement: Judgement = judge.judge(broken, Program("print(input().split()[0])"), stop_early=False)
+    assert judgement.verdict is Verdict.NO_VERDICT
+    assert "ZeroDivisionError" in (judgement.category or "")
+
+
+def test_the_sandbox_can_be_used_by_itself() -> None:
+    with Sandbox() as sandbox, sandbox.load(RIGHT) as loaded:
+        assert loaded.run(b"20 22\n").stdout == b"42\n"
