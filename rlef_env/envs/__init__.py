@@ -6,6 +6,7 @@ from rlef_env.envs.episode_file import episode_from_row, episode_to_row, read_ep
 from rlef_env.envs.episode_text import GRID_LETTERS, episode_text
 from rlef_env.envs.extract import extract_program
 from rlef_env.envs.feedback import feedback_text, prompt_text
+from rlef_env.envs.info import episode_info
 from rlef_env.envs.registration import ENVIRONMENTS, register_environments
 from rlef_env.envs.replay import rejudge, replay
 from rlef_env.envs.rewards import COMPONENTS, REWARDS, Reward, make_reward
@@ -23,6 +24,7 @@ __all__ = [
     "Reward",
     "Turn",
     "episode_from_row",
+    "episode_info",
     "episode_text",
     "episode_to_row",
     "extract_program",

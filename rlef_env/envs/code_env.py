@@ -16,13 +16,14 @@ from rlef_env.envs.episode import Episode, Turn
 from rlef_env.envs.episode_text import episode_text
 from rlef_env.envs.extract import extract_program
 from rlef_env.envs.feedback import MARK, Feedback, Tokenizer, feedback_text, prompt_text, retry_tokens
+from rlef_env.envs.info import episode_info
 from rlef_env.envs.random_feedback import random_judgement, random_sources
 from rlef_env.envs.rewards import RewardSpec, make_reward
 from rlef_env.envs.scoring import SupportsJudge, number_of_tests, score_response
 from rlef_env.envs.spaces import ProgramText
 from rlef_env.errors import NoVerdictError, UsageError
 from rlef_env.judge import Judgement, Verdict
-from rlef_env.problems import Dataset, Problem, Role, load_dataset
+from rlef_env.problems import Dataset, Problem, load_dataset
 
 if TYPE_CHECKING:
     from rlef_env.judge import Judge
@@ -239,7 +240,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         self._episode = Episode(problem.id, self.dataset.label, prompt, settings=settings)
         if self.render_mode == "human":
             self.render()
-        return prompt, self._info(None)
+        return prompt, episode_info(self.episode)
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
         """Judge a response and say what came of it.
@@ -275,7 +276,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         self._episode = episode
         if self.render_mode == "human":
             self.render()
-        return observation, turn.reward, episode.terminated, episode.truncated, self._info(judgement)
+        return observation, turn.reward, episode.terminated, episode.truncated, episode_info(episode)
 
     def render(self) -> str | None:
         """Return the state of the episode as text (``"ansi"``), or print it (``"human"``)."""
@@ -374,41 +375,6 @@ class CodeEnv(gymnasium.Env[str, str]):
 
             self._own_judge = Judge(isolation=self.isolation)
         return self._own_judge
-
-    def _info(self, judgement: Judgement | None) -> dict[str, Any]:
-        episode = self.episode
-        # Without public tests there is nothing to accept before the end.
-        untested = judgement is None or (judgement.verdict is Verdict.ACCEPTED and not judgement.results)
-        tested = None if untested else judgement
-        info: dict[str, Any] = {
-            "problem_id": episode.problem_id,
-            "dataset": episode.dataset,
-            "turn": len(episode.turns),
-            "messages": episode.messages,
-            "verdict": tested.verdict.value if tested else None,
-            "category": tested.category if tested else None,
-            "public": _results(judgement, "public"),
-            "has_verdict": judgement is None or judgement.verdict is not Verdict.NO_VERDICT,
-            "isolation": judgement.isolation if judgement else self.isolation,
-        }
-        if judgement is not None and episode.ended:
-            info |= {
-                "private": _results(judgement, "private"),
-                "generated": _results(judgement, "generated"),
-                "passed": judgement.passed,
-                "total": judgement.total,
-                "solved": episode.solved,
-            }
-        return info
-
-
-def _results(judgement: Judgement | None, role: Role) -> list[dict[str, Any]]:
-    """The tests of a role that were run: how they went, never what they are."""
-    return [
-        {"index": result.index, "verdict": result.verdict.value, "category": result.category}
-        for result in (judgement.results if judgement else ())
-        if result.role == role
-    ]
 
 
 def _dataset(dataset: object, split: str) -> Dataset:
