@@ -33,7 +33,8 @@ Print the names of the teams, one a line, from the top of the table to the botto
 
 Note
 
-In the second example the teams are equal in gold; "red mill" and "oak" are equal in everything.
+In the second example the teams are equal in gold; "red mill" and "oak" are equal in
+everything, so the alphabet decides.
 """
 
 SOLUTIONS = (

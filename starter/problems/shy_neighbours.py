@@ -29,8 +29,8 @@ right orders, print any of them; if there is none, print -1.
 
 Note
 
-In the first example 1 has to live beside 3 or 5 and never beside 2. With two houses, 1 and 2 are
-always neighbours.
+In the first example 1 must not live beside 2, 2 must not live beside 1 or 3, and so on. With two
+houses, 1 and 2 are always neighbours.
 """
 
 SOLUTIONS = (

@@ -20,8 +20,8 @@ with different accents. How many stencils does she need, and which stencil does 
 Input
 
 One line with the inscription: 1 to 2000 characters of Unicode text, encoded in UTF-8. It neither
-begins nor ends with a space. Every character is a space (U+0020) or a letter, digit or punctuation
-mark that is a single Unicode code point; there are no combining marks.
+begins nor ends with a space. Every character is a space (U+0020) or a letter, digit, punctuation mark or
+symbol that is a single Unicode code point; there are no combining marks.
 
 Output
 
@@ -32,7 +32,8 @@ equally often, print the one among them that occurs first in the inscription.
 
 Note
 
-In the second example "λ" and "α" are both used twice, and "α" occurs first.
+In the second example "λ" and "α" are both used twice, and "λ" occurs first; "ά" is another character
+than "α".
 """
 
 SOLUTIONS = (

@@ -149,7 +149,7 @@ def test_a_validator_refuses_what_is_not_exactly_an_input(slug: str) -> None:
             f"{text}\n",
             f"{text}0\n",
             f" {text}",
-            f"0{text}",
+            f"\n{text}",
             text.replace("\n", " \n"),
         ):
             with pytest.raises(ValueError, match="expected"):
