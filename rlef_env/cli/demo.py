@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--show", type=whole_number(0), default=1, metavar="N", help="episodes per agent shown in full (default: 1)"
     )
     parser.add_argument(
-        "--lines", type=whole_number(1), default=16, metavar="N", help="lines shown of each text (default: %(default)s)"
+        "--lines", type=whole_number(1), default=24, metavar="N", help="lines shown of each text (default: %(default)s)"
     )
     add_dataset(parser)
 
@@ -130,11 +130,20 @@ def solve_rates(played: dict[str, list[Episode]], label: str, max_turns: int) ->
         label: the data set's name for reports.
         max_turns: how many turns an episode may have.
     """
-    table = Table(title=f"{label}: share of episodes solved within so many turns", title_justify="left")
+    lost = sum(episode.truncated for episodes in played.values() for episode in episodes)
+    table = Table(
+        title=f"{label}: share of episodes solved within so many turns",
+        title_justify="left",
+        caption=f"{lost} episodes without a verdict are left out" if lost else None,
+    )
     table.add_column("agent")
     for heading in ("episodes", *(f"turn {turn}" for turn in range(1, max_turns + 1)), "valid programs", "mean reward"):
         table.add_column(heading, justify="right")
-    for name, episodes in played.items():
+    for name, everything in played.items():
+        episodes = [episode for episode in everything if not episode.truncated]
+        if not episodes:
+            table.add_row(name, "0")
+            continue
         turns = [turn for episode in episodes for turn in episode.turns]
         solved = [episode.solved_at for episode in episodes if episode.solved_at is not None]
         valid = sum(turn.judgement.verdict is not Verdict.NO_PROGRAM for turn in turns)

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from rlef_env.cli.arguments import add_dataset, whole_number
 from rlef_env.cli.display import show_prompt, show_turn
-from rlef_env.envs import CodeEnv, read_episodes, write_episodes
+from rlef_env.envs import CodeEnv, Episode, read_episodes, write_episodes
 from rlef_env.errors import DataError
 from rlef_env.problems import load_dataset
 
@@ -65,12 +65,18 @@ def run(arguments: argparse.Namespace) -> None:
             ended = terminated or truncated
             if ended:
                 break
-        if ended:
-            console.print("[bold green]Solved.[/bold green]" if info["solved"] else "[bold]Not solved.[/bold]")
-        else:
-            console.print(f"The episode is not over: {arguments.max_turns - info['turn']} turns were left.")
+        console.print(f"[bold]{outcome(env.episode)}[/bold]")
         if arguments.save is not None:
             write_episodes(arguments.save, [*earlier, env.episode])
+
+
+def outcome(episode: Episode) -> str:
+    """How the episode ended, in words."""
+    if episode.truncated:
+        return "No verdict: the judge itself failed; rlef doctor may say why."
+    if not episode.ended:
+        return "The episode is not over."
+    return "Solved." if episode.solved else "Not solved."
 
 
 def as_response(program: str) -> str:

@@ -1,0 +1,117 @@
+"""The three built-in agents, played on the starter set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from rlef_agents import Agent, Conversation, OracleAgent, RandomAgent, RepairAgent, play
+from rlef_env import CodeEnv, Episode, Verdict, load_dataset
+from rlef_env.problems import Dataset, Problem, Solution, Test
+
+FEW = 6
+
+
+@pytest.fixture(scope="module")
+def starter() -> Dataset:
+    return load_dataset("starter")
+
+
+@pytest.fixture(scope="module")
+def env() -> Iterator[CodeEnv]:
+    environment = CodeEnv(dataset="starter")
+    yield environment
+    environment.close()
+
+
+@pytest.fixture(scope="module")
+def few(starter: Dataset) -> list[str]:
+    return [problem.id for problem in starter.problems[:FEW]]
+
+
+def first(problem_id: str) -> Conversation:
+    return Conversation(({"role": "user", "content": "?"},), problem_id)
+
+
+def second(problem_id: str) -> Conversation:
+    chat = ("user", "?"), ("assistant", "!"), ("user", "Your code failed")
+    return Conversation(tuple({"role": role, "content": content} for role, content in chat), problem_id)
+
+
+def test_oracle_solves_every_problem_at_once(starter: Dataset, env: CodeEnv, few: list[str]) -> None:
+    played = play(OracleAgent(starter), env, episodes=FEW, problem_ids=few)
+    assert [(episode.problem_id, episode.solved_at) for episode in played] == [(name, 1) for name in few]
+
+
+def test_repair_solves_at_turn_two_what_fails_a_public_test(starter: Dataset, env: CodeEnv, few: list[str]) -> None:
+    played = play(RepairAgent(starter, seed=0), env, episodes=FEW, problem_ids=few)
+    told = [episode for episode in played if public_failure(episode)]
+    assert told, "none of these problems shows what a second turn is for"
+    assert all(episode.solved_at == 2 for episode in told)
+    # Who is told nothing cannot repair anything: all public tests passed, so the episode ended.
+    assert all(len(episode.turns) == 1 and not episode.solved for episode in played if episode not in told)
+
+
+def test_repair_depends_on_its_seed_only(starter: Dataset) -> None:
+    conversations = [first(problem.id) for problem in starter]
+    zero = RepairAgent(starter, seed=0).act(conversations)
+    assert RepairAgent(starter, seed=0).act(conversations) == zero
+    assert RepairAgent(starter, seed=0).act(conversations[::-1]) == zero[::-1]
+    assert RepairAgent(starter, seed=1).act(conversations) != zero
+
+
+def test_random_solves_nothing(env: CodeEnv, few: list[str]) -> None:
+    played = play(RandomAgent(seed=0), env, episodes=FEW, problem_ids=few)
+    assert not any(episode.solved for episode in played)
+    verdicts = {turn.judgement.verdict for episode in played for turn in episode.turns}
+    assert Verdict.NO_PROGRAM in verdicts
+    assert len(verdicts) > 1
+
+
+def test_random_depends_on_its_seed_only() -> None:
+    conversations = [first("any")] * 20
+    assert RandomAgent(3).act(conversations) == RandomAgent(3).act(conversations)
+    assert RandomAgent(3).act(conversations) != RandomAgent(4).act(conversations)
+
+
+def test_other_languages_are_left_alone() -> None:
+    problem = Problem(
+        id="p",
+        statement="?",
+        public_tests=(Test("", ""),),
+        solutions=(Solution("int main", "cpp"), Solution("right = 3"), Solution("later = 4")),
+        incorrect_solutions=(Solution("int nain", "cpp"), Solution("print 1", "python2")),
+    )
+    dataset = Dataset("toy", "Toy", (problem,))
+    assert OracleAgent(dataset).act([first("p")]) == ["```python\nright = 3\n```"]
+    assert RepairAgent(dataset).act([first("p")]) == ["```python\nright = 3\n```"], (
+        "no wrong Python program to start with"
+    )
+
+
+@pytest.mark.parametrize("make", [OracleAgent, RepairAgent])
+def test_no_stored_program_is_said_in_words(make: type[OracleAgent | RepairAgent]) -> None:
+    dataset = Dataset("toy", "Toy", (Problem("p", "?"),))
+    (response,) = make(dataset).act([first("p")])
+    assert "```" not in response
+
+
+def test_answers_stand_in_the_order_of_the_conversations(starter: Dataset) -> None:
+    ids = [problem.id for problem in starter.problems[:3]]
+    responses = RepairAgent(starter).act([second(name) for name in ids])
+    assert [
+        starter.get(name).solutions[0].source in response for name, response in zip(ids, responses, strict=True)
+    ] == [True] * 3
+
+
+def test_every_built_in_is_an_agent(starter: Dataset) -> None:
+    agents: list[Agent] = [OracleAgent(starter), RepairAgent(starter), RandomAgent()]
+    assert all(agent.act([]) == [] for agent in agents)
+
+
+def public_failure(episode: Episode) -> bool:
+    return any(
+        result.role == "public" and result.verdict is not Verdict.ACCEPTED
+        for result in episode.turns[0].judgement.results
+    )

@@ -1,0 +1,73 @@
+"""`play` passes on what the environment says, and nothing else decides what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import gymnasium
+import pytest
+
+import rlef_env
+from rlef_agents import Conversation, RandomAgent, play
+from rlef_env import CodeEnv
+
+
+class Listener:
+    """Says the same wrong thing and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.heard: list[Conversation] = []
+
+    def act(self, conversations: Sequence[Conversation]) -> list[str]:
+        self.heard += conversations
+        return ["```python\nprint('nö')\n```" for _ in conversations]
+
+
+@pytest.fixture(scope="module")
+def env() -> Iterator[CodeEnv]:
+    environment = CodeEnv(dataset="starter")
+    yield environment
+    environment.close()
+
+
+def test_the_agent_sees_the_whole_chat(env: CodeEnv) -> None:
+    listener = Listener()
+    (episode,) = play(listener, env, episodes=1, seed=0)
+    assert [conversation.turn for conversation in listener.heard] == [0, 1, 2]
+    assert [len(conversation.messages) for conversation in listener.heard] == [1, 3, 5]
+    last = listener.heard[-1]
+    assert last.problem_id == episode.problem_id
+    assert last.messages[0]["content"] == episode.prompt
+    assert last.messages[4] == {"role": "user", "content": episode.turns[1].feedback}
+    assert last.messages[3]["content"] == "```python\nprint('nö')\n```"
+
+
+def test_a_seed_gives_the_same_episodes(env: CodeEnv) -> None:
+    once, again, other = (play(RandomAgent(0), env, episodes=3, seed=seed) for seed in (5, 5, 6))
+    assert once == again
+    assert [episode.problem_id for episode in once] != [episode.problem_id for episode in other]
+    assert len({episode.problem_id for episode in once}) > 1, "only the first reset is seeded"
+
+
+def test_problem_ids_are_asked_in_turn(env: CodeEnv) -> None:
+    ids = [problem.id for problem in env.dataset.problems[:2]]
+    played = play(RandomAgent(0), env, episodes=3, problem_ids=ids)
+    assert [episode.problem_id for episode in played] == [ids[0], ids[1], ids[0]]
+
+
+def test_a_wrapped_environment() -> None:
+    gymnasium.register_envs(rlef_env)
+    env = gymnasium.make("RLEF-Starter-v0", max_turns=1)
+    (episode,) = play(Listener(), env, episodes=1, seed=0)
+    env.close()
+    assert len(episode.turns) == 1
+    assert episode.ended
+
+
+def test_one_response_for_one_conversation(env: CodeEnv) -> None:
+    class Chatty:
+        def act(self, conversations: Sequence[Conversation]) -> list[str]:
+            return ["a", "b"]
+
+    with pytest.raises(ValueError, match="expected 1 response for 1 conversation, got 2"):
+        play(Chatty(), env, episodes=1)
