@@ -60,6 +60,10 @@ class Judge:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def __deepcopy__(self, _: dict[int, object]) -> Judge:
+        """Itself: Gymnasium copies the arguments of ``make``, and a judge is shared, not copied."""
+        return self
+
     def close(self) -> None:
         """End the sandboxes. Safe to call twice; the next judgement starts new ones."""
         for sandbox in (self._sandbox, self._checkers_sandbox):

@@ -45,6 +45,10 @@ class Dataset:
             twice = next(problem.id for place, problem in enumerate(self.problems) if self._places[problem.id] != place)
             raise DataError(f"data set {self.label!r}: expected ids of their own, got {twice!r} twice; rename one")
 
+    def __deepcopy__(self, _: dict[int, object]) -> Dataset:
+        """Itself, as nothing in it changes: Gymnasium copies the arguments of ``make``."""
+        return self
+
     def __len__(self) -> int:
         return len(self.problems)
 
