@@ -342,7 +342,7 @@ def depth() -> int:
     count = 0
     while frame is not None:
         frame, count = frame.f_back, count + 1
-    return count + 2  # ... and two that the interpreter counts for exec
+    return count + (2 if sys.version_info < (3, 12) else 1)  # ... and what the interpreter counts for exec
 
 
 # --- the lock ---------------------------------------------------------------------------------------------------
