@@ -31,7 +31,7 @@ test: $(VENV)/installed-test  ## lint, types, import layers and every test
 	$(call step,ruff format,$(BIN)/ruff format --check $(SOURCES))
 	$(call step,mypy --strict,$(BIN)/mypy)
 	$(call step,import layers,$(BIN)/lint-imports)
-	$(call step,pytest,$(BIN)/pytest --cov --cov-report=term)
+	$(call step,pytest,$(BIN)/pytest --cov --cov-report=term --durations=10)
 
 lint: $(VENV)/installed-test  ## format the code and fix what ruff can fix
 	$(BIN)/ruff format $(SOURCES)
@@ -41,7 +41,7 @@ types: $(VENV)/installed-test  ## mypy --strict
 	$(BIN)/mypy
 
 clean:  ## remove .venv and every cache
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
 	find . -name __pycache__ -o -name '*.egg-info' | xargs rm -rf
 
 # --- the environment in .venv ----------------------------------------------------------------------------------------
