@@ -77,7 +77,9 @@ def run(arguments: argparse.Namespace) -> None:
 
 def chosen_problems(dataset: Dataset, episodes: int | None, seed: int) -> list[str]:
     """The ids to play: every problem once, or as many as asked for, in an order that the seed decides."""
-    ids = [problem.id for problem in dataset]
+    ids = [problem.id for problem in dataset if any(problem.tests())]
+    if not ids:
+        raise UsageError(f"data set {dataset.label}: expected a problem with tests, got none; name another")
     if episodes is None:
         return ids
     rounds = -(-episodes // len(ids))
