@@ -24,6 +24,8 @@ DEFAULT_TIME_SECONDS = 10.0
 DEFAULT_MEMORY_BYTES = 1_000_000_000
 """Where a problem names no memory limit (paper, section 1)."""
 ATTEMPTS = 3
+LONGEST_TRACE = 2**20  # bytes looked at for an exception's name, and characters of that name
+LONGEST_NAME = 100
 EXCERPT = 4096  # characters of a failing test's output and errors that are kept
 PROBE = Program("print(input())")
 TRACEBACK = b"Traceback (most recent call last):\n"
@@ -202,11 +204,11 @@ def verdict_of(execution: Execution) -> tuple[Verdict, str | None]:
 
 def _exception(stderr: bytes) -> str | None:
     """The exception's type: the first line that is not indented, after the last traceback's frames."""
-    trace = stderr.rpartition(TRACEBACK)[2]
+    trace = stderr.rpartition(TRACEBACK)[2][:LONGEST_TRACE]
     for line in trace.decode("utf-8", "replace").splitlines():
         if line and not line[0].isspace():
             match = EXCEPTION.match(line)
-            return match[1] if match else None
+            return match[1][:LONGEST_NAME] if match else None
     return None
 
 

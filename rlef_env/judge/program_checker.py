@@ -9,6 +9,7 @@ from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox,
 
 __all__ = ["CheckerBroke", "ProgramChecker"]
 
+LONGEST_OUTPUT = 2**23  # bytes, beyond four times the stored answer
 ACCEPT, REJECT = 42, 43  # exit codes of the Kattis protocol
 LIMITS = Limits(cpu_seconds=10.0, memory_bytes=2**30)
 DRIVER = f"""
@@ -44,6 +45,8 @@ class ProgramChecker:
             CheckerBroke: the checker does not accept the stored answer either.
             SandboxFailure: the sandbox failed.
         """
+        if len(output) > LONGEST_OUTPUT + 4 * len(expected):
+            return False  # no right answer is that much longer; what follows holds it in memory several times
         with self.sandbox.load(self.program, LIMITS) as loaded:
             answer = self._ask(loaded, given, output, expected)
             if answer.exit_code in (ACCEPT, REJECT):

@@ -20,12 +20,8 @@ AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 X32_BIT = 0x40000000  # x86-64 also takes calls of the x32 ABI, under numbers with this bit
 
 ALLOW, KILL_PROCESS, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
-LOAD, JUMP_EQ, JUMP_GE, JUMP_SET, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # BPF_LD|W|ABS, BPF_JMP|JEQ|K, ...
+LOAD, JUMP_EQ, JUMP_GE, AND, RETURN = 0x20, 0x15, 0x35, 0x54, 0x06  # BPF_LD|W|ABS, BPF_JMP|JEQ|K, ...
 NUMBER, ARCH, ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data; each argument is 8 bytes, low half first
-
-CLONE_THREAD = 0x00010000
-CLONE_NEW_NAMESPACE = 0x7E020000
-PRCTL_HARMLESS = (15, 16, 0x53564D41)  # PR_SET_NAME, PR_GET_NAME, PR_SET_VMA
 
 Instruction = tuple[int, int, int, int]
 
@@ -45,14 +41,11 @@ def base_filter(machine: str | None = None) -> bytes:
         (JUMP_GE, 0, 1, X32_BIT),
         (RETURN, 0, 0, ERRNO | errno.ENOSYS),
     ]
-    conditional = {
-        "clone": _unless_set(0, CLONE_NEW_NAMESPACE, errno.EPERM),
-        "prlimit64": _only_if_low_half_equals(0, (0,), errno.EPERM),  # process 0 is the caller itself
-    }
-    for name, body in conditional.items():
-        code += _on_call(numbers[name], body)
+    for rule in policy.RULES:
+        code += _on_call(numbers[rule.call], _body(rule))
+    ruled = {rule.call for rule in policy.RULES}
     for calls in policy.ALLOWED.values():
-        code += _each(numbers, calls.split(), ALLOW, skip=conditional)
+        code += _each(numbers, [call for call in calls.split() if call not in ruled], ALLOW)
     for refusal, calls in policy.REFUSED.values():
         code += _each(numbers, calls.split(), ERRNO | refusal)
     code += _each(numbers, policy.KILLED.split(), KILL_PROCESS)
@@ -64,17 +57,15 @@ def run_filter(machine: str | None = None) -> tuple[bytes, tuple[int, ...]]:
     """Return the filter added to each run, and the offsets in it where the run's own process id (4 bytes) goes."""
     numbers = _numbers(machine)
     code: list[Instruction] = [(LOAD, 0, 0, NUMBER)]
-    code += _on_call(numbers["clone"], _only_if_set(0, CLONE_THREAD, errno.EPERM))
-    code += _on_call(numbers["prlimit64"], _only_if_zero(2, errno.EPERM))  # no new limit: reading its own is fine
-    code += _on_call(numbers["prctl"], _only_if_low_half_equals(0, PRCTL_HARMLESS, errno.EPERM))
-    places = []
-    for name in policy.OWN_PROCESS_ONLY.split():
-        body = _only_if_low_half_equals(0, (0,), errno.EPERM)
-        places.append((len(code) + 1 + 1) * 8 + 4)  # the JUMP_EQ after the call test and the load; its constant is last
-        code += _on_call(numbers[name], body)
+    for rule in policy.RUN_RULES:
+        code += _on_call(numbers[rule.call], _body(rule))
     code += _each(numbers, policy.REFUSED_IN_RUN.split(), ERRNO | errno.EPERM)
     code.append((RETURN, 0, 0, ALLOW))
-    return _assemble(code), tuple(places)
+    own = policy.OWN_PROCESS & 0xFFFFFFFF
+    places = tuple(
+        8 * row + 4 for row, instruction in enumerate(code) if instruction[0] == JUMP_EQ and instruction[3] == own
+    )
+    return _assemble(code), places
 
 
 def _numbers(machine: str | None) -> dict[str, int]:
@@ -88,10 +79,8 @@ def _numbers(machine: str | None) -> dict[str, int]:
     return {name: row[column] for name, row in NUMBERS.items() if row[column] >= 0}
 
 
-def _each(
-    numbers: dict[str, int], calls: list[str], action: int, skip: dict[str, list[Instruction]] | None = None
-) -> list[Instruction]:
-    chosen = [numbers[call] for call in calls if call in numbers and call not in (skip or {})]
+def _each(numbers: dict[str, int], calls: list[str], action: int) -> list[Instruction]:
+    chosen = [numbers[call] for call in calls if call in numbers]
     return [line for number in chosen for line in ((JUMP_EQ, 0, 1, number), (RETURN, 0, 0, action))]
 
 
@@ -100,43 +89,22 @@ def _on_call(number: int, body: list[Instruction]) -> list[Instruction]:
     return [(JUMP_EQ, 0, len(body), number), *body]
 
 
-def _only_if_set(argument: int, bits: int, refusal: int) -> list[Instruction]:
-    return [
-        (LOAD, 0, 0, ARGUMENTS + 8 * argument),
-        (JUMP_SET, 0, 1, bits),
-        (RETURN, 0, 0, ALLOW),
-        (RETURN, 0, 0, ERRNO | refusal),
-    ]
+def _body(rule: policy.Rule) -> list[Instruction]:
+    """Allow where any of the arguments is as it must be, else refuse."""
+    tests = [line for argument in rule.arguments for line in _test(argument)]
+    return [*tests, (RETURN, 0, 0, ERRNO | rule.refusal)]
 
 
-def _unless_set(argument: int, bits: int, refusal: int) -> list[Instruction]:
-    return [
-        (LOAD, 0, 0, ARGUMENTS + 8 * argument),
-        (JUMP_SET, 1, 0, bits),
-        (RETURN, 0, 0, ALLOW),
-        (RETURN, 0, 0, ERRNO | refusal),
-    ]
-
-
-def _only_if_low_half_equals(argument: int, values: tuple[int, ...], refusal: int) -> list[Instruction]:
-    tests = [(JUMP_EQ, len(values) - place, 0, value) for place, value in enumerate(values)]
-    return [
-        (LOAD, 0, 0, ARGUMENTS + 8 * argument),
-        *tests,
-        (RETURN, 0, 0, ERRNO | refusal),
-        (RETURN, 0, 0, ALLOW),
-    ]
-
-
-def _only_if_zero(argument: int, refusal: int) -> list[Instruction]:
-    return [
-        (LOAD, 0, 0, ARGUMENTS + 8 * argument),
-        (JUMP_EQ, 0, 2, 0),
-        (LOAD, 0, 0, ARGUMENTS + 8 * argument + 4),
-        (JUMP_EQ, 1, 0, 0),
-        (RETURN, 0, 0, ERRNO | refusal),
-        (RETURN, 0, 0, ALLOW),
-    ]
+def _test(argument: policy.Argument) -> list[Instruction]:
+    """Return ALLOW where the argument has one of its values; else fall through to what follows."""
+    low = ARGUMENTS + 8 * argument.place
+    if argument.wide:
+        (value,) = argument.values
+        high_half = [(LOAD, 0, 0, low + 4), (JUMP_EQ, 0, 1, value >> 32), (RETURN, 0, 0, ALLOW)]
+        return [(LOAD, 0, 0, low), (JUMP_EQ, 0, len(high_half), value & 0xFFFFFFFF), *high_half]
+    masked = [] if argument.mask == 0xFFFFFFFF else [(AND, 0, 0, argument.mask)]
+    equal = [line for value in argument.values for line in ((JUMP_EQ, 0, 1, value & 0xFFFFFFFF), (RETURN, 0, 0, ALLOW))]
+    return [(LOAD, 0, 0, low), *masked, *equal]
 
 
 def _assemble(code: list[Instruction]) -> bytes:

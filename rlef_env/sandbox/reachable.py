@@ -14,7 +14,7 @@ __all__ = ["reachable_paths"]
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 EXTRA_FILES = ("/etc/ld.so.cache",)
-EXTRA_DIRECTORIES = ("/usr/share/zoneinfo",)
+EXTRA_DIRECTORIES = ("/usr/share/zoneinfo", "/usr/lib/locale/C.utf8")
 THIRD_PARTY = ("site-packages", "dist-packages")
 TOP_LEVEL_LINKS = ("/lib", "/lib32", "/lib64")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import importlib.resources
+import itertools
 import json
 import os
 import platform
@@ -24,7 +25,7 @@ from rlef_env.sandbox.execution import Execution, Limits, Program, Status
 from rlef_env.sandbox.filters import base_filter, run_filter
 from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
 from rlef_env.sandbox.reachable import reachable_paths
-from rlef_env.sandbox.watch import has_schedstat, process_id, usage
+from rlef_env.sandbox.watch import Usage, has_schedstat, process_id, usage, waited
 
 __all__ = ["ISOLATIONS", "LoadedProgram", "Sandbox"]
 
@@ -35,6 +36,7 @@ BOOTSTRAP = "import sys;sys.path.remove('');exec(compile(open({source},'rb').rea
 START_SECONDS = 30.0  # for the zygote to start and lock itself
 COMPILE_LIMITS = Limits(cpu_seconds=10.0, memory_bytes=2**30)
 STACK_ALLOWANCE = 2**30  # address space beyond the memory limit: programs reserve 256 MB stacks they hardly touch
+MOST_THREADS = 512  # more count as too much memory: what the kernel keeps for each is in no other account
 SAMPLE_SECONDS = 0.02  # between two looks at a running program
 SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 RUN = struct.Struct("<qqq")  # these two as in zygote.py
@@ -200,7 +202,8 @@ class Watched:
         self.max_wall = 10 * limits.cpu_seconds + 10 if limits.wall_seconds is None else limits.wall_seconds
         self._parent, self._reply = parent, reply
         self._started = time.monotonic()
-        self._queued = 0.0
+        self._last = Usage(0.0, {}, 0, 0)
+        self._last_wall, self._queued = 0.0, 0.0
 
     def wait(self) -> bytes | None:
         """Return the reply, or None where the other side is gone."""
@@ -221,35 +224,40 @@ class Watched:
                 os.close(handle)
 
     def _ask_for_handle(self) -> int:
-        """A pidfd of the child, or -1 where its parent is gone."""
+        """A pidfd of the child, or -1 where its parent is gone. Answers to earlier enquiries are thrown away."""
+        enquiry = b"?" + next(ENQUIRIES).to_bytes(8, "little")
         try:
-            _send(self._parent, b"?", [])
-            while True:
-                ready = _readable((self._parent, self._reply), START_SECONDS)
-                if self._parent in ready:
-                    message, fds, _, _ = socket.recv_fds(self._parent, 1 << 16, 1)
-                    if fds:
-                        return fds[0]
-                    if self._parent is self._reply:
-                        raise ReplyArrived(message or None)
-                    return -1
-                if self._reply in ready:
+            _send(self._parent, enquiry, [])
+            while ready := _readable((self._parent, self._reply), START_SECONDS):
+                if self._reply in ready and self._reply is not self._parent:
                     raise ReplyArrived(self._reply.recv(1 << 16) or None)
-                return -1
-        except OSError:
-            return -1
+                message, fds, _, _ = socket.recv_fds(self._parent, 1 << 16, 1)
+                if message[:1] != b"?":
+                    raise ReplyArrived(message or None)
+                if message == enquiry and fds:
+                    return fds[0]
+                for fd in fds:
+                    os.close(fd)
+                if message == enquiry:
+                    _send(self._parent, enquiry, [])
+        except (OSError, SandboxFailure):
+            pass
+        return -1
 
     def _look(self, handle: int) -> float:
         """Kill the child if it is over a limit; return how long to wait before the next look."""
         pid = process_id(handle)
-        used = usage(pid) if pid > 0 else None
+        used = usage(pid, MOST_THREADS) if pid > 0 else None
         if used is None:
             return SAMPLE_SECONDS
-        self._queued = max(self._queued, used.queued_seconds)
-        cpu_left, idle_left, wall_left = self._left(used.cpu_seconds, time.monotonic() - self._started)
+        wall = time.monotonic() - self._started
+        off_core = max(0.0, (wall - self._last_wall) - (used.cpu_seconds - self._last.cpu_seconds))
+        self._queued += min(waited(self._last.queued_seconds, used.queued_seconds), off_core)
+        self._last, self._last_wall = used, wall
+        cpu_left, idle_left, wall_left = self._left(used.cpu_seconds, wall)
         if min(cpu_left, idle_left, wall_left) < 0:
             self.overrun = Status.TIME_LIMIT
-        elif used.resident_bytes - self.baseline_bytes > self.limits.memory_bytes:
+        elif used.resident_bytes - self.baseline_bytes > self.limits.memory_bytes or used.threads > MOST_THREADS:
             self.overrun = Status.MEMORY_LIMIT
         if self.overrun:
             with contextlib.suppress(ProcessLookupError):
@@ -264,6 +272,9 @@ class Watched:
     def over_time(self, cpu: float, wall: float) -> bool:
         """Whether these final totals are over the limit."""
         return min(self._left(cpu, wall)) < 0
+
+
+ENQUIRIES = itertools.count()
 
 
 class ReplyArrived(Exception):

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Usage", "has_schedstat", "process_id", "usage"]
+__all__ = ["Usage", "has_schedstat", "process_id", "usage", "waited"]
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
+WAITERS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Totals of a process, all threads together.
+    """Totals of a process.
 
     Attributes:
-        cpu_seconds: user + system.
-        queued_seconds: time spent waiting for a core; 0 where the kernel does not tell.
+        cpu_seconds: user + system, all threads together, ended ones too.
+        queued_seconds: thread -> time it has spent waiting for a core; empty where the kernel does not tell.
         resident_bytes: memory touched and still held.
+        threads: how many there are.
     """
 
     cpu_seconds: float
-    queued_seconds: float
+    queued_seconds: Mapping[int, float]
     resident_bytes: int
+    threads: int
 
 
 def has_schedstat() -> bool:
@@ -40,23 +44,32 @@ def process_id(handle: int) -> int:
     return -1
 
 
-def usage(pid: int) -> Usage | None:
-    """Read a process's totals, or None where it has ended."""
+def usage(pid: int, most_threads: int) -> Usage | None:
+    """Read a process's totals, or None where it has ended. With more threads than named, theirs are not read."""
     try:
         cpu = time.clock_gettime((~pid << 3) | 2)  # the clock id of another process (clock_getcpuclockid)
-        with open(f"/proc/{pid}/statm") as file:
-            resident = int(file.read().split()[1]) * PAGE
-        queued = 0.0
-        for task in os.listdir(f"/proc/{pid}/task"):
-            queued += _queued(f"/proc/{pid}/task/{task}/schedstat")
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        threads, resident = int(fields[17]), int(fields[21]) * PAGE  # num_threads and rss of proc(5)
+        tasks = os.listdir(f"/proc/{pid}/task") if threads <= most_threads else []
+        queued = {int(task): _queued(f"/proc/{pid}/task/{task}/schedstat") for task in tasks}
     except (OSError, IndexError):
         return None
-    return Usage(cpu, queued, resident)
+    return Usage(cpu, queued, resident, threads)
+
+
+def waited(before: Mapping[int, float], now: Mapping[int, float]) -> float:
+    """How long a process waited for a core between two looks: what its few longest waiting threads did.
+
+    The sum over hundreds of threads could be far longer than the time that passed, and pay for sleep.
+    """
+    waits = sorted((total - before.get(thread, 0.0) for thread, total in now.items()), reverse=True)
+    return sum(waits[:WAITERS])
 
 
 def _queued(path: str) -> float:
     try:
         with open(path) as file:
             return int(file.read().split()[1]) / 1e9
-    except FileNotFoundError:  # a thread that has just ended, or a kernel without schedstat
+    except (FileNotFoundError, ProcessLookupError):  # a thread that has just ended, or a kernel without schedstat
         return 0.0

@@ -53,6 +53,8 @@ LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 4
 CALLS = {"x86_64": {"seccomp": 317, "pivot_root": 155, "capset": 126}}
 CALLS["aarch64"] = {"seccomp": 277, "pivot_root": 41, "capset": 91}
 
+COMPILE_CPU_SECONDS = 20  # a backstop: the judge ends a compilation much earlier
+ENQUIRY = 9  # bytes: "?" and a number
 RUN = struct.Struct("<qqq")  # CPU seconds (whole), address space bytes, file size bytes
 RESULT = struct.Struct("<idqd")  # wait status, CPU seconds, peak resident bytes, wall seconds
 
@@ -103,10 +105,9 @@ def shared_objects() -> list[str]:
 
 
 def become_plain_python() -> None:
-    """What a program sees of the interpreter is what ``python solution.py`` shows, with an empty environment."""
+    """What a program sees of the interpreter is what ``python solution.py`` shows."""
     sys.argv[:], sys.executable = [FILE], ""
     sys.path[:] = [entry for entry in sys.path if entry]
-    os.environ.clear()
     builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
     builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
     builtins.help = _sitebuiltins._Helper()
@@ -142,10 +143,9 @@ def attend(judge: socket.socket, pid: int) -> tuple[int, resource.struct_rusage]
             if handle in ready:
                 _, status, usage = os.wait4(pid, 0)
                 return status, usage
-            message = judge.recv(1, socket.MSG_PEEK)
-            if message == b"?":
-                judge.recv(1)
-                socket.send_fds(judge, [b"?"], [handle])
+            message = judge.recv(ENQUIRY, socket.MSG_PEEK)
+            if message[:1] == b"?":
+                hand_over(judge, judge.recv(ENQUIRY), handle)
             elif message:
                 poll.unregister(judge.fileno())  # the next program, for when this one has ended
             else:
@@ -153,6 +153,14 @@ def attend(judge: socket.socket, pid: int) -> tuple[int, resource.struct_rusage]
                 os._exit(0)
     finally:
         os.close(handle)
+
+
+def hand_over(judge: socket.socket, enquiry: bytes, handle: int) -> None:
+    """Answer an enquiry, in its own words so that a late answer is known for one, with a handle of the child."""
+    try:
+        socket.send_fds(judge, [enquiry], [handle])
+    except OSError:
+        judge.sendall(enquiry)  # the kernel takes no descriptor just now; the judge will ask again
 
 
 def receive(sock: socket.socket, count: int) -> tuple[bytes, list[int]]:
@@ -174,6 +182,7 @@ def program(judge: socket.socket, source: int, limits: tuple[int, int, int], loc
     """Compile the source, report, then fork a run for every input. Never runs the program itself."""
     cpu, space, size = limits
     resource.setrlimit(resource.RLIMIT_AS, (space, space))
+    resource.setrlimit(resource.RLIMIT_CPU, (COMPILE_CPU_SECONDS, resource.RLIM_INFINITY))
     with open(source, "rb") as file:
         text = file.read()
     try:
@@ -182,6 +191,7 @@ def program(judge: socket.socket, source: int, limits: tuple[int, int, int], loc
         judge.sendall(b"E" + compiler_words(error, text).encode("utf-8", "replace")[:60_000])
         os._exit(0)
     linecache.cache[FILE] = (len(text), None, source_lines(text), FILE)
+    resource.setrlimit(resource.RLIMIT_CPU, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     judge.sendall(b"C")
     while True:
         try:
@@ -209,9 +219,9 @@ def source_lines(text: bytes) -> list[str]:
     """As ``linecache`` would read them from a file."""
     try:
         encoding = tokenize.detect_encoding(io.BytesIO(text).readline)[0]
-    except SyntaxError:
-        encoding = "utf-8"
-    lines = io.TextIOWrapper(io.BytesIO(text), encoding, errors="replace").readlines()
+        lines = io.TextIOWrapper(io.BytesIO(text), encoding, errors="replace").readlines()
+    except (SyntaxError, UnicodeError, LookupError):
+        lines = io.TextIOWrapper(io.BytesIO(text), "utf-8", errors="replace").readlines()
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     return lines
@@ -273,7 +283,8 @@ def execute(code: types.CodeType, namespace: dict[str, Any]) -> int:
     for key in [key for key in namespace if key != "__builtins__"]:
         namespace[key] = None  # as the interpreter does: files are flushed and closed, __del__ runs
     gc.collect()
-    return status if flush() and flushed else 120
+    flush()
+    return status if flushed else 120
 
 
 def report(error: BaseException) -> int:
@@ -365,9 +376,9 @@ class Lock:
             for name, flag in (
                 ("network_namespace", CLONE_NEWNET),
                 ("ipc_namespace", CLONE_NEWIPC),
-                ("uts_namespace", CLONE_NEWUTS),
             ):
                 self.layers[name] = self.attempt(functools.partial(unshare, flag))
+            self.layers["uts_namespace"] = self.attempt(enter_uts_namespace)
             self.layers["pid_namespace"] = self.attempt(self.enter_pid_namespace)
             self.layers["mount_namespace"] = self.attempt(self.enter_private_root)
         self.layers["rlimits"] = self.attempt(set_base_limits)
@@ -375,6 +386,7 @@ class Lock:
             self.layers["no_new_privs"] = self.attempt(self.give_up_privileges)
             self.layers["landlock"] = self.attempt(self.restrict_paths)
             self.layers["seccomp"] = self.attempt(lambda: self.install(bytes.fromhex(self.config["base_filter"])))
+        self.config = {"pid_places": self.config["pid_places"]}  # a run can read this, so nothing else stays
         return self.layers
 
     @staticmethod
@@ -498,6 +510,11 @@ def unshare(flag: int) -> None:
     check(libc.unshare(flag), "unshare")
 
 
+def enter_uts_namespace() -> None:
+    unshare(CLONE_NEWUTS)
+    check(libc.sethostname(b"sandbox", 7), "sethostname")
+
+
 def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
     def text(value: str | None) -> bytes | None:
         return None if value is None else os.fsencode(value)
@@ -525,3 +542,4 @@ def set_base_limits() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
     resource.setrlimit(resource.RLIMIT_MSGQUEUE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_SIGPENDING, (1024, 1024))

@@ -24,6 +24,7 @@ ADD = Problem(
     time_limit=0.5,
     memory_limit=100_000_000,
 )
+LONG_NAME = (Verdict.RUNTIME_ERROR, "A" * 100)
 RIGHT = Program("print(sum(map(int, input().split())))")
 
 
@@ -54,6 +55,7 @@ def verdict(judge: Judge, source: str, problem: Problem = ADD) -> tuple[Verdict,
         ("exit('Error: own words')", (Verdict.RUNTIME_ERROR, "exit status 1")),
         ("import os\nos.abort()", (Verdict.RUNTIME_ERROR, "SIGABRT")),
         ("import os\nos.kill(os.getpid(), 9)", (Verdict.RUNTIME_ERROR, "SIGKILL")),
+        ("import sys\nsys.exit('Traceback (most recent call last):\\n' + 'A' * 10**6 + ': x')", LONG_NAME),
         ("if x", (Verdict.COMPILE_ERROR, "SyntaxError")),
         ("while True: pass", (Verdict.TIME_LIMIT, None)),
         ("import time\ntime.sleep(9)", (Verdict.TIME_LIMIT, None)),

@@ -87,6 +87,15 @@ CASES = {
         "import sys\nprint(sys.stdin.encoding, sys.stdin.errors, sys.stdout.encoding, sys.stdout.errors)",
         b"",
     ),
+    "detached stdout": (
+        "import io, sys\nsys.stdout = io.TextIOWrapper(sys.stdout.detach(), write_through=True)\nprint('x')",
+        b"",
+    ),
+    "stack limit": (
+        "import resource\nresource.setrlimit(resource.RLIMIT_STACK, (2**23, resource.RLIM_INFINITY))\nprint(1)",
+        b"",
+    ),
+    "locale": ("import locale\nprint(locale.setlocale(locale.LC_ALL, ''))", b""),
     "closed stdout": ("import sys\nprint('x')\nsys.stdout.close()", b""),
     "asyncio": (
         "import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    return 5\nprint(asyncio.run(f()))",

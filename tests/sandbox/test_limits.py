@@ -51,11 +51,15 @@ def test_wall_time_is_a_backstop(run: Run) -> None:
     assert execution.status is Status.TIME_LIMIT
 
 
+# A thread by hand, with no stack and a table of descriptors of its own.
+CLONE = "assert ctypes.CDLL(None).syscall(56, 0x10f00, None, 0, 0, 0) > 0"
+
 MEMORY_HOGS = {
     "one block": "data = bytearray(200 * 10**6)\nprint(len(data))",
     "many objects": "data = [str(i) for i in range(10**7)]",
     "strings": "s = 'x' * 1000\nfor _ in range(20): s += s",
-    "anonymous map": "import mmap\nm = mmap.mmap(-1, 200 * 10**6)\nfor i in range(0, len(m), 4096): m[i] = 1",
+    "anonymous map": "import mmap\nm = mmap.mmap(-1, 200 * 10**6, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)\n"
+    "for i in range(0, len(m), 4096): m[i] = 1",
     "in a thread": "import threading\nt = threading.Thread(target=lambda: bytearray(200 * 10**6))\nt.start()\nt.join()",
     "freed before the end": "data = bytearray(200 * 10**6)\ndel data\nprint(1)",
 }
@@ -74,7 +78,10 @@ WITHIN_MEMORY = {
         "t = threading.Thread(target=print, args=('ok',))\nt.start()\nt.join()",
         b"ok\n",
     ),
-    "reserved, not touched": ("import mmap\nm = mmap.mmap(-1, 500 * 10**6)\nprint('ok')", b"ok\n"),
+    "reserved, not touched": (
+        "import mmap\nm = mmap.mmap(-1, 500 * 10**6, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)\nprint('ok')",
+        b"ok\n",
+    ),
     "a refused allocation, caught": (
         "try: data = bytearray(10**12)\nexcept MemoryError: print('ok')",
         b"ok\n",
@@ -87,6 +94,30 @@ def test_memory_that_is_not_touched_is_not_held_against_it(name: str, run: Run) 
     source, output = WITHIN_MEMORY[name]
     execution = run(source, memory_bytes=100 * MB)
     assert (execution.status, execution.stdout) == (Status.EXITED, output)
+
+
+@pytest.mark.parametrize("make", ["threading.stack_size(32768)\n    threading.Thread(target=park).start()", CLONE])
+def test_thread_bomb(make: str, run: Run) -> None:
+    """Ended soon after the 512th thread: what the kernel keeps for each shows in no other account."""
+    source = (
+        "import threading, ctypes\nlock = threading.Lock()\nlock.acquire()\ndef park(): lock.acquire()\n"
+        f"for _ in range(20000):\n    {make}\n"
+    )
+    execution = run(source, cpu_seconds=5)
+    assert execution.status in (Status.MEMORY_LIMIT, Status.EXITED)
+    assert execution.exit_code != 0
+    assert execution.wall_seconds < 5
+
+
+def test_threads_that_meet_do_not_pay_for_sleep_with_each_others_waiting(run: Run) -> None:
+    source = (
+        "import threading, time\nthreading.stack_size(65536)\nbarrier = threading.Barrier(100)\n"
+        "def meet():\n    for _ in range(40):\n        time.sleep(0.2)\n        barrier.wait()\n"
+        "for _ in range(100): threading.Thread(target=meet).start()\n"
+    )
+    execution = run(source, cpu_seconds=10, idle_seconds=1)
+    assert execution.status is Status.TIME_LIMIT
+    assert execution.wall_seconds < 5
 
 
 FLOODS = {
@@ -119,6 +150,8 @@ COMPILE_BOMBS = {
     "long sum": "x = " + "+".join(["1"] * 100_000),
     "deep blocks": "\n".join(" " * n + "if 1:" for n in range(200)),
     "huge integer": "x = " + "9" * 10_000,
+    "an odd encoding": "# coding: idna\nprint(input())",
+    "an encoding that is none": "# coding: nope\nprint(1)",
     "not text": "\x00\xff\x1b",
     "lone surrogate": "print('\ud800')",
 }
@@ -130,6 +163,17 @@ def test_sources_that_hurt_the_compiler(name: str, sandbox: Sandbox) -> None:
         execution = loaded.run(b"")
     assert execution.status in (Status.COMPILE_ERROR, Status.EXITED)
     assert execution.stderr or execution.exit_code == 0
+
+
+def test_a_slow_compilation_is_ended_also_after_many_quick_ones(sandbox: Sandbox) -> None:
+    """An answer that came too late for one compilation must not be taken for the next one's."""
+    for _ in range(30):
+        with sandbox.load(Program("x = [" + "a," * 8000 + "]")):
+            pass
+    with sandbox.load(Program("# coding: punycode\n" + "x" * 1_000_000)) as loaded:
+        assert loaded.run(b"").status in (Status.COMPILE_ERROR, Status.EXITED)
+    with sandbox.load(Program("print(1)")) as loaded:
+        assert loaded.run(b"").stdout == b"1\n"
 
 
 def test_ended_by_a_signal(run: Run) -> None:
