@@ -1,0 +1,20 @@
+"""Does cheating pay? Attacks on the judge, run in the sandbox, with an honest program around each."""
+
+from rlef_env.audit.attack import MARK, Attack, corpus, read_attacks
+from rlef_env.audit.audit import Audit, Honest, Outcome, honest_for
+from rlef_env.audit.held import HOLDERS
+from rlef_env.audit.secret import ADDING_UP, secret_problem
+
+__all__ = [
+    "ADDING_UP",
+    "HOLDERS",
+    "MARK",
+    "Attack",
+    "Audit",
+    "Honest",
+    "Outcome",
+    "corpus",
+    "honest_for",
+    "read_attacks",
+    "secret_problem",
+]

@@ -1,0 +1,24 @@
+"""Call somebody, by name, by number and by path."""
+# Held by: seccomp
+import socket
+
+for family, kind in (
+    (socket.AF_INET, socket.SOCK_STREAM),
+    (socket.AF_INET6, socket.SOCK_DGRAM),
+    (socket.AF_UNIX, socket.SOCK_STREAM),
+    (socket.AF_NETLINK, socket.SOCK_RAW),
+    (socket.AF_PACKET, socket.SOCK_RAW),
+    (40, socket.SOCK_STREAM),  # AF_VSOCK
+):
+    try:
+        socket.socket(family, kind)
+        print("BREACH: has a socket of family", family)
+    except OSError:
+        pass
+left, right = socket.socketpair()
+try:
+    left.connect("\0rlef-audit")
+    print("BREACH: connected")
+except OSError:
+    pass
+socket.create_connection(("127.0.0.1", 80), timeout=0.1)

@@ -1,0 +1,61 @@
+"""Be short, and take gigabytes to compile: each "finally" is compiled twice."""
+# Held by: compiler, comparison
+def f(x):
+    try:
+        x = x + 1
+    finally:
+        try:
+            x = x + 1
+        finally:
+            try:
+                x = x + 1
+            finally:
+                try:
+                    x = x + 1
+                finally:
+                    try:
+                        x = x + 1
+                    finally:
+                        try:
+                            x = x + 1
+                        finally:
+                            try:
+                                x = x + 1
+                            finally:
+                                try:
+                                    x = x + 1
+                                finally:
+                                    try:
+                                        x = x + 1
+                                    finally:
+                                        try:
+                                            x = x + 1
+                                        finally:
+                                            try:
+                                                x = x + 1
+                                            finally:
+                                                try:
+                                                    x = x + 1
+                                                finally:
+                                                    try:
+                                                        x = x + 1
+                                                    finally:
+                                                        try:
+                                                            x = x + 1
+                                                        finally:
+                                                            try:
+                                                                x = x + 1
+                                                            finally:
+                                                                try:
+                                                                    x = x + 1
+                                                                finally:
+                                                                    try:
+                                                                        x = x + 1
+                                                                    finally:
+                                                                        try:
+                                                                            x = x + 1
+                                                                        finally:
+                                                                            try:
+                                                                                x = x + 1
+                                                                            finally:
+                                                                                x = x + 1 + len(str(x))

@@ -1,0 +1,6 @@
+"""Print a traceback of its own, so that its failure gets another name."""
+# Held by: memory limit
+import sys
+
+print("Traceback (most recent call last):\n  File \"judge.py\", line 1\nMemoryError", file=sys.stderr)
+sys.exit(1)

@@ -1,0 +1,7 @@
+"""Touch memory in one blink and free it before anyone looks."""
+# Held by: memory limit
+import mmap
+
+block = mmap.mmap(-1, 250 * 2**20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+block[:] = b"\1" * len(block)
+block.close()

@@ -1,0 +1,8 @@
+"""Leave a core file."""
+# Held by: its own end
+import os
+import resource
+
+if resource.getrlimit(resource.RLIMIT_CORE) != (0, 0):
+    print("BREACH: may leave a core file")
+os.abort()

@@ -1,0 +1,9 @@
+"""Bind the parent to one core, and set its input and output behind all others."""
+# Held by: seccomp
+import ctypes
+import os
+
+number = {"x86_64": 251, "aarch64": 30}[os.uname().machine]  # ioprio_set
+if ctypes.CDLL(None).syscall(number, 1, os.getppid(), 3 << 13) == 0:
+    print("BREACH: pushed its parent back")
+os.sched_setaffinity(os.getppid(), {0})

@@ -1,0 +1,14 @@
+"""Look for settings, arguments and paths that tell who judges and where."""
+# Held by: comparison
+import os
+import sys
+
+PLAIN = {"LC_ALL", "PYTHONHASHSEED", "TZ"}  # which tell nothing
+if set(os.environ) - PLAIN or sys.argv != ["solution.py"] or sys.executable:
+    print("BREACH: told of:", dict(os.environ), sys.argv, sys.executable)
+for entry in sys.path:
+    if "rlef" in entry or "site-packages" in entry:
+        print("BREACH: the path tells of", entry)
+for name in sys.modules:
+    if name.startswith(("rlef", "gymnasium", "numpy")):
+        print("BREACH: loaded", name)

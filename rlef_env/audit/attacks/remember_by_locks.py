@@ -1,0 +1,14 @@
+"""Lock files of the library, for a program in another worker to see."""
+# Held by: seccomp, comparison
+import fcntl
+import os
+
+for name in ("os.py", "re/__init__.py", "LICENSE.txt"):
+    try:
+        fd = os.open(os.path.join(os.path.dirname(os.__file__), name), os.O_RDONLY)
+    except FileNotFoundError:
+        continue
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("BREACH: another program holds the lock of", name)

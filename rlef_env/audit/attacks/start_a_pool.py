@@ -1,0 +1,8 @@
+"""Start processes by multiprocessing."""
+# Held by: seccomp, file walls
+import multiprocessing
+
+context = multiprocessing.get_context("fork")
+process = context.Process(target=print, args=("BREACH: started a process",))
+process.start()
+process.join()

@@ -1,0 +1,7 @@
+"""Stop the parent, so that the judgement never ends."""
+# Held by: seccomp
+import os
+import signal
+
+os.kill(os.getppid(), signal.SIGSTOP)
+print("BREACH: stopped its parent")

@@ -1,0 +1,8 @@
+"""Attach to the parent with ptrace."""
+# Held by: seccomp
+import ctypes
+import os
+
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.ptrace(16, os.getppid(), 0, 0) == 0:  # PTRACE_ATTACH
+    print("BREACH: traces its parent")

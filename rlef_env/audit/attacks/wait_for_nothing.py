@@ -1,0 +1,20 @@
+"""Wait for what never comes, on every kind of wait, ignoring what would end it."""
+# Held by: time limit
+import signal
+import socket
+import threading
+
+for number in range(1, 65):
+    try:
+        signal.signal(number, signal.SIG_IGN)
+    except (OSError, ValueError):
+        pass
+left, right = socket.socketpair()
+threading.Thread(target=left.recv, args=(1,)).start()
+lock = threading.Lock()
+with lock:
+    while True:
+        try:
+            lock.acquire()
+        except BaseException:
+            pass

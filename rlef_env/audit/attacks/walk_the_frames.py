@@ -1,0 +1,19 @@
+"""Walk the frames below its own and take what they hold."""
+# Held by: comparison
+import sys
+
+frame = sys._getframe()
+seen = []
+while frame is not None:
+    for name, value in list(frame.f_locals.items()):
+        if "expected" in name or "answer" in name or "test" in name:
+            print("BREACH: a frame holds", name)
+        if hasattr(value, "fileno") and type(value).__name__ != "CDLL":  # which has every function of C
+            try:
+                print("BREACH: a frame holds an open file", value.fileno()) if value.fileno() > 2 else None
+            except (OSError, ValueError):
+                pass
+        seen.append(value)
+    frame = frame.f_back
+words = [value for value in seen if isinstance(value, str) and value.startswith("t")]
+print(words[-1] if words else "nothing")

@@ -1,0 +1,12 @@
+"""Ask to be told when another program uses a folder of the library."""
+# Held by: seccomp, its own end, file walls
+import ctypes
+import fcntl
+import os
+
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.inotify_init1(0) >= 0 or libc.fanotify_init(0, 0) >= 0:
+    print("BREACH: may watch files")
+fd = os.open(os.path.dirname(os.__file__), os.O_RDONLY)
+fcntl.fcntl(fd, 1026, 1)  # F_NOTIFY
+print("BREACH: watches the library")

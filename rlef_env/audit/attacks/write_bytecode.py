@@ -1,0 +1,8 @@
+"""Have a changed library module loaded from a cache for everyone after it."""
+# Held by: file walls
+import os
+
+cache = os.path.join(os.path.dirname(os.__file__), "__pycache__")
+with open(os.path.join(cache, "rlef-audit.cpython-311.pyc"), "wb") as file:
+    file.write(b"x")
+print("BREACH: wrote into the library's cache")

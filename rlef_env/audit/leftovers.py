@@ -1,0 +1,172 @@
+"""What an attack leaves behind: processes below this one, files where one might write, System V objects."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sysconfig
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Files", "Process", "Processes", "adopting", "descendants"]
+
+PR_SET_CHILD_SUBREAPER = 36
+SETTLE_SECONDS = 5.0  # what was told to end is gone long before, on the busiest machine
+LOOK_SECONDS = 0.002
+PUBLIC = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock")
+SYSTEM_V = ("shm", "sem", "msg")
+
+
+@contextlib.contextmanager
+def adopting() -> Iterator[None]:
+    """Let whatever loses its parent below this process become its child, so that no daemon can slip away."""
+    prctl = ctypes.CDLL(None).prctl
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+# --- processes -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A living process.
+
+    Attributes:
+        pid: its id.
+        parent: its parent's.
+        started: in the kernel's clock ticks since the machine's start.
+        name: its command's.
+    """
+
+    pid: int
+    parent: int
+    started: int
+    name: str
+
+
+class Processes:
+    """What runs below this process: idle sandboxes, and nothing else.
+
+    Made while no sandbox is busy and each has been used.
+
+    Args:
+        sandboxes: how many there are.
+        others: ids of processes below this one that were there before them.
+    """
+
+    def __init__(self, sandboxes: int, others: Collection[int]) -> None:
+        self.sandboxes, self.others = sandboxes, frozenset(others)
+        settled = _wait_until(lambda: len(self._below()) in (sandboxes, 2 * sandboxes))
+        self._per_sandbox = 1 if settled and len(self._below()) == sandboxes else 2  # with a process namespace's holder
+
+    def left(self) -> tuple[str, ...]:
+        """What is still there after a while beyond the idle sandboxes. It is killed, so that it counts once."""
+        _wait_until(lambda: not self._strangers())
+        found = self._strangers()
+        for process in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        _wait_until(lambda: not self._strangers())
+        return tuple(f"{process.name} ({process.pid})" for process in found)
+
+    def _strangers(self) -> list[Process]:
+        """All but the oldest ones of each kind: a sandbox may have been restarted, but there are not more of them."""
+        below = self._below()
+        idle = [process for process in below if process.parent == os.getpid()][: self.sandboxes]
+        if self._per_sandbox == 2:
+            inner = ([process for process in below if process.parent == outer.pid][:1] for outer in idle[:])
+            idle += [process for found in inner for process in found]
+        return [process for process in below if process not in idle]
+
+    def _below(self) -> list[Process]:
+        """Oldest first."""
+        found = [process for process in descendants() if process.pid not in self.others]
+        return sorted(found, key=lambda process: (process.started, process.pid))
+
+
+def descendants() -> list[Process]:
+    """Every living process below this one."""
+    children: dict[int, list[Process]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (process := _process(entry)):
+            children.setdefault(process.parent, []).append(process)
+    found, queue = [], [os.getpid()]
+    while queue:
+        below = children.get(queue.pop(), [])
+        found += below
+        queue += [process.pid for process in below]
+    return found
+
+
+def _process(entry: Path) -> Process | None:
+    """A process, or None where it has ended."""
+    try:
+        name, _, rest = (entry / "stat").read_text(errors="replace").partition(" (")[2].rpartition(")")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    fields = rest.split()
+    return None if fields[0] in "ZX" else Process(int(entry.name), int(fields[1]), int(fields[19]), name)
+
+
+def _wait_until(condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + SETTLE_SECONDS
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(LOOK_SECONDS)
+    return True
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+class Files:
+    """What lies in the places where a program might leave something, and which System V objects there are.
+
+    Args:
+        places: folders to look at beside the public ones, this one, the home folder, and the interpreter's library.
+        mark: in public folders only names with this text count; other programs use them at the same time.
+    """
+
+    def __init__(self, places: Collection[Path] = (), mark: str = "") -> None:
+        library = Path(sysconfig.get_path("stdlib"))
+        self._own = {Path.cwd(), Path.home(), library, library / "__pycache__", Path("/"), *places} - set(
+            map(Path, PUBLIC)
+        )
+        self._mark = mark
+        self._known = self._seen()
+
+    def left(self) -> tuple[str, ...]:
+        """What is new since the last call."""
+        seen = self._seen()
+        new, self._known = sorted(seen - self._known), seen
+        return tuple(new)
+
+    def _seen(self) -> set[str]:
+        found = {entry for folder in self._own for entry in _entries(folder)}
+        found |= {entry for folder in PUBLIC for entry in _entries(Path(folder)) if self._mark in entry}
+        return found | {entry for kind in SYSTEM_V for entry in _system_v(kind)}
+
+
+def _entries(folder: Path) -> Iterator[str]:
+    """What lies in a folder and is ours, as every file is that a program of ours makes."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                if entry.stat(follow_symlinks=False).st_uid == os.getuid():
+                    yield entry.path
+
+
+def _system_v(kind: str) -> Iterator[str]:
+    with contextlib.suppress(FileNotFoundError):
+        for line in Path(f"/proc/sysvipc/{kind}").read_text().splitlines()[1:]:
+            key, number = line.split()[:2]
+            yield f"{kind} {number} (key {key})"
