@@ -156,7 +156,8 @@ class Audit:
         """
         problem, unanswerable = self.honest.problem, _unanswerable(self.honest.problem)
         shown = [self._judged(judge, unanswerable) for judge in (*self._judges, self._judges[0])]
-        if any(other != shown[0] for other in shown):
+        self._steady = all(other == shown[0] for other in shown)
+        if not self._steady:
             return {problem: self._judged(self._judges[0], problem)}
         if any(result.stdout.endswith(CUT) for result in shown[0].results):
             return {problem: self._judged(self._judges[0], problem), unanswerable: shown[0]}
@@ -174,8 +175,14 @@ class Audit:
         return [
             _difference(judgement, alone)
             for problem, alone in self._alone.items()
-            if (judgement := self._judged(judge, problem)) != alone
+            if not self._same(judgement := self._judged(judge, problem), alone)
         ]
+
+    def _same(self, judgement: Judgement, alone: Judgement) -> bool:
+        if self._steady:
+            return judgement == alone
+        verdicts, before = ([result.verdict for result in one.results] for one in (judgement, alone))
+        return verdicts == before
 
     def _judged(self, judge: Judge, problem: Problem) -> Judgement:
         return judge.judge(problem, self.honest.program, stop_early=False, limit=HONEST_TESTS)

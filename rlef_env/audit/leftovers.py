@@ -74,6 +74,8 @@ class Processes:
         for process in found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(process.pid, 0)  # where it was adopted
         _wait_until(lambda: not self._strangers())
         return tuple(f"{process.name} ({process.pid})" for process in found)
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import NoReturn
 
-from rlef_env.cli import demo, doctor, judge, play
+from rlef_env.cli import audit, demo, doctor, judge, play
 from rlef_env.errors import NoVerdictError, RLEFError, SandboxFailure
 
 __all__ = ["main"]
@@ -24,7 +24,7 @@ OUR_FAULT = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 READER_GONE = 141  # 128 + SIGPIPE, likewise
 
-COMMANDS = {"demo": demo, "play": play, "judge": judge, "doctor": doctor}
+COMMANDS = {"demo": demo, "play": play, "judge": judge, "audit": audit, "doctor": doctor}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
