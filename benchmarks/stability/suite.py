@@ -1,0 +1,103 @@
+"""The suite: thousands of small programs, each with the one verdict it must get, however busy the machine is.
+
+The hard ones use between half and twice their limit of CPU time. They watch their own CPU clock and stop at a share of
+the limit that was chosen beforehand, so that what they must get does not depend on how fast the machine is.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from rlef_env.judge import Verdict
+from rlef_env.problems import Problem, Test
+
+__all__ = ["LIMIT_SECONDS", "NEAR", "Case", "problem", "suite"]
+
+LIMIT_SECONDS = 0.2
+MEMORY_BYTES = 64 * 10**6
+NEAR = "near the limit"
+
+ADD = "a, b = map(int, input().split())\nprint(a + b)\n"
+WITHIN = (0.5, 0.6, 0.7, 0.8, 0.85)
+"""Shares of the limit that are within it. What the sandbox and the interpreter's end add is a few hundredths."""
+BEYOND = (1.2, 1.3, 1.5, 1.75, 2.0)
+SHARES = {  # of the cases that are not near their limit
+    "right": 0.42,
+    "wrong": 0.18,
+    "raising": 0.12,
+    "looping": 0.06,
+    "sleeping too long": 0.06,
+    "sleeping a little": 0.04,
+    "taking too much memory": 0.06,
+    "printing too much": 0.06,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A program and the verdict it must get.
+
+    Attributes:
+        number: its place in the suite.
+        kind: what it does.
+        source: its text.
+        verdict: the only right one.
+    """
+
+    number: int
+    kind: str
+    source: str
+    verdict: Verdict
+
+
+def suite(judgements: int, seed: int = 0) -> list[Case]:
+    """So many cases in mixed order, a tenth of them near their limit; the same for the same arguments."""
+    near = max(1, judgements // 10)
+    kinds = [_near(number) for number in range(near)]
+    for kind, share in SHARES.items():
+        kinds += [_plain(kind)] * max(1, round((judgements - near) * share))
+    kinds = kinds[:judgements] + [_plain("right")] * (judgements - len(kinds))
+    random.Random(seed).shuffle(kinds)
+    return [
+        Case(number, kind, f"{source}# {number}\n", verdict) for number, (kind, source, verdict) in enumerate(kinds)
+    ]
+
+
+def problem() -> Problem:
+    """The problem all cases are judged on: one test, 0.2 s."""
+    return Problem(
+        "benchmark/stability",
+        "A+B",
+        private_tests=(Test("12 30\n", "42\n"),),
+        time_limit=LIMIT_SECONDS,
+        memory_limit=MEMORY_BYTES,
+    )
+
+
+def _near(number: int) -> tuple[str, str, Verdict]:
+    shares = WITHIN + BEYOND
+    share = shares[number % len(shares)]
+    source = f"import time\nwhile time.process_time() < {share * LIMIT_SECONDS:.3f}:\n    pass\n{ADD}"
+    return f"{NEAR}, {share:g}x", source, Verdict.ACCEPTED if share < 1 else Verdict.TIME_LIMIT
+
+
+def _plain(kind: str) -> tuple[str, str, Verdict]:
+    programs = {
+        "right": (ADD, Verdict.ACCEPTED),
+        "wrong": (ADD.replace("a + b", "a * b"), Verdict.WRONG_ANSWER),
+        "raising": (ADD + "raise LookupError(a)\n", Verdict.RUNTIME_ERROR),
+        "looping": ("while True:\n    pass\n", Verdict.TIME_LIMIT),
+        "sleeping too long": (f"import time\ntime.sleep({10 * LIMIT_SECONDS})\n{ADD}", Verdict.TIME_LIMIT),
+        "sleeping a little": (f"import time\ntime.sleep({LIMIT_SECONDS / 4})\n{ADD}", Verdict.ACCEPTED),
+        "taking too much memory": (
+            f"kept = bytearray({2 * MEMORY_BYTES})\nkept[::4096] = b'x' * len(kept[::4096])\n{ADD}",
+            Verdict.MEMORY_LIMIT,
+        ),
+        "printing too much": (
+            "import os\nline = b'x' * 2**20\nwhile True:\n    os.write(1, line)\n",
+            Verdict.OUTPUT_LIMIT,
+        ),
+    }
+    source, verdict = programs[kind]
+    return kind, source, verdict
