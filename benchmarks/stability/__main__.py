@@ -71,11 +71,11 @@ def judge_all(cases: Sequence[Case], load: int, workers: int, first: Sequence[Ve
         got = list(track(judgements, label, total=len(cases), console=Console(stderr=True), transient=True))
         seconds = time.monotonic() - began
     verdicts = tuple(judgement.verdict for judgement in got)
-    flips = _flips(cases, load, got, first or verdicts)
+    flips = flips_of(cases, load, got, first or verdicts)
     return Level(load, seconds, verdicts, flips)
 
 
-def _flips(cases: Sequence[Case], load: int, got: Sequence[Judgement], first: Sequence[Verdict]) -> tuple[Flip, ...]:
+def flips_of(cases: Sequence[Case], load: int, got: Sequence[Judgement], first: Sequence[Verdict]) -> tuple[Flip, ...]:
     return tuple(
         Flip(
             load,
@@ -88,7 +88,7 @@ def _flips(cases: Sequence[Case], load: int, got: Sequence[Judgement], first: Se
             round(judgement.cpu_seconds, 4),
         )
         for case, before, judgement in zip(cases, first, got, strict=True)
-        if judgement.verdict not in (case.verdict,) or judgement.verdict is not before
+        if judgement.verdict is not case.verdict or judgement.verdict is not before
     )
 
 

@@ -1,0 +1,87 @@
+"""The stability benchmark judges what it says, notices a flip and cleans up; no test here asserts a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from benchmarks.stability.__main__ import Level, figures_of, flips_of, main
+from benchmarks.stability.load import busy
+from benchmarks.stability.suite import LIMIT_SECONDS, NEAR, SHARES, problem, suite
+from rlef_env.judge import Judge, Judgement, Verdict
+from rlef_env.sandbox import Program
+
+
+def children() -> set[int]:
+    tasks = Path("/proc/self/task").iterdir()
+    return {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
+
+
+def test_the_suite_is_as_large_and_as_hard_as_it_says() -> None:
+    cases = suite(5000)
+    assert len(cases) == 5000
+    assert [case.number for case in cases] == list(range(5000))
+    assert sum(case.kind.startswith(NEAR) for case in cases) == 500
+    near = Counter(case.verdict for case in cases if case.kind.startswith(NEAR))
+    assert near == {Verdict.ACCEPTED: 250, Verdict.TIME_LIMIT: 250}
+    assert cases == suite(5000)
+    assert problem().time_limit == LIMIT_SECONDS
+
+
+@pytest.mark.parametrize("judgements", [1, 9, 30])
+def test_a_small_suite_is_a_suite(judgements: int) -> None:
+    assert len(suite(judgements)) == judgements
+
+
+def test_every_kind_gets_the_verdict_it_must() -> None:
+    cases = {case.kind: case for case in suite(200)}
+    assert set(SHARES) < set(cases)
+    with Judge() as judge:
+        judged = {kind: judge.judge(problem(), Program(case.source)).verdict for kind, case in cases.items()}
+    assert judged == {kind: case.verdict for kind, case in cases.items()}
+
+
+def test_the_command_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "figures.json"
+    assert main(["--judgements", "10", "--load", "0,1", "--workers", "1", "--json", str(out)]) in (0, 1)
+    written = json.loads(out.read_text())
+    assert set(written) == {"machine", "command", "rows", "flips"}
+    assert {row["row"] for row in written["rows"]} == {"load 0", "load 1"}
+    assert "idle" in capsys.readouterr().out
+
+
+def test_a_flip_is_named_and_counted() -> None:
+    cases = suite(10)
+    right = [Judgement(case.verdict) for case in cases]
+    assert flips_of(cases, 2, right, [case.verdict for case in cases]) == ()
+    flipped = [*right[:-1], Judgement(Verdict.NO_VERDICT, category="lost")]
+    (flip,) = flips_of(cases, 2, flipped, [case.verdict for case in cases])
+    assert (flip.number, flip.expected, flip.got) == (9, cases[9].verdict.value, "no_verdict")
+    level = Level(2, 1.0, tuple(judgement.verdict for judgement in flipped), (flip,))
+    assert [figure.met for figure in figures_of(level, cases, 1)] == [False, False, True]
+
+
+def test_busy_processes_are_gone_afterwards_also_after_an_error() -> None:
+    before = children()
+
+    def fail_while_busy() -> None:
+        with busy(2):
+            assert len(children() - before) == 2
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_while_busy()
+    assert children() - before == set()
+
+
+def test_a_busy_process_that_dies_early_is_no_trouble() -> None:
+    before = children()
+    with busy(1):
+        (pid,) = children() - before
+        os.kill(pid, signal.SIGKILL)
+    assert children() - before == set()
