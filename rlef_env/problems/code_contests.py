@@ -51,6 +51,7 @@ _FAILURES: Final = (
     "compile_error",
     "security_violation",
 )
+_LEAST_MEMORY: Final = 1_000_000  # bytes; less than this no program is measured well enough to be judged by it
 _LONGEST_SECONDS: Final = 315_576_000_000  # protobuf's Duration: 10 000 years
 # Fields of the layout that have no place in Problem: how each is read, and the default that counts as absent.
 _EXTRAS: Final[Mapping[str, tuple[Callable[[Field], Any], Any]]] = {
@@ -215,8 +216,10 @@ def _time_limit(field: Field) -> float | None:
 def _memory_limit(field: Field) -> int | None:
     if not field.present:
         return None
-    if field.integer() < 0:
-        raise field.error("0 or more bytes", "write 0 for an unknown limit")
+    if field.integer() != 0 and field.integer() < _LEAST_MEMORY:
+        raise field.error(
+            f"0 (unknown) or at least {_LEAST_MEMORY} bytes", "write the limit in bytes, not in megabytes"
+        )
     return field.integer() or None
 
 
@@ -276,7 +279,7 @@ def problem_to_row(problem: Problem) -> dict[str, Any]:
         "incorrect_solutions": _solutions_to_row(problem.incorrect_solutions, problem.id),
         "cf_tags": list(problem.tags),
         "time_limit": _time_limit_to_row(problem.time_limit),
-        "memory_limit_bytes": problem.memory_limit or 0,
+        "memory_limit_bytes": _memory_limit_to_row(problem.memory_limit, problem.id),
         **{key: default for key, (_, default) in _EXTRAS.items()},
     }
     if problem.source != _SOURCES.get(source):
@@ -319,6 +322,15 @@ def _time_limit_to_row(seconds: float | None) -> dict[str, int] | float | None:
     if (whole * 10**9 + parts) / 10**9 != seconds:
         return seconds  # finer than nanoseconds: only a plain number reads back equal
     return {"seconds": whole, "nanos": parts}
+
+
+def _memory_limit_to_row(limit: int | None, problem_id: str) -> int:
+    if limit is not None and limit < _LEAST_MEMORY:
+        raise DataError(
+            f"problem {problem_id!r}: expected a memory limit of None or at least {_LEAST_MEMORY} bytes, got {limit}; "
+            "give the limit in bytes, not in megabytes"
+        )
+    return limit or 0
 
 
 def write_jsonl(path: str | os.PathLike[str], problems: Iterable[Problem]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import os
@@ -52,6 +53,11 @@ def _lines(path: str | os.PathLike[str]) -> Iterator[bytes]:
 
 
 def _row(raw: bytes, where: str) -> dict[str, Any]:
+    if raw.startswith(codecs.BOM_UTF8):
+        raise DataError(
+            f"{where}: expected UTF-8 without a byte order mark, got one (bytes EF BB BF); save the file as plain "
+            "UTF-8, not as 'UTF-8 with BOM'"
+        )
     try:
         row = json.loads(
             raw.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite

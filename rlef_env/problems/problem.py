@@ -64,7 +64,7 @@ class Problem:
         private_tests: hidden tests of the original problem.
         generated_tests: hidden tests made from mutated inputs.
         time_limit: CPU seconds per test, None where the source names none.
-        memory_limit: bytes per test, None where the source names none.
+        memory_limit: bytes per test, None where the source names none; files hold no limit below 1,000,000.
         checker: the rule that decides whether an output is right.
         solutions: stored correct programs, in the record's own order.
         incorrect_solutions: stored wrong programs, in the record's own order.

@@ -161,6 +161,7 @@ def test_time_limits(value: Any, seconds: float | None) -> None:
 def test_a_memory_limit_may_be_a_decimal_string_and_zero_means_unknown() -> None:
     assert problem_from_row(row(memory_limit_bytes="256000000")).memory_limit == 256_000_000
     assert problem_from_row(row(memory_limit_bytes=0)).memory_limit is None
+    assert problem_from_row(row(memory_limit_bytes=1_000_000)).memory_limit == 1_000_000
 
 
 def test_empty_tags_are_dropped() -> None:
@@ -298,7 +299,9 @@ REFUSED = [
     ({"time_limit": {"seconds": "two"}}, "time_limit.seconds", "a whole number", "'two'"),
     ({"time_limit": {"seconds": 10**400}}, "time_limit.seconds", "64 bits", "bits"),
     ({"time_limit": {"seconds": 1, "nanos": 10**9}}, "time_limit.nanos", "999999999", "1000000000"),
-    ({"memory_limit_bytes": -1}, "memory_limit_bytes", "0 or more", "-1"),
+    ({"memory_limit_bytes": -1}, "memory_limit_bytes", "0 (unknown) or at least 1000000 bytes", "-1"),
+    ({"memory_limit_bytes": 256}, "memory_limit_bytes", "0 (unknown) or at least 1000000 bytes", "256"),
+    ({"memory_limit_bytes": "999999"}, "memory_limit_bytes", "0 (unknown) or at least 1000000 bytes", "999999"),
     ({"memory_limit_bytes": 2.5e8}, "memory_limit_bytes", "a whole number", "250000000.0"),
     ({"memory_limit_bytes": 2**63}, "memory_limit_bytes", "64 bits", "bits"),
     ({"checker": "tokens"}, "checker", "a JSON object", "'tokens'"),
@@ -375,7 +378,8 @@ GOOD = json.dumps(MINIMAL).encode()
         (GOOD + b"\n\n\nnope\n", 4, "JSON object on one line"),
         (b'{"name": "\xff"}', 1, "UTF-8"),
         (b"\x1f\x8b\x08\x00", 1, "unpack"),
-        (b"\xef\xbb\xbf" + GOOD, 1, "BOM"),
+        (b"\xef\xbb\xbf" + GOOD, 1, "expected UTF-8 without a byte order mark"),
+        (GOOD + b"\n\xef\xbb\xbf" + GOOD, 2, "expected UTF-8 without a byte order mark"),
         (b'{"name": "a", "name": "b"}', 1, "'name' stands twice"),
         (b'{"name": "a", "description": {"b": 1, "b": 2}}', 1, "'b' stands twice"),
         (b'{"time_limit": NaN}', 1, "NaN"),
@@ -486,7 +490,7 @@ problems = st.builds(
     private_tests=tests,
     generated_tests=tests,
     time_limit=st.none() | st.floats(1e-6, 1e9) | st.integers(1, 10**12).map(lambda nanos: nanos / 10**9),
-    memory_limit=st.none() | st.integers(1, 2**63 - 1),
+    memory_limit=st.none() | st.integers(10**6, 2**63 - 1),
     checker=checker,
     solutions=st.lists(st.builds(Solution, text, language), max_size=3).map(tuple),
     incorrect_solutions=st.lists(st.builds(Solution, text, language, label), max_size=3).map(tuple),
@@ -553,8 +557,9 @@ def test_a_file_that_was_written_is_read_back_equal(tmp_path: Path) -> None:
         Problem("bad", "", solutions=(Solution("", "rust"),)),
         Problem("bad", "", extra={"note": float("nan")}),
         Problem("bad", "", extra={"note": object()}),
+        Problem("bad", "", memory_limit=256),
     ],
-    ids=["surrogate", "language", "nan", "object"],
+    ids=["surrogate", "language", "nan", "object", "memory"],
 )
 def test_a_file_is_written_as_a_whole_or_not_at_all(tmp_path: Path, bad: Problem) -> None:
     path = tmp_path / "out.jsonl"
