@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from rlef_env.cli.display import Screen
 from rlef_env.judge import default_workers
-from rlef_env.sandbox import LANGUAGES, LAYERS, REQUIRED, landlock_abi, probe
+from rlef_env.sandbox import LAYERS, REQUIRED, installed_languages, landlock_abi, probe
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps(report, indent=2))
     else:
-        show(report, Console())
+        show(report, Screen())
 
 
 def examine() -> dict[str, Any]:
@@ -50,7 +51,7 @@ def examine() -> dict[str, Any]:
     return {
         "layers": {name: {"available": layer.available, "reason": layer.reason} for name, layer in probe().items()},
         "landlock_abi": landlock_abi(),
-        "languages": {name: language.version for name, language in LANGUAGES.items()},
+        "languages": installed_languages(),
         "versions": {
             "python": platform.python_version(),
             "kernel": platform.release(),
@@ -70,7 +71,8 @@ def installed_version(package: str) -> str | None:
 
 def show(report: dict[str, Any], console: Console) -> None:
     """Print the report for a person."""
-    table = Table(title="The lock around judged programs, layer by layer", title_justify="left")
+    console.print("The lock around judged programs, layer by layer")
+    table = Table()
     table.add_column("layer")
     table.add_column("holds")
     table.add_column("what it is for, or why it does not hold", overflow="fold")

@@ -6,23 +6,24 @@ own after the judged program has ended.
 
 from __future__ import annotations
 
+import math
 import re
 import signal
 from collections.abc import Iterator, Sequence
 
-from rlef_env.errors import SandboxFailure
+from rlef_env.errors import SandboxFailure, UsageError
 from rlef_env.judge.checkers import Checker, make_checker
 from rlef_env.judge.program_checker import CheckerBroke, ProgramChecker
 from rlef_env.judge.verdict import Judgement, TestResult, Verdict
 from rlef_env.problems import ROLES, Problem, Role, Test
-from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status
+from rlef_env.sandbox import ISOLATIONS, Execution, Limits, LoadedProgram, Program, Sandbox, Status
 
 __all__ = ["DEFAULT_MEMORY_BYTES", "DEFAULT_TIME_SECONDS", "Judge"]
 
 DEFAULT_TIME_SECONDS = 10.0
-"""Where a problem names no time limit (paper, section 1)."""
+"""Where a problem names no time limit (RLEF, section 3: 10 seconds)."""
 DEFAULT_MEMORY_BYTES = 1_000_000_000
-"""Where a problem names no memory limit (paper, section 1)."""
+"""Where a problem names no memory limit (RLEF, section 3: 1 GB)."""
 ATTEMPTS = 3
 LONGEST_TRACE = 2**20  # bytes looked at for an exception's name, and characters of that name
 LONGEST_NAME = 100
@@ -49,10 +50,18 @@ class Judge:
     Args:
         isolation: ``"locked"``, or ``"none"`` for no lock at all.
         time_factor: multiplies every problem's time limit, e.g. for a slower machine.
+
+    Raises:
+        UsageError: an argument has a value that is not supported.
     """
 
     def __init__(self, isolation: str = "locked", time_factor: float = 1.0) -> None:
+        if isolation not in ISOLATIONS:
+            raise UsageError(f"isolation: expected one of {list(ISOLATIONS)}, got {isolation!r}")
+        if type(time_factor) not in (int, float) or not 0 < time_factor < math.inf:
+            raise UsageError(f"time_factor: expected a number above 0, got {time_factor!r}")
         self.isolation, self.time_factor = isolation, time_factor
+        self._stopped = False
         self._sandbox: Sandbox | None = None
         self._checkers_sandbox: Sandbox | None = None
 
@@ -72,6 +81,13 @@ class Judge:
             if sandbox is not None:
                 sandbox.close()
         self._sandbox = self._checkers_sandbox = None
+
+    def stop(self) -> None:
+        """End what is being judged at once, from any thread, with ``NO_VERDICT``; and so all that is asked later."""
+        self._stopped = True
+        for sandbox in (self._sandbox, self._checkers_sandbox):
+            if sandbox is not None:
+                sandbox.kill()
 
     def judge(
         self,
@@ -96,8 +112,12 @@ class Judge:
 
         Raises:
             IsolationUnavailable: this machine lacks a required layer of the lock.
-            UsageError: the program's language is not supported.
+            UsageError: the program's language is not supported, or an argument is of the wrong kind.
         """
+        if not isinstance(program, Program):
+            raise UsageError(f"program: expected a Program(source), got {type(program).__name__}")
+        if unknown := [role for role in roles if role not in ROLES]:
+            raise UsageError(f"roles: expected some of {list(ROLES)}, got {unknown}")
         tests = list(problem.tests(*roles))[:limit]
         if not tests:
             return Judgement(Verdict.NO_VERDICT, category="no tests", isolation=self.isolation)
@@ -105,10 +125,13 @@ class Judge:
         for _ in range(ATTEMPTS):
             try:
                 return self._judgement(list(self._results(problem, program, tests, stop_early)), len(tests))
-            except (OSError, SandboxFailure) as error:  # noqa: PERF203
+            except (OSError, SandboxFailure) as error:
                 lost = str(error)
                 self.close()
-        verdict, category = (Verdict.RUNTIME_ERROR, "lost") if self._probe() else (Verdict.NO_VERDICT, lost)
+            if self._stopped:
+                break
+        fault = not self._stopped and self._probe()
+        verdict, category = (Verdict.RUNTIME_ERROR, "lost") if fault else (Verdict.NO_VERDICT, lost or "stopped")
         role, index, _ = tests[0]
         return self._judgement([TestResult(role, index, verdict, category)], len(tests))
 
@@ -141,6 +164,8 @@ class Judge:
                     return
 
     def _result(self, problem: Problem, loaded: LoadedProgram, role: Role, index: int, test: Test) -> TestResult:
+        if self._stopped:
+            raise SandboxFailure("stopped")
         execution = loaded.run(test.input.encode("utf-8", "surrogateescape"))
         if execution.status is Status.FAILED:
             raise SandboxFailure(execution.message)

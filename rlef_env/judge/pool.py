@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import queue
-import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -49,7 +48,6 @@ class JudgePool:
         for judge in self._all:
             self._judges.put(judge)
         self._threads = ThreadPoolExecutor(self.workers, thread_name_prefix="judge")
-        self._closing = threading.Event()
 
     def __enter__(self) -> JudgePool:
         return self
@@ -58,9 +56,11 @@ class JudgePool:
         self.close()
 
     def close(self) -> None:
-        """Drop what is queued, finish what runs, end the sandboxes. Safe to call twice."""
-        self._closing.set()
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        """Drop what is queued, end what runs (with ``NO_VERDICT``), and end the sandboxes. Safe to call twice."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for judge in self._all:
+            judge.stop()
+        self._threads.shutdown(wait=True)
         for judge in self._all:
             judge.close()
 

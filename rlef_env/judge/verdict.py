@@ -35,7 +35,7 @@ class TestResult:
         role: ``"public"``, ``"private"`` or ``"generated"``.
         index: the test's place within its role.
         verdict: never ``NO_PROGRAM``.
-        category: a finer name for a failure: the exception's type (``"IndexError"``), ``"signal 11"``,
+        category: a finer name for a failure: the exception's type (``"IndexError"``), ``"SIGSEGV"``,
             ``"exit status 3"``; None where there is none.
         stdout: start of what the program printed, decoded; empty for an accepted test.
         stderr: the program's standard error, decoded and cut in the middle; empty for an accepted test.

@@ -1,10 +1,11 @@
 """How it runs: (program, input, limits) -> Execution. Facts only, no opinion."""
 
 from rlef_env.sandbox.execution import Execution, Limits, Program, Status
-from rlef_env.sandbox.languages import LANGUAGES, Language
+from rlef_env.sandbox.languages import LANGUAGES, Language, installed_languages
 from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
 from rlef_env.sandbox.probe import landlock_abi, probe
-from rlef_env.sandbox.sandbox import ISOLATIONS, LoadedProgram, Sandbox
+from rlef_env.sandbox.sandbox import ISOLATIONS, Sandbox
+from rlef_env.sandbox.zygote_process import LoadedProgram
 
 __all__ = [
     "ISOLATIONS",
@@ -19,6 +20,7 @@ __all__ = [
     "Program",
     "Sandbox",
     "Status",
+    "installed_languages",
     "landlock_abi",
     "probe",
 ]

@@ -12,6 +12,7 @@ import struct
 
 from rlef_env.errors import IsolationUnavailable
 from rlef_env.sandbox import policy
+from rlef_env.sandbox.profile import PYTHON, Profile
 from rlef_env.sandbox.syscalls import NUMBERS
 
 __all__ = ["base_filter", "run_filter"]
@@ -26,8 +27,8 @@ NUMBER, ARCH, ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data; each argum
 Instruction = tuple[int, int, int, int]
 
 
-def base_filter(machine: str | None = None) -> bytes:
-    """Return the allow-list for this processor.
+def base_filter(profile: Profile = PYTHON, machine: str | None = None) -> bytes:
+    """Return the allow-list for a profile on this processor.
 
     Raises:
         IsolationUnavailable: the processor is neither x86-64 nor 64-bit Arm.
@@ -41,9 +42,16 @@ def base_filter(machine: str | None = None) -> bytes:
         (JUMP_GE, 0, 1, X32_BIT),
         (RETURN, 0, 0, ERRNO | errno.ENOSYS),
     ]
-    for rule in policy.RULES:
+    rules = [rule for rule in policy.RULES if not profile.compiles or rule.call in policy.COMPILER_RULES]
+    for rule in rules:
         code += _on_call(numbers[rule.call], _body(rule))
-    ruled = {rule.call for rule in policy.RULES}
+    ruled = {rule.call for rule in rules}
+    if profile.compiles:
+        code += _each(
+            numbers, [call for group in policy.COMPILER_GROUPS for call in policy.REFUSED[group][1].split()], ALLOW
+        )
+    if profile.native:
+        code += _each(numbers, policy.EXECUTE.split(), ALLOW)
     for calls in policy.ALLOWED.values():
         code += _each(numbers, [call for call in calls.split() if call not in ruled], ALLOW)
     for refusal, calls in policy.REFUSED.values():
@@ -53,13 +61,16 @@ def base_filter(machine: str | None = None) -> bytes:
     return _assemble(code)
 
 
-def run_filter(machine: str | None = None) -> tuple[bytes, tuple[int, ...]]:
+def run_filter(profile: Profile = PYTHON, machine: str | None = None) -> tuple[bytes, tuple[int, ...]]:
     """Return the filter added to each run, and the offsets in it where the run's own process id (4 bytes) goes."""
     numbers = _numbers(machine)
     code: list[Instruction] = [(LOAD, 0, 0, NUMBER)]
-    for rule in policy.RUN_RULES:
+    for rule in () if profile.compiles else policy.RUN_RULES:
         code += _on_call(numbers[rule.call], _body(rule))
-    code += _each(numbers, policy.REFUSED_IN_RUN.split(), ERRNO | errno.EPERM)
+    refused = [
+        call for call in policy.REFUSED_IN_RUN.split() if not (profile.native and call in policy.EXECUTE.split())
+    ]
+    code += _each(numbers, refused, ERRNO | errno.EPERM)
     code.append((RETURN, 0, 0, ALLOW))
     own = policy.OWN_PROCESS & 0xFFFFFFFF
     places = tuple(

@@ -2,25 +2,173 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import platform
-from dataclasses import dataclass
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, replace
 
-__all__ = ["LANGUAGES", "Language"]
+from rlef_env.errors import UsageError
+
+__all__ = ["LANGUAGES", "Language", "find_language", "installed_languages"]
+
+SEARCHED = os.pathsep.join(
+    ("/usr/bin", "/usr/local/bin", "/usr/local/go/bin", "/bin", os.path.expanduser("~/.cargo/bin"))
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language the sandbox can run here.
+    """How programs of a language are compiled and run.
 
     Attributes:
         name: as in ``Program.language``.
-        version: of the interpreter or compiler that runs it.
+        tools: the programs needed; ``{cc}`` in a command stands for the tool ``cc``. The first one's version is told.
+        source: the source file's name.
+        compile: command lines, run in a scratch folder that holds the source; ``{main}`` is the public class.
+        artifact: the file that compiling leaves, and that is run.
+        run: the command line; ``{program}`` is the artifact, ``{megabytes}`` the memory limit.
+        version: arguments that make the first tool tell its version.
+        reserves: its programs reserve address space freely.
+        native: its artifact is executed itself, and needs no tool to run.
+        settings: where its tools keep settings that they do not start without; patterns as for ``glob``.
     """
 
     name: str
-    version: str
+    tools: tuple[str, ...] = ()
+    source: str = ""
+    compile: tuple[tuple[str, ...], ...] = ()
+    artifact: str = ""
+    run: tuple[str, ...] = ("{program}",)
+    version: tuple[str, ...] = ("--version",)
+    reserves: bool = False
+    native: bool = True
+    settings: tuple[str, ...] = ()
 
 
 LANGUAGES: dict[str, Language] = {
-    "python": Language("python", f"{platform.python_implementation()} {platform.python_version()}"),
+    language.name: language
+    for language in (
+        Language("python"),
+        Language(
+            "c",
+            tools=("gcc",),
+            source="solution.c",
+            compile=(("{gcc}", "-std=gnu17", "-O2", "-static", "-o", "solution", "solution.c", "-lm"),),
+            artifact="solution",
+        ),
+        Language(
+            "cpp",
+            tools=("g++",),
+            source="solution.cpp",
+            compile=(("{g++}", "-std=gnu++20", "-O2", "-static", "-o", "solution", "solution.cpp"),),
+            artifact="solution",
+        ),
+        Language(
+            "rust",
+            tools=("rustc", "gcc"),
+            source="solution.rs",
+            compile=(
+                (
+                    *("{rustc}", "--edition=2021", "-O", "-C", "target-feature=+crt-static", "-C", "linker={gcc}"),
+                    *("-o", "solution", "solution.rs"),
+                ),
+            ),
+            artifact="solution",
+        ),
+        Language(
+            "go",
+            tools=("go",),
+            source="solution.go",
+            compile=(("{go}", "build", "-o", "solution", "solution.go"),),
+            artifact="solution",
+            version=("version",),
+            reserves=True,
+        ),
+        Language(
+            "java",
+            tools=("javac", "java", "jar"),
+            source="{main}.java",
+            compile=(
+                ("{javac}", "-encoding", "UTF-8", "-d", "classes", "{main}.java"),
+                ("{jar}", "--create", "--file", "solution.jar", "--main-class", "{main}", "-C", "classes", "."),
+            ),
+            artifact="solution.jar",
+            run=(
+                *("{java}", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Xss64m"),
+                *("-Xmx{megabytes}m", "-jar", "{program}"),
+            ),
+            reserves=True,
+            native=False,
+            settings=("/etc/java-*",),
+        ),
+        Language(
+            "javascript",
+            tools=("node",),
+            source="solution.js",
+            compile=(("{node}", "--check", "solution.js"),),
+            artifact="solution.js",
+            run=("{node}", "--preserve-symlinks-main", "--stack-size=7000", "{program}"),
+            reserves=True,
+            native=False,
+        ),
+    )
 }
+"""Every language the sandbox knows; ``installed_languages`` says which can be used here."""
+
+PUBLIC_CLASS = re.compile(r"^\s*public\s+(?:(?:final|abstract|strictfp)\s+)*class\s+(\w+)", re.MULTILINE)
+
+
+def find_language(name: str) -> Language:
+    """Return the row of a language, with the paths of its tools filled in.
+
+    Raises:
+        UsageError: no such language, or its tools are not installed.
+    """
+    if name not in LANGUAGES:
+        raise UsageError(f"language: expected one of {list(LANGUAGES)}, got {name!r}")
+    language, paths = LANGUAGES[name], tool_paths(name)
+    if missing := [tool for tool in language.tools if tool not in paths]:
+        raise UsageError(f"language {name!r}: needs {', '.join(missing)} in {SEARCHED}, found none; install it")
+    return replace(
+        language,
+        compile=tuple(tuple(_with_tools(word, paths) for word in command) for command in language.compile),
+        run=tuple(_with_tools(word, paths) for word in language.run),
+    )
+
+
+@functools.lru_cache
+def tool_paths(name: str) -> dict[str, str]:
+    """Return the tools of a language that are installed: name -> path, with links resolved."""
+    found = {tool: shutil.which(tool, path=SEARCHED) for tool in LANGUAGES[name].tools}
+    if (proxy := found.get("rustc")) and os.path.basename(os.path.realpath(proxy)) == "rustup":
+        told = subprocess.run([proxy, "--print", "sysroot"], capture_output=True, text=True, check=False)
+        found["rustc"] = shutil.which("rustc", path=f"{told.stdout.strip()}/bin")
+    return {tool: os.path.realpath(path) for tool, path in found.items() if path}
+
+
+@functools.lru_cache
+def installed_languages() -> dict[str, str]:
+    """Return the languages that can be used here: name -> version."""
+    found = {"python": f"{platform.python_implementation()} {platform.python_version()}"}
+    for name, language in LANGUAGES.items():
+        paths = tool_paths(name)
+        if language.tools and len(paths) == len(language.tools):
+            command = [paths[language.tools[0]], *language.version]
+            told = subprocess.run(command, capture_output=True, text=True, check=False)
+            found[name] = (told.stdout or told.stderr).strip().splitlines()[0]
+    return found
+
+
+def main_class(source: str) -> str:
+    """Return the name of a Java source's public class, which its file must have."""
+    found = PUBLIC_CLASS.search(source)
+    return found[1] if found else "Main"
+
+
+def _with_tools(word: str, paths: dict[str, str]) -> str:
+    for tool, path in paths.items():
+        word = word.replace("{" + tool + "}", path)
+    return word

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 __all__ = [
     "ALLOWED",
+    "COMPILER_GROUPS",
+    "COMPILER_RULES",
+    "EXECUTE",
     "KILLED",
     "OWN_PROCESS",
     "REFUSED",
@@ -60,10 +63,11 @@ REFUSED: dict[str, tuple[int, str]] = {
         "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat setxattr "
         "lsetxattr fsetxattr removexattr lremovexattr fremovexattr",
     ),
+    "a session of its own": (errno.EPERM, "setsid setpgid"),
     "other processes, priorities, limits": (
         errno.EPERM,
         "tkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal setrlimit setpriority sched_setaffinity "
-        "sched_setparam sched_setscheduler sched_setattr ioprio_set setpgid setsid setuid setgid setreuid setregid "
+        "sched_setparam sched_setscheduler sched_setattr ioprio_set setuid setgid setreuid setregid "
         "setresuid setresgid setgroups setfsuid setfsgid capset mlock mlock2 mlockall memfd_create",
     ),
 }
@@ -80,6 +84,13 @@ KILLED = (
 
 REFUSED_IN_RUN = "sendmsg recvmsg execve seccomp landlock_restrict_self pidfd_open"
 """Allowed or refused in the zygote, refused (EPERM) once the program runs."""
+
+EXECUTE = "execve execveat"
+"""Allowed where a run executes a compiled program; Landlock says which files: its own, and those of its runtime."""
+
+COMPILER_GROUPS = ("new processes", "changing files", "changing what is known about files", "a session of its own")
+COMPILER_RULES = ("clone", "prlimit64", "socketpair", "sendto")
+"""What of REFUSED a compiler may do, in its scratch folder, and which of RULES hold for it all the same."""
 
 OWN_PROCESS = -1
 """In an argument rule: the process id of the run itself."""

@@ -16,35 +16,49 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 EXTRA_FILES = ("/etc/ld.so.cache",)
 EXTRA_DIRECTORIES = ("/usr/share/zoneinfo", "/usr/lib/locale/C.utf8")
 THIRD_PARTY = ("site-packages", "dist-packages")
-TOP_LEVEL_LINKS = ("/lib", "/lib32", "/lib64")
+TOP_LEVEL_LINKS = ("/bin", "/lib", "/lib32", "/lib64")
+LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")  # where executables look for the loader
 
 
-def reachable_paths(python_path: Iterable[str], shared_objects: Iterable[str]) -> dict[str, Any]:
+def reachable_paths(
+    python_path: Iterable[str], shared_objects: Iterable[str], executables: Iterable[str] = ()
+) -> dict[str, Any]:
     """Work out what an interpreter needs, from what it says of itself.
 
     Args:
         python_path: its ``sys.path`` when started with ``-S -s``.
         shared_objects: the shared objects it has loaded.
+        executables: files and folders that may also be read, and executed.
 
     Returns:
         ``directories`` and ``files`` to show in a private root, ``hidden`` directories in them to cover, ``links`` to
-        make in the root, ``readable``: the same, entry by entry, for where there is no private root, and ``devices``.
+        make in the root, ``readable``: the same, entry by entry, for where there is no private root, ``executable``:
+        likewise, and ``devices``.
     """
     entries = [os.path.realpath(entry) for entry in python_path if entry and os.path.exists(entry)]
     library = [entry for entry in entries if os.path.isdir(entry)]
     objects = {os.path.dirname(os.path.realpath(path)) for path in shared_objects if os.path.exists(path)}
-    shown = _outermost([*library, *objects, *filter(os.path.isdir, EXTRA_DIRECTORIES)])
+    runnable = [os.path.realpath(path) for path in executables]
+    if runnable:
+        loaders = [path for path in LOADERS if os.path.exists(path)]
+        runnable += [os.path.realpath(path) for path in loaders]
+        objects |= {os.path.realpath(os.path.dirname(path)) for path in loaders}
+    shown = _outermost([*library, *objects, *filter(os.path.isdir, [*EXTRA_DIRECTORIES, *runnable])])
     hidden = [path for folder in shown for path in _third_party(folder, library)]
     hidden += [path for folder in library for path in _third_party(folder, library)]
     archives = [entry for entry in entries if os.path.isfile(entry)]
     files = [path for path in (*EXTRA_FILES, *archives, *DEVICES) if os.path.exists(path)]
-    readable = [path for folder in shown for path in _entries(folder, library)]
+    files += [path for path in runnable if os.path.isfile(path) and not any(_inside(path, folder) for folder in shown)]
+    readable = [path for folder in shown if folder not in runnable for path in _entries(folder, library)]
+    executable = [path for path in runnable if os.path.isfile(path)]
+    executable += [path for folder in filter(os.path.isdir, runnable) for path in _visible(folder, library)]
     return {
         "directories": shown,
         "hidden": sorted(set(hidden)),
         "files": files,
         "links": [(link, os.readlink(link)) for link in TOP_LEVEL_LINKS if os.path.islink(link)],
         "readable": [*readable, *(path for path in files if path not in DEVICES)],
+        "executable": executable,
         "devices": [path for path in DEVICES if os.path.exists(path)],
     }
 
@@ -66,6 +80,12 @@ def _third_party(folder: str, library: list[str]) -> list[str]:
         if entry.is_dir() and not entry.is_symlink() and (entry.name in THIRD_PARTY or foreign):
             found.append(entry.path)
     return found
+
+
+def _visible(folder: str, library: list[str]) -> list[str]:
+    """The folder where all of it may be seen, else what is in it but for installed packages."""
+    refused = set(_third_party(folder, library))
+    return [entry.path for entry in os.scandir(folder) if entry.path not in refused] if refused else [folder]
 
 
 def _entries(folder: str, library: list[str]) -> list[str]:

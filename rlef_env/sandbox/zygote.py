@@ -40,6 +40,8 @@ import atexit, bisect, cmath, collections, copy, datetime, decimal, enum, fracti
 import operator, queue, random, re, string
 
 FILE = "solution.py"
+ARTIFACT = 3  # the descriptor by which a runtime opens what it is to run
+ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "UV_USE_IO_URING": "0"}  # of programs that are not Python
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
@@ -48,14 +50,15 @@ MS_REC, MS_PRIVATE = 1 << 14, 1 << 18
 MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 SECCOMP_SET_MODE_FILTER = 1
-LANDLOCK_READ_FILE, LANDLOCK_WRITE_FILE, LANDLOCK_READ_DIR = 1 << 2, 1 << 1, 1 << 3
+LANDLOCK_EXECUTE, LANDLOCK_WRITE_FILE, LANDLOCK_READ_FILE, LANDLOCK_READ_DIR = 1, 1 << 1, 1 << 2, 1 << 3
+LANDLOCK_MAKE_CHAR = 1 << 6
 LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446  # the same on every processor
 CALLS = {"x86_64": {"seccomp": 317, "pivot_root": 155, "capset": 126}}
 CALLS["aarch64"] = {"seccomp": 277, "pivot_root": 41, "capset": 91}
 
 COMPILE_CPU_SECONDS = 20  # a backstop: the judge ends a compilation much earlier
 ENQUIRY = 9  # bytes: "?" and a number
-RUN = struct.Struct("<qqq")  # CPU seconds (whole), address space bytes, file size bytes
+RUN = struct.Struct("<qqqq")  # CPU seconds (whole); bytes of address space, of a file, of the stack (-1: as it is)
 RESULT = struct.Struct("<idqd")  # wait status, CPU seconds, peak resident bytes, wall seconds
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -90,7 +93,8 @@ def main(control: int) -> None:
             judge.close()
             try:
                 die_with(parent)
-                program(socket.socket(fileno=programs_control), source, RUN.unpack(message), lock)
+                limits, command = RUN.unpack(message[: RUN.size]), json.loads(message[RUN.size :])
+                program(socket.socket(fileno=programs_control), source, limits, command, lock)
             finally:
                 os._exit(0)
         os.close(source)
@@ -167,6 +171,8 @@ def receive(sock: socket.socket, count: int) -> tuple[bytes, list[int]]:
     """One message with ``count`` descriptors; EOFError when the other side has hung up."""
     while True:
         message, fds, _, _ = socket.recv_fds(sock, 1 << 16, count)
+        for fd in fds:
+            os.set_inheritable(fd, False)  # none of these is for what a run may execute
         if not message:
             raise EOFError
         if len(fds) == count:
@@ -178,20 +184,15 @@ def receive(sock: socket.socket, count: int) -> tuple[bytes, list[int]]:
 # --- one program ------------------------------------------------------------------------------------------------
 
 
-def program(judge: socket.socket, source: int, limits: tuple[int, int, int], lock: Lock) -> None:
+def program(judge: socket.socket, source: int, limits: tuple[int, ...], command: list[str], lock: Lock) -> None:
     """Compile the source, report, then fork a run for every input. Never runs the program itself."""
-    cpu, space, size = limits
+    cpu, space, size, stack = limits
     resource.setrlimit(resource.RLIMIT_AS, (space, space))
-    resource.setrlimit(resource.RLIMIT_CPU, (COMPILE_CPU_SECONDS, resource.RLIM_INFINITY))
-    with open(source, "rb") as file:
-        text = file.read()
-    try:
-        code = compile(text, FILE, "exec", dont_inherit=True)
-    except BaseException as error:
-        judge.sendall(b"E" + compiler_words(error, text).encode("utf-8", "replace")[:60_000])
-        os._exit(0)
-    linecache.cache[FILE] = (len(text), None, source_lines(text), FILE)
-    resource.setrlimit(resource.RLIMIT_CPU, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    if stack >= 0:
+        hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+        soft = stack if hard == resource.RLIM_INFINITY else min(stack, hard)
+        resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
+    code = None if command else compiled(judge, source)
     judge.sendall(b"C")
     while True:
         try:
@@ -203,6 +204,8 @@ def program(judge: socket.socket, source: int, limits: tuple[int, int, int], loc
             try:
                 die_with(parent)
                 prepare(files, cpu, size, lock)
+                if command:
+                    become(command, source)
             except BaseException as error:
                 judge.sendall(b"F" + repr(error).encode())
                 os._exit(1)
@@ -211,8 +214,45 @@ def program(judge: socket.socket, source: int, limits: tuple[int, int, int], loc
         for fd in files:
             os.close(fd)
         status, usage = attend(judge, pid)
+        if lock.forks:
+            kill_group(pid)
         cpu_seconds = usage.ru_utime + usage.ru_stime
         judge.sendall(RESULT.pack(status, cpu_seconds, usage.ru_maxrss * 1024, time.monotonic() - started))
+
+
+def compiled(judge: socket.socket, source: int) -> types.CodeType:
+    """Compile the source, or tell the judge why it does not and end."""
+    resource.setrlimit(resource.RLIMIT_CPU, (COMPILE_CPU_SECONDS, resource.RLIM_INFINITY))
+    with open(source, "rb") as file:
+        text = file.read()
+    try:
+        code = compile(text, FILE, "exec", dont_inherit=True)
+    except BaseException as error:
+        judge.sendall(b"E" + compiler_words(error, text).encode("utf-8", "replace")[:60_000])
+        os._exit(0)
+    linecache.cache[FILE] = (len(text), None, source_lines(text), FILE)
+    resource.setrlimit(resource.RLIMIT_CPU, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    return code
+
+
+def become(command: list[str], artifact: int) -> None:
+    """Execute what was compiled: the artifact itself, or a runtime that is given its path."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these, and what is executed would inherit that
+        signal.signal(number, signal.SIG_DFL)
+    environment = dict(ENVIRONMENT)
+    if command == ["{program}"]:
+        os.execve(artifact, [FILE], environment)
+    os.dup2(artifact, ARTIFACT)
+    words = [word.replace("{program}", f"/proc/self/fd/{ARTIFACT}") for word in command]
+    os.execve(words[0], words, environment)
+
+
+def kill_group(pid: int) -> None:
+    """End what a compiler started and did not wait for."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def source_lines(text: bytes) -> list[str]:
@@ -245,13 +285,16 @@ def prepare(files: list[int], cpu: int, size: int, lock: Lock) -> None:
     for target, fd in enumerate(files):
         os.dup2(fd, target)
         os.close(fd)
+    if lock.forks:
+        os.setsid()
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     lock.apply_to_run()
 
 
-def run(code: types.CodeType) -> None:
+def run(code: types.CodeType | None) -> None:
     """Become ``python solution.py``; never return."""
+    assert code is not None
     main_module = type(sys)("__main__")
     namespace = main_module.__dict__
     namespace.update(__file__=FILE, __builtins__=builtins, __cached__=None, __annotations__={})
@@ -364,6 +407,7 @@ class Lock:
 
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
+        self.forks: bool = config["forks"]
         self.layers: dict[str, tuple[bool, str]] = {}
         self.calls = CALLS.get(os.uname().machine, {})
         self.run_filter = bytearray.fromhex(config["run_filter"])
@@ -381,7 +425,7 @@ class Lock:
             self.layers["uts_namespace"] = self.attempt(enter_uts_namespace)
             self.layers["pid_namespace"] = self.attempt(self.enter_pid_namespace)
             self.layers["mount_namespace"] = self.attempt(self.enter_private_root)
-        self.layers["rlimits"] = self.attempt(set_base_limits)
+        self.layers["rlimits"] = self.attempt(functools.partial(set_base_limits, self.config["open_files"]))
         if self.config["locked"]:
             self.layers["no_new_privs"] = self.attempt(self.give_up_privileges)
             self.layers["landlock"] = self.attempt(self.restrict_paths)
@@ -432,6 +476,9 @@ class Lock:
             os.makedirs(os.path.dirname(root + path), exist_ok=True)
             open(root + path, "w").close()
             bind(path, root + path)
+        if scratch := self.config["scratch"]:
+            os.makedirs(root + scratch, exist_ok=True)
+            mount("tmpfs", root + scratch, "tmpfs", MS_NOSUID | MS_NODEV, "size=512m,mode=700")
         os.mkdir(root + "/proc")
         try:
             mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
@@ -466,13 +513,17 @@ class Lock:
         ruleset = check(syscall(LANDLOCK_CREATE_RULESET, attributes, size, 0), "landlock_create_ruleset")
         for path in self.config["readable"]:
             self.allow(ruleset, path, LANDLOCK_READ_FILE | LANDLOCK_READ_DIR)
+        for path in self.config["executable"]:
+            self.allow(ruleset, path, LANDLOCK_READ_FILE | LANDLOCK_READ_DIR | LANDLOCK_EXECUTE)
+        if self.config["scratch"]:
+            self.allow(ruleset, self.config["scratch"], files)
         for path in self.config["devices"]:
             self.allow(ruleset, path, LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE)
         check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS")
         check(syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
         os.close(ruleset)
         # A layer of its own for each run: from inside one can neither trace nor (from ABI 6) signal what is outside.
-        attributes = struct.pack("<QQQ", 1, 0, scopes)[:size]
+        attributes = struct.pack("<QQQ", LANDLOCK_MAKE_CHAR, 0, scopes)[:size]  # it must rule something
         self.run_ruleset = check(syscall(LANDLOCK_CREATE_RULESET, attributes, size, 0), "landlock_create_ruleset")
 
     def allow(self, ruleset: int, path: str, rights: int) -> None:
@@ -481,7 +532,7 @@ class Lock:
         except FileNotFoundError:
             return
         if not os.path.isdir(path):
-            rights &= ~LANDLOCK_READ_DIR
+            rights &= LANDLOCK_EXECUTE | LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE
         rule = struct.pack("<Qi", rights, fd)
         check(syscall(LANDLOCK_ADD_RULE, ruleset, 1, rule, 0), f"landlock_add_rule({path})")
         os.close(fd)
@@ -537,9 +588,9 @@ def volunteer_for_oom() -> None:
         file.write("1000")
 
 
-def set_base_limits() -> None:
+def set_base_limits(open_files: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
     resource.setrlimit(resource.RLIMIT_MSGQUEUE, (0, 0))
     resource.setrlimit(resource.RLIMIT_SIGPENDING, (1024, 1024))

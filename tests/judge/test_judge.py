@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from rlef_env.errors import UsageError
 from rlef_env.judge import Judge, Judgement, Verdict
 from rlef_env.problems import CheckerSpec, Problem, Test
 from rlef_env.sandbox import Program, Sandbox
@@ -127,6 +128,21 @@ def test_time_factor_stretches_limits() -> None:
     with Judge() as strict, Judge(time_factor=4) as generous:
         assert strict.judge(ADD, slow).verdict is Verdict.TIME_LIMIT
         assert generous.judge(ADD, slow, limit=1).verdict is Verdict.ACCEPTED
+
+
+@pytest.mark.parametrize("factor", [0, -1, float("nan"), float("inf"), "2", True])
+def test_a_time_factor_that_is_none_is_refused(factor: object) -> None:
+    with pytest.raises(UsageError, match="time_factor: expected a number above 0"):
+        Judge(time_factor=factor)  # type: ignore[arg-type]
+
+
+def test_arguments_of_the_wrong_kind_are_refused(judge: Judge) -> None:
+    with pytest.raises(UsageError, match="isolation"):
+        Judge(isolation="docker")
+    with pytest.raises(UsageError, match=r"expected a Program\(source\), got str"):
+        judge.judge(ADD, "print(1)")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="roles"):
+        judge.judge(ADD, RIGHT, roles=("secret",))  # type: ignore[arg-type]
 
 
 def test_isolation_is_said(judge: Judge) -> None:

@@ -42,6 +42,17 @@ def test_jobs_are_taken_as_they_are_needed() -> None:
     assert len(taken) <= 8
 
 
+def test_closing_ends_what_runs_at_once() -> None:
+    """Also from another thread, as Ctrl-C does; what was under way has no verdict."""
+    endless = Problem("endless", "", (Test("", ""),) * 20, time_limit=100.0)
+    pool = JudgePool(1)
+    future = pool.submit(JudgeJob(endless, Program("while True: pass")))
+    while pool._all[0]._sandbox is None:
+        pass
+    pool.close()
+    assert future.result(timeout=0).verdict is Verdict.NO_VERDICT
+
+
 def test_closing_drops_what_is_queued() -> None:
     pool = JudgePool(1)
     futures = [pool.submit(JudgeJob(ECHO, Program("import time\ntime.sleep(0.3)"))) for _ in range(50)]

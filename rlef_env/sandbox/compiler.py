@@ -1,0 +1,135 @@
+"""Compiles programs that are not Python, locked away like the programs themselves; results are kept by content."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections import OrderedDict
+from collections.abc import Collection
+
+from rlef_env.sandbox.execution import Execution, Limits, Program, Status
+from rlef_env.sandbox.languages import LANGUAGES, find_language, main_class, tool_paths
+from rlef_env.sandbox.profile import Profile
+from rlef_env.sandbox.zygote_process import ZygoteProcess
+
+__all__ = ["Compiler", "runtime_paths"]
+
+LIMITS = Limits(cpu_seconds=60.0, idle_seconds=60.0, wall_seconds=60.0, memory_bytes=2**31)
+KEPT_BYTES = 2**28  # of artifacts, the least recently used go first
+TOOLCHAIN = ("/usr/bin", "/usr/include", "/usr/lib", "/usr/lib64", "/usr/libexec", "/etc/alternatives")
+WORDS_BYTES = 60_000
+
+DRIVER = b"""
+import json, os, shutil, subprocess, sys
+job = json.load(sys.stdin)
+os.chdir(job["scratch"])
+for entry in os.scandir():
+    shutil.rmtree(entry) if entry.is_dir(follow_symlinks=False) else os.unlink(entry)
+with open(job["source_name"], "w", encoding="utf-8", errors="surrogatepass") as file:
+    file.write(job["source"])
+environment = {"PATH": "/usr/bin:/bin", "HOME": job["scratch"], "TMPDIR": job["scratch"], "LC_ALL": "C.UTF-8",
+               "GOCACHE": job["scratch"] + "/cache", "GO111MODULE": "off", "CGO_ENABLED": "0", "UV_USE_IO_URING": "0"}
+for command in job["commands"]:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env=environment, check=False)
+    if done.returncode:
+        sys.stderr.buffer.write(done.stdout)
+        sys.exit(1)
+with open(job["artifact"], "rb") as file:
+    shutil.copyfileobj(file, sys.stdout.buffer)
+"""
+
+
+class Compiler:
+    """Turns sources into artifacts, in a zygote of its own that is started when first needed.
+
+    Args:
+        isolation: as for ``Sandbox``.
+        require: as for ``Sandbox``.
+    """
+
+    def __init__(self, isolation: str, require: Collection[str]) -> None:
+        self._isolation, self._require = isolation, require
+        self._scratch = ""
+        self._zygotes: dict[str, ZygoteProcess] = {}
+        self._kept: OrderedDict[bytes, bytes] = OrderedDict()
+
+    def close(self) -> None:
+        """End the zygotes and remove the scratch folder."""
+        for zygote in self._zygotes.values():
+            zygote.close()
+        self._zygotes.clear()
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._scratch = ""
+
+    def kill(self) -> None:
+        """End the zygotes at once, from any thread."""
+        for zygote in list(self._zygotes.values()):
+            zygote.kill()
+
+    def compile(self, program: Program) -> bytes | Execution:
+        """Return the artifact, or the failed compilation with the compiler's words on ``stderr``.
+
+        Raises:
+            UsageError: the language is unknown, or its compiler is not installed.
+        """
+        key = hashlib.sha256(f"{program.language}\0{program.source}".encode("utf-8", "surrogatepass")).digest()
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        artifact = self._compile(program)
+        if isinstance(artifact, bytes):
+            self._kept[key] = artifact
+            while sum(map(len, self._kept.values())) > KEPT_BYTES:
+                self._kept.popitem(last=False)
+        return artifact
+
+    def _compile(self, program: Program) -> bytes | Execution:
+        language = find_language(program.language)
+        zygote, main = self._zygote(program.language), main_class(program.source)
+        job = {
+            "scratch": self._scratch,
+            "source_name": language.source.replace("{main}", main),
+            "source": program.source,
+            "commands": [[word.replace("{main}", main) for word in command] for command in language.compile],
+            "artifact": language.artifact,
+        }
+        with zygote.load(DRIVER, LIMITS) as loaded:
+            execution = loaded.run(json.dumps(job).encode())
+        if execution.status is Status.EXITED and execution.exit_code == 0:
+            return execution.stdout
+        if execution.status in (Status.FAILED, Status.EXITED):
+            status = Status.FAILED if execution.status is Status.FAILED else Status.COMPILE_ERROR
+            words = execution.stderr.replace(f"{self._scratch}/".encode(), b"")[:WORDS_BYTES]
+            return Execution(status, exit_code=1, stderr=words, message=execution.message)
+        reason = f"compiling it took too much ({execution.status.value.replace('_', ' ')})\n"
+        return Execution(Status.COMPILE_ERROR, exit_code=1, stderr=reason.encode())
+
+    def _zygote(self, name: str) -> ZygoteProcess:
+        if name not in self._zygotes:
+            self._scratch = self._scratch or tempfile.mkdtemp(prefix="rlef-compile-")
+            profile = Profile(
+                native=True,
+                executables=(*filter(os.path.isdir, TOOLCHAIN), *runtime_paths(name)),
+                compiles=True,
+                scratch=self._scratch,
+                reserves=True,
+                open_files=1024,
+            )
+            self._zygotes[name] = ZygoteProcess(self._isolation, self._require, profile)
+        return self._zygotes[name]
+
+
+def runtime_paths(name: str) -> tuple[str, ...]:
+    """Return the folders that a language's own tools need: for one in PREFIX/bin all of PREFIX, unless that is /usr."""
+    found = []
+    for path in tool_paths(name).values():
+        prefix = os.path.dirname(os.path.dirname(path))
+        found += [path] if prefix in ("/usr", "/") else [prefix]
+    found += [path for pattern in LANGUAGES[name].settings for path in glob.glob(pattern)]
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,31 @@
+"""What the runs of a zygote may do beyond computing: nothing, execute one program, or be a compiler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["PYTHON", "Profile"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a zygote is locked for.
+
+    Attributes:
+        native: a run executes a program that is not Python (and, by Landlock, nothing but that).
+        executables: files and folders that may be read and executed; for native programs their runtime.
+        compiles: a run may start processes, and write into ``scratch``.
+        scratch: a folder that a compiler may write into; empty for none.
+        reserves: programs reserve address space freely, so it is not limited; memory is what they touch.
+        open_files: descriptors per process.
+    """
+
+    native: bool = False
+    executables: tuple[str, ...] = ()
+    compiles: bool = False
+    scratch: str = ""
+    reserves: bool = False
+    open_files: int = 64
+
+
+PYTHON = Profile()

@@ -1,0 +1,113 @@
+"""A process under its limits: waits for word of it, looks at what it has used, and ends it where that is too much."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import signal
+import socket
+import time
+
+from rlef_env.errors import SandboxFailure
+from rlef_env.sandbox.execution import Limits, Status
+from rlef_env.sandbox.messages import readable, receive_within, send
+from rlef_env.sandbox.watch import Usage, process_id, usage, waited
+
+__all__ = ["Watched"]
+
+ANSWER_SECONDS = 30.0  # for a process of ours to answer; it does so at once unless it is gone
+MOST_THREADS = 512  # more count as too much memory: what the kernel keeps for each is in no other account
+SAMPLE_SECONDS = 0.02  # between two looks at a running program
+ENQUIRIES = itertools.count()
+
+
+class Watched:
+    """A child of the process at the other end of a socket: waits for word of it, and kills it at its limits."""
+
+    def __init__(self, parent: socket.socket, reply: socket.socket, limits: Limits, baseline_bytes: int) -> None:
+        self.limits, self.baseline_bytes = limits, baseline_bytes
+        self.overrun: Status | None = None
+        """The limit that was measured to be exceeded, where one was."""
+        self.max_idle = limits.cpu_seconds if limits.idle_seconds is None else limits.idle_seconds
+        self.max_wall = 10 * limits.cpu_seconds + 10 if limits.wall_seconds is None else limits.wall_seconds
+        self._parent, self._reply = parent, reply
+        self._started = time.monotonic()
+        self._last = Usage(0.0, {}, 0, 0)
+        self._last_wall, self._queued = 0.0, 0.0
+
+    def wait(self) -> bytes | None:
+        """Return the reply, or None where the other side is gone."""
+        pause, handle = SAMPLE_SECONDS, -1
+        try:
+            while True:
+                if (message := receive_within(self._reply, pause)) is not None:
+                    return message or None
+                if handle < 0:
+                    handle = self._ask_for_handle()
+                    if handle < 0:
+                        return None
+                pause = self._look(handle)
+        except ReplyArrived as arrived:
+            return arrived.message
+        finally:
+            if handle >= 0:
+                os.close(handle)
+
+    def _ask_for_handle(self) -> int:
+        """A pidfd of the child, or -1 where its parent is gone. Answers to earlier enquiries are thrown away."""
+        enquiry = b"?" + next(ENQUIRIES).to_bytes(8, "little")
+        try:
+            send(self._parent, enquiry, [])
+            while ready := readable((self._parent, self._reply), ANSWER_SECONDS):
+                if self._reply in ready and self._reply is not self._parent:
+                    raise ReplyArrived(self._reply.recv(1 << 16) or None)
+                message, fds, _, _ = socket.recv_fds(self._parent, 1 << 16, 1)
+                if message[:1] != b"?":
+                    raise ReplyArrived(message or None)
+                if message == enquiry and fds:
+                    return fds[0]
+                for fd in fds:
+                    os.close(fd)
+                if message == enquiry:
+                    send(self._parent, enquiry, [])
+        except (OSError, SandboxFailure):
+            pass
+        return -1
+
+    def _look(self, handle: int) -> float:
+        """Kill the child if it is over a limit; return how long to wait before the next look."""
+        pid = process_id(handle)
+        used = usage(pid, MOST_THREADS) if pid > 0 else None
+        if used is None:
+            return SAMPLE_SECONDS
+        wall = time.monotonic() - self._started
+        off_core = max(0.0, (wall - self._last_wall) - (used.cpu_seconds - self._last.cpu_seconds))
+        self._queued += min(waited(self._last.queued_seconds, used.queued_seconds), off_core)
+        self._last, self._last_wall = used, wall
+        cpu_left, idle_left, wall_left = self._left(used.cpu_seconds, wall)
+        if min(cpu_left, idle_left, wall_left) < 0:
+            self.overrun = Status.TIME_LIMIT
+        elif used.resident_bytes - self.baseline_bytes > self.limits.memory_bytes or used.threads > MOST_THREADS:
+            self.overrun = Status.MEMORY_LIMIT
+        if self.overrun:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+            return ANSWER_SECONDS
+        return min(SAMPLE_SECONDS, min(cpu_left, idle_left, wall_left) + 0.001)
+
+    def _left(self, cpu: float, wall: float) -> tuple[float, float, float]:
+        idle = wall - cpu - self._queued
+        return self.limits.cpu_seconds - cpu, self.max_idle - idle, self.max_wall - wall
+
+    def over_time(self, cpu: float, wall: float) -> bool:
+        """Whether these final totals are over the limit."""
+        return min(self._left(cpu, wall)) < 0
+
+
+class ReplyArrived(Exception):
+    """The reply came while a handle was being asked for."""
+
+    def __init__(self, message: bytes | None) -> None:
+        super().__init__()
+        self.message = message

@@ -1,0 +1,262 @@
+"""One zygote, seen from the judge: started, locked, asked to load programs and run them, ended."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.resources
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import weakref
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from rlef_env.errors import IsolationUnavailable, SandboxFailure
+from rlef_env.sandbox.execution import Execution, Limits, Status
+from rlef_env.sandbox.filters import base_filter, run_filter
+from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
+from rlef_env.sandbox.messages import contents, memory_file, receive_within, send
+from rlef_env.sandbox.profile import PYTHON, Profile
+from rlef_env.sandbox.reachable import reachable_paths
+from rlef_env.sandbox.watch import has_schedstat
+from rlef_env.sandbox.watched import Watched
+
+__all__ = ["LoadedProgram", "ZygoteProcess"]
+
+ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "TZ": "UTC"}
+BOOTSTRAP = "import sys;sys.path.remove('');exec(compile(open({source},'rb').read(),'zygote','exec'));main({control})"
+
+START_SECONDS = 30.0  # for the zygote to start and lock itself
+COMPILE_LIMITS = Limits(cpu_seconds=10.0, memory_bytes=2**30)
+STACK_ALLOWANCE = 2**30  # address space beyond the memory limit: programs reserve 256 MB stacks they hardly touch
+LAUNCHER_SLACK = 2**20  # bytes by which the launcher's own peak may differ from one fork to the next
+UNLIMITED = -1
+RUN = struct.Struct("<qqqq")  # these two as in zygote.py
+RESULT = struct.Struct("<idqd")
+
+
+class ZygoteProcess:
+    """Starts a zygote, locks it, and loads programs into it. Not for several threads at once.
+
+    Args:
+        isolation: ``"locked"`` or ``"none"``.
+        require: the layers of a lock without which nothing is run; the others are used where they hold.
+        profile: what its runs may do beyond computing.
+
+    Raises:
+        IsolationUnavailable: a required layer of the lock is missing here; the message names it.
+        SandboxFailure: the zygote did not start.
+    """
+
+    def __init__(
+        self, isolation: str = "locked", require: Collection[str] = REQUIRED, profile: Profile = PYTHON
+    ) -> None:
+        self.isolation, self.profile = isolation, profile
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs, memory_file("zygote", _zygote_source()) as source:
+            self._process = subprocess.Popen(
+                [
+                    getattr(sys, "_base_executable", None) or sys.executable,
+                    *("-S", "-s", "-B"),
+                    *("-c", BOOTSTRAP.format(source=source, control=theirs.fileno())),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(source, theirs.fileno()),
+                env=ENVIRONMENT,
+                cwd="/",
+            )
+        self._end = weakref.finalize(self, _end, self._control, self._process)
+        try:
+            self.layers = self._lock(require)
+            self._baseline_bytes, self._baseline_space = 0, self._address_space()
+            with self.load(b"", Limits()) as empty:
+                self._baseline_bytes = max(_expect_ok(empty.run(b"")).peak_bytes for _ in range(2))
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the zygote and everything in it. Safe to call twice."""
+        self._end()
+
+    def kill(self) -> None:
+        """End it at once, from any thread; whoever waits for it hears of a failure. ``close`` is still due."""
+        self._process.kill()
+
+    @property
+    def pid(self) -> int:
+        """The zygote's process id."""
+        return self._process.pid
+
+    @contextlib.contextmanager
+    def load(self, program: bytes, limits: Limits, command: Sequence[str] = ()) -> Iterator[LoadedProgram]:
+        """Give a program a process of its own, ready to run.
+
+        Args:
+            program: Python source, which is compiled; or what ``command`` executes.
+            limits: of every run.
+            command: the command line of a program that is not Python. ``{program}`` in it stands for a path of the
+                program; alone in the first place, for the program itself.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours:
+            space = self._baseline_space + limits.memory_bytes + STACK_ALLOWANCE
+            message = RUN.pack(
+                max(1, -int(-limits.cpu_seconds // 1)) + 1,
+                UNLIMITED if self.profile.reserves else space,
+                limits.output_bytes + 1,
+                limits.memory_bytes if command else UNLIMITED,
+            )
+            try:
+                with theirs, memory_file("program", program) as file:
+                    send(self._control, message + json.dumps(command).encode(), [file, theirs.fileno()])
+                watched = Watched(self._control, ours, COMPILE_LIMITS, 0)
+                failure = _compile_failure(watched.wait(), watched)
+            except (OSError, SandboxFailure) as error:
+                failure = _failed(error)
+            yield LoadedProgram(limits, ours, self._baseline_bytes, bool(command), failure)
+
+    def _lock(self, require: Collection[str]) -> dict[str, Layer]:
+        """Tell the zygote what to allow, and hear which layers hold."""
+        if not (hello := receive_within(self._control, START_SECONDS)):
+            raise SandboxFailure(f"the zygote did not start (exit status {self._process.poll()}); try `rlef doctor`")
+        facts = json.loads(hello)
+        locked = self.isolation == "locked"
+        config: dict[str, Any] = {"locked": locked, "run_filter": "", "pid_places": (), "scratch": self.profile.scratch}
+        config |= {"open_files": self.profile.open_files, "forks": self.profile.compiles}
+        if locked:
+            run, places = run_filter(self.profile)
+            config |= {"base_filter": base_filter(self.profile).hex(), "run_filter": run.hex(), "pid_places": places}
+            config |= reachable_paths(facts["path"], facts["objects"], self.profile.executables)
+        send(self._control, json.dumps(config).encode(), [])
+        if not (reply := receive_within(self._control, START_SECONDS)):
+            raise SandboxFailure("the zygote died while locking itself; try `rlef doctor`")
+        layers = {name: Layer(*layer) for name, layer in json.loads(reply).items()}
+        layers["schedstat"] = Layer(has_schedstat(), "" if has_schedstat() else "no /proc/self/schedstat")
+        if locked:
+            for name in require:
+                if not layers[name].available:
+                    raise IsolationUnavailable(
+                        f"{name} ({LAYERS[name]}) is missing here: {layers[name].reason}. Programs written by a model "
+                        'must not run without it; use a newer kernel or container, or ask for isolation="none" by name'
+                    )
+        return layers
+
+    def _address_space(self) -> int:
+        """Bytes of address space that the zygote has, which its children start with."""
+        with open(f"/proc/{self._process.pid}/statm") as file:
+            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class LoadedProgram:
+    """A compiled program in its own process, which forks once per run."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        control: socket.socket | None = None,
+        baseline_bytes: int = 0,
+        executed: bool = False,
+        failure: Execution | None = None,
+    ) -> None:
+        self._control, self._limits, self._launcher_bytes, self._executed = control, limits, baseline_bytes, executed
+        # What is executed replaces the memory of the process that launched it; a Python program lives on top of it.
+        self._baseline_bytes = 0 if executed else baseline_bytes
+        self.compile_failure = failure
+        """Why it did not compile (its ``stderr``), or None."""
+
+    def run(self, stdin: bytes) -> Execution:
+        """Run on one input. A program that did not compile gives its compile failure each time.
+
+        Never raises for anything a program does; ``Status.FAILED`` is the sandbox's own failure.
+        """
+        if self.compile_failure is not None or self._control is None:
+            return self.compile_failure or Execution(Status.FAILED, message="the program's process was lost before")
+        try:
+            with memory_file("stdin", stdin) as given, memory_file("stdout") as out, memory_file("stderr") as err:
+                send(self._control, b"run", [given, out, err])
+                watched = Watched(self._control, self._control, self._limits, self._baseline_bytes)
+                reply = watched.wait()
+                if reply is None or len(reply) != RESULT.size:
+                    self._control = None  # what else it may say would be taken for the next run's result
+                    return Execution(Status.FAILED, message=f"the program's process was lost {_text(reply)}".strip())
+                stdout, stderr = contents(out), contents(err)
+        except (OSError, SandboxFailure) as error:
+            return _failed(error)
+        status, cpu, peak, wall = RESULT.unpack(reply)
+        if self._executed and peak <= self._launcher_bytes + LAUNCHER_SLACK:
+            peak = 0  # the kernel's figure is the launcher's, and the program's is smaller
+        peak = max(0, peak - self._baseline_bytes)
+        return _execution(self._limits, watched, (status, cpu, peak, wall), stdout, stderr)
+
+
+def _execution(
+    limits: Limits, watched: Watched, result: tuple[int, float, int, float], stdout: bytes, stderr: bytes
+) -> Execution:
+    """The verdict-free facts, from final totals. Precedence: security, time, memory, output, how it ended."""
+    wait_status, cpu, peak, wall = result
+    ended = os.WIFSIGNALED(wait_status)
+    number = os.WTERMSIG(wait_status) if ended else None
+    if number == signal.SIGSYS:
+        status = Status.SECURITY_VIOLATION
+    elif watched.overrun is Status.TIME_LIMIT or watched.over_time(cpu, wall):
+        status = Status.TIME_LIMIT
+    elif watched.overrun is Status.MEMORY_LIMIT or peak > limits.memory_bytes:
+        status = Status.MEMORY_LIMIT
+    elif max(len(stdout), len(stderr)) > limits.output_bytes:
+        status = Status.OUTPUT_LIMIT
+    else:
+        status = Status.SIGNALED if ended else Status.EXITED
+    return Execution(
+        status=status,
+        exit_code=None if ended else os.WEXITSTATUS(wait_status),
+        signal=number,
+        stdout=stdout[: limits.output_bytes],
+        stderr=stderr[: limits.output_bytes],
+        cpu_seconds=cpu,
+        wall_seconds=wall,
+        peak_bytes=peak,
+    )
+
+
+def _compile_failure(reply: bytes | None, watched: Watched) -> Execution | None:
+    if reply == b"C":
+        return None
+    if reply is not None and reply[:1] == b"E":
+        return Execution(Status.COMPILE_ERROR, exit_code=1, stderr=reply[1:])
+    if watched.overrun:
+        return Execution(Status.COMPILE_ERROR, stderr=b"compiling it took too much time or memory\n")
+    return Execution(Status.FAILED, message="the process that compiled the program was lost")
+
+
+def _text(reply: bytes | None) -> str:
+    return (reply or b"").decode("utf-8", "replace")
+
+
+def _failed(error: Exception) -> Execution:
+    return Execution(Status.FAILED, message=f"{type(error).__name__}: {error}")
+
+
+def _expect_ok(execution: Execution) -> Execution:
+    if execution.status is not Status.EXITED or execution.exit_code != 0:
+        raise SandboxFailure(f"an empty program did not run in the sandbox: {execution}; try `rlef doctor`")
+    return execution
+
+
+def _end(control: socket.socket, process: subprocess.Popen[bytes]) -> None:
+    control.close()  # the zygote leaves when its judge hangs up
+    try:
+        process.wait(1)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _zygote_source() -> bytes:
+    return importlib.resources.files("rlef_env.sandbox").joinpath("zygote.py").read_bytes()

@@ -1,0 +1,201 @@
+"""Languages beside Python: compiled under lock, run under lock, their errors told in the compiler's words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rlef_env.errors import UsageError
+from rlef_env.sandbox import LANGUAGES, Limits, Program, Sandbox, Status, installed_languages
+
+MB = 10**6
+SUM = {
+    "c": '#include <stdio.h>\nint main(void) { int a, b; scanf("%d %d", &a, &b); printf("%d\\n", a + b); return 0; }',
+    "cpp": "#include <bits/stdc++.h>\nint main() { int a, b; std::cin >> a >> b; std::cout << a + b << std::endl; }",
+    "rust": (
+        "use std::io;\nfn main() { let mut s = String::new(); io::stdin().read_line(&mut s).unwrap();\n"
+        'println!("{}", s.split_whitespace().map(|x| x.parse::<i32>().unwrap()).sum::<i32>()); }'
+    ),
+    "go": ('package main\nimport "fmt"\nfunc main() { var a, b int; fmt.Scan(&a, &b); fmt.Println(a + b) }'),
+    "java": (
+        "import java.util.*;\npublic class Sum { public static void main(String[] x) {\n"
+        "Scanner s = new Scanner(System.in); System.out.println(s.nextInt() + s.nextInt()); } }"
+    ),
+    "javascript": (
+        "const n = require('fs').readFileSync(0, 'utf8').split(' ').map(Number);\nconsole.log(n[0] + n[1]);"
+    ),
+}
+C_INCLUDES = "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\n#include <sys/socket.h>\n#include <sys/syscall.h>\n"
+
+
+def needs(language: str) -> None:
+    if language not in installed_languages():
+        pytest.skip(f"{language} is not installed here")
+
+
+def c(body: str) -> Program:
+    return Program(f"{C_INCLUDES}int main(void) {{ {body} }}", "c")
+
+
+@pytest.mark.parametrize("language", SUM)
+def test_a_right_program(language: str, sandbox: Sandbox) -> None:
+    needs(language)
+    with sandbox.load(Program(SUM[language], language)) as loaded:
+        assert loaded.compile_failure is None
+        for given, answer in ((b"1 2\n", b"3\n"), (b"20 22\n", b"42\n")):
+            execution = loaded.run(given)
+            assert (execution.status, execution.exit_code, execution.stdout) == (Status.EXITED, 0, answer), execution
+
+
+@pytest.mark.parametrize("language", SUM)
+def test_a_compile_error_in_the_compilers_words(language: str, sandbox: Sandbox) -> None:
+    needs(language)
+    with sandbox.load(Program("this is no program (", language)) as loaded:
+        execution = loaded.run(b"")
+    assert execution.status is Status.COMPILE_ERROR
+    assert b"rror" in execution.stderr
+    assert b"rlef-compile" not in execution.stderr  # where it was compiled is nobody's business
+
+
+def test_every_language_is_tested() -> None:
+    assert set(SUM) | {"python"} == set(LANGUAGES)
+
+
+def test_an_unknown_language_is_refused_by_name(sandbox: Sandbox) -> None:
+    with pytest.raises(UsageError, match="expected one of .*'cpp'.*got 'cobol'"), sandbox.load(Program("", "cobol")):
+        pass
+
+
+def test_a_missing_compiler_is_named(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rlef_env.sandbox import languages
+
+    monkeypatch.setattr(languages, "SEARCHED", "/nowhere")
+    languages.tool_paths.cache_clear()
+    try:
+        with pytest.raises(UsageError, match=r"'cpp': needs g\+\+ in /nowhere"):
+            languages.find_language("cpp")
+    finally:
+        languages.tool_paths.cache_clear()
+
+
+REFUSED = {
+    "open a socket": "if (socket(AF_INET, SOCK_STREAM, 0) < 0) { perror(0); return 1; }",
+    "fork": "if (fork() < 0) { perror(0); return 1; }",
+    "run a shell": 'execl("/bin/sh", "sh", "-c", "echo out", (char *)0); perror(0); return 1;',
+    "run Python": 'execl("/usr/bin/python3", "python3", "-c", "print(1)", (char *)0); perror(0); return 1;',
+    "read passwd": 'if (!fopen("/etc/passwd", "r")) { perror(0); return 1; }',
+    "write a file": 'if (!fopen("/tmp/x", "w")) { perror(0); return 1; }',
+    "kill the parent": "#include <signal.h>\nif (kill(getppid(), 9)) { perror(0); return 1; }",
+}
+
+
+@pytest.mark.parametrize("action", REFUSED)
+def test_a_native_program_is_as_locked_as_python(action: str, sandbox: Sandbox) -> None:
+    needs("c")
+    body = REFUSED[action]
+    prelude = "".join(line + "\n" for line in body.splitlines() if line.startswith("#"))
+    body = "\n".join(line for line in body.splitlines() if not line.startswith("#"))
+    with sandbox.load(Program(f"{C_INCLUDES}{prelude}int main(void) {{ {body} }}", "c")) as loaded:
+        execution = loaded.run(b"")
+    assert (execution.status, execution.exit_code, execution.stdout) == (Status.EXITED, 1, b""), execution
+    assert b"denied" in execution.stderr or b"not permitted" in execution.stderr or b"No such file" in execution.stderr
+
+
+def test_no_descriptor_or_environment_is_left_to_a_native_program(sandbox: Sandbox) -> None:
+    needs("c")
+    body = (
+        'for (int fd = 3; fd < 64; fd++) if (lseek(fd, 0, SEEK_CUR) >= 0 || write(fd, "", 0) >= 0) printf("%d ", fd);\n'
+        "extern char **environ; for (char **e = environ; *e; e++) puts(*e);"
+    )
+    with sandbox.load(c(body)) as loaded:
+        assert loaded.run(b"").stdout.split() == [b"LC_ALL=C.UTF-8", b"TZ=UTC", b"UV_USE_IO_URING=0"]
+
+
+LIMITED = {
+    "time": ("volatile int x; for (;;) x++;", Status.TIME_LIMIT),
+    "sleep": ("sleep(100);", Status.TIME_LIMIT),
+    "memory": ("char *p = malloc(200000000); memset(p, 1, 200000000); puts(p + 1);", Status.MEMORY_LIMIT),
+    "output": ('for (;;) puts("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");', Status.OUTPUT_LIMIT),
+    "crash": ("int *p = 0; *p = 1;", Status.SIGNALED),
+    "exit status": ("return 3;", Status.EXITED),
+    "security": ("syscall(SYS_ptrace, 0, 0, 0, 0);", Status.SECURITY_VIOLATION),
+}
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_limits_of_native_programs(name: str, sandbox: Sandbox) -> None:
+    needs("c")
+    body, status = LIMITED[name]
+    with sandbox.load(c(body), Limits(cpu_seconds=0.3, memory_bytes=100 * MB, output_bytes=10**6)) as loaded:
+        assert loaded.run(b"").status is status
+
+
+def test_a_small_native_program_is_not_charged_for_its_launcher(sandbox: Sandbox) -> None:
+    needs("c")
+    with sandbox.load(c('puts("ok");'), Limits(memory_bytes=4 * MB)) as loaded:
+        execution = loaded.run(b"")
+    assert (execution.status, execution.stdout) == (Status.EXITED, b"ok\n")
+
+
+def test_deep_recursion_within_the_memory_limit(sandbox: Sandbox) -> None:
+    needs("c")
+    source = (
+        f"{C_INCLUDES}int f(int n) {{ volatile char pad[100]; pad[0] = n; return n ? f(n - 1) + 1 : pad[0]; }}\n"
+        'int main(void) { printf("%d\\n", f(500000)); }'
+    )
+    with sandbox.load(Program(source, "c"), Limits(memory_bytes=256 * MB)) as loaded:
+        assert loaded.run(b"").stdout == b"500000\n"
+
+
+PRYING = {
+    "a file in an error message": '#include "/etc/passwd"\nint main(void) { return 0; }',
+    "a file in the program": ('__asm__(".incbin \\"/etc/passwd\\"");\nint main(void) { return 0; }'),
+    "this package": (
+        f'#include "{Path(__file__).resolve().parents[2]}/rlef_env/problems/starter.jsonl"\nint main(void) {{ return 0; }}'
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PRYING)
+def test_a_compiler_reads_nothing_but_its_toolchain(name: str, sandbox: Sandbox) -> None:
+    needs("c")
+    with sandbox.load(Program(PRYING[name], "c")) as loaded:
+        execution = loaded.run(b"")
+    assert execution.status is Status.COMPILE_ERROR
+    assert b"root:" not in execution.stderr
+    assert b"starter/" not in execution.stderr
+
+
+def test_compiling_is_done_once(sandbox: Sandbox) -> None:
+    needs("c")
+    program = c('puts("twice");')
+    compiler = sandbox._compiler
+    first, second = compiler.compile(program), compiler.compile(program)
+    assert first is second
+
+
+def test_a_compilation_bomb_is_a_compile_error(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs("cpp")
+    from rlef_env.sandbox import compiler
+
+    bomb = "template <int N> struct F { static constexpr int v = F<N - 1>::v + F<N - 2>::v * (N % 7); };\n" + "\n".join(
+        f"constexpr int x{n} = [](){{ int s = 0; for (int i = 0; i < 33000000; i++) s += i % {n + 2}; return s; }}();"
+        for n in range(50)
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(compiler, "LIMITS", Limits(cpu_seconds=2, idle_seconds=2, wall_seconds=2))
+        with sandbox.load(Program(bomb + "\nint main() {}", "cpp")) as loaded:
+            execution = loaded.run(b"")
+    assert execution.status is Status.COMPILE_ERROR
+    with sandbox.load(Program(SUM["cpp"] + " ", "cpp")) as loaded:
+        assert loaded.run(b"1 2\n").stdout == b"3\n"
+
+
+def test_scratch_folders_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs("c")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with Sandbox() as sandbox, sandbox.load(c("return 0;")) as loaded:
+        assert loaded.run(b"").exit_code == 0
+        assert list(tmp_path.iterdir()) != []
+    assert list(tmp_path.iterdir()) == []
