@@ -41,6 +41,7 @@ class Script:
     """One of the programs beside this file, in a small interpreter of its own that answers a line with a number."""
 
     def __init__(self, name: str, *arguments: str) -> None:
+        self._name = name
         script = Path(__file__).with_name(name)
         self._process = subprocess.Popen(
             [INTERPRETER, "-I", "-S", str(script), *arguments],
@@ -67,7 +68,7 @@ class Script:
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
         if not (answer := self._process.stdout.readline()):
-            raise RuntimeError(f"{self._process.args!r}: expected a number for {line!r}, got nothing: it has ended")
+            raise RuntimeError(f"{self._name}: expected a number for {line!r}, got nothing: it has ended")
         return float(answer)
 
     def cpu_seconds(self, runs: int) -> float:

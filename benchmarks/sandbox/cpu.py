@@ -98,6 +98,7 @@ def layers(settings: Settings) -> list[Figure]:
         "six resource limits": (True, ("rlimits",)),
         "one more Landlock layer": (True, ("landlock",)),
         "one more seccomp filter": (True, ("seccomp",)),
+        "one more seccomp filter, put together in the child": (True, ("seccomp, built in the child",)),
         "all three": (True, ("rlimits", "landlock", "seccomp")),
     }
     with contextlib.ExitStack() as stack:

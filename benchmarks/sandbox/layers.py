@@ -1,6 +1,6 @@
 """What each layer that is applied per run costs: a bare warm fork whose child applies it and ends.
 
-A program of its own, run by ``python -I -S layers.py CONFIG``, where CONFIG is JSON: ``machine`` (system call numbers),
+A program of its own, run by ``python -I -S layers.py CONFIG``, where CONFIG is JSON:
 ``inherited`` (whether to apply first, once, what a zygote has: a base filter and a Landlock layer), ``base`` and
 ``run`` (the two seccomp filters, in hex) and ``apply`` (which layers a child applies). It reads a number of runs a line
 and answers with the CPU seconds (user + system, parent and children) they took.
@@ -16,7 +16,7 @@ import sys
 
 NO_NEW_PRIVS, SECCOMP_FILTER = 38, 1
 LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
-SECCOMP = {"x86_64": 317, "aarch64": 277}
+NUMBER = {"x86_64": 317, "aarch64": 277}.get(os.uname().machine, -1)
 
 libc = ctypes.CDLL(None, use_errno=True)
 syscall = libc.syscall
@@ -29,10 +29,14 @@ def check(result: int) -> int:
     return result
 
 
-def install(program: bytes) -> None:
+def prepared(program: bytes) -> tuple[object, bytes]:
+    """A filter as the kernel wants it: the buffer, which must be kept, and the header that points to it."""
     buffer = ctypes.create_string_buffer(program, len(program))
-    header = struct.pack("<HxxxxxxQ", len(program) // 8, ctypes.addressof(buffer))
-    check(syscall(SECCOMP[os.uname().machine], SECCOMP_FILTER, 0, header))
+    return buffer, struct.pack("<HxxxxxxQ", len(program) // 8, ctypes.addressof(buffer))
+
+
+def install(header: bytes) -> None:
+    check(syscall(NUMBER, SECCOMP_FILTER, 0, header))
 
 
 def create_ruleset(rights: int) -> int:
@@ -65,7 +69,9 @@ def main() -> None:
         check(syscall(LANDLOCK_RESTRICT, ruleset, 0))
     run_ruleset = create_ruleset(1)
     if config["inherited"]:
-        install(bytes.fromhex(config["base"]))
+        kept, header = prepared(bytes.fromhex(config["base"]))
+        install(header)
+    kept, header = prepared(run_filter)
     gc.freeze()
     for line in sys.stdin:
         before = cpu_seconds()
@@ -78,7 +84,10 @@ def main() -> None:
                     if "landlock" in chosen:
                         check(syscall(LANDLOCK_RESTRICT, run_ruleset, 0))
                     if "seccomp" in chosen:
-                        install(run_filter)
+                        install(header)
+                    if "seccomp, built in the child" in chosen:
+                        _kept, header = prepared(run_filter)
+                        install(header)
                     os._exit(0)
                 finally:
                     os._exit(1)

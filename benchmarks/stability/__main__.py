@@ -76,6 +76,7 @@ def judge_all(cases: Sequence[Case], load: int, workers: int, first: Sequence[Ve
 
 
 def flips_of(cases: Sequence[Case], load: int, got: Sequence[Judgement], first: Sequence[Verdict]) -> tuple[Flip, ...]:
+    """Every judgement that differs from what the program must get, or from what it got first."""
     return tuple(
         Flip(
             load,
@@ -155,7 +156,8 @@ def main(arguments: list[str] | None = None) -> int:
         cause = f" ({flip.category})" if flip.category else ""
         console.print(
             f"[red]flip[/] at load {flip.load}x: program {flip.number}, {flip.kind}: must be {flip.expected}, was "
-            f"{flip.first} at the first level, got {flip.got}{escape(cause)} after {flip.cpu_seconds:.3f} s of CPU time"
+            f"{flip.first} at the first level, got {flip.got}{escape(cause)} after {flip.cpu_seconds:.3f} s on a core",
+            soft_wrap=True,
         )
     if given.json:
         write_json(given.json, figures, facts, command, flips=[asdict(flip) for flip in flips])
