@@ -50,17 +50,18 @@ class Judge:
     Args:
         isolation: ``"locked"``, or ``"none"`` for no lock at all.
         time_factor: multiplies every problem's time limit, e.g. for a slower machine.
+        numpy: let programs import numpy.
 
     Raises:
         UsageError: an argument has a value that is not supported.
     """
 
-    def __init__(self, isolation: str = "locked", time_factor: float = 1.0) -> None:
+    def __init__(self, isolation: str = "locked", time_factor: float = 1.0, numpy: bool = False) -> None:
         if isolation not in ISOLATIONS:
             raise UsageError(f"isolation: expected one of {list(ISOLATIONS)}, got {isolation!r}")
         if type(time_factor) not in (int, float) or not 0 < time_factor < math.inf:
             raise UsageError(f"time_factor: expected a number above 0, got {time_factor!r}")
-        self.isolation, self.time_factor = isolation, time_factor
+        self.isolation, self.time_factor, self.numpy = isolation, time_factor, numpy
         self._stopped = False
         self._sandbox: Sandbox | None = None
         self._checkers_sandbox: Sandbox | None = None
@@ -151,7 +152,7 @@ class Judge:
         self, problem: Problem, program: Program, tests: list[tuple[Role, int, Test]], stop_early: bool
     ) -> Iterator[TestResult]:
         if self._sandbox is None:
-            self._sandbox = Sandbox(self.isolation)
+            self._sandbox = Sandbox(self.isolation, numpy=self.numpy)
         limits = Limits(
             cpu_seconds=(problem.time_limit or DEFAULT_TIME_SECONDS) * self.time_factor,
             memory_bytes=problem.memory_limit or DEFAULT_MEMORY_BYTES,

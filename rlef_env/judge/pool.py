@@ -39,12 +39,15 @@ class JudgePool:
         workers: how many programs are judged at once; the number of cores by default.
         isolation: as for ``Judge``.
         time_factor: as for ``Judge``.
+        numpy: as for ``Judge``.
     """
 
-    def __init__(self, workers: int | None = None, isolation: str = "locked", time_factor: float = 1.0) -> None:
+    def __init__(
+        self, workers: int | None = None, isolation: str = "locked", time_factor: float = 1.0, numpy: bool = False
+    ) -> None:
         self.workers = workers or default_workers()
         self._judges: queue.SimpleQueue[Judge] = queue.SimpleQueue()
-        self._all = [Judge(isolation, time_factor) for _ in range(self.workers)]
+        self._all = [Judge(isolation, time_factor, numpy) for _ in range(self.workers)]
         for judge in self._all:
             self._judges.put(judge)
         self._threads = ThreadPoolExecutor(self.workers, thread_name_prefix="judge")

@@ -18,6 +18,7 @@ class Profile:
         scratch: a folder that a compiler may write into; empty for none.
         reserves: programs reserve address space freely, so it is not limited; memory is what they touch.
         open_files: descriptors per process.
+        preload: the folder that holds numpy, for a zygote that has it loaded; empty for none.
     """
 
     native: bool = False
@@ -26,6 +27,7 @@ class Profile:
     scratch: str = ""
     reserves: bool = False
     open_files: int = 64
+    preload: str = ""
 
 
 PYTHON = Profile()

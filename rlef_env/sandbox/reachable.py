@@ -21,7 +21,10 @@ LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")  # where
 
 
 def reachable_paths(
-    python_path: Iterable[str], shared_objects: Iterable[str], executables: Iterable[str] = ()
+    python_path: Iterable[str],
+    shared_objects: Iterable[str],
+    executables: Iterable[str] = (),
+    packages: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Work out what an interpreter needs, from what it says of itself.
 
@@ -29,6 +32,7 @@ def reachable_paths(
         python_path: its ``sys.path`` when started with ``-S -s``.
         shared_objects: the shared objects it has loaded.
         executables: files and folders that may also be read, and executed.
+        packages: folders of installed packages that may also be read, though they lie among others that may not.
 
     Returns:
         ``directories`` and ``files`` to show in a private root, ``hidden`` directories in them to cover, ``links`` to
@@ -46,6 +50,7 @@ def reachable_paths(
     shown = _outermost([*library, *objects, *filter(os.path.isdir, [*EXTRA_DIRECTORIES, *runnable])])
     hidden = [path for folder in shown for path in _third_party(folder, library)]
     hidden += [path for folder in library for path in _third_party(folder, library)]
+    allowed = [os.path.realpath(folder) for folder in packages if os.path.isdir(folder)]
     archives = [entry for entry in entries if os.path.isfile(entry)]
     files = [path for path in (*EXTRA_FILES, *archives, *DEVICES) if os.path.exists(path)]
     files += [path for path in runnable if os.path.isfile(path) and not any(_inside(path, folder) for folder in shown)]
@@ -54,10 +59,11 @@ def reachable_paths(
     executable += [path for folder in filter(os.path.isdir, runnable) for path in _visible(folder, library)]
     return {
         "directories": shown,
+        "packages": allowed,
         "hidden": sorted(set(hidden)),
         "files": files,
         "links": [(link, os.readlink(link)) for link in TOP_LEVEL_LINKS if os.path.islink(link)],
-        "readable": [*readable, *(path for path in files if path not in DEVICES)],
+        "readable": [*readable, *allowed, *(path for path in files if path not in DEVICES)],
         "executable": executable,
         "devices": [path for path in DEVICES if os.path.exists(path)],
     }

@@ -28,7 +28,10 @@ from rlef_env.sandbox.watched import Watched
 __all__ = ["LoadedProgram", "ZygoteProcess"]
 
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "TZ": "UTC"}
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # or numpy starts its own
 BOOTSTRAP = "import sys;sys.path.remove('');exec(compile(open({source},'rb').read(),'zygote','exec'));main({control})"
+
+PRELOADED = ("numpy", "numpy.libs")  # in the folder Profile.preload
 
 START_SECONDS = 30.0  # for the zygote to start and lock itself
 COMPILE_LIMITS = Limits(cpu_seconds=10.0, memory_bytes=2**30)
@@ -46,6 +49,7 @@ class ZygoteProcess:
         isolation: ``"locked"`` or ``"none"``.
         require: the layers of a lock without which nothing is run; the others are used where they hold.
         profile: what its runs may do beyond computing.
+        python: the interpreter; None for the one that runs this.
 
     Raises:
         IsolationUnavailable: a required layer of the lock is missing here; the message names it.
@@ -53,14 +57,18 @@ class ZygoteProcess:
     """
 
     def __init__(
-        self, isolation: str = "locked", require: Collection[str] = REQUIRED, profile: Profile = PYTHON
+        self,
+        isolation: str = "locked",
+        require: Collection[str] = REQUIRED,
+        profile: Profile = PYTHON,
+        python: str | None = None,
     ) -> None:
         self.isolation, self.profile = isolation, profile
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, memory_file("zygote", _zygote_source()) as source:
             self._process = subprocess.Popen(
                 [
-                    getattr(sys, "_base_executable", None) or sys.executable,
+                    python or getattr(sys, "_base_executable", None) or sys.executable,
                     *("-S", "-s", "-B"),
                     *("-c", BOOTSTRAP.format(source=source, control=theirs.fileno())),
                 ],
@@ -68,7 +76,7 @@ class ZygoteProcess:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=(source, theirs.fileno()),
-                env=ENVIRONMENT,
+                env=ENVIRONMENT | (ONE_THREAD if profile.preload else {}),
                 cwd="/",
             )
         self._end = weakref.finalize(self, _end, self._control, self._process)
@@ -129,11 +137,13 @@ class ZygoteProcess:
         facts = json.loads(hello)
         locked = self.isolation == "locked"
         config: dict[str, Any] = {"locked": locked, "run_filter": "", "pid_places": (), "scratch": self.profile.scratch}
+        config |= {"preload": self.profile.preload}
         config |= {"open_files": self.profile.open_files, "forks": self.profile.compiles}
         if locked:
             run, places = run_filter(self.profile)
             config |= {"base_filter": base_filter(self.profile).hex(), "run_filter": run.hex(), "pid_places": places}
-            config |= reachable_paths(facts["path"], facts["objects"], self.profile.executables)
+            packages = [f"{self.profile.preload}/{name}" for name in PRELOADED] if self.profile.preload else []
+            config |= reachable_paths(facts["path"], facts["objects"], self.profile.executables, packages)
         send(self._control, json.dumps(config).encode(), [])
         if not (reply := receive_within(self._control, START_SECONDS)):
             raise SandboxFailure("the zygote died while locking itself; try `rlef doctor`")

@@ -26,7 +26,9 @@ SUM = {
         "const n = require('fs').readFileSync(0, 'utf8').split(' ').map(Number);\nconsole.log(n[0] + n[1]);"
     ),
 }
-C_INCLUDES = "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\n#include <sys/socket.h>\n#include <sys/syscall.h>\n"
+C_INCLUDES = "".join(
+    f"#include <{name}.h>\n" for name in ("stdio", "stdlib", "string", "unistd", "sys/socket", "sys/syscall")
+)
 
 
 def needs(language: str) -> None:
@@ -63,7 +65,7 @@ def test_every_language_is_tested() -> None:
 
 
 def test_an_unknown_language_is_refused_by_name(sandbox: Sandbox) -> None:
-    with pytest.raises(UsageError, match="expected one of .*'cpp'.*got 'cobol'"), sandbox.load(Program("", "cobol")):
+    with pytest.raises(UsageError, match=r"expected one of .*'cpp'.*got 'cobol'"), sandbox.load(Program("", "cobol")):
         pass
 
 
@@ -152,7 +154,8 @@ PRYING = {
     "a file in an error message": '#include "/etc/passwd"\nint main(void) { return 0; }',
     "a file in the program": ('__asm__(".incbin \\"/etc/passwd\\"");\nint main(void) { return 0; }'),
     "this package": (
-        f'#include "{Path(__file__).resolve().parents[2]}/rlef_env/problems/starter.jsonl"\nint main(void) {{ return 0; }}'
+        f'#include "{Path(__file__).resolve().parents[2]}/rlef_env/problems/starter.jsonl"\n'
+        "int main(void) { return 0; }"
     ),
 }
 
