@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from rlef_env.envs.feedback import Feedback
 from rlef_env.judge import Judgement, Verdict
@@ -55,7 +55,7 @@ def score_response(
 
     With ``feedback="private"`` the first 20 tests of any role take the place of the public ones. With
     ``feedback="none"`` only the turn limit ends an episode. A problem without public tests never ends early: nothing
-    was passed.
+    was passed. A problem without any test has no verdict.
 
     Args:
         judge: who judges.
@@ -73,6 +73,8 @@ def score_response(
     limit = PRIVATE_FEEDBACK_TESTS if feedback == "private" else None
     shown_total = min(number_of_tests(problem, roles), limit or number_of_tests(problem, roles))
     everything = number_of_tests(problem, ROLES)
+    if not everything:
+        return Score(Judgement(Verdict.NO_VERDICT, category="no tests"), last)
     if program is None:
         return Score(Judgement(Verdict.NO_PROGRAM, total=everything if last else shown_total), last)
 
@@ -81,26 +83,42 @@ def score_response(
     if shown_total:
         shown = judge.judge(problem, source, roles=roles, stop_early=False, limit=limit)
     if shown.verdict is Verdict.NO_VERDICT:
-        return Score(shown, last)
+        return Score(replace(shown, total=everything if last else shown_total), last)
     passed = shown_total > 0 and shown.verdict is Verdict.ACCEPTED
     if not last and not (passed and feedback != "none"):
         return Score(shown, False)
 
     failed = shown_total > 0 and not passed
+    if shown_total == everything:
+        return Score(shown, True)
     if failed and not full_grid:
         return Score(replace(shown, total=everything), True)
-    if feedback == "private":
-        return Score(judge.judge(problem, source, roles=ROLES, stop_early=not full_grid), True)
-    hidden_total = everything - shown_total
-    if not hidden_total:
-        return Score(shown, True)
-    hidden = judge.judge(problem, source, roles=("private", "generated"), stop_early=not full_grid)
-    return Score(replace(_joined(shown, hidden) if shown_total else hidden, total=everything), True)
+    rest = _rest(judge, problem, source, roles, shown_total, stop_early=not full_grid)
+    return Score(replace(_joined(shown, rest) if shown_total else rest, total=everything), True)
 
 
 def number_of_tests(problem: Problem, roles: Sequence[Role] = ROLES) -> int:
     """Return how many tests of the roles a problem has."""
     return sum(1 for _ in problem.tests(*roles))
+
+
+def _rest(
+    judge: SupportsJudge, problem: Problem, program: Program, shown: Sequence[Role], count: int, *, stop_early: bool
+) -> Judgement:
+    """Judge the tests that are left after the first ``count`` ones of the shown roles. No test is run twice."""
+    others = [role for role in ROLES if role not in shown]
+    if others:
+        return judge.judge(problem, program, roles=others, stop_early=stop_early)
+    # All roles are shown up to a number of tests, so the rest may begin within a role.
+    skipped: dict[Role, int] = {}
+    left: dict[str, Any] = {}
+    for role in ROLES:
+        tests = [test for _, _, test in problem.tests(role)]
+        skipped[role] = min(len(tests), count - sum(skipped.values()))
+        left[f"{role}_tests"] = tuple(tests[skipped[role] :])
+    rest = judge.judge(replace(problem, **left), program, roles=ROLES, stop_early=stop_early)
+    results = tuple(replace(result, index=result.index + skipped[result.role]) for result in rest.results)
+    return replace(rest, results=results)
 
 
 def _joined(public: Judgement, hidden: Judgement) -> Judgement:

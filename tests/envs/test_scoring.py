@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from rlef_env.envs import CodeEnv, score_response
-from rlef_env.judge import Judge, Judgement, Verdict
+from rlef_env.judge import Judge, Judgement, TestResult, Verdict
 from rlef_env.problems import Dataset, Test
-from tests.envs.samples import NO_PUBLIC, SUM, fenced
+from tests.envs.samples import NO_PUBLIC, NO_TESTS, SUM, fenced
+from tests.envs.scripted import ScriptedJudge
 
 RIGHT = "print(sum(map(int, input().split())))"
 PASSES_PUBLIC = "print(abs(sum(map(int, input().split()))))"
@@ -72,6 +73,35 @@ def test_nothing_is_passed_without_public_tests(judge: Judge) -> None:
     assert score_response(judge, NO_PUBLIC, "print(1)", last=False).final is False
     score = score_response(judge, NO_PUBLIC, "print(1)", last=True)
     assert (shape(score.judgement), score.final) == (("accepted", 1, 1), True)
+
+
+@pytest.mark.parametrize(("last", "total"), [(True, 5), (False, 2)])
+def test_the_total_of_a_lost_turn_counts_the_tests_it_had_to_pass(last: bool, total: int) -> None:
+    lost = ScriptedJudge(lambda role, index: TestResult(role, index, Verdict.NO_VERDICT))
+    score = score_response(lost, SUM, RIGHT, last=last)
+    assert (score.judgement.verdict, score.judgement.total) == (Verdict.NO_VERDICT, total)
+
+
+@pytest.mark.parametrize("full_grid", [False, True])
+def test_with_private_feedback_no_test_runs_twice(full_grid: bool) -> None:
+    everything = [test for _, _, test in MANY.tests()]
+    accepting = ScriptedJudge()
+    score = score_response(accepting, MANY, RIGHT, last=True, feedback="private", full_grid=full_grid)
+    assert accepting.judged == everything
+    assert [(result.role, result.index) for result in score.judgement.results] == [
+        (role, index) for role, index, _ in MANY.tests()
+    ]
+    assert (score.judgement.verdict, score.judgement.total) == (Verdict.ACCEPTED, 33)
+    failing = ScriptedJudge(
+        lambda role, index: TestResult(role, index, Verdict.WRONG_ANSWER if index >= 10 else Verdict.ACCEPTED)
+    )
+    score = score_response(failing, MANY, RIGHT, last=True, feedback="private", full_grid=full_grid)
+    assert failing.judged == (everything if full_grid else everything[:20])
+    assert shape(score.judgement) == ("wrong_answer", 33 if full_grid else 20, 33)
+
+
+def test_a_problem_without_any_test_has_no_verdict() -> None:
+    assert score_response(ScriptedJudge(), NO_TESTS, RIGHT, last=True).judgement.verdict is Verdict.NO_VERDICT
 
 
 def test_private_feedback_runs_20_tests_and_shows_8(make_env: Callable[..., CodeEnv], judge: Judge) -> None:

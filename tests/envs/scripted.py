@@ -1,0 +1,77 @@
+"""A judge that says what hypothesis draws, and the episodes that an environment makes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import get_args
+
+from hypothesis import strategies as st
+
+from rlef_env.envs import CodeEnv, Episode
+from rlef_env.envs.feedback import Feedback
+from rlef_env.judge import Judgement, TestResult, Verdict
+from rlef_env.problems import ROLES, Problem, Role, Test
+from rlef_env.sandbox import Program
+from tests.envs.samples import SUM_RIGHT, TINY
+
+VERDICTS = [verdict for verdict in Verdict if verdict is not Verdict.NO_PROGRAM]
+text = st.text(st.characters(), max_size=20)  # lone surrogates too
+
+
+@dataclass
+class ScriptedJudge:
+    """Gives each test the result that ``say`` returns, and keeps which tests it was asked for."""
+
+    say: Callable[[Role, int], TestResult] = lambda role, index: TestResult(role, index, Verdict.ACCEPTED)
+    isolation: str = "locked"
+    judged: list[Test] = field(default_factory=list)
+
+    def judge(
+        self,
+        problem: Problem,
+        program: Program,
+        roles: Sequence[Role] = ROLES,
+        stop_early: bool = True,
+        limit: int | None = None,
+    ) -> Judgement:
+        del program
+        tests = list(problem.tests(*roles))[:limit]
+        results: list[TestResult] = []
+        for role, index, test in tests:
+            self.judged.append(test)
+            results.append(self.say(role, index))
+            if stop_early and results[-1].verdict is not Verdict.ACCEPTED:
+                break
+        failing = [result for result in results if result.verdict is not Verdict.ACCEPTED]
+        failing.sort(key=lambda result: result.verdict is not Verdict.NO_VERDICT)
+        verdict, category = (failing[0].verdict, failing[0].category) if failing else (Verdict.ACCEPTED, None)
+        return Judgement(verdict, tuple(results), len(tests), category, self.isolation)
+
+
+@st.composite
+def played_episodes(draw: st.DrawFn) -> Episode:
+    """An episode that CodeEnv made with a judge that says anything, perhaps not to its end."""
+
+    def say(role: Role, index: int) -> TestResult:
+        # Most tests pass, so that the hidden ones are often reached.
+        verdict = draw(st.sampled_from([Verdict.ACCEPTED] * 2 * len(VERDICTS) + VERDICTS))
+        if verdict is Verdict.ACCEPTED:
+            return TestResult(role, index, verdict, cpu_seconds=draw(st.floats(0, 10)))
+        category, stdout, stderr = draw(st.none() | text), draw(text), draw(text)
+        return TestResult(role, index, verdict, category, stdout, stderr, 0.5, draw(st.integers(0, 2**40)))
+
+    env = CodeEnv(
+        TINY,
+        max_turns=draw(st.integers(1, 3)),
+        feedback=draw(st.sampled_from(get_args(Feedback))),
+        reward=draw(st.sampled_from(["rlef", "pass_fraction"])) if draw(st.booleans()) else {"outcome": 0.5},
+        prompt_cap=draw(st.sampled_from([None, 2048])),
+        judge=ScriptedJudge(say),  # type: ignore[arg-type]
+    )
+    env.reset(seed=draw(st.integers(0, 99)))
+    for _ in range(draw(st.integers(0, env.max_turns))):
+        if env.episode.ended:
+            break
+        env.step(draw(st.sampled_from([SUM_RIGHT, "nothing", "```py\nprint('ü')\n```"])))
+    return env.episode
