@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-import math
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
 from rlef_env.envs.episode import Episode, Turn
+from rlef_env.envs.episode_rules import NOTHING, episode_breach
 from rlef_env.errors import DataError
 from rlef_env.judge import Judgement, TestResult, Verdict
 from rlef_env.problems import ROLES
 
 __all__ = ["episode_from_row", "episode_to_row", "read_episodes", "write_episodes"]
 
+_MOST: Final = sys.float_info.max
 _E = TypeVar("_E", bound=Enum)
-_NO_VALUE: Final = object()
 _WORDS: Final[Mapping[type, str]] = {
     str: "text",
     bool: "true or false",
@@ -80,7 +81,7 @@ def episode_from_row(row: object, where: str = "episode") -> Episode:
         where: what error messages call the row, e.g. ``"FILE:LINE"``.
 
     Raises:
-        DataError: a field is missing, unknown, or not what it should be; the message names it.
+        DataError: a field is missing, unknown, not what it should be, or contradicts another; the message names it.
     """
     fields = _Row(row, where, "")
     episode = Episode(
@@ -93,6 +94,9 @@ def episode_from_row(row: object, where: str = "episode") -> Episode:
         settings=fields.take("settings", dict),
     )
     fields.finish()
+    breach = episode_breach(episode)
+    if breach is not None:
+        fields.refuse(*breach)
     return episode
 
 
@@ -128,12 +132,33 @@ def _result_to_row(result: TestResult) -> dict[str, Any]:
 
 def _episode_from_line(line: bytes, where: str) -> Episode:
     try:
-        row = json.loads(line.decode())
+        row = json.loads(line.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise DataError(
             f"{where}: expected one episode as JSON, got {line[:40]!r} ({error}); check that nothing was cut"
         ) from None
     return episode_from_row(row, where)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that names a field twice, of which Python would keep the last."""
+    result: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in result:
+            raise ValueError(f"field {name!r} stands twice in one object")
+        result[name] = value
+    return result
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _shown(value: object) -> str:
+    try:
+        return json.dumps(value, default=repr)[:60]
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a value that cannot be written"
 
 
 def _turn(fields: _Row) -> Turn:
@@ -188,11 +213,10 @@ class _Row:
         self._left: dict[str, Any] = dict(value)
 
     def take(self, name: str, kind: type, optional: bool = False) -> Any:
-        value = self._left.pop(name, _NO_VALUE)
+        value = self._left.pop(name, NOTHING)
         if value is None and optional:
             return None
-        number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-        if kind is float and number:
+        if kind is float and type(value) in (int, float) and abs(value) <= _MOST:
             return float(value)
         if type(value) is not kind or kind is float:
             self.refuse(name, _WORDS[kind] + (" or null" if optional else ""), value)
@@ -217,7 +241,7 @@ class _Row:
             self.refuse(name, "no such field", value)
 
     def refuse(self, name: str, expected: str, value: object) -> NoReturn:
-        got = "nothing" if value is _NO_VALUE else f"{json.dumps(value, default=repr)[:60]}"
+        got = "nothing" if value is NOTHING else _shown(value)
         field = (self._path + name).rstrip(".")
         named = f"field {field!r}: " if field else ""
         raise DataError(

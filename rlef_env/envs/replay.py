@@ -8,6 +8,7 @@ from typing import Any
 import gymnasium
 
 from rlef_env.envs.episode import Episode
+from rlef_env.envs.episode_rules import check_episode
 from rlef_env.envs.scoring import SupportsJudge, score_response
 from rlef_env.problems import Dataset
 
@@ -25,8 +26,10 @@ def replay(episode: Episode, env: gymnasium.Env[str, str]) -> Episode:
         env: a ``CodeEnv``, wrapped or not, whose data set holds the problem. It is reset.
 
     Raises:
+        DataError: the episode contradicts itself, or its settings are not those of a ``CodeEnv``.
         ProblemNotFound: the environment's data set lacks the problem.
     """
+    check_episode(episode)
     code_env: Any = env.unwrapped
     options = {"problem_id": episode.problem_id}
     if "feedback_seed" in episode.settings:
@@ -44,7 +47,8 @@ def rejudge(episode: Episode, dataset: Dataset, judge: SupportsJudge) -> Episode
     """Judge an episode's programs again, on the tests they were judged on, and return it with the new judgements.
 
     Everything else stays as it was recorded, rewards and feedback too: compare the two episodes to see whether the
-    verdicts hold.
+    verdicts hold. A turn that was scored on all tests is scored on all of them again. The result is for
+    comparing: where verdicts differ it is no episode that an environment plays, and a file of it is not read back.
 
     Args:
         episode: the episode to judge again.
@@ -52,10 +56,14 @@ def rejudge(episode: Episode, dataset: Dataset, judge: SupportsJudge) -> Episode
         judge: who judges.
 
     Raises:
+        DataError: the episode contradicts itself, or its settings are not those of a ``CodeEnv``.
         ProblemNotFound: the data set lacks the problem.
     """
+    check_episode(episode)
     problem = dataset.get(episode.problem_id)
     settings = episode.settings
+    # The end of a finished episode was scored; where the judge failed, only the turn limit says whether it would be.
+    scored = len(episode.turns) if episode.terminated else settings["max_turns"]
     turns = [
         replace(
             turn,
@@ -63,9 +71,9 @@ def rejudge(episode: Episode, dataset: Dataset, judge: SupportsJudge) -> Episode
                 judge,
                 problem,
                 turn.program,
-                last=number == settings.get("max_turns", 3),
-                feedback=settings.get("feedback", "public"),
-                full_grid=settings.get("full_grid", False),
+                last=number == scored,
+                feedback=settings["feedback"],
+                full_grid=settings["full_grid"],
             ).judgement,
         )
         for number, turn in enumerate(episode.turns, start=1)
