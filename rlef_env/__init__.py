@@ -15,12 +15,13 @@ from rlef_env.envs.registration import register_environments
 if TYPE_CHECKING:
     from rlef_env.envs import CodeEnv, Episode, Turn, read_episodes, rejudge, replay, write_episodes
     from rlef_env.judge import Judge, Judgement, Verdict
-    from rlef_env.problems import Dataset, Problem, load_dataset
+    from rlef_env.problems import CheckerSpec, Dataset, Problem, Solution, Test, load_dataset
     from rlef_env.sandbox import Program
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "CheckerSpec",
     "CodeEnv",
     "Dataset",
     "Episode",
@@ -28,6 +29,8 @@ __all__ = [
     "Judgement",
     "Problem",
     "Program",
+    "Solution",
+    "Test",
     "Turn",
     "Verdict",
     "__version__",
@@ -41,7 +44,7 @@ __all__ = [
 _ROOMS = {
     "rlef_env.envs": ("CodeEnv", "Episode", "Turn", "read_episodes", "rejudge", "replay", "write_episodes"),
     "rlef_env.judge": ("Judge", "Judgement", "Verdict"),
-    "rlef_env.problems": ("Dataset", "Problem", "load_dataset"),
+    "rlef_env.problems": ("CheckerSpec", "Dataset", "Problem", "Solution", "Test", "load_dataset"),
     "rlef_env.sandbox": ("Program",),
 }
 

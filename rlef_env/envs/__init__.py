@@ -3,7 +3,7 @@
 from rlef_env.envs.code_env import CodeEnv
 from rlef_env.envs.episode import Episode, Turn
 from rlef_env.envs.episode_file import episode_from_row, episode_to_row, read_episodes, write_episodes
-from rlef_env.envs.episode_text import GRID_LETTERS, episode_text
+from rlef_env.envs.episode_text import GRID_LETTERS, episode_text, verdict_grid, verdict_words
 from rlef_env.envs.extract import extract_program
 from rlef_env.envs.feedback import feedback_text, prompt_text
 from rlef_env.envs.info import episode_info
@@ -36,5 +36,7 @@ __all__ = [
     "rejudge",
     "replay",
     "score_response",
+    "verdict_grid",
+    "verdict_words",
     "write_episodes",
 ]

@@ -5,28 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, get_args
+from typing import Any, ClassVar, Final, Literal, get_args
 
 import gymnasium
 import numpy as np
 from gymnasium import logger
 from gymnasium.error import InvalidAction, ResetNeeded
 
+from rlef_env.envs.arguments import at_least, check_judge, check_tokenizer, checked_options, loaded, one_of
 from rlef_env.envs.episode import Episode, Turn
+from rlef_env.envs.episode_rules import ISOLATIONS
 from rlef_env.envs.episode_text import episode_text
 from rlef_env.envs.extract import extract_program
-from rlef_env.envs.feedback import MARK, Feedback, Tokenizer, feedback_text, prompt_text, retry_tokens
+from rlef_env.envs.feedback import ITEM_CAP, MARK, Feedback, Tokenizer, feedback_text, prompt_text, retry_tokens
 from rlef_env.envs.info import episode_info
 from rlef_env.envs.random_feedback import random_judgement, random_sources
 from rlef_env.envs.rewards import RewardSpec, make_reward
 from rlef_env.envs.scoring import SupportsJudge, number_of_tests, score_response
 from rlef_env.envs.spaces import ProgramText
 from rlef_env.errors import NoVerdictError, UsageError
-from rlef_env.judge import Judgement, Verdict
-from rlef_env.problems import Dataset, Problem, load_dataset
-
-if TYPE_CHECKING:
-    from rlef_env.judge import Judge
+from rlef_env.judge import Judge, Judgement, Verdict
+from rlef_env.problems import Dataset, Problem
 
 __all__ = ["ACTION_LENGTH", "OBSERVATION_LENGTH", "UNCAPPED_OBSERVATION_LENGTH", "CodeEnv"]
 
@@ -74,8 +73,9 @@ class CodeEnv(gymnasium.Env[str, str]):
     A `ProgramText`: what the environment says next. First the problem; then the failing public tests with the wrong
     output, the stack trace, or the limit that was hit, and the invitation to try again. It is the newest message
     only; the whole chat is in `info["messages"]`. The prompt is cut on the left to 2,048 tokens, feedback on the
-    right to 1,024 (`[...]` marks a cut). The observation of the last step is the report without the invitation,
-    empty if there is nothing to report.
+    right to 1,024, each input, output and stack trace in it to 512 characters (`[...]` marks a cut; see
+    `feedback_cap` for more). The observation of the last step is the report without the invitation, empty if there
+    is nothing to report.
 
     ## Rewards
 
@@ -133,6 +133,8 @@ class CodeEnv(gymnasium.Env[str, str]):
       kind take the place of the public ones, up to 8 failures are shown. The last three are the paper's ablations.
     * `reward`: see above.
     * `prompt_cap`, `feedback_cap`: lengths in tokens, None for none. The invitation to try again is never cut.
+      `feedback_cap=None` lifts the 512 characters too; what is then left is that the judge keeps 4,096 characters of
+      a failing test's output and of its errors, and that an observation has at most 1,048,576.
     * `tokenizer`: anything with `encode(text)`; None counts four characters as a token.
     * `on_no_verdict`: `"truncate"`, or `"raise"` a `NoVerdictError` for learners that cannot leave an episode out; the
       same `step` may then be tried again.
@@ -162,16 +164,18 @@ class CodeEnv(gymnasium.Env[str, str]):
         render_mode: Literal["ansi", "human"] | None = None,
         judge: Judge | None = None,
     ) -> None:
-        _one_of("feedback", feedback, get_args(Feedback))
-        _one_of("on_no_verdict", on_no_verdict, ("truncate", "raise"))
-        _one_of("isolation", isolation, ("locked", "none"))
-        _one_of("render_mode", render_mode, (None, *self.metadata["render_modes"]))
-        _at_least("max_turns", max_turns, 1)
+        one_of("feedback", feedback, get_args(Feedback))
+        one_of("on_no_verdict", on_no_verdict, ("truncate", "raise"))
+        one_of("isolation", isolation, ISOLATIONS)
+        one_of("render_mode", render_mode, (None, *self.metadata["render_modes"]))
+        at_least("max_turns", max_turns, 1)
+        check_tokenizer(tokenizer)
+        check_judge(judge)
         for name, cap in (("prompt_cap", prompt_cap), ("feedback_cap", feedback_cap)):
             if cap is not None:
-                _at_least(name, cap, retry_tokens(tokenizer))
+                at_least(name, cap, retry_tokens(tokenizer))
 
-        self.dataset = _dataset(dataset, split)
+        self.dataset = loaded(dataset, split)
         self._problems = [problem for problem in self.dataset if number_of_tests(problem)]
         if not self._problems:
             raise UsageError(f"dataset: expected a problem with a test, got {len(self.dataset)} problems without any")
@@ -219,20 +223,18 @@ class CodeEnv(gymnasium.Env[str, str]):
                 feedback is drawn.
 
         Raises:
-            UsageError: an unknown option, or a problem without tests.
+            UsageError: the options are no dict, an option is unknown, or a problem has no tests.
             ProblemNotFound: no problem has that id.
         """
+        asked = checked_options(options, _OPTIONS)
         super().reset(seed=seed)
-        options = dict(options or {})
-        for name in options:
-            _one_of("options", name, _OPTIONS)
-        problem = self._asked(options["problem_id"]) if "problem_id" in options else self._drawn()
+        problem = self._asked(asked["problem_id"]) if "problem_id" in asked else self._drawn()
         settings: dict[str, Any] = dict(self._settings)
         if self.feedback == "random":
             # One number decides all of an episode's random feedback, so that the episode can be replayed.
             drawn = int(self.np_random.integers(2**62))
-            feedback_seed = options.get("feedback_seed", drawn)
-            _at_least("options['feedback_seed']", feedback_seed, 0)
+            feedback_seed = asked.get("feedback_seed", drawn)
+            at_least("options['feedback_seed']", feedback_seed, 0)
             settings["feedback_seed"] = int(feedback_seed)
             self._feedback_rng = np.random.default_rng(settings["feedback_seed"])
         prompt = self._observation(prompt_text(problem.statement, cap=self.prompt_cap, tokenizer=self.tokenizer))
@@ -353,6 +355,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             retry=not final,
             max_failures=SHOWN_HIDDEN_FAILURES if self.feedback == "private" else None,
             cap=self.feedback_cap,
+            item_cap=None if self.feedback_cap is None else ITEM_CAP,
             tokenizer=self.tokenizer,
         )
         return judgement, self._observation(text)
@@ -371,25 +374,8 @@ class CodeEnv(gymnasium.Env[str, str]):
         if self._shared_judge is not None:
             return self._shared_judge
         if self._own_judge is None:
-            from rlef_env.judge import Judge
-
             self._own_judge = Judge(isolation=self.isolation)
         return self._own_judge
-
-
-def _dataset(dataset: object, split: str) -> Dataset:
-    if isinstance(dataset, Dataset):
-        return dataset
-    if dataset is None:
-        logger.warn(
-            "no data set was named, so this environment asks the small embedded Starter set, which is NOT "
-            "CodeContests: do not report its results as such. Pass dataset='problems.jsonl' for real data, or "
-            "dataset='starter' to say that you want this."
-        )
-        return load_dataset("starter", split)
-    if not isinstance(dataset, (str, os.PathLike)):
-        raise UsageError(f"dataset: expected a name, a path or a Dataset, got {type(dataset).__name__}")
-    return load_dataset(dataset, split)
 
 
 def _observation_length(prompt_cap: int | None, feedback_cap: int | None) -> int:
@@ -397,13 +383,3 @@ def _observation_length(prompt_cap: int | None, feedback_cap: int | None) -> int
         return UNCAPPED_OBSERVATION_LENGTH
     # Eight characters a token: generous for text, and longer observations are cut anyway.
     return max(OBSERVATION_LENGTH, 8 * prompt_cap, 8 * feedback_cap)
-
-
-def _one_of(name: str, value: object, supported: tuple[object, ...]) -> None:
-    if value not in supported:
-        raise UsageError(f"{name}: expected one of {', '.join(map(repr, supported))}; got {value!r}")
-
-
-def _at_least(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise UsageError(f"{name}: expected a whole number of at least {least}, got {value!r}")

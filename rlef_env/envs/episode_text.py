@@ -9,7 +9,7 @@ from typing import Final
 from rlef_env.envs.episode import Episode
 from rlef_env.judge import Judgement, Verdict
 
-__all__ = ["GRID_LETTERS", "episode_text"]
+__all__ = ["GRID_LETTERS", "episode_text", "verdict_grid", "verdict_words"]
 
 GRID_LETTERS: Final[Mapping[Verdict, str]] = {
     Verdict.ACCEPTED: ".",
@@ -34,8 +34,8 @@ def episode_text(episode: Episode) -> str:
     turn = episode.turns[-1]
     lines = [
         title,
-        f"turn {len(episode.turns)}: {_words(turn.judgement.verdict)}, reward {turn.reward:+g}",
-        *_grid(turn.judgement),
+        f"turn {len(episode.turns)}: {verdict_words(turn.judgement.verdict)}, reward {turn.reward:+g}",
+        *verdict_grid(turn.judgement),
     ]
     if turn.feedback:
         lines += ["", turn.feedback]
@@ -45,8 +45,12 @@ def episode_text(episode: Episode) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _grid(judgement: Judgement) -> list[str]:
-    """One line per role, one sign per test that was run, and what the signs mean."""
+def verdict_grid(judgement: Judgement) -> list[str]:
+    """Return the lines of a verdict grid, without line ends; none where no test was run.
+
+    One line per role, with one sign of ``GRID_LETTERS`` per test that was run; how many were not run; and what the
+    signs mean.
+    """
     lines = [
         f"  {role:<9} {''.join(GRID_LETTERS[result.verdict] for result in results)}"
         for role, results in itertools.groupby(judgement.results, key=lambda result: result.role)
@@ -55,9 +59,10 @@ def _grid(judgement: Judgement) -> list[str]:
     if lines and skipped > 0:
         lines.append(f"  not run   {skipped}")
     seen = {result.verdict: None for result in judgement.results}
-    legend = ", ".join(f"{GRID_LETTERS[verdict]} {_words(verdict)}" for verdict in seen)
+    legend = ", ".join(f"{GRID_LETTERS[verdict]} {verdict_words(verdict)}" for verdict in seen)
     return [*lines, f"  ({legend})"] if lines else []
 
 
-def _words(verdict: Verdict) -> str:
+def verdict_words(verdict: Verdict) -> str:
+    """Return a verdict as a person says it, e.g. ``"wrong answer"``."""
     return verdict.value.replace("_", " ")

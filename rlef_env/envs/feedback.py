@@ -65,6 +65,7 @@ def feedback_text(
     retry: bool = True,
     max_failures: int | None = None,
     cap: int | None = None,
+    item_cap: int | None = ITEM_CAP,
     tokenizer: Tokenizer | None = None,
 ) -> str:
     """Return what the agent is told about a response.
@@ -77,12 +78,14 @@ def feedback_text(
         retry: whether to end with the invitation to try again. False for the last response of an episode.
         max_failures: list at most this many failing tests, the first ones; None for all.
         cap: length in tokens; the report is cut on the right, the invitation never. None: not cut.
+        item_cap: characters kept of one input, output or stack trace. None: not cut, though the judge itself keeps
+            no more than 4,096 characters of a failing test's output and of its errors.
         tokenizer: counts tokens; None counts four characters as one.
 
     Returns:
         The message. Without ``retry`` and with nothing to report it is empty.
     """
-    report = "" if feedback == "none" else _report(judgement, problem, shown_roles(feedback), max_failures)
+    report = "" if feedback == "none" else _report(judgement, problem, shown_roles(feedback), max_failures, item_cap)
     ending = prompts.RETRY if retry else ""
     if not report:
         return ending
@@ -109,7 +112,9 @@ def retry_tokens(tokenizer: Tokenizer | None = None) -> int:
     return token_count(f"{MARK}\n\n{prompts.RETRY}", tokenizer)
 
 
-def _report(judgement: Judgement, problem: Problem, roles: Sequence[Role], max_failures: int | None) -> str:
+def _report(
+    judgement: Judgement, problem: Problem, roles: Sequence[Role], max_failures: int | None, cap: int | None
+) -> str:
     """Return header and bullets, or the sentence about missing code, or an empty text if nothing failed."""
     if judgement.verdict is Verdict.NO_PROGRAM:
         return prompts.NO_PROGRAM
@@ -117,7 +122,7 @@ def _report(judgement: Judgement, problem: Problem, roles: Sequence[Role], max_f
     if not failing:
         return ""
     tests = {(role, index): test for role, index, test in problem.tests(*roles)}
-    bullets = [_bullet(result, tests[result.role, result.index]) for result in failing[:max_failures]]
+    bullets = [_bullet(result, tests[result.role, result.index], cap) for result in failing[:max_failures]]
     return prompts.FEEDBACK_HEADER + "\n".join(bullets)
 
 
@@ -126,12 +131,12 @@ def _failed(result: TestResult) -> bool:
     return result.verdict not in (Verdict.ACCEPTED, Verdict.NO_VERDICT)
 
 
-def _bullet(result: TestResult, test: Test) -> str:
+def _bullet(result: TestResult, test: Test, cap: int | None) -> str:
     """Return the bullet of one failing test."""
-    shown_input = _cut_item(test.input)
+    shown_input = _cut_item(test.input, cap)
     match result.verdict:
         case Verdict.WRONG_ANSWER:
-            return prompts.wrong_answer(shown_input, _cut_item(test.output), _cut_item(result.stdout))
+            return prompts.wrong_answer(shown_input, _cut_item(test.output, cap), _cut_item(result.stdout, cap))
         case Verdict.TIME_LIMIT:
             return prompts.time_limit(shown_input)
         case Verdict.MEMORY_LIMIT:
@@ -141,33 +146,33 @@ def _bullet(result: TestResult, test: Test) -> str:
         case Verdict.SECURITY_VIOLATION:
             return prompts.security_violation(shown_input)
         case _:  # an exception, or a compile error, whose trace is the compiler's message
-            return prompts.exception(shown_input, _stack_trace(result))
+            return prompts.exception(shown_input, _stack_trace(result, cap))
 
 
-def _stack_trace(result: TestResult) -> str:
+def _stack_trace(result: TestResult, cap: int | None) -> str:
     """Return the trace on standard error, without what the program wrote there before it."""
     stderr = result.stderr.strip("\n")
     start = stderr.find("Traceback (most recent call last):")
     trace = stderr[stderr.rfind("\n", 0, start) + 1 :] if start >= 0 else stderr
     if trace:
-        return _cut_trace(trace)
+        return _cut_trace(trace, cap)
     # A program that exits with a status or dies of a signal leaves no trace.
     return f"The program ended with {result.category}." if result.category else "The program ended with an error."
 
 
-def _cut_item(text: str) -> str:
-    """Keep the first 512 characters."""
-    return text if len(text) <= ITEM_CAP else text[:ITEM_CAP] + MARK
+def _cut_item(text: str, cap: int | None) -> str:
+    """Keep the first ``cap`` characters."""
+    return text if cap is None or len(text) <= cap else text[:cap] + MARK
 
 
-def _cut_trace(trace: str) -> str:
-    """Keep the first line and as many of the last lines as fit into 512 characters."""
-    if len(trace) <= ITEM_CAP:
+def _cut_trace(trace: str, cap: int | None) -> str:
+    """Keep the first line and as many of the last lines as fit into ``cap`` characters."""
+    if cap is None or len(trace) <= cap:
         return trace
     first, *rest = trace.split("\n")
-    if not rest or len(first) > ITEM_CAP // 2:
-        return _cut_item(trace)
-    room = ITEM_CAP - len(first)
+    if not rest or len(first) > cap // 2:
+        return _cut_item(trace, cap)
+    room = cap - len(first)
     last: list[str] = []
     for line in reversed(rest):
         if len(line) + 1 > room:

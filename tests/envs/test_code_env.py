@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from gymnasium.error import InvalidAction, ResetNeeded
 
-from rlef_env.envs import CodeEnv, Turn, make_reward
+from rlef_env.envs import GRID_LETTERS, CodeEnv, Turn, make_reward, verdict_grid, verdict_words
 from rlef_env.errors import NoVerdictError, ProblemNotFound, UsageError
-from rlef_env.judge import Judge
-from rlef_env.problems import Dataset, load_dataset
+from rlef_env.judge import Judge, Judgement, TestResult, Verdict
+from rlef_env.problems import Dataset, Test, load_dataset
 from tests.envs.samples import (
     BROKEN,
     DOUBLE,
@@ -156,11 +156,14 @@ def test_problems_are_drawn_by_the_seed(make_env: MakeEnv) -> None:
     [
         ({"problem": "sum"}, UsageError, "options: expected one of 'problem_id', 'feedback_seed'; got 'problem'"),
         ({"problem_id": 3}, UsageError, "expected a text, got 3"),
+        ([1], UsageError, r"options: expected None or a dict with problem_id or feedback_seed, got \[1\]"),
+        ([], UsageError, r"options: expected None or a dict with problem_id or feedback_seed, got \[\]"),
+        ("abc", UsageError, "options: expected None or a dict with problem_id or feedback_seed, got 'abc'"),
         ({"problem_id": "summ"}, ProblemNotFound, "summ"),
         ({"problem_id": NO_TESTS.id}, UsageError, "has none"),
     ],
 )
-def test_bad_options(make_env: MakeEnv, options: dict[str, Any], error: type[Exception], message: str) -> None:
+def test_bad_options(make_env: MakeEnv, options: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         make_env().reset(options=options)
 
@@ -311,10 +314,30 @@ def test_render(make_env: MakeEnv, capsys: pytest.CaptureFixture[str]) -> None:
     assert "end of the episode: solved" in printed
 
 
+def test_the_grid_and_the_words_are_there_for_other_displays() -> None:
+    results = (TestResult("public", 0, Verdict.ACCEPTED), TestResult("private", 0, Verdict.TIME_LIMIT))
+    assert verdict_grid(Judgement(Verdict.TIME_LIMIT, results, 5)) == [
+        "  public    .",
+        "  private   T",
+        "  not run   3",
+        "  (. accepted, T time limit)",
+    ]
+    assert verdict_grid(Judgement(Verdict.NO_PROGRAM, total=5)) == []
+    assert set(GRID_LETTERS) == set(Verdict)
+    assert verdict_words(Verdict.NO_PROGRAM) == "no program"
+
+
 def test_render_without_a_mode_warns(make_env: MakeEnv) -> None:
     env = started(make_env())
     with pytest.warns(UserWarning, match="render_mode"):
         assert env.render() is None
+
+
+class CountsNothing:
+    """A tokenizer that gives a number instead of tokens."""
+
+    def encode(self, text: str) -> int:
+        return 3
 
 
 @pytest.mark.parametrize(
@@ -328,6 +351,12 @@ def test_render_without_a_mode_warns(make_env: MakeEnv) -> None:
         ({"max_turns": 2.0}, "max_turns: expected a whole number"),
         ({"feedback_cap": 10}, "feedback_cap: expected a whole number of at least"),
         ({"reward": "best"}, "reward: expected one of rlef"),
+        ({"split": 5}, "split: expected the name of a split, e.g. 'train', got 5"),
+        ({"tokenizer": 5}, r"tokenizer: expected None or an object with a method encode\(text\), got 5"),
+        ({"tokenizer": "gpt2"}, r"tokenizer: expected None or an object with a method encode\(text\), got 'gpt2'"),
+        ({"tokenizer": CountsNothing()}, r"tokenizer: expected encode\(text\) to return tokens with a len\(\), got 3"),
+        ({"judge": 5}, "judge: expected None or a Judge, got 5"),
+        ({"judge": Judge}, "judge: expected None or a Judge, got <class"),
         ({"dataset": 3}, "dataset: expected a name, a path or a Dataset, got int"),
         ({"dataset": Dataset("e", "E", (NO_TESTS,))}, "dataset: expected a problem with a test"),
     ],
@@ -363,6 +392,22 @@ def test_observations_fit_the_space_whatever_the_caps_and_the_data(make_env: Mak
         prompt, _ = env.reset()
         assert prompt in env.observation_space
         assert prompt.startswith("[...]üüü")
+
+
+def test_without_a_cap_nothing_is_cut_but_what_the_judge_keeps(make_env: MakeEnv) -> None:
+    wordy = replace(SUM, public_tests=(Test("1 2" + " " * 3000 + "\n", "3" * 2000 + "\n"),))
+    says = fenced("print('y' * 5000)")
+    dataset = Dataset("w", "W", (wordy,))
+    capped, *_ = started(make_env(dataset=dataset)).step(says)
+    assert "1 2" + " " * 509 + "[...]" in capped
+    assert "3" * 512 + "[...]" in capped
+    assert "y" * 512 + "[...]" in capped
+    whole, *_ = started(make_env(dataset=dataset, feedback_cap=None)).step(says)
+    assert f"`{wordy.public_tests[0].input}`" in whole
+    assert f"`{wordy.public_tests[0].output}`" in whole
+    assert f"`{'y' * 4096}[...]`" in whole
+    assert "512 characters" in (CodeEnv.__doc__ or "")
+    assert "4,096 characters" in (CodeEnv.__doc__ or "")
 
 
 def test_close_twice_and_a_shared_judge_stays_open(judge: Judge) -> None:

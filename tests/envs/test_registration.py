@@ -185,6 +185,14 @@ def test_importing_the_package_is_light() -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
+def test_a_problem_can_be_built_from_the_packages_own_names() -> None:
+    problem = rlef_env.Problem(
+        "p", "s", (rlef_env.Test("1", "1"),), checker=rlef_env.CheckerSpec(), solutions=(rlef_env.Solution("x"),)
+    )
+    assert {"CheckerSpec", "Problem", "Solution", "Test"} <= set(rlef_env.__all__)
+    assert list(problem.tests()) == [("public", 0, rlef_env.Test("1", "1"))]
+
+
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Sandbox'"):
         _ = rlef_env.Sandbox  # type: ignore[attr-defined]

@@ -1,0 +1,82 @@
+"""The arguments of CodeEnv: what each may be, and the error that says so."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sized
+from typing import Any
+
+import numpy as np
+from gymnasium import logger
+
+from rlef_env.envs.episode_rules import ISOLATIONS
+from rlef_env.errors import UsageError
+from rlef_env.problems import Dataset, load_dataset
+
+__all__ = ["at_least", "check_judge", "check_tokenizer", "checked_options", "loaded", "one_of"]
+
+
+def one_of(name: str, value: object, supported: tuple[object, ...]) -> None:
+    """Refuse a value that is not one of those supported."""
+    if value not in supported:
+        raise UsageError(f"{name}: expected one of {', '.join(map(repr, supported))}; got {value!r}")
+
+
+def at_least(name: str, value: object, least: int) -> None:
+    """Refuse what is no whole number, Python's or numpy's, or too small."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise UsageError(f"{name}: expected a whole number of at least {least}, got {value!r}")
+
+
+def check_tokenizer(tokenizer: object) -> None:
+    """Refuse what cannot count tokens."""
+    encode = getattr(tokenizer, "encode", None)
+    if tokenizer is None or (callable(encode) and not isinstance(tokenizer, (str, type))):
+        tokens = encode("") if encode is not None else []
+        if isinstance(tokens, Sized):
+            return
+        raise UsageError(f"tokenizer: expected encode(text) to return tokens with a len(), got {tokens!r:.100}")
+    raise UsageError(
+        f"tokenizer: expected None or an object with a method encode(text), got {tokenizer!r:.100}; "
+        "None counts four characters as a token"
+    )
+
+
+def check_judge(judge: object) -> None:
+    """Refuse what cannot judge."""
+    if judge is None:
+        return
+    if isinstance(judge, type) or not callable(getattr(judge, "judge", None)) or not hasattr(judge, "isolation"):
+        raise UsageError(
+            f"judge: expected None or a Judge, got {judge!r:.100}; make one with rlef_env.Judge(), or leave it out"
+        )
+    one_of("judge.isolation", judge.isolation, ISOLATIONS)
+
+
+def checked_options(options: object, supported: tuple[str, ...]) -> dict[str, Any]:
+    """Return the options of ``reset`` as a new dict; None is an empty one."""
+    if options is None:
+        return {}
+    if not isinstance(options, Mapping):
+        raise UsageError(f"options: expected None or a dict with {' or '.join(supported)}, got {options!r:.100}")
+    for name in options:
+        one_of("options", name, supported)
+    return dict(options)
+
+
+def loaded(dataset: object, split: object) -> Dataset:
+    """Return the data set that an argument names; None is the starter set, with a warning."""
+    if not isinstance(split, str):
+        raise UsageError(f"split: expected the name of a split, e.g. 'train', got {split!r:.100}")
+    if isinstance(dataset, Dataset):
+        return dataset
+    if dataset is None:
+        logger.warn(
+            "no data set was named, so this environment asks the small embedded Starter set, which is NOT "
+            "CodeContests: do not report its results as such. Pass dataset='problems.jsonl' for real data, or "
+            "dataset='starter' to say that you want this."
+        )
+        return load_dataset("starter", split)
+    if not isinstance(dataset, (str, os.PathLike)):
+        raise UsageError(f"dataset: expected a name, a path or a Dataset, got {type(dataset).__name__}")
+    return load_dataset(dataset, split)
