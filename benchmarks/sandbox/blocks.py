@@ -13,7 +13,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -97,11 +97,15 @@ class SandboxBlocks:
     Args:
         isolation: as for ``Sandbox``.
         compile_once: load a program once for its 20 tests, or again for each.
+        programs: other programs than those of W1, for the same tests. What it takes to compile those that are not
+            Python is left out: they are kept, once compiled, and each life compiles them before it counts.
     """
 
-    def __init__(self, isolation: str = "locked", compile_once: bool = True) -> None:
+    def __init__(
+        self, isolation: str = "locked", compile_once: bool = True, programs: Sequence[Program] | None = None
+    ) -> None:
         self._isolation, self._tests_per_load = isolation, TESTS if compile_once else 1
-        self._sources = itertools.cycle(trivial_programs())
+        self._programs = itertools.cycle(programs or [Program(source) for source in trivial_programs()])
 
     def cpu_seconds(self, runs: int) -> float:
         """As for ``Blocks``."""
@@ -111,15 +115,15 @@ class SandboxBlocks:
         with Sandbox(self._isolation) as sandbox:
             self._run(sandbox, WARM_UP_RUNS)
             self._run(sandbox, runs)
-            with sandbox.load(Program("")):  # waits until the zygote has waited for the program before
+            with sandbox.load(next(self._programs)):  # waits until the zygote has waited for the program before
                 pass
 
     def _run(self, sandbox: Sandbox, runs: int) -> None:
         tests = itertools.islice(itertools.cycle(A_PLUS_B), runs)
         while some := list(itertools.islice(tests, TESTS)):
-            source = next(self._sources)
+            program = next(self._programs)
             for start in range(0, len(some), self._tests_per_load):
-                with sandbox.load(Program(source)) as loaded:
+                with sandbox.load(program) as loaded:
                     for a, b in some[start : start + self._tests_per_load]:
                         _run_right(loaded, a, b)
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from benchmarks.figures import Figure, Goal, measured, missing
 from benchmarks.sandbox.blocks import INTERPRETER, Blocks, Floor, JudgeBlocks, SandboxBlocks, Script, in_turn
 from benchmarks.sandbox.settings import Settings
-from benchmarks.sandbox.workload import trivial_programs
-from rlef_env.sandbox import probe
+from benchmarks.sandbox.workload import C_PROGRAM, trivial_programs
+from rlef_env.sandbox import Program, installed_languages, probe
 from rlef_env.sandbox.filters import base_filter, run_filter
 
-__all__ = ["bubblewrap", "judge_overhead", "layers", "lock", "lock_cost", "subprocess_run"]
+__all__ = ["bubblewrap", "compiled", "judge_overhead", "layers", "lock", "lock_cost", "subprocess_run"]
 
 LOCKED = "full lock, compile-once"
 
@@ -55,7 +55,7 @@ def lock_cost(settings: Settings) -> list[Figure]:
 def subprocess_run(settings: Settings) -> list[Figure]:
     """A new interpreter per run, with no isolation, against the full lock."""
     figure = "a new interpreter per run (subprocess.run, no isolation) against the full lock"
-    with _program_file() as path, Script("spawned.py", INTERPRETER, "-I", "-S", str(path)) as spawned:
+    with _program_file() as path, Script("spawned.py", "run", INTERPRETER, "-I", "-S", str(path)) as spawned:
         return [_against_lock("subprocess", figure, spawned, settings, Goal(3.9, "x", at_least=True))]
 
 
@@ -77,6 +77,22 @@ def bubblewrap(settings: Settings) -> list[Figure]:
             with Script("spawned.py", "limited", *wrapped) as spawned:
                 rows.append(_against_lock("bubblewrap", words, spawned, settings, bound))
     return rows
+
+
+def compiled(settings: Settings) -> list[Figure]:
+    """A compiled program under the full lock, against the least that starts and waits for it."""
+    figure, goal = "compiled program (C, static): full lock against a bare posix_spawn + wait4", Goal(1.5, "x")
+    if "c" not in installed_languages():
+        return [missing("compiled", figure, "skipped: no gcc here (Debian: apt-get install gcc libc6-dev)", goal)]
+    with tempfile.TemporaryDirectory() as folder:
+        source, binary = Path(folder) / "solution.c", Path(folder) / "solution"
+        source.write_text(C_PROGRAM)
+        subprocess.run(["gcc", "-O2", "-static", "-o", str(binary), str(source)], check=True)
+        with Script("spawned.py", "bare", str(binary)) as floor:
+            locked = SandboxBlocks(programs=[Program(C_PROGRAM, "c")])
+            taken = _measure({"floor": floor, "locked": locked}, settings)
+    note = f"{_milliseconds(taken['locked'])} ms CPU per run, the floor {_milliseconds(taken['floor'])} ms"
+    return [measured("compiled", figure, _ratios(taken["locked"], taken["floor"]), "x", goal, note)]
 
 
 def judge_overhead(settings: Settings) -> list[Figure]:

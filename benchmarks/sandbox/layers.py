@@ -69,9 +69,9 @@ def main() -> None:
         check(syscall(LANDLOCK_RESTRICT, ruleset, 0))
     run_ruleset = create_ruleset(1)
     if config["inherited"]:
-        kept, header = prepared(bytes.fromhex(config["base"]))
+        _base, header = prepared(bytes.fromhex(config["base"]))
         install(header)
-    kept, header = prepared(run_filter)
+    _run, header = prepared(run_filter)  # the buffers are kept as long as this function runs
     gc.freeze()
     for line in sys.stdin:
         before = cpu_seconds()

@@ -1,9 +1,11 @@
-"""A new process per run, as most graders do: ``subprocess.run`` of a command that reads A+B and prints the sum.
+"""A new process per run, as most graders do: a command that reads A+B and prints the sum.
 
-A program of its own, run by ``python -I -S spawned.py COMMAND...``. It reads a number of runs a line and answers with
-the CPU seconds (user + system, all processes) they took. The resource limits are set once, here, and inherited, which
-is the cheapest way to have them. A process that its own parent leaves behind (bubblewrap does) is adopted and waited
-for here, so that its time counts.
+A program of its own, run by ``python -I -S spawned.py HOW COMMAND...``, where HOW is ``run`` (``subprocess.run``),
+``limited`` (the same, under resource limits) or ``bare`` (``posix_spawn`` and ``wait4``: the least there is). It reads
+a number of runs a line and answers with the CPU seconds (user + system, all processes) they took.
+
+Resource limits are set once, here, and inherited, which is the cheapest way to have them. A process that its own
+parent leaves behind (bubblewrap does) is adopted and waited for here, so that its time counts.
 """
 
 import ctypes
@@ -36,19 +38,37 @@ def wait_for_adopted() -> None:
         pass
 
 
+def run(command: list[str]) -> bytes:
+    return subprocess.run(command, input=b"12 30\n", stdout=subprocess.PIPE).stdout
+
+
+def spawn(command: list[str]) -> bytes:
+    stdin_r, stdin_w = os.pipe()
+    stdout_r, stdout_w = os.pipe()
+    os.write(stdin_w, b"12 30\n")
+    os.close(stdin_w)
+    redirected = [(os.POSIX_SPAWN_DUP2, stdin_r, 0), (os.POSIX_SPAWN_DUP2, stdout_w, 1)]
+    pid = os.posix_spawn(command[0], command, {}, file_actions=redirected)
+    os.close(stdin_r)
+    os.close(stdout_w)
+    output = os.read(stdout_r, 65536)
+    os.close(stdout_r)
+    os.wait4(pid, 0)
+    return output
+
+
 def main() -> None:
+    how, *command = sys.argv[1:]
     ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    command = sys.argv[1:]
-    if command[0] == "limited":
-        command = command[1:]
+    if how == "limited":
         for limit, value in LIMITS:
             resource.setrlimit(limit, (value, value))
     for line in sys.stdin:
         before = cpu_seconds()
         for _ in range(int(line)):
-            done = subprocess.run(command, input=b"12 30\n", stdout=subprocess.PIPE)
-            if done.stdout != b"42\n":
-                sys.exit(f"spawned: {command} gave {done}")
+            output = spawn(command) if how == "bare" else run(command)
+            if output != b"42\n":
+                sys.exit(f"spawned: {command} printed {output!r}")
             wait_for_adopted()
         print(cpu_seconds() - before, flush=True)
 

@@ -7,10 +7,20 @@ from dataclasses import dataclass
 from rlef_env.judge import Verdict
 from rlef_env.problems import Problem, Test
 
-__all__ = ["A_PLUS_B", "Mixed", "a_plus_b_problem", "mixed_problem", "mixed_programs", "trivial_programs"]
+__all__ = ["A_PLUS_B", "C_PROGRAM", "Mixed", "a_plus_b_problem", "mixed_problem", "mixed_programs", "trivial_programs"]
 
 A_PLUS_B = [(12 + number, 30 * number) for number in range(20)]
 """The tests of W1: numbers to add."""
+
+C_PROGRAM = """\
+#include <stdio.h>
+int main(void) {
+    long a, b;
+    if (scanf("%ld %ld", &a, &b) != 2) return 1;
+    printf("%ld\\n", a + b);
+    return 0;
+}
+"""
 
 MEGABYTE = 10**6
 

@@ -14,6 +14,7 @@ from benchmarks.sandbox.cpu import lock
 from benchmarks.sandbox.settings import Settings
 from benchmarks.sandbox.wall import mixed
 from benchmarks.sandbox.workload import mixed_programs, trivial_programs
+from rlef_env.sandbox import Program
 
 TINY = Settings(
     runs=20, rounds=2, programs=2, passes=1, mixed_each=1, mixed_limit=0.2, kills=1, executions=40, repeats=1
@@ -55,13 +56,12 @@ def test_rows_past_the_time_are_listed_as_not_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("compile_once", [True, False])
-def test_the_account_holds_the_time_of_every_process(compile_once: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_account_holds_the_time_of_every_process(compile_once: bool) -> None:
     """Programs that use 30 ms of CPU time by their own clock: a block of them holds at least that, start-up aside."""
     burning = "import time\nwhile time.process_time() < 0.03:\n    pass\n"
-    sources = [burning + source for source in trivial_programs(5)]
-    monkeypatch.setattr("benchmarks.sandbox.blocks.trivial_programs", lambda: sources)
+    programs = [Program(burning + source) for source in trivial_programs(5)]
     runs = 20
-    assert SandboxBlocks(compile_once=compile_once).cpu_seconds(runs) > 0.9 * 0.03 * runs
+    assert SandboxBlocks(compile_once=compile_once, programs=programs).cpu_seconds(runs) > 0.9 * 0.03 * runs
 
 
 def test_the_floor_runs_programs(tmp_path: Path) -> None:
