@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import sys
@@ -131,6 +132,8 @@ def _result_to_row(result: TestResult) -> dict[str, Any]:
 
 
 def _episode_from_line(line: bytes, where: str) -> Episode:
+    if line.startswith(codecs.BOM_UTF8):
+        raise DataError(f"{where}: expected UTF-8 without a byte order mark, got one; save the file as plain UTF-8")
     try:
         row = json.loads(line.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:

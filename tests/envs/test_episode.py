@@ -63,6 +63,7 @@ def changed_turn(**fields: object) -> str:
     ("line", "message"),
     [
         ("{", r"expected one episode as JSON"),
+        ("\ufeff{}", r"expected UTF-8 without a byte order mark, got one"),
         ("[1]", r"expected an object, got \[1\]"),
         ("{}", r"field 'problem_id': expected text, got nothing"),
         (changed(prompt=3), r"field 'prompt': expected text, got 3"),
