@@ -9,7 +9,7 @@ from rlef_env.problems import CheckerSpec, Problem, Solution, Test
 __all__ = ["ADDING_UP", "secret_problem"]
 
 TIME_SECONDS = 0.4  # an attack's, per test
-HONEST_SECONDS = 2.0  # an honest program's, which needs a fiftieth of it: a busy machine must not look like harm
+HONEST_SECONDS = 0.5  # an honest program's, which needs a fiftieth of it: a busy machine must not look like harm
 MEMORY_BYTES = 128 * 10**6
 
 

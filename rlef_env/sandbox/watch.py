@@ -22,12 +22,14 @@ class Usage:
         queued_seconds: thread -> time it has spent waiting for a core; empty where the kernel does not tell.
         resident_bytes: memory touched and still held.
         threads: how many there are.
+        runnable: whether a thread is on a core or waiting for one; a wait is told only when it is over.
     """
 
     cpu_seconds: float
     queued_seconds: Mapping[int, float]
     resident_bytes: int
     threads: int
+    runnable: bool
 
 
 def has_schedstat() -> bool:
@@ -52,10 +54,11 @@ def usage(pid: int, most_threads: int) -> Usage | None:
             fields = file.read().rpartition(b")")[2].split()
         threads, resident = int(fields[17]), int(fields[21]) * PAGE  # num_threads and rss of proc(5)
         tasks = os.listdir(f"/proc/{pid}/task") if threads <= most_threads else []
+        runnable = fields[0] == b"R" or (threads > 1 and any(_runs(f"/proc/{pid}/task/{task}/stat") for task in tasks))
         queued = {int(task): _queued(f"/proc/{pid}/task/{task}/schedstat") for task in tasks}
     except (OSError, IndexError):
         return None
-    return Usage(cpu, queued, resident, threads)
+    return Usage(cpu, queued, resident, threads, runnable)
 
 
 def waited(before: Mapping[int, float], now: Mapping[int, float]) -> float:
@@ -65,6 +68,14 @@ def waited(before: Mapping[int, float], now: Mapping[int, float]) -> float:
     """
     waits = sorted((total - before.get(thread, 0.0) for thread, total in now.items()), reverse=True)
     return sum(waits[:WAITERS])
+
+
+def _runs(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] == b"R"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _queued(path: str) -> float:

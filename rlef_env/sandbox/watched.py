@@ -33,8 +33,8 @@ class Watched:
         self.max_wall = 10 * limits.cpu_seconds + 10 if limits.wall_seconds is None else limits.wall_seconds
         self._parent, self._reply = parent, reply
         self._started = time.monotonic()
-        self._last = Usage(0.0, {}, 0, 0)
-        self._last_wall, self._queued = 0.0, 0.0
+        self._last = Usage(0.0, {}, 0, 0, True)
+        self._last_wall, self._queued, self._off_core = 0.0, 0.0, 0.0
 
     def wait(self) -> bytes | None:
         """Return the reply, or None where the other side is gone."""
@@ -82,11 +82,13 @@ class Watched:
         if used is None:
             return SAMPLE_SECONDS
         wall = time.monotonic() - self._started
-        off_core = max(0.0, (wall - self._last_wall) - (used.cpu_seconds - self._last.cpu_seconds))
-        self._queued += min(waited(self._last.queued_seconds, used.queued_seconds), off_core)
+        self._off_core += max(0.0, (wall - self._last_wall) - (used.cpu_seconds - self._last.cpu_seconds))
+        credit = min(waited(self._last.queued_seconds, used.queued_seconds), self._off_core)
+        self._off_core, self._queued = self._off_core - credit, self._queued + credit
         self._last, self._last_wall = used, wall
-        cpu_left, idle_left, wall_left = self._left(used.cpu_seconds, wall)
-        if min(cpu_left, idle_left, wall_left) < 0:
+        cpu_left, wall_left = self._left(used.cpu_seconds, wall)
+        idle_left = self.max_idle - (wall - used.cpu_seconds - self._queued)
+        if min(cpu_left, wall_left) < 0 or (idle_left < 0 and not used.runnable):
             self.overrun = Status.TIME_LIMIT
         elif used.resident_bytes - self.baseline_bytes > self.limits.memory_bytes or used.threads > MOST_THREADS:
             self.overrun = Status.MEMORY_LIMIT
@@ -94,14 +96,13 @@ class Watched:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
             return ANSWER_SECONDS
-        return min(SAMPLE_SECONDS, min(cpu_left, idle_left, wall_left) + 0.001)
+        return min([SAMPLE_SECONDS, *(left + 0.001 for left in (cpu_left, idle_left, wall_left) if left > 0)])
 
-    def _left(self, cpu: float, wall: float) -> tuple[float, float, float]:
-        idle = wall - cpu - self._queued
-        return self.limits.cpu_seconds - cpu, self.max_idle - idle, self.max_wall - wall
+    def _left(self, cpu: float, wall: float) -> tuple[float, float]:
+        return self.limits.cpu_seconds - cpu, self.max_wall - wall
 
     def over_time(self, cpu: float, wall: float) -> bool:
-        """Whether these final totals are over the limit."""
+        """Whether these final totals are over a limit. Idle time is none: its waits are told only while it lives."""
         return min(self._left(cpu, wall)) < 0
 
 

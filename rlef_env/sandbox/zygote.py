@@ -51,9 +51,10 @@ MS_REC, MS_PRIVATE = 1 << 14, 1 << 18
 MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 SECCOMP_SET_MODE_FILTER = 1
+RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, O_PATH = 11, 12, 0o10000000  # which not every interpreter names
 LANDLOCK_EXECUTE, LANDLOCK_WRITE_FILE, LANDLOCK_READ_FILE, LANDLOCK_READ_DIR = 1, 1 << 1, 1 << 2, 1 << 3
 LANDLOCK_MAKE_CHAR = 1 << 6
-LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446  # the same on every processor
+PIDFD_OPEN, LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 434, 444, 445, 446  # everywhere
 CALLS = {"x86_64": {"seccomp": 317, "pivot_root": 155, "capset": 126}}
 CALLS["aarch64"] = {"seccomp": 277, "pivot_root": 41, "capset": 91}
 
@@ -130,7 +131,8 @@ def become_plain_python() -> None:
     builtins.help = _sitebuiltins._Helper()
     gc.collect()
     gc.disable()
-    gc.freeze()
+    if hasattr(gc, "freeze"):
+        gc.freeze()
 
 
 def die_with(parent: int) -> None:
@@ -150,7 +152,7 @@ def reap_orphans() -> None:
 
 def attend(judge: socket.socket, pid: int) -> tuple[int, resource.struct_rusage]:
     """Wait for a child; meanwhile hand the judge a handle of it when asked, and kill it if the judge is gone."""
-    handle = os.pidfd_open(pid)
+    handle = check(syscall(PIDFD_OPEN, pid, 0), "pidfd_open")
     poll = select.poll()
     poll.register(handle, select.POLLIN)
     poll.register(judge.fileno(), select.POLLIN)
@@ -545,7 +547,7 @@ class Lock:
 
     def allow(self, ruleset: int, path: str, rights: int) -> None:
         try:
-            fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            fd = os.open(path, O_PATH | os.O_CLOEXEC)
         except FileNotFoundError:
             return
         if not os.path.isdir(path):
@@ -609,5 +611,5 @@ def set_base_limits(open_files: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
-    resource.setrlimit(resource.RLIMIT_MSGQUEUE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_SIGPENDING, (1024, 1024))
+    resource.setrlimit(RLIMIT_MSGQUEUE, (0, 0))
+    resource.setrlimit(RLIMIT_SIGPENDING, (1024, 1024))
