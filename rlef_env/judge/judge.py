@@ -24,6 +24,7 @@ DEFAULT_TIME_SECONDS = 10.0
 """Where a problem names no time limit (RLEF, section 3: 10 seconds)."""
 DEFAULT_MEMORY_BYTES = 1_000_000_000
 """Where a problem names no memory limit (RLEF, section 3: 1 GB)."""
+OUTPUT_BYTES = 2**24  # what a program may print, or four times the longest answer
 ATTEMPTS = 3
 LONGEST_TRACE = 2**20  # bytes looked at for an exception's name, and characters of that name
 LONGEST_NAME = 100
@@ -153,9 +154,12 @@ class Judge:
     ) -> Iterator[TestResult]:
         if self._sandbox is None:
             self._sandbox = Sandbox(self.isolation, numpy=self.numpy)
+        longest = max(len(test.output) for _, _, test in tests)
         limits = Limits(
             cpu_seconds=(problem.time_limit or DEFAULT_TIME_SECONDS) * self.time_factor,
             memory_bytes=problem.memory_limit or DEFAULT_MEMORY_BYTES,
+            # A power of two: how long the answers are is nobody's business.
+            output_bytes=max(OUTPUT_BYTES, 1 << (4 * longest).bit_length()),
         )
         with self._sandbox.load(program, limits) as loaded:
             for role, index, test in tests:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 __all__ = ["Usage", "has_schedstat", "process_id", "usage", "waited"]
 
+TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 WAITERS = 4
 
@@ -18,6 +19,7 @@ class Usage:
     """Totals of a process.
 
     Attributes:
+        age_seconds: since it was forked, to a hundredth.
         cpu_seconds: user + system, all threads together, ended ones too.
         queued_seconds: thread -> time it has spent waiting for a core; empty where the kernel does not tell.
         resident_bytes: memory touched and still held.
@@ -25,6 +27,7 @@ class Usage:
         runnable: whether a thread is on a core or waiting for one; a wait is told only when it is over.
     """
 
+    age_seconds: float
     cpu_seconds: float
     queued_seconds: Mapping[int, float]
     resident_bytes: int
@@ -48,17 +51,19 @@ def process_id(handle: int) -> int:
 
 def usage(pid: int, most_threads: int) -> Usage | None:
     """Read a process's totals, or None where it has ended. With more threads than named, theirs are not read."""
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)  # before the totals: whoever is late here must not see it as sleep
     try:
         cpu = time.clock_gettime((~pid << 3) | 2)  # the clock id of another process (clock_getcpuclockid)
         with open(f"/proc/{pid}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
-        threads, resident = int(fields[17]), int(fields[21]) * PAGE  # num_threads and rss of proc(5)
+        # State, num_threads, starttime and rss of proc(5).
+        threads, started, resident = int(fields[17]), int(fields[19]) / TICKS, int(fields[21]) * PAGE
         tasks = os.listdir(f"/proc/{pid}/task") if threads <= most_threads else []
         runnable = fields[0] == b"R" or (threads > 1 and any(_runs(f"/proc/{pid}/task/{task}/stat") for task in tasks))
         queued = {int(task): _queued(f"/proc/{pid}/task/{task}/schedstat") for task in tasks}
     except (OSError, IndexError):
         return None
-    return Usage(cpu, queued, resident, threads, runnable)
+    return Usage(now - started, cpu, queued, resident, threads, runnable)
 
 
 def waited(before: Mapping[int, float], now: Mapping[int, float]) -> float:

@@ -33,7 +33,7 @@ class Watched:
         self.max_wall = 10 * limits.cpu_seconds + 10 if limits.wall_seconds is None else limits.wall_seconds
         self._parent, self._reply = parent, reply
         self._started = time.monotonic()
-        self._last = Usage(0.0, {}, 0, 0, True)
+        self._last = Usage(0.0, 0.0, {}, 0, 0, True)
         self._last_wall, self._queued, self._off_core = 0.0, 0.0, 0.0
 
     def wait(self) -> bytes | None:
@@ -78,10 +78,11 @@ class Watched:
     def _look(self, handle: int) -> float:
         """Kill the child if it is over a limit; return how long to wait before the next look."""
         pid = process_id(handle)
+        wall = time.monotonic() - self._started
         used = usage(pid, MOST_THREADS) if pid > 0 else None
         if used is None:
             return SAMPLE_SECONDS
-        wall = time.monotonic() - self._started
+        wall = min(wall, used.age_seconds)
         self._off_core += max(0.0, (wall - self._last_wall) - (used.cpu_seconds - self._last.cpu_seconds))
         credit = min(waited(self._last.queued_seconds, used.queued_seconds), self._off_core)
         self._off_core, self._queued = self._off_core - credit, self._queued + credit

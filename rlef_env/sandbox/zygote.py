@@ -203,6 +203,7 @@ def program(judge: socket.socket, source: int, limits: tuple[int, ...], command:
     """Compile the source, report, then fork a run for every input. Never runs the program itself."""
     cpu, space, size, stack = limits
     resource.setrlimit(resource.RLIMIT_AS, (space, space))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     if stack >= 0:
         hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
         soft = stack if hard == resource.RLIM_INFINITY else min(stack, hard)
@@ -218,7 +219,7 @@ def program(judge: socket.socket, source: int, limits: tuple[int, ...], command:
         if (pid := os.fork()) == 0:
             try:
                 die_with(parent)
-                prepare(files, cpu, size, lock)
+                prepare(files, cpu, lock)
                 if command:
                     become(command, source)
             except BaseException as error:
@@ -295,7 +296,7 @@ def compiler_words(error: BaseException, text: bytes) -> str:
 # --- one run ----------------------------------------------------------------------------------------------------
 
 
-def prepare(files: list[int], cpu: int, size: int, lock: Lock) -> None:
+def prepare(files: list[int], cpu: int, lock: Lock) -> None:
     """Give up what is left. What goes wrong here is the sandbox's fault and is told to the judge."""
     for target, fd in enumerate(files):
         os.dup2(fd, target)
@@ -303,7 +304,6 @@ def prepare(files: list[int], cpu: int, size: int, lock: Lock) -> None:
     if lock.forks:
         os.setsid()
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     lock.apply_to_run()
 
 
@@ -425,7 +425,8 @@ class Lock:
         self.forks: bool = config["forks"]
         self.layers: dict[str, tuple[bool, str]] = {}
         self.calls = CALLS.get(os.uname().machine, {})
-        self.run_filter = bytearray.fromhex(config["run_filter"])
+        # Put together here, so that a run need only write its process id into it.
+        self.run_filter, self.run_filter_header = filter_program(bytes.fromhex(config["run_filter"]))
         self.run_ruleset = -1
 
     def apply(self) -> dict[str, tuple[bool, str]]:
@@ -444,7 +445,7 @@ class Lock:
         if self.config["locked"]:
             self.layers["no_new_privs"] = self.attempt(self.give_up_privileges)
             self.layers["landlock"] = self.attempt(self.restrict_paths)
-            self.layers["seccomp"] = self.attempt(lambda: self.install(bytes.fromhex(self.config["base_filter"])))
+            self.layers["seccomp"] = self.attempt(functools.partial(self.install, self.config["base_filter"]))
         self.config = {"pid_places": self.config["pid_places"]}  # a run can read this, so nothing else stays
         return self.layers
 
@@ -556,9 +557,8 @@ class Lock:
         check(syscall(LANDLOCK_ADD_RULE, ruleset, 1, rule, 0), f"landlock_add_rule({path})")
         os.close(fd)
 
-    def install(self, filter_program: bytes) -> None:
-        buffer = ctypes.create_string_buffer(filter_program, len(filter_program))
-        header = struct.pack("<HxxxxxxQ", len(filter_program) // 8, ctypes.addressof(buffer))
+    def install(self, code: str) -> None:
+        _buffer, header = filter_program(bytes.fromhex(code))
         check(syscall(self.calls["seccomp"], SECCOMP_SET_MODE_FILTER, 0, header), "seccomp")
 
     def apply_to_run(self) -> None:
@@ -567,13 +567,18 @@ class Lock:
             check(syscall(LANDLOCK_RESTRICT_SELF, self.run_ruleset, 0), "landlock_restrict_self")
             os.close(self.run_ruleset)
         if self.holds("seccomp"):
-            pid = struct.pack("<I", os.getpid())
             for place in self.config["pid_places"]:
-                self.run_filter[place : place + 4] = pid
-            self.install(bytes(self.run_filter))
+                struct.pack_into("<I", self.run_filter, place, os.getpid())
+            check(syscall(self.calls["seccomp"], SECCOMP_SET_MODE_FILTER, 0, self.run_filter_header), "seccomp")
 
     def holds(self, layer: str) -> bool:
         return self.layers.get(layer, (False, ""))[0]
+
+
+def filter_program(code: bytes) -> tuple[Any, bytes]:
+    """A buffer that holds the instructions, and the struct sock_fprog that points to it."""
+    buffer = ctypes.create_string_buffer(code, len(code))
+    return buffer, struct.pack("<HxxxxxxQ", len(code) // 8, ctypes.addressof(buffer))
 
 
 def unshare(flag: int) -> None:
