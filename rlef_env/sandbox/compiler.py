@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import importlib.resources
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ LIMITS = Limits(cpu_seconds=60.0, idle_seconds=60.0, wall_seconds=60.0, memory_b
 KEPT_BYTES = 2**28  # of artifacts, the least recently used go first
 TOOLCHAIN = ("/usr/bin", "/usr/include", "/usr/lib", "/usr/lib64", "/usr/libexec", "/etc/alternatives")
 WORDS_BYTES = 60_000
+_LAUNCHER: list[bytes] = []
 
 DRIVER = b"""
 import json, os, shutil, subprocess, sys
@@ -88,6 +90,16 @@ class Compiler:
             while sum(map(len, self._kept.values())) > KEPT_BYTES:
                 self._kept.popitem(last=False)
         return artifact
+
+    def launcher(self) -> bytes:
+        """Return launcher.c compiled, or nothing where there is no C compiler; compiled once per process."""
+        if "gcc" not in tool_paths("c"):
+            return b""
+        if not _LAUNCHER:
+            source = importlib.resources.files("rlef_env.sandbox").joinpath("launcher.c").read_text()
+            artifact = self.compile(Program(source, "c"))
+            _LAUNCHER.append(artifact if isinstance(artifact, bytes) else b"")
+        return _LAUNCHER[0]
 
     def _compile(self, program: Program) -> bytes | Execution:
         language = find_language(program.language)

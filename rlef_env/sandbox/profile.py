@@ -18,6 +18,7 @@ class Profile:
         scratch: a folder that a compiler may write into; empty for none.
         reserves: programs reserve address space freely, so it is not limited; memory is what they touch.
         open_files: descriptors per process.
+        launcher: an executable that forks the runs in place of the interpreter (launcher.c); empty for none.
         preload: the folder that holds numpy, for a zygote that has it loaded; empty for none.
     """
 
@@ -28,6 +29,7 @@ class Profile:
     reserves: bool = False
     open_files: int = 64
     preload: str = ""
+    launcher: bytes = b""
 
 
 PYTHON = Profile()

@@ -108,7 +108,8 @@ class Sandbox:
         if name not in self._launchers:
             language = find_language(name)
             executables = () if language.native else runtime_paths(name)
-            profile = Profile(native=True, executables=executables, reserves=language.reserves)
+            launcher = self._compiler.launcher()
+            profile = Profile(native=True, executables=executables, reserves=language.reserves, launcher=launcher)
             self._launchers[name] = ZygoteProcess(self.isolation, self._require, profile)
         return self._launchers[name]
 

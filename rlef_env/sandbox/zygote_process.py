@@ -65,7 +65,11 @@ class ZygoteProcess:
     ) -> None:
         self.isolation, self.profile = isolation, profile
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs, memory_file("zygote", _zygote_source()) as source:
+        with (
+            theirs,
+            memory_file("zygote", _zygote_source()) as source,
+            memory_file("launcher", profile.launcher) as launcher,
+        ):
             self._process = subprocess.Popen(
                 [
                     python or getattr(sys, "_base_executable", None) or sys.executable,
@@ -75,13 +79,13 @@ class ZygoteProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                pass_fds=(source, theirs.fileno()),
+                pass_fds=(source, theirs.fileno(), *([launcher] if profile.launcher else [])),
                 env=ENVIRONMENT | (ONE_THREAD if profile.preload else {}),
                 cwd="/",
             )
         self._end = weakref.finalize(self, _end, self._control, self._process)
         try:
-            self.layers = self._lock(require)
+            self.layers = self._lock(require, launcher if profile.launcher else -1)
             self._baseline_bytes, self._baseline_space = 0, self._address_space()
             with self.load(b"", Limits()) as empty:
                 self._baseline_bytes = max(_expect_ok(empty.run(b"")).peak_bytes for _ in range(2))
@@ -128,16 +132,17 @@ class ZygoteProcess:
                 failure = _compile_failure(watched.wait(), watched)
             except (OSError, SandboxFailure) as error:
                 failure = _failed(error)
-            yield LoadedProgram(limits, ours, self._baseline_bytes, bool(command), failure)
+            launcher_bytes = 0 if command and self.profile.launcher else self._baseline_bytes
+            yield LoadedProgram(limits, ours, launcher_bytes, bool(command), failure)
 
-    def _lock(self, require: Collection[str]) -> dict[str, Layer]:
+    def _lock(self, require: Collection[str], launcher: int) -> dict[str, Layer]:
         """Tell the zygote what to allow, and hear which layers hold."""
         if not (hello := receive_within(self._control, START_SECONDS)):
             raise SandboxFailure(f"the zygote did not start (exit status {self._process.poll()}); try `rlef doctor`")
         facts = json.loads(hello)
         locked = self.isolation == "locked"
         config: dict[str, Any] = {"locked": locked, "run_filter": "", "pid_places": (), "scratch": self.profile.scratch}
-        config |= {"preload": self.profile.preload}
+        config |= {"preload": self.profile.preload, "launcher": launcher}
         config |= {"open_files": self.profile.open_files, "forks": self.profile.compiles}
         if locked:
             run, places = run_filter(self.profile)
