@@ -1,0 +1,82 @@
+"""The pool as a state machine: submit, kill, close, start again, in any order; nothing lost, nothing scored wrongly."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from concurrent.futures import CancelledError, Future
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
+from rlef_env.problems import Problem, Test
+from rlef_env.sandbox import Program
+
+PROBLEM = Problem("double", "", tuple(Test(f"{n}\n", f"{2 * n}\n") for n in range(3)), time_limit=5.0)
+EXPECTED = {
+    "print(2 * int(input()))": Verdict.ACCEPTED,
+    "print(0)": Verdict.WRONG_ANSWER,
+    "raise ValueError": Verdict.RUNTIME_ERROR,
+    "print(": Verdict.COMPILE_ERROR,
+    "import time\ntime.sleep(0.05)\nprint(2 * int(input()))": Verdict.ACCEPTED,
+    "import os\nos.kill(os.getpid(), 9)": Verdict.RUNTIME_ERROR,
+}
+
+
+class PoolMachine(RuleBasedStateMachine):
+    """What is submitted gets the verdict it deserves, whatever happens to the sandboxes, unless the pool is closed."""
+
+    @initialize(workers=st.integers(1, 3))
+    def start(self, workers: int) -> None:
+        self.pool = JudgePool(workers)
+        self.open: list[tuple[str, Future[Judgement]]] = []
+        self.kills = 0
+
+    @rule(source=st.sampled_from(sorted(EXPECTED)))
+    def submit(self, source: str) -> None:
+        self.open.append((source, self.pool.submit(JudgeJob(PROBLEM, Program(source)))))
+
+    @precondition(lambda self: self.open)
+    @rule()
+    def collect(self) -> None:
+        source, future = self.open.pop(0)
+        judgement = future.result(timeout=60)
+        if self.kills < 2:  # a third loss of the same program is held against it
+            assert judgement.verdict is EXPECTED[source]
+        else:
+            assert judgement.verdict in (EXPECTED[source], Verdict.RUNTIME_ERROR, Verdict.NO_VERDICT)
+
+    @precondition(lambda self: self.kills < 2)
+    @rule(which=st.integers(0, 2))
+    def kill(self, which: int) -> None:
+        """From outside, as the kernel does when memory runs out."""
+        judge = self.pool._all[which % len(self.pool._all)]
+        if (sandbox := judge._sandbox) is not None:
+            self.kills += 1
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(sandbox.pid, signal.SIGKILL)
+
+    @rule()
+    def close_and_start_again(self) -> None:
+        self.pool.close()
+        for _, future in self.open:
+            with contextlib.suppress(CancelledError):
+                future.result(timeout=0)  # done, one way or the other: nobody waits for ever
+        self.pool, self.open, self.kills = JudgePool(len(self.pool._all)), [], 0
+
+    @invariant()
+    def no_more_sandboxes_than_workers(self) -> None:
+        if hasattr(self, "pool"):
+            assert sum(judge._sandbox is not None for judge in self.pool._all) <= self.pool.workers
+
+    def teardown(self) -> None:
+        if hasattr(self, "pool"):
+            self.pool.close()
+            assert all(judge._sandbox is None for judge in self.pool._all)
+
+
+TestPool = PoolMachine.TestCase
+TestPool.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
