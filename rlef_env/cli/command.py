@@ -1,18 +1,22 @@
 """The ``rlef`` command itself: reads the arguments, calls a subcommand, and turns every error into one line.
 
-Exit codes: 0 done, 2 wrong arguments or bad input, 70 a fault of ours, 130 stopped by Ctrl-C, 141 the reader of our
-output went away.
+Exit codes: 0 done, 2 wrong arguments or bad input, 70 a fault of ours, 74 the system refused (a full disk), 130 stopped
+by Ctrl-C, 141 the reader of our output went away.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import os
 import sys
+import textwrap
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
-from typing import NoReturn
+from typing import Any, NoReturn, TextIO
 
 from rlef_env.cli import audit, demo, doctor, judge, play
 from rlef_env.errors import NoVerdictError, RLEFError, SandboxFailure
@@ -21,6 +25,7 @@ __all__ = ["main"]
 
 BAD_INPUT = 2
 OUR_FAULT = 70  # EX_SOFTWARE of sysexits.h
+REFUSED = 74  # EX_IOERR, likewise
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 READER_GONE = 141  # 128 + SIGPIPE, likewise
 
@@ -42,25 +47,40 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")  # a program may be pasted in any encoding
     try:
-        arguments = parser().parse_args(argv)
-        COMMANDS[arguments.command].run(arguments)
-        sys.stdout.flush()
+        try:
+            arguments = parser().parse_args(argv)
+            COMMANDS[arguments.command].run(arguments)
+        finally:
+            sys.stdout.flush()  # here, where a refusal becomes one line; --help and --version leave by SystemExit
     except KeyboardInterrupt:
         return complain("stopped", INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more at its end
+        let_go(sys.stdout)
         return READER_GONE
     except (SandboxFailure, NoVerdictError) as error:
         return complain(str(error), OUR_FAULT)
     except RLEFError as error:
+        if os.environ.get("RLEF_DEBUG") and error.__cause__ is not None:
+            traceback.print_exception(error.__cause__)
         return complain(str(error), BAD_INPUT)
     except OSError as error:
-        if error.filename is None:
-            return internal_error(error)
-        return complain(f"{error.filename}: {error.strerror}", BAD_INPUT)
+        if error.filename is not None:
+            return complain(f"{error.filename}: {error.strerror}", BAD_INPUT)
+        let_go(sys.stdout)
+        return complain(f"the system refused: {error.strerror or error}", REFUSED)
     except Exception as error:  # noqa: BLE001 - the last place that can turn it into one line
         return internal_error(error)
     return 0
+
+
+def let_go(stream: TextIO) -> None:
+    """Write what a stream still holds, or, where it takes no more, drop it: the interpreter would try and complain."""
+    try:
+        stream.flush()
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
 
 
 def internal_error(error: Exception) -> int:
@@ -75,7 +95,8 @@ def internal_error(error: Exception) -> int:
 
 def complain(message: str, code: int) -> int:
     """Print one line on standard error and return the exit code."""
-    print("rlef:", " ".join(message.split()), file=sys.stderr)
+    with suppress(OSError):  # standard error may be what takes no more
+        print("rlef:", " ".join(message.split()), file=sys.stderr)
     return code
 
 
@@ -84,8 +105,37 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit with code 2."""
-        name = self.prog.replace(" ", ": ", 1)
-        self.exit(BAD_INPUT, f"{name}: {message}; see {self.prog} --help\n")
+        _, space, subcommand = self.prog.partition(" ")
+        where = f"{subcommand}: " if space else ""
+        raise SystemExit(complain(f"{where}{message}; see {self.prog} --help", BAD_INPUT))
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print a message; unlike the method that it replaces, do not hide that this fails."""
+        if message:
+            print(message, end="", file=file or sys.stderr)
+
+
+class SubcommandParser(OneLineParser):
+    """A subcommand's parser: refuses unknown arguments itself, so that its own help is named."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse the arguments, all of them."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
+
+class Paragraphs(argparse.HelpFormatter):
+    """Wraps descriptions to the terminal's width, each paragraph and each indented line for itself."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        filled = []
+        for raw, lines in itertools.groupby(text.splitlines(), key=lambda line: line[:1] in ("", " ")):
+            for part in lines if raw else [" ".join(lines)]:
+                left = indent + part[: len(part) - len(part.lstrip())]
+                filled.append(textwrap.fill(part.strip(), width, initial_indent=left, subsequent_indent=left))
+        return "\n".join(filled)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -97,13 +147,13 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"rlef {version('rlef-env')}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=OneLineParser)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=SubcommandParser)
     for name, module in COMMANDS.items():
         command = commands.add_parser(
             name,
             help=module.HELP,
             description=module.DESCRIPTION,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=Paragraphs,
             allow_abbrev=False,
         )
         module.add_arguments(command)

@@ -55,6 +55,13 @@ def test_every_subcommand_has_help_and_is_in_the_overview(rlef, name: str) -> No
         (("demo", "--agent", "nonsense:Agent"), ("'nonsense'",)),
         (("demo", "--agent", "json:Agent"), ("'Agent'", "json")),
         (("demo", "--episodes", "0"), ("--episodes", "at least 1")),
+        (("demo", "--episodes", "1000000000"), ("--episodes", "at most 1000000", "'1000000000'")),
+        (("judge", "missing.jsonl", "--workers", "1000000"), ("--workers", "at most 1000")),
+        (("judge", "missing.jsonl", "--json", ""), ("--json", "path of a file", "''")),
+        (("play", "--save", ""), ("--save", "path of a file", "''")),
+        (("judge", "missing.jsonl", "--fast"), ("--fast", "see rlef judge --help")),
+        (("demo", "--fast"), ("--fast", "see rlef demo --help")),
+        (("--fast", "demo"), ("--fast", "see rlef --help")),
     ],
 )
 def test_wrong_arguments(rlef, arguments: tuple[str, ...], fragments: tuple[str, ...]) -> None:
@@ -79,6 +86,7 @@ def test_binary_data(rlef, tmp_path: Path) -> None:
         (UsageError("expected a\nb"), 2, "rlef: expected a b\n"),
         (FileNotFoundError(2, "No such file or directory", "x.py"), 2, "rlef: x.py: No such file or directory\n"),
         (SandboxFailure("the zygote died"), 70, "rlef: the zygote died\n"),
+        (OSError(28, "No space left on device"), 74, "rlef: the system refused: No space left on device\n"),
         (KeyboardInterrupt(), 130, "rlef: stopped\n"),
     ],
 )
@@ -103,17 +111,73 @@ def test_a_fault_of_ours_asks_for_a_report(monkeypatch: pytest.MonkeyPatch, caps
         command.main(["doctor"])
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    process = subprocess.run(
-        [str(Path(sys.executable).parent / "rlef"), "doctor", "--json"],
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        text=True,
+def run_in_shell(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return subprocess.run(
+        ["sh", "-c", line], cwd=cwd, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=120
     )
-    os.close(writer)
-    assert (process.returncode, process.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("arguments", ["doctor", "doctor --json", "demo --episodes 1", "--version", "judge --help"])
+def test_a_full_disk_is_one_line(arguments: str, tmp_path: Path) -> None:
+    process = run_in_shell(f"rlef {arguments} >/dev/full", tmp_path)
+    assert (process.returncode, process.stderr) == (74, "rlef: the system refused: No space left on device\n")
+
+
+def test_errors_that_cannot_be_said_leave_the_exit_code(tmp_path: Path) -> None:
+    process = run_in_shell("rlef play --dataset nonsense 2>/dev/full", tmp_path)
+    assert (process.returncode, process.stdout, process.stderr) == (2, "", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "out", "err"),
+    [
+        ("rlef --version >&-", 0, "", ""),
+        ("rlef doctor >&-", 0, "", ""),
+        ("rlef demo --episodes 1 --agent oracle >&- 2>&-", 0, "", ""),
+        ("rlef play --problem starter/add-numbers <&-", 0, "The episode is not over.", ""),
+        ("rlef play --dataset nonsense 2>&-", 2, "", ""),
+        ("rlef fly <&- >&- 2>&-", 2, "", ""),
+        ("rlef fly <&- >&-", 2, "", "'fly'"),
+    ],
+)
+def test_missing_standard_streams(line: str, code: int, out: str, err: str, tmp_path: Path) -> None:
+    process = run_in_shell(line, tmp_path)
+    assert process.returncode == code, process.stderr
+    assert out in process.stdout
+    assert bool(out) == bool(process.stdout)
+    assert err in process.stderr
+    assert bool(err) == bool(process.stderr)
+
+
+INTERRUPTED_IMPORT = """
+import os, signal
+os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+def test_ctrl_c_while_the_command_is_still_being_imported(tmp_path: Path) -> None:
+    (tmp_path / "rlef_env").mkdir()
+    (tmp_path / "rlef_env" / "__init__.py").write_text(INTERRUPTED_IMPORT)
+    start = "import sys, rlef_command; sys.path.insert(0, '.'); sys.exit(rlef_command.main())"
+    process = subprocess.run([sys.executable, "-c", start], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (process.returncode, process.stdout, process.stderr) == (130, "", "rlef: stopped\n")
+
+
+def test_the_command_starts_without_any_import() -> None:
+    assert "from rlef_command import main" in (Path(sys.executable).parent / "rlef").read_text()
+    look = "import sys, rlef_command; print([name for name in sys.modules if name.startswith(('rlef_env', 'numpy'))])"
+    process = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert process.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("columns", [50, 80, 120])
+@pytest.mark.parametrize("name", ["demo", "play", "judge", "doctor"])
+def test_descriptions_are_wrapped_as_the_options_are(rlef, name: str, columns: int) -> None:
+    description = rlef(name, "--help", COLUMNS=str(columns)).stdout.split("\n\n", 1)[1]
+    assert max(map(len, description.splitlines())) <= columns
+    if name == "judge" and columns == 120:
+        assert '\n  {"problem", "kind": "correct"|"incorrect", "index",' in description
 
 
 def test_output_that_the_terminal_cannot_show_does_not_stop_the_command(rlef) -> None:
