@@ -6,18 +6,18 @@ import argparse
 from collections.abc import Sequence
 from random import Random
 
+from gymnasium.error import InvalidAction
 from rich.console import Console
-from rich.table import Table
 
-from rlef_env.cli.agents import Agent, Conversation, installed_agents, load_agent
+from rlef_env.cli.agents import Agent, Conversation, ask, installed_agents, load_agent
 from rlef_env.cli.arguments import add_dataset, whole_number
-from rlef_env.cli.display import progress_bar, show_prompt, show_turn
+from rlef_env.cli.display import Screen, progress_bar, show_heading, show_prompt, show_turn
+from rlef_env.cli.rates import show_rates, solve_rates
 from rlef_env.envs import CodeEnv, Episode
 from rlef_env.errors import UsageError
-from rlef_env.judge import Verdict
 from rlef_env.problems import Dataset, load_dataset
 
-__all__ = ["DESCRIPTION", "HELP", "add_arguments", "run", "solve_rates"]
+__all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
 HELP = "watch agents play, and see how often they solve the problems"
 DESCRIPTION = """\
@@ -28,6 +28,7 @@ The agents of rlef-agents are oracle (knows a correct program), repair (starts w
 feedback) and random. Your own is module:Class, with a method act(conversations) that returns a list of responses."""
 
 FIRST = ("oracle", "repair", "random")  # in this order; agents that others register follow by name
+MOST_EPISODES = 1_000_000  # all are kept until the end
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a registered agent or module:Class; may be given several times",
     )
     parser.add_argument(
-        "--episodes", type=whole_number(1), metavar="N", help="episodes per agent (default: one for every problem)"
+        "--episodes",
+        type=whole_number(1, MOST_EPISODES),
+        metavar="N",
+        help="episodes per agent (default: one for every problem)",
     )
     parser.add_argument("--seed", type=whole_number(0), default=0, metavar="S", help="default: %(default)s")
     parser.add_argument(
@@ -53,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Play, show, count."""
-    console = Console()
+    console = Screen()
     dataset = load_dataset(arguments.dataset)
     names = arguments.agent or sorted(
         installed_agents(), key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name)
@@ -72,7 +76,7 @@ def run(arguments: argparse.Namespace) -> None:
                     advance()
             for episode in most_telling(played[name], arguments.show):
                 show_episode(console, name, dataset, episode, arguments.lines)
-    console.print(solve_rates(played, dataset.label, env.max_turns))
+    show_rates(console, dataset.label, solve_rates(played, env.max_turns))
 
 
 def chosen_problems(dataset: Dataset, episodes: int | None, seed: int) -> list[str]:
@@ -93,22 +97,12 @@ def play_episode(env: CodeEnv, name: str, agent: Agent, problem_id: str, seed: i
     ended = False
     while not ended:
         response = ask(name, agent, Conversation(tuple(info["messages"]), info["problem_id"]))
-        _, _, terminated, truncated, info = env.step(response)
+        try:
+            _, _, terminated, truncated, info = env.step(response)
+        except InvalidAction as error:
+            raise UsageError(f"agent {name}: act: expected responses that the environment takes: {error}") from error
         ended = terminated or truncated
     return env.episode
-
-
-def ask(name: str, agent: Agent, conversation: Conversation) -> str:
-    """The agent's response; what goes wrong in somebody else's code is said to be theirs."""
-    try:
-        responses = agent.act([conversation])
-    except Exception as error:  # an agent may raise anything
-        raise UsageError(
-            f"agent {name}: act raised {type(error).__name__}: {error}; RLEF_DEBUG=1 shows where"
-        ) from error
-    if len(responses) != 1 or not isinstance(responses[0], str):
-        raise UsageError(f"agent {name}: act must return a list with one text per conversation, got {responses!r:.200}")
-    return responses[0]
 
 
 def most_telling(episodes: Sequence[Episode], number: int) -> list[Episode]:
@@ -118,43 +112,7 @@ def most_telling(episodes: Sequence[Episode], number: int) -> list[Episode]:
 
 def show_episode(console: Console, name: str, dataset: Dataset, episode: Episode, lines: int) -> None:
     """Show an episode in full."""
-    console.rule(f"[bold]{name}[/bold] plays {episode.problem_id} ({dataset.label})", align="left")
+    show_heading(console, f"{name} plays {episode.problem_id} ({dataset.label})", bold=name)
     show_prompt(console, dataset.get(episode.problem_id).statement, lines)
     for number, turn in enumerate(episode.turns, start=1):
         show_turn(console, number, turn, lines)
-
-
-def solve_rates(played: dict[str, list[Episode]], label: str, max_turns: int) -> Table:
-    """A table of each agent's solve rate by turn.
-
-    Args:
-        played: episodes by agent.
-        label: the data set's name for reports.
-        max_turns: how many turns an episode may have.
-    """
-    lost = sum(episode.truncated for episodes in played.values() for episode in episodes)
-    table = Table(
-        title=f"{label}: share of episodes solved within so many turns",
-        title_justify="left",
-        caption=f"{lost} episodes without a verdict are left out" if lost else None,
-    )
-    table.add_column("agent")
-    for heading in ("episodes", *(f"turn {turn}" for turn in range(1, max_turns + 1)), "valid programs", "mean reward"):
-        table.add_column(heading, justify="right")
-    for name, everything in played.items():
-        episodes = [episode for episode in everything if not episode.truncated]
-        if not episodes:
-            table.add_row(name, "0")
-            continue
-        turns = [turn for episode in episodes for turn in episode.turns]
-        solved = [episode.solved_at for episode in episodes if episode.solved_at is not None]
-        valid = sum(turn.judgement.verdict is not Verdict.NO_PROGRAM for turn in turns)
-        rewards = sum(turn.reward for turn in turns)
-        table.add_row(
-            name,
-            str(len(episodes)),
-            *(f"{sum(t <= turn for t in solved) / len(episodes):.0%}" for turn in range(1, max_turns + 1)),
-            f"{valid / len(turns):.0%}",
-            f"{rewards / len(episodes):+.2f}",
-        )
-    return table

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,14 +15,32 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.syntax import Syntax
 from rich.text import Text
 
-from rlef_env.envs import GRID_LETTERS, Turn
+from rlef_env.envs import GRID_LETTERS, Turn, verdict_grid, verdict_words
 from rlef_env.judge import Judgement, Verdict
 from rlef_env.problems import ROLES
 
-__all__ = ["cut", "progress_bar", "show_prompt", "show_turn", "show_verdicts"]
+__all__ = ["Screen", "cut", "progress_bar", "show_heading", "show_prompt", "show_turn", "show_verdicts"]
 
 COLOURS = {Verdict.ACCEPTED: "green", Verdict.NO_PROGRAM: "dim", Verdict.NO_VERDICT: "bold yellow"}
 FAILURE = "red"
+UNLIMITED = 100_000  # columns
+
+
+class Screen(Console):
+    """Standard output for a person.
+
+    Where it is no terminal, nothing is wrapped, shortened or padded to a width that nobody has.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.soft_wrap = not self.is_terminal
+        if not self.is_terminal:
+            self.width = UNLIMITED
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Pass it on: ``command.py`` knows the exit code."""
+        raise BrokenPipeError
 
 
 def cut(text: str, lines: int) -> str:
@@ -31,9 +51,27 @@ def cut(text: str, lines: int) -> str:
     return "\n".join([*everything[:lines], f"[... {len(everything) - lines} more lines]"])
 
 
+def show_heading(console: Console, text: str, bold: str) -> None:
+    """Show a heading, with a line to the end of a terminal's; ``bold`` is the part to stress."""
+    if console.is_terminal:
+        title = Text(text)
+        title.highlight_words([bold], "bold")
+        console.rule(title, align="left")
+    else:
+        console.print(f"-- {text}", markup=False, highlight=False)
+
+
+def show_text(console: Console, text: str, style: str = "") -> None:
+    """Show a text, moved in a little; the terminal's lines are moved in where it wraps them, too."""
+    if console.is_terminal:
+        console.print(Padding(Text(text, style=style), (0, 0, 1, 2)))
+    else:
+        console.print(Text(textwrap.indent(text, "  ").rstrip("\n") + "\n"))
+
+
 def show_prompt(console: Console, prompt: str, lines: int) -> None:
     """Show what the environment asks, at most so many lines of it."""
-    console.print(Padding(Text(cut(prompt, lines)), (0, 0, 1, 2)))
+    show_text(console, cut(prompt, lines))
 
 
 def show_turn(console: Console, number: int, turn: Turn, lines: int) -> None:
@@ -48,41 +86,35 @@ def show_turn(console: Console, number: int, turn: Turn, lines: int) -> None:
 def show_program(console: Console, program: str | None, lines: int) -> None:
     """Show a program with its syntax in colour, or that there is none."""
     if program is None:
-        console.print(Padding("[dim](the response holds no program)[/dim]", (0, 0, 0, 2)))
-    else:
+        console.print("  [dim](the response holds no program)[/dim]", highlight=False)
+    elif console.is_terminal:
         code = Syntax(cut(program, lines), "python", theme="ansi_dark", background_color="default", line_numbers=True)
         console.print(Padding(code, (0, 0, 1, 2)))
+    else:
+        numbered = enumerate(cut(program, lines).splitlines(), start=1)
+        console.print(Text("\n".join(f"  {number:>3} {line}".rstrip() for number, line in numbered) + "\n"))
 
 
 def show_verdicts(console: Console, judgement: Judgement) -> None:
-    """Show the verdict, and a grid: one sign per test that was run, a line per role."""
+    """Show the verdict, and the grid of ``verdict_grid`` in colour."""
     category = f" ({escape(judgement.category)})" if judgement.category else ""
     tests = f"; {judgement.passed} of {judgement.total} tests passed" if judgement.total else ""
-    not_run = judgement.total - len(judgement.results)
-    rest = f", {not_run} not run" if not_run else ""
-    console.print(f"  verdict: [bold]{words(judgement.verdict)}[/bold]{category}{tests}{rest}", highlight=False)
-    for role in ROLES:
-        verdicts = [result.verdict for result in judgement.results if result.role == role]
-        if verdicts:
-            line = Text(f"  {role:<10}")
-            for verdict in verdicts:
-                line.append(GRID_LETTERS[verdict], style=COLOURS.get(verdict, FAILURE))
-            console.print(line)
-    seen = dict.fromkeys(result.verdict for result in judgement.results)
-    if seen:
-        legend = ", ".join(f"{GRID_LETTERS[verdict]} {words(verdict)}" for verdict in seen)
-        console.print(f"  [dim]({legend})[/dim]", highlight=False)
-
-
-def words(verdict: Verdict) -> str:
-    """A verdict as a person says it."""
-    return verdict.value.replace("_", " ")
+    console.print(f"  verdict: [bold]{verdict_words(judgement.verdict)}[/bold]{category}{tests}", highlight=False)
+    colours = {GRID_LETTERS[verdict]: COLOURS.get(verdict, FAILURE) for verdict in Verdict}
+    for line in verdict_grid(judgement):
+        role, _, signs = line.strip().partition(" ")
+        text = Text(line, style="" if role in ROLES else "dim")
+        if role in ROLES:
+            for place, sign in enumerate(signs.lstrip(), start=len(line) - len(signs.lstrip())):
+                text.stylize(colours[sign], place, place + 1)
+        console.print(text)
 
 
 def show_feedback(console: Console, feedback: str, lines: int) -> None:
     """Show what the environment answered, at most so many lines of it; nothing where it said nothing."""
     if feedback:
-        console.print(Padding(Text(cut(feedback, lines), style="cyan"), (1, 0, 1, 2)))
+        console.print()
+        show_text(console, cut(feedback, lines), style="cyan")
 
 
 @contextmanager

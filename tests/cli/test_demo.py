@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from rlef_env.cli.demo import solve_rates
+from rlef_env.cli.rates import Rates, show_rates, solve_rates
 from rlef_env.envs import Episode, Turn
 from rlef_env.judge import Judgement, Verdict
 
@@ -20,9 +25,7 @@ def episode(*verdicts: Verdict, truncated: bool = False) -> Episode:
 
 
 def rows(played: dict[str, list[Episode]]) -> dict[str, list[str]]:
-    table = solve_rates(played, "Toy", max_turns=3)
-    cells = [list(column.cells) for column in table.columns]
-    return {str(name): [str(cell) for cell in rest] for name, *rest in zip(*cells, strict=True)}
+    return {name: rest for name, *rest in solve_rates(played, max_turns=3).rows}
 
 
 def test_solve_rates() -> None:
@@ -35,15 +38,29 @@ def test_solve_rates() -> None:
 def test_episodes_without_a_verdict_do_not_count() -> None:
     lost = episode(Verdict.NO_VERDICT, truncated=True)
     assert rows({"a": [lost, episode(Verdict.ACCEPTED)]})["a"][:2] == ["1", "100%"]
-    assert rows({"a": [lost]})["a"][0] == "0"
-    assert "1 episodes without a verdict" in str(solve_rates({"a": [lost]}, "Toy", 3).caption)
+    assert rows({"a": [lost]})["a"] == ["0"]
+    assert "1 episodes without a verdict" in shown(solve_rates({"a": [lost]}, 3), 120)
 
 
-def test_the_table_names_the_data_set() -> None:
-    console = Console(width=120, record=True, file=None, quiet=False)
+def shown(rates: Rates, columns: int) -> str:
+    console = Console(width=columns, force_terminal=True, color_system=None, file=io.StringIO())
     with console.capture() as capture:
-        console.print(solve_rates({"a": [episode(Verdict.ACCEPTED)]}, "Toy", 3))
-    assert "Toy" in capture.get()
+        show_rates(console, "Toy", rates)
+    return capture.get()
+
+
+@pytest.mark.parametrize("columns", [200, 120, 100, 80, 79, 70, 60, 40, 30])
+@pytest.mark.parametrize("name", ["a", "my_agent:MyAgent", "a_package.of.agents.with_a.long_name:AndALongClassName"])
+def test_rates_stay_whole_however_narrow_the_terminal(columns: int, name: str) -> None:
+    text = shown(solve_rates({name: [episode(Verdict.ACCEPTED)], "other": [episode(Verdict.WRONG_ANSWER)]}, 3), columns)
+    assert "Toy: share" in text
+    assert "…" not in text
+    for cell in ("100%", "+1.00", "-1.00", "other"):
+        assert cell in text
+    if len(name) < 20 and columns >= 80:
+        assert name in text
+    if columns >= 40:
+        assert max(map(len, text.splitlines())) <= max(columns, len(name))
 
 
 def test_installed_agents_play(rlef) -> None:
@@ -60,20 +77,73 @@ def test_installed_agents_play(rlef) -> None:
     assert process.stdout == rlef("demo", "--episodes", "2", "--show", "1", "--seed", "1").stdout, "a seed decides all"
 
 
+def test_output_to_a_file_is_neither_padded_nor_wrapped(rlef, tmp_path: Path) -> None:
+    sentence = "A long line " * 30 + "ends here."
+    row = {
+        "name": "p",
+        "description": sentence,
+        "public_tests": {"input": ["1\n"], "output": ["1\n"]},
+        "solutions": {"language": [3], "solution": ["if True:\n\n    print(input())"]},
+    }
+    (tmp_path / "p.jsonl").write_text(json.dumps(row) + "\n")
+    process = rlef("demo", "--dataset", "p.jsonl", "--agent", "oracle", "--agent", "random", COLUMNS="60")
+    assert process.returncode == 0, process.stderr
+    assert f"  {sentence}\n" in process.stdout
+    assert "    1 if True:\n    2\n    3     print(input())\n" in process.stdout
+    assert [line for line in process.stdout.splitlines() if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize("arguments", [["demo", "--episodes", "1"], ["doctor"]])
+def test_a_reader_that_goes_away(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.run(
+        [str(Path(sys.executable).parent / "rlef"), *arguments], stdout=writer, stderr=subprocess.PIPE, text=True
+    )
+    os.close(writer)
+    assert (process.returncode, process.stderr) == (141, "")
+
+
 OWN = """
+import sys
+
 class Silent:
     def __init__(self, seed):
         assert seed == 7
     def act(self, conversations):
         return ["I do not know" for _ in conversations]
+class Returns:
+    def __init__(self, value=None):
+        self.value = value
+    def act(self, conversations):
+        return self.value
 class Broken:
     def act(self, conversations):
         return conversations[0].no_such_thing
-class Chatty:
+class Leaves:
     def act(self, conversations):
-        return ["a", "b"]
+        sys.exit("bye")
+class WantsMore:
+    def __init__(self, dataset, model, *more, size=1, **others):
+        pass
+    act = Silent.act
+class CannotBeMade:
+    def __init__(self):
+        raise OSError(2, "no such model", "model.bin")
+    act = Silent.act
+class LeavesEarly:
+    def __init__(self):
+        sys.exit(0)
+    act = Silent.act
 class NoAgent:
     pass
+def function(conversations):
+    return ["a"]
+
+silent = Silent(seed=7)
+letter, text, chatty, empty = Returns("a"), Returns("ab"), Returns(["a", "b"]), Returns([])
+number, surrogate, long = Returns([1]), Returns(["\\ud800"]), Returns(["a" * (2**20 + 1)])
+later = Returns(response for response in "a")
 """
 
 
@@ -81,11 +151,13 @@ class NoAgent:
 def own_agents(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(OWN)
     (tmp_path / "broken.py").write_text("1 / 0")
+    (tmp_path / "leaves.py").write_text("raise SystemExit")
 
 
 @pytest.mark.usefixtures("own_agents")
-def test_an_agent_of_ones_own(rlef) -> None:
-    process = rlef("demo", "--agent", "own:Silent", "--episodes", "1", "--seed", "7")
+@pytest.mark.parametrize("name", ["own:Silent", "own:silent"])
+def test_an_agent_of_ones_own(rlef, name: str) -> None:
+    process = rlef("demo", "--agent", name, "--episodes", "1", "--seed", "7")
     assert process.returncode == 0, process.stderr
     assert "no program" in process.stdout
     # twice -0.2 for no program before the end, and -1 at the end
@@ -96,17 +168,40 @@ def test_an_agent_of_ones_own(rlef) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("own:Broken", "act raised AttributeError"),
-        ("own:Chatty", "one text per conversation"),
-        ("own:NoAgent", "method act"),
+        ("own:Broken", "act: expected a list of responses, got AttributeError"),
+        ("own:Leaves", "act: expected a list of responses, got SystemExit: bye"),
+        ("own:Returns", "expected a list with one text for each conversation, got None"),
+        ("own:letter", "expected a list with one text for each conversation, got str 'a'"),
+        ("own:text", "expected a list with one text for each conversation, got str 'ab'"),
+        ("own:later", "expected a list with one text for each conversation, got generator"),
+        ("own:chatty", "here 1, got 2"),
+        ("own:empty", "here 1, got 0"),
+        ("own:number", "expected a text in the list, got int 1"),
+        ("own:surrogate", "expected Unicode text, got a lone surrogate"),
+        ("own:long", "at most 1048576 characters, got 1048577"),
+        ("own:WantsMore", "__init__: expected no arguments but dataset and seed, got model too"),
+        ("own:CannotBeMade", "__init__: expected an agent, got FileNotFoundError"),
+        ("own:LeavesEarly", "__init__: expected an agent, got SystemExit"),
+        ("own:NoAgent", "expected a class with a method act(conversations), got the class"),
+        ("own:function", "expected a class with a method act(conversations), got function"),
         ("own:Missing", "found no 'Missing'"),
-        ("broken:Agent", "ZeroDivisionError"),
+        ("broken:Agent", "got ZeroDivisionError"),
+        ("leaves:Agent", "got SystemExit"),
         (":Agent", "module:Class"),
     ],
 )
 def test_an_agent_that_does_not_work_is_one_line(rlef, name: str, words: str) -> None:
     process = rlef("demo", "--agent", name, "--episodes", "1")
     assert process.returncode == 2
-    assert process.stderr.startswith("rlef: ")
+    assert process.stderr.startswith(f"rlef: agent {name}: "), process.stderr
     assert process.stderr.count("\n") == 1
+    assert "expected" in process.stderr
     assert words in process.stderr
+
+
+@pytest.mark.usefixtures("own_agents")
+def test_where_an_agent_fails_can_be_seen(rlef) -> None:
+    process = rlef("demo", "--agent", "own:Broken", "--episodes", "1", RLEF_DEBUG="1")
+    assert process.returncode == 2
+    assert "return conversations[0].no_such_thing" in process.stderr
+    assert "rlef: agent own:Broken: act: " in process.stderr.splitlines()[-1]

@@ -1,0 +1,108 @@
+"""Solve rates by turn: the arithmetic, and a table that stays readable on a narrow terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from rlef_env.envs import Episode
+from rlef_env.judge import Verdict
+
+__all__ = ["Rates", "show_rates", "solve_rates"]
+
+NARROWEST_NAME = 12  # columns; a name cut into smaller pieces is harder to read than a list
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How agents did.
+
+    Attributes:
+        headings: what the cells of a row are; the first is the agent's name.
+        rows: one per agent; that of an agent without any verdict ends after the number of episodes.
+        lost: episodes without a verdict, which are left out.
+    """
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    lost: int
+
+
+def solve_rates(played: Mapping[str, Iterable[Episode]], max_turns: int) -> Rates:
+    """Count each agent's solved episodes by turn.
+
+    Args:
+        played: episodes by agent.
+        max_turns: how many turns an episode may have.
+    """
+    turns = (f"turn {turn}" for turn in range(1, max_turns + 1))
+    return Rates(
+        headings=("agent", "episodes", *turns, "valid programs", "mean reward"),
+        rows=tuple((name, *rates(episodes, max_turns)) for name, episodes in played.items()),
+        lost=sum(episode.truncated for episodes in played.values() for episode in episodes),
+    )
+
+
+def rates(everything: Iterable[Episode], max_turns: int) -> list[str]:
+    """One agent's numbers."""
+    episodes = [episode for episode in everything if not episode.truncated]
+    if not episodes:
+        return ["0"]
+    turns = [turn for episode in episodes for turn in episode.turns]
+    solved = [episode.solved_at for episode in episodes if episode.solved_at is not None]
+    valid = sum(turn.judgement.verdict is not Verdict.NO_PROGRAM for turn in turns)
+    return [
+        str(len(episodes)),
+        *(f"{sum(t <= turn for t in solved) / len(episodes):.0%}" for turn in range(1, max_turns + 1)),
+        f"{valid / len(turns):.0%}",
+        f"{sum(turn.reward for turn in turns) / len(episodes):+.2f}",
+    ]
+
+
+def show_rates(console: Console, label: str, found: Rates) -> None:
+    """Show the rates: as a table, with headings in two lines where it is too wide, and else as a list.
+
+    Args:
+        console: where to.
+        label: the data set's name for reports.
+        found: the rates.
+    """
+    console.print(Text(f"{label}: share of episodes solved within so many turns"))
+    narrow = [heading.replace(" ", "\n") for heading in found.headings]
+    for headings in (found.headings, narrow):
+        missing = width(console, as_table(headings, found.rows)) - console.width
+        longest = max(len(name) for name, *_ in (*found.rows, headings))
+        if missing <= 0:
+            console.print(as_table(headings, found.rows))
+            break
+        if headings is narrow and longest - missing >= NARROWEST_NAME:
+            console.print(as_table(headings, found.rows, longest - missing))
+            break
+    else:
+        for name, *cells in found.rows:
+            console.print(Text(name, style="bold"))
+            for heading, cell in zip(found.headings[1:], cells, strict=False):
+                console.print(Text(f"  {heading:<14} {cell:>6}"))
+    if found.lost:
+        console.print(Text(f"{found.lost} episodes without a verdict are left out"))
+
+
+def as_table(headings: Sequence[str], rows: Iterable[Sequence[str]], name_width: int | None = None) -> Table:
+    """The table, with names folded to a width, if one is given."""
+    table = Table()
+    table.add_column(headings[0], overflow="fold", width=name_width)
+    for heading in headings[1:]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, *cells in rows:
+        table.add_row(Text(name), *cells)
+    return table
+
+
+def width(console: Console, table: Table) -> int:
+    """How many columns a table takes if it may take any number."""
+    return Measurement.get(console, console.options.update(width=10_000), table).maximum
