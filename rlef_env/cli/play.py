@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from gymnasium.error import InvalidAction
 from rich.console import Console
-from rich.markup import escape
 
-from rlef_env.cli.arguments import add_dataset, whole_number
-from rlef_env.cli.display import show_prompt, show_turn
-from rlef_env.envs import CodeEnv, Episode, read_episodes, write_episodes
+from rlef_env.cli.arguments import add_dataset, file_path, whole_number
+from rlef_env.cli.display import Screen, show_heading, show_prompt, show_turn
+from rlef_env.envs import CodeEnv, Episode, episode_to_row, read_episodes
 from rlef_env.errors import DataError
 from rlef_env.problems import load_dataset
 
@@ -35,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--problem", metavar="ID", help="the problem's id (default: the seed chooses)")
     parser.add_argument(
         "--file",
-        type=Path,
+        type=file_path,
         nargs="+",
         action="extend",
         metavar="PROGRAM.py",
@@ -43,31 +45,61 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=whole_number(0), metavar="S", help="chooses the problem (default: by chance)")
     parser.add_argument("--max-turns", type=whole_number(1), default=3, metavar="N", help="default: %(default)s")
-    parser.add_argument("--save", type=Path, metavar="EPISODES.jsonl", help="add the episode to this file")
+    parser.add_argument("--save", type=file_path, metavar="EPISODES.jsonl", help="add the episode to this file")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Play one episode."""
-    console = Console()
+    console = Screen()
     dataset = load_dataset(arguments.dataset)
-    # Read before the first turn is taken: an error must not cost a played episode.
+    # Read and opened before the first turn is taken: an error must not cost a played episode.
     programs = [program_text(path) for path in arguments.file] if arguments.file else typed_programs(console)
-    earlier = read_episodes(arguments.save) if arguments.save is not None and arguments.save.exists() else []
     options = {"problem_id": arguments.problem} if arguments.problem is not None else None
     with CodeEnv(dataset=dataset, max_turns=arguments.max_turns) as env:
         prompt, info = env.reset(seed=arguments.seed, options=options)
-        console.rule(f"[bold]{escape(info['problem_id'])}[/bold] ({escape(info['dataset'])})", align="left")
-        show_prompt(console, prompt, ALL)
-        ended = False
-        for program in programs:
-            _, _, terminated, truncated, info = env.step(as_response(program))
-            show_turn(console, info["turn"], env.episode.turns[-1], ALL)
-            ended = terminated or truncated
-            if ended:
-                break
-        console.print(f"[bold]{outcome(env.episode)}[/bold]")
-        if arguments.save is not None:
-            write_episodes(arguments.save, [*earlier, env.episode])
+        with saving(arguments.save, lambda: env.episode):
+            show_heading(console, f"{info['problem_id']} ({info['dataset']})", bold=info["problem_id"])
+            show_prompt(console, prompt, ALL)
+            for program in programs:
+                try:
+                    _, _, terminated, truncated, info = env.step(as_response(program))
+                except InvalidAction as error:
+                    raise DataError(f"turn {info['turn'] + 1}: the environment does not take it: {error}") from None
+                show_turn(console, info["turn"], env.episode.turns[-1], ALL)
+                if terminated or truncated:
+                    break
+            console.print(f"[bold]{outcome(env.episode)}[/bold]")
+
+
+@contextmanager
+def saving(path: Path | None, episode: Callable[[], Episode]) -> Iterator[None]:
+    """Add an episode to a file at the end, as far as it was played by then, also where it was broken off.
+
+    Raises:
+        DataError: the file holds something else than episodes.
+        OSError: it cannot be written to.
+    """
+    if path is None:
+        yield
+        return
+    if path.is_file():
+        read_episodes(path)
+    with path.open("ab", buffering=0) as file:  # unbuffered: one line is one write, so that two players may share it
+        try:
+            yield
+        finally:
+            if episode().turns:
+                line = json.dumps(episode_to_row(episode()), allow_nan=False).encode("ascii") + b"\n"
+                file.write(line if ends_in_a_line(path) else b"\n" + line)
+
+
+def ends_in_a_line(path: Path) -> bool:
+    """Whether nothing stands after the last line's end."""
+    if not path.is_file():
+        return True
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 1))
+        return file.read() in (b"", b"\n")
 
 
 def outcome(episode: Episode) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,10 +66,10 @@ def test_saved_episodes_add_up_and_get_the_same_verdicts_again(
 
 
 def test_a_changed_verdict_is_seen(rlef, programs: tuple[Path, Path], tmp_path: Path) -> None:
-    _, right = programs
-    rlef("play", "--problem", load_dataset("starter")[0].id, "--save", "episodes.jsonl", "--file", right)
+    wrong, _ = programs
+    rlef("play", "--problem", load_dataset("starter")[0].id, "--save", "episodes.jsonl", "--file", wrong)
     path = tmp_path / "episodes.jsonl"
-    path.write_text(path.read_text().replace('"verdict": "accepted"', '"verdict": "wrong_answer"', 1))
+    path.write_text(path.read_text().replace('"verdict": "runtime_error"', '"verdict": "wrong_answer"'))
     again = rlef("judge", "episodes.jsonl", "--json", "out.jsonl")
     assert again.returncode == 0
     assert '"same": false' in (tmp_path / "out.jsonl").read_text()
@@ -81,6 +84,81 @@ def test_a_file_that_holds_no_episodes_is_refused_before_the_game(
     assert (process.returncode, process.stdout) == (2, "")
     assert "other.jsonl:1" in process.stderr
     assert (tmp_path / "other.jsonl").read_text() == '{"name": "x"}\n'
+
+
+@pytest.mark.parametrize(("where", "words"), [("no/such/folder.jsonl", "No such file"), (".", "directory")])
+def test_where_it_cannot_be_saved_is_said_before_the_first_turn(
+    rlef, programs: tuple[Path, Path], where: str, words: str
+) -> None:
+    process = rlef("play", "--save", where, "--file", programs[0])
+    assert (process.returncode, process.stdout) == (2, "")
+    assert process.stderr.startswith(f"rlef: {where}: ")
+    assert words in process.stderr
+
+
+def start(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [str(Path(sys.executable).parent / "rlef"), "play", "--problem", "starter/add-numbers", *arguments],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(text: str, process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    assert any(text in line for line in process.stdout), text
+
+
+def test_ctrl_c_keeps_the_turns_that_were_judged(tmp_path: Path) -> None:
+    process = start(tmp_path, "--save", "episodes.jsonl")
+    assert process.stdin is not None
+    process.stdin.write("print(1 / 0)\n.\n")
+    process.stdin.flush()
+    wait_for("reward", process)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60)[1] == "rlef: stopped\n"
+    assert process.returncode == 130
+    (episode,) = read_episodes(tmp_path / "episodes.jsonl")
+    assert not episode.ended
+    assert [turn.judgement.verdict.value for turn in episode.turns] == ["runtime_error"]
+
+
+def test_an_episode_without_a_turn_is_not_kept(tmp_path: Path) -> None:
+    process = start(tmp_path, "--save", "episodes.jsonl")
+    wait_for("starter/add-numbers", process)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert (tmp_path / "episodes.jsonl").read_bytes() == b""
+
+
+def test_two_players_at_once_lose_nothing(rlef, programs: tuple[Path, Path], tmp_path: Path) -> None:
+    slow = start(tmp_path, "--save", "episodes.jsonl")
+    wait_for("starter/add-numbers", slow)
+    quick = ("play", "--problem", "starter/add-numbers", "--save", "episodes.jsonl", "--file", programs[1])
+    assert rlef(*quick).returncode == 0
+    slow.communicate("print(1 / 0)\n", timeout=60)
+    assert [episode.solved for episode in read_episodes(tmp_path / "episodes.jsonl")] == [True, False]
+
+
+def test_a_last_line_without_an_end_is_ended(rlef, programs: tuple[Path, Path], tmp_path: Path) -> None:
+    play = ("play", "--problem", "starter/add-numbers", "--save", "episodes.jsonl", "--file", programs[1])
+    rlef(*play)
+    path = tmp_path / "episodes.jsonl"
+    path.write_bytes(path.read_bytes().rstrip())
+    assert rlef(*play).returncode == 0
+    assert len(read_episodes(path)) == 2
+
+
+def test_a_program_that_the_environment_does_not_take(rlef, tmp_path: Path) -> None:
+    (tmp_path / "long.py").write_text("#" * 2**20)
+    process = rlef("play", "--file", "long.py")
+    assert process.returncode == 2
+    assert process.stderr.startswith("rlef: turn 1: the environment does not take it: ")
+    assert process.stderr.count("\n") == 1
 
 
 def test_a_program_file_that_is_no_text(rlef, tmp_path: Path) -> None:
