@@ -17,12 +17,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from rlef_env.cli.arguments import add_workers
+from rlef_env.cli.arguments import add_workers, file_path
 from rlef_env.cli.display import progress_bar
 from rlef_env.envs import Episode, read_episodes, rejudge
 from rlef_env.errors import UsageError
-from rlef_env.judge import JudgeJob, Judgement, JudgePool
-from rlef_env.problems import ROLES, Dataset, Problem, Role, load_dataset, read_checkers, read_jsonl
+from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
+from rlef_env.problems import ROLES, Problem, Role, load_dataset, read_checkers, read_jsonl
 from rlef_env.sandbox import Program
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
@@ -36,7 +36,8 @@ Judge every stored Python 3 solution of every problem on all of its tests, and p
 If the file holds episodes (rlef play --save), judge their programs again: one JSON object per episode, with the
 verdict of each turn now, the one stored, and whether they are the same.
 
-Progress and a summary go to standard error. The exit code is 0 whatever the verdicts, 2 for bad input."""
+Progress, the reason of every no_verdict and a summary go to standard error. The exit code is 0 whatever the verdicts,
+2 for bad input."""
 
 Kind = Literal["correct", "incorrect"]
 KINDS: dict[str, tuple[Kind, ...]] = {
@@ -49,17 +50,18 @@ KINDS: dict[str, tuple[Kind, ...]] = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``rlef judge``."""
     parser.add_argument(
-        "file", type=Path, metavar="FILE.jsonl", help="problems as CodeContests rows, or stored episodes"
+        "file", type=file_path, metavar="FILE.jsonl", help="problems as CodeContests rows, or stored episodes"
     )
-    parser.add_argument("--which", choices=tuple(KINDS), default="all", help="which stored solutions (default: all)")
+    parser.add_argument("--which", choices=tuple(KINDS), help="for problems: which stored solutions (default: all)")
     parser.add_argument(
-        "--meta", type=Path, metavar="META.jsonl", help="rows with 'name' and 'checker': how each problem is checked"
+        "--meta",
+        type=file_path,
+        metavar="META.jsonl",
+        help="rows with 'name' and 'checker': how each problem is checked",
     )
-    parser.add_argument(
-        "--dataset", default="starter", metavar="D", help="for episodes: where their problems are (default: starter)"
-    )
+    parser.add_argument("--dataset", metavar="D", help="for episodes: where their problems are (default: starter)")
     add_workers(parser)
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write the lines to OUT, not to standard output")
+    parser.add_argument("--json", type=file_path, metavar="OUT", help="write the lines to OUT, not to standard output")
     parser.add_argument(
         "--isolation",
         choices=("locked", "none"),
@@ -87,35 +89,50 @@ def run(arguments: argparse.Namespace) -> None:
     ):
         raise UsageError(f"--json names the input itself, {arguments.json}; name another file")
     if holds_episodes(arguments.file):
+        if arguments.which is not None:
+            raise UsageError(f"--which: expected a file of problems, {arguments.file} holds episodes; leave it out")
         rejudge_episodes(arguments)
     else:
+        if arguments.dataset is not None:
+            raise UsageError(f"--dataset: expected a file of episodes, {arguments.file} holds problems; leave it out")
         judge_problems(arguments)
 
 
 def judge_problems(arguments: argparse.Namespace) -> None:
     """Judge the stored solutions of a file of problems."""
     problems = with_checkers(read_jsonl(arguments.file), arguments.meta)
-    stored = list(stored_solutions(problems, KINDS[arguments.which]))
-    rows = judged(stored, JudgePool(arguments.workers, isolation=arguments.isolation))
-    counts = Counter((row["kind"], row["verdict"]) for row in written(rows, len(stored), arguments.json))
+    kinds = KINDS[arguments.which or "all"]
+    stored = list(stored_solutions(problems, kinds))
+    with JudgePool(arguments.workers, isolation=arguments.isolation) as pool:
+        rows = written(judged(stored, pool), len(stored), arguments.json)
+        counts = Counter((row["kind"], row["verdict"]) for row in rows)
     summary = "; ".join(
         f"{kind}: " + ", ".join(f"{count} {verdict}" for (k, verdict), count in counts.most_common() if k == kind)
-        for kind in KINDS[arguments.which]
+        for kind in kinds
         if any(k == kind for k, _ in counts)
     )
-    print(f"rlef: {len(stored)} programs of {len(problems)} problems. {summary}", file=sys.stderr)
+    judged_what = f"{len(stored)} programs of {len(problems)} problems"
+    print(f"rlef: {judged_what}. {summary}" if stored else f"rlef: {judged_what}: nothing to judge", file=sys.stderr)
 
 
 def rejudge_episodes(arguments: argparse.Namespace) -> None:
     """Judge the programs of stored episodes again."""
     episodes = read_episodes(arguments.file)
-    dataset = load_dataset(arguments.dataset)
+    dataset = load_dataset(arguments.dataset or "starter")
     dataset = replace(dataset, problems=tuple(with_checkers(dataset, arguments.meta)))
+    for episode in episodes:
+        dataset.get(episode.problem_id)  # all are known, or nothing is judged
     others = {episode.dataset for episode in episodes} - {dataset.label}
     if others:
         print(f"rlef: episodes of {', '.join(sorted(others))} judged with problems of {dataset.label}", file=sys.stderr)
-    rows = rejudged(episodes, dataset, JudgePool(arguments.workers, isolation=arguments.isolation))
-    same = [row["same"] for row in written(rows, len(episodes), arguments.json)]
+    # The pool is left first, which ends what runs; the threads, which only wait for it, have nothing to wait for then.
+    with (
+        ThreadPoolExecutor(arguments.workers) as threads,
+        JudgePool(arguments.workers, isolation=arguments.isolation) as pool,
+    ):
+        again = threads.map(lambda episode: rejudge(episode, dataset, Waiting(pool)), episodes)
+        rows = written(compared(episodes, again), len(episodes), arguments.json)
+        same = [row["same"] for row in rows]
     print(f"rlef: {len(same)} episodes, {sum(same)} with the verdicts that were stored", file=sys.stderr)
 
 
@@ -155,34 +172,39 @@ def stored_solutions(problems: Iterable[Problem], kinds: Iterable[Kind]) -> Iter
 
 def judged(stored: list[Stored], pool: JudgePool) -> Iterator[dict[str, Any]]:
     """Judge the stored solutions and yield a row for each, in order."""
-    with pool:
-        for entry, judgement in zip(stored, pool.judge_all(entry.job for entry in stored), strict=True):
-            yield {
-                "problem": entry.job.problem.id,
-                "kind": entry.kind,
-                "index": entry.index,
-                "verdict": judgement.verdict.value,
-                "passed": judgement.passed,
-                "total": judgement.total,
-                "cpu_seconds": round(judgement.cpu_seconds, 6),
-            }
+    for entry, judgement in zip(stored, pool.judge_all(entry.job for entry in stored), strict=True):
+        warn_of_no_verdict(judgement, f"{entry.job.problem.id} {entry.kind} {entry.index}")
+        yield {
+            "problem": entry.job.problem.id,
+            "kind": entry.kind,
+            "index": entry.index,
+            "verdict": judgement.verdict.value,
+            "passed": judgement.passed,
+            "total": judgement.total,
+            "cpu_seconds": round(float(judgement.cpu_seconds), 6),
+        }
 
 
-def rejudged(episodes: list[Episode], dataset: Dataset, pool: JudgePool) -> Iterator[dict[str, Any]]:
-    """Judge the episodes' programs again and yield a row for each, in order."""
-    for episode in episodes:
-        dataset.get(episode.problem_id)  # all are known, or nothing is judged
-    with pool, ThreadPoolExecutor(pool.workers) as threads:
-        again = threads.map(lambda episode: rejudge(episode, dataset, OneAtATime(pool)), episodes)
-        for number, (stored, new) in enumerate(zip(episodes, again, strict=True)):
-            verdicts, before = turn_verdicts(new), turn_verdicts(stored)
-            yield {
-                "episode": number,
-                "problem": stored.problem_id,
-                "verdicts": verdicts,
-                "stored": before,
-                "same": verdicts == before,
-            }
+def compared(episodes: Iterable[Episode], again: Iterable[Episode]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each episode: its verdicts as they are stored, and as they are now."""
+    for number, (stored, new) in enumerate(zip(episodes, again, strict=True)):
+        for turn, judgement in enumerate((turn.judgement for turn in new.turns), start=1):
+            warn_of_no_verdict(judgement, f"{stored.problem_id} episode {number} turn {turn}")
+        verdicts, before = turn_verdicts(new), turn_verdicts(stored)
+        yield {
+            "episode": number,
+            "problem": stored.problem_id,
+            "verdicts": verdicts,
+            "stored": before,
+            "same": verdicts == before,
+        }
+
+
+def warn_of_no_verdict(judgement: Judgement, program: str) -> None:
+    """Say on standard error why a program got no verdict."""
+    if judgement.verdict is Verdict.NO_VERDICT:
+        reason = " ".join((judgement.category or "no reason given").split())
+        print(f"rlef: no verdict on {program}: {reason}", file=sys.stderr)
 
 
 def turn_verdicts(episode: Episode) -> list[str]:
@@ -190,11 +212,11 @@ def turn_verdicts(episode: Episode) -> list[str]:
     return [turn.judgement.verdict.value for turn in episode.turns]
 
 
-class OneAtATime:
-    """A pool as something that judges one program and waits for it, for a thread that has nothing else to do."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A pool as a judge of one program at a time: an episode's next tests depend on the verdict on the ones before."""
 
-    def __init__(self, pool: JudgePool) -> None:
-        self._pool = pool
+    pool: JudgePool
 
     def judge(
         self,
@@ -205,7 +227,7 @@ class OneAtATime:
         limit: int | None = None,
     ) -> Judgement:
         """Judge a program on a problem's tests; see ``Judge.judge``."""
-        return self._pool.submit(JudgeJob(problem, program, tuple(roles), stop_early, limit)).result()
+        return self.pool.submit(JudgeJob(problem, program, tuple(roles), stop_early, limit)).result()
 
 
 def written(rows: Iterable[dict[str, Any]], total: int, path: Path | None) -> Iterator[dict[str, Any]]:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from rlef_env.envs import Episode, Turn, write_episodes
+from rlef_env.judge import Judgement, TestResult, Verdict
 
 KEYS = {"problem", "kind", "index", "verdict", "passed", "total", "cpu_seconds"}
 RIGHT = "print(sum(map(int, input().split())))"
@@ -93,6 +100,91 @@ def test_output_that_cannot_be_written_is_one_line(rlef, problems: Path) -> None
     assert process.returncode == 2
     assert process.stderr.startswith("rlef: no/such/folder/out.jsonl")
     assert process.stderr.count("\n") == 1
+
+
+def test_a_file_without_programs_reads_well(rlef, tmp_path: Path) -> None:
+    none: dict[str, list[Any]] = {"language": [], "solution": []}
+    (tmp_path / "p.jsonl").write_text(json.dumps(row("a", solutions=none, incorrect_solutions=none)) + "\n")
+    process = rlef("judge", "p.jsonl")
+    assert (process.returncode, process.stdout) == (0, "")
+    assert process.stderr == "rlef: 0 programs of 1 problems: nothing to judge\n"
+
+
+def test_the_reason_of_no_verdict_is_said(rlef, tmp_path: Path) -> None:
+    broken = {"name": "python", "source": "def check(input, output, expected):\n    raise ValueError('oops')\n"}
+    none: dict[str, list[Any]] = {"input": [], "output": []}
+    untested = row("untested", public_tests=none, private_tests=none, generated_tests=none)
+    problems = [row("adding up", checker=broken), untested]
+    (tmp_path / "p.jsonl").write_text("".join(json.dumps(problem) + "\n" for problem in problems))
+    process = rlef("judge", "p.jsonl", "--which", "correct")
+    assert process.returncode == 0, process.stderr
+    found = lines(process.stdout)
+    assert [line["verdict"] for line in found] == ["no_verdict", "no_verdict"]
+    assert all(type(line["cpu_seconds"]) is float for line in found)
+    first, second, summary = process.stderr.splitlines()
+    assert first.startswith("rlef: no verdict on adding up correct 1: ")
+    assert len(first) > len("rlef: no verdict on adding up correct 1: ")
+    assert second == "rlef: no verdict on untested correct 1: no tests"
+    assert summary == "rlef: 2 programs of 2 problems. correct: 2 no_verdict"
+
+
+def test_which_and_dataset_are_refused_where_they_mean_nothing(rlef, problems: Path, tmp_path: Path) -> None:
+    process = rlef("judge", problems, "--dataset", "starter")
+    assert (process.returncode, process.stdout) == (2, "")
+    assert "--dataset: expected a file of episodes" in process.stderr
+    (tmp_path / "right.py").write_text(RIGHT)
+    assert rlef("play", "--dataset", problems, "--save", "e.jsonl", "--file", "right.py").returncode == 0
+    process = rlef("judge", "e.jsonl", "--dataset", problems, "--which", "all")
+    assert (process.returncode, process.stdout) == (2, "")
+    assert "--which: expected a file of problems" in process.stderr
+    assert rlef("judge", "e.jsonl", "--dataset", problems).returncode == 0
+
+
+@pytest.mark.parametrize("file", ["problems.jsonl", "episodes.jsonl"])
+def test_ctrl_c_ends_it_at_once_and_leaves_nothing(tmp_path: Path, file: str) -> None:
+    endless = "while True: pass"
+    problem = row("endless", solutions={"language": [3] * 40, "solution": [RIGHT] + [endless] * 39}, time_limit=20)
+    (tmp_path / "problems.jsonl").write_text(json.dumps(problem) + "\n")
+    stored = Judgement(Verdict.WRONG_ANSWER, (TestResult("public", 0, Verdict.WRONG_ANSWER),), total=1)
+    settings = {"max_turns": 3, "feedback": "public", "full_grid": False}
+    turns = [Turn(f"```python\n{source}\n```", source, stored) for source in (RIGHT, *[endless] * 39)]
+    write_episodes(
+        tmp_path / "episodes.jsonl", [Episode("endless", "problems", "", (turn,), settings=settings) for turn in turns]
+    )
+    dataset = ["--dataset", "problems.jsonl"] if file == "episodes.jsonl" else []
+    process = subprocess.Popen(
+        [str(Path(sys.executable).parent / "rlef"), "judge", file, *dataset, "--workers", "2"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline(), "the first program is judged; all others are endless"
+    children = descendants(process.pid)
+    assert children
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    _, err = process.communicate(timeout=60)
+    assert time.monotonic() - began < 10
+    assert (process.returncode, err) == (130, "rlef: stopped\n")
+    assert [child for child in children if runs(child)] == []
+
+
+def runs(pid: int) -> bool:
+    """Whether a process runs; one that has ended may stay listed until its parent looks."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes below a process."""
+    children = [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+    return children + [below for child in children for below in descendants(child)]
 
 
 def test_meta_names_the_checker(rlef, tmp_path: Path) -> None:
