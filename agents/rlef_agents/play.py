@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,7 +34,8 @@ def play(
         The episodes, in the order they were played.
 
     Raises:
-        ValueError: the agent did not give one response for one conversation.
+        TypeError: the agent did not give a list of texts.
+        ValueError: it did not give one response for one conversation.
     """
     code_env: Any = env.unwrapped
     played: list[Episode] = []
@@ -42,10 +44,23 @@ def play(
         _, info = env.reset(seed=seed if number == 0 else None, options=options)
         ended = False
         while not ended:
-            responses = agent.act([Conversation(tuple(info["messages"]), info["problem_id"])])
-            if len(responses) != 1:
-                raise ValueError(f"act: expected 1 response for 1 conversation, got {len(responses)}")
-            _, _, terminated, truncated, info = env.step(responses[0])
+            conversation = Conversation(tuple(info["messages"]), info["problem_id"])
+            _, _, terminated, truncated, info = env.step(only_response(agent.act([conversation])))
             ended = terminated or truncated
         played.append(code_env.episode)
     return played
+
+
+def only_response(responses: object) -> str:
+    """The response of an agent that was asked for one. A lone text is none: it is a sequence of texts, too."""
+    if not isinstance(responses, (list, tuple)):
+        raise TypeError(
+            f"act: expected a list with one text for each conversation, got {type(responses).__name__} "
+            f"{reprlib.repr(responses)}"
+        )
+    if len(responses) != 1:
+        raise ValueError(f"act: expected 1 response for 1 conversation, got {len(responses)}")
+    response = responses[0]
+    if not isinstance(response, str):
+        raise TypeError(f"act: expected a text in the list, got {type(response).__name__} {reprlib.repr(response)}")
+    return response

@@ -64,10 +64,22 @@ def test_a_wrapped_environment() -> None:
     assert episode.ended
 
 
-def test_one_response_for_one_conversation(env: CodeEnv) -> None:
-    class Chatty:
+@pytest.mark.parametrize(
+    ("returned", "error", "words"),
+    [
+        (["a", "b"], ValueError, "expected 1 response for 1 conversation, got 2"),
+        ([], ValueError, "expected 1 response for 1 conversation, got 0"),
+        ("a", TypeError, "expected a list with one text for each conversation, got str 'a'"),
+        (None, TypeError, "expected a list with one text for each conversation, got NoneType"),
+        ([1], TypeError, "expected a text in the list, got int 1"),
+    ],
+)
+def test_an_agent_that_gives_something_else_than_one_text(
+    env: CodeEnv, returned: list[str], error: type[Exception], words: str
+) -> None:
+    class Wrong:
         def act(self, conversations: Sequence[Conversation]) -> list[str]:
-            return ["a", "b"]
+            return returned
 
-    with pytest.raises(ValueError, match="expected 1 response for 1 conversation, got 2"):
-        play(Chatty(), env, episodes=1)
+    with pytest.raises(error, match=f"^act: {words}"):
+        play(Wrong(), env, episodes=1)
