@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -26,7 +25,7 @@ from rlef_env.audit import (
     secret_problem,
 )
 from rlef_env.cli.arguments import whole_number
-from rlef_env.cli.display import progress_bar
+from rlef_env.cli.display import Screen, progress_bar
 from rlef_env.errors import DataError, UsageError
 from rlef_env.judge import default_workers
 from rlef_env.problems import Problem, iter_jsonl
@@ -81,7 +80,7 @@ def run(arguments: argparse.Namespace) -> None:
     mark = MARK if arguments.attacks is None else ""
     with Audit(problem, honest, arguments.workers, places=places, mark=mark) as audit:
         outcomes = list(written(audit.run(attacks), len(attacks), arguments.json))
-    show(outcomes, Console())
+    show(outcomes, Screen())
     if arguments.attacks is None and not all(outcome.clean for outcome in outcomes):
         raise SystemExit(1)
 
@@ -126,7 +125,7 @@ def as_row(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def show(outcomes: list[Outcome], console: Console) -> None:
+def show(outcomes: list[Outcome], console: Screen) -> None:
     """Print the table, what went wrong, and the sum."""
     table = Table(title="Programs that cheat, and what held them", title_justify="left")
     for column in ("attack", "aim", "verdict", "held by", "left behind"):

@@ -10,8 +10,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from rlef_env.cli.display import progress_bar
 from rlef_env.envs import Episode, read_episodes, rejudge
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
-from rlef_env.problems import ROLES, Problem, Role, load_dataset, read_checkers, read_jsonl
+from rlef_env.problems import ROLES, Problem, load_dataset, read_checkers, read_jsonl
 from rlef_env.sandbox import Program
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
@@ -125,12 +124,9 @@ def rejudge_episodes(arguments: argparse.Namespace) -> None:
     others = {episode.dataset for episode in episodes} - {dataset.label}
     if others:
         print(f"rlef: episodes of {', '.join(sorted(others))} judged with problems of {dataset.label}", file=sys.stderr)
-    # The pool is left first, which ends what runs; the threads, which only wait for it, have nothing to wait for then.
-    with (
-        ThreadPoolExecutor(arguments.workers) as threads,
-        JudgePool(arguments.workers, isolation=arguments.isolation) as pool,
-    ):
-        again = threads.map(lambda episode: rejudge(episode, dataset, Waiting(pool)), episodes)
+    with JudgePool(arguments.workers, isolation=arguments.isolation) as pool:
+        # An episode at a time, as its next tests depend on the verdict on the ones before.
+        again = pool.map(lambda judge, episode: rejudge(episode, dataset, judge), episodes)
         rows = written(compared(episodes, again), len(episodes), arguments.json)
         same = [row["same"] for row in rows]
     print(f"rlef: {len(same)} episodes, {sum(same)} with the verdicts that were stored", file=sys.stderr)
@@ -210,24 +206,6 @@ def warn_of_no_verdict(judgement: Judgement, program: str) -> None:
 def turn_verdicts(episode: Episode) -> list[str]:
     """The verdict of each turn's program."""
     return [turn.judgement.verdict.value for turn in episode.turns]
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A pool as a judge of one program at a time: an episode's next tests depend on the verdict on the ones before."""
-
-    pool: JudgePool
-
-    def judge(
-        self,
-        problem: Problem,
-        program: Program,
-        roles: Sequence[Role] = ROLES,
-        stop_early: bool = True,
-        limit: int | None = None,
-    ) -> Judgement:
-        """Judge a program on a problem's tests; see ``Judge.judge``."""
-        return self.pool.submit(JudgeJob(problem, program, tuple(roles), stop_early, limit)).result()
 
 
 def written(rows: Iterable[dict[str, Any]], total: int, path: Path | None) -> Iterator[dict[str, Any]]:

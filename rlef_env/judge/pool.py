@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import queue
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from rlef_env.judge.judge import Judge
 from rlef_env.judge.verdict import Judgement
 from rlef_env.problems import ROLES, Problem, Role
 from rlef_env.sandbox import Program
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 __all__ = ["JudgeJob", "JudgePool", "default_workers"]
 
@@ -69,21 +74,34 @@ class JudgePool:
 
     def submit(self, job: JudgeJob) -> Future[Judgement]:
         """Queue a job."""
-        return self._threads.submit(self._judge, job)
+        return self.call(judge_job, job)
 
     def judge_all(self, jobs: Iterable[JudgeJob]) -> Iterator[Judgement]:
         """Judge all jobs and yield their judgements in the jobs' order; at most a few are taken ahead of time."""
-        waiting: list[Future[Judgement]] = []
-        for job in jobs:
-            waiting.append(self.submit(job))
-            if len(waiting) >= 4 * self.workers:
-                yield waiting.pop(0).result()
-        for future in waiting:
-            yield future.result()
+        return self.map(judge_job, jobs)
 
-    def _judge(self, job: JudgeJob) -> Judgement:
+    def call(self, function: Callable[[Judge, Item], Result], item: Item) -> Future[Result]:
+        """Queue a call of ``function(judge, item)``, which has a judge for itself."""
+        return self._threads.submit(self._call, function, item)
+
+    def map(self, function: Callable[[Judge, Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """Call ``function(judge, item)`` for all items, and yield the results in their order, as ``judge_all`` does."""
+        waiting: deque[Future[Result]] = deque()
+        for item in items:
+            waiting.append(self.call(function, item))
+            if len(waiting) >= 4 * self.workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def _call(self, function: Callable[[Judge, Item], Result], item: Item) -> Result:
         judge = self._judges.get()
         try:
-            return judge.judge(job.problem, job.program, job.roles, job.stop_early, job.limit)
+            return function(judge, item)
         finally:
             self._judges.put(judge)
+
+
+def judge_job(judge: Judge, job: JudgeJob) -> Judgement:
+    """Judge a job."""
+    return judge.judge(job.problem, job.program, job.roles, job.stop_early, job.limit)

@@ -120,7 +120,8 @@ class ZygoteProcess:
         with ours:
             space = self._baseline_space + limits.memory_bytes + STACK_ALLOWANCE
             message = RUN.pack(
-                max(1, -int(-limits.cpu_seconds // 1)) + 1,
+                # A backstop, well beyond the limit that is watched: the kernel counts it in ticks, and may be early.
+                int(1.5 * limits.cpu_seconds) + 5,
                 UNLIMITED if self.profile.reserves else space,
                 limits.output_bytes + 1,
                 limits.memory_bytes if command else UNLIMITED,
