@@ -118,6 +118,7 @@ LANGUAGES: dict[str, Language] = {
 }
 """Every language the sandbox knows; ``installed_languages`` says which can be used here."""
 
+VERSION = re.compile(r"\d+(?:\.\d+)+")
 PUBLIC_CLASS = re.compile(r"^\s*public\s+(?:(?:final|abstract|strictfp)\s+)*class\s+(\w+)", re.MULTILINE)
 
 
@@ -158,7 +159,8 @@ def installed_languages() -> dict[str, str]:
         if language.tools and len(paths) == len(language.tools):
             command = [paths[language.tools[0]], *language.version]
             told = subprocess.run(command, capture_output=True, text=True, check=False)
-            found[name] = (told.stdout or told.stderr).strip().splitlines()[0]
+            numbers = VERSION.findall((told.stdout or told.stderr).partition("\n")[0])
+            found[name] = " ".join([language.tools[0], *numbers[-1:]])
     return found
 
 
