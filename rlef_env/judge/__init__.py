@@ -1,6 +1,8 @@
 """Is it right? A problem, a sandbox and a checker make a judgement."""
 
+from rlef_env.judge.calls import Call, CallResult, CallRunner, NotReturned, Raised, Returned, run_calls
 from rlef_env.judge.checkers import Checker, make_checker
+from rlef_env.judge.encoding import Other, same_value
 from rlef_env.judge.judge import DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS, Judge
 from rlef_env.judge.pool import JudgeJob, JudgePool, default_workers
 from rlef_env.judge.verdict import Judgement, TestResult, Verdict
@@ -8,13 +10,22 @@ from rlef_env.judge.verdict import Judgement, TestResult, Verdict
 __all__ = [
     "DEFAULT_MEMORY_BYTES",
     "DEFAULT_TIME_SECONDS",
+    "Call",
+    "CallResult",
+    "CallRunner",
     "Checker",
     "Judge",
     "JudgeJob",
     "JudgePool",
     "Judgement",
+    "NotReturned",
+    "Other",
+    "Raised",
+    "Returned",
     "TestResult",
     "Verdict",
     "default_workers",
     "make_checker",
+    "run_calls",
+    "same_value",
 ]

@@ -1,0 +1,239 @@
+"""Function-call judging: a program's function is called in the sandbox, and what it returned is compared outside.
+
+One fresh locked process per program holds all its calls, as in the formats that this is for (HumanEval, MBPP): state
+that the program keeps from call to call is kept. What goes in is the source, the name of the function and the
+arguments, never an expected value; what comes out is a frame per call, written as it returns, so that a crash in the
+seventh call leaves the six before it.
+
+A program can find the descriptor of the frames, rewrite them, make some up, or claim that it raised. All of that is
+no more than choosing what its calls return, which it may do anyway: it does not know what is expected, a frame is no
+verdict, and bytes that are no frames end the reading there, with the calls that follow counted as not returned.
+
+The program is loaded as a module named ``solution``, also where others import ``__main__``: a
+``if __name__ == "__main__":`` part of it does not run. Its standard input is empty.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.resources
+import signal
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from rlef_env.errors import SandboxFailure, UsageError
+from rlef_env.judge.encoding import EncodingError, decode, encode
+from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status
+
+__all__ = ["Call", "CallResult", "CallRunner", "NotReturned", "Raised", "Returned", "run_calls"]
+
+FRAME = struct.Struct("<cIQ")  # these two as in call_driver.py
+BLOB = struct.Struct("<Q")
+OWN_BUILTINS = "import builtins\n__builtins__ = dict(builtins.__dict__)\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The arguments of one call, of plain types only (see `encoding.py`).
+
+    Attributes:
+        args: by position.
+        kwargs: by name.
+    """
+
+    args: tuple[object, ...] = ()
+    kwargs: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The call returned.
+
+    Attributes:
+        value: of plain types, with an ``Other`` in place of everything else; compare it with ``same_value``.
+    """
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """The call raised an exception (``SystemExit`` too), or loading the program did.
+
+    Attributes:
+        exception: the name of its type; empty is no name that an honest program gives.
+        trace: CPython's traceback, with the program's frames only; at most 64 thousand characters and a mark.
+    """
+
+    exception: str
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotReturned:
+    """The process ended before or in the call.
+
+    Attributes:
+        status: how it ended; ``EXITED`` also where its results were not readable, ``COMPILE_ERROR`` where it never
+            began.
+        detail: ``"exit status 3"``, ``"SIGSEGV"``, the compiler's words, or nothing.
+    """
+
+    status: Status
+    detail: str = ""
+
+
+CallResult: TypeAlias = Returned | Raised | NotReturned
+
+
+def run_calls(
+    sandbox: Sandbox,
+    source: str,
+    entry_point: str,
+    calls: Sequence[Call],
+    limits: Limits | None = None,
+    fresh_process: bool = False,
+) -> list[CallResult]:
+    """Call a program's function, and say what each call did; ``CallRunner.run`` for one program only."""
+    with CallRunner(sandbox, limits) as runner:
+        return runner.run(source, entry_point, calls, fresh_process)
+
+
+class CallRunner:
+    """Runs the calls of any number of programs under the same limits. While it is open, the sandbox runs nothing else.
+
+    What is loaded into the sandbox, once, is the driver: the programs and their arguments go straight to the processes
+    that run them, one fork each.
+
+    Args:
+        sandbox: where to run them.
+        limits: of each process: of all calls of a program together, loading it included, or of one with
+            ``fresh_process``. Output is what is printed and, apart from it, what is returned.
+
+    Raises:
+        SandboxFailure: the sandbox failed.
+    """
+
+    def __init__(self, sandbox: Sandbox, limits: Limits | None = None) -> None:
+        with contextlib.ExitStack() as stack:
+            self._loaded: LoadedProgram = stack.enter_context(sandbox.load(Program(_driver()), limits))
+            if (failure := self._loaded.compile_failure) is not None:
+                raise SandboxFailure(f"the driver of calls did not load: {failure.message or failure.stderr!r}")
+            self._open = stack.pop_all()
+
+    def __enter__(self) -> CallRunner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the sandbox go. Safe to call twice."""
+        self._open.close()
+
+    def run(
+        self, source: str, entry_point: str, calls: Sequence[Call], fresh_process: bool = False
+    ) -> list[CallResult]:
+        """Call a program's function, and say what each call did.
+
+        Args:
+            source: the program, in Python.
+            entry_point: the name of the function.
+            calls: in order. Every call has arguments of its own: what an earlier call did to its is not seen.
+            fresh_process: a process for each call, which loads the program anew.
+
+        Returns:
+            As many results as there are calls. A process that goes over a limit after its last call returned loses
+            that call: limits come before answers.
+
+        Raises:
+            SandboxFailure: the sandbox failed.
+            UsageError: an argument is not of plain types.
+        """
+        head = _blob(source.encode("utf-8", "surrogatepass")) + _blob(encode(entry_point, plain=True))
+        given = [_blob(_arguments(number, call)) for number, call in enumerate(calls)]
+        if fresh_process:
+            return [self._process(head + call, 1)[0] for call in given]
+        return self._process(head + b"".join(given), len(given)) if given else []
+
+    def _process(self, stdin: bytes, count: int) -> list[CallResult]:
+        execution = self._loaded.run(stdin)
+        if execution.status is Status.FAILED:
+            raise SandboxFailure(execution.message)
+        return _results(execution, count)
+
+
+@functools.cache
+def _driver() -> str:
+    """The program that calls: its functions see a copy of the builtins, made before the judged program can."""
+    folder = importlib.resources.files("rlef_env.judge")
+    return OWN_BUILTINS + "".join(
+        folder.joinpath(name).read_text(encoding="utf-8") for name in ("encoding.py", "call_driver.py")
+    )
+
+
+def _blob(content: bytes) -> bytes:
+    return BLOB.pack(len(content)) + content
+
+
+def _arguments(number: int, call: Call) -> bytes:
+    try:
+        return encode((tuple(call.args), dict(call.kwargs)), plain=True)
+    except EncodingError as error:
+        raise UsageError(f"arguments of call {number}: {error}; give plain values") from None
+
+
+def _results(execution: Execution, count: int) -> list[CallResult]:
+    """What the frames say, and for the calls that have none what the process's end says."""
+    ended = _ended(execution)
+    found: list[CallResult] = []
+    for kind, content in _frames(execution.stdout, count):
+        try:
+            value = decode(content)
+        except EncodingError:
+            break
+        if kind == b"V":
+            found.append(Returned(value))
+        elif kind == b"C" and type(value) is str:
+            return [NotReturned(Status.COMPILE_ERROR, value)] * count
+        elif kind in (b"E", b"L") and (raised := _raised(value)):
+            if kind == b"L":
+                return [raised] * count
+            found.append(raised)
+        else:
+            break
+    if len(found) == count and execution.status is not Status.EXITED:
+        found.pop()
+    return found + [ended] * (count - len(found))
+
+
+def _frames(output: bytes, count: int) -> Iterator[tuple[bytes, bytes]]:
+    """Kind and content of the frames, up to the first thing that is not the next call's."""
+    place = 0
+    for number in range(count):
+        if len(output) - place < FRAME.size:
+            return
+        kind, of_call, length = FRAME.unpack_from(output, place)
+        place += FRAME.size
+        if of_call != number or length > len(output) - place:
+            return
+        yield kind, output[place : place + length]
+        place += length
+
+
+def _raised(value: object) -> Raised | None:
+    if type(value) is tuple and len(value) == 2 and all(type(part) is str for part in value):
+        return Raised(*value)
+    return None
+
+
+def _ended(execution: Execution) -> NotReturned:
+    if execution.status is Status.EXITED:
+        return NotReturned(Status.EXITED, f"exit status {execution.exit_code}")
+    if execution.status is Status.SIGNALED and execution.signal is not None:
+        names = {each.value: each.name for each in signal.Signals}
+        return NotReturned(Status.SIGNALED, names.get(execution.signal, f"signal {execution.signal}"))
+    return NotReturned(execution.status)
