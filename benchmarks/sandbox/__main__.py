@@ -16,22 +16,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.figures import Figure, Goal, command_line, machine, missed, missing, show, write_json
-from benchmarks.sandbox import cpu, memory, wall
+from benchmarks.figures import Figure, command_line, machine, missed, missing, show, write_json
+from benchmarks.sandbox import calls, cpu, memory, wall
 from benchmarks.sandbox.settings import QUICK, Settings
-
-
-def functions(_: Settings) -> list[Figure]:
-    """Function-call problems."""
-    figure = "function-call problems per test, against evalplus' in-process grader"
-    return [missing("functions", figure, "not built", Goal(1.0, "x"))]
-
 
 ROWS: dict[str, Callable[[Settings], list[Figure]]] = {
     "lock": cpu.lock,
     "subprocess": cpu.subprocess_run,
     "bubblewrap": cpu.bubblewrap,
-    "functions": functions,
+    "functions": calls.calls,
     "compiled": cpu.compiled,
     "memory": memory.worker_memory,
     "growth": memory.growth,

@@ -39,7 +39,7 @@ def test_the_command_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFix
     assert {row["row"] for row in written["rows"]} == {"functions", "growth"}
     assert {"figure", "goal", "measured", "unit", "spread", "n", "met"} <= set(written["rows"][0])
     printed = capsys.readouterr().out
-    assert "not built" in printed
+    assert "function-call problems" in printed
     assert "growth over 40 executions" in printed
 
 

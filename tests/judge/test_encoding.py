@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from rlef_env.judge.encoding import DEEPEST, LONGEST, EncodingError, Other, decode, encode, same_value
 
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
 ANY_TEXT = st.text(st.characters(codec=None, categories=None))  # lone surrogates too
 SCALARS = st.one_of(
     st.none(),

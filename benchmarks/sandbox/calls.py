@@ -1,0 +1,152 @@
+"""Function-call problems: 100 programs with 20 calls each, against evalplus' grader.
+
+What evalplus does: it forks a child of the process that imported it (numpy included), which executes the program, calls
+its function, compares with the expected values *in that child*, and writes the verdicts into shared memory. So a
+program can read what is expected and write what it likes; that it costs little is what is measured here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import resource
+import subprocess
+from pathlib import Path
+
+from benchmarks.figures import Figure, Goal, measured, missing
+from benchmarks.sandbox.blocks import Blocks, in_turn
+from benchmarks.sandbox.settings import Settings
+from rlef_env.judge import Call, CallRunner, Returned, same_value
+from rlef_env.sandbox import Sandbox
+
+__all__ = ["EVALPLUS_PYTHON", "calls"]
+
+EVALPLUS_PYTHON = "EVALPLUS_PYTHON"
+"""Environment variable: an interpreter that has evalplus installed."""
+
+CALLS = 20  # of a program
+ENTRY_POINT = "largest"
+SOURCE = '''\
+from typing import List
+
+
+def largest(numbers: List[int], count: int) -> List[int]:
+    """The largest numbers, in order."""
+    return sorted(numbers, reverse=True)[:count]
+'''
+SOURCES = [f"{SOURCE}\n# {number}\n" for number in range(100)]
+INPUTS: list[tuple[list[int], int]] = [([7, 3 * number, -number, 12], number % 4) for number in range(CALLS)]
+EXPECTED = [sorted(numbers, reverse=True)[:count] for numbers, count in INPUTS]
+
+
+class CallBlocks:
+    """Programs called in the sandbox and compared here.
+
+    Args:
+        fresh_process: a process for each call instead of one for each program.
+    """
+
+    def __init__(self, fresh_process: bool = False) -> None:
+        self._fresh_process = fresh_process
+        self._sources = itertools.cycle(SOURCES)
+
+    def cpu_seconds(self, runs: int) -> float:
+        """As for ``Blocks``; a run is a program with its calls."""
+        return self._life(runs) - self._life(0)
+
+    def _life(self, programs: int) -> float:
+        before = _used()
+        with Sandbox() as sandbox:
+            with CallRunner(sandbox) as runner:
+                for _ in range(1 + programs):
+                    self._grade(runner, next(self._sources))
+            with CallRunner(sandbox):  # waits until the zygote has waited for the one before
+                pass
+        return _used() - before
+
+    def _grade(self, runner: CallRunner, source: str) -> None:
+        results = runner.run(source, ENTRY_POINT, [Call(each) for each in INPUTS], self._fresh_process)
+        for result, expected in zip(results, EXPECTED, strict=True):
+            if not isinstance(result, Returned) or not same_value(result.value, expected):
+                raise RuntimeError(f"{ENTRY_POINT}: expected {expected}, got {result}")
+
+
+class EvalPlus:
+    """The same programs, graded by evalplus in an interpreter of its own."""
+
+    def __init__(self, interpreter: str) -> None:
+        workload = {"entry_point": ENTRY_POINT, "sources": SOURCES, "inputs": INPUTS, "expected": EXPECTED}
+        script = Path(__file__).with_name("evalplus_grader.py")
+        self._process = subprocess.Popen(
+            [interpreter, "-I", str(script), json.dumps(workload)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.failure = self._answer()[1]
+        """Why it does not work, or nothing."""
+
+    def __enter__(self) -> EvalPlus:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def cpu_seconds(self, runs: int) -> float:
+        """As for ``Blocks``; a run is a program with its calls."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{runs}\n")
+        self._process.stdin.flush()
+        seconds, failure = self._answer()
+        if failure:
+            raise RuntimeError(failure)
+        return seconds
+
+    def _answer(self) -> tuple[float, str]:
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        if answer := self._process.stdout.readline():
+            return float(answer), ""
+        return 0.0, (self._process.stderr.read().strip() or "evalplus ended without a word").splitlines()[-1]
+
+
+def calls(settings: Settings) -> list[Figure]:
+    """Function-call problems, per test."""
+    against = "function-call problems per test ({}), against evalplus' in-process grader"
+    shared, fresh = against.format("a process a program"), against.format("a process a call")
+    goal = Goal(1.0, "x")
+    few = max(2, settings.runs // CALLS)  # programs a block, where each call has a process: at most 100 of them
+    both: dict[str, Blocks] = {"shared": CallBlocks(), "fresh": CallBlocks(fresh_process=True)}
+    taken = in_turn(both, few, settings.rounds, settings.row_seconds / 2)
+    note = f"{_per_test(taken['fresh'])} us CPU per test"
+    figure = f"function-call problems, a process a call against a process a program ({CALLS} calls each)"
+    last = measured("functions", figure, _ratios(taken["fresh"], taken["shared"]), "x", note=note)
+    if not (interpreter := os.environ.get(EVALPLUS_PYTHON)):
+        reason = f"skipped: {EVALPLUS_PYTHON} names no interpreter that has evalplus (pip install evalplus)"
+        return [missing("functions", shared, reason, goal), missing("functions", fresh, reason), last]
+    with EvalPlus(interpreter) as evalplus:
+        if evalplus.failure:
+            raise RuntimeError(f"{EVALPLUS_PYTHON}={interpreter}: expected evalplus to run, got {evalplus.failure}")
+        rows = []
+        for name, words, programs, bound in (("shared", shared, settings.runs, goal), ("fresh", fresh, few, None)):
+            subjects: dict[str, Blocks] = {"evalplus": evalplus, name: both[name]}
+            taken = in_turn(subjects, programs, settings.rounds, settings.row_seconds)
+            note = f"{_per_test(taken[name])} us CPU per test, evalplus {_per_test(taken['evalplus'])} us"
+            rows.append(measured("functions", words, _ratios(taken[name], taken["evalplus"]), "x", bound, note))
+    return [*rows, last]
+
+
+def _per_test(seconds_per_program: list[float]) -> str:
+    return f"{sorted(seconds_per_program)[len(seconds_per_program) // 2] / CALLS * 1e6:.0f}"
+
+
+def _ratios(values: list[float], per: list[float]) -> list[float]:
+    return [value / divisor for value, divisor in zip(values, per, strict=True)]
+
+
+def _used() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
