@@ -10,7 +10,6 @@ is to answer what it likes, without knowing what is expected.
 
 import builtins
 import fcntl
-import io
 import linecache
 import os
 import struct
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 FILE, NAME = "solution.py", "solution"
 FRAME = struct.Struct("<cIQ")  # kind, number of the call, bytes that follow; as in calls.py
 BLOB = struct.Struct("<Q")
-LONGEST_TRACE = 2**16  # characters
+LONGEST_TRACE, LONGEST_EXCEPTION = 2**16, 100  # characters
 FIRST_DESCRIPTOR = 3
 LOADING_DEPTH = 3 if sys.version_info < (3, 12) else 2  # frames below the program's: main, and what exec counts for
 
@@ -49,14 +48,15 @@ def main() -> None:
         name = name_of(type(error))
         try:
             trace = error.__traceback__ and error.__traceback__.tb_next  # without the frame of main
-            text = "".join(show(type(error), error, trace))
+            words = "".join(show(type(error), error, trace))
         except BaseException:
-            text = ""  # its own __str__ fails, or what formats it was patched
-        if len(text) > LONGEST_TRACE:
-            text = text[: LONGEST_TRACE // 4] + "[...]" + text[-(LONGEST_TRACE * 3 // 4) :]
-        return encode(("" + str.__getitem__(name, slice(100)), text))
+            words = ""  # its own __str__ fails, or what formats it was patched
+        if len(words) > LONGEST_TRACE:
+            words = words[: LONGEST_TRACE // 4] + "[...]" + words[-(LONGEST_TRACE * 3 // 4) :]
+        return encode((str.__getitem__(name, slice(LONGEST_EXCEPTION)), words))
 
-    lines = io.TextIOWrapper(io.BytesIO(source), "utf-8", errors="replace").readlines()
+    text = source.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    lines = [line + "\n" for line in text.split("\n")]
     linecache.cache[FILE] = (len(source), None, lines, FILE)
     try:
         code = compile(source, FILE, "exec", dont_inherit=True)
