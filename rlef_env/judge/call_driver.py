@@ -1,6 +1,6 @@
 """What runs in the judged process: loads the program, calls it, says what each call did.
 
-Not a module to import: its text, after that of `encoding.py`, is the program that the sandbox runs (see `calls.py`).
+Not a module to import: its text, after that of `encoding.py`, is what the sandbox runs, and then ``main()``.
 Whatever it needs it has before the program's first line: its functions have a copy of the builtins, and names of their
 own for what they use of other modules. That keeps an honest program which patches ``len`` or ``os.write`` from
 breaking its own results. It is no wall: what runs here belongs to the program, and all that it can do to this file
@@ -9,7 +9,6 @@ is to answer what it likes, without knowing what is expected.
 # ruff: noqa: BLE001, D103  # a main program, not an API; whatever the judged program raises is caught here
 
 import builtins
-import fcntl
 import linecache
 import os
 import struct
@@ -25,7 +24,6 @@ FILE, NAME = "solution.py", "solution"
 FRAME = struct.Struct("<cIQ")  # kind, number of the call, bytes that follow; as in calls.py
 BLOB = struct.Struct("<Q")
 LONGEST_TRACE, LONGEST_EXCEPTION = 2**16, 100  # characters
-FIRST_DESCRIPTOR = 3
 LOADING_DEPTH = 3 if sys.version_info < (3, 12) else 2  # frames below the program's: main, and what exec counts for
 
 
@@ -35,7 +33,7 @@ def main() -> None:
     show, show_last = traceback.format_exception, traceback.format_exception_only
     get_limit, set_limit = sys.getrecursionlimit, sys.setrecursionlimit
     name_of = type.__dict__["__name__"].__get__
-    channel = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, FIRST_DESCRIPTOR)
+    channel = os.dup(1)
     os.dup2(2, 1)  # what the program prints is kept with its errors
     source, entry_point, *calls = blobs(read_all(0))
 
@@ -117,7 +115,3 @@ def answer(value: object) -> bytes:
         return encode(value)
     except BaseException:  # no memory left for it, or another thread changes it meanwhile
         return encode(object())
-
-
-if __name__ == "__main__":  # in the sandbox
-    main()
