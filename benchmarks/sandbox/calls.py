@@ -45,10 +45,11 @@ class CallBlocks:
 
     Args:
         fresh_process: a process for each call instead of one for each program.
+        load_each: load the driver anew for each program, as where each has other limits.
     """
 
-    def __init__(self, fresh_process: bool = False) -> None:
-        self._fresh_process = fresh_process
+    def __init__(self, fresh_process: bool = False, load_each: bool = False) -> None:
+        self._fresh_process, self._load_each = fresh_process, load_each
         self._sources = itertools.cycle(SOURCES)
 
     def cpu_seconds(self, runs: int) -> float:
@@ -58,9 +59,11 @@ class CallBlocks:
     def _life(self, programs: int) -> float:
         before = _used()
         with Sandbox() as sandbox:
-            with CallRunner(sandbox) as runner:
-                for _ in range(1 + programs):
-                    self._grade(runner, next(self._sources))
+            sources = list(itertools.islice(self._sources, 1 + programs))
+            for some in [[source] for source in sources] if self._load_each else [sources]:
+                with CallRunner(sandbox) as runner:
+                    for source in some:
+                        self._grade(runner, source)
             with CallRunner(sandbox):  # waits until the zygote has waited for the one before
                 pass
         return _used() - before
@@ -117,22 +120,29 @@ def calls(settings: Settings) -> list[Figure]:
     """Function-call problems, per test."""
     against = "function-call problems per test ({}), against evalplus' in-process grader"
     shared, fresh = against.format("a process a program"), against.format("a process a call")
+    loaded = against.format("a process a program, driver loaded for each")
     goal = Goal(1.0, "x")
     few = max(2, settings.runs // CALLS)  # programs a block, where each call has a process: at most 100 of them
-    both: dict[str, Blocks] = {"shared": CallBlocks(), "fresh": CallBlocks(fresh_process=True)}
-    taken = in_turn(both, few, settings.rounds, settings.row_seconds / 2)
+    ours: dict[str, Blocks] = {"shared": CallBlocks(), "fresh": CallBlocks(fresh_process=True)}
+    taken = in_turn(ours, few, settings.rounds, settings.row_seconds / 2)
     note = f"{_per_test(taken['fresh'])} us CPU per test"
     figure = f"function-call problems, a process a call against a process a program ({CALLS} calls each)"
     last = measured("functions", figure, _ratios(taken["fresh"], taken["shared"]), "x", note=note)
     if not (interpreter := os.environ.get(EVALPLUS_PYTHON)):
         reason = f"skipped: {EVALPLUS_PYTHON} names no interpreter that has evalplus (pip install evalplus)"
-        return [missing("functions", shared, reason, goal), missing("functions", fresh, reason), last]
+        others = [missing("functions", words, reason) for words in (loaded, fresh)]
+        return [missing("functions", shared, reason, goal), *others, last]
     with EvalPlus(interpreter) as evalplus:
         if evalplus.failure:
             raise RuntimeError(f"{EVALPLUS_PYTHON}={interpreter}: expected evalplus to run, got {evalplus.failure}")
         rows = []
-        for name, words, programs, bound in (("shared", shared, settings.runs, goal), ("fresh", fresh, few, None)):
-            subjects: dict[str, Blocks] = {"evalplus": evalplus, name: both[name]}
+        ours["loaded"] = CallBlocks(load_each=True)
+        for name, words, programs, bound in (
+            ("shared", shared, settings.runs, goal),
+            ("loaded", loaded, settings.runs, None),
+            ("fresh", fresh, few, None),
+        ):
+            subjects: dict[str, Blocks] = {"evalplus": evalplus, name: ours[name]}
             taken = in_turn(subjects, programs, settings.rounds, settings.row_seconds)
             note = f"{_per_test(taken[name])} us CPU per test, evalplus {_per_test(taken['evalplus'])} us"
             rows.append(measured("functions", words, _ratios(taken[name], taken["evalplus"]), "x", bound, note))

@@ -81,8 +81,10 @@ def _third_party(folder: str, library: list[str]) -> list[str]:
     """Folders directly in this one that hold installed packages: site-packages, or another Python's library."""
     found = []
     for entry in os.scandir(folder):
+        if entry.name not in THIRD_PARTY and not entry.name.startswith("python"):
+            continue
         path = os.path.realpath(entry.path)
-        foreign = entry.name.startswith("python") and path not in library and not any(_inside(x, path) for x in library)
+        foreign = path not in library and not any(_inside(place, path) for place in library)
         if entry.is_dir() and not entry.is_symlink() and (entry.name in THIRD_PARTY or foreign):
             found.append(entry.path)
     return found

@@ -50,6 +50,7 @@ CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32, 1 << 12
 MS_REC, MS_PRIVATE = 1 << 14, 1 << 18
 MNT_DETACH = 2
+STAGING = ("/sys", "/mnt", "/srv", "/media", "/tmp")  # covered, in the zygote's own view, while its root is laid out
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 SECCOMP_SET_MODE_FILTER = 1
 RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, O_PATH = 11, 12, 0o10000000  # which not every interpreter names
@@ -508,7 +509,10 @@ class Lock:
         """See only the interpreter's library, shared objects and a few devices; see no other process."""
         unshare(CLONE_NEWNS)
         mount(None, "/", None, MS_REC | MS_PRIVATE)
-        root = "/tmp"
+        shown = [*self.config["directories"], *self.config["packages"], *self.config["files"]]
+        root = next(
+            folder for folder in STAGING if os.path.isdir(folder) and not any(inside(path, folder) for path in shown)
+        )
         mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,nr_inodes=1000,mode=755")
         for link, target in self.config["links"]:
             os.symlink(target, root + link)
@@ -625,6 +629,10 @@ def mount(source: str | None, target: str, kind: str | None, flags: int, data: s
 
     result = libc.mount(text(source), text(target), text(kind), ctypes.c_ulong(flags), text(data))
     check(result, f"mount({target})")
+
+
+def inside(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder + "/")
 
 
 def bind(source: str, target: str) -> None:

@@ -1,3 +1,3 @@
-"""Fail with a message of 20 MB, which somebody will show to the model."""
+"""Fail with a message of 12 MB, which somebody will show to the model."""
 # Held by: its own end
-raise ValueError("x" * 20_000_000)
+raise ValueError("x" * 12_000_000)
