@@ -61,7 +61,7 @@ class CallBlocks:
         with Sandbox() as sandbox:
             sources = list(itertools.islice(self._sources, 1 + programs))
             for some in [[source] for source in sources] if self._load_each else [sources]:
-                with CallRunner(sandbox) as runner:
+                with CallRunner(sandbox, many=not self._load_each) as runner:
                     for source in some:
                         self._grade(runner, source)
             with CallRunner(sandbox):  # waits until the zygote has waited for the one before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import MAGIC_NUMBER
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import Call, CallResult, CallRunner, NotReturned, Other, Raised, Returned, run_calls, same_value
-from rlef_env.judge.calls import FRAME
+from rlef_env.judge.calls import BLOB, FRAME, _driver
 from rlef_env.judge.encoding import encode
 from rlef_env.sandbox import Limits, Program, Sandbox, Status
 
@@ -374,6 +375,18 @@ def test_prints_count_as_output(run: Run) -> None:
     first, second, third, fourth = run(in_third_call("print('x' * 2**22, flush=True)"), range(4))
     assert (first, second, fourth) == (Returned(0), Returned(1), NotReturned(Status.OUTPUT_LIMIT))
     assert isinstance(third, Raised)  # the kernel refuses more; what goes on after that ends in the limit all the same
+
+
+@pytest.mark.parametrize("other_version", [False, True])
+def test_the_driver_for_one_process_also_loads_in_another_version(sandbox: Sandbox, other_version: bool) -> None:
+    source = _driver(many=False)
+    if other_version:
+        source = source.replace(f"== {MAGIC_NUMBER!r}", "== b'another'").replace("marshal.loads", "no_such_name")
+        assert source != _driver(many=False)
+    with sandbox.load(Program(source), LIMITS) as loaded:
+        blobs = [b"def f(n): return n", encode("f"), encode(((7,), {}))]
+        execution = loaded.run(b"".join(BLOB.pack(len(blob)) + blob for blob in blobs))
+    assert execution.stdout == frame(b"V", 0, encode(7)), execution
 
 
 def test_no_lock_runs_the_same(sandbox: Sandbox) -> None:
