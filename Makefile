@@ -16,7 +16,7 @@ define step
 @printf '\033[1m== %s\033[0m\n' '$(1)'; began=$$SECONDS; $(2); printf '   %s: %s s\n' '$(1)' $$((SECONDS - began))
 endef
 
-.PHONY: help demo test lint types clean
+.PHONY: help demo test lint types clean compilers
 
 help:  ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -26,7 +26,7 @@ help:  ## show this
 demo: $(VENV)/installed  ## make .venv, install, and watch three agents play the starter problems
 	@$(BIN)/rlef demo
 
-test: $(VENV)/installed-test  ## lint, types, import layers and every test
+test: $(VENV)/installed-test compilers  ## lint, types, import layers and every test
 	$(call step,ruff check,$(BIN)/ruff check $(SOURCES))
 	$(call step,ruff format,$(BIN)/ruff format --check $(SOURCES))
 	$(call step,mypy --strict,$(BIN)/mypy)
@@ -43,6 +43,14 @@ types: $(VENV)/installed-test  ## mypy --strict
 clean:  ## remove .venv and every cache
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
 	find . -name __pycache__ -o -name '*.egg-info' | xargs rm -rf
+
+# The tests of other languages want compilers; a bare Debian that we may change gets two, elsewhere they are skipped by name.
+compilers:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v g++ && command -v javac; } >/dev/null; then \
+	  echo 'Installing g++ and a JDK for the tests of compiled languages'; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq g++ default-jdk-headless; } >/dev/null \
+	    || echo 'rlef: could not; their tests are skipped' >&2; \
+	fi
 
 # --- the environment in .venv ----------------------------------------------------------------------------------------
 
