@@ -196,12 +196,16 @@ class LoadedProgram:
             return self.compile_failure or Execution(Status.FAILED, message="the program's process was lost before")
         try:
             with memory_file("stdin", stdin) as given, memory_file("stdout") as out, memory_file("stderr") as err:
-                send(self._control, b"run", [given, out, err])
-                watched = Watched(self._control, self._control, self._limits, self._baseline_bytes)
+                control, self._control = (
+                    self._control,
+                    None,
+                )  # until its answer is in: a late one must not be the next's
+                send(control, b"run", [given, out, err])
+                watched = Watched(control, control, self._limits, self._baseline_bytes)
                 reply = watched.wait()
                 if reply is None or len(reply) != RESULT.size:
-                    self._control = None  # what else it may say would be taken for the next run's result
                     return Execution(Status.FAILED, message=f"the program's process was lost {_text(reply)}".strip())
+                self._control = control
                 stdout, stderr = contents(out), contents(err)
         except (OSError, SandboxFailure) as error:
             return _failed(error)

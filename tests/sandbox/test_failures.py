@@ -148,3 +148,23 @@ def test_exhausted_descriptors_are_a_failure_not_a_crash() -> None:
         assert execution.status is Status.FAILED
         assert "Too many open files" in execution.message
         assert loaded.run(b"").stdout == b"1\n"
+
+
+def test_descriptors_that_run_out_in_mid_run_never_shift_a_result_to_the_next_run() -> None:
+    """The memory files and the handle can be had, what is read of the program cannot: its late answer is nobody's."""
+    import resource
+
+    echo = Program("import time\nword = input()\ntime.sleep(0.2 if word == 'slow' else 0)\nprint(word)")
+    with Sandbox() as sandbox:
+        with sandbox.load(echo) as loaded:
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            lowest_free = os.dup(0)
+            os.close(lowest_free)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free + 4, hard))
+            try:
+                assert loaded.run(b"slow\n").status is Status.FAILED
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            assert loaded.run(b"next\n").status is Status.FAILED
+        with sandbox.load(echo) as again:
+            assert again.run(b"next\n").stdout == b"next\n"
