@@ -7,16 +7,15 @@ own after the judged program has ended.
 from __future__ import annotations
 
 import math
-import re
-import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from rlef_env.errors import SandboxFailure, UsageError
-from rlef_env.judge.checkers import Checker, make_checker
-from rlef_env.judge.program_checker import CheckerBroke, ProgramChecker
+from rlef_env.judge.runners import Outcome, RunnerOf, Sandboxes
+from rlef_env.judge.stdio import stdio_runner
 from rlef_env.judge.verdict import Judgement, TestResult, Verdict
 from rlef_env.problems import ROLES, Problem, Role, Test
-from rlef_env.sandbox import ISOLATIONS, Execution, Limits, LoadedProgram, Program, Sandbox, Status
+from rlef_env.sandbox import ISOLATIONS, Limits, Program, Sandbox
 
 __all__ = ["DEFAULT_MEMORY_BYTES", "DEFAULT_TIME_SECONDS", "Judge"]
 
@@ -26,21 +25,17 @@ DEFAULT_MEMORY_BYTES = 1_000_000_000
 """Where a problem names no memory limit (RLEF, section 3: 1 GB)."""
 OUTPUT_BYTES = 2**24  # what a program may print, or four times the longest answer
 ATTEMPTS = 3
-LONGEST_TRACE = 2**20  # bytes looked at for an exception's name, and characters of that name
-LONGEST_NAME = 100
 EXCERPT = 4096  # characters of a failing test's output and errors that are kept
 PROBE = Program("print(input())")
-TRACEBACK = b"Traceback (most recent call last):\n"
-EXCEPTION = re.compile(r"([A-Za-z_][\w.]*)(: |:?$)")
+TimeFactor: TypeAlias = float | Mapping[str, float]
+RUNNERS: dict[str, RunnerOf] = {"stdio": stdio_runner}
 
-VERDICTS = {
-    Status.COMPILE_ERROR: Verdict.COMPILE_ERROR,
-    Status.SECURITY_VIOLATION: Verdict.SECURITY_VIOLATION,
-    Status.TIME_LIMIT: Verdict.TIME_LIMIT,
-    Status.MEMORY_LIMIT: Verdict.MEMORY_LIMIT,
-    Status.OUTPUT_LIMIT: Verdict.OUTPUT_LIMIT,
-    Status.SIGNALED: Verdict.RUNTIME_ERROR,
-}
+
+def kind_of(problem: Problem) -> str:
+    """How a problem's programs are run: ``"stdio"``, ``"function"`` or ``"interactive"``."""
+    if problem.function is not None:
+        return "function"
+    return "stdio" if problem.interactor is None else "interactive"
 
 
 class Judge:
@@ -50,22 +45,23 @@ class Judge:
 
     Args:
         isolation: ``"locked"``, or ``"none"`` for no lock at all.
-        time_factor: multiplies every problem's time limit, e.g. for a slower machine.
+        time_factor: multiplies every problem's time limit, e.g. for a slower machine; or a factor for each language,
+            e.g. ``{"python": 5.0, "java": 2.0}`` for limits that were set for C++, in which languages not named have 1.
         numpy: let programs import numpy.
 
     Raises:
         UsageError: an argument has a value that is not supported.
     """
 
-    def __init__(self, isolation: str = "locked", time_factor: float = 1.0, numpy: bool = False) -> None:
+    def __init__(self, isolation: str = "locked", time_factor: TimeFactor = 1.0, numpy: bool = False) -> None:
         if isolation not in ISOLATIONS:
             raise UsageError(f"isolation: expected one of {list(ISOLATIONS)}, got {isolation!r}")
-        if type(time_factor) not in (int, float) or not 0 < time_factor < math.inf:
-            raise UsageError(f"time_factor: expected a number above 0, got {time_factor!r}")
+        for factor in time_factor.values() if isinstance(time_factor, Mapping) else (time_factor,):
+            if type(factor) not in (int, float) or not 0 < factor < math.inf:
+                raise UsageError(f"time_factor: expected a number above 0, or one for each language, got {factor!r}")
         self.isolation, self.time_factor, self.numpy = isolation, time_factor, numpy
         self._stopped = False
-        self._sandbox: Sandbox | None = None
-        self._checkers_sandbox: Sandbox | None = None
+        self._sandboxes = Sandboxes(isolation, numpy)
 
     def __enter__(self) -> Judge:
         return self
@@ -79,17 +75,12 @@ class Judge:
 
     def close(self) -> None:
         """End the sandboxes. Safe to call twice; the next judgement starts new ones."""
-        for sandbox in (self._sandbox, self._checkers_sandbox):
-            if sandbox is not None:
-                sandbox.close()
-        self._sandbox = self._checkers_sandbox = None
+        self._sandboxes.close()
 
     def stop(self) -> None:
         """End what is being judged at once, from any thread, with ``NO_VERDICT``; and so all that is asked later."""
         self._stopped = True
-        for sandbox in (self._sandbox, self._checkers_sandbox):
-            if sandbox is not None:
-                sandbox.kill()
+        self._sandboxes.kill()
 
     def judge(
         self,
@@ -152,57 +143,28 @@ class Judge:
     def _results(
         self, problem: Problem, program: Program, tests: list[tuple[Role, int, Test]], stop_early: bool
     ) -> Iterator[TestResult]:
-        if self._sandbox is None:
-            self._sandbox = Sandbox(self.isolation, numpy=self.numpy)
+        limits = self._limits(problem, program, tests)
+        runner_of = RUNNERS[kind_of(problem)]
+        with runner_of(self._sandboxes, problem, program, limits, [test for _, _, test in tests]) as run:
+            for role, index, test in tests:
+                if self._stopped:
+                    raise SandboxFailure("stopped")
+                outcome = run(test)
+                yield _result(role, index, outcome)
+                if stop_early and outcome.verdict is not Verdict.ACCEPTED:
+                    return
+
+    def _limits(self, problem: Problem, program: Program, tests: list[tuple[Role, int, Test]]) -> Limits:
+        factor = self.time_factor
+        if isinstance(factor, Mapping):
+            factor = factor.get(program.language, 1.0)
         longest = max(len(test.output) for _, _, test in tests)
-        limits = Limits(
-            cpu_seconds=(problem.time_limit or DEFAULT_TIME_SECONDS) * self.time_factor,
+        return Limits(
+            cpu_seconds=(problem.time_limit or DEFAULT_TIME_SECONDS) * factor,
             memory_bytes=problem.memory_limit or DEFAULT_MEMORY_BYTES,
             # A power of two: how long the answers are is nobody's business.
             output_bytes=max(OUTPUT_BYTES, 1 << (4 * longest).bit_length()),
         )
-        with self._sandbox.load(program, limits) as loaded:
-            for role, index, test in tests:
-                result = self._result(problem, loaded, role, index, test)
-                yield result
-                if stop_early and result.verdict is not Verdict.ACCEPTED:
-                    return
-
-    def _result(self, problem: Problem, loaded: LoadedProgram, role: Role, index: int, test: Test) -> TestResult:
-        if self._stopped:
-            raise SandboxFailure("stopped")
-        execution = loaded.run(test.input.encode("utf-8", "surrogateescape"))
-        if execution.status is Status.FAILED:
-            raise SandboxFailure(execution.message)
-        verdict, category = verdict_of(execution)
-        if verdict is Verdict.ACCEPTED:
-            verdict, category = self._check(problem, test, execution.stdout)
-        failed = verdict is not Verdict.ACCEPTED
-        return TestResult(
-            role,
-            index,
-            verdict,
-            category,
-            stdout=_start(execution.stdout) if failed else "",
-            stderr=_ends(execution.stderr) if failed else "",
-            cpu_seconds=execution.cpu_seconds,
-            peak_bytes=execution.peak_bytes,
-        )
-
-    def _check(self, problem: Problem, test: Test, output: bytes) -> tuple[Verdict, str | None]:
-        """Compare the output of a program that ended well."""
-        try:
-            right = self._checker(problem)(test.input.encode("utf-8", "surrogateescape"), output, test.output.encode())
-        except CheckerBroke as error:
-            return Verdict.NO_VERDICT, str(error)
-        return (Verdict.ACCEPTED if right else Verdict.WRONG_ANSWER), None
-
-    def _checker(self, problem: Problem) -> Checker:
-        if problem.checker.name != "python":
-            return make_checker(problem.checker)
-        if self._checkers_sandbox is None:
-            self._checkers_sandbox = Sandbox(self.isolation)
-        return ProgramChecker(self._checkers_sandbox, problem.checker.source or "")
 
     def _probe(self) -> bool:
         """Whether a fresh sandbox runs an honest program."""
@@ -213,40 +175,18 @@ class Judge:
             return False
 
 
-def verdict_of(execution: Execution) -> tuple[Verdict, str | None]:
-    """What an execution says before its output is looked at, and the category of a failure.
-
-    ``ACCEPTED`` here means that it ended well.
-    """
-    if execution.status is Status.EXITED and execution.exit_code == 0:
-        return Verdict.ACCEPTED, None
-    verdict = VERDICTS.get(execution.status, Verdict.RUNTIME_ERROR)
-    if verdict is Verdict.RUNTIME_ERROR and execution.signal is not None:
-        return verdict, _signal_name(execution.signal)
-    if verdict in (Verdict.RUNTIME_ERROR, Verdict.COMPILE_ERROR):
-        traced = verdict is Verdict.COMPILE_ERROR or TRACEBACK in execution.stderr
-        category = (traced and _exception(execution.stderr)) or f"exit status {execution.exit_code}"
-        if category == "MemoryError" and verdict is Verdict.RUNTIME_ERROR:
-            return Verdict.MEMORY_LIMIT, category  # the address space ran out before the touched memory did
-        return verdict, category
-    return verdict, None
-
-
-def _exception(stderr: bytes) -> str | None:
-    """The exception's type: the first line that is not indented, after the last traceback's frames."""
-    trace = stderr.rpartition(TRACEBACK)[2][:LONGEST_TRACE]
-    for line in trace.decode("utf-8", "replace").splitlines():
-        if line and not line[0].isspace():
-            match = EXCEPTION.match(line)
-            return match[1][:LONGEST_NAME] if match else None
-    return None
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+def _result(role: Role, index: int, outcome: Outcome) -> TestResult:
+    failed = outcome.verdict is not Verdict.ACCEPTED
+    return TestResult(
+        role,
+        index,
+        outcome.verdict,
+        outcome.category,
+        stdout=_start(outcome.stdout) if failed else "",
+        stderr=_ends(outcome.stderr) if failed else "",
+        cpu_seconds=outcome.cpu_seconds,
+        peak_bytes=outcome.peak_bytes,
+    )
 
 
 def _start(output: bytes) -> str:

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from rlef_env.judge.judge import Judge
+from rlef_env.judge.judge import Judge, TimeFactor
 from rlef_env.judge.verdict import Judgement
 from rlef_env.problems import ROLES, Problem, Role
 from rlef_env.sandbox import Program
@@ -48,7 +48,7 @@ class JudgePool:
     """
 
     def __init__(
-        self, workers: int | None = None, isolation: str = "locked", time_factor: float = 1.0, numpy: bool = False
+        self, workers: int | None = None, isolation: str = "locked", time_factor: TimeFactor = 1.0, numpy: bool = False
     ) -> None:
         self.workers = workers or default_workers()
         self._judges: queue.SimpleQueue[Judge] = queue.SimpleQueue()

@@ -191,8 +191,7 @@ def test_a_core_of_the_judged_process_holds_no_expected_output() -> None:
     seen: list[bool] = []
     with Judge() as judge:
         judge.judge(ADD, RIGHT)
-        assert judge._sandbox is not None
-        zygote = judge._sandbox.pid
+        zygote = judge._sandboxes.program.pid
 
         def look() -> None:
             while len(pids := tree(zygote)) < 4:
@@ -240,7 +239,7 @@ def killer(judge: Judge, times: int) -> threading.Thread:
     def kill() -> None:
         killed: set[int] = set()
         while len(killed) < times:
-            sandbox = judge._sandbox
+            sandbox = judge._sandboxes._program
             if sandbox is not None and sandbox.pid not in killed and len(tree(sandbox.pid)) >= 4:
                 os.kill(sandbox.pid, signal.SIGKILL)
                 killed.add(sandbox.pid)

@@ -54,7 +54,7 @@ class PoolMachine(RuleBasedStateMachine):
     def kill(self, which: int) -> None:
         """From outside, as the kernel does when memory runs out."""
         judge = self.pool._all[which % len(self.pool._all)]
-        if (sandbox := judge._sandbox) is not None:
+        if (sandbox := judge._sandboxes._program) is not None:
             self.kills += 1
             with contextlib.suppress(ProcessLookupError):
                 os.kill(sandbox.pid, signal.SIGKILL)
@@ -70,12 +70,12 @@ class PoolMachine(RuleBasedStateMachine):
     @invariant()
     def no_more_sandboxes_than_workers(self) -> None:
         if hasattr(self, "pool"):
-            assert sum(judge._sandbox is not None for judge in self.pool._all) <= self.pool.workers
+            assert sum(judge._sandboxes._program is not None for judge in self.pool._all) <= self.pool.workers
 
     def teardown(self) -> None:
         if hasattr(self, "pool"):
             self.pool.close()
-            assert all(judge._sandbox is None for judge in self.pool._all)
+            assert all(judge._sandboxes._program is None for judge in self.pool._all)
 
 
 TestPool = PoolMachine.TestCase

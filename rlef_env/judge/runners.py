@@ -1,0 +1,90 @@
+"""What runs a program on one test, whatever the kind of problem, and the sandboxes that it does so in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from rlef_env.judge.verdict import Verdict
+from rlef_env.problems import Problem, Test
+from rlef_env.sandbox import Limits, Program, Sandbox
+
+__all__ = ["Outcome", "RunnerOf", "Sandboxes", "TestRunner"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a program on one test.
+
+    Attributes:
+        verdict: never ``NO_PROGRAM``.
+        category: as in ``TestResult``.
+        stdout: what the program printed, or how what its function returned is written.
+        stderr: what it printed to standard error, its traceback included.
+        cpu_seconds: CPU time it took.
+        peak_bytes: memory it touched at most.
+    """
+
+    verdict: Verdict
+    category: str | None = None
+    stdout: bytes = b""
+    stderr: bytes = b""
+    cpu_seconds: float = 0.0
+    peak_bytes: int = 0
+
+
+TestRunner: TypeAlias = Callable[[Test], Outcome]
+"""Runs the program on a test. Raises ``SandboxFailure`` for a failure of ours."""
+
+
+class Sandboxes:
+    """Two sandboxes, each started when first needed.
+
+    Args:
+        isolation: ``"locked"`` or ``"none"``.
+        numpy: let the judged program import numpy.
+    """
+
+    def __init__(self, isolation: str = "locked", numpy: bool = False) -> None:
+        self.isolation, self.numpy = isolation, numpy
+        self._program: Sandbox | None = None
+        self._data: Sandbox | None = None
+
+    @property
+    def program(self) -> Sandbox:
+        """For the program that is judged."""
+        if self._program is None:
+            self._program = Sandbox(self.isolation, numpy=self.numpy)
+        return self._program
+
+    @property
+    def data(self) -> Sandbox:
+        """For the programs that came with the problem: checkers, interactors, the code of tests."""
+        if self._data is None:
+            self._data = Sandbox(self.isolation)
+        return self._data
+
+    def close(self) -> None:
+        """End both. Safe to call twice; they start again when needed."""
+        for sandbox in (self._program, self._data):
+            if sandbox is not None:
+                sandbox.close()
+        self._program = self._data = None
+
+    def kill(self) -> None:
+        """End what runs in them at once, from any thread."""
+        for sandbox in (self._program, self._data):
+            if sandbox is not None:
+                sandbox.kill()
+
+
+class RunnerOf(Protocol):
+    """Opens the test runner of a problem and a program: one for each kind of problem."""
+
+    def __call__(
+        self, sandboxes: Sandboxes, problem: Problem, program: Program, limits: Limits, tests: Sequence[Test], /
+    ) -> AbstractContextManager[TestRunner]:
+        """The runner; it will be called for these tests, in this order, perhaps not for all of them."""
+        ...
