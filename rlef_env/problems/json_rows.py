@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from rlef_env.errors import DataError
 
-__all__ = ["Field", "iter_rows"]
+__all__ = ["Field", "iter_rows", "parse_row"]
 
 _MISSING: Final = object()
 _INT64_MAX: Final = 2**63 - 1
@@ -34,7 +34,7 @@ def iter_rows(path: str | os.PathLike[str]) -> Iterator[tuple[str, dict[str, Any
         if raw.strip():
             found = True
             where = f"{os.fspath(path)}:{number}"
-            yield where, _row(raw, where)
+            yield where, parse_row(raw, where)
     if not found:
         raise DataError(f"{os.fspath(path)}: expected one JSON object a line, got an empty file; check the path")
 
@@ -52,16 +52,24 @@ def _lines(path: str | os.PathLike[str]) -> Iterator[bytes]:
         raise DataError(f"{os.fspath(path)!r}: expected a readable JSONL file, got: {error}; check the path") from None
 
 
-def _row(raw: bytes, where: str) -> dict[str, Any]:
+def parse_row(raw: bytes, where: str, *, python_json: bool = False) -> dict[str, Any]:
+    """The JSON object in ``raw``.
+
+    Args:
+        raw: the bytes of a row.
+        where: what errors call the row, e.g. ``"problems.jsonl:7"``.
+        python_json: NaN and infinity may stand in it, as Python's ``json`` writes them.
+
+    Raises:
+        DataError: it is no JSON object in UTF-8, or an object in it has a key twice.
+    """
     if raw.startswith(codecs.BOM_UTF8):
         raise DataError(
             f"{where}: expected UTF-8 without a byte order mark, got one (bytes EF BB BF); save the file as plain "
             "UTF-8, not as 'UTF-8 with BOM'"
         )
     try:
-        row = json.loads(
-            raw.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite
-        )
+        row = _loads(raw.decode("utf-8"), python_json)
     except UnicodeDecodeError as error:
         raise DataError(
             f"{where}: expected UTF-8 text, got byte 0x{raw[error.start]:02x} at position {error.start}; "
@@ -77,6 +85,12 @@ def _row(raw: bytes, where: str) -> dict[str, Any]:
             f"{where}: expected a JSON object, got {_shown(row)}; put each record on a line of its own, as {{...}}"
         )
     return row
+
+
+def _loads(text: str, python_json: bool) -> Any:
+    if python_json:
+        return json.loads(text, object_pairs_hook=_object)
+    return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -164,6 +178,15 @@ class Field:
         if not isinstance(self.value, bool):
             raise self.error("true or false", "write it without quotes")
         return self.value
+
+    def decoded(self, *, python_json: bool = False) -> Field:
+        """What is written as JSON inside of this string; its place keeps this field's name."""
+        try:
+            return Field(_loads(self.text(), python_json), self.where, self.path)
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, DataError):
+                raise
+            raise self.error(f"a string that holds JSON ({error})", "check that nothing was cut") from None
 
     def items(self) -> list[Field]:
         """The entries of a list."""

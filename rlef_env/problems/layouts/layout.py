@@ -21,9 +21,12 @@ class Layout:
         keys: a row that has all of these fields is of this layout; of two that fit, the one with more keys counts.
         problem: the problem in a row. It is pure, raises ``DataError`` with the field's place, and keeps what has no
             place in ``Problem`` in ``Problem.extra``.
+        python_json: its rows are what Python's ``json`` writes and other readers refuse: NaN and infinity may stand in
+            them.
     """
 
     name: str
     label: str
     keys: frozenset[str]
     problem: Callable[[Field], Problem]
+    python_json: bool = False
