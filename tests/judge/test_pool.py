@@ -47,7 +47,7 @@ def test_closing_ends_what_runs_at_once() -> None:
     endless = Problem("endless", "", (Test("", ""),) * 20, time_limit=100.0)
     pool = JudgePool(1)
     future = pool.submit(JudgeJob(endless, Program("while True: pass")))
-    while pool._all[0]._sandbox is None:
+    while pool._all[0]._sandboxes._program is None:
         pass
     pool.close()
     assert future.result(timeout=0).verdict is Verdict.NO_VERDICT
