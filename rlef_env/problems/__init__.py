@@ -1,8 +1,15 @@
 """What is asked: problems, their tests, and one module per data format."""
 
-from rlef_env.problems.checker_spec import KattisFlags, parse_kattis_flags
-from rlef_env.problems.code_contests import iter_jsonl, problem_from_row, problem_to_row, read_jsonl, write_jsonl
+from rlef_env.problems.checker_spec import (
+    CHECKER_FLAGS,
+    CHECKERS,
+    NO_FLAGS,
+    CheckerFlags,
+    CheckerRule,
+    parse_checker_flags,
+)
 from rlef_env.problems.datasets import Dataset, load_dataset
+from rlef_env.problems.layouts.code_contests import problem_from_row
 from rlef_env.problems.meta import read_checkers
 from rlef_env.problems.problem import (
     ROLES,
@@ -15,25 +22,41 @@ from rlef_env.problems.problem import (
     Test,
     TestGroup,
 )
+from rlef_env.problems.reading import iter_jsonl, read_jsonl
+from rlef_env.problems.stock_checkers import TESTLIB_CHECKERS, dmoj_checker
+from rlef_env.problems.trust import Trust, TrustReport, digest, read_reports, report_path, write_reports
+from rlef_env.problems.writing import problem_to_row, write_jsonl
 
 __all__ = [
+    "CHECKERS",
+    "CHECKER_FLAGS",
+    "NO_FLAGS",
     "ROLES",
+    "TESTLIB_CHECKERS",
+    "CheckerFlags",
+    "CheckerRule",
     "CheckerSpec",
     "Dataset",
     "FunctionSpec",
     "InteractorSpec",
-    "KattisFlags",
     "Problem",
     "Role",
     "Solution",
     "Test",
     "TestGroup",
+    "Trust",
+    "TrustReport",
+    "digest",
+    "dmoj_checker",
     "iter_jsonl",
     "load_dataset",
-    "parse_kattis_flags",
+    "parse_checker_flags",
     "problem_from_row",
     "problem_to_row",
     "read_checkers",
     "read_jsonl",
+    "read_reports",
+    "report_path",
     "write_jsonl",
+    "write_reports",
 ]

@@ -1,76 +1,213 @@
-"""How a checker is named in data: ``{"name": ..., "flags": [...], "source": ...}``, validated."""
+"""Every checker by name, and how one is named in data: ``{"name": ..., "flags": [...], "source": ...}``, validated."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from rlef_env.errors import DataError
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.problem import CheckerSpec
 
-__all__ = ["KattisFlags", "checker_from_field", "checker_to_row", "parse_kattis_flags"]
-
-_NAMES = ("codecontests", "tokens", "kattis", "python")
-_SWITCHES = ("case_sensitive", "space_change_sensitive")
-_TOLERANCES = ("float_absolute_tolerance", "float_relative_tolerance", "float_tolerance")
+__all__ = [
+    "CHECKERS",
+    "CHECKER_FLAGS",
+    "NO_FLAGS",
+    "CheckerFlags",
+    "CheckerRule",
+    "checker_from_field",
+    "checker_to_row",
+    "parse_checker_flags",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class KattisFlags:
-    """What the flags of the Kattis default validator ask for.
+class CheckerRule:
+    """What a checker's name stands for.
 
     Attributes:
-        case_sensitive: "yes" is not "YES".
-        space_change_sensitive: white space must be the same, too.
+        meaning: continues "An output is right when".
+        origin: who says so.
+        flags: those it takes, keys of ``CHECKER_FLAGS``. A rule that is a program takes any: they are its arguments.
+        program: what ``CheckerSpec.source`` must be, where the rule is a program; else None.
+    """
+
+    meaning: str
+    origin: str
+    flags: tuple[str, ...] = ()
+    program: str | None = None
+
+
+TOLERANCES: Final = ("float_tolerance", "float_absolute_tolerance", "float_relative_tolerance")
+
+CHECKER_FLAGS: Final[Mapping[str, str]] = {
+    "case_sensitive": 'letter case counts: "yes" is not "YES"',
+    "space_change_sensitive": "the white space between tokens must be the same, too",
+    "ignore_case": "ASCII letters are compared in any case",
+    "unordered": "any order is right; each as often as expected",
+    "exact_integers": "where an integer is expected, no other integer is right; from 2^53 on no other number",
+    "strip": "white space at the start of a line is ignored, too",
+    "ignore_spaces": "lines are compared token by token",
+    "ignore_blank_lines": "blank lines are ignored everywhere",
+    "keep_spaces": "white space at the end of a line counts",
+    "json": "the program's value is compared as JSON would write it: tuples are lists, dictionary keys are text",
+    "float_tolerance": "followed by a number: both of the next two",
+    "float_absolute_tolerance": "followed by a number: the largest difference of a number from a finite expected one",
+    "float_relative_tolerance": "likewise, as a share of the expected number; where both are asked for, one is enough",
+}
+"""Every flag -> what it asks for."""
+
+CHECKERS: Final[Mapping[str, CheckerRule]] = {
+    "codecontests": CheckerRule(
+        "its tokens equal the expected ones in any letter case; two numbers may differ by less than 1e-5",
+        "google-deepmind/code_contests, execution/tester_sandboxer.cc",
+        ("exact_integers",),
+    ),
+    "tokens": CheckerRule(
+        "its tokens equal the expected ones, whatever the white space between them",
+        "testlib's wcmp",
+        ("ignore_case", "unordered"),
+    ),
+    "lines": CheckerRule(
+        "its lines equal the expected ones, but for white space at their ends and blank lines at the end",
+        "testlib's fcmp and lcmp; DMOJ's standard, floats, sorted, linecount, linematches and rstripped",
+        ("ignore_case", "unordered", "strip", "ignore_spaces", "ignore_blank_lines", "keep_spaces", *TOLERANCES),
+    ),
+    "exact": CheckerRule("it equals the expected one byte for byte", "DMOJ's identical"),
+    "characters": CheckerRule(
+        "it has the same characters as often, in any order, letter case and white space", "DMOJ's easy"
+    ),
+    "yesno": CheckerRule(
+        'its tokens equal the expected ones; "yes" and "no" in any letter case', "testlib's yesno and nyesno"
+    ),
+    "kattis": CheckerRule(
+        "Kattis' default validator says so: tokens in any letter case, numbers within the tolerance",
+        "Kattis/problemtools, support/default_validator",
+        ("case_sensitive", "space_change_sensitive", *TOLERANCES),
+    ),
+    "livecodebench": CheckerRule(
+        "each line, stripped, equals the expected one, as text or as a list of exact decimals (1.0 is 1.00)",
+        "LiveCodeBench/LiveCodeBench, lcb_runner/evaluation/testing_util.py",
+    ),
+    "sandboxfusion": CheckerRule(
+        "each line, stripped and in any letter case, equals the expected one, or both are one number that differs "
+        "relatively by less than 1e-5",
+        "bytedance/SandboxFusion, sandbox/utils/testing.py (CommonOJ)",
+        ("exact_integers",),
+    ),
+    "apps": CheckerRule(
+        "its lines equal the expected ones token by token, blank lines left out, or all tokens are numbers, each "
+        "within 1e-8 + 1e-5 of its size",
+        "hendrycks/apps, eval/testing_util.py, and so TACO and PRIME; without its last steps, which compare sets",
+        ("exact_integers",),
+    ),
+    "value": CheckerRule(
+        "the value that the program's function returned equals the expected one",
+        "HumanEval, MBPP, LiveCodeBench and APPS, where tests call a function",
+        ("json", "unordered", *TOLERANCES),
+    ),
+    "python": CheckerRule(
+        "check(input, output, expected) of its source, three texts, says so",
+        "this project",
+        program="a Python module that defines check(input, output, expected)",
+    ),
+    "kattis_program": CheckerRule(
+        "its source, run as PROGRAM INPUT ANSWER FEEDBACK_FOLDER FLAGS... with the output on standard input, exits "
+        "with 42 (43: wrong)",
+        "Kattis problem package format, output validators",
+        program="a program that exits with 42 or 43",
+    ),
+    "testlib": CheckerRule(
+        "its source, run as PROGRAM INPUT OUTPUT ANSWER FLAGS..., exits with 0",
+        "MikeMirzayanov/testlib",
+        program="a program that exits with 0 where the output is right, e.g. a testlib checker in C++",
+    ),
+}
+"""Every checker by name. What one sees as a token stands between ASCII white space."""
+
+_CONTRADICTIONS: Final = (
+    ("keep_spaces", "strip"),
+    ("keep_spaces", "ignore_spaces"),
+    *(("unordered", t) for t in TOLERANCES),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckerFlags:
+    """What the flags of a checker ask for.
+
+    Attributes:
+        switches: the flags that stand alone.
         absolute_tolerance: largest allowed difference of two numbers; None where not asked for.
         relative_tolerance: likewise, as a share of the expected number. Where both are asked for, one is enough.
     """
 
-    case_sensitive: bool = False
-    space_change_sensitive: bool = False
+    switches: frozenset[str] = frozenset()
     absolute_tolerance: float | None = None
     relative_tolerance: float | None = None
 
+    def __contains__(self, switch: str) -> bool:
+        return switch in self.switches
 
-def parse_kattis_flags(flags: Sequence[str]) -> KattisFlags:
-    """Read the flags of the Kattis default validator; of a flag given twice, the last one holds.
+    @property
+    def tolerant(self) -> bool:
+        """Whether a tolerance is asked for."""
+        return self.absolute_tolerance is not None or self.relative_tolerance is not None
 
-    >>> parse_kattis_flags(["case_sensitive", "float_tolerance", "1e-6"]).relative_tolerance
+
+NO_FLAGS: Final = CheckerFlags()
+
+
+def parse_checker_flags(name: str, flags: Sequence[str]) -> CheckerFlags:
+    """Read the flags of a checker that is no program; of a tolerance given twice, the last one holds.
+
+    >>> parse_checker_flags("kattis", ["case_sensitive", "float_tolerance", "1e-6"]).relative_tolerance
     1e-06
 
     Raises:
-        DataError: an unknown flag, or a tolerance without a number that is finite and not negative.
+        DataError: a flag that this checker does not have, flags that contradict each other, or a tolerance without a
+            number that is finite and not negative.
     """
-    switches: dict[str, bool] = {}
+    known = CHECKERS[name].flags
+    switches: set[str] = set()
     absolute: float | None = None
     relative: float | None = None
     rest = iter(flags)
     for flag in rest:
-        if flag in _SWITCHES:
-            switches[flag] = True
-        elif flag in _TOLERANCES:
-            tolerance = _tolerance(flag, next(rest, None))
+        if flag not in known:
+            raise DataError(f"{name} flags: expected {_choice(known)}, got {flag!r}; correct the flag or leave it out")
+        if flag in TOLERANCES:
+            tolerance = _tolerance(name, flag, next(rest, None))
             absolute = absolute if flag == "float_relative_tolerance" else tolerance
             relative = relative if flag == "float_absolute_tolerance" else tolerance
         else:
-            raise DataError(
-                f"kattis flags: expected {', '.join(_SWITCHES)}, or one of {', '.join(_TOLERANCES)} followed by "
-                f"a number, got {flag!r}; correct the flag or leave it out"
-            )
-    return KattisFlags(absolute_tolerance=absolute, relative_tolerance=relative, **switches)
+            switches.add(flag)
+    if name == "lines":
+        for one, other in _CONTRADICTIONS:
+            if one in flags and other in flags:
+                raise DataError(f"lines flags: expected {one} or {other}, got both; leave one of them out")
+    return CheckerFlags(frozenset(switches), absolute, relative)
 
 
-def _tolerance(flag: str, text: str | None) -> float:
+def _choice(known: Sequence[str]) -> str:
+    switches, tolerances = [flag for flag in known if flag not in TOLERANCES], ", ".join(TOLERANCES)
+    if not known:
+        return "no flags, as this checker has none"
+    return ", ".join(switches) + (
+        f", or one of {tolerances} followed by a number" if len(switches) < len(known) else ""
+    )
+
+
+def _tolerance(name: str, flag: str, text: str | None) -> float:
     if text is not None and re.fullmatch(r"\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", text):
         value = float(text)
         if math.isfinite(value):
             return value
     got = "nothing" if text is None else repr(text[:60])
-    raise DataError(f"kattis flags: expected a number after {flag}, got {got}; write it like {flag} 1e-6")
+    raise DataError(f"{name} flags: expected a number after {flag}, got {got}; write it like {flag} 1e-6")
 
 
 def checker_from_field(field: Field) -> CheckerSpec:
@@ -80,36 +217,52 @@ def checker_from_field(field: Field) -> CheckerSpec:
         DataError: an unknown name or key, flags that the checker does not have, a missing or needless source.
     """
     for key in field.table():
-        if key not in ("name", "flags", "source"):
-            raise field.child(key).error("only name, flags and source in a checker", "leave the field out")
+        if key not in ("name", "flags", "source", "language"):
+            raise field.child(key).error("only name, flags, source and language in a checker", "leave the field out")
     name = field.child("name")
-    if name.value not in _NAMES:
-        raise name.error(f"one of {', '.join(_NAMES)}", "choose one of these")
-    return CheckerSpec(name=name.text(), flags=_flags(field), source=_source(field))
+    if not isinstance(name.value, str) or name.value not in CHECKERS:
+        raise name.error(f"one of {', '.join(CHECKERS)}", "choose one of these")
+    rule = CHECKERS[name.value]
+    return CheckerSpec(
+        name=name.text(),
+        flags=_flags(field.child("flags"), name.text(), rule),
+        source=_source(field.child("source"), name.text(), rule),
+        language=_language(field.child("language"), name.text(), rule),
+    )
 
 
-def _flags(checker: Field) -> tuple[str, ...]:
-    field = checker.child("flags")
+def _flags(field: Field, name: str, rule: CheckerRule) -> tuple[str, ...]:
     flags = tuple(item.text() for item in field.items()) if field.present else ()
-    if checker.value["name"] == "kattis":
+    if name == "python" and flags:
+        raise field.error("no flags, as check(input, output, expected) takes none", "leave the field out")
+    if rule.program is None:
         try:
-            parse_kattis_flags(flags)
+            parse_checker_flags(name, flags)
         except DataError as error:
             raise DataError(f"{field.where}: field {field.path!r}: {error}") from None
-    elif flags:
-        raise field.error("no flags, as only the kattis checker has any", "leave the field out")
+    elif any("\0" in flag for flag in flags):
+        raise field.error("arguments for a program, without NUL", "remove the NUL")
     return flags
 
 
-def _source(checker: Field) -> str | None:
-    field = checker.child("source")
-    if checker.value["name"] == "python":
-        if not field.present:
-            raise field.error("a Python module that defines check(input, output, expected)", "add it as a string")
-        return field.text()
-    if field.present:
-        raise field.error("no source, as only the python checker has one", "leave the field out")
-    return None
+def _source(field: Field, name: str, rule: CheckerRule) -> str | None:
+    if rule.program is None:
+        if field.present:
+            raise field.error(f"no source, as the {name} checker is no program", "leave the field out")
+        return None
+    if not field.present:
+        raise field.error(rule.program, "add it as a string")
+    return field.text()
+
+
+def _language(field: Field, name: str, rule: CheckerRule) -> str:
+    if not field.present:
+        return "python"
+    if rule.program is None:
+        raise field.error(f"no language, as the {name} checker is no program", "leave the field out")
+    if name == "python" and field.text() != "python":
+        raise field.error("'python'", "a checker in another language is a kattis_program or testlib")
+    return field.text()
 
 
 def checker_to_row(spec: CheckerSpec) -> dict[str, Any]:
@@ -119,4 +272,6 @@ def checker_to_row(spec: CheckerSpec) -> dict[str, Any]:
         row["flags"] = list(spec.flags)
     if spec.source is not None:
         row["source"] = spec.source
+    if spec.language != "python":
+        row["language"] = spec.language
     return row

@@ -1,0 +1,50 @@
+"""The rule of APPS, which TACO and PRIME took over."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import Final
+
+from rlef_env.judge.checkers.lines import check_lines
+from rlef_env.judge.checkers.numbers import is_decimal, same_exactly
+from rlef_env.judge.checkers.text import lines_of, tokens_of
+from rlef_env.problems import NO_FLAGS, CheckerFlags
+
+__all__ = ["check_apps"]
+
+_ABSOLUTE, _RELATIVE = 1e-8, 1e-5  # numpy's allclose
+_TEXT: Final = CheckerFlags(frozenset({"ignore_spaces", "ignore_blank_lines"}))
+
+
+def check_apps(output: bytes, expected: bytes, flags: CheckerFlags = NO_FLAGS) -> bool:
+    r"""What the cascade of APPS means (hendrycks/apps, eval/testing_util.py; likewise in TACO and PRIME).
+
+    Kept of its steps: lines are stripped, blank lines left out, and where the whole output is numbers they may differ
+    by 1e-8 plus 1e-5 of the expected one. Its last steps compare sets of tokens, which accepts any order and any
+    multiplicity: here they keep both, so that white space within a line is free, as there, and each token counts.
+
+    >>> check_apps(b"0.333333  1\n\n2", b"0.3333333 1\n2"), check_apps(b"2 1", b"1 2"), check_apps(b"1 1 2", b"1 2")
+    (True, False, False)
+    """
+    if check_lines(output, expected, _TEXT):
+        return True
+    left, right = (filter(None, map(bytes.strip, lines_of(text))) for text in (output, expected))
+    exact = "exact_integers" in flags
+    return all(
+        one is not None and other is not None and _numbers_match(one, other, exact)
+        for one, other in zip_longest(left, right)
+    )
+
+
+def _numbers_match(output: bytes, expected: bytes, exact: bool) -> bool:
+    return all(
+        left is not None and right is not None and is_decimal(left) and is_decimal(right) and _close(left, right, exact)
+        for left, right in zip_longest(tokens_of(output), tokens_of(expected))
+    )
+
+
+def _close(output: bytes, expected: bytes, exact: bool) -> bool:
+    if exact and (equal := same_exactly(output, expected)) is not None:
+        return equal
+    got, wanted = float(output), float(expected)
+    return got == wanted or abs(got - wanted) <= _ABSOLUTE + _RELATIVE * abs(wanted) < float("inf")

@@ -1,0 +1,46 @@
+"""CodeContests' own rule."""
+
+from __future__ import annotations
+
+import re
+from itertools import zip_longest
+from typing import Final
+
+from rlef_env.judge.checkers.numbers import DECIMAL, is_decimal, same_exactly
+from rlef_env.judge.checkers.text import LOWER_CASE, same, tokens_of
+from rlef_env.problems import NO_FLAGS, CheckerFlags
+
+__all__ = ["check_codecontests"]
+
+_TABLE: Final = LOWER_CASE.translate(bytes.maketrans(b"\t\n\v\r", b"    "))  # a form feed separates nothing
+_TOLERANCE: Final = 1e-5  # absolute; kDoublePrecision in execution/tester_sandboxer.cc
+_NUMBER: Final = re.compile(rb"[+-]?(?:%b|inf(?:inity)?|nan)" % DECIMAL)
+
+
+def check_codecontests(output: bytes, expected: bytes, flags: CheckerFlags = NO_FLAGS) -> bool:
+    r"""The rule of CodeContests (google-deepmind/code_contests, execution/tester_sandboxer.cc).
+
+    Tokens stand between spaces, newlines, tabs, carriage returns and vertical tabs; ASCII letters count as lower case.
+    The same tokens are right. Otherwise there must be as many, and each must be the same text as its counterpart,
+    or both must be numbers that differ by less than 1e-5 (absolute, as doubles: integers above 2^53 that differ by
+    one count as equal, unless ``exact_integers`` is asked for). A pair of infinities or NaNs differs, unless all
+    tokens are the same.
+
+    >>> check_codecontests(b"0.5\n", b"0.500000"), check_codecontests(b"1234567.0", b"1234567.1")
+    (True, False)
+    """
+    if output == expected or same(tokens_of(output, _TABLE), tokens_of(expected, _TABLE)):
+        return True
+    pairs = zip_longest(tokens_of(output, _TABLE), tokens_of(expected, _TABLE))
+    exact = "exact_integers" in flags
+    return all(_matches(left, right, exact) for left, right in pairs)
+
+
+def _matches(left: bytes | None, right: bytes | None, exact: bool) -> bool:
+    if left is None or right is None:
+        return False
+    if not _NUMBER.fullmatch(left) or not _NUMBER.fullmatch(right):
+        return left == right
+    if exact and is_decimal(left) and is_decimal(right) and (equal := same_exactly(left, right)) is not None:
+        return equal
+    return abs(float(left) - float(right)) < _TOLERANCE

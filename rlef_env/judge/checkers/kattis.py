@@ -1,0 +1,49 @@
+"""The rule of the Kattis default validator."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import starmap, zip_longest
+from operator import eq
+from typing import Final
+
+from rlef_env.judge.checkers.text import LOWER_CASE, TO_SPACE, tokens_of
+from rlef_env.judge.checkers.tolerance import close
+from rlef_env.problems import NO_FLAGS, CheckerFlags
+
+__all__ = ["check_kattis"]
+
+_ANY_CASE: Final = LOWER_CASE.translate(TO_SPACE)
+_TOKEN_OR_SPACE: Final = re.compile(rb"[ \t\n\v\f\r]+|[^ \t\n\v\f\r]+")
+
+
+def check_kattis(output: bytes, expected: bytes, flags: CheckerFlags = NO_FLAGS) -> bool:
+    r"""The rule of the Kattis default validator (Kattis/problemtools, support/default_validator).
+
+    Tokens stand between ASCII white space, whose amount and kind matter only if ``space_change_sensitive``. Letters are
+    compared in any case unless ``case_sensitive``. With a tolerance, where the expected token is a finite number the
+    output's must be one, too, and within one of the tolerances; without, "1.0" is not "1".
+
+    >>> check_kattis(b"YES\n", b"yes"), check_kattis(b"1.1", b"1.0", CheckerFlags(absolute_tolerance=0.2))
+    (True, True)
+    """
+    if output == expected:
+        return True
+    split = _pieces if "space_change_sensitive" in flags else _tokens
+    pairs = zip_longest(split(output, flags), split(expected, flags))
+    if not flags.tolerant:
+        return all(starmap(eq, pairs))
+    return all(
+        left is not None and right is not None and (left == right or close(left, right, flags)) for left, right in pairs
+    )
+
+
+def _tokens(text: bytes, flags: CheckerFlags) -> Iterator[bytes]:
+    return tokens_of(text, TO_SPACE if "case_sensitive" in flags else _ANY_CASE)
+
+
+def _pieces(text: bytes, flags: CheckerFlags) -> Iterator[bytes]:
+    """Tokens and the white space between them, in turn: a space is never equal or close to a token."""
+    folded = text if "case_sensitive" in flags else text.translate(LOWER_CASE)
+    return (match.group() for match in _TOKEN_OR_SPACE.finditer(folded))

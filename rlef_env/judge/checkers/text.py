@@ -1,0 +1,59 @@
+"""Bytes into tokens and lines, as iterators: a list of the 32 million tokens of 64 MB would take gigabytes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import starmap, zip_longest
+from operator import eq
+from typing import Final
+
+__all__ = ["LOWER_CASE", "TO_SPACE", "lines_of", "same", "same_unordered", "tokens_of"]
+
+LOWER_CASE: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
+TO_SPACE: Final = bytes.maketrans(b"\t\n\v\f\r", b"     ")
+_BLOCK: Final = 1 << 16
+
+
+def tokens_of(text: bytes, table: bytes = TO_SPACE) -> Iterator[bytes]:
+    """The tokens of a text; ``table`` says which bytes become a space or another letter first."""
+    return filter(None, _split(text.translate(table), b" "))
+
+
+def lines_of(text: bytes) -> Iterator[bytes]:
+    r"""The lines of a text, which end at ``\n``, ``\r\n`` or ``\r``, without the blank ones at the end.
+
+    >>> list(lines_of(b" a \r\n\nb \n \n"))
+    [b' a ', b'', b'b ']
+    """
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    last = len(text.rstrip())
+    if not last:
+        return iter(())
+    end = text.find(b"\n", last)
+    return _split(text if end < 0 else text[:end], b"\n")
+
+
+def same(left: Iterator[bytes], right: Iterator[bytes]) -> bool:
+    """Whether both give the same."""
+    return all(starmap(eq, zip_longest(left, right)))
+
+
+def same_unordered(output: Iterator[bytes], expected: Iterator[bytes]) -> bool:
+    """Whether both give the same in any order, each as often."""
+    missing = Counter(expected)
+    for item in output:
+        if not missing[item]:
+            return False
+        missing[item] -= 1
+    return not any(missing.values())
+
+
+def _split(text: bytes, separator: bytes) -> Iterator[bytes]:
+    """``text.split(separator)``, a block of it in memory at a time."""
+    start = 0
+    while (end := text.find(separator, start + _BLOCK)) >= 0:
+        yield from text[start:end].split(separator)
+        start = end + 1
+    yield from text[start:].split(separator)

@@ -1,0 +1,40 @@
+"""Numbers within a tolerance."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Final
+
+from rlef_env.judge.checkers.numbers import is_decimal
+from rlef_env.problems import CheckerFlags
+
+__all__ = ["close"]
+
+_HEXADECIMAL: Final = re.compile(rb"[+-]?0[xX](?:[0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?")
+
+
+def close(output: bytes, expected: bytes, flags: CheckerFlags) -> bool:
+    """Whether both tokens are finite numbers within one of the tolerances."""
+    wanted, got = _finite(expected), _finite(output)
+    if wanted is None or got is None:
+        return False
+    difference = abs(wanted - got)
+    absolute, relative = flags.absolute_tolerance, flags.relative_tolerance
+    return (absolute is not None and difference <= absolute) or (
+        relative is not None and difference <= relative * abs(wanted)
+    )
+
+
+def _finite(token: bytes) -> float | None:
+    """The token's value, if all of it is a finite number as C's ``scanf`` reads them; else None."""
+    if is_decimal(token):
+        value = float(token)
+    elif _HEXADECIMAL.fullmatch(token):
+        try:
+            value = float.fromhex(token.decode("ascii"))
+        except (OverflowError, ValueError):  # beyond the largest double, or an exponent beyond what Python reads
+            return None
+    else:
+        return None
+    return value if math.isfinite(value) else None
