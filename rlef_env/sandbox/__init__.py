@@ -3,9 +3,9 @@
 from rlef_env.sandbox.execution import Execution, Limits, Program, Status
 from rlef_env.sandbox.languages import LANGUAGES, Language, installed_languages
 from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
+from rlef_env.sandbox.loaded import LoadedProgram
 from rlef_env.sandbox.probe import landlock_abi, probe
 from rlef_env.sandbox.sandbox import ISOLATIONS, Sandbox
-from rlef_env.sandbox.zygote_process import LoadedProgram
 
 __all__ = [
     "ISOLATIONS",

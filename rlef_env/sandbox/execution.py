@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 __all__ = ["Execution", "Limits", "Program", "Status"]
@@ -26,6 +27,8 @@ class Limits:
         wall_seconds: backstop; None means ten times ``cpu_seconds`` plus ten seconds.
         memory_bytes: memory touched, above what an empty program touches.
         output_bytes: standard output and standard error, each.
+        scratch_bytes: all files that it may write in ``LoadedProgram.scratch``, a folder of its own; each counts for
+            4096 bytes at least. 0 for no such folder. A file is also bound by ``output_bytes``.
     """
 
     cpu_seconds: float = 10.0
@@ -33,6 +36,7 @@ class Limits:
     wall_seconds: float | None = None
     memory_bytes: int = 1_000_000_000
     output_bytes: int = 64 * 2**20
+    scratch_bytes: int = 0
 
 
 class Status(str, Enum):
@@ -67,6 +71,7 @@ class Execution:
         wall_seconds: from start to end.
         peak_bytes: memory touched above what an empty program touches.
         message: for ``FAILED``, what broke.
+        files: what it left in its scratch folder, name -> content; none where that is over its limit.
     """
 
     status: Status
@@ -78,3 +83,4 @@ class Execution:
     wall_seconds: float = 0.0
     peak_bytes: int = 0
     message: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)

@@ -1,5 +1,7 @@
 /* Runs an executable once per message, each time in a fresh locked process: what `program` in zygote.py does, for
    programs that are not Python. A process this small forks in a tenth of the time that an interpreter needs.
+   A message is a word and the run's arguments, with a NUL between each two; it carries descriptors: input, output and
+   errors, and then the files that the run may read.
 
    launcher CONTROL PROGRAM RULESET CPU FILTER PLACES NAME [ARGUMENT...]
 
@@ -24,14 +26,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FILES = 3, ENQUIRY = 9, ARTIFACT = 3, LANDLOCK_RESTRICT_SELF = 446, PIDFD_OPEN = 434 };
+enum { STREAMS = 3, MOST_FILES = 16, FIRST_FILE = 40, ENQUIRY = 9, ARTIFACT = 3 }; /* as in zygote.py */
+enum { MOST_ARGUMENTS = 256, LANDLOCK_RESTRICT_SELF = 446, PIDFD_OPEN = 434 };
 
 static int control, program, ruleset;
 static struct rlimit cpu;
 static unsigned char filter[8192];
 static struct sock_fprog filter_program;
 static size_t places[16], place_count;
-static char *name, **arguments;
+static char *name, *arguments[MOST_ARGUMENTS + 1];
+static int own_arguments; /* those that every run has */
 static char *environment[] = {"LC_ALL=C.UTF-8", "TZ=UTC", "UV_USE_IO_URING=0", NULL};
 
 static double now(void) {
@@ -42,7 +46,7 @@ static double now(void) {
 
 /* One message; its descriptors in fds. Returns its length, 0 where the other side hung up. */
 static ssize_t receive(char *text, size_t size, int *fds, int *count) {
-    char space[CMSG_SPACE(sizeof(int) * FILES)];
+    char space[CMSG_SPACE(sizeof(int) * (STREAMS + MOST_FILES))];
     struct iovec content = {text, size};
     struct msghdr message = {
         .msg_iov = &content, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
@@ -80,11 +84,14 @@ static void fail(const char *what) {
 }
 
 /* Give up what is left, and become the program. What goes wrong here is the sandbox's fault and is told to the judge. */
-static void run(const int *files, pid_t parent) {
+static void run(const int *files, int count, char *text, const char *end, pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(0);
-    for (int target = 0; target < FILES; target++)
-        if (dup2(files[target], target) < 0) fail("dup2");
+    for (int place = 0; place < count; place++)
+        if (dup2(files[place], place < STREAMS ? place : FIRST_FILE + place - STREAMS) < 0) fail("dup2");
+    int used = own_arguments;
+    for (char *word = text + strlen(text) + 1; word < end && used < MOST_ARGUMENTS; word += strlen(word) + 1)
+        arguments[used++] = word;
     if (setrlimit(RLIMIT_CPU, &cpu)) fail("setrlimit");
     if (*name && dup2(program, ARTIFACT) < 0) fail("dup2");
     if (ruleset >= 0 && syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0)) fail("landlock_restrict_self");
@@ -148,26 +155,28 @@ static void read_arguments(char **given) {
     filter_program = (struct sock_fprog){.len = size / 8, .filter = (struct sock_filter *)filter};
     for (char *word = strtok(given[6], ","); word && place_count < 16; word = strtok(NULL, ","))
         places[place_count++] = atoll(word);
-    name = given[7], arguments = given + 8;
+    name = given[7];
+    for (char **word = given + 8; *word && own_arguments < MOST_ARGUMENTS; word++) arguments[own_arguments++] = *word;
 }
 
 int main(int count, char **given) {
     if (count < 9) return 2;
     read_arguments(given);
     for (;;) {
-        char text[64];
-        int files[FILES], received;
-        if (receive(text, sizeof text, files, &received) <= 0) return 0;
-        if (received == FILES) {
-            double started = now();
-            pid_t parent = getpid(), child = fork();
-            if (child == 0) run(files, parent);
+        static char text[1 << 16];
+        int files[STREAMS + MOST_FILES], received;
+        ssize_t length = receive(text, sizeof text - 1, files, &received);
+        if (length <= 0) return 0;
+        text[length] = 0;
+        pid_t parent = getpid(), child = 0;
+        double started = now();
+        if (received >= STREAMS && (child = fork()) == 0) run(files, received, text, text + length, parent);
+        for (int file = 0; file < received; file++) close(files[file]);
+        if (child < 0) fail("fork");
+        if (child > 0) {
             struct rusage usage = {0};
-            if (child < 0) fail("fork");
             int status = attend(child, &usage);
-            for (int file = 0; file < FILES; file++) close(files[file]);
             report(status, &usage, now() - started);
-        } else
-            for (int file = 0; file < received; file++) close(files[file]);
+        }
     }
 }

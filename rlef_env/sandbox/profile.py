@@ -16,6 +16,7 @@ class Profile:
         executables: files and folders that may be read and executed; for native programs their runtime.
         compiles: a run may start processes, and write into ``scratch``.
         scratch: a folder that a compiler may write into; empty for none.
+        writes: a run may write files into a scratch folder, which is emptied after it.
         reserves: programs reserve address space freely, so it is not limited; memory is what they touch.
         open_files: descriptors per process.
         launcher: an executable that forks the runs in place of the interpreter (launcher.c); empty for none.
@@ -26,6 +27,7 @@ class Profile:
     executables: tuple[str, ...] = ()
     compiles: bool = False
     scratch: str = ""
+    writes: bool = False
     reserves: bool = False
     open_files: int = 64
     preload: str = ""

@@ -14,8 +14,10 @@ from rlef_env.sandbox.compiler import Compiler, runtime_paths
 from rlef_env.sandbox.execution import Execution, Limits, Program
 from rlef_env.sandbox.languages import find_language
 from rlef_env.sandbox.layers import REQUIRED
+from rlef_env.sandbox.loaded import LoadedProgram
 from rlef_env.sandbox.profile import Profile
-from rlef_env.sandbox.zygote_process import LoadedProgram, ZygoteProcess
+from rlef_env.sandbox.scratch import MOST_SCRATCH_BYTES
+from rlef_env.sandbox.zygote_process import ZygoteProcess
 
 __all__ = ["ISOLATIONS", "Sandbox"]
 
@@ -52,8 +54,10 @@ class Sandbox:
                 "run in a Linux machine or container"
             )
         self.isolation, self._require = isolation, require
-        self._python = ZygoteProcess(isolation, require, Profile(preload=_numpy_folder() if numpy else ""), python)
-        self._launchers: dict[str, ZygoteProcess] = {}
+        self._preload, self._interpreter = _numpy_folder() if numpy else "", python
+        self._zygotes: dict[tuple[str, bool], ZygoteProcess] = {}
+        self._python = self._zygote("python")
+        self._open = False
         self._compiler = Compiler(isolation, require)
         self.layers = self._python.layers
         """Layer -> whether it holds here."""
@@ -66,14 +70,13 @@ class Sandbox:
 
     def close(self) -> None:
         """End the zygotes and everything in them. Safe to call twice."""
-        self._python.close()
-        for launcher in self._launchers.values():
-            launcher.close()
+        for zygote in self._zygotes.values():
+            zygote.close()
         self._compiler.close()
 
     def kill(self) -> None:
         """End everything at once, from any thread: a run under way fails. ``close`` is still due."""
-        for zygote in (self._python, *self._launchers.values()):
+        for zygote in list(self._zygotes.values()):
             zygote.kill()
         self._compiler.kill()
 
@@ -84,14 +87,32 @@ class Sandbox:
 
     @contextlib.contextmanager
     def load(self, program: Program, limits: Limits | None = None) -> Iterator[LoadedProgram]:
-        """Compile a program, in a process of its own, ready to run.
+        """Compile a program, in a process of its own, ready to run. One at a time: close it before you load the next.
 
         Raises:
-            UsageError: the language is not one of ``LANGUAGES``, or not installed.
+            UsageError: the language is not one of ``LANGUAGES``, or not installed; another program is loaded; or the
+                limits allow more in the scratch folder than it can hold.
         """
         limits = limits or Limits()
+        if limits.scratch_bytes > MOST_SCRATCH_BYTES:
+            raise UsageError(f"scratch_bytes: expected at most {MOST_SCRATCH_BYTES}, got {limits.scratch_bytes}")
+        if self._open:
+            raise UsageError(
+                "load: expected a sandbox in which no program is loaded, got one in which another still is; "
+                "leave its `with` block first, or load this one into a second Sandbox"
+            )
+        self._open = True
+        try:
+            with self._load(program, limits) as loaded:
+                yield loaded
+        finally:
+            self._open = False
+
+    @contextlib.contextmanager
+    def _load(self, program: Program, limits: Limits) -> Iterator[LoadedProgram]:
+        writes = limits.scratch_bytes > 0
         if program.language == "python":
-            with self._python.load(program.source.encode("utf-8", "surrogatepass"), limits) as loaded:
+            with self._zygote("python", writes).load(program.source.encode("utf-8", "surrogatepass"), limits) as loaded:
                 yield loaded
             return
         language = find_language(program.language)
@@ -99,19 +120,27 @@ class Sandbox:
         if isinstance(artifact, Execution):
             yield LoadedProgram(limits, failure=artifact)
             return
-        launcher = self._launcher(program.language)
         command = [word.replace("{megabytes}", str(limits.memory_bytes // 2**20)) for word in language.run]
-        with launcher.load(artifact, limits, command) as loaded:
+        with self._zygote(program.language, writes).load(artifact, limits, command) as loaded:
             yield loaded
 
-    def _launcher(self, name: str) -> ZygoteProcess:
-        if name not in self._launchers:
-            language = find_language(name)
-            executables = () if language.native else runtime_paths(name)
-            launcher = self._compiler.launcher()
-            profile = Profile(native=True, executables=executables, reserves=language.reserves, launcher=launcher)
-            self._launchers[name] = ZygoteProcess(self.isolation, self._require, profile)
-        return self._launchers[name]
+    def _zygote(self, name: str, writes: bool = False) -> ZygoteProcess:
+        """The zygote for a language, started when first needed; those whose runs may write have one of their own."""
+        if (name, writes) not in self._zygotes:
+            python: str | None = None
+            if name == "python":
+                profile, python = Profile(preload=self._preload, writes=writes), self._interpreter
+            else:
+                language = find_language(name)
+                profile = Profile(
+                    native=True,
+                    executables=() if language.native else runtime_paths(name),
+                    reserves=language.reserves,
+                    launcher=self._compiler.launcher(),
+                    writes=writes,
+                )
+            self._zygotes[name, writes] = ZygoteProcess(self.isolation, self._require, profile, python)
+        return self._zygotes[name, writes]
 
 
 def _numpy_folder() -> str:

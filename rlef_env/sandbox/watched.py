@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
 
 from rlef_env.errors import SandboxFailure
 from rlef_env.sandbox.execution import Limits, Status
@@ -25,13 +26,20 @@ ENQUIRIES = itertools.count()
 class Watched:
     """A child of the process at the other end of a socket: waits for word of it, and kills it at its limits."""
 
-    def __init__(self, parent: socket.socket, reply: socket.socket, limits: Limits, baseline_bytes: int) -> None:
-        self.limits, self.baseline_bytes = limits, baseline_bytes
+    def __init__(
+        self,
+        parent: socket.socket,
+        reply: socket.socket,
+        limits: Limits,
+        baseline_bytes: int,
+        written: Callable[[], int] | None = None,
+    ) -> None:
+        self.limits, self.baseline_bytes, self.reply, self._written = limits, baseline_bytes, reply, written
         self.overrun: Status | None = None
         """The limit that was measured to be exceeded, where one was."""
         self.max_idle = limits.cpu_seconds if limits.idle_seconds is None else limits.idle_seconds
         self.max_wall = 10 * limits.cpu_seconds + 10 if limits.wall_seconds is None else limits.wall_seconds
-        self._parent, self._reply = parent, reply
+        self._parent = parent
         self._started = time.monotonic()
         self._last = Usage(0.0, 0.0, {}, 0, 0, True)
         self._last_wall, self._queued, self._off_core = 0.0, 0.0, 0.0
@@ -41,7 +49,7 @@ class Watched:
         pause, handle = SAMPLE_SECONDS, -1
         try:
             while True:
-                if (message := receive_within(self._reply, pause)) is not None:
+                if (message := receive_within(self.reply, pause)) is not None:
                     return message or None
                 if handle < 0:
                     handle = self._ask_for_handle()
@@ -59,9 +67,9 @@ class Watched:
         enquiry = b"?" + next(ENQUIRIES).to_bytes(8, "little")
         try:
             send(self._parent, enquiry, [])
-            while ready := readable((self._parent, self._reply), ANSWER_SECONDS):
-                if self._reply in ready and self._reply is not self._parent:
-                    raise ReplyArrived(self._reply.recv(1 << 16) or None)
+            while ready := readable((self._parent, self.reply), ANSWER_SECONDS):
+                if self.reply in ready and self.reply is not self._parent:
+                    raise ReplyArrived(self.reply.recv(1 << 16) or None)
                 message, fds, _, _ = socket.recv_fds(self._parent, 1 << 16, 1)
                 if message[:1] != b"?":
                     raise ReplyArrived(message or None)
@@ -93,6 +101,8 @@ class Watched:
             self.overrun = Status.TIME_LIMIT
         elif used.resident_bytes - self.baseline_bytes > self.limits.memory_bytes or used.threads > MOST_THREADS:
             self.overrun = Status.MEMORY_LIMIT
+        elif self._written and self._written() > self.limits.scratch_bytes:
+            self.overrun = Status.OUTPUT_LIMIT
         if self.overrun:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(handle, signal.SIGKILL)

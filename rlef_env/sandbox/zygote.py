@@ -5,8 +5,9 @@ nothing of this package, holds no program, no input and no expected output.
 
     zygote (locks itself once) --fork--> program (compiles, never runs it) --fork--> run (locks itself further, runs)
 
-The program's process learns from the judge over a control socket: one message a run, carrying three memory files
-(sealed input, output, errors). It answers with what `wait4` said. A run has no channel of its own: what it can
+The program's process learns from the judge over a control socket: one message a run with its arguments, carrying its
+standard input, output and errors (memory files, or the ends of pipes) and any files that it may read, as sealed memory
+files. It answers with what `wait4` said. A run has no channel of its own: what it can
 influence is bytes in its output files and its wait status.
 """
 
@@ -43,6 +44,7 @@ import operator, queue, random, re, string
 
 FILE = "solution.py"
 ARTIFACT = 3  # the descriptor by which a runtime opens what it is to run
+STREAMS, MOST_FILES, FIRST_FILE = 3, 16, 40  # input, output, errors; then files, from this descriptor on
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "UV_USE_IO_URING": "0"}  # of programs that are not Python
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
@@ -55,7 +57,7 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 
 SECCOMP_SET_MODE_FILTER = 1
 RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, O_PATH = 11, 12, 0o10000000  # which not every interpreter names
 LANDLOCK_EXECUTE, LANDLOCK_WRITE_FILE, LANDLOCK_READ_FILE, LANDLOCK_READ_DIR = 1, 1 << 1, 1 << 2, 1 << 3
-LANDLOCK_MAKE_CHAR = 1 << 6
+LANDLOCK_MAKE_CHAR, LANDLOCK_MAKE_REG, LANDLOCK_TRUNCATE = 1 << 6, 1 << 8, 1 << 14
 PIDFD_OPEN, LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 434, 444, 445, 446  # everywhere
 CALLS = {"x86_64": {"seccomp": 317, "pivot_root": 155, "capset": 126}}
 CALLS["aarch64"] = {"seccomp": 277, "pivot_root": 41, "capset": 91}
@@ -89,10 +91,11 @@ def main(control: int) -> None:
     lock = Lock(config)
     del config
     judge.sendall(json.dumps(lock.apply()).encode())
+    lock.hand_over_scratch(judge)
     become_plain_python()
     while True:
         try:
-            message, (source, programs_control) = receive(judge, 2)
+            message, (source, programs_control) = receive(judge, 2, 2)
         except EOFError:
             os._exit(0)
         parent = os.getpid()
@@ -184,15 +187,15 @@ def hand_over(judge: socket.socket, enquiry: bytes, handle: int) -> None:
         judge.sendall(enquiry)  # the kernel takes no descriptor just now; the judge will ask again
 
 
-def receive(sock: socket.socket, count: int) -> tuple[bytes, list[int]]:
-    """One message with ``count`` descriptors; EOFError when the other side has hung up."""
+def receive(sock: socket.socket, least: int, most: int) -> tuple[bytes, list[int]]:
+    """One message with so many descriptors; EOFError when the other side has hung up."""
     while True:
-        message, fds, _, _ = socket.recv_fds(sock, 1 << 16, count)
+        message, fds, _, _ = socket.recv_fds(sock, 1 << 16, most)
         for fd in fds:
             os.set_inheritable(fd, False)  # none of these is for what a run may execute
         if not message:
             raise EOFError
-        if len(fds) == count:
+        if len(fds) >= least:
             return message, fds
         for fd in fds:  # an enquiry ("?") that crossed the end of a child
             os.close(fd)
@@ -216,7 +219,7 @@ def program(judge: socket.socket, source: int, limits: tuple[int, ...], command:
         become_launcher(judge.fileno(), source, cpu, command, lock)
     while True:
         try:
-            _, files = receive(judge, 3)
+            message, files = receive(judge, STREAMS, STREAMS + MOST_FILES)
         except EOFError:
             os._exit(0)
         started, parent = time.monotonic(), os.getpid()
@@ -224,13 +227,14 @@ def program(judge: socket.socket, source: int, limits: tuple[int, ...], command:
             try:
                 die_with(parent)
                 prepare(files, cpu, lock)
+                arguments = [os.fsdecode(word) for word in message.split(b"\0")[1:]]
                 if command:
-                    become(command, source)
+                    become(command, source, arguments)
             except BaseException as error:
                 judge.sendall(b"F" + repr(error).encode())
                 os._exit(1)
             judge.close()
-            run(code)
+            run(code, arguments)
         for fd in files:
             os.close(fd)
         status, usage = attend(judge, pid)
@@ -255,13 +259,13 @@ def compiled(judge: socket.socket, source: int) -> types.CodeType:
     return code
 
 
-def become(command: list[str], artifact: int) -> None:
+def become(command: list[str], artifact: int, arguments: list[str]) -> None:
     """Execute what was compiled: the artifact itself, or a runtime that is given its path."""
     default_signals()
     if words := runtime_command(command):
         os.dup2(artifact, ARTIFACT)
-        os.execve(words[0], words, ENVIRONMENT)
-    os.execve(artifact, [FILE], ENVIRONMENT)
+        os.execve(words[0], [*words, *arguments], ENVIRONMENT)
+    os.execve(artifact, [FILE, *arguments], ENVIRONMENT)
 
 
 def become_launcher(control: int, artifact: int, cpu: int, command: list[str], lock: Lock) -> None:
@@ -325,8 +329,8 @@ def compiler_words(error: BaseException, text: bytes) -> str:
 
 def prepare(files: list[int], cpu: int, lock: Lock) -> None:
     """Give up what is left. What goes wrong here is the sandbox's fault and is told to the judge."""
-    for target, fd in enumerate(files):
-        os.dup2(fd, target)
+    for place, fd in enumerate(files):
+        os.dup2(fd, place if place < STREAMS else FIRST_FILE + place - STREAMS)
         os.close(fd)
     if lock.forks:
         os.setsid()
@@ -334,9 +338,10 @@ def prepare(files: list[int], cpu: int, lock: Lock) -> None:
     lock.apply_to_run()
 
 
-def run(code: types.CodeType | None) -> None:
+def run(code: types.CodeType | None, arguments: list[str]) -> None:
     """Become ``python solution.py``; never return."""
     assert code is not None
+    sys.argv[1:] = arguments
     main_module = type(sys)("__main__")
     namespace = main_module.__dict__
     namespace.update(__file__=FILE, __builtins__=builtins, __cached__=None, __annotations__={})
@@ -451,6 +456,7 @@ class Lock:
         self.config = config
         self.forks: bool = config["forks"]
         self.launcher: int = config["launcher"]
+        self.scratch: str = "" if self.forks else config["scratch"]
         if self.launcher >= 0:
             os.set_inheritable(self.launcher, False)
         self.layers: dict[str, tuple[bool, str]] = {}
@@ -530,7 +536,9 @@ class Lock:
             bind(path, root + path)
         if scratch := self.config["scratch"]:
             os.makedirs(root + scratch, exist_ok=True)
-            mount("tmpfs", root + scratch, "tmpfs", MS_NOSUID | MS_NODEV, "size=512m,mode=700")
+            flags = MS_NOSUID | MS_NODEV | (0 if self.forks else MS_NOEXEC)
+            options = f"size={self.config['scratch_bytes']},nr_inodes={self.config['scratch_bytes'] // 4096},mode=700"
+            mount("tmpfs", root + scratch, "tmpfs", flags, options)
         os.mkdir(root + "/proc")
         try:
             mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
@@ -569,7 +577,10 @@ class Lock:
         for path in self.config["executable"]:
             self.allow(ruleset, path, LANDLOCK_READ_FILE | LANDLOCK_READ_DIR | LANDLOCK_EXECUTE)
         if self.config["scratch"]:
-            self.allow(ruleset, self.config["scratch"], files)
+            written = (
+                LANDLOCK_READ_FILE | LANDLOCK_READ_DIR | LANDLOCK_WRITE_FILE | LANDLOCK_MAKE_REG | LANDLOCK_TRUNCATE
+            )
+            self.allow(ruleset, self.config["scratch"], files if self.forks else written & files)
         for path in self.config["devices"]:
             self.allow(ruleset, path, LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE)
         check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS")
@@ -603,6 +614,14 @@ class Lock:
             for place in self.config["pid_places"]:
                 struct.pack_into("<I", self.run_filter, place, os.getpid())
             check(syscall(self.calls["seccomp"], SECCOMP_SET_MODE_FILTER, 0, self.run_filter_header), "seccomp")
+
+    def hand_over_scratch(self, judge: socket.socket) -> None:
+        """Let the judge see the folder that runs write into, which may be on no path of its own."""
+        if self.scratch:
+            fd = os.open(self.scratch, os.O_RDONLY | os.O_DIRECTORY)
+            socket.send_fds(judge, [b"S"], [fd])
+            os.close(fd)
+            self.scratch = ""
 
     def holds(self, layer: str) -> bool:
         return self.layers.get(layer, (False, ""))[0]

@@ -6,7 +6,6 @@ import contextlib
 import importlib.resources
 import json
 import os
-import signal
 import socket
 import struct
 import subprocess
@@ -19,13 +18,15 @@ from rlef_env.errors import IsolationUnavailable, SandboxFailure
 from rlef_env.sandbox.execution import Execution, Limits, Status
 from rlef_env.sandbox.filters import base_filter, run_filter
 from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
-from rlef_env.sandbox.messages import contents, memory_file, receive_within, send
+from rlef_env.sandbox.loaded import LoadedProgram, failed
+from rlef_env.sandbox.messages import memory_file, readable, receive_within, send
 from rlef_env.sandbox.profile import PYTHON, Profile
 from rlef_env.sandbox.reachable import reachable_paths
+from rlef_env.sandbox.scratch import MOST_SCRATCH_BYTES, Scratch
 from rlef_env.sandbox.watch import has_schedstat
 from rlef_env.sandbox.watched import Watched
 
-__all__ = ["LoadedProgram", "ZygoteProcess"]
+__all__ = ["ZygoteProcess"]
 
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "TZ": "UTC"}
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # or numpy starts its own
@@ -36,10 +37,9 @@ PRELOADED = ("numpy", "numpy.libs")  # in the folder Profile.preload
 START_SECONDS = 30.0  # for the zygote to start and lock itself
 COMPILE_LIMITS = Limits(cpu_seconds=10.0, memory_bytes=2**30)
 STACK_ALLOWANCE = 2**30  # address space beyond the memory limit: programs reserve 256 MB stacks they hardly touch
-LAUNCHER_SLACK = 2**20  # bytes by which the launcher's own peak may differ from one fork to the next
+COMPILER_SCRATCH_BYTES = 2**29
 UNLIMITED = -1
-RUN = struct.Struct("<qqqq")  # these two as in zygote.py
-RESULT = struct.Struct("<idqd")
+RUN = struct.Struct("<qqqq")  # as in zygote.py
 
 
 class ZygoteProcess:
@@ -64,6 +64,7 @@ class ZygoteProcess:
         python: str | None = None,
     ) -> None:
         self.isolation, self.profile = isolation, profile
+        self._scratch = Scratch() if profile.writes else None
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with (
             theirs,
@@ -83,7 +84,7 @@ class ZygoteProcess:
                 env=ENVIRONMENT | (ONE_THREAD if profile.preload else {}),
                 cwd="/",
             )
-        self._end = weakref.finalize(self, _end, self._control, self._process)
+        self._end = weakref.finalize(self, _end, self._control, self._process, self._scratch)
         try:
             self.layers = self._lock(require, launcher if profile.launcher else -1)
             self._baseline_bytes, self._baseline_space = 0, self._address_space()
@@ -132,9 +133,9 @@ class ZygoteProcess:
                 watched = Watched(self._control, ours, COMPILE_LIMITS, 0)
                 failure = _compile_failure(watched.wait(), watched)
             except (OSError, SandboxFailure) as error:
-                failure = _failed(error)
+                failure = failed(error)
             launcher_bytes = 0 if command and self.profile.launcher else self._baseline_bytes
-            yield LoadedProgram(limits, ours, launcher_bytes, bool(command), failure)
+            yield LoadedProgram(limits, ours, launcher_bytes, bool(command), failure, self._scratch)
 
     def _lock(self, require: Collection[str], launcher: int) -> dict[str, Layer]:
         """Tell the zygote what to allow, and hear which layers hold."""
@@ -142,7 +143,9 @@ class ZygoteProcess:
             raise SandboxFailure(f"the zygote did not start (exit status {self._process.poll()}); try `rlef doctor`")
         facts = json.loads(hello)
         locked = self.isolation == "locked"
-        config: dict[str, Any] = {"locked": locked, "run_filter": "", "pid_places": (), "scratch": self.profile.scratch}
+        config: dict[str, Any] = {"locked": locked, "run_filter": "", "pid_places": ()}
+        config |= {"scratch": self._scratch.folder if self._scratch else self.profile.scratch}
+        config |= {"scratch_bytes": MOST_SCRATCH_BYTES if self._scratch else COMPILER_SCRATCH_BYTES}
         config |= {"preload": self.profile.preload, "launcher": launcher}
         config |= {"open_files": self.profile.open_files, "forks": self.profile.compiles}
         if locked:
@@ -153,6 +156,8 @@ class ZygoteProcess:
         send(self._control, json.dumps(config).encode(), [])
         if not (reply := receive_within(self._control, START_SECONDS)):
             raise SandboxFailure("the zygote died while locking itself; try `rlef doctor`")
+        if self._scratch:
+            self._scratch.seen_through(_descriptor(self._control))
         layers = {name: Layer(*layer) for name, layer in json.loads(reply).items()}
         layers["schedstat"] = Layer(has_schedstat(), "" if has_schedstat() else "no /proc/self/schedstat")
         if locked:
@@ -170,81 +175,6 @@ class ZygoteProcess:
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
-class LoadedProgram:
-    """A compiled program in its own process, which forks once per run."""
-
-    def __init__(
-        self,
-        limits: Limits,
-        control: socket.socket | None = None,
-        baseline_bytes: int = 0,
-        executed: bool = False,
-        failure: Execution | None = None,
-    ) -> None:
-        self._control, self._limits, self._launcher_bytes, self._executed = control, limits, baseline_bytes, executed
-        # What is executed replaces the memory of the process that launched it; a Python program lives on top of it.
-        self._baseline_bytes = 0 if executed else baseline_bytes
-        self.compile_failure = failure
-        """Why it did not compile (its ``stderr``), or None."""
-
-    def run(self, stdin: bytes) -> Execution:
-        """Run on one input. A program that did not compile gives its compile failure each time.
-
-        Never raises for anything a program does; ``Status.FAILED`` is the sandbox's own failure.
-        """
-        if self.compile_failure is not None or self._control is None:
-            return self.compile_failure or Execution(Status.FAILED, message="the program's process was lost before")
-        try:
-            with memory_file("stdin", stdin) as given, memory_file("stdout") as out, memory_file("stderr") as err:
-                control, self._control = (
-                    self._control,
-                    None,
-                )  # until its answer is in: a late one must not be the next's
-                send(control, b"run", [given, out, err])
-                watched = Watched(control, control, self._limits, self._baseline_bytes)
-                reply = watched.wait()
-                if reply is None or len(reply) != RESULT.size:
-                    return Execution(Status.FAILED, message=f"the program's process was lost {_text(reply)}".strip())
-                self._control = control
-                stdout, stderr = contents(out), contents(err)
-        except (OSError, SandboxFailure) as error:
-            return _failed(error)
-        status, cpu, peak, wall = RESULT.unpack(reply)
-        if self._executed and peak <= self._launcher_bytes + LAUNCHER_SLACK:
-            peak = 0  # the kernel's figure is the launcher's, and the program's is smaller
-        peak = max(0, peak - self._baseline_bytes)
-        return _execution(self._limits, watched, (status, cpu, peak, wall), stdout, stderr)
-
-
-def _execution(
-    limits: Limits, watched: Watched, result: tuple[int, float, int, float], stdout: bytes, stderr: bytes
-) -> Execution:
-    """The verdict-free facts, from final totals. Precedence: security, time, memory, output, how it ended."""
-    wait_status, cpu, peak, wall = result
-    ended = os.WIFSIGNALED(wait_status)
-    number = os.WTERMSIG(wait_status) if ended else None
-    if number == signal.SIGSYS:
-        status = Status.SECURITY_VIOLATION
-    elif watched.overrun is Status.TIME_LIMIT or watched.over_time(cpu, wall):
-        status = Status.TIME_LIMIT
-    elif watched.overrun is Status.MEMORY_LIMIT or peak > limits.memory_bytes:
-        status = Status.MEMORY_LIMIT
-    elif max(len(stdout), len(stderr)) > limits.output_bytes:
-        status = Status.OUTPUT_LIMIT
-    else:
-        status = Status.SIGNALED if ended else Status.EXITED
-    return Execution(
-        status=status,
-        exit_code=None if ended else os.WEXITSTATUS(wait_status),
-        signal=number,
-        stdout=stdout[: limits.output_bytes],
-        stderr=stderr[: limits.output_bytes],
-        cpu_seconds=cpu,
-        wall_seconds=wall,
-        peak_bytes=peak,
-    )
-
-
 def _compile_failure(reply: bytes | None, watched: Watched) -> Execution | None:
     if reply == b"C":
         return None
@@ -255,12 +185,13 @@ def _compile_failure(reply: bytes | None, watched: Watched) -> Execution | None:
     return Execution(Status.FAILED, message="the process that compiled the program was lost")
 
 
-def _text(reply: bytes | None) -> str:
-    return (reply or b"").decode("utf-8", "replace")
-
-
-def _failed(error: Exception) -> Execution:
-    return Execution(Status.FAILED, message=f"{type(error).__name__}: {error}")
+def _descriptor(control: socket.socket) -> int:
+    """The descriptor that comes next on a socket."""
+    if readable((control,), START_SECONDS):
+        _, fds, _, _ = socket.recv_fds(control, 1, 1)
+        if fds:
+            return fds[0]
+    raise SandboxFailure("the zygote handed over no scratch folder; try `rlef doctor`")
 
 
 def _expect_ok(execution: Execution) -> Execution:
@@ -269,13 +200,15 @@ def _expect_ok(execution: Execution) -> Execution:
     return execution
 
 
-def _end(control: socket.socket, process: subprocess.Popen[bytes]) -> None:
+def _end(control: socket.socket, process: subprocess.Popen[bytes], scratch: Scratch | None) -> None:
     control.close()  # the zygote leaves when its judge hangs up
     try:
         process.wait(1)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    if scratch:
+        scratch.close()
 
 
 def _zygote_source() -> bytes:

@@ -1,0 +1,179 @@
+"""A program that is loaded: run it on any number of inputs, each in a fresh process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import struct
+from collections.abc import Iterator, Sequence
+
+from rlef_env.errors import SandboxFailure, UsageError
+from rlef_env.sandbox.execution import Execution, Limits, Status
+from rlef_env.sandbox.messages import contents, memory_file, send
+from rlef_env.sandbox.scratch import Scratch
+from rlef_env.sandbox.watched import Watched
+
+__all__ = ["LoadedProgram", "failed"]
+
+LAUNCHER_SLACK = 2**20  # bytes by which the launcher's own peak may differ from one fork to the next
+MOST_ARGUMENTS, MOST_ARGUMENT_BYTES = 128, 60_000  # a message holds so many
+MOST_FILES, FIRST_FILE = 16, 40  # these two and the next as in zygote.py
+RESULT = struct.Struct("<idqd")
+
+
+class LoadedProgram:
+    """A compiled program in its own process, which forks once per run.
+
+    Attributes:
+        limits: of every run.
+        compile_failure: why it did not compile (its ``stderr``), or None.
+        scratch: with ``Limits.scratch_bytes``, the path of the folder that a run may write files into, with a slash at
+            its end; else empty. It is empty at the start of each run.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        control: socket.socket | None = None,
+        baseline_bytes: int = 0,
+        executed: bool = False,
+        failure: Execution | None = None,
+        scratch: Scratch | None = None,
+    ) -> None:
+        self.limits = limits
+        self._control, self._launcher_bytes, self._executed, self._scratch = control, baseline_bytes, executed, scratch
+        # What is executed replaces the memory of the process that launched it; a Python program lives on top of it.
+        self._baseline_bytes = 0 if executed else baseline_bytes
+        self.compile_failure = failure
+        self.scratch = f"{scratch.folder}/" if scratch else ""
+
+    def run(self, stdin: bytes, arguments: Sequence[str | bytes] = ()) -> Execution:
+        """Run on one input. A program that did not compile gives its compile failure each time.
+
+        Args:
+            stdin: the whole of standard input.
+            arguments: the command line after the program's name. A ``bytes`` is the content of a file that the program
+                may read, and no other run: what it is given is a path of that file.
+
+        Raises:
+            UsageError: too many arguments, or one with a NUL in it.
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                given = stack.enter_context(memory_file("stdin", stdin))
+                out, err = (stack.enter_context(memory_file(name)) for name in ("stdout", "stderr"))
+                watched = stack.enter_context(self.started((given, out, err), arguments))
+                return self.execution(watched, watched.wait(), contents(out), contents(err))
+            except NotRun as reason:
+                return reason.execution
+            except (OSError, SandboxFailure) as error:
+                return failed(error)
+
+    @contextlib.contextmanager
+    def started(self, streams: Sequence[int], arguments: Sequence[str | bytes] = ()) -> Iterator[Watched]:
+        """Start a run with these descriptors as input, output and errors; the scratch folder is emptied after it."""
+        if self.compile_failure is not None:
+            raise NotRun(self.compile_failure)
+        if self._control is None:
+            raise NotRun(Execution(Status.FAILED, message="the program's process was lost before"))
+        with contextlib.ExitStack() as stack:
+            words, files = _command_line(arguments)
+            given = [stack.enter_context(memory_file("file", content)) for content in files]
+            if self._scratch:
+                stack.callback(self._scratch.empty)
+            measure = self._scratch.size if self._scratch else None
+            control, self._control = self._control, None  # until its answer is in: a late one must not be the next's
+            send(control, b"\0".join([b"run", *words]), [*streams, *given])
+            yield Watched(control, control, self.limits, self._baseline_bytes, measure)
+
+    def execution(self, watched: Watched, reply: bytes | None, stdout: bytes, stderr: bytes) -> Execution:
+        """What became of a run that was started, from the reply to it. Made while its scratch folder is still there."""
+        if reply is None or len(reply) != RESULT.size:
+            return Execution(Status.FAILED, message=f"the program's process was lost {_text(reply)}".strip())
+        self._control = watched.reply
+        status, cpu, peak, wall = RESULT.unpack(reply)
+        if self._executed and peak <= self._launcher_bytes + LAUNCHER_SLACK:
+            peak = 0  # the kernel's figure is the launcher's, and the program's is smaller
+        peak = max(0, peak - self._baseline_bytes)
+        files: dict[str, bytes] = {}
+        if self._scratch and watched.overrun is not Status.OUTPUT_LIMIT:
+            if self._scratch.size() > self.limits.scratch_bytes:
+                watched.overrun = watched.overrun or Status.OUTPUT_LIMIT
+            else:
+                files = self._scratch.contents()
+        return _execution(self.limits, watched, (status, cpu, peak, wall), stdout, stderr, files)
+
+
+class NotRun(Exception):
+    """There is nothing to run; and what to answer."""
+
+    def __init__(self, execution: Execution) -> None:
+        super().__init__()
+        self.execution = execution
+
+
+def failed(error: Exception) -> Execution:
+    """Return the execution that stands for a failure of the sandbox's own."""
+    return Execution(Status.FAILED, message=f"{type(error).__name__}: {error}")
+
+
+def _command_line(arguments: Sequence[str | bytes]) -> tuple[list[bytes], list[bytes]]:
+    """The words of a command line, and the files that some of them name."""
+    files = [argument for argument in arguments if isinstance(argument, bytes)]
+    words = []
+    place = FIRST_FILE
+    for argument in arguments:
+        if isinstance(argument, bytes):
+            words.append(f"/proc/self/fd/{place}".encode())
+            place += 1
+        else:
+            words.append(os.fsencode(argument))
+    if len(words) > MOST_ARGUMENTS or len(files) > MOST_FILES or sum(map(len, words)) > MOST_ARGUMENT_BYTES:
+        raise UsageError(
+            f"arguments: expected at most {MOST_ARGUMENTS}, {MOST_FILES} of them files, of {MOST_ARGUMENT_BYTES} bytes "
+            f"together, got {len(words)}, {len(files)} of them files, of {sum(map(len, words))} bytes"
+        )
+    if any(b"\0" in word for word in words):
+        raise UsageError("arguments: expected words without a NUL in them, got one with; give it as a file (bytes)")
+    return words, files
+
+
+def _execution(
+    limits: Limits,
+    watched: Watched,
+    result: tuple[int, float, int, float],
+    stdout: bytes,
+    stderr: bytes,
+    files: dict[str, bytes],
+) -> Execution:
+    """The verdict-free facts, from final totals. Precedence: security, time, memory, output, how it ended."""
+    wait_status, cpu, peak, wall = result
+    ended = os.WIFSIGNALED(wait_status)
+    number = os.WTERMSIG(wait_status) if ended else None
+    if number == signal.SIGSYS:
+        status = Status.SECURITY_VIOLATION
+    elif watched.overrun is Status.TIME_LIMIT or watched.over_time(cpu, wall):
+        status = Status.TIME_LIMIT
+    elif watched.overrun is Status.MEMORY_LIMIT or peak > limits.memory_bytes:
+        status = Status.MEMORY_LIMIT
+    elif watched.overrun is Status.OUTPUT_LIMIT or max(len(stdout), len(stderr)) > limits.output_bytes:
+        status = Status.OUTPUT_LIMIT
+    else:
+        status = Status.SIGNALED if ended else Status.EXITED
+    return Execution(
+        status=status,
+        exit_code=None if ended else os.WEXITSTATUS(wait_status),
+        signal=number,
+        stdout=stdout[: limits.output_bytes],
+        stderr=stderr[: limits.output_bytes],
+        cpu_seconds=cpu,
+        wall_seconds=wall,
+        peak_bytes=peak,
+        files=files,
+    )
+
+
+def _text(reply: bytes | None) -> str:
+    return (reply or b"").decode("utf-8", "replace")

@@ -1,0 +1,210 @@
+"""Arguments, files to read, and a scratch folder to write: what checkers and interactors are run with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rlef_env.errors import UsageError
+from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, installed_languages
+from tests.sandbox.implementations import namespaces_refused
+
+KB = 1024
+SCRATCH = Limits(cpu_seconds=5, scratch_bytes=64 * KB)
+COPY = {
+    "python": "import sys\nfirst = open(sys.argv[1]).read()\nsecond = open(sys.argv[2]).read()\n"
+    "print(len(sys.argv), first, second, sys.argv[4], input())\n"
+    "with open(sys.argv[3] + 'score.txt', 'w') as file: file.write('0.5')\nsys.exit(42)",
+    "cpp": "#include <fstream>\n#include <iostream>\n#include <string>\nint main(int count, char **words) {\n"
+    "std::ifstream a(words[1]), b(words[2]); std::string first, second, line; a >> first; b >> second;\n"
+    'std::cin >> line; std::cout << count << " " << first << " " << second << " " << words[4] << " " << line;\n'
+    'std::cout << "\\n";\n'
+    'std::ofstream score(std::string(words[3]) + "score.txt"); score << "0.5"; return 42; }',
+    "java": "import java.nio.file.*;\npublic class Main { public static void main(String[] w) throws Exception {\n"
+    'System.out.println((w.length + 1) + " " + Files.readString(Path.of(w[0])) + " "\n'
+    '+ Files.readString(Path.of(w[1])) + " " + w[3] + " " + new java.util.Scanner(System.in).next());\n'
+    'Files.writeString(Path.of(w[2] + "score.txt"), "0.5"); System.exit(42); } }',
+}
+
+
+@pytest.fixture(scope="module", params=["locked", "no launcher", "no namespaces", "none"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def box(kind: str) -> Iterator[Sandbox]:
+    made = namespaces_refused() if kind == "no namespaces" else Sandbox("none" if kind == "none" else "locked")
+    with made as sandbox, pytest.MonkeyPatch.context() as patch:
+        if kind == "no launcher":
+            patch.setattr(sandbox._compiler, "launcher", lambda: b"")
+        yield sandbox
+
+
+def run(
+    box: Sandbox, source: str, arguments: tuple[str | bytes, ...] = (), limits: Limits = SCRATCH, stdin: bytes = b""
+) -> Execution:
+    """Run a Python source; its arguments are the scratch folder and those named."""
+    with box.load(Program(source), limits) as loaded:
+        return loaded.run(stdin, [loaded.scratch, *arguments])
+
+
+@pytest.mark.parametrize("language", COPY)
+def test_arguments_files_and_what_is_left_in_scratch(language: str, box: Sandbox) -> None:
+    if language not in installed_languages():
+        pytest.skip(f"{language} is not installed here")
+    with box.load(Program(COPY[language], language), SCRATCH) as loaded:
+        for word in (b"one", b"two"):
+            execution = loaded.run(b"line\n", [word, b"answer", loaded.scratch, "--flag=\xe9"])
+            assert execution.exit_code == 42, execution
+            assert execution.stdout == b"5 " + word + b" answer --flag=\xc3\xa9 line\n"
+            assert execution.files == {"score.txt": b"0.5"}
+        assert loaded.scratch.endswith("/")
+
+
+def test_a_plain_run_has_no_arguments_no_files_and_no_folder(box: Sandbox) -> None:
+    with box.load(Program("import sys\nprint(sys.argv[1:])")) as loaded:
+        execution = loaded.run(b"")
+        assert (execution.stdout, execution.files, loaded.scratch) == (b"[]\n", {}, "")
+
+
+def test_a_run_without_limits_for_scratch_cannot_write_into_that_of_others(box: Sandbox, kind: str) -> None:
+    if kind == "none":
+        pytest.skip("nothing is kept from a program that is not locked")
+    with box.load(Program("pass"), SCRATCH) as loaded:
+        folder = loaded.scratch
+    with box.load(Program("import sys\nopen(sys.argv[1] + 'x', 'w')")) as loaded:
+        assert loaded.run(b"", [folder]).exit_code == 1
+
+
+def test_runs_see_nothing_of_each_others_files(box: Sandbox) -> None:
+    source = (
+        "import os, sys\n"
+        "print(os.listdir(sys.argv[1]), [fd for fd in range(3, 64) if os.path.exists(f'/proc/self/fd/{fd}')])\n"
+        "for n in range(5): open(f'{sys.argv[1]}{n}', 'w').write('x')"
+    )
+    with box.load(Program(source), SCRATCH) as loaded:
+        assert loaded.run(b"", [loaded.scratch, b"a", b"b"]).stdout == b"[] [40, 41]\n"
+        again = loaded.run(b"", [loaded.scratch])
+        assert again.stdout == b"[] []\n"
+        assert again.files == {str(n): b"x" for n in range(5)}
+    assert run(box, source).stdout == b"[] []\n"
+
+
+REFUSED = {
+    "write what it was given": "open(sys.argv[2], 'r+b', buffering=0).write(b'x')",
+    "make a folder": "os.mkdir(scratch + 'x')",
+    "make a link": "os.symlink('/etc/passwd', scratch + 'x')",
+    "make a hard link": "os.link(scratch + 'file', scratch + 'x')",
+    "make a pipe": "os.mkfifo(scratch + 'x')",
+    "remove": "os.remove(scratch + 'file')",  # or space that no look at the folder would show
+    "rename": "os.rename(scratch + 'file', scratch + 'x')",
+    "change its mode": "os.chmod(scratch + 'file', 0o777)",
+    "change its times": "os.utime(scratch + 'file', (1, 1))",
+    "execute": "os.execv(scratch + 'file', ['x'])",
+    "leave it": "open(scratch + '../x', 'w')",
+    "write beside it": "open('/tmp/x', 'w')",
+}
+
+
+@pytest.mark.parametrize("action", REFUSED)
+def test_scratch_is_for_files_only(action: str, box: Sandbox, kind: str) -> None:
+    if kind == "none":
+        pytest.skip("nothing is kept from a program that is not locked")
+    source = (
+        f"import os, sys\nscratch = sys.argv[1]\nopen(scratch + 'file', 'w').write('#!/bin/true')\n{REFUSED[action]}"
+    )
+    execution = run(box, source, (b"content",))
+    assert (execution.status, execution.exit_code) == (Status.EXITED, 1), execution
+    assert execution.files == {"file": b"#!/bin/true"}
+    assert b"OSError" in execution.stderr or b"Error: [Errno" in execution.stderr
+
+
+@pytest.mark.parametrize("kind", ["no launcher", "locked"], indirect=True)
+def test_a_native_program_cannot_execute_what_it_wrote(box: Sandbox) -> None:
+    if "c" not in installed_languages():
+        pytest.skip("c is not installed here")
+    source = (
+        "#include <fcntl.h>\n#include <stdio.h>\n#include <sys/sendfile.h>\n#include <unistd.h>\n"
+        'int main(int n, char **w) { char path[200]; sprintf(path, "%sx", w[1]);\n'
+        "int out = open(path, O_CREAT | O_RDWR, 0777);\n"
+        'int in = open("/proc/self/exe", O_RDONLY); while (sendfile(out, in, 0, 1 << 20) > 0) {} close(out);\n'
+        'if (n == 2) execl(path, "x", (char *)0); perror(0); return 3; }'
+    )
+    with box.load(Program(source, "c"), Limits(scratch_bytes=2**22)) as loaded:
+        execution = loaded.run(b"", [loaded.scratch])
+    assert (execution.exit_code, b"denied" in execution.stderr) == (3, True), execution
+
+
+FLOODS = {
+    "one file": "file = open(scratch + 'x', 'wb', buffering=0)\nwhile True: file.write(bytes(10000))",
+    "many files": "for n in range(10**6): open(f'{scratch}{n}', 'wb').write(bytes(9000))",
+    "empty files": "for n in range(10**6): open(f'{scratch}{n}', 'wb')",
+    "a hole": "file = open(scratch + 'x', 'wb')\nfile.truncate(10**6)",
+    "errors ignored": "while True:\n    try: open(scratch + 'x', 'ab').write(bytes(9000))\n    except OSError: pass",
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_the_size_of_scratch_is_bounded(flood: str, box: Sandbox) -> None:
+    execution = run(box, f"import sys\nscratch = sys.argv[1]\n{FLOODS[flood]}")
+    assert execution.status is Status.OUTPUT_LIMIT, execution
+    assert execution.files == {}
+    assert run(box, "import os, sys\nprint(os.listdir(sys.argv[1]))").stdout == b"[]\n"
+
+
+def test_exactly_as_much_as_allowed(box: Sandbox) -> None:
+    source = "import sys\nopen(sys.argv[1] + 'x', 'wb').write(bytes(int(sys.argv[2])))"
+    assert run(box, source, (str(64 * KB),)).files == {"x": bytes(64 * KB)}
+    assert run(box, source, (str(64 * KB + 1),)).status is Status.OUTPUT_LIMIT
+
+
+@pytest.mark.parametrize("kind", ["locked", "none"], indirect=True)
+@given(contents=st.lists(st.binary(max_size=5000), max_size=4), word=st.text(st.characters(codec="utf-8")))
+def test_any_bytes_and_words_arrive(contents: list[bytes], word: str, box: Sandbox) -> None:
+    echo = (
+        "import sys, os\nos.write(1, os.fsencode(sys.argv[1]) + b'|')\n"
+        "for name in sys.argv[2:]: os.write(1, open(name, 'rb').read())"
+    )
+    with box.load(Program(echo)) as loaded:
+        if "\0" in word:
+            with pytest.raises(UsageError, match="NUL"):
+                loaded.run(b"", [word])
+        else:
+            assert loaded.run(b"", [word, *contents]).stdout == word.encode() + b"|" + b"".join(contents)
+
+
+@pytest.mark.parametrize("arguments", [["x"] * 129, [b"x"] * 17, ["x" * 60_001]])
+def test_too_many_arguments_are_refused_by_number(arguments: list[str | bytes], sandbox: Sandbox) -> None:
+    with sandbox.load(Program("print(1)")) as loaded:
+        with pytest.raises(UsageError, match="expected at most 128, 16 of them files"):
+            loaded.run(b"", arguments)
+        assert loaded.run(b"").stdout == b"1\n"
+
+
+def test_more_scratch_than_there_can_be_is_refused(sandbox: Sandbox) -> None:
+    with pytest.raises(UsageError, match="at most 67108864"), sandbox.load(Program(""), Limits(scratch_bytes=2**30)):
+        pass
+
+
+def test_nothing_is_left_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with Sandbox() as sandbox:
+        assert run(sandbox, "import sys\nopen(sys.argv[1] + 'x', 'w').write('secret')").files == {"x": b"secret"}
+        (folder,) = tmp_path.iterdir()
+        namespace = sandbox.layers["mount_namespace"].available
+        assert list(folder.iterdir()) == [] or not namespace
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_load_within_a_load_is_refused_at_once(sandbox: Sandbox) -> None:
+    with sandbox.load(Program("print(1)")) as loaded:
+        with pytest.raises(UsageError, match="another still is; leave its `with` block"), sandbox.load(Program("")):
+            pass
+        assert loaded.run(b"").stdout == b"1\n"
+    with sandbox.load(Program("print(2)")) as loaded:
+        assert loaded.run(b"").stdout == b"2\n"
