@@ -1,0 +1,114 @@
+"""YAML read strictly: plain data only, no key twice, and typed fields whose errors say where they stand."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import yaml
+
+from rlef_env.errors import DataError
+from rlef_env.problems.json_rows import Field
+from rlef_env.problems.packages.folder import Folder
+
+__all__ = ["read_yaml"]
+
+LARGEST_YAML = 2**20  # bytes: reading takes a second for each 100 kB
+MOST_VALUES = 1_000_000  # with what aliases stand for
+TEXT, MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
+TAGS = frozenset(f"tag:yaml.org,2002:{tag}" for tag in ("str", "int", "float", "bool", "null", "seq", "map", "merge"))
+
+
+def read_yaml(folder: Folder, path: str) -> Field:
+    """The mapping in a YAML file; an empty file is an empty one.
+
+    Scalars are those of YAML 1.1, without dates and numbers to base 60, which stay text.
+
+    Raises:
+        DataError: it cannot be read, is not YAML, or not one mapping.
+    """
+    where = folder.where(path)
+    text = folder.text(path)
+    if len(text) > LARGEST_YAML:
+        raise folder.error(path, f"at most {LARGEST_YAML:,} characters of YAML", f"{len(text):,}", "check the file")
+    try:
+        value = _load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f":{mark.line + 1}" if mark else ""
+        problem = error.problem or error.context or "no YAML"
+        raise DataError(f"{where}{place}: expected YAML, got: {problem}; correct this line") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"{where}: expected YAML, got: {reason}; correct the file") from None
+    if value is None:
+        value = {}
+    if not isinstance(value, dict):
+        raise DataError(f"{where}: expected fields as 'name: value', got a {type(value).__name__}; correct the file")
+    return Field(value, where)
+
+
+def _load(text: str) -> Any:
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _size(node, {}, ())
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _size(node: yaml.Node, known: dict[int, int], above: tuple[int, ...]) -> int:
+    """How many values a node stands for, where each alias counts as all that it repeats."""
+    key = id(node)
+    if node.tag not in TAGS:
+        raise yaml.MarkedYAMLError(problem=f"the tag {node.tag!r}", problem_mark=node.start_mark)
+    if key in above:
+        raise ValueError("an alias within what it stands for")
+    if key not in known:
+        parts: list[yaml.Node] = []
+        if isinstance(node, yaml.SequenceNode):
+            parts = list(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            _check_keys(node)
+            parts = [part for pair in node.value for part in pair]
+        known[key] = 1 + sum(_size(part, known, (*above, key)) for part in parts)
+        if known[key] > MOST_VALUES:
+            raise ValueError(f"more than {MOST_VALUES:,} values, counting what aliases repeat")
+    return known[key]
+
+
+def _check_keys(node: yaml.MappingNode) -> None:
+    """Keys are text, each stands once; ``<<`` brings in those of another mapping."""
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if key.tag == MERGE:
+            continue
+        if not isinstance(key, yaml.ScalarNode):
+            raise yaml.MarkedYAMLError(problem="a key that is no text", problem_mark=key.start_mark)
+        if key.value in seen:
+            raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} twice", problem_mark=key.start_mark)
+        seen.add(key.value)
+        key.tag = TEXT
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader with the scalars below."""
+
+
+_SCALARS: Final = (
+    ("bool", r"yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF", "yYnNtTfFoO"),
+    ("int", r"[-+]?(0|[1-9][0-9]{0,18})", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?([0-9]+\.[0-9]*([eE][-+]?[0-9]{1,4})?|\.[0-9]+([eE][-+]?[0-9]{1,4})?|[0-9]+[eE][-+]?[0-9]{1,4})",
+        "-+0123456789.",
+    ),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("merge", r"<<", ["<"]),
+)
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in _SCALARS:
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), list(_first))
