@@ -1,0 +1,102 @@
+"""What the stored solutions of a problem say about it: real programs, really judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from rlef_env.judge import JudgePool
+from rlef_env.problems import CheckerSpec, Problem, Solution, Test, Trust, TrustReport
+from rlef_env.trust import verify
+
+DOUBLE = "print(2 * int(input()))"
+ADD_TWO = "print(2 + int(input()))"
+SUM = Problem(
+    "double",
+    "Print twice the number that is given on the only line of the input, and nothing else.",
+    public_tests=(Test("2\n", "4\n"),),
+    private_tests=(Test("3\n", "6\n"), Test("10\n", "20\n")),
+    solutions=(Solution(DOUBLE), Solution("n = int(input())\nprint(n + n)")),
+    incorrect_solutions=(Solution(ADD_TWO),),
+)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[JudgePool]:
+    with JudgePool(2) as pool:
+        yield pool
+
+
+def report(problem: Problem, pool: JudgePool) -> TrustReport:
+    (found,) = verify([problem], pool)
+    return found
+
+
+def test_a_problem_whose_solutions_are_told_apart_is_verified(pool: JudgePool) -> None:
+    found = report(SUM, pool)
+    assert (found.trust, found.reasons) == (Trust.VERIFIED, ())
+    assert (found.correct_passed, found.correct_total) == (2, 2)
+    assert (found.incorrect_refused, found.incorrect_total) == (1, 1)
+
+
+def test_an_incorrect_solution_that_passes_is_named(pool: JudgePool) -> None:
+    found = report(replace(SUM, private_tests=()), pool)
+    assert found.trust is Trust.WEAK_TESTS
+    assert found.reasons == ("incorrect solution 0 passes all 1 tests",)
+
+
+def test_a_correct_solution_that_fails_beside_one_that_passes_has_a_wrong_label(pool: JudgePool) -> None:
+    found = report(replace(SUM, solutions=(Solution(DOUBLE), Solution(ADD_TWO))), pool)
+    assert found.trust is Trust.WRONG_LABEL
+    assert found.reasons == ("correct solution 1: wrong_answer on private test 0 and 1 more",)
+
+
+def test_a_test_that_nobody_passes_is_bad(pool: JudgePool) -> None:
+    found = report(replace(SUM, private_tests=(Test("3\n", "6\n"), Test("10\n", "21\n"))), pool)
+    assert found.trust is Trust.BAD_TEST
+    assert found.reasons[-1] == "no correct solution passes private test 1"
+
+
+def test_answers_that_differ_in_case_need_a_checker(pool: JudgePool) -> None:
+    yes = Solution("print('YES' if int(input()) % 2 else 'NO')")
+    problem = Problem(
+        "odd",
+        "Is it odd?",
+        public_tests=(Test("3\n", "Yes\n"), Test("4\n", "No\n")),
+        checker=CheckerSpec("tokens"),
+        solutions=(yes,),
+    )
+    found = report(problem, pool)
+    assert (found.trust, found.checker) == (Trust.NEEDS_CHECKER, ("kattis",))
+
+
+def test_several_answers_and_a_statement_that_says_so_are_ambiguous(pool: JudgePool) -> None:
+    statement = "Print two numbers whose sum is the number given. If there are several answers, print any of them."
+    problem = Problem("split", statement, (Test("5\n", "1 4\n"),), solutions=(Solution("print(0, int(input()))"),))
+    assert report(problem, pool).trust is Trust.AMBIGUOUS
+    assert report(replace(problem, statement="Print two numbers."), pool).trust is Trust.BAD_TEST
+
+
+def test_solutions_that_all_take_too_long_are_too_slow(pool: JudgePool) -> None:
+    slow = Solution("while True: pass")
+    assert report(replace(SUM, time_limit=0.1, solutions=(slow, slow)), pool).trust is Trust.TOO_SLOW
+
+
+def test_without_a_solution_to_run_nothing_is_said(pool: JudgePool) -> None:
+    assert report(replace(SUM, solutions=()), pool).trust is Trust.UNVERIFIED
+    assert report(replace(SUM, solutions=(Solution("print(1)", "unknown"),)), pool).trust is Trust.UNVERIFIED
+
+
+def test_a_repeated_problem_is_a_duplicate_of_the_first(pool: JudgePool) -> None:
+    again = replace(SUM, id="again", statement="DOUBLE   it: " + SUM.statement)
+    first, second, third = verify([SUM, again, replace(SUM, id="third", private_tests=())], pool)
+    assert (first.trust, second.trust, third.trust) == (Trust.VERIFIED, Trust.DUPLICATE, Trust.DUPLICATE)
+    assert second.reasons[0] == third.reasons[0] == "repeats problem 'double'"
+
+
+def test_reports_come_in_the_order_of_the_problems(pool: JudgePool) -> None:
+    empty = Problem("empty", "Nothing to run at all.", (Test("1\n", "1\n"),))
+    problems = [replace(SUM if number % 3 else empty, id=f"p{number}") for number in range(12)]
+    assert [found.problem for found in verify(problems, pool)] == [problem.id for problem in problems]
