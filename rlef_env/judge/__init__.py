@@ -5,6 +5,7 @@ from rlef_env.judge.checkers import Checker, make_checker
 from rlef_env.judge.encoding import Other, same_value
 from rlef_env.judge.judge import DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS, Judge
 from rlef_env.judge.pool import JudgeJob, JudgePool, default_workers
+from rlef_env.judge.program_checker import Checked, CheckerBroke, ProgramChecker
 from rlef_env.judge.verdict import Judgement, TestResult, Verdict
 
 __all__ = [
@@ -13,13 +14,16 @@ __all__ = [
     "Call",
     "CallResult",
     "CallRunner",
+    "Checked",
     "Checker",
+    "CheckerBroke",
     "Judge",
     "JudgeJob",
     "JudgePool",
     "Judgement",
     "NotReturned",
     "Other",
+    "ProgramChecker",
     "Raised",
     "Returned",
     "TestResult",

@@ -2,65 +2,68 @@
 
 from __future__ import annotations
 
-import json
+from rlef_env.errors import SandboxFailure, UsageError
+from rlef_env.judge.checker_protocols import PROTOCOLS, Case, Checked, CheckerBroke
+from rlef_env.problems import CheckerSpec
+from rlef_env.sandbox import Execution, LoadedProgram, Program, Sandbox, Status
 
-from rlef_env.errors import RLEFError, SandboxFailure
-from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status
-
-__all__ = ["CheckerBroke", "ProgramChecker"]
+__all__ = ["Checked", "CheckerBroke", "ProgramChecker"]
 
 LONGEST_OUTPUT = 2**23  # bytes, beyond four times the stored answer
-ACCEPT, REJECT = 42, 43  # exit codes of the Kattis protocol
-LIMITS = Limits(cpu_seconds=10.0, memory_bytes=2**30)
-DRIVER = f"""
-
-import json as _json, sys as _sys
-_case = _json.load(_sys.stdin)
-_sys.exit({ACCEPT} if check(_case["input"], _case["output"], _case["expected"]) else {REJECT})
-"""
-
-
-class CheckerBroke(RLEFError):
-    """The checker fails even on the stored answer: no verdict can be had."""
 
 
 class ProgramChecker:
-    """Calls ``check(input, output, expected)`` of a Python source, in the sandbox.
+    """Asks a program whether an output is right, in the sandbox.
 
     Args:
-        sandbox: one that runs checkers only.
-        source: defines ``check``; text in, truth out.
+        sandbox: one that runs a data set's own programs only, and in which nothing is loaded when it is asked.
+        spec: which protocol (``python``, ``kattis_program`` or ``testlib``), the program, and its arguments.
+
+    Raises:
+        UsageError: the spec names no program, or its source includes testlib.h, which is not found.
     """
 
-    def __init__(self, sandbox: Sandbox, source: str) -> None:
-        self.sandbox, self.program = sandbox, Program(source + DRIVER)
+    def __init__(self, sandbox: Sandbox, spec: CheckerSpec) -> None:
+        if spec.name not in PROTOCOLS or spec.source is None:
+            raise UsageError(
+                f"checker: expected {', '.join(PROTOCOLS)}, each with a source, got {spec.name!r} "
+                f"{'without one' if spec.source is None else 'with one'}; make_checker has the other rules"
+            )
+        self.sandbox, self.flags, self.protocol = sandbox, spec.flags, PROTOCOLS[spec.name]
+        self.program = Program(self.protocol.source(spec.source), spec.language)
 
     def __call__(self, given: bytes, output: bytes, expected: bytes) -> bool:
-        """Whether the output is right.
+        """Whether the output is wholly right; raises what ``ask`` raises."""
+        return self.ask(given, output, expected).right
 
-        An output on which the checker crashes or runs out of its limits is wrong if the checker works on the stored
-        answer: a program must not escape its verdict by breaking the checker.
+    def ask(self, given: bytes, output: bytes, expected: bytes) -> Checked:
+        """What the checker says of an output.
+
+        One on which it crashes or runs out of its limits is wrong if it accepts the stored answer: a program must not
+        escape its verdict by breaking the checker.
 
         Raises:
-            CheckerBroke: the checker does not accept the stored answer either.
+            CheckerBroke: the checker does not compile, does not accept the stored answer either, or says that the
+                stored data is at fault.
             SandboxFailure: the sandbox failed.
+            UsageError: the checker's language is unknown, or not installed here.
         """
         if len(output) > LONGEST_OUTPUT + 4 * len(expected):
-            return False  # no right answer is that much longer; what follows holds it in memory several times
-        with self.sandbox.load(self.program, LIMITS) as loaded:
-            answer = self._ask(loaded, given, output, expected)
-            if answer.exit_code in (ACCEPT, REJECT):
-                return answer.exit_code == ACCEPT
-            reference = self._ask(loaded, given, expected, expected)
-            if reference.exit_code != ACCEPT:
+            return Checked(False, message="too long")  # no right answer is; what follows holds it several times
+        with self.sandbox.load(self.program, self.protocol.limits) as loaded:
+            execution = self._run(loaded, Case(given, output, expected, self.flags))
+            if execution.status is Status.COMPILE_ERROR:
+                raise CheckerBroke(f"the checker did not compile ({_words(execution)})")
+            if (checked := self.protocol.read(execution)) is not None:
+                return checked
+            reference = self._run(loaded, Case(given, expected, expected, self.flags))
+            accepted = self.protocol.read(reference)
+            if accepted is None or not accepted.right:
                 raise CheckerBroke(f"the checker failed on the stored answer ({_words(reference)})")
-            return False
+            return Checked(False, message=f"the checker failed on this output ({_words(execution)})")
 
-    @staticmethod
-    def _ask(loaded: LoadedProgram, given: bytes, output: bytes, expected: bytes) -> Execution:
-        case = {"input": given, "output": output, "expected": expected}
-        text = json.dumps({name: value.decode("utf-8", "replace") for name, value in case.items()})
-        execution = loaded.run(text.encode())
+    def _run(self, loaded: LoadedProgram, case: Case) -> Execution:
+        execution = loaded.run(*self.protocol.ask(case, loaded.scratch))
         if execution.status is Status.FAILED:
             raise SandboxFailure(execution.message)
         return execution

@@ -60,9 +60,9 @@ def stdio_runner(
 
 
 def _checker(sandboxes: Sandboxes, problem: Problem) -> Checker:
-    if problem.checker.name != "python":
+    if problem.checker.source is None:
         return make_checker(problem.checker)
-    return ProgramChecker(sandboxes.data, problem.checker.source or "")
+    return ProgramChecker(sandboxes.data, problem.checker)
 
 
 def verdict_of(execution: Execution) -> tuple[Verdict, str | None]:
