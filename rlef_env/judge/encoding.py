@@ -14,11 +14,13 @@ A value is a tag (one byte) and its content; everything is little-endian:
     d COUNT key, value, ...   dict, in its order
     o LENGTH bytes            anything else: the name of its type in UTF-8; equals nothing
 
-Only the types themselves count: an instance of a subclass is "anything else", as its ``__eq__`` may say anything.
+An instance of a subclass (``Counter``, a named tuple, an ``IntEnum``) is written as what it holds as an instance of the
+plain type, by that type's own methods: what its class overrides, ``__eq__`` first, has no say.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 __all__ = ["DEEPEST", "LONGEST", "MOST_VALUES", "EncodingError", "Other", "decode", "encode", "same_value"]
 
@@ -38,8 +40,14 @@ CONSTANTS = {b"N": None, b"T": True, b"F": False}
 # By the identity of the type: to look a type itself up would ask its metaclass for a hash.
 SEQUENCES = {id(list): b"l", id(tuple): b"t", id(set): b"S", id(frozenset): b"Z"}
 PLAIN = frozenset({*map(id, (type(None), bool, int, float, complex, str, bytes, dict)), *SEQUENCES})
+CONTAINERS: dict[int, tuple[Callable[[Any], int], Callable[[Any], Iterator[Any]]]] = {
+    id(kind): (kind.__len__, kind.__iter__) for kind in (list, tuple, set, frozenset)
+}
 PLAIN_NAMES = "None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset and dict"
-name_of_type = type.__dict__["__name__"].__get__  # what no metaclass can lie about
+name_of_type = type.__dict__["__name__"].__get__  # these three, no metaclass can lie about
+names_of_type = type.__dict__["__dict__"].__get__
+bases_of_type = type.__dict__["__mro__"].__get__
+real_part, imaginary_part = complex.real.__get__, complex.imag.__get__
 
 
 class EncodingError(ValueError):
@@ -91,17 +99,19 @@ def encode(value: object, plain: bool = False) -> bytes:
 def _encode(value: object, plain: bool) -> bytes:
     """Without recursion: ``todo`` holds what is left of each container that is open."""
     parts: list[bytes] = []
-    todo: list[Iterator[object]] = [iter((value,))]
+    todo: list[Iterator[Any]] = [iter((value,))]
     values = size = 0
     while todo:
         for item in todo[-1]:
             inner = None
             kind = type(item)
+            if id(kind) not in PLAIN and not plain:
+                kind = _plain_base(kind)
             if kind is int:
-                length = int.bit_length(item) // 8 + 1  # type: ignore[arg-type]
-                part = b"i" + _length(length) + int.to_bytes(item, length, "little", signed=True)  # type: ignore[arg-type]
+                length = int.bit_length(item) // 8 + 1
+                part = b"i" + _length(length) + int.to_bytes(item, length, "little", signed=True)
             elif kind is str:
-                part = _text(b"s", item)  # type: ignore[arg-type]
+                part = _text(b"s", item)
             elif kind is bool:
                 part = b"T" if item else b"F"
             elif item is None:
@@ -109,13 +119,15 @@ def _encode(value: object, plain: bool) -> bytes:
             elif kind is float:
                 part = b"f" + DOUBLE.pack(item)
             elif id(kind) in SEQUENCES:
-                part, inner = SEQUENCES[id(kind)] + _length(len(item)), iter(item)  # type: ignore[arg-type,call-overload]
+                length_of, iterator_of = CONTAINERS[id(kind)]
+                part, inner = SEQUENCES[id(kind)] + _length(length_of(item)), iterator_of(item)
             elif kind is dict:
-                part, inner = b"d" + _length(len(item)), _flat(item)  # type: ignore[arg-type]
+                part, inner = b"d" + _length(dict.__len__(item)), _flat(item)
             elif kind is bytes:
-                part = b"b" + _length(len(item)) + item  # type: ignore[arg-type,operator]
+                content = bytes.__getitem__(item, slice(None))
+                part = b"b" + _length(len(content)) + content
             elif kind is complex:
-                part = b"c" + DOUBLES.pack(item.real, item.imag)  # type: ignore[attr-defined]
+                part = b"c" + DOUBLES.pack(real_part(item), imaginary_part(item))
             elif plain:
                 raise EncodingError(
                     f"expected None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset "
@@ -137,6 +149,16 @@ def _encode(value: object, plain: bool) -> bytes:
     return b"".join(parts)
 
 
+def _plain_base(kind: type) -> type:
+    """The plain type that a type derives from, or itself where there is none."""
+    hashed = False
+    for base in bases_of_type(kind):
+        if id(base) in PLAIN:
+            return kind if hashed and base in (list, dict, set) else base  # as a key it would have no hash
+        hashed = hashed or names_of_type(base).get("__hash__") is not None
+    return kind
+
+
 def _length(length: int) -> bytes:
     if length > LONGEST:
         raise EncodingError("too large")
@@ -144,7 +166,7 @@ def _length(length: int) -> bytes:
 
 
 def _text(tag: bytes, text: str) -> bytes:
-    _length(len(text))  # before it is copied
+    _length(str.__len__(text))  # before it is copied
     content = str.encode(text, "utf-8", "surrogatepass")
     return tag + _length(len(content)) + content
 

@@ -165,7 +165,7 @@ def test_a_program_is_a_module_that_is_not_main(run: Run) -> None:
 @pytest.mark.parametrize(
     ("made", "type_name"),
     [("lambda: 1", "function"), ("(n for n in 'ab')", "generator"), ("open", "builtin_function_or_method"),
-     ("type('Mine', (int,), {})(1)", "Mine"), ("__import__('collections').Counter('a')", "Counter"),
+     ("range(3)", "range"), ("type('Mine', (list,), {'__hash__': lambda self: 1})()", "Mine"),
      ("endless", "list (too deep)")],
 )  # fmt: skip
 def test_what_is_not_plain_is_named_and_equals_nothing(run: Run, made: str, type_name: str) -> None:
@@ -173,6 +173,19 @@ def test_what_is_not_plain_is_named_and_equals_nothing(run: Run, made: str, type
     assert type(value) is Other
     assert value.type_name == type_name
     assert not same_value(value, value)
+
+
+@pytest.mark.parametrize(
+    ("made", "value"),
+    [("collections.Counter('aab')", {"a": 2, "b": 1}), ("collections.OrderedDict(a=[1])", {"a": [1]}),
+     ("collections.defaultdict(list, a=1)", {"a": 1}), ("collections.namedtuple('P', 'x y')(1, 2)", (1, 2)),
+     ("enum.IntEnum('E', 'A B').B", 2), ("[Mine((1, 2))]", [[1, 2]]), ("type('S', (str,), {})('x')", "x")],
+)  # fmt: skip
+def test_an_instance_of_a_subclass_counts_as_what_it_holds(run: Run, made: str, value: object) -> None:
+    mine = "import collections, enum\nclass Mine(list):\n    def __iter__(self): return iter([5])\n"
+    (result,) = values(run(f"{mine}def f(n):\n    return {made}\n"))
+    assert same_value(result, value)
+    assert type(result) is type(value)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

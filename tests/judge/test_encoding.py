@@ -219,8 +219,12 @@ def hostile(base: type) -> object:
 @pytest.mark.parametrize("base", [object, int, float, complex, str, bytes, list, tuple, set, frozenset, dict])
 def test_nothing_of_a_hostile_object_is_called(base: type) -> None:
     (decoded,) = decode(encode([hostile(base)]))  # type: ignore[misc]
-    assert type(decoded) is Other
-    assert decoded.type_name == "Hostile"
+    if base in (object, list, set, dict):  # the last three have no hash of their own, and it has
+        assert type(decoded) is Other
+        assert decoded.type_name == "Hostile"
+    else:
+        assert type(decoded) is base
+        assert decoded == base()
     with pytest.raises(EncodingError, match="got Hostile"):
         encode([hostile(base)], plain=True)
 
@@ -228,7 +232,7 @@ def test_nothing_of_a_hostile_object_is_called(base: type) -> None:
 @pytest.mark.parametrize(
     ("value", "name"),
     [(range(3), "range"), ((each for each in "ab"), "generator"), (lambda: 1, "function"), (int, "type"),
-     (collections.Counter("a"), "Counter"), (bytearray(b"a"), "bytearray"), (type("x" * 5000, (), {})(), "x" * 100)],
+     (collections.deque("a"), "deque"), (bytearray(b"a"), "bytearray"), (type("x" * 5000, (), {})(), "x" * 100)],
 )  # fmt: skip
 def test_anything_else_is_named_by_its_type(value: object, name: str) -> None:
     decoded = decode(encode(value))

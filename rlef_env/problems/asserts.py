@@ -1,0 +1,232 @@
+"""Tests that a data set gives as ``assert`` statements, made into tests of a problem. Nothing of them is run here.
+
+An assert that one call of the function, with plain constant arguments, equals a plain constant becomes a call, whose
+result the judge compares itself. Everything else stays code: tolerances, ``is``, ``not``, ``sorted(f(x)) == ...``,
+loops, several statements. Which it is never changes a verdict, only how fast and how finely it is found.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterable
+
+from rlef_env.errors import DataError
+from rlef_env.problems.literals import NotPlain, arguments_of, format_call, format_value, value_of
+from rlef_env.problems.problem import Test
+
+__all__ = ["called_function", "examples", "parse_code", "assert_to_test", "check_to_tests"]
+
+LONGEST = 2**22  # characters; the tree of a source takes some hundred bytes a character
+LONGEST_LINE = 10_000  # characters
+LEAVES_ASIDE = {"METADATA"}  # names that a test's source defines and nothing reads
+
+
+def parse_code(source: str, what: str = "code") -> ast.Module:
+    """The tree of a source.
+
+    Raises:
+        DataError: it is not Python, or too long, or too deep.
+    """
+    if len(source) > LONGEST:
+        raise DataError(f"{what}: expected at most {LONGEST} characters of Python, got {len(source)}; leave it out")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:  # the last three: deep or odd source
+        start = " ".join(source[:60].split())
+        raise DataError(
+            f"{what}: expected Python 3, got {start!r} ({type(error).__name__}: {error}); correct it"
+        ) from None
+
+
+def assert_to_test(source: str, entry_point: str, names: Iterable[str] = ()) -> Test:
+    """The test that an assert is.
+
+    Args:
+        source: the statement, or several.
+        entry_point: the function's name.
+        names: other names by which the source calls the function, e.g. ``candidate``.
+
+    Raises:
+        DataError: the source is not Python.
+
+    >>> assert_to_test("assert add(1, 2 * 3) == 7", "add")
+    Test(input='add(1, 6)', output='7')
+    >>> assert_to_test("assert abs(half(1) - 0.5) < 1e-6", "half").output
+    ''
+    """
+    body = parse_code(source, "test").body
+    call = _call_test(body[0], entry_point, {entry_point, *names}) if len(body) == 1 else None
+    return call or Test(source.strip() + "\n", "")
+
+
+
+
+def _call_test(statement: ast.stmt, entry_point: str, names: set[str]) -> Test | None:
+    """``assert f(constants) == constant``, with or without a message, as a call; None for anything else."""
+    if not isinstance(statement, ast.Assert):
+        return None
+    compared = statement.test
+    if not isinstance(compared, ast.Compare) or len(compared.ops) != 1 or not isinstance(compared.ops[0], ast.Eq):
+        return None
+    call = compared.left
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id not in names:
+        return None
+    try:
+        args, kwargs = arguments_of(call)
+        return Test(format_call(entry_point, args, kwargs), format_value(value_of(compared.comparators[0])))
+    except NotPlain:
+        return None
+
+
+def called_function(source: str, defined: Iterable[str] = ()) -> str:
+    """The name of the function that an assert tests.
+
+    Args:
+        source: the assert.
+        defined: what the reference defines; of the functions called, the first one among these counts.
+
+    Raises:
+        DataError: it calls no function by its name.
+
+    >>> called_function("assert set(shared((1, 2), (2,))) == set((2,))")
+    'shared'
+    """
+    called = [
+        node.func.id
+        for node in ast.walk(parse_code(source, "test"))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    ]
+    known = set(defined)
+    for name in [each for each in called if each in known] + [each for each in called if each not in BUILTINS]:
+        return name
+    raise DataError(
+        f"test: expected an assert that calls the function, got {source[:60]!r}; write it like assert f(1) == 2"
+    )
+
+
+# What tests wrap around the call of the function.
+BUILTINS = frozenset(("abs", "all", "any", "bool", "dict", "float", "frozenset", "int", "isinstance", "len", "list"))
+BUILTINS |= frozenset(("max", "min", "range", "round", "set", "sorted", "str", "sum", "tuple", "type"))
+
+
+def check_to_tests(source: str, entry_point: str) -> tuple[Test, ...]:
+    """The tests in the source of a function ``check(candidate)``, as in HumanEval.
+
+    They are its asserts, one test each, where its body holds nothing else; the lists ``inputs`` and ``results``
+    that a loop in it goes through, one test each, as EvalPlus writes them; else all of it is one test.
+
+    Raises:
+        DataError: the source is not Python, or defines no ``check`` with one parameter.
+    """
+    module = parse_code(source, "test")
+    check = next((each for each in module.body if isinstance(each, ast.FunctionDef) and each.name == "check"), None)
+    if check is None or len(check.args.args) != 1:
+        raise DataError("test: expected a function check(candidate), got none; add it")
+    names = {entry_point, check.args.args[0].arg}
+    if (calls := _listed(check, entry_point, names)) is not None:
+        return calls
+    whole = Test(f"{source.strip()}\n\ncheck({entry_point})\n", "")
+    body = [each for each in check.body if not _does_nothing(each)]
+    if not body or not all(isinstance(each, ast.Assert) for each in body):
+        return (whole,)
+    around = [each for each in module.body if each is not check and not _does_nothing(each)]
+    if any(not isinstance(each, (ast.Import, ast.ImportFrom)) for each in around):
+        return (whole,)
+    start = "".join(ast.unparse(each) + "\n" for each in around)
+    start += f"{check.args.args[0].arg} = {entry_point}\n"
+    tests = []
+    for statement in body:
+        call = _call_test(statement, entry_point, names)
+        tests.append(call or Test(f"{start}{ast.get_source_segment(source, statement)}\n", ""))
+    return tuple(tests)
+
+
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    """A docstring, a name alone, ``pass``, ``assert True``, or what nothing reads."""
+    if isinstance(statement, ast.Assign):
+        return all(isinstance(each, ast.Name) and each.id in LEAVES_ASIDE for each in statement.targets)
+    if isinstance(statement, ast.Assert):
+        return isinstance(statement.test, ast.Constant) and bool(statement.test.value)
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, (ast.Constant, ast.Name))
+    )
+
+
+def _listed(check: ast.FunctionDef, entry_point: str, names: set[str]) -> tuple[Test, ...] | None:
+    """``inputs = [...]; results = [...]`` and a loop over both that calls ``assertion(candidate(*inp), exp, 0)``."""
+    assigned: dict[str, ast.expr] = {}
+    loops = []
+    for statement in check.body:
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+            target = statement.targets[0]
+            assigned[target.id if isinstance(target, ast.Name) else ""] = statement.value
+        elif isinstance(statement, ast.For):
+            loops.append(statement)
+        elif not _does_nothing(statement):
+            return None
+    if set(assigned) != {"inputs", "results"} or len(loops) != 1 or not _compares(loops[0], names):
+        return None
+    try:
+        inputs, results = value_of(assigned["inputs"]), value_of(assigned["results"])
+        if len(inputs) != len(results):
+            return None
+        return tuple(
+            Test(format_call(entry_point, args), format_value(result))
+            for args, result in zip(inputs, results, strict=True)
+        )
+    except (NotPlain, TypeError):
+        return None
+
+
+def _compares(loop: ast.For, names: set[str]) -> bool:
+    """Whether the loop is ``for i, (inp, exp) in enumerate(zip(inputs, results)): assertion(f(*inp), exp, 0)``."""
+    if len(loop.body) != 1 or loop.orelse:
+        return False
+    text = re.sub(r"\s", "", ast.unparse(loop))
+    pattern = (
+        r"for\w+,\((?P<inp>\w+),(?P<exp>\w+)\)inenumerate\(zip\(inputs,results\)\):"
+        r"assertion\((?P<f>\w+)\(\*(?P=inp)\),(?P=exp),0\)"
+    )
+    match = re.fullmatch(pattern, text)
+    return match is not None and match["f"] in names
+
+
+def examples(prompt: str, entry_point: str) -> tuple[Test, ...]:
+    r"""The examples in a text whose call and value are plain constants.
+
+    They are ``>>> f(x)`` with a value on the next line, and lines such as ``f(x) == 1``, ``f(x) => 1``.
+
+    >>> examples('Adds.\n>>> add(1, 2)\n3\n  add(1, 1) ➞ 2\n>>> add("a")\nTraceback: ...\n', "add")
+    (Test(input='add(1, 2)', output='3'), Test(input='add(1, 1)', output='2'))
+    """
+    call = rf"(?P<call>\b{re.escape(entry_point)}\(.*\))"
+    same_line = re.compile(call + r"[ \t]*(?:==|=>|=|->|➞|→|[Rr]eturns|should return|# ?returns)[ \t]*(?P<value>\S.*)$")
+    found = []
+    lines = prompt.splitlines()
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        match = same_line.search(line[:LONGEST_LINE])
+        if match:
+            pairs = [(match["call"], match["value"])]
+        elif line.lstrip().startswith(">>>"):
+            pairs = [(line.lstrip()[3:], following)]
+        else:
+            continue
+        found += [test for pair in pairs if (test := _example(*pair, entry_point))]
+    return tuple(dict.fromkeys(found))
+
+
+def _example(call: str, value: str, entry_point: str) -> Test | None:
+    for text in (value.strip(), value.partition("#")[0].strip(), value.strip().rstrip(".,;")):
+        try:
+            body = parse_code(f"assert ({call.strip()}) == ({text})").body if text else []
+        except DataError:
+            continue
+        if len(body) == 1 and (test := _call_test(body[0], entry_point, {entry_point})):
+            return test
+    return None
