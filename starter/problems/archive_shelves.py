@@ -182,7 +182,7 @@ PRIVATE = (
 
 def generated(rng: Random) -> Iterator[str]:
     for n, k, top in ((4, 2, 9), (8, 3, 20), (20, 6, 9), (60, 7, 10**4), (300, 40, 100), (1000, 999, 10**9),
-                      (2000, 50, 10**6), (3000, 1500, 10**9)):  # fmt: skip
+                      (1500, 50, 10**6), (1200, 600, 10**9)):  # fmt: skip
         yield lines((n, k), [rng.randint(1, top) for _ in range(n)])
 
 

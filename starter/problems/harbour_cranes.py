@@ -245,14 +245,14 @@ PRIVATE = (
     lines(
         (10**5, 1500), *("? 1 100000" if i % 50 == 49 else f"+ {1 + i} {10**5 - i} {i % 7 - 2}" for i in range(1500))
     ),
-    lines((10**5, 2000), *(f"+ {i * 40 + 1} {i * 40 + 100} -3" if i % 2 else f"? 1 {50 * i + 1}" for i in range(2000))),
+    lines((10**5, 1000), *(f"+ {i * 40 + 1} {i * 40 + 100} -3" if i % 2 else f"? 1 {50 * i + 1}" for i in range(1000))),
     lines((99999, 1000), *("? 50000 50001" if i % 2 else f"+ {50000 - i} {50000 + i} 10" for i in range(1000))),
 )
 
 
 def generated(rng: Random) -> Iterator[str]:
     for n, q, top in ((3, 6, 5), (6, 10, 9), (10, 30, 3), (60, 80, 100), (1000, 200, 10**9), (100000, 500, 10**9),
-                      (65536, 1500, 5), (65537, 2000, 10**6)):  # fmt: skip
+                      (65536, 700, 5), (65537, 900, 10**6)):  # fmt: skip
         messages = []
         for _ in range(q - 1):
             l, r = sorted(rng.choices(range(1, n + 1), k=2))

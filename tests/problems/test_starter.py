@@ -23,8 +23,16 @@ ROWS: dict[str, dict[str, Any]] = {
 }
 PROBLEMS: dict[str, Problem] = {problem.id.removeprefix("starter/"): problem for problem in load_dataset("starter")}
 SPECIAL = [slug for slug, row in ROWS.items() if row["checker"]["name"] == "python"]
-WRONG_VERDICTS = {"wrong_answer", "time_limit", "runtime_error", "memory_limit", "compile_error"}
-MOST_BYTES = 2_500_000
+WRONG_VERDICTS = {
+    "wrong_answer",
+    "time_limit",
+    "runtime_error",
+    "memory_limit",
+    "output_limit",
+    "compile_error",
+    "security_violation",
+}
+MOST_BYTES = 2_000_000
 MOST_INPUT_BYTES = 60_000
 HOSTILE_OUTPUTS = (
     "",
@@ -205,7 +213,8 @@ def test_every_stored_program_gets_the_verdict_of_its_label(slug: str, pool: Jud
     assert verdicts == [solution.verdict or "accepted" for solution in stored]
 
 
-def test_wrong_programs_that_pass_every_public_test(pool: JudgePool) -> None:
+def test_many_wrong_programs_fail_a_public_test_and_many_pass_them_all(pool: JudgePool) -> None:
+    """The first are what a second turn is for; the second are what private tests are for."""
     jobs = [
         JudgeJob(problem, Program(wrong.source), roles=("public",))
         for problem in PROBLEMS.values()
@@ -213,10 +222,7 @@ def test_wrong_programs_that_pass_every_public_test(pool: JudgePool) -> None:
         if wrong.verdict == "wrong_answer"
     ]
 
-    passing = {
-        job.problem.id
-        for job, judgement in zip(jobs, pool.judge_all(jobs), strict=True)
-        if judgement.verdict is Verdict.ACCEPTED
-    }
+    passing = [judgement.verdict is Verdict.ACCEPTED for judgement in pool.judge_all(jobs)]
 
-    assert len(passing) >= 8
+    assert sum(passing) >= 40
+    assert len(passing) - sum(passing) >= 60
