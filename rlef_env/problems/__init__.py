@@ -8,7 +8,9 @@ from rlef_env.problems.checker_spec import (
     CheckerRule,
     parse_checker_flags,
 )
-from rlef_env.problems.datasets import Dataset, load_dataset
+from rlef_env.problems.datasets import BUILTINS, Dataset, load_dataset
+from rlef_env.problems.index import Facts
+from rlef_env.problems.layouts import LAYOUTS, Layout
 from rlef_env.problems.layouts.code_contests import problem_from_row
 from rlef_env.problems.meta import read_checkers
 from rlef_env.problems.problem import (
@@ -28,8 +30,10 @@ from rlef_env.problems.trust import Trust, TrustReport, digest, read_reports, re
 from rlef_env.problems.writing import problem_to_row, write_jsonl
 
 __all__ = [
+    "BUILTINS",
     "CHECKERS",
     "CHECKER_FLAGS",
+    "LAYOUTS",
     "NO_FLAGS",
     "ROLES",
     "TESTLIB_CHECKERS",
@@ -37,8 +41,10 @@ __all__ = [
     "CheckerRule",
     "CheckerSpec",
     "Dataset",
+    "Facts",
     "FunctionSpec",
     "InteractorSpec",
+    "Layout",
     "Problem",
     "Role",
     "Solution",

@@ -1,34 +1,43 @@
-"""Data sets by name: the embedded starter set, or a JSONL file of your own."""
+"""Data sets by name: embedded and generated ones, files and folders of your own, and those of the Hugging Face hub."""
 
 from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
+from typing import Final
 
 from rlef_env.errors import DataError, ProblemNotFound, UsageError
-from rlef_env.problems.code_contests import read_jsonl
+from rlef_env.problems.carriers import SUFFIXES, is_plain, named_files
+from rlef_env.problems.hub import hub_file, is_hub_name
+from rlef_env.problems.index import Facts, facts_of
 from rlef_env.problems.problem import Problem
+from rlef_env.problems.reading import iter_problems, layout_named, layout_of_files, read_jsonl
+from rlef_env.problems.stored import StoredProblems, open_stored
 
-__all__ = ["Dataset", "load_dataset"]
+__all__ = ["BUILTINS", "Dataset", "load_dataset"]
 
-_SUPPORTED = "'starter' (the embedded set) or the path of a .jsonl file in the CodeContests layout"
+_SMALL: Final = 16 * 2**20
+"""Bytes of files whose problems are all held in memory; of packed ones a sixteenth."""
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Problems in a fixed order.
 
-    ``len(dataset)``, ``dataset[0]`` and ``for problem in dataset`` work as for a tuple.
+    ``len(dataset)``, ``dataset[0]`` and ``for problem in dataset`` work as for a tuple. The problems of large files are
+    read when they are asked for; ``ids`` and ``facts`` are known without reading any.
 
     Attributes:
         name: what it was loaded by.
         label: what reports call it, e.g. ``"Starter"``.
         problems: the problems; no two have one id.
+        layout: the layout of the rows that it was read from, e.g. ``"code_contests"``; None for other problems.
 
     Raises:
         DataError: two problems have one id.
@@ -36,13 +45,14 @@ class Dataset:
 
     name: str
     label: str
-    problems: tuple[Problem, ...]
+    problems: Sequence[Problem]
+    layout: str | None = field(default=None, compare=False)
     _places: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_places", {problem.id: place for place, problem in enumerate(self.problems)})
+        object.__setattr__(self, "_places", {problem_id: place for place, problem_id in enumerate(self.ids)})
         if len(self._places) < len(self.problems):
-            twice = next(problem.id for place, problem in enumerate(self.problems) if self._places[problem.id] != place)
+            twice = next(each for place, each in enumerate(self.ids) if self._places[each] != place)
             raise DataError(f"data set {self.label!r}: expected ids of their own, got {twice!r} twice; rename one")
 
     def __deepcopy__(self, _: dict[int, object]) -> Dataset:
@@ -57,6 +67,26 @@ class Dataset:
 
     def __getitem__(self, index: int) -> Problem:
         return self.problems[index]
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The problems' ids, in order."""
+        if isinstance(self.problems, StoredProblems):
+            return self.problems.ids
+        return [problem.id for problem in self.problems]
+
+    def facts(self) -> Iterator[Facts]:
+        """Yield what is known of each problem without reading it: id, date, numbers of tests and wrong programs."""
+        if isinstance(self.problems, StoredProblems):
+            return map(self.problems.facts, range(len(self)))
+        return map(facts_of, self.problems)
+
+    def select(self, ids: Iterable[str]) -> Dataset:
+        """The data set with only the problems of these ids, in its own order; ids of other problems are ignored."""
+        places = sorted({self._places[each] for each in ids if each in self._places})
+        if isinstance(self.problems, StoredProblems):
+            return replace(self, problems=self.problems.chosen(places))
+        return replace(self, problems=tuple(self.problems[place] for place in places))
 
     def get(self, problem_id: str) -> Problem:
         """The problem with this id.
@@ -73,47 +103,122 @@ class Dataset:
         return self.problems[place]
 
     def _suggestion(self, problem_id: str) -> str:
-        if not self.problems:
+        if not self._places:
             return "this data set is empty"
         similar = difflib.get_close_matches(str(problem_id), self._places, n=3, cutoff=0.5)
         if similar:
             return "similar: " + ", ".join(repr(problem) for problem in similar)
-        return f"the first is {self.problems[0].id!r}"
+        return f"the first is {next(iter(self._places))!r}"
 
 
-def load_dataset(name_or_path: str | os.PathLike[str], split: str = "train") -> Dataset:
+def load_dataset(
+    name_or_path: str | os.PathLike[str],
+    split: str = "train",
+    *,
+    layout: str | None = None,
+    after: str | None = None,
+    before: str | None = None,
+) -> Dataset:
     """Load a data set.
 
+    Every row is checked before this returns. What files hold is told by their names (``.jsonl``, ``.jsonl.gz``,
+    ``.json``, ``.parquet``), what a row is by its fields.
+
     Args:
-        name_or_path: ``"starter"``, or the path of a ``.jsonl`` file in the CodeContests layout.
-        split: only ``"train"``: the starter set has one split, and a file is one.
+        name_or_path: ``"starter"``, the embedded set, or another name of ``BUILTINS``; the path of a file, of a folder
+            of such files or of problem packages, or a pattern such as ``"data/train-*.parquet"``; or ``OWNER/NAME``, a
+            data set of the Hugging Face hub, e.g. ``"deepmind/code_contests"``.
+        split: for a data set of the hub, and for a folder with files such as ``valid-00000.parquet``; else ``"train"``.
+        layout: the name of the rows' layout, where their fields do not tell it.
+        after: only problems published on this day or later, as ``"2024-08-01"``; those without a date are left out.
+        before: only problems published before this day.
 
     Raises:
-        UsageError: a name or split that is not supported; the message says which are.
-        DataError: the file cannot be read as problems; the message says where and why.
+        UsageError: a name, split, layout or date that is not supported; the message says which are.
+        DataError: the data cannot be read as problems; the message says where and why.
     """
-    name = os.fspath(name_or_path)
-    if name == "starter":
+    window = tuple(_day(name, day) for name, day in (("after", after), ("before", before)))
+    dataset = _loaded(os.fspath(name_or_path), split, layout)
+    return _published(dataset, *window) if after or before else dataset
+
+
+def _loaded(name: str, split: str, layout: str | None) -> Dataset:
+    head, _, rest = name.partition("/")
+    if head in BUILTINS:
         if split != "train":
-            raise UsageError(f"split of 'starter': expected 'train', its only one, got {split!r}; leave split out")
-        return _starter()
-    if not name.endswith(".jsonl"):
-        raise UsageError(
-            f"data set: expected {_SUPPORTED}, got {name!r}; to use the real CodeContests, pass the path of a JSONL "
-            "export of it"
-        )
-    if split != "train":
-        raise UsageError(
-            f"split: expected 'train', got {split!r}; a file has no splits, so name the file of the split you want"
-        )
+            raise UsageError(f"split of {name!r}: expected 'train', its only one, got {split!r}; leave split out")
+        return BUILTINS[head](rest)
     try:
         path = Path(name).expanduser()
-    except RuntimeError as error:
+        there = path.exists()
+    except (RuntimeError, ValueError) as error:
         raise UsageError(f"data set: expected a path, got {name!r} ({error}); write the path in full") from None
-    return Dataset(name=name, label=path.stem, problems=tuple(read_jsonl(path)))
+    from rlef_env.problems.packages import is_package, iter_packages  # YAML takes a moment that few data sets need
+
+    if path.is_dir() and (is_package(path) or not any(file.name.endswith(tuple(SUFFIXES)) for file in path.iterdir())):
+        return Dataset(name, path.resolve().name, tuple(problem for _, _, problem in iter_packages(path)), "package")
+    if there or name.lower().endswith(tuple(SUFFIXES)):
+        return _of_files(name, named_files(name, split), layout, _stem(path))
+    if is_hub_name(name):
+        return _of_files(name, [hub_file(name, split)], layout, name)
+    raise UsageError(
+        f"data set: expected one of {', '.join(map(repr, BUILTINS))}, the path of a file that ends in "
+        f"{', '.join(SUFFIXES)}, of a folder of such files or of problem packages, or OWNER/NAME on the Hugging Face "
+        f"hub, got {name!r}; check the path"
+    )
+
+
+def _of_files(name: str, files: Sequence[Path], layout: str | None, label: str) -> Dataset:
+    rows = layout_of_files(files) if layout is None else layout_named(layout)
+    size = sum(file.stat().st_size if is_plain(file) else 16 * file.stat().st_size for file in files if file.exists())
+    if size <= _SMALL:
+        problems: Sequence[Problem] = tuple(problem for problem, _, _ in iter_problems(files, rows))
+    else:
+        problems = open_stored(files, rows)
+    return Dataset(name, label, problems, rows.name)
+
+
+def _stem(path: Path) -> str:
+    ending = next((ending for ending in SUFFIXES if path.name.lower().endswith(ending)), "")
+    return path.resolve().name if path.name in ("", "..") else path.name[: len(path.name) - len(ending)]
+
+
+def _day(name: str, day: str | None) -> str | None:
+    if day is None:
+        return None
+    try:
+        return date.fromisoformat(day).isoformat()
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"{name}: expected a day as YYYY-MM-DD, got {day!r:.100}; write it like '2024-08-01'"
+        ) from None
+
+
+def _published(dataset: Dataset, after: str | None, before: str | None) -> Dataset:
+    dates = {facts.id: facts.date for facts in dataset.facts() if facts.date is not None}
+    if not dates:
+        raise UsageError(f"data set {dataset.label!r}: expected dates to select by, got problems without any")
+    chosen = {each for each, day in dates.items() if (after or day) <= day and (before is None or day < before)}
+    if not chosen:
+        first, last = min(dates.values()), max(dates.values())
+        raise UsageError(
+            f"data set {dataset.label!r}: expected problems from {after or 'the first'} on, before "
+            f"{before or 'the end'}, got none; its dates are {first} to {last}"
+        )
+    return dataset.select(chosen)
 
 
 @lru_cache(maxsize=1)
 def _starter() -> Dataset:
     with resources.as_file(resources.files("rlef_env.problems") / "starter.jsonl") as path:
-        return Dataset(name="starter", label="Starter", problems=tuple(read_jsonl(path)))
+        return Dataset("starter", "Starter", tuple(read_jsonl(path)), "code_contests")
+
+
+def _named_starter(rest: str) -> Dataset:
+    if rest:
+        raise UsageError(f"data set: expected 'starter', got {'starter/' + rest!r}; it has no parts")
+    return _starter()
+
+
+BUILTINS: Final[Mapping[str, Callable[[str], Dataset]]] = {"starter": _named_starter}
+"""Data sets that need no file: a name -> what loads it, from what stands after ``NAME/`` (``""`` for nothing)."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.problem import Problem
 
-__all__ = ["Layout"]
+__all__ = ["Layout", "identified"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +30,25 @@ class Layout:
     keys: frozenset[str]
     problem: Callable[[Field], Problem]
     python_json: bool = False
+
+
+def identified(root: Field, key: str, *, number: bool = False) -> tuple[str, Field]:
+    """The problem's id under ``key``, and the row as errors name it from here on.
+
+    Args:
+        root: the row.
+        key: where the id stands.
+        number: the id may be a whole number, too.
+
+    Raises:
+        DataError: there is no id, or it is empty.
+    """
+    field = root.child(key)
+    name = str(field.integer()) if number and type(field.value) is int else field.text()
+    if not name:
+        raise field.error("a name that is not empty", "give each problem a name of its own")
+    return name, replace(root, where=f"{root.where}: problem {_short(name)!r}")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 80 else name[:77] + "..."

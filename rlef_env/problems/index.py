@@ -1,0 +1,160 @@
+"""What is known of the problems in large files without reading them again: where each is, and a few facts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from rlef_env.problems.carriers import written_whole
+from rlef_env.problems.problem import Problem
+
+__all__ = ["Facts", "Index", "Stamp", "facts_of", "stamp"]
+
+_COLUMNS: Final = ("file", "offset", "length", "tests", "public_tests", "wrong_programs")
+
+
+class Stamp(NamedTuple):
+    """A file as it was: its absolute path, its size in bytes, and when it was changed last, in nanoseconds."""
+
+    path: str
+    size: int
+    changed: int
+
+
+def stamp(path: Path) -> Stamp:
+    """The file as it is now.
+
+    Raises:
+        OSError: it is not there.
+    """
+    status = path.stat()
+    return Stamp(os.fspath(path.absolute()), status.st_size, status.st_mtime_ns)
+
+
+class Facts(NamedTuple):
+    """What can be said of a problem without reading it.
+
+    Attributes:
+        id: the problem's id.
+        date: the day it was published, or None.
+        tests: how many tests it has.
+        public_tests: how many of them are public.
+        wrong_programs: how many wrong Python 3 solutions are stored.
+    """
+
+    id: str
+    date: str | None
+    tests: int
+    public_tests: int
+    wrong_programs: int
+
+
+def facts_of(problem: Problem) -> Facts:
+    """The facts of a problem."""
+    return Facts(
+        id=problem.id,
+        date=problem.date,
+        tests=sum(1 for _ in problem.tests()),
+        public_tests=len(problem.public_tests),
+        wrong_programs=sum(solution.language == "python" for solution in problem.incorrect_solutions),
+    )
+
+
+@dataclass
+class Index:
+    """Where each problem is, and its facts; about 150 bytes a problem.
+
+    Attributes:
+        code: what the rows were checked by.
+        sources: the files that were asked for, as they were.
+        files: the files that rows are read from; other than the sources where these are packed.
+        ids: of the problems, in order.
+        dates: likewise.
+        numbers: likewise: the file's place, where the row begins and how long it is in bytes, and the facts.
+    """
+
+    code: str
+    sources: tuple[Stamp, ...]
+    files: tuple[Stamp, ...] = ()
+    ids: list[str] = field(default_factory=list)
+    dates: list[str | None] = field(default_factory=list)
+    numbers: dict[str, array[int]] = field(default_factory=lambda: {name: array("Q") for name in _COLUMNS})
+
+    def add(self, problem: Problem, file: int, offset: int, length: int) -> None:
+        """Append a problem."""
+        facts = facts_of(problem)
+        self.ids.append(facts.id)
+        self.dates.append(facts.date)
+        row = (file, offset, length, facts.tests, facts.public_tests, facts.wrong_programs)
+        for name, number in zip(_COLUMNS, row, strict=True):
+            self.numbers[name].append(number)
+
+    def facts(self, place: int) -> Facts:
+        """The facts of the problem at a place."""
+        tests, public, wrong = (self.numbers[name][place] for name in _COLUMNS[3:])
+        return Facts(self.ids[place], self.dates[place], tests, public, wrong)
+
+    def span(self, place: int) -> tuple[Stamp, int, int]:
+        """The file, where the row at a place begins in it, and how long it is."""
+        file, offset, length = (self.numbers[name][place] for name in _COLUMNS[:3])
+        return self.files[file], offset, length
+
+    def chosen(self, places: Sequence[int]) -> Index:
+        """The index of some of the problems, in the order named."""
+        return Index(
+            self.code,
+            self.sources,
+            self.files,
+            [self.ids[place] for place in places],
+            [self.dates[place] for place in places],
+            {name: array("Q", (column[place] for place in places)) for name, column in self.numbers.items()},
+        )
+
+    def save(self, path: Path) -> None:
+        """Write the index.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        content = json.dumps(
+            {
+                "code": self.code,
+                "sources": self.sources,
+                "files": self.files,
+                "ids": self.ids,
+                "dates": self.dates,
+                "numbers": {name: column.tolist() for name, column in self.numbers.items()},
+            }
+        ).encode()
+        with written_whole(path) as file:
+            file.write(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+
+    @classmethod
+    def load(cls, path: Path, code: str, sources: Iterable[Stamp]) -> Index | None:
+        """The index in a file; None where there is none, it is broken, or it is not about these files as they are."""
+        try:
+            digest, _, content = path.read_bytes().partition(b"\n")
+            if digest.decode() != hashlib.sha256(content).hexdigest():
+                return None
+            row: dict[str, Any] = json.loads(content)
+            index = cls(
+                code=row["code"],
+                sources=tuple(Stamp(*each) for each in row["sources"]),
+                files=tuple(Stamp(*each) for each in row["files"]),
+                ids=row["ids"],
+                dates=row["dates"],
+                numbers={name: array("Q", row["numbers"][name]) for name in _COLUMNS},
+            )
+            if index.code != code or index.sources != tuple(sources):
+                return None
+            if any(stamp(Path(file.path)) != file for file in index.files):
+                return None
+        except (OSError, ValueError, KeyError, TypeError, OverflowError):
+            return None
+        return index
