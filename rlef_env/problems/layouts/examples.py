@@ -1,0 +1,105 @@
+"""Whether a test stands in a statement as an example, by exact search of its input and output."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+__all__ = ["calls_shown", "streams_shown"]
+
+_MOST_LABELS: Final = 3  # lines between an example's input and its output, e.g. "```", "Sample Output 1", "```"
+_LABEL: Final = re.compile(r".*output.*|\W*", re.IGNORECASE)
+_MOST_STARTS: Final = 50  # places looked at for a call
+_GAP: Final = 60  # characters from one argument to the next, and to the result: "target=", "output:"
+
+
+def streams_shown(statement: str, pairs: Iterable[tuple[str, str]]) -> list[bool]:
+    """For each input and output, whether the input stands in the statement in whole lines, and the output behind it.
+
+    Blank lines and white space at line ends do not count; between the two stand one to three lines, each of which
+    says "output" or has neither letter nor digit.
+    """
+    text = _lines(statement)
+    longest = 2 * len(statement) + 1000  # no example is longer, even with white space that does not count
+    return [len(given) <= longest and _stream_shown(text, _lines(given), _lines(wanted)) for given, wanted in pairs]
+
+
+def _stream_shown(text: str, start: str, end: str) -> bool:
+    if start == "\n" or end == "\n" or len(start) + len(end) > len(text):
+        return False
+    place = text.find(start)
+    while place >= 0:
+        if _follows(text, place + len(start) - 1, end):
+            return True
+        place = text.find(start, place + 1)
+    return False
+
+
+def _lines(text: str) -> str:
+    """Every line that is not blank between two newlines, its words one blank apart."""
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return "\n" + "".join(f"{line}\n" for line in lines if line)
+
+
+def _follows(text: str, place: int, end: str) -> bool:
+    for labels in range(_MOST_LABELS + 1):
+        if labels and text.startswith(end, place):
+            return True
+        after = text.find("\n", place + 1)
+        if after < 0 or not _LABEL.fullmatch(text, place + 1, after):
+            return False
+        place = after
+    return False
+
+
+def calls_shown(statement: str, calls: Iterable[tuple[Sequence[Any], Any]]) -> list[bool]:
+    """For each call, whether its arguments stand in the statement one soon after the other, and then its result.
+
+    Each as JSON or Python writes it; white space around marks, the kind of quotes and letter case do not count.
+    """
+    text = _squeezed(statement)
+    return [_call_shown(text, arguments, result) for arguments, result in calls]
+
+
+def _call_shown(text: str, arguments: Sequence[Any], result: Any) -> bool:
+    try:
+        written = [json.dumps(value, ensure_ascii=False) for value in (*arguments, result)]
+    except (ValueError, RecursionError):
+        return False  # numbers of thousands of digits, or a depth that no example has
+    if not arguments or sum(map(len, written)) > 2 * len(text):
+        return False
+    first, *others = map(_squeezed, written)
+    return any(
+        _continues(text, place + len(first), others)
+        for place in itertools.islice(_places(text, first, 0, len(text)), _MOST_STARTS)
+    )
+
+
+def _continues(text: str, place: int, pieces: Sequence[str]) -> bool:
+    for piece in pieces:
+        found = next(_places(text, piece, place, place + _GAP + len(piece)), None)
+        if found is None:
+            return False
+        place = found + len(piece)
+    return True
+
+
+def _squeezed(text: str) -> str:
+    text = re.sub(r"\s+", " ", text.replace("'", '"').lower())
+    return re.sub(r" ?([^\w\s]) ?", r"\1", text)
+
+
+def _places(text: str, piece: str, start: int, end: int) -> Iterator[int]:
+    """Where ``piece`` stands in ``text[start:end]`` and is no part of a longer word or number."""
+    place = text.find(piece, start, end)
+    while place >= 0:
+        before, after = text[place - 1 : place], text[place + len(piece) : place + len(piece) + 2]
+        inside = (piece[0].isalnum() and (before.isalnum() or before in tuple("._-"))) or (
+            piece[-1].isalnum() and (after[:1].isalnum() or after[:1] == "_" or re.match(r"\.[0-9]", after))
+        )
+        if not inside:
+            yield place
+        place = text.find(piece, place + 1, end)

@@ -1,0 +1,222 @@
+"""Tests as most data sets for training write them, and which of them are public.
+
+Two forms: ``{"inputs": [...], "outputs": [...], "fn_name": ...}`` (APPS, TACO, PRIME, NeMo Gym) and a list of
+``{"input", "output", "testtype" or "type", "fn_name"}`` (LiveCodeBench, DeepCoder, PrimeIntellect). A test gives its
+input on standard input, or calls the function that is named. None of the data sets of the first form says which tests
+an agent may see: those are, whose input and output stand in the statement as an example.
+"""
+
+from __future__ import annotations
+
+import json
+import keyword
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rlef_env.errors import DataError
+from rlef_env.problems.json_rows import Field
+from rlef_env.problems.layouts.examples import calls_shown, streams_shown
+from rlef_env.problems.layouts.nested import json_in
+from rlef_env.problems.literals import NotPlain, format_call, format_value
+from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Test
+
+__all__ = ["APPS_RULE", "CALL_RULE", "GivenTests", "entry_point_in", "read_tests", "split_public"]
+
+APPS_RULE: Final = CheckerSpec("apps", ("exact_integers",))
+"""The rule of APPS, which most of these data sets took over, without what makes it accept wrong answers."""
+CALL_RULE: Final = CheckerSpec("value", ("json",))
+"""Values as JSON can write them: the expected ones went through it."""
+_INPUT_TYPES: Final = ("stdin", "stdin_stdout", "stdio")
+_CALL_TYPES: Final = ("functional", "function_call", "call_based")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTests:
+    """The tests of a row.
+
+    Attributes:
+        tests: in the row's order.
+        entry_point: the function that they call; None where they give standard input.
+        arguments: of each test that is a call, its arguments as JSON gave them.
+        results: likewise, what it must return.
+        unknown: fields beside the tests that have no place here.
+    """
+
+    tests: tuple[Test, ...] = ()
+    entry_point: str | None = None
+    arguments: tuple[list[Any], ...] = ()
+    results: tuple[Any, ...] = ()
+    unknown: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def function(self) -> FunctionSpec | None:
+        """As in ``Problem.function``."""
+        return None if self.entry_point is None else FunctionSpec(self.entry_point)
+
+    def checker(self, stdio: CheckerSpec = APPS_RULE) -> CheckerSpec:
+        """The rule: ``stdio`` where the tests give standard input."""
+        return stdio if self.entry_point is None else CALL_RULE
+
+
+def split_public(statement: str, given: GivenTests) -> tuple[tuple[Test, ...], tuple[Test, ...]]:
+    """The tests that an agent may see, and the hidden ones.
+
+    Public are those whose input and output stand in the statement as an example. Where none does, the first test is
+    public if there is another one: an episode without any would give no feedback to learn from.
+    """
+    if given.entry_point is None:
+        shown = streams_shown(statement, ((test.input, test.output) for test in given.tests))
+    else:
+        shown = calls_shown(statement, zip(given.arguments, given.results, strict=True))
+    if len(shown) > 1 and not any(shown):
+        shown[0] = True
+    pairs = list(zip(given.tests, shown, strict=True))
+    return tuple(test for test, public in pairs if public), tuple(test for test, public in pairs if not public)
+
+
+def read_tests(found: Field, entry_point: str | None = None, starter: str | None = None) -> GivenTests:
+    """Read the tests, of either form.
+
+    Args:
+        found: the value, after what it was packed in.
+        entry_point: the function that is called, where the row names it elsewhere.
+        starter: the code to start from; its annotations tell an output that is a list from one that is wrapped in one.
+
+    Raises:
+        DataError: neither of the forms, lists of different lengths, or a test that is neither kind.
+    """
+    if isinstance(found.value, dict):
+        return _columns(found, entry_point, starter)
+    if isinstance(found.value, list):
+        return _records(found, entry_point, starter)
+    raise found.error(
+        "tests as {'inputs': [...], 'outputs': [...]} or [{'input': ..., 'output': ...}, ...]", "write them so"
+    )
+
+
+def _columns(found: Field, entry_point: str | None, starter: str | None) -> GivenTests:
+    unknown = {key: found.child(key).plain() for key in found.table() if key not in ("inputs", "outputs", "fn_name")}
+    name = found.child("fn_name")
+    entry_point = entry_point_in(name) if name.present else entry_point
+    inputs, outputs = found.child("inputs").items(), found.child("outputs").items()
+    if len(inputs) != len(outputs):
+        raise DataError(
+            f"{found.where}: field '{found.path}.outputs': expected length {len(inputs)}, that of "
+            f"'{found.path}.inputs', got length {len(outputs)}; check that no entry was lost"
+        )
+    if entry_point is None:
+        tests = tuple(Test(_stream(given), _stream(wanted)) for given, wanted in zip(inputs, outputs, strict=True))
+        return GivenTests(tests, unknown=unknown)
+    return _calls(entry_point, list(zip(inputs, outputs, strict=True)), starter, unknown)
+
+
+def _records(found: Field, entry_point: str | None, starter: str | None) -> GivenTests:
+    known = ("input", "output", "testtype", "type", "fn_name")
+    pairs, kinds, unknown = [], set(), []
+    for item in found.items():
+        pairs.append((item.child("input"), item.child("output")))
+        name = item.child("fn_name")
+        if name.present and name.value != "":
+            own = entry_point_in(name)
+            if entry_point not in (None, own):
+                raise name.error(f"{entry_point!r}, the function that the other tests call", "name one function")
+            entry_point = own
+        kind = item.child("testtype") if item.child("testtype").present else item.child("type")
+        if kind.present and kind.value not in _INPUT_TYPES + _CALL_TYPES:
+            raise kind.error(f"one of {', '.join(_INPUT_TYPES + _CALL_TYPES)}", "correct it")
+        kinds.add(kind.value in _CALL_TYPES if kind.present else entry_point is not None)
+        unknown.append({key: item.child(key).plain() for key in item.table() if key not in known})
+    left = {"unknown": unknown} if any(unknown) else {}
+    if len(kinds) > 1:
+        raise found.error("tests that all give standard input, or all call a function", "separate them")
+    if True not in kinds:
+        return GivenTests(tuple(Test(_stream(given), _stream(wanted)) for given, wanted in pairs), unknown=left)
+    if entry_point is None:
+        raise found.error("the name of the function that the tests call", "add fn_name, or func_name in the metadata")
+    return _calls(entry_point, pairs, starter, left)
+
+
+def _stream(item: Field) -> str:
+    """What stands on standard input or output: a text, or a list of lines."""
+    if isinstance(item.value, list):
+        return "\n".join(line.text() for line in item.items())
+    return item.text()
+
+
+def entry_point_in(name: Field) -> str:
+    """The name of a function.
+
+    Raises:
+        DataError: not a name in Python.
+    """
+    text = name.text()
+    if not text.isidentifier() or keyword.iskeyword(text):
+        raise name.error("the name of a Python function", "correct it, or write null where programs read input")
+    return text
+
+
+def _calls(
+    entry_point: str, pairs: Sequence[tuple[Field, Field]], starter: str | None, unknown: dict[str, Any]
+) -> GivenTests:
+    """Calls, each written as a list of arguments and a result, or as text: a JSON value a line, and one."""
+    arguments, results, wrapped = [], [], bool(pairs)
+    for given, wanted in pairs:
+        if isinstance(given.value, str):
+            lines = [line for line in given.text().split("\n") if line.strip()]
+            arguments.append([json_in(Field(line, given.where, given.path)) for line in lines])
+            results.append(json_in(wanted))
+            wrapped = False
+        else:
+            arguments.append([_integer_keys(argument) for argument in given.items()])
+            results.append(wanted)
+            wrapped = wrapped and isinstance(wanted.value, list) and len(wanted.value) == 1
+    if wrapped and _means_wrapped(entry_point, [result.value[0] for result in results], starter):
+        results = [result.items()[0] for result in results]
+    tests = tuple(_call(entry_point, given, wanted) for given, wanted in zip(arguments, results, strict=True))
+    return GivenTests(
+        tests,
+        entry_point,
+        tuple([argument.value for argument in each] for each in arguments),
+        tuple(result.value for result in results),
+        unknown,
+    )
+
+
+def _integer_keys(argument: Field) -> Field:
+    """JSON has text for keys only: an argument whose keys are all whole numbers had such before it was written."""
+    value = argument.value
+    if isinstance(value, dict) and value and all(re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", key) for key in value):
+        return Field({int(key): each for key, each in value.items()}, argument.where, argument.path)
+    return argument
+
+
+def _means_wrapped(entry_point: str, inner: Sequence[Any], starter: str | None) -> bool:
+    """Whether results that are all lists of one value stand for that value.
+
+    APPS often writes them so, and its grader takes both. A function that is annotated to return a list does so.
+    """
+    annotation = re.search(rf"def\s+{re.escape(entry_point)}\s*\([^)]*\)\s*->\s*([\w.]+)", starter or "")
+    if annotation and annotation[1] in ("List", "list", "typing.List"):
+        return all(isinstance(value, list) for value in inner)
+    return True
+
+
+def _call(entry_point: str, arguments: Sequence[Field], result: Field) -> Test:
+    for value in (*arguments, result):
+        _check_text(value)
+    try:
+        return Test(format_call(entry_point, [each.value for each in arguments]), format_value(result.value))
+    except NotPlain as error:
+        raise result.error(f"plain values ({error})", "remove this test") from None
+
+
+def _check_text(value: Field) -> None:
+    """Refuse what a file could not hold: lone surrogates, which JSON can write."""
+    try:
+        json.dumps(value.value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise value.error("text that UTF-8 can hold", "remove the lone surrogates (\\ud800 to \\udfff)") from None
+    except (ValueError, RecursionError):
+        pass  # numbers of thousands of digits, and depth, are format_value's to judge
