@@ -1,0 +1,17 @@
+"""Generated problems: families of them, each unlimited, with tests and labelled programs from a seed."""
+
+from rlef_env.problems.procedural.families import FAMILIES
+from rlef_env.problems.procedural.family import Family, FeedbackMode
+from rlef_env.problems.procedural.generated import GeneratedProblems, generated_problems
+from rlef_env.problems.procedural.naming import SPLITS, Recipe, is_generated
+
+__all__ = [
+    "FAMILIES",
+    "SPLITS",
+    "Family",
+    "FeedbackMode",
+    "GeneratedProblems",
+    "Recipe",
+    "generated_problems",
+    "is_generated",
+]

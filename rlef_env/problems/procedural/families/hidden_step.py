@@ -1,0 +1,107 @@
+"""Add a secret number: the smallest problem that only execution feedback can decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rlef_env.problems.procedural.dice import Dice
+from rlef_env.problems.procedural.family import Family, FeedbackMode, knob
+from rlef_env.problems.procedural.task import Task
+
+__all__ = ["FAMILY", "Config"]
+
+HIDDEN_TESTS = 5
+
+
+@dataclass(frozen=True)
+class Config:
+    """What to ask.
+
+    Attributes:
+        steps: the secret is one of 1, 2, ... up to this.
+        digits: inputs have at most so many.
+        example: the statement shows the public test, so that the secret can be read off it.
+        short: the statement is two sentences, for models with a short context.
+    """
+
+    steps: int = knob(8, 2, 99)
+    digits: int = knob(2, 2, 9)
+    example: bool = False
+    short: bool = False
+
+
+def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
+    """One task for each secret; statement and inputs are the same in all."""
+    numbers = distinct_numbers(dice, 10**config.digits - 1, 1 + HIDDEN_TESTS)
+    inputs = tuple(f"{number}\n" for number in numbers)
+    return tuple(
+        Task(
+            story=_story(config),
+            reads=f"One integer n (1 <= n < {10**config.digits}).",
+            prints="Print n + c.",
+            public=inputs[:1],
+            private=inputs[1:3],
+            generated=inputs[3:],
+            solution=program(secret),
+            wrong=_wrong(secret, numbers[0], config.steps),
+            examples=int(config.example),
+            brief=config.short,
+        )
+        for secret in range(1, config.steps + 1)
+    )
+
+
+def distinct_numbers(dice: Dice, most: int, count: int) -> list[int]:
+    """So many different numbers from 1 on."""
+    numbers: dict[int, None] = {}
+    while len(numbers) < count:
+        numbers[dice.integer(1, most)] = None
+    return list(numbers)
+
+
+def program(secret: int) -> str:
+    """The right program for a secret."""
+    return f"n = int(input())\nprint(n + {secret})\n"
+
+
+def _story(config: Config) -> str:
+    if config.short:
+        return f"Read n and print n + c. The secret c is one of 1 to {config.steps}"
+    known = "The example shows which." if config.example else "Which one is not said here."
+    return (
+        f"There is a secret number c, the same in all tests: one of the integers 1, 2, ... up to {config.steps}. "
+        f"{known} Given a number n, print n + c."
+    )
+
+
+def _wrong(secret: int, shown: int, steps: int) -> tuple[str, ...]:
+    others = [other for other in range(1, steps + 1) if other != secret]
+    near = sorted(others, key=lambda other: (abs(other - secret), other))[:7]
+    return (
+        *map(program, near),
+        f"print({shown + secret})\n",  # knows the public test and nothing else
+        f"print(input() + {secret})\n",
+    )
+
+
+def ceiling(config: Config, turns: int, feedback: FeedbackMode) -> float:
+    """One try finds one secret of ``steps``; a failing public test says which it is.
+
+    Tries add up even where nothing is said about the secret, since an episode ends with the first program that passes
+    the public test; but with ``feedback="none"`` it does not, and only the last program counts.
+    """
+    if config.example:
+        return 1.0
+    if feedback in ("public", "private"):
+        return 1.0 if turns > 1 else 1 / config.steps
+    return min(turns if feedback == "random" else 1, config.steps) / config.steps
+
+
+FAMILY = Family(
+    name="hidden_step",
+    summary="add a secret number that only a failing test shows",
+    tags=("hidden", "implementation"),
+    grades=(Config(2), Config(4), Config(8), Config(16), Config(32)),
+    draw=draw,
+    ceiling=ceiling,
+)

@@ -1,0 +1,131 @@
+"""The recipe of every family: from a seed and a configuration to a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Generic, Literal, TypeVar
+
+from rlef_env.errors import UsageError
+from rlef_env.problems.problem import CheckerSpec, Problem, Solution
+from rlef_env.problems.procedural.dice import Dice
+from rlef_env.problems.procedural.task import Task, label, statement, tests
+
+__all__ = ["MEMORY_LIMIT", "TIME_LIMIT", "Family", "FeedbackMode", "knob"]
+
+TIME_LIMIT = 1.0
+"""CPU seconds a test; solutions take a few hundredths."""
+MEMORY_LIMIT = 256_000_000
+"""Bytes a test."""
+
+C = TypeVar("C")
+FeedbackMode = Literal["public", "none", "random", "private"]
+"""Where feedback comes from, as in ``CodeEnv``."""
+
+
+def knob(default: int, least: int, most: int) -> Any:
+    """A whole number of a configuration, and its bounds."""
+    return field(default=default, metadata={"least": least, "most": most})
+
+
+@dataclass(frozen=True, slots=True)
+class Family(Generic[C]):
+    """Problems of one kind, as many as there are seeds.
+
+    Attributes:
+        name: lower case with underscores.
+        summary: one line for lists.
+        tags: topics.
+        grades: a configuration for each difficulty, 1 first; a frozen dataclass of ``knob`` and bool fields. The middle
+            one is the default.
+        draw: the tasks that the statement leaves open: one in most families; where something is hidden, one for each
+            value that it may have, all equally likely.
+        ceiling: where something is hidden: the highest probability with which anybody solves a problem, given the
+            configuration, the turns, and where feedback comes from.
+    """
+
+    name: str
+    summary: str
+    tags: tuple[str, ...]
+    grades: tuple[C, ...]
+    draw: Callable[[Dice, C], tuple[Task, ...]]
+    ceiling: Callable[[C, int, FeedbackMode], float] | None = None
+
+    @property
+    def default(self) -> C:
+        """The configuration of medium difficulty."""
+        return self.grades[len(self.grades) // 2]
+
+    def generate(self, seed: int | str, config: C | None = None) -> Problem:
+        """The problem of a seed, the same on every machine.
+
+        Args:
+            seed: any whole number or text; 1 and ``"1"`` are one seed.
+            config: how difficult it is; None is ``default``.
+
+        Raises:
+            UsageError: a value of the configuration is out of bounds.
+        """
+        config = self.default if config is None else config
+        return self.problem(self.task(seed, config), config, f"procedural/{self.name}/{seed}")
+
+    def task(self, seed: int | str, config: C) -> Task:
+        """What ``generate`` makes its problem of."""
+        # Dice of its own: nothing else in a problem may tell what is hidden.
+        return Dice(f"{self.name}/{seed}/hidden").pick(self._tasks(seed, config))
+
+    def variants(self, seed: int | str, config: C | None = None) -> tuple[Problem, ...]:
+        """The problems that the seed's statement leaves open, ``generate``'s own among them."""
+        config = self.default if config is None else config
+        return tuple(
+            self.problem(task, config, f"procedural/{self.name}/{seed}/{number}")
+            for number, task in enumerate(self._tasks(seed, config))
+        )
+
+    def problem(self, task: Task, config: C, problem_id: str) -> Problem:
+        """The task with its answers, and with labelled programs that are right and wrong."""
+        public, private, generated = (tests(task.solution, inputs) for inputs in _without_repeats(task))
+        ordered = public + private + generated
+        labelled = [(source, label(source, ordered)) for source in task.wrong]
+        labelled += [(source, "time_limit") for source in task.endless]
+        return Problem(
+            id=problem_id,
+            statement=statement(task),
+            public_tests=public,
+            private_tests=private,
+            generated_tests=generated,
+            time_limit=TIME_LIMIT,
+            memory_limit=MEMORY_LIMIT,
+            checker=CheckerSpec("tokens"),
+            solutions=(Solution(task.solution),),
+            incorrect_solutions=tuple(Solution(source, verdict=verdict) for source, verdict in labelled if verdict),
+            tags=self.tags,
+            difficulty=str(self.grades.index(config) + 1) if config in self.grades else None,
+            source="procedural",
+            extra={"family": self.name, "config": asdict(config)},  # type: ignore[call-overload]
+        )
+
+    def _tasks(self, seed: int | str, config: C) -> tuple[Task, ...]:
+        check_config(self.name, config)
+        return self.draw(Dice(f"{self.name}/{seed}"), config)
+
+
+def _without_repeats(task: Task) -> Iterator[tuple[str, ...]]:
+    seen: set[str] = set()
+    for inputs in (task.public, task.private, task.generated):
+        yield tuple(text for text in dict.fromkeys(inputs) if text not in seen)
+        seen.update(inputs)
+
+
+def check_config(family: str, config: Any) -> None:
+    """Refuse a configuration with a value out of bounds."""
+    for knob_ in fields(config):
+        value, bounds = getattr(config, knob_.name), knob_.metadata
+        if not bounds:
+            if not isinstance(value, bool):
+                raise UsageError(f"{family}: {knob_.name}: expected true or false, got {value!r}")
+        elif type(value) is not int or not bounds["least"] <= value <= bounds["most"]:
+            raise UsageError(
+                f"{family}: {knob_.name}: expected a whole number from {bounds['least']} to {bounds['most']}, "
+                f"got {value!r}"
+            )

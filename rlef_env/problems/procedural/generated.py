@@ -1,0 +1,120 @@
+"""Generated problems in a fixed order, each made when it is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, overload
+
+from rlef_env.errors import DataError
+from rlef_env.problems.index import Facts
+from rlef_env.problems.problem import Problem
+from rlef_env.problems.procedural.families import FAMILIES
+from rlef_env.problems.procedural.naming import Recipe, parse_name
+from rlef_env.problems.procedural.task import Task, statement
+
+__all__ = ["GeneratedProblems", "generated_problems", "split_of"]
+
+ATTEMPTS: Final = 1000  # half of all tasks are for training, a quarter each for the others
+
+
+class _Ids(Sequence[str]):
+    """The ids of problems, none of which is kept in memory."""
+
+    def __init__(self, recipe: Recipe, places: Sequence[int]) -> None:
+        self.recipe, self.places = recipe, places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        if isinstance(index, slice):
+            return _Ids(self.recipe, self.places[index])
+        return self.recipe.id(*_number(self.recipe, self.places[index]))
+
+    def __iter__(self) -> Iterator[str]:
+        return (self.recipe.id(*_number(self.recipe, place)) for place in self.places)
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedProblems(Sequence[Problem]):
+    """The problems of a recipe; holds none of them.
+
+    Attributes:
+        recipe: what they are made by.
+        places: which of the recipe's problems, in this order.
+    """
+
+    recipe: Recipe
+    places: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __iter__(self) -> Iterator[Problem]:
+        return (_problem(self.recipe, place) for place in self.places)
+
+    @overload
+    def __getitem__(self, index: int) -> Problem: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Problem, ...]: ...
+    def __getitem__(self, index: int | slice) -> Problem | tuple[Problem, ...]:
+        if isinstance(index, slice):
+            return tuple(_problem(self.recipe, place) for place in self.places[index])
+        return _problem(self.recipe, self.places[index])
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The problems' ids; nothing is generated."""
+        return _Ids(self.recipe, self.places)
+
+    def facts(self, place: int) -> Facts:
+        """What every problem of a family has at least; nothing is generated."""
+        return Facts(id=self.ids[place], date=None, tests=2, public_tests=1, wrong_programs=1)
+
+    def chosen(self, places: Sequence[int]) -> GeneratedProblems:
+        """Some of the problems, in the order named; nothing is generated."""
+        return GeneratedProblems(self.recipe, tuple(self.places[place] for place in places))
+
+
+def generated_problems(name: str, split: str = "train") -> GeneratedProblems:
+    """The problems of a name such as ``procedural/hidden_step?difficulty=3``.
+
+    Raises:
+        UsageError: no such name or split; the message says which there are.
+    """
+    recipe = parse_name(name, split)
+    return GeneratedProblems(recipe, range(recipe.count))
+
+
+def split_of(task: Task) -> str:
+    """The split that a task belongs to, by its statement and the inputs of its public tests.
+
+    Equal problems are so in one split, and what a task hides has no part in it: it stays equally likely in each.
+    """
+    first = hashlib.sha256("\0".join([statement(task), *task.public]).encode()).digest()[0]
+    return "train" if first < 128 else "valid" if first < 192 else "test"
+
+
+def _number(recipe: Recipe, place: int) -> tuple[str, int]:
+    number, family = divmod(place, len(recipe.families))
+    return recipe.families[family], number
+
+
+def _problem(recipe: Recipe, place: int) -> Problem:
+    name, number = _number(recipe, place)
+    family = FAMILIES[name]
+    config = recipe.config(family, number)
+    for attempt in range(ATTEMPTS):
+        task = family.task(f"{recipe.seed}/{recipe.split}/{number}/{attempt}", config)
+        if split_of(task) == recipe.split:
+            return family.problem(task, config, recipe.id(name, number))
+    raise DataError(
+        f"{recipe.id(name, number)}: expected a problem of this split among {ATTEMPTS}, got none; choose a harder "
+        "configuration, of which there are more problems"
+    )
