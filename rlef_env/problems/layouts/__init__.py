@@ -3,10 +3,34 @@
 How rows are stored (JSONL, a JSON array, Parquet, compressed or not) is the business of the carriers, not of these.
 """
 
+from rlef_env.problems.layouts.alpha_codium import ALPHA_CODIUM
+from rlef_env.problems.layouts.apps import APPS
 from rlef_env.problems.layouts.code_contests import CODE_CONTESTS
+from rlef_env.problems.layouts.code_contests_plus import CODE_CONTESTS_PLUS
+from rlef_env.problems.layouts.common_oj import COMMON_OJ
+from rlef_env.problems.layouts.deep_coder import DEEP_CODER
 from rlef_env.problems.layouts.layout import Layout
+from rlef_env.problems.layouts.live_code_bench import LIVE_CODE_BENCH
+from rlef_env.problems.layouts.nemo_gym import NEMO_GYM
+from rlef_env.problems.layouts.open_r1 import OPEN_R1
+from rlef_env.problems.layouts.prime import PRIME
+from rlef_env.problems.layouts.prime_intellect import PRIME_INTELLECT
+from rlef_env.problems.layouts.taco import TACO
 
 __all__ = ["LAYOUTS", "Layout"]
 
-LAYOUTS: tuple[Layout, ...] = (CODE_CONTESTS,)
+LAYOUTS: tuple[Layout, ...] = (
+    APPS,
+    CODE_CONTESTS,
+    CODE_CONTESTS_PLUS,
+    ALPHA_CODIUM,
+    COMMON_OJ,
+    DEEP_CODER,
+    LIVE_CODE_BENCH,
+    NEMO_GYM,
+    OPEN_R1,
+    PRIME,
+    PRIME_INTELLECT,
+    TACO,
+)
 """All layouts; a row's keys tell which is its own."""

@@ -28,7 +28,7 @@ from rlef_env.problems.problem import CheckerSpec, Problem, Solution, Test
 __all__ = ["CODE_CONTESTS", "problem_from_row"]
 
 LANGUAGES: Final = ("unknown", "python2", "cpp", "python", "java")  # the place is the number in the row
-_LANGUAGE_NAMES: Final = {
+LANGUAGE_NAMES: Final = {
     "unknown": "unknown",
     "unknown_language": "unknown",
     "python2": "python2",
@@ -146,9 +146,9 @@ def _tests(field: Field) -> _Tests:
         # One object a test: how protobuf's own JSON dumps look.
         inputs, outputs, labels = ([item.child(key) for item in field.items()] for key in ("input", "output", _LABEL))
     elif field.child(_LABEL).present:
-        inputs, outputs, labels = _columns(field, "input", "output", _LABEL)
+        inputs, outputs, labels = columns(field, "input", "output", _LABEL)
     else:
-        inputs, outputs = _columns(field, "input", "output")
+        inputs, outputs = columns(field, "input", "output")
         labels = []
     tests = [Test(given.text(), wanted.text()) for given, wanted in zip(inputs, outputs, strict=True)]
     valid = [not label.present or label.boolean() for label in labels] or [True] * len(tests)
@@ -159,25 +159,25 @@ def _tests(field: Field) -> _Tests:
     )
 
 
-def _columns(field: Field, *keys: str) -> list[list[Field]]:
+def columns(field: Field, *keys: str) -> list[list[Field]]:
     """The lists under ``keys``, checked to be of one length."""
-    columns = [field.child(key).items() for key in keys]
-    for key, column in zip(keys[1:], columns[1:], strict=True):
-        if len(column) != len(columns[0]):
+    found = [field.child(key).items() for key in keys]
+    for key, column in zip(keys[1:], found[1:], strict=True):
+        if len(column) != len(found[0]):
             raise DataError(
-                f"{field.where}: field '{field.path}.{key}': expected length {len(columns[0])}, that of "
+                f"{field.where}: field '{field.path}.{key}': expected length {len(found[0])}, that of "
                 f"'{field.path}.{keys[0]}', got length {len(column)}; check that no entry was lost"
             )
-    return columns
+    return found
 
 
 def _solutions(field: Field) -> tuple[Solution, ...]:
     if not field.present:
         return ()
     optional = [key for key in ("verdict", "language_name") if field.child(key).present]
-    columns = _columns(field, "solution", "language", *optional)
+    entries = zip(*columns(field, "solution", "language", *optional), strict=True)
     solutions = []
-    for entry in zip(*columns, strict=True):
+    for entry in entries:
         source, language, *others = entry
         own = dict(zip(optional, others, strict=True))
         name = own.get("language_name")
@@ -185,23 +185,28 @@ def _solutions(field: Field) -> tuple[Solution, ...]:
         solutions.append(
             Solution(
                 source.text(),
-                name.text() if name is not None and name.present else _language(language),
+                name.text() if name is not None and name.present else language_of(language),
                 _verdict(verdict) if verdict is not None else None,
             )
         )
     return tuple(solutions)
 
 
-def _language(field: Field) -> str:
+def language_of(field: Field) -> str:
+    """The language that a number of the enum or a name stands for.
+
+    Raises:
+        DataError: it is none of those.
+    """
     value = field.value
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(LANGUAGES):
         return LANGUAGES[value]
     if value == "PYTHON":  # the enum's name for Python 2; in lower case everybody means Python 3
         return "python2"
-    if isinstance(value, str) and value.lower() in _LANGUAGE_NAMES:
-        return _LANGUAGE_NAMES[value.lower()]
+    if isinstance(value, str) and value.lower() in LANGUAGE_NAMES:
+        return LANGUAGE_NAMES[value.lower()]
     raise field.error(
-        "0 (unknown), 1 (Python 2), 2 (C++), 3 (Python 3), 4 (Java) or one of " + ", ".join(_LANGUAGE_NAMES),
+        "0 (unknown), 1 (Python 2), 2 (C++), 3 (Python 3), 4 (Java) or one of " + ", ".join(LANGUAGE_NAMES),
         "name the language in one of these ways",
     )
 

@@ -1,0 +1,16 @@
+"""AlphaCodium's cleaned CodeContests (Codium-ai/AlphaCodium): CodeContests rows with labels of what is broken.
+
+Languages are names. Tests that ``is_valid_test`` calls broken are left out and kept in ``Problem.extra`` under
+``invalid_tests``, as wherever this label stands; ``is_valid_problem`` and ``multiple_solutions`` are kept there, too.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rlef_env.problems.layouts.code_contests import CODE_CONTESTS, problem
+from rlef_env.problems.layouts.layout import Layout
+
+__all__ = ["ALPHA_CODIUM"]
+
+ALPHA_CODIUM: Final = Layout("alpha_codium", "AlphaCodium", CODE_CONTESTS.keys | {"is_valid_problem"}, problem)
