@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> None:
                     advance()
             for episode in most_telling(played[name], arguments.show):
                 show_episode(console, name, dataset, episode, arguments.lines)
-    show_rates(console, dataset.label, solve_rates(played, env.max_turns))
+    show_rates(console, dataset.label, solve_rates(played, env.rules.max_turns))
 
 
 def chosen_problems(dataset: Dataset, episodes: int | None, seed: int) -> list[str]:

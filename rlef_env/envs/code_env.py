@@ -3,45 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, ClassVar, Final, Literal, get_args
+from typing import Any, ClassVar, Literal
 
 import gymnasium
-import numpy as np
 from gymnasium import logger
-from gymnasium.error import InvalidAction, ResetNeeded
+from gymnasium.error import ResetNeeded
 
-from rlef_env.envs.arguments import at_least, check_judge, check_tokenizer, checked_options, loaded, one_of
-from rlef_env.envs.episode import Episode, Turn
-from rlef_env.envs.episode_rules import ISOLATIONS
+from rlef_env.envs.arguments import check_judge, loaded, one_of
+from rlef_env.envs.episode import Episode
 from rlef_env.envs.episode_text import episode_text
-from rlef_env.envs.extract import extract_program
-from rlef_env.envs.feedback import ITEM_CAP, MARK, Feedback, Tokenizer, feedback_text, prompt_text, retry_tokens
+from rlef_env.envs.feedback import Feedback, Tokenizer
 from rlef_env.envs.info import episode_info
-from rlef_env.envs.random_feedback import random_judgement, random_sources
-from rlef_env.envs.rewards import RewardSpec, make_reward
-from rlef_env.envs.scoring import SupportsJudge, number_of_tests, score_response
-from rlef_env.envs.spaces import ProgramText
-from rlef_env.errors import NoVerdictError, UsageError
-from rlef_env.judge import Judge, Judgement, Verdict
-from rlef_env.problems import Dataset, Problem
+from rlef_env.envs.judging import SupportsJudge, judged_by
+from rlef_env.envs.rewards import RewardSpec
+from rlef_env.envs.rules import Rules, Running
+from rlef_env.judge import Judge
+from rlef_env.problems import Dataset
 
-__all__ = ["ACTION_LENGTH", "OBSERVATION_LENGTH", "UNCAPPED_OBSERVATION_LENGTH", "CodeEnv"]
-
-ACTION_LENGTH: Final = 2**20
-"""The most characters of a response."""
-
-OBSERVATION_LENGTH: Final = 2**16
-"""The most characters of an observation under the usual caps; AsyncVectorEnv shares 4 bytes for each: 256 KiB."""
-
-UNCAPPED_OBSERVATION_LENGTH: Final = 2**20
-"""The same where a cap is None: 4 MiB per environment."""
-
-SHOWN_HIDDEN_FAILURES: Final = 8
-"""With feedback from hidden tests, at most so many failures are shown (RLEF, private-test feedback)."""
-
-_OPTIONS: Final = ("problem_id", "feedback_seed")
+__all__ = ["CodeEnv"]
 
 
 class CodeEnv(gymnasium.Env[str, str]):
@@ -164,52 +143,25 @@ class CodeEnv(gymnasium.Env[str, str]):
         render_mode: Literal["ansi", "human"] | None = None,
         judge: Judge | None = None,
     ) -> None:
-        one_of("feedback", feedback, get_args(Feedback))
-        one_of("on_no_verdict", on_no_verdict, ("truncate", "raise"))
-        one_of("isolation", isolation, ISOLATIONS)
         one_of("render_mode", render_mode, (None, *self.metadata["render_modes"]))
-        at_least("max_turns", max_turns, 1)
-        check_tokenizer(tokenizer)
         check_judge(judge)
-        for name, cap in (("prompt_cap", prompt_cap), ("feedback_cap", feedback_cap)):
-            if cap is not None:
-                at_least(name, cap, retry_tokens(tokenizer))
-
-        self.dataset = loaded(dataset, split)
-        self._problems = [problem for problem in self.dataset if number_of_tests(problem)]
-        if not self._problems:
-            raise UsageError(f"dataset: expected a problem with a test, got {len(self.dataset)} problems without any")
-        self._random_sources = random_sources(self._problems) if feedback == "random" else []
-        if feedback == "random" and len(self._random_sources) < 2:
-            raise UsageError(
-                "feedback='random': expected a data set with two or more problems that have public tests and a wrong "
-                f"Python solution, got {len(self._random_sources)}; choose another data set or feedback"
-            )
-        # The judge that was passed knows what it locks. Numbers may be numpy's, which JSON has not.
-        self.isolation = isolation if judge is None else judge.isolation
-        self.max_turns = int(max_turns)
-        self.feedback: Feedback = feedback
-        self.reward = make_reward(reward)
-        self.prompt_cap, self.feedback_cap, self.tokenizer = prompt_cap, feedback_cap, tokenizer
-        self.on_no_verdict = on_no_verdict
+        # The judge that was passed knows what it locks.
+        self.rules = Rules(
+            loaded(dataset, split),
+            split=split,
+            max_turns=max_turns,
+            feedback=feedback,
+            reward_spec=reward,
+            prompt_cap=prompt_cap,
+            feedback_cap=feedback_cap,
+            tokenizer=tokenizer,
+            on_no_verdict=on_no_verdict,
+            isolation=isolation if judge is None else judge.isolation,
+        )
         self.render_mode = render_mode
-        self.action_space = ProgramText(ACTION_LENGTH)
-        self._observation_length = _observation_length(prompt_cap, feedback_cap)
-        self.observation_space = ProgramText(self._observation_length)
-        self._settings = {
-            "split": split,
-            "max_turns": self.max_turns,
-            "feedback": feedback,
-            "reward": dict(reward) if isinstance(reward, Mapping) else self.reward.name,
-            "full_grid": self.reward.full_grid,
-            "prompt_cap": None if prompt_cap is None else int(prompt_cap),
-            "feedback_cap": None if feedback_cap is None else int(feedback_cap),
-            "tokenizer": None if tokenizer is None else type(tokenizer).__name__,
-            "isolation": self.isolation,
-        }
-        self._problem: Problem | None = None
-        self._episode: Episode | None = None
-        self._feedback_rng: np.random.Generator | None = None
+        self.action_space = self.rules.action_space
+        self.observation_space = self.rules.observation_space
+        self._running: Running | None = None
         self._shared_judge = judge
         self._own_judge: Judge | None = None
         self._judge_process = os.getpid()
@@ -226,23 +178,11 @@ class CodeEnv(gymnasium.Env[str, str]):
             UsageError: the options are no dict, an option is unknown, or a problem has no tests.
             ProblemNotFound: no problem has that id.
         """
-        asked = checked_options(options, _OPTIONS)
         super().reset(seed=seed)
-        problem = self._asked(asked["problem_id"]) if "problem_id" in asked else self._drawn()
-        settings: dict[str, Any] = dict(self._settings)
-        if self.feedback == "random":
-            # One number decides all of an episode's random feedback, so that the episode can be replayed.
-            drawn = int(self.np_random.integers(2**62))
-            feedback_seed = asked.get("feedback_seed", drawn)
-            at_least("options['feedback_seed']", feedback_seed, 0)
-            settings["feedback_seed"] = int(feedback_seed)
-            self._feedback_rng = np.random.default_rng(settings["feedback_seed"])
-        prompt = self._observation(prompt_text(problem.statement, cap=self.prompt_cap, tokenizer=self.tokenizer))
-        self._problem = problem
-        self._episode = Episode(problem.id, self.dataset.label, prompt, settings=settings)
+        self._running = self.rules.begin(self.np_random, options)
         if self.render_mode == "human":
             self.render()
-        return prompt, episode_info(self.episode)
+        return self.episode.prompt, episode_info(self.episode)
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
         """Judge a response and say what came of it.
@@ -253,32 +193,14 @@ class CodeEnv(gymnasium.Env[str, str]):
             NoVerdictError: the judge failed, with ``on_no_verdict="raise"``. The turn does not count.
             IsolationUnavailable: this machine lacks a layer of the lock.
         """
-        episode, problem = self._running()
-        self._check_action(action)
-        program = extract_program(action)
-        judgement, final = score_response(
-            self._judge(),
-            problem,
-            program,
-            last=len(episode.turns) + 1 >= self.max_turns,
-            feedback=self.feedback,
-            full_grid=self.reward.full_grid,
-        )
-        judgement, observation = self._feedback(problem, judgement, final)
-        lost = judgement.verdict is Verdict.NO_VERDICT
-        if lost and self.on_no_verdict == "raise":
-            raise NoVerdictError(
-                f"problem {problem.id!r}: expected a verdict, but the judge failed "
-                f"({judgement.category or 'no reason given'}); try the same step again, or run `rlef doctor` to see "
-                "whether this machine can judge"
-            )
-        turn = Turn(action, program, judgement, observation)
-        turn = replace(turn, reward=self.reward(turn, final))
-        episode = replace(episode, turns=(*episode.turns, turn), terminated=final and not lost, truncated=lost)
-        self._episode = episode
+        if self._running is None:
+            raise ResetNeeded("there is no episode yet; call reset() first")
+        responding = self.rules.respond(self._running, self.rules.check_action(action))
+        self._running = judged_by(self._judge(), responding)
         if self.render_mode == "human":
             self.render()
-        return observation, turn.reward, episode.terminated, episode.truncated, episode_info(episode)
+        episode, turn = self.episode, self.episode.turns[-1]
+        return turn.feedback, turn.reward, episode.terminated, episode.truncated, episode_info(episode)
 
     def render(self) -> str | None:
         """Return the state of the episode as text (``"ansi"``), or print it (``"human"``)."""
@@ -305,66 +227,14 @@ class CodeEnv(gymnasium.Env[str, str]):
         Raises:
             ResetNeeded: there is none yet.
         """
-        if self._episode is None:
+        if self._running is None:
             raise ResetNeeded("there is no episode yet; call reset() first")
-        return self._episode
+        return self._running.episode
 
-    def _asked(self, problem_id: object) -> Problem:
-        if not isinstance(problem_id, str):
-            raise UsageError(f"options['problem_id']: expected a text, got {problem_id!r}")
-        problem = self.dataset.get(problem_id)
-        if not number_of_tests(problem):
-            raise UsageError(f"options['problem_id']: expected a problem with a test, but {problem_id!r} has none")
-        return problem
-
-    def _drawn(self) -> Problem:
-        return self._problems[int(self.np_random.integers(len(self._problems)))]
-
-    def _running(self) -> tuple[Episode, Problem]:
-        episode, problem = self.episode, self._problem
-        assert problem is not None
-        if episode.ended:
-            raise ResetNeeded("the episode has ended; call reset() to start the next one")
-        return episode, problem
-
-    def _check_action(self, action: object) -> None:
-        if not isinstance(action, str):
-            raise InvalidAction(f"action: expected a response as a str, got {type(action).__name__}: {action!r:.100}")
-        if self.action_space.contains(action):
-            return
-        if len(action) > ACTION_LENGTH:
-            raise InvalidAction(f"action: expected at most {ACTION_LENGTH} characters, got {len(action)}")
-        raise InvalidAction("action: expected Unicode text, got a lone surrogate; decode it with errors='replace'")
-
-    def _feedback(self, problem: Problem, judgement: Judgement, final: bool) -> tuple[Judgement, str]:
-        """Return the judgement, turned into no verdict if the feedback could not be had, and the observation."""
-        if judgement.verdict is Verdict.NO_VERDICT:
-            return judgement, ""
-        told, asked = judgement, problem
-        if self.feedback == "random" and judgement.verdict is not Verdict.NO_PROGRAM:
-            if final:
-                return judgement, ""
-            assert self._feedback_rng is not None
-            asked, told = random_judgement(self._judge(), self._random_sources, problem, self._feedback_rng)
-            if told.verdict is Verdict.NO_VERDICT:
-                return replace(judgement, verdict=Verdict.NO_VERDICT, category=told.category), ""
-        text = feedback_text(
-            told,
-            asked,
-            feedback=self.feedback,
-            retry=not final,
-            max_failures=SHOWN_HIDDEN_FAILURES if self.feedback == "private" else None,
-            cap=self.feedback_cap,
-            item_cap=None if self.feedback_cap is None else ITEM_CAP,
-            tokenizer=self.tokenizer,
-        )
-        return judgement, self._observation(text)
-
-    def _observation(self, text: str) -> str:
-        """Make a text fit the observation space, which the caps alone do not do for odd tokenizers and data."""
-        text = text.encode("utf-8", "replace").decode()
-        limit = self._observation_length
-        return text if len(text) <= limit else MARK + text[len(text) - limit + len(MARK) :]
+    @property
+    def dataset(self) -> Dataset:
+        """Where the problems are."""
+        return self.rules.dataset
 
     def _judge(self) -> SupportsJudge:
         """Return the judge, started when first needed; after a fork a new one, as a judge serves one process."""
@@ -374,12 +244,5 @@ class CodeEnv(gymnasium.Env[str, str]):
         if self._shared_judge is not None:
             return self._shared_judge
         if self._own_judge is None:
-            self._own_judge = Judge(isolation=self.isolation)
+            self._own_judge = Judge(isolation=self.rules.isolation)
         return self._own_judge
-
-
-def _observation_length(prompt_cap: int | None, feedback_cap: int | None) -> int:
-    if prompt_cap is None or feedback_cap is None:
-        return UNCAPPED_OBSERVATION_LENGTH
-    # Eight characters a token: generous for text, and longer observations are cut anyway.
-    return max(OBSERVATION_LENGTH, 8 * prompt_cap, 8 * feedback_cap)

@@ -6,42 +6,47 @@ If it passes them all, the trace of ``raise NotImplementedError()`` is shown ins
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from rlef_env.envs.scoring import SupportsJudge
-from rlef_env.judge import Judgement, Verdict
-from rlef_env.problems import Problem
+from rlef_env.envs.judging import Judging
+from rlef_env.judge import JudgeJob, Judgement, Verdict
+from rlef_env.problems import Dataset, Facts, Problem
 from rlef_env.sandbox import Program
 
-__all__ = ["random_judgement", "random_sources"]
+__all__ = ["random_judging", "random_sources"]
 
 
-def random_sources(problems: Sequence[Problem]) -> list[Problem]:
-    """Return the problems that random feedback can come from: with public tests and a wrong Python solution."""
-    return [problem for problem in problems if problem.public_tests and _wrong_programs(problem)]
+def random_sources(facts: Iterable[Facts]) -> Sequence[int]:
+    """Return the places of the problems that random feedback can come from.
+
+    They have public tests and a wrong Python solution.
+    """
+    return array("q", (place for place, fact in enumerate(facts) if fact.public_tests and fact.wrong_programs))
 
 
-def random_judgement(
-    judge: SupportsJudge, sources: Sequence[Problem], problem: Problem, rng: np.random.Generator
-) -> tuple[Problem, Judgement]:
-    """Return another problem and the judgement of a wrong program on its public tests.
+def random_judging(
+    dataset: Dataset, sources: Sequence[int], problem: Problem, rng: np.random.Generator
+) -> Judging[tuple[Problem, Judgement]]:
+    """Have a wrong program judged; return another problem and the judgement of the program on its public tests.
 
     Args:
-        judge: who judges.
+        dataset: where the problems are.
         sources: where to draw from, as ``random_sources`` gives them, with at least one other than ``problem``.
         problem: the problem that was really asked.
         rng: decides what is drawn.
     """
-    others = [source for source in sources if source.id != problem.id]
-    other = others[int(rng.integers(len(others)))]
+    ids = dataset.ids
+    others = [place for place in sources if ids[place] != problem.id]
+    other = dataset[others[int(rng.integers(len(others)))]]
     programs = _wrong_programs(other)
     program = Program(programs[int(rng.integers(len(programs)))])
-    judgement = judge.judge(other, program, roles=("public",), stop_early=False)
+    judgement = yield JudgeJob(other, program, roles=("public",), stop_early=False)
     if judgement.verdict is Verdict.ACCEPTED:
         program = Program("raise NotImplementedError()")
-        judgement = judge.judge(other, program, roles=("public",), stop_early=False)
+        judgement = yield JudgeJob(other, program, roles=("public",), stop_early=False)
     return other, judgement
 
 

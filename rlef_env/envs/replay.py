@@ -9,7 +9,8 @@ import gymnasium
 
 from rlef_env.envs.episode import Episode
 from rlef_env.envs.episode_rules import check_episode
-from rlef_env.envs.scoring import SupportsJudge, score_response
+from rlef_env.envs.judging import SupportsJudge
+from rlef_env.envs.scoring import score_response
 from rlef_env.problems import Dataset
 
 __all__ = ["rejudge", "replay"]

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 from rlef_env.envs.feedback import Feedback
-from rlef_env.judge import Judgement, Verdict
+from rlef_env.envs.judging import Judging, SupportsJudge, judged_by
+from rlef_env.judge import JudgeJob, Judgement, Verdict
 from rlef_env.problems import ROLES, Problem, Role
 from rlef_env.sandbox import Program
 
-__all__ = ["PRIVATE_FEEDBACK_TESTS", "Score", "SupportsJudge", "number_of_tests", "score_response"]
+__all__ = ["PRIVATE_FEEDBACK_TESTS", "Score", "number_of_tests", "score_response", "scoring"]
 
 PRIVATE_FEEDBACK_TESTS: Final = 20
 """With feedback from hidden tests, so many tests are run per response (RLEF, section on private-test feedback)."""
-
-
-class SupportsJudge(Protocol):
-    """What is needed of a judge; ``rlef_env.judge.Judge`` is one."""
-
-    def judge(
-        self,
-        problem: Problem,
-        program: Program,
-        roles: Sequence[Role] = ROLES,
-        stop_early: bool = True,
-        limit: int | None = None,
-    ) -> Judgement:
-        """Judge a program on a problem's tests."""
 
 
 class Score(NamedTuple):
@@ -47,6 +34,18 @@ def score_response(
     feedback: Feedback = "public",
     full_grid: bool = False,
 ) -> Score:
+    """Judge a response with a judge; see ``scoring``."""
+    return judged_by(judge, scoring(problem, program, last=last, feedback=feedback, full_grid=full_grid))
+
+
+def scoring(
+    problem: Problem,
+    program: str | None,
+    *,
+    last: bool,
+    feedback: Feedback = "public",
+    full_grid: bool = False,
+) -> Judging[Score]:
     """Judge a response the way the paper scores an episode.
 
     The public tests run first, all of them, because their failures are the feedback. If all pass, or the turn limit is
@@ -58,7 +57,6 @@ def score_response(
     was passed. A problem without any test has no verdict.
 
     Args:
-        judge: who judges.
         problem: the problem that was asked.
         program: the response's program, None where it holds none.
         last: whether the turn limit is reached.
@@ -81,7 +79,7 @@ def score_response(
     source = Program(program)
     shown = Judgement(Verdict.ACCEPTED)
     if shown_total:
-        shown = judge.judge(problem, source, roles=roles, stop_early=False, limit=limit)
+        shown = yield JudgeJob(problem, source, roles=roles, stop_early=False, limit=limit)
     if shown.verdict is Verdict.NO_VERDICT:
         return Score(replace(shown, total=everything if last else shown_total), last)
     passed = shown_total > 0 and shown.verdict is Verdict.ACCEPTED
@@ -93,7 +91,7 @@ def score_response(
         return Score(shown, True)
     if failed and not full_grid:
         return Score(replace(shown, total=everything), True)
-    rest = _rest(judge, problem, source, roles, shown_total, stop_early=not full_grid)
+    rest = yield from _rest(problem, source, roles, shown_total, stop_early=not full_grid)
     return Score(replace(_joined(shown, rest) if shown_total else rest, total=everything), True)
 
 
@@ -103,12 +101,11 @@ def number_of_tests(problem: Problem, roles: Sequence[Role] = ROLES) -> int:
 
 
 def _rest(
-    judge: SupportsJudge, problem: Problem, program: Program, shown: Sequence[Role], count: int, *, stop_early: bool
-) -> Judgement:
+    problem: Problem, program: Program, shown: Sequence[Role], count: int, *, stop_early: bool
+) -> Judging[Judgement]:
     """Judge the tests that are left after the first ``count`` ones of the shown roles. No test is run twice."""
-    others = [role for role in ROLES if role not in shown]
-    if others:
-        return judge.judge(problem, program, roles=others, stop_early=stop_early)
+    if others := tuple(role for role in ROLES if role not in shown):
+        return (yield JudgeJob(problem, program, roles=others, stop_early=stop_early))
     # All roles are shown up to a number of tests, so the rest may begin within a role.
     skipped: dict[Role, int] = {}
     left: dict[str, Any] = {}
@@ -116,7 +113,7 @@ def _rest(
         tests = [test for _, _, test in problem.tests(role)]
         skipped[role] = min(len(tests), count - sum(skipped.values()))
         left[f"{role}_tests"] = tuple(tests[skipped[role] :])
-    rest = judge.judge(replace(problem, **left), program, roles=ROLES, stop_early=stop_early)
+    rest = yield JudgeJob(replace(problem, **left), program, stop_early=stop_early)
     results = tuple(replace(result, index=result.index + skipped[result.role]) for result in rest.results)
     return replace(rest, results=results)
 

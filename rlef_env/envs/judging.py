@@ -1,0 +1,44 @@
+"""How the rules of an episode ask for judgements without knowing who judges, or when.
+
+A ``Judging`` is a generator that yields jobs, one at a time, is sent the judgement of each, and returns its result. One
+environment runs it with a judge that it waits for; many run side by side, each with a job under way in a pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Protocol, TypeAlias, TypeVar
+
+from rlef_env.judge import JudgeJob, Judgement
+from rlef_env.problems import ROLES, Problem, Role
+from rlef_env.sandbox import Program
+
+__all__ = ["Judging", "SupportsJudge", "judged_by"]
+
+Result = TypeVar("Result")
+Judging: TypeAlias = Generator[JudgeJob, Judgement, Result]
+
+
+class SupportsJudge(Protocol):
+    """What is needed of a judge; ``rlef_env.judge.Judge`` is one."""
+
+    def judge(
+        self,
+        problem: Problem,
+        program: Program,
+        roles: Sequence[Role] = ROLES,
+        stop_early: bool = True,
+        limit: int | None = None,
+    ) -> Judgement:
+        """Judge a program on a problem's tests."""
+
+
+def judged_by(judge: SupportsJudge, judging: Judging[Result]) -> Result:
+    """Run it to its end with a judge, and return its result."""
+    try:
+        job = next(judging)
+        while True:
+            job = judging.send(judge.judge(job.problem, job.program, job.roles, job.stop_early, job.limit))
+    except StopIteration as end:
+        result: Result = end.value
+        return result
