@@ -37,11 +37,9 @@ def _groups(folder: DataFolder) -> list[TestGroup]:
     name = folder.path.removeprefix("data").removeprefix("/") or "data"
     breaks = _breaks(folder)
     parts = [item for item in folder.items if not (isinstance(item, DataFolder) and not item.places)]
-    if "ignore_sample" in switches:
-        if folder.path != "data":
-            raise folder.settings.child("grader_flags").error("ignore_sample in data only", "remove it here")
-        if not breaks:
-            parts = [item for item in parts if not (isinstance(item, DataFolder) and item.path == "data/sample")]
+    ignored = "data/sample" if "ignore_sample" in switches and folder.path == "data" else None
+    if not breaks:
+        parts = [item for item in parts if not (isinstance(item, DataFolder) and item.path == ignored)]
     if not parts:
         return []
     points = _accept_score(folder)
@@ -66,7 +64,7 @@ def _groups(folder: DataFolder) -> list[TestGroup]:
                     f"continue, as {item.path} is accepted without all of its tests", "write on_reject: continue"
                 )
             of_part = _groups(item)
-            if item.path == "data/sample" and "ignore_sample" in switches:
+            if item.path == ignored:
                 of_part = [replace(group, points=0.0) for group in of_part]
         else:
             of_part = [TestGroup(f"{name}/{number}", points, (item,))]

@@ -101,7 +101,7 @@ class Folder:
         """
         advice = "make it a relative link to a file of the package, or put the file in its place"
         rest, done, links = path.split("/")[::-1], list[str](), 0
-        linked = ""
+        linked, below = "", -1  # the last link's target, and how much of the path stands below that link
         while rest:
             part = rest.pop()
             if part in ("", "."):
@@ -115,7 +115,7 @@ class Folder:
             try:
                 is_link = stat.S_ISLNK(os.lstat(place).st_mode)
             except FileNotFoundError:
-                if linked:
+                if 0 <= below <= len(rest):
                     raise self.error(path, "a link to a file", f"one to nothing, {linked!r}", advice) from None
                 is_link = False
             except (OSError, ValueError) as error:
@@ -129,6 +129,7 @@ class Folder:
                 raise self.error(path, "a link to a file", "links in a circle", advice)
             if linked.startswith("/"):
                 raise self.error(path, "a link within the package", f"an absolute one, {linked!r}", advice)
+            below = len(rest)
             rest.extend(linked.split("/")[::-1])
         return "/".join(done)
 
@@ -149,10 +150,11 @@ class Folder:
         except OSError as error:
             got = error.strerror or str(error)
             raise self.error(path, "a file that can be read", got, "check the package") from None
+        facts = os.fstat(file)
+        if not stat.S_ISREG(facts.st_mode):
+            os.close(file)
+            raise self.error(path, "a regular file", "a folder, a pipe or a device", "put a file in its place")
         with os.fdopen(file, "rb") as stream:
-            facts = os.fstat(file)
-            if not stat.S_ISREG(facts.st_mode):
-                raise self.error(path, "a regular file", "a folder, a pipe or a device", "put a file in its place")
             content = stream.read(limit + 1) if facts.st_size <= limit else None
         if content is None or len(content) > limit:
             advice = "leave large tests out, or split the package"
