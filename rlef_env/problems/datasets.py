@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -15,10 +16,10 @@ from typing import Final
 from rlef_env.errors import DataError, ProblemNotFound, UsageError
 from rlef_env.problems.carriers import SUFFIXES, is_plain, named_files
 from rlef_env.problems.hub import hub_file, is_hub_name
-from rlef_env.problems.index import Facts, facts_of
+from rlef_env.problems.index import Facts, IndexedProblems, facts_of
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.reading import iter_problems, layout_named, layout_of_files, read_jsonl
-from rlef_env.problems.stored import StoredProblems, open_stored
+from rlef_env.problems.stored import open_stored
 
 __all__ = ["BUILTINS", "Dataset", "load_dataset"]
 
@@ -47,13 +48,15 @@ class Dataset:
     label: str
     problems: Sequence[Problem]
     layout: str | None = field(default=None, compare=False)
-    _places: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_places", {problem_id: place for place, problem_id in enumerate(self.ids)})
-        if len(self._places) < len(self.problems):
+        if not isinstance(self.problems, IndexedProblems) and len(self._places) < len(self.problems):
             twice = next(each for place, each in enumerate(self.ids) if self._places[each] != place)
             raise DataError(f"data set {self.label!r}: expected ids of their own, got {twice!r} twice; rename one")
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {problem_id: place for place, problem_id in enumerate(self.ids)}
 
     def __deepcopy__(self, _: dict[int, object]) -> Dataset:
         """Itself, as nothing in it changes: Gymnasium copies the arguments of ``make``."""
@@ -71,20 +74,20 @@ class Dataset:
     @property
     def ids(self) -> Sequence[str]:
         """The problems' ids, in order."""
-        if isinstance(self.problems, StoredProblems):
+        if isinstance(self.problems, IndexedProblems):
             return self.problems.ids
         return [problem.id for problem in self.problems]
 
     def facts(self) -> Iterator[Facts]:
         """Yield what is known of each problem without reading it: id, date, numbers of tests and wrong programs."""
-        if isinstance(self.problems, StoredProblems):
+        if isinstance(self.problems, IndexedProblems):
             return map(self.problems.facts, range(len(self)))
         return map(facts_of, self.problems)
 
     def select(self, ids: Iterable[str]) -> Dataset:
         """The data set with only the problems of these ids, in its own order; ids of other problems are ignored."""
         places = sorted({self._places[each] for each in ids if each in self._places})
-        if isinstance(self.problems, StoredProblems):
+        if isinstance(self.problems, IndexedProblems):
             return replace(self, problems=self.problems.chosen(places))
         return replace(self, problems=tuple(self.problems[place] for place in places))
 
@@ -143,11 +146,9 @@ def load_dataset(
 
 
 def _loaded(name: str, split: str, layout: str | None) -> Dataset:
-    head, _, rest = name.partition("/")
-    if head in BUILTINS:
-        if split != "train":
-            raise UsageError(f"split of {name!r}: expected 'train', its only one, got {split!r}; leave split out")
-        return BUILTINS[head](rest)
+    head = re.split(r"[/?]", name, maxsplit=1)[0]
+    if head in BUILTINS and not name.lower().endswith(tuple(SUFFIXES)):
+        return BUILTINS[head](name, split)
     try:
         path = Path(name).expanduser()
         there = path.exists()
@@ -214,11 +215,19 @@ def _starter() -> Dataset:
         return Dataset("starter", "Starter", tuple(read_jsonl(path)), "code_contests")
 
 
-def _named_starter(rest: str) -> Dataset:
-    if rest:
-        raise UsageError(f"data set: expected 'starter', got {'starter/' + rest!r}; it has no parts")
+def _named_starter(name: str, split: str) -> Dataset:
+    if name != "starter":
+        raise UsageError(f"data set: expected 'starter', got {name!r}; it has no parts")
+    if split != "train":
+        raise UsageError(f"split of 'starter': expected 'train', its only one, got {split!r}; leave split out")
     return _starter()
 
 
-BUILTINS: Final[Mapping[str, Callable[[str], Dataset]]] = {"starter": _named_starter}
-"""Data sets that need no file: a name -> what loads it, from what stands after ``NAME/`` (``""`` for nothing)."""
+def _procedural(name: str, split: str) -> Dataset:
+    from rlef_env.problems.procedural import generated_problems
+
+    return Dataset(name, "Procedural", generated_problems(name, split), "procedural")
+
+
+BUILTINS: Final[Mapping[str, Callable[[str, str], Dataset]]] = {"starter": _named_starter, "procedural": _procedural}
+"""Data sets that need no file: how each is made from its name, up to a ``/`` or ``?`` the key here, and the split."""

@@ -9,12 +9,12 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 from rlef_env.problems.carriers import written_whole
 from rlef_env.problems.problem import Problem
 
-__all__ = ["Facts", "Index", "Stamp", "facts_of", "stamp"]
+__all__ = ["Facts", "Index", "IndexedProblems", "Stamp", "facts_of", "stamp"]
 
 _COLUMNS: Final = ("file", "offset", "length", "tests", "public_tests", "wrong_programs")
 
@@ -64,6 +64,24 @@ def facts_of(problem: Problem) -> Facts:
         public_tests=len(problem.public_tests),
         wrong_programs=sum(solution.language == "python" for solution in problem.incorrect_solutions),
     )
+
+
+@runtime_checkable
+class IndexedProblems(Protocol):
+    """A sequence of problems that are not in memory; what is asked for here reads none of them."""
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The problems' ids, each its own."""
+        ...
+
+    def facts(self, place: int) -> Facts:
+        """What is known of the problem at a place."""
+        ...
+
+    def chosen(self, places: Sequence[int]) -> Sequence[Problem]:
+        """The problems at these places."""
+        ...
 
 
 @dataclass

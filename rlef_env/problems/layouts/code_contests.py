@@ -93,6 +93,7 @@ def problem_from_row(row: Mapping[str, Any], where: str = "row") -> Problem:
 def problem(root: Field) -> Problem:
     """The problem in a row. Raises as ``problem_from_row``."""
     name, root = identified(root, "name")
+    statement = root.child("description").text()
     source, difficulty, extra = _labels_and_extra(root)
     public, private, generated = (_tests(root.child(key)) for key in TEST_FIELDS)
     if not public.field.present and public.field.value is not None:
@@ -108,7 +109,7 @@ def problem(root: Field) -> Problem:
     checker = root.child("checker")
     return Problem(
         id=name,
-        statement=root.child("description").text(),
+        statement=statement,
         public_tests=public.valid,
         private_tests=private.valid,
         generated_tests=generated.valid,
