@@ -28,7 +28,7 @@ _NANOSECONDS: Final = 10**9
 
 def problem(root: Field) -> Problem:
     """The problem in a row."""
-    name, root = by_content(root, "deep_coder", "problem", "tests")
+    name, root = by_content(root, "deep_coder")
     text = root.child("problem").text()
     starter = text_or_none(root.child("starter_code"))
     tests = root.child("tests")

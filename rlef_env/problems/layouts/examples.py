@@ -84,7 +84,7 @@ def _continues(text: str, place: int, pieces: Sequence[str]) -> bool:
         if found is None:
             return False
         place = found + len(piece)
-    return True
+    return text[place - len(pieces[-1]) - 1] not in ",["  # the result is no part of a longer one
 
 
 def _squeezed(text: str) -> str:

@@ -25,7 +25,7 @@ def problem(root: Field) -> Problem:
     if root.child("hash_id").present:
         name, root = identified(root, "hash_id")
     else:
-        name, root = by_content(root, "nemo_gym", "responses_create_params", "verifier_metadata")
+        name, root = by_content(root, "nemo_gym")
     request, metadata = root.child("responses_create_params"), root.child("verifier_metadata")
     tests = metadata.child("unit_tests")
     given = read_tests(json_in(tests) if isinstance(tests.value, str) else tests)

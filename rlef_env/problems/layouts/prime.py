@@ -23,7 +23,7 @@ _PLACED: Final = {"data_source", "prompt", "ability", "reward_model"}
 
 def problem(root: Field) -> Problem:
     """The problem in a row."""
-    name, root = by_content(root, "prime", "prompt", "reward_model")
+    name, root = by_content(root, "prime")
     ability = root.child("ability")
     if ability.present and ability.value != "code":
         raise ability.error("'code'", "keep only the rows for code: others have no tests")

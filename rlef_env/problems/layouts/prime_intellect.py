@@ -25,7 +25,7 @@ def problem(root: Field) -> Problem:
     if root.child("problem_id").present:
         name, root = identified(root, "problem_id", number=True)
     else:
-        name, root = by_content(root, "prime_intellect", "prompt", "verification_info")
+        name, root = by_content(root, "prime_intellect")
     info = root.child("verification_info")
     if isinstance(info.value, str):
         info = json_or_python_in(info)

@@ -45,13 +45,13 @@ _UNITS: Final = {
 _FENCE: Final = re.compile(r"\s*```[A-Za-z0-9+]*[ \t]*\n(.*?)\n?[ \t]*```\s*", re.DOTALL)
 
 
-def by_content(root: Field, prefix: str, *keys: str) -> tuple[str, Field]:
-    """An id for a row that has none, made from what stands under ``keys``; and the row as errors name it from here on.
+def by_content(root: Field, prefix: str) -> tuple[str, Field]:
+    """An id for a row that has none, made from all that it holds; and the row as errors name it from here on.
 
-    The same content has the same id wherever it stands, so a row that stands twice in a file is noticed.
+    It does not change with the row's place, so a row that stands twice is noticed.
     """
     try:
-        content = json.dumps([root.table().get(key) for key in keys], sort_keys=True)
+        content = json.dumps(root.table(), sort_keys=True)
     except (TypeError, ValueError, RecursionError) as error:
         raise root.error(f"JSON values ({error})", "correct the row") from None
     name = f"{prefix}/{hashlib.sha256(content.encode()).hexdigest()[:16]}"

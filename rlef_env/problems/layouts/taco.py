@@ -1,8 +1,8 @@
 """TACO: rows in the layout of ``BAAI/TACO``.
 
 As APPS, with tags (lists, or lists that Python's ``repr`` wrote into a string) and limits in words ("2.0 seconds",
-"256 megabytes"); a limit in other words is kept in ``Problem.extra``. Rows have no id: theirs is made from the
-statement and the tests. Nothing in a row says that a problem has several right answers: of the test split, about one in
+"256 megabytes"); a limit in other words is kept in ``Problem.extra``. Rows have no id: theirs is made
+from all that they hold. Nothing in a row says that a problem has several right answers: of the test split, about one in
 five needs a checker of its own and has none.
 """
 
@@ -37,7 +37,7 @@ _LEAST_MEMORY: Final = 1_000_000  # bytes; files hold no limit below
 
 def problem(root: Field) -> Problem:
     """The problem in a row."""
-    name, root = by_content(root, "taco", "question", "input_output")
+    name, root = by_content(root, "taco")
     question = root.child("question").text()
     starter = text_or_none(root.child("starter_code"))
     given = given_in(root.child("input_output"), starter)
