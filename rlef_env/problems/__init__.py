@@ -12,6 +12,7 @@ from rlef_env.problems.datasets import BUILTINS, Dataset, load_dataset
 from rlef_env.problems.index import Facts
 from rlef_env.problems.layouts import LAYOUTS, Layout
 from rlef_env.problems.layouts.code_contests import problem_from_row
+from rlef_env.problems.literals import CallText, NotPlain, format_call, format_value, parse_call, parse_value
 from rlef_env.problems.meta import read_checkers
 from rlef_env.problems.problem import (
     ROLES,
@@ -37,6 +38,7 @@ __all__ = [
     "NO_FLAGS",
     "ROLES",
     "TESTLIB_CHECKERS",
+    "CallText",
     "CheckerFlags",
     "CheckerRule",
     "CheckerSpec",
@@ -45,6 +47,7 @@ __all__ = [
     "FunctionSpec",
     "InteractorSpec",
     "Layout",
+    "NotPlain",
     "Problem",
     "Role",
     "Solution",
@@ -54,9 +57,13 @@ __all__ = [
     "TrustReport",
     "digest",
     "dmoj_checker",
+    "format_call",
+    "format_value",
     "iter_jsonl",
     "load_dataset",
+    "parse_call",
     "parse_checker_flags",
+    "parse_value",
     "problem_from_row",
     "problem_to_row",
     "read_checkers",

@@ -16,7 +16,7 @@ from rlef_env.errors import DataError
 from rlef_env.problems.literals import NotPlain, arguments_of, format_call, format_value, value_of
 from rlef_env.problems.problem import Test
 
-__all__ = ["called_function", "examples", "parse_code", "assert_to_test", "check_to_tests"]
+__all__ = ["assert_to_test", "called_function", "check_to_tests", "examples", "parse_code"]
 
 LONGEST = 2**22  # characters; the tree of a source takes some hundred bytes a character
 LONGEST_LINE = 10_000  # characters
