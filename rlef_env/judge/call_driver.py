@@ -1,5 +1,9 @@
 """What runs in the judged process: loads the program, calls it, says what each call did.
 
+Without an argument all calls stand on standard input, and the answers are read when the process has ended. With one,
+it is a file with the program, the calls come one by one from the process that runs a test's code (`test_driver.py`),
+and each is answered before the next one comes.
+
 Not a module to import: its text, after that of `encoding.py`, is what the sandbox runs, and then ``main()``.
 Whatever it needs it has before the program's first line: its functions have a copy of the builtins, and names of their
 own for what they use of other modules. That keeps an honest program which patches ``len`` or ``os.write`` from
@@ -18,8 +22,11 @@ import types
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rlef_env.judge.encoding import decode, encode
+    from collections.abc import Iterator
 
+    from rlef_env.judge.encoding import PLAIN, _plain_base, _type_name, bases_of_type, decode, encode, name_of_type
+
+arguments_of = BaseException.args.__get__  # type: ignore[attr-defined]
 FILE, NAME = "solution.py", "solution"
 FRAME = struct.Struct("<cIQ")  # kind, number of the call, bytes that follow; as in calls.py
 BLOB = struct.Struct("<Q")
@@ -32,10 +39,18 @@ def main() -> None:
     write, leave, pack, names, own_builtins = os.write, os._exit, FRAME.pack, sys.modules, builtins
     show, show_last = traceback.format_exception, traceback.format_exception_only
     get_limit, set_limit = sys.getrecursionlimit, sys.setrecursionlimit
-    name_of = type.__dict__["__name__"].__get__
+    own = globals()
     channel = os.dup(1)
     os.dup2(2, 1)  # what the program prints is kept with its errors
-    source, entry_point, *calls = blobs(read_all(0))
+    asked = len(sys.argv) > 1
+    calls: Iterator[bytes]
+    if asked:
+        source, preamble, entry_point = blobs(read_file(sys.argv.pop()))
+        calls = requests(os.dup(0))
+        leave_empty(0)
+    else:
+        source, preamble, entry_point, *given = blobs(read_all(0))
+        calls = iter(given)
 
     def say(kind: bytes, number: int, content: bytes) -> None:
         rest = memoryview(pack(kind, number, len(content)) + content)
@@ -43,15 +58,18 @@ def main() -> None:
             rest = rest[write(channel, rest) :]
 
     def describe(error: BaseException) -> bytes:
-        name = name_of(type(error))
+        name = name_of_type(type(error))
         try:
-            trace = error.__traceback__ and error.__traceback__.tb_next  # without the frame of main
+            trace = error.__traceback__
+            while trace and trace.tb_frame.f_globals is own:  # the program's frames only
+                trace = trace.tb_next
             words = "".join(show(type(error), error, trace))
         except BaseException:
             words = ""  # its own __str__ fails, or what formats it was patched
         if len(words) > LONGEST_TRACE:
             words = words[: LONGEST_TRACE // 4] + "[...]" + words[-(LONGEST_TRACE * 3 // 4) :]
-        return encode((str.__getitem__(name, slice(LONGEST_EXCEPTION)), words))
+        name = str.__getitem__(name, slice(LONGEST_EXCEPTION))
+        return encode((name, words, *nature(error)) if asked else (name, words))
 
     text = source.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     lines = [line + "\n" for line in text.split("\n")]
@@ -71,25 +89,87 @@ def main() -> None:
     loading = plain + LOADING_DEPTH
     sys.setrecursionlimit(loading)
     try:
+        if preamble:
+            exec(compile(preamble, "preamble.py", "exec", dont_inherit=True), namespace)
         exec(code, namespace)
     except BaseException as error:
         say(b"L", 0, describe(error))
         leave(0)
     if get_limit() == loading:  # the program has not set its own
         set_limit(plain + 1)  # the frame of main
-    entry = decode(entry_point)
+    entry: Any = decode(entry_point)
+    kept: dict[int, object] = {}
     for number, call in enumerate(calls):
-        arguments: Any = decode(call)
-        positional, named = arguments
+        request: Any = decode(call)
         try:
-            if entry not in namespace:
-                raise NameError(f"name {entry!r} is not defined")
-            value = namespace[entry](*positional, **named)
+            if type(request) is int:  # what an earlier call returned is to be gone through
+                value: object = list(kept[request])  # type: ignore[call-overload]
+            else:
+                value = function(namespace, entry)(*request[0], **request[1])
+            if asked and (other := nature_of_other(value)):
+                kept[number] = value
+                say(b"O", number, encode(other))
+                continue
         except BaseException as error:
             say(b"E", number, describe(error))
         else:
             say(b"V", number, answer(value))
     leave(0)
+
+
+def function(namespace: dict[str, Any], entry: str) -> Any:
+    """The function of that name, or the method of a new ``Solution()``."""
+    if entry in namespace:
+        return namespace[entry]
+    if "Solution" in namespace and hasattr(namespace["Solution"], entry):
+        return getattr(namespace["Solution"](), entry)
+    raise NameError(f"name {entry!r} is not defined")
+
+
+def nature(error: BaseException) -> tuple[tuple[str, ...], bytes]:
+    """The names of the built-in exceptions that an exception is of, and its arguments if they are plain."""
+    names = tuple(name_of_type(base) for base in bases_of_type(type(error)) if base.__module__ == "builtins")
+    try:
+        return names, encode(arguments_of(error), plain=True)
+    except BaseException:
+        return names, encode(())
+
+
+def nature_of_other(value: object) -> tuple[str, bool] | None:
+    """The name of the type of a value that is not plain, and whether it counts as true; None for a plain one."""
+    kind = type(value)
+    if id(kind if id(kind) in PLAIN else _plain_base(kind)) in PLAIN:
+        return None
+    return _type_name(value), bool(value)
+
+
+def requests(descriptor: int) -> Iterator[bytes]:
+    """What the test asks for, until it hangs up."""
+    while len(header := read_exactly(descriptor, BLOB.size)) == BLOB.size:
+        (length,) = BLOB.unpack(header)
+        yield read_exactly(descriptor, length)
+
+
+def read_exactly(descriptor: int, size: int, read: Any = os.read) -> bytes:
+    """So many bytes, or fewer where there are no more."""
+    parts = []
+    while size and (part := read(descriptor, min(size, 2**20))):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def read_file(path: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123  # importing pathlib takes a millisecond
+        return file.read()
+
+
+def leave_empty(descriptor: int) -> None:
+    """Put a file that has ended in the place of a descriptor."""
+    ended, other = os.pipe()
+    os.close(other)
+    os.dup2(ended, descriptor)
+    os.close(ended)
 
 
 def read_all(descriptor: int) -> bytes:

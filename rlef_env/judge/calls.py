@@ -144,15 +144,22 @@ class CallRunner:
         self._open.close()
 
     def run(
-        self, source: str, entry_point: str, calls: Sequence[Call], fresh_process: bool = False
+        self,
+        source: str,
+        entry_point: str,
+        calls: Sequence[Call],
+        fresh_process: bool = False,
+        preamble: str = "",
     ) -> list[CallResult]:
         """Call a program's function, and say what each call did.
 
         Args:
             source: the program, in Python.
-            entry_point: the name of the function.
+            entry_point: the name of the function. Where there is none, but a class ``Solution`` with a method of that
+                name, each call is one of that method of a new ``Solution()``.
             calls: in order. Every call has arguments of its own: what an earlier call did to its is not seen.
             fresh_process: a process for each call, which loads the program anew.
+            preamble: runs before the program, in its name space.
 
         Returns:
             As many results as there are calls. A process that goes over a limit after its last call returned loses
@@ -162,30 +169,48 @@ class CallRunner:
             SandboxFailure: the sandbox failed.
             UsageError: an argument is not of plain types.
         """
-        head = _blob(source.encode("utf-8", "surrogatepass")) + _blob(encode(entry_point, plain=True))
+        head = program_blobs(source, preamble, entry_point)
         given = [_blob(_arguments(number, call)) for number, call in enumerate(calls)]
         if fresh_process:
-            return [self._process(head + call, 1)[0] for call in given]
-        return self._process(head + b"".join(given), len(given)) if given else []
+            return [self._process(head + call, 1)[0][0] for call in given]
+        return self._process(head + b"".join(given), len(given))[0] if given else []
 
-    def _process(self, stdin: bytes, count: int) -> list[CallResult]:
+    def run_once(
+        self, source: str, entry_point: str, calls: Sequence[Call], preamble: str = ""
+    ) -> tuple[list[CallResult], Execution]:
+        """Like ``run``, in one process: the results up to the first call that did not return, and how it ended."""
+        given = (_blob(_arguments(number, call)) for number, call in enumerate(calls))
+        results, execution = self._process(program_blobs(source, preamble, entry_point) + b"".join(given), len(calls))
+        ends = (number for number, result in enumerate(results, start=1) if isinstance(result, NotReturned))
+        return results[: next(ends, len(results))], execution
+
+    @property
+    def loaded(self) -> LoadedProgram:
+        """The driver; with a program (``program_blobs``) as its argument it is asked call by call."""
+        return self._loaded
+
+    def _process(self, stdin: bytes, count: int) -> tuple[list[CallResult], Execution]:
         execution = self._loaded.run(stdin)
         if execution.status is Status.FAILED:
             raise SandboxFailure(execution.message)
-        return _results(execution, count)
+        return _results(execution, count), execution
+
+
+def program_blobs(source: str, preamble: str, entry_point: str) -> bytes:
+    """What the driver loads."""
+    texts = [_blob(text.encode("utf-8", "surrogatepass")) for text in (source, preamble)]
+    return b"".join(texts) + _blob(encode(entry_point, plain=True))
 
 
 @functools.cache
-def _driver(many: bool) -> str:
+def _driver(many: bool, name: str = "call_driver.py") -> str:
     """The program that calls: its functions see a copy of the builtins, made before the judged program can.
 
     It takes the sandbox 10 ms to compile, once for all processes. For one process it is compiled here, and takes that
     process 1 ms to read; an interpreter of another version than this one's compiles it itself.
     """
     folder = importlib.resources.files("rlef_env.judge")
-    text = OWN_BUILTINS + "".join(
-        folder.joinpath(name).read_text(encoding="utf-8") for name in ("encoding.py", "call_driver.py")
-    )
+    text = OWN_BUILTINS + "".join(folder.joinpath(file).read_text(encoding="utf-8") for file in ("encoding.py", name))
     if many:
         return text + START
     code = marshal.dumps(compile(text, "calls", "exec", dont_inherit=True, optimize=2))

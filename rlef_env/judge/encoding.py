@@ -19,10 +19,20 @@ plain type, by that type's own methods: what its class overrides, ``__eq__`` fir
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-__all__ = ["DEEPEST", "LONGEST", "MOST_VALUES", "EncodingError", "Other", "decode", "encode", "same_value"]
+__all__ = [
+    "DEEPEST",
+    "LONGEST",
+    "MOST_VALUES",
+    "EncodingError",
+    "Other",
+    "check_hashes",
+    "decode",
+    "encode",
+    "same_value",
+]
 
 LONGEST = 2**24
 """Bytes of an encoded value."""
@@ -263,7 +273,7 @@ def _container(tag: bytes, items: list[object]) -> object:
     if tag == b"t":
         return tuple(items)
     keys = items[::2] if tag == b"d" else items
-    _check_hashes(keys)
+    check_hashes(keys)
     made: dict[object, object] | set[object] | frozenset[object]
     if tag == b"d":
         made = dict(zip(keys, items[1::2], strict=True))
@@ -274,7 +284,8 @@ def _container(tag: bytes, items: list[object]) -> object:
     return made
 
 
-def _check_hashes(keys: list[object]) -> None:
+def check_hashes(keys: Iterable[object]) -> None:
+    """Raise ``EncodingError`` where keys have no hash, or too many of them the same: a dict of them would take long."""
     try:
         hashes = [hash(key) for key in keys]
     except TypeError as error:

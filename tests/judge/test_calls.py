@@ -397,7 +397,7 @@ def test_the_driver_for_one_process_also_loads_in_another_version(sandbox: Sandb
         source = source.replace(f"== {MAGIC_NUMBER!r}", "== b'another'").replace("marshal.loads", "no_such_name")
         assert source != _driver(many=False)
     with sandbox.load(Program(source), LIMITS) as loaded:
-        blobs = [b"def f(n): return n", encode("f"), encode(((7,), {}))]
+        blobs = [b"def f(n): return n", b"", encode("f"), encode(((7,), {}))]
         execution = loaded.run(b"".join(BLOB.pack(len(blob)) + blob for blob in blobs))
     assert execution.stdout == frame(b"V", 0, encode(7)), execution
 

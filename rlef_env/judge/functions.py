@@ -1,0 +1,167 @@
+"""Problems whose tests call a function: the program gets arguments, never what is expected.
+
+Tests that are calls run in one process per program, all of them in order; what each returned comes out as it returns
+and is compared here. State that the program keeps from call to call is kept: that is how these formats run. Two things
+end a process early, and the next call starts in a fresh one, where the program is loaded anew:
+
+- Public tests have a process of their own: what is shown of them must not hold the inputs of hidden ones.
+- A call in which the process ended (it ran out of a limit, crashed, exited) is made again in a fresh one, unless it
+  was the first there. So every call can have the whole limit, none can have more, and no clock is needed that the
+  program could set. The calls before it keep their results.
+
+Tests that are code: see `code_tests.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from rlef_env.errors import UsageError
+from rlef_env.judge.calls import Call, CallResult, CallRunner, NotReturned, Raised
+from rlef_env.judge.code_tests import CodeTests
+from rlef_env.judge.program_checker import CheckerBroke, ProgramChecker
+from rlef_env.judge.runners import Outcome, Sandboxes, TestRunner
+from rlef_env.judge.stdio import VERDICTS
+from rlef_env.judge.values import value_rule
+from rlef_env.judge.verdict import Verdict
+from rlef_env.problems import FunctionSpec, NotPlain, Problem, Test, format_value, parse_call, parse_value
+from rlef_env.sandbox import Execution, Limits, Program, Status
+
+__all__ = ["function_runner"]
+
+MANY = 4  # processes from which on it pays to compile the driver where it runs
+
+
+@contextmanager
+def function_runner(
+    sandboxes: Sandboxes, problem: Problem, program: Program, limits: Limits, tests: Sequence[Test]
+) -> Iterator[TestRunner]:
+    """Load the program once per process, call its function, compare here.
+
+    Raises:
+        UsageError: the program is not in Python, or the problem's checker is not for values.
+        DataError: a test is neither a call nor code.
+    """
+    function = problem.function or FunctionSpec("solution")
+    if program.language != "python":
+        raise UsageError(f"program: expected one in Python, as tests call its function, got {program.language!r}")
+    check = _check(sandboxes, problem)
+    codes = sum(not test.output for test in tests)
+    with ExitStack() as stack:
+        runner = stack.enter_context(CallRunner(sandboxes.program, limits, many=codes > MANY))
+        calls = _Calls(runner, program, function, tests, set(problem.public_tests))
+        code_tests = stack.enter_context(CodeTests(sandboxes, runner.loaded, program, function))
+        numbers = iter(range(len(tests)))
+
+        def run(test: Test) -> Outcome:
+            number = next(numbers)
+            if not test.output:
+                return code_tests.run(test)
+            result, execution = calls.result(number)
+            return _outcome(test, result, execution, check)
+
+        yield run
+
+
+Check = Callable[[Test, object], "tuple[bool, bytes]"]
+
+
+def _check(sandboxes: Sandboxes, problem: Problem) -> Check:
+    """Whether a value is right for a test, and how it is written."""
+    if problem.checker.source is None:
+        rule = value_rule(problem.checker)
+        return lambda test, value: (rule(value, parse_value(test.output)), b"")
+    program = ProgramChecker(sandboxes.data, problem.checker)
+
+    def check(test: Test, value: object) -> tuple[bool, bytes]:
+        text = shown(value).encode("utf-8", "surrogatepass")
+        return program(test.input.encode("utf-8", "surrogatepass"), text, test.output.encode()), text
+
+    return check
+
+
+def _outcome(test: Test, result: CallResult, execution: Execution | None, check: Check) -> Outcome:
+    cpu, peak = (execution.cpu_seconds, execution.peak_bytes) if execution else (0.0, 0)
+    if isinstance(result, Raised):
+        verdict = Verdict.MEMORY_LIMIT if result.exception == "MemoryError" else Verdict.RUNTIME_ERROR
+        trace = result.trace.encode("utf-8", "replace")
+        return Outcome(verdict, result.exception or "exception", b"", trace, cpu, peak)
+    if isinstance(result, NotReturned):
+        verdict = VERDICTS.get(result.status, Verdict.RUNTIME_ERROR)
+        category = result.detail if verdict is Verdict.RUNTIME_ERROR else None
+        words = result.detail.encode("utf-8", "replace") if verdict is Verdict.COMPILE_ERROR else b""
+        if verdict is Verdict.COMPILE_ERROR:
+            category = exception_of(result.detail)
+        return Outcome(verdict, category, b"", words, cpu, peak)
+    try:
+        right, text = check(test, result.value)
+    except CheckerBroke as error:
+        return Outcome(Verdict.NO_VERDICT, str(error), b"", b"", cpu, peak)
+    if right:
+        return Outcome(Verdict.ACCEPTED, None, b"", b"", cpu, peak)
+    text = text or shown(result.value).encode("utf-8", "replace")
+    return Outcome(Verdict.WRONG_ANSWER, None, text, b"", cpu, peak)
+
+
+def exception_of(words: str) -> str | None:
+    """The exception's name in the compiler's words."""
+    last = words.strip().splitlines()[-1:] or [""]
+    name = last[0].partition(":")[0]
+    return name[:100] if name.isidentifier() else None
+
+
+def shown(value: object) -> str:
+    """How a value is written: as a test's ``output``, if it is plain."""
+    try:
+        return format_value(value)
+    except NotPlain:
+        pass
+    try:
+        return repr(value)
+    except ValueError:  # an integer of more digits than Python writes
+        return f"<a {type(value).__name__} with an integer too long to write>"
+
+
+class _Calls:
+    """The results of the tests that are calls, each run when first asked for, together with those after it."""
+
+    def __init__(
+        self,
+        runner: CallRunner,
+        program: Program,
+        function: FunctionSpec,
+        tests: Sequence[Test],
+        public: set[Test],
+    ) -> None:
+        self._runner, self._program, self._function = runner, program, function
+        self._tests, self._public = tests, public
+        self._results: dict[int, CallResult] = {}
+        self._executions: dict[int, Execution] = {}  # of the first call of each process
+
+    def result(self, number: int) -> tuple[CallResult, Execution | None]:
+        """What a call did; and how its process ended, where it was the first in it."""
+        if number not in self._results:
+            self._run_from(number)
+        return self._results[number], self._executions.get(number)
+
+    def _run_from(self, number: int) -> None:
+        is_public = self._tests[number] in self._public
+        numbers = [
+            each
+            for each in range(number, len(self._tests))
+            if self._tests[each].output and (self._tests[each] in self._public) == is_public
+        ]
+        calls = []
+        for each in numbers:
+            call = parse_call(self._tests[each].input)
+            calls.append(Call(call.args, call.kwargs))
+        results, execution = self._runner.run_once(
+            self._program.source, self._function.entry_point, calls, self._function.preamble
+        )
+        self._executions[number] = execution
+        if len(results) > 1 and isinstance(results[-1], NotReturned) and results[-1].status is not Status.COMPILE_ERROR:
+            results.pop()
+        self._results.update(zip(numbers, results, strict=False))
+        if results and isinstance(results[0], NotReturned) and results[0].status is Status.COMPILE_ERROR:
+            self._results.update(dict.fromkeys(numbers, results[0]))
