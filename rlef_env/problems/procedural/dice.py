@@ -19,7 +19,7 @@ class Dice:
 
     >>> dice = Dice("a text")
     >>> [dice.integer(1, 6) for _ in range(5)]
-    [6, 4, 6, 3, 5]
+    [3, 3, 3, 2, 3]
     """
 
     def __init__(self, seed: str) -> None:

@@ -86,7 +86,7 @@ class Family(Generic[C]):
         """The task with its answers, and with labelled programs that are right and wrong."""
         public, private, generated = (tests(task.solution, inputs) for inputs in _without_repeats(task))
         ordered = public + private + generated
-        labelled = [(source, label(source, ordered)) for source in task.wrong]
+        labelled = [(source, label(source, ordered)) for source in dict.fromkeys(task.wrong)]
         labelled += [(source, "time_limit") for source in task.endless]
         return Problem(
             id=problem_id,

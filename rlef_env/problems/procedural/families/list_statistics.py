@@ -74,11 +74,7 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
         return body.replace("KEPT", kept).replace("CHANGED", changed).replace("RESULT", made)
 
     right = (keep[1], change[1], result[1])
-    nothing = next(
-        [number]
-        for number in range(1, config.largest)
-        if not eval(keep[1], {"x": number, "i": 1, "sum": sum, "map": map, "int": int, "str": str})
-    )
+    nothing = next([number] for number in range(1, config.largest) if not eval(keep[1], {"x": number, "i": 1}))
     then = f", {change[0]}" if config.change else ""
     return (
         Task(

@@ -79,7 +79,7 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
         return f"BOTH_WAYS, CLOSED = {ways}, {shut}\n{body}"
 
     way = "can be used in both directions" if both else "can only be used from the first town to the second"
-    most = max(config.nodes * config.edges // 10, len(complete))
+    most = max(config.nodes * config.edges // 10 + 2, len(complete))
     return (
         Task(
             story=(

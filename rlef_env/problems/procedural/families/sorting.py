@@ -18,10 +18,10 @@ print(*numbers)
 """
 KEYS = (
     ("the digit sum", "sum(map(int, str(x)))"),
-    ("the last digit", "x % 10"),
+    ("the last digit", "(x % 10)"),
     ("the number of digits", "len(str(x))"),
     ("the first digit", "int(str(x)[0])"),
-    ("the remainder after division by {m}", "x % {m}"),
+    ("the remainder after division by {m}", "(x % {m})"),
     ("the largest digit", "max(map(int, str(x)))"),
 )
 
