@@ -11,11 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rlef_env.errors import DataError, UsageError
-from rlef_env.judge.checkers import check_codecontests, check_kattis, check_tokens, make_checker, parse_kattis_flags
-from rlef_env.problems import CheckerSpec, KattisFlags
+from rlef_env.judge.checkers import RULES, check_codecontests, check_kattis, check_tokens, make_checker
+from rlef_env.problems import CHECKER_FLAGS, CHECKERS, CheckerSpec, parse_checker_flags
 
 KATTIS_CASES = Path(__file__).parents[3] / "shared/data/checkers/kattis_default_validator_cases.jsonl"
-FLOAT = parse_kattis_flags(["float_tolerance", "1e-6"])
+FLOAT = parse_checker_flags("kattis", ["float_tolerance", "1e-6"])
 
 
 # --- the same output under different rules ---------------------------------------------------------------------------
@@ -64,7 +64,7 @@ def test_who_accepts_what(
 ) -> None:
     assert check_tokens(output, expected) is tokens
     assert check_codecontests(output, expected) is codecontests
-    assert check_kattis(output, expected, KattisFlags()) is kattis
+    assert check_kattis(output, expected) is kattis
     assert check_kattis(output, expected, FLOAT) is kattis_float
 
 
@@ -89,7 +89,7 @@ def test_codecontests_tolerance(output: bytes, expected: bytes, right: bool) -> 
 
 def test_a_form_feed_separates_tokens_except_in_codecontests() -> None:
     assert check_tokens(b"a\fb", b"a b")
-    assert check_kattis(b"a\fb", b"a b", KattisFlags())
+    assert check_kattis(b"a\fb", b"a b")
     assert not check_codecontests(b"a\fb", b"a b")
     assert check_codecontests(b"a\vb\tc\rd\ne", b"a b c d e")
 
@@ -108,7 +108,9 @@ def kattis_cases() -> list[Any]:
 @pytest.mark.shared
 @pytest.mark.parametrize("case", kattis_cases())
 def test_kattis_conformance(case: dict[str, Any]) -> None:
-    right = check_kattis(case["output"].encode(), case["expected"].encode(), parse_kattis_flags(case["args"]))
+    right = check_kattis(
+        case["output"].encode(), case["expected"].encode(), parse_checker_flags("kattis", case["args"])
+    )
     assert right is (case["verdict"] == "AC")
 
 
@@ -139,7 +141,7 @@ def test_kattis_conformance(case: dict[str, Any]) -> None:
     ],
 )
 def test_kattis_flags_decide(flags: str, output: bytes, expected: bytes, right: bool) -> None:
-    assert check_kattis(output, expected, parse_kattis_flags(flags.split())) is right
+    assert check_kattis(output, expected, parse_checker_flags("kattis", flags.split())) is right
 
 
 # --- make_checker ----------------------------------------------------------------------------------------------------
@@ -157,27 +159,65 @@ def test_make_checker_gives_the_rule_that_is_named() -> None:
     assert accepts(CheckerSpec("kattis", ("float_tolerance", "0.1")), b"yes 1")
 
 
-def test_make_checker_refuses_programs_and_unknown_names() -> None:
+def test_make_checker_refuses_programs_values_and_unknown_names() -> None:
     with pytest.raises(UsageError, match="sandbox"):
         make_checker(CheckerSpec("python", source="def check(input, output, expected): return True"))
-    with pytest.raises(UsageError, match="codecontests, tokens, kattis, python, got 'exact'"):
-        make_checker(CheckerSpec("exact"))
+    with pytest.raises(UsageError, match="functions return"):
+        make_checker(CheckerSpec("value"))
+    with pytest.raises(UsageError, match="codecontests, tokens, lines, .*, testlib, got 'loosely'"):
+        make_checker(CheckerSpec("loosely"))
     with pytest.raises(DataError, match="float_tolerance"):
         make_checker(CheckerSpec("kattis", ("float_tolerance",)))
+    with pytest.raises(DataError, match="tokens flags: expected ignore_case, unordered, got 'strip'"):
+        make_checker(CheckerSpec("tokens", ("strip",)))
+
+
+def test_every_name_is_a_rule_here_a_program_or_the_rule_for_values() -> None:
+    programs = {name for name, rule in CHECKERS.items() if rule.program}
+    assert set(CHECKERS) == set(RULES) | programs | {"value"}
+    assert {flag for rule in CHECKERS.values() for flag in rule.flags} == set(CHECKER_FLAGS)
 
 
 # --- laws for any bytes ----------------------------------------------------------------------------------------------
 
-RULES = {
-    "tokens": check_tokens,
-    "codecontests": check_codecontests,
-    "kattis": lambda output, expected: check_kattis(output, expected, KattisFlags()),
-    "kattis, float": lambda output, expected: check_kattis(output, expected, FLOAT),
-    "kattis, spaces": lambda output, expected: check_kattis(
-        output, expected, KattisFlags(space_change_sensitive=True, relative_tolerance=1e-6)
-    ),
+SPECS = {
+    "tokens": CheckerSpec("tokens"),
+    "tokens, any case": CheckerSpec("tokens", ("ignore_case",)),
+    "tokens, unordered": CheckerSpec("tokens", ("unordered",)),
+    "codecontests": CheckerSpec("codecontests"),
+    "codecontests, exact": CheckerSpec("codecontests", ("exact_integers",)),
+    "kattis": CheckerSpec("kattis"),
+    "kattis, float": CheckerSpec("kattis", ("float_tolerance", "1e-6")),
+    "kattis, spaces": CheckerSpec("kattis", ("space_change_sensitive", "float_relative_tolerance", "1e-6")),
+    "lines": CheckerSpec("lines"),
+    "lines, loose": CheckerSpec("lines", ("ignore_spaces", "ignore_blank_lines", "ignore_case")),
+    "lines, unordered": CheckerSpec("lines", ("unordered", "strip")),
+    "lines, float": CheckerSpec("lines", ("ignore_blank_lines", "float_tolerance", "1e-6")),
+    "lines, strict": CheckerSpec("lines", ("keep_spaces",)),
+    "exact": CheckerSpec("exact"),
+    "characters": CheckerSpec("characters"),
+    "yesno": CheckerSpec("yesno"),
+    "livecodebench": CheckerSpec("livecodebench"),
+    "sandboxfusion": CheckerSpec("sandboxfusion"),
+    "sandboxfusion, exact": CheckerSpec("sandboxfusion", ("exact_integers",)),
+    "apps": CheckerSpec("apps"),
+    "apps, exact": CheckerSpec("apps", ("exact_integers",)),
 }
-rules = pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
+
+
+def rule_of(spec: CheckerSpec) -> Any:
+    checker = make_checker(spec)
+    return lambda output, expected: checker(b"input", output, expected)
+
+
+RULE = {name: rule_of(spec) for name, spec in SPECS.items()}
+rules = pytest.mark.parametrize("rule", RULE.values(), ids=RULE.keys())
+
+
+def some_rules(*names: str) -> Any:
+    return pytest.mark.parametrize("rule", [RULE[name] for name in names], ids=names)
+
+
 token = st.one_of(
     st.sampled_from([b"nan", b"inf", b"-Infinity", b"1e400", b"0x1p5", b"1_0", b"-0", b"YES", b"yes", b"\xff", b"\0"]),
     st.integers().map(lambda value: str(value).encode()),
@@ -205,7 +245,7 @@ def test_one_token_too_many_is_wrong(rule: Any, values: list[bytes]) -> None:
     assert rule(text, text + b"x") is False
 
 
-@pytest.mark.parametrize("rule", [RULES[name] for name in ("tokens", "codecontests", "kattis", "kattis, float")])
+@some_rules("tokens", "tokens, unordered", "codecontests", "kattis", "kattis, float", "yesno", "characters")
 @given(values=tokens, data=st.data())
 def test_white_space_does_not_matter(rule: Any, values: list[bytes], data: st.DataObject) -> None:
     space = st.text(" \t\n\v\r", min_size=1, max_size=3).map(str.encode)
@@ -213,10 +253,48 @@ def test_white_space_does_not_matter(rule: Any, values: list[bytes], data: st.Da
     assert rule(text, b" ".join(values)) is True
 
 
+@some_rules("lines, loose", "apps", "livecodebench", "lines, float")
+@given(rows=st.lists(st.lists(token, min_size=1, max_size=3), max_size=3), data=st.data())
+def test_white_space_at_line_ends_does_not_matter(rule: Any, rows: list[list[bytes]], data: st.DataObject) -> None:
+    blank = st.text(" \t", max_size=3).map(str.encode)
+    end = st.sampled_from([b"\n", b"\r\n"])
+    lines = [b" ".join(row) for row in rows]
+    text = b"".join(data.draw(blank) + line + data.draw(blank) + data.draw(end) for line in lines)
+    assert rule(text + data.draw(st.text(" \n\t", max_size=3)).encode(), b"\n".join(lines)) is True
+
+
+@some_rules(
+    *("tokens", "tokens, any case", "tokens, unordered", "lines", "lines, loose", "lines, unordered", "lines, strict"),
+    *("exact", "characters", "yesno", "livecodebench", "codecontests", "kattis"),
+)
+@given(left=texts, right=texts)
+def test_rules_that_do_not_prefer_a_side(rule: Any, left: bytes, right: bytes) -> None:
+    assert rule(left, right) is rule(right, left)
+
+
+@some_rules("tokens, unordered", "characters")
+@given(values=tokens, data=st.data())
+def test_order_does_not_matter_but_number_does(rule: Any, values: list[bytes], data: st.DataObject) -> None:
+    shuffled = data.draw(st.permutations(values))
+    assert rule(b" ".join(shuffled), b"\n".join(values)) is True
+    if values:
+        assert rule(b" ".join([*shuffled, values[0]]), b" ".join(values)) is False
+        assert rule(b" ".join(shuffled[1:]), b" ".join(values)) is False
+
+
+@some_rules("codecontests, exact", "sandboxfusion, exact", "apps, exact", "livecodebench")
+@given(st.integers(), st.integers(1, 10**6), st.integers(0, 3))
+def test_exact_integers(rule: Any, value: int, offset: int, zeros: int) -> None:
+    assert rule(f"{value + offset}".encode(), f"{value}".encode()) is False
+    digits = f"{'-' if value < 0 else ''}{'0' * zeros}{abs(value)}"
+    assert rule(digits.encode(), f"{value}".encode()) is True
+    assert rule(f"{digits}.0".encode(), f"{value}".encode()) is True
+
+
 @given(left=texts, right=texts)
 def test_what_tokens_accepts_the_looser_rules_accept(left: bytes, right: bytes) -> None:
     if check_tokens(left, right):
-        assert check_kattis(left, right, KattisFlags())
+        assert check_kattis(left, right)
         if b"\f" not in left + right:
             assert check_codecontests(left, right)
 
@@ -234,13 +312,15 @@ def test_the_codecontests_tolerance_is_an_absolute_difference(value: float, offs
 
 MEGABYTE = 2**20
 HUGE = {
-    "one number": (b"1" * (8 * MEGABYTE), b"2" * (8 * MEGABYTE)),
-    "almost a number": (b"1" * (8 * MEGABYTE) + b"x", b"1"),
-    "almost a fraction": (b"0." + b"1" * (8 * MEGABYTE) + b"e", b"0.1"),
-    "almost an exponent": (b"1e" + b"1" * (8 * MEGABYTE) + b"x", b"1"),
-    "almost hexadecimal": (b"0x" + b"a" * (8 * MEGABYTE) + b".g", b"1"),
-    "blanks": (b" " * (8 * MEGABYTE), b"1"),
-    "many tokens": (b"1 " * MEGABYTE, b"1\n" * (MEGABYTE - 1)),
+    "one number": (b"1" * (4 * MEGABYTE), b"2" * (4 * MEGABYTE)),
+    "almost a number": (b"1" * (4 * MEGABYTE) + b"x", b"1"),
+    "almost a fraction": (b"0." + b"1" * (4 * MEGABYTE) + b"e", b"0.1"),
+    "almost an exponent": (b"1e" + b"1" * (4 * MEGABYTE) + b"x", b"1"),
+    "almost hexadecimal": (b"0x" + b"a" * (4 * MEGABYTE) + b".g", b"1"),
+    "blanks": (b" " * (4 * MEGABYTE), b"1"),
+    "blank lines": (b"\n" * (4 * MEGABYTE) + b"2", b"1"),
+    "many lines": (b"1\n" * 200_000, b"1\n" * 199_999),
+    "many tokens": (b"1 " * 200_000, b"1 " * 199_999),
 }
 
 
@@ -251,11 +331,12 @@ def test_huge_outputs_are_refused_in_linear_time(rule: Any, output: bytes, expec
     assert rule(output, expected) is False
 
 
-@pytest.mark.parametrize("rule", [check_tokens, check_codecontests, check_kattis])
+@some_rules("tokens", "codecontests", "kattis", "tokens, unordered", "lines, loose", "apps")
 def test_blocks_cut_no_token(rule: Any) -> None:
     for length in range(65_530, 65_542):
-        assert rule(b"x" * length + b"  yz\n1", b"x" * length + b"\nyz 1")
+        assert rule(b"x" * length + b"  yz\n1", b"x" * length + b" yz\n1")
         assert not rule(b"x" * length + b" yz 1", b"x" * length + b" y z1")
+        assert not rule(b"x" * length + b"\nyz 1", b"x" * length + b"\ny z1")
 
 
 def test_a_long_number_is_still_a_number() -> None:

@@ -305,7 +305,7 @@ REFUSED = [
     ({"memory_limit_bytes": 2.5e8}, "memory_limit_bytes", "a whole number", "250000000.0"),
     ({"memory_limit_bytes": 2**63}, "memory_limit_bytes", "64 bits", "bits"),
     ({"checker": "tokens"}, "checker", "a JSON object", "'tokens'"),
-    ({"checker": {"name": "exact"}}, "checker.name", "codecontests, tokens, kattis, python", "'exact'"),
+    ({"checker": {"name": "loosely"}}, "checker.name", "codecontests, tokens, lines", "'loosely'"),
     ({"checker": {"name": "kattis", "flags": ["loose"]}}, "checker.flags", "case_sensitive", "'loose'"),
     ({"note": "\ud834"}, "note", "UTF-8", "ud834"),
     ({"note": {"deep": [float("nan")]}}, "note", "JSON", "nan"),

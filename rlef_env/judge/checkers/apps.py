@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import zip_longest
 from typing import Final
 
@@ -47,4 +48,4 @@ def _close(output: bytes, expected: bytes, exact: bool) -> bool:
     if exact and (equal := same_exactly(output, expected)) is not None:
         return equal
     got, wanted = float(output), float(expected)
-    return got == wanted or abs(got - wanted) <= _ABSOLUTE + _RELATIVE * abs(wanted) < float("inf")
+    return output == expected or abs(got - wanted) <= _ABSOLUTE + _RELATIVE * abs(wanted) < math.inf

@@ -53,5 +53,5 @@ def same_exactly(output: bytes, expected: bytes) -> bool | None:
     That is where both are integers, or the expected one is an integer of 2^53 or more.
     """
     if _INTEGER.fullmatch(expected) and (_INTEGER.fullmatch(output) or abs(float(expected)) >= _EXACT_DOUBLES):
-        return as_decimal(output) == as_decimal(expected)
+        return output == expected or as_decimal(output) == as_decimal(expected)
     return None
