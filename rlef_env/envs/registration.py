@@ -9,12 +9,24 @@ from gymnasium.envs.registration import register, registry
 
 __all__ = ["ENVIRONMENTS", "register_environments"]
 
-_ENTRY_POINT: Final = "rlef_env.envs.code_env:CodeEnv"
+_ANY_DATA: Final = "rlef_env.envs.code_env:CodeEnv"
+_ITS_DATA: Final = "rlef_env.envs.benchmark_env:BenchmarkEnv"
+
+# Those whose data must be named say how when they are made without. CodeContests alone has a stand-in, with a warning.
+_BENCHMARKS: Final = (
+    "CodeContests",
+    "HumanEval",
+    "MBPP",
+    "APPS",
+    "TACO",
+    "LiveCodeBench",
+    "Package",
+    "Procedural",
+)
 
 ENVIRONMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
-    # The starter set stands in for CodeContests until a data set is named: None makes the environment say so.
-    "RLEF-CodeContests-v0": {"dataset": None},
     "RLEF-Starter-v0": {"dataset": "starter"},
+    **{f"RLEF-{name}-v0": {"benchmark": name, "dataset": None} for name in _BENCHMARKS},
 }
 """Each id and the arguments it stands for."""
 
@@ -26,4 +38,5 @@ def register_environments() -> None:
     """
     for name, arguments in ENVIRONMENTS.items():
         if name not in registry:
-            register(name, entry_point=_ENTRY_POINT, kwargs=dict(arguments))
+            entry_point = _ITS_DATA if "benchmark" in arguments else _ANY_DATA
+            register(name, entry_point=entry_point, kwargs=dict(arguments))

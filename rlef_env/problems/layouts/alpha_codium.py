@@ -8,9 +8,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from rlef_env.problems.layouts.code_contests import CODE_CONTESTS, problem
+from rlef_env.problems.json_rows import Field
+from rlef_env.problems.layouts.code_contests import CODE_CONTESTS
 from rlef_env.problems.layouts.layout import Layout
+from rlef_env.problems.problem import Problem
 
 __all__ = ["ALPHA_CODIUM"]
+
+
+def problem(root: Field) -> Problem:
+    """The problem in a row."""
+    found = CODE_CONTESTS.problem(root)
+    label = root.child("is_valid_problem")
+    if label.present:
+        label.boolean()
+    return found
+
 
 ALPHA_CODIUM: Final = Layout("alpha_codium", "AlphaCodium", CODE_CONTESTS.keys | {"is_valid_problem"}, problem)

@@ -1,0 +1,116 @@
+"""The benchmarks that have an id of their own: which data each takes, and where that comes from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from rlef_env.envs.arguments import loaded, one_of
+from rlef_env.errors import UsageError
+from rlef_env.problems import Dataset, load_dataset
+
+__all__ = ["BENCHMARKS", "Benchmark", "benchmark_dataset"]
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A benchmark with a registered id.
+
+    Attributes:
+        layouts: the layouts of rows that count as its data.
+        example: what ``dataset`` may be.
+        origin: where that comes from.
+        builtin: what it asks where no data is named; None where data must be named.
+    """
+
+    layouts: tuple[str, ...]
+    example: str
+    origin: str
+    builtin: str | None = None
+
+
+_HUB: Final = (
+    "or dataset={!r}, which downloads it where the library `datasets` is installed (pip install 'rlef-env[hub]')"
+)
+
+BENCHMARKS: Final[Mapping[str, Benchmark]] = {
+    "CodeContests": Benchmark(
+        ("code_contests", "code_contests_plus", "alpha_codium", "common_oj"),
+        "code_contests/data",
+        "the folder of Parquet files of deepmind/code_contests on the Hugging Face hub, "
+        + _HUB.format("deepmind/code_contests"),
+        "starter",
+    ),
+    "HumanEval": Benchmark(
+        ("human_eval", "human_eval_plus"),
+        "HumanEval.jsonl.gz",
+        "the file in the folder data of github.com/openai/human-eval, or HumanEvalPlus.jsonl.gz from the releases of "
+        "github.com/evalplus/humanevalplus_release",
+    ),
+    "MBPP": Benchmark(
+        ("mbpp", "mbpp_sanitized", "mbpp_plus"),
+        "mbpp.jsonl",
+        "mbpp.jsonl or sanitized-mbpp.json in the folder mbpp of github.com/google-research/google-research, or "
+        "MbppPlus.jsonl.gz from the releases of github.com/evalplus/mbppplus_release",
+    ),
+    "APPS": Benchmark(
+        ("apps",),
+        "APPS/train",
+        "the folder that github.com/hendrycks/apps links to, or a file of its rows, " + _HUB.format("codeparrot/apps"),
+    ),
+    "TACO": Benchmark(
+        ("taco",), "TACO/train", "the folder of files of BAAI/TACO on the Hugging Face hub, " + _HUB.format("BAAI/TACO")
+    ),
+    "LiveCodeBench": Benchmark(
+        ("live_code_bench",),
+        "code_generation_lite/test*.jsonl",
+        "the files of livecodebench/code_generation_lite on the Hugging Face hub; after='2024-08-01' leaves out what "
+        "was published before",
+    ),
+    "Package": Benchmark(
+        ("package",),
+        "path/to/packages",
+        "a problem package, or a folder of them: folders with a problem.yaml (Kattis, ICPC) or an init.yml (DMOJ)",
+    ),
+    "Procedural": Benchmark(("procedural",), "procedural", "this package, which generates the problems", "procedural"),
+}
+"""The name in ``RLEF-NAME-v0`` -> what it takes."""
+
+
+def benchmark_dataset(
+    name: str, dataset: object, split: object, *, after: str | None = None, before: str | None = None
+) -> Dataset:
+    """The data of a benchmark.
+
+    Args:
+        name: a key of ``BENCHMARKS``.
+        dataset: a name or path for ``load_dataset``, a ``Dataset``, or None.
+        split: as for ``load_dataset``.
+        after: likewise.
+        before: likewise.
+
+    Raises:
+        UsageError: no data is named where it must be, or it is that of something else.
+        DataError: it cannot be read.
+    """
+    one_of("benchmark", name, tuple(BENCHMARKS))
+    benchmark = BENCHMARKS[name]
+    how = f"pass dataset={benchmark.example!r}: {benchmark.origin}"
+    if dataset is None and benchmark.builtin is None:
+        raise UsageError(f"RLEF-{name}-v0: expected its data, which is not part of this package, got None; {how}")
+    if dataset is None and benchmark.builtin in benchmark.layouts:
+        dataset = benchmark.builtin
+    if isinstance(dataset, (str, os.PathLike)) and isinstance(split, str):
+        found = load_dataset(dataset, split, after=after, before=before)
+    elif after or before:
+        raise UsageError(f"after, before: expected a data set by its name or path, got {type(dataset).__name__}")
+    else:
+        found = loaded(dataset, split)
+    if found.layout is not None and found.layout not in benchmark.layouts:
+        raise UsageError(
+            f"RLEF-{name}-v0: expected data of layout {' or '.join(benchmark.layouts)}, got {found.name!r} of layout "
+            f"{found.layout}; {how}; or make CodeEnv(dataset=...), which takes any problems"
+        )
+    return found
