@@ -9,6 +9,7 @@ from typing import TypeAlias
 import pytest
 
 MakePackage: TypeAlias = Callable[..., Path]
+NOTHING: Mapping[str, str | bytes | None] = {}
 
 KATTIS: dict[str, str | bytes] = {
     "problem.yaml": "name: Sum\n",
@@ -43,7 +44,7 @@ def write(root: Path, files: Mapping[str, str | bytes | None]) -> Path:
 def kattis(tmp_path: Path) -> MakePackage:
     """Write a small Kattis package; files given by name are added, replaced, or with None left out."""
 
-    def make(changes: Mapping[str, str | bytes | None] = {}, name: str = "sum", **_: object) -> Path:  # noqa: B006
+    def make(changes: Mapping[str, str | bytes | None] = NOTHING, name: str = "sum") -> Path:
         return write(tmp_path / name, {**KATTIS, **changes})
 
     return make
@@ -53,7 +54,7 @@ def kattis(tmp_path: Path) -> MakePackage:
 def dmoj(tmp_path: Path) -> MakePackage:
     """Likewise a DMOJ package."""
 
-    def make(changes: Mapping[str, str | bytes | None] = {}, name: str = "plus") -> Path:  # noqa: B006
+    def make(changes: Mapping[str, str | bytes | None] = NOTHING, name: str = "plus") -> Path:
         return write(tmp_path / name, {**DMOJ, **changes})
 
     return make

@@ -1,0 +1,177 @@
+"""DMOJ packages: cases, batches, archives, checkers; what is wrong or not supported is one clear error."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from rlef_env.errors import DataError
+from rlef_env.problems import CheckerSpec, InteractorSpec, Test
+from rlef_env.problems.packages import archive as archive_module
+from rlef_env.problems.packages import read_package
+
+CASES = "test_cases:\n- {in: 1.in, out: 1.out, points: 5}\n"
+
+
+def packed(files, compression=zipfile.ZIP_DEFLATED):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", compression) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def test_single_cases(dmoj):
+    problem = read_package(dmoj())
+    assert (problem.id, problem.statement) == ("plus", "Add two numbers.\n")
+    assert problem.private_tests == (Test("1 2\n", "3\n"), Test("4 5\n", "9\n"))
+    assert problem.checker.name == "lines"
+    assert [(group.name, group.points, group.tests) for group in problem.groups] == [
+        ("case 1", 5.0, (("private", 0),)),
+        ("case 2", 10.0, (("private", 1),)),
+    ]
+
+
+def test_batches_in_an_archive(dmoj):
+    init = """
+        archive: tests.zip
+        hints: [unicode]
+        test_cases:
+        - {in: a.in, out: a.out, points: 0}
+        - {batched: [{in: a.in, out: a.out}, {in: b.in, out: b.out}], points: 30}
+        - {batched: [{out: b.out}], points: 70, dependencies: [1]}
+        """
+    files = {"a.in": "1\r\n2\r", "a.out": "3", "b.in": b"\xff", "b.out": "4"}
+    problem = read_package(dmoj({"init.yml": init, "tests.zip": packed(files)}))
+    assert problem.private_tests == (Test("1\n2\n", "3"), Test("\udcff", "4"), Test("", "4"))
+    assert [(g.name, g.points, [index for _, index in g.tests], g.aggregate, g.requires) for g in problem.groups] == [
+        ("case 1", 0.0, [0], "min", ()),
+        ("batch 1", 30.0, [0, 1], "min", ()),
+        ("batch 2", 70.0, [2], "min", ("batch 1",)),
+    ]
+    assert problem.extra == {"hints": ["unicode"]}
+    problem = read_package(dmoj({"init.yml": "binary_data: true" + init.replace("\n        ", "\n"),
+                                 "tests.zip": packed(files)}, name="b"))  # fmt: skip
+    assert problem.private_tests[0].input == "1\r\n2\r"
+
+
+def test_cases_without_points_are_no_groups(dmoj):
+    assert read_package(dmoj({"init.yml": "test_cases: [{in: 1.in, out: 1.out}]"})).groups == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "checker"),
+    [
+        ("checker: identical", CheckerSpec("exact")),
+        ("checker: {name: floats, args: {precision: 4}}",
+         CheckerSpec("lines", ("ignore_spaces", "ignore_blank_lines", "float_tolerance", "1e-4"))),
+        ("checker: {name: sorted, args: {split_on: whitespace}}", CheckerSpec("tokens", ("unordered",))),
+        ("checker: {name: bridged, args: {files: check.cpp, type: testlib}}",
+         CheckerSpec("testlib", (), "int main(){}", "cpp")),
+    ],
+)  # fmt: skip
+def test_checkers(dmoj, text, checker):
+    assert read_package(dmoj({"init.yml": CASES + text, "check.cpp": "int main(){}"})).checker == checker
+
+
+def test_interactors(dmoj):
+    text = "interactive: {files: [talk.py], type: testlib, flags: [a]}"
+    problem = read_package(dmoj({"init.yml": CASES + text, "talk.py": "exit(0)"}))
+    assert problem.interactor == InteractorSpec("exit(0)", "python", "testlib", ("a",))
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"init.yml": ""}, "'test_cases'"),
+        ({"init.yml": "- 1"}, "init.yml"),
+        ({"init.yml": "test_cases: []"}, "'test_cases'"),
+        ({"init.yml": "test_cases: {input_format: x}"}, "'test_cases'"),
+        ({"init.yml": "test_cases: [3]"}, "'test_cases[0]'"),
+        ({"init.yml": "test_cases: [{in: 3}]"}, "'test_cases[0].in'"),
+        ({"init.yml": "test_cases: [{in: none, out: 1.out}]"}, "'test_cases[0].in'"),
+        ({"init.yml": "test_cases: [{in: ../../etc/passwd, out: 1.out}]"}, "etc/passwd"),
+        ({"init.yml": "test_cases: [{in: /etc/passwd, out: 1.out}]"}, "'test_cases[0].in'"),
+        ({"init.yml": "test_cases: [{in: 1.in, out: 1.out, points: -1}]"}, "'test_cases[0].points'"),
+        ({"init.yml": "test_cases: [{in: 1.in, out: 1.out, points: x}]"}, "'test_cases[0].points'"),
+        ({"init.yml": "test_cases: [{in: 1.in, out: 1.out, generator_args: []}]"}, "generator_args"),
+        ({"init.yml": "test_cases: [{in: 1.in, out: 1.out, checker: floats}]"}, "'test_cases[0].checker'"),
+        ({"init.yml": "test_cases: [{batched: []}]"}, "'test_cases[0].batched'"),
+        ({"init.yml": "test_cases: [{batched: 3}]"}, "'test_cases[0].batched'"),
+        ({"init.yml": "test_cases: [{batched: [{batched: [{in: 1.in, out: 1.out}]}]}]"}, "batched[0].batched"),
+        ({"init.yml": "test_cases: [{batched: [{in: 1.in}], dependencies: [1]}]"}, "'test_cases[0].dependencies[0]'"),
+        ({"init.yml": "test_cases: [{batched: [{in: 1.in}], dependencies: 1}]"}, "'test_cases[0].dependencies'"),
+        ({"init.yml": "test_cases: [{batched: [{in: 1.in}], generator: x}]"}, "'test_cases[0].generator'"),
+        ({"init.yml": CASES + "generator: g.py"}, "'generator'"),
+        ({"init.yml": CASES + "custom_judge: g.py"}, "'custom_judge'"),
+        ({"init.yml": CASES + "signature_grader: {entry: a}"}, "'signature_grader'"),
+        ({"init.yml": CASES + "file_io: {input: a}"}, "'file_io'"),
+        ({"init.yml": CASES + "checker: strange"}, "'checker'"),
+        ({"init.yml": CASES + "checker: own.py"}, "'checker'"),
+        ({"init.yml": CASES + "checker: 3"}, "'checker'"),
+        ({"init.yml": CASES + "checker: {name: floats, args: {precision: x}}"}, "'checker'"),
+        ({"init.yml": CASES + "checker: {name: floats, args: 3}"}, "'checker.args'"),
+        ({"init.yml": CASES + "checker: {name: bridged, args: {files: a.cpp, type: peg}}"}, "'checker.args.type'"),
+        ({"init.yml": CASES + "checker: {name: bridged, args: {files: a.cpp, type: testlib}}"}, "'checker.args.files'"),
+        ({"init.yml": CASES + "checker: {name: bridged, args: {files: 1.in, type: testlib}}"}, "1.in"),
+        ({"init.yml": CASES + "interactive: {files: 1.in}"}, "'interactive.type'"),
+        ({"init.yml": CASES + "binary_data: 3"}, "'binary_data'"),
+        ({"init.yml": CASES + "archive: none.zip"}, "none.zip"),
+        ({"init.yml": CASES + "archive: 1.in"}, "1.in"),
+        ({"init.yml": CASES + "archive: ../a.zip"}, "a.zip"),
+        ({"statement.md": None}, "statement.md"),
+    ],
+)
+def test_malformed_packages(dmoj, changes, place):
+    path = dmoj(changes)
+    with pytest.raises(DataError) as raised:
+        read_package(path)
+    message = str(raised.value)
+    assert str(path) in message
+    assert place in message
+    assert "expected" in message
+    assert "\n" not in message
+
+
+def archived(dmoj, content):
+    return dmoj({"init.yml": "archive: a.zip\ntest_cases: [{in: x, out: x}]", "a.zip": content})
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "a\\..\\x"])
+def test_names_that_leave_the_archive(dmoj, name):
+    with pytest.raises(DataError, match="within the archive"):
+        read_package(archived(dmoj, packed({"x": "1", name: "2"})))
+
+
+def test_archives_that_unpack_to_too_much(dmoj, monkeypatch):
+    path = archived(dmoj, packed({"x": bytes(10_000_000)}))
+    assert (path / "a.zip").stat().st_size < 20_000
+    assert len(read_package(path).private_tests[0].input) == 10_000_000
+    monkeypatch.setattr(archive_module, "LARGEST_FILE", 1_000_000)
+    with pytest.raises(DataError, match="at most 1,000,000 bytes, got 10,000,000"):
+        read_package(path)
+    monkeypatch.setattr(archive_module, "LARGEST_PACKAGE", 1_000_000)
+    with pytest.raises(DataError, match="bytes unpacked"):
+        read_package(path)
+
+
+def test_an_archive_that_lies_about_sizes(dmoj):
+    content = packed({"x": "0" * 100_000})
+    size, small = (100_000).to_bytes(4, "little"), (10).to_bytes(4, "little")
+    assert content.count(size) == 2
+    with pytest.raises(DataError, match=r"a\.zip"):
+        read_package(archived(dmoj, content.replace(size, small)))
+
+
+def test_archives_that_are_damaged_or_packed_otherwise(dmoj):
+    good = packed({"x": "0123456789" * 100}, zipfile.ZIP_STORED)
+    for content in (b"", good[:-30], good.replace(b"0123", b"0124", 1), packed({"x": "1"}, zipfile.ZIP_BZIP2)):
+        with pytest.raises(DataError, match=r"a\.zip"):
+            read_package(archived(dmoj, content))
+    encrypted = bytearray(packed({"x": "1"}))
+    encrypted[6] |= 1
+    encrypted[encrypted.index(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(DataError, match="password"):
+        read_package(archived(dmoj, bytes(encrypted)))
