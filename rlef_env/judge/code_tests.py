@@ -10,7 +10,8 @@ or says nothing for too long, is its failure.
 A test can call the function with plain values, and gets plain values back. Of anything else that the function returns
 it gets a stand-in, which equals nothing, is true or false as the program said when it returned it, and can be gone
 through (a generator, a ``range``, a ``deque``). An exception comes back as one of the nearest built-in type with the
-same arguments. Functions (callbacks) cannot be passed, nor is what the function does to its arguments seen.
+same arguments. What the function does to its arguments is not seen. A test that passes a function (a callback) or an
+object of a class of its own cannot be judged so: ``NO_VERDICT``, whatever the program.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Status, 
 __all__ = ["CodeTests"]
 
 LIMITS = Limits(cpu_seconds=30.0, memory_bytes=2 * 10**9)  # of a test, beside what it asks of the program
-PASSED, FAILED, RAISED, ENDED, NOT_LOADED, NOT_COMPILED = range(40, 46)  # as in test_driver.py
+PASSED, FAILED, RAISED, ENDED, NOT_LOADED, NOT_COMPILED, NOT_ASKED = range(40, 47)  # as in test_driver.py
 
 
 class CodeTests:
@@ -89,6 +90,8 @@ def _verdict(tested: Execution, asked: Execution) -> tuple[Verdict, str | None, 
     if tested.exit_code == NOT_COMPILED:
         last_line = words.strip().splitlines()[-1:] or [""]
         return Verdict.COMPILE_ERROR, last_line[0].partition(":")[0][:100] or None, words, ""
+    if tested.exit_code == NOT_ASKED:
+        return Verdict.NO_VERDICT, words, "", ""
     if tested.exit_code == ENDED:
         verdict, category = verdict_of(asked)
         if verdict is Verdict.ACCEPTED:

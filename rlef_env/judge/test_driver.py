@@ -22,13 +22,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rlef_env.judge.encoding import EncodingError, Other, decode, encode
+    from rlef_env.judge.encoding import MOST_VALUES, PLAIN, EncodingError, Other, decode, encode
 
 FILE = "test.py"
 FRAME = struct.Struct("<cIQ")  # these four as in calls.py
 BLOB = struct.Struct("<Q")
 LONGEST_FRAME = 2**24 + 2**18  # bytes
-PASSED, FAILED, RAISED, ENDED, NOT_LOADED, NOT_COMPILED = range(40, 46)
+PASSED, FAILED, RAISED, ENDED, NOT_LOADED, NOT_COMPILED, NOT_ASKED = range(40, 47)
 LONGEST_WORDS = 2**12  # characters
 
 
@@ -74,7 +74,12 @@ class Function:
         """The program's answer; raises what it raised."""
         if self.ended:
             raise ProgramEnded
-        request = encode(what, plain=True)  # raises what says which values are plain
+        try:
+            request = encode(what, plain=True)
+        except EncodingError as refused:
+            if is_foreign(what):
+                return self._end(NOT_ASKED, "", f"the test passes what is no plain value: {refused}")
+            raise
         number, self.asked = self.asked, self.asked + 1
         try:
             rest = memoryview(BLOB.pack(len(request)) + request)
@@ -124,6 +129,23 @@ class Function:
     def _end(self, verdict: int, name: str, words: str) -> None:
         self.ended = verdict, name, words
         raise ProgramEnded
+
+
+def is_foreign(value: object) -> bool:
+    """Whether the first thing in it that is not plain is the test's own, not what the program returned."""
+    todo = [value]
+    while todo:
+        item = todo.pop()
+        kind = type(item)
+        if id(kind) not in PLAIN:
+            return not isinstance(item, Other)
+        if kind is dict:
+            todo += [*item.keys(), *item.values()]  # type: ignore[attr-defined]
+        elif kind in (list, tuple, set, frozenset):
+            todo += item  # type: ignore[arg-type]
+        if len(todo) > MOST_VALUES:
+            return False
+    return False
 
 
 def is_raised(value: Any) -> bool:

@@ -16,7 +16,7 @@ from rlef_env.errors import DataError
 from rlef_env.problems.literals import NotPlain, arguments_of, format_call, format_value, value_of
 from rlef_env.problems.problem import Test
 
-__all__ = ["assert_to_test", "called_function", "check_to_tests", "examples", "parse_code"]
+__all__ = ["assert_to_test", "called_function", "check_to_tests", "examples", "listed_tests", "parse_code"]
 
 LONGEST = 2**22  # characters; the tree of a source takes some hundred bytes a character
 LONGEST_LINE = 10_000  # characters
@@ -61,8 +61,6 @@ def assert_to_test(source: str, entry_point: str, names: Iterable[str] = ()) -> 
     body = parse_code(source, "test").body
     call = _call_test(body[0], entry_point, {entry_point, *names}) if len(body) == 1 else None
     return call or Test(source.strip() + "\n", "")
-
-
 
 
 def _call_test(statement: ast.stmt, entry_point: str, names: set[str]) -> Test | None:
@@ -116,8 +114,7 @@ BUILTINS |= frozenset(("max", "min", "range", "round", "set", "sorted", "str", "
 def check_to_tests(source: str, entry_point: str) -> tuple[Test, ...]:
     """The tests in the source of a function ``check(candidate)``, as in HumanEval.
 
-    They are its asserts, one test each, where its body holds nothing else; the lists ``inputs`` and ``results``
-    that a loop in it goes through, one test each, as EvalPlus writes them; else all of it is one test.
+    They are its asserts, one test each, where its body holds nothing else; else all of it is one test.
 
     Raises:
         DataError: the source is not Python, or defines no ``check`` with one parameter.
@@ -127,8 +124,6 @@ def check_to_tests(source: str, entry_point: str) -> tuple[Test, ...]:
     if check is None or len(check.args.args) != 1:
         raise DataError("test: expected a function check(candidate), got none; add it")
     names = {entry_point, check.args.args[0].arg}
-    if (calls := _listed(check, entry_point, names)) is not None:
-        return calls
     whole = Test(f"{source.strip()}\n\ncheck({entry_point})\n", "")
     body = [each for each in check.body if not _does_nothing(each)]
     if not body or not all(isinstance(each, ast.Assert) for each in body):
@@ -145,8 +140,6 @@ def check_to_tests(source: str, entry_point: str) -> tuple[Test, ...]:
     return tuple(tests)
 
 
-
-
 def _does_nothing(statement: ast.stmt) -> bool:
     """A docstring, a name alone, ``pass``, ``assert True``, or what nothing reads."""
     if isinstance(statement, ast.Assign):
@@ -158,42 +151,61 @@ def _does_nothing(statement: ast.stmt) -> bool:
     )
 
 
-def _listed(check: ast.FunctionDef, entry_point: str, names: set[str]) -> tuple[Test, ...] | None:
-    """``inputs = [...]; results = [...]`` and a loop over both that calls ``assertion(candidate(*inp), exp, 0)``."""
+def listed_tests(source: str, entry_point: str) -> tuple[Test, ...] | None:
+    """The tests of a source as EvalPlus writes them, one a call; None where it is no such source.
+
+    It holds ``inputs = [...]`` and ``results = [...]``, a loop over both that calls ``assertion(f(*inp), exp, 0)``, and
+    an ``assertion`` that compares with ``==``, and floats with ``allclose``.
+
+    Raises:
+        DataError: the source is not Python.
+    """
+    module = parse_code(source, "test")
+    functions = {each.name: each for each in module.body if isinstance(each, ast.FunctionDef)}
+    check, assertion = functions.get("check"), functions.get("assertion")
+    if assertion is None or not _is_plain_assertion(assertion):
+        return None
+    body = check.body if check else module.body
+    names = {entry_point, *([check.args.args[0].arg] if check and check.args.args else [])}
     assigned: dict[str, ast.expr] = {}
     loops = []
-    for statement in check.body:
+    for statement in body:
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
             target = statement.targets[0]
             assigned[target.id if isinstance(target, ast.Name) else ""] = statement.value
         elif isinstance(statement, ast.For):
             loops.append(statement)
-        elif not _does_nothing(statement):
+        elif not isinstance(statement, (ast.FunctionDef, ast.Import, ast.ImportFrom)) and not _does_nothing(statement):
             return None
     if set(assigned) != {"inputs", "results"} or len(loops) != 1 or not _compares(loops[0], names):
         return None
     try:
         inputs, results = value_of(assigned["inputs"]), value_of(assigned["results"])
-        if len(inputs) != len(results):
-            return None
         return tuple(
             Test(format_call(entry_point, args), format_value(result))
             for args, result in zip(inputs, results, strict=True)
         )
-    except (NotPlain, TypeError):
+    except (NotPlain, TypeError, ValueError):
         return None
+
+
+def _is_plain_assertion(function: ast.FunctionDef) -> bool:
+    """Whether it begins with ``exact_match = out == exp``, and not with another way to compare."""
+    first = function.body[0]
+    return isinstance(first, ast.Assign) and ast.unparse(first) == "exact_match = out == exp"
+
+
+LOOP = re.compile(
+    r"for\w+,\((?P<inp>\w+),(?P<exp>\w+)\)inenumerate\(zip\(inputs,results\)\):"
+    r"assertion\((?P<f>\w+)\(\*(?P=inp)\),(?P=exp),0\)"
+)
 
 
 def _compares(loop: ast.For, names: set[str]) -> bool:
     """Whether the loop is ``for i, (inp, exp) in enumerate(zip(inputs, results)): assertion(f(*inp), exp, 0)``."""
     if len(loop.body) != 1 or loop.orelse:
         return False
-    text = re.sub(r"\s", "", ast.unparse(loop))
-    pattern = (
-        r"for\w+,\((?P<inp>\w+),(?P<exp>\w+)\)inenumerate\(zip\(inputs,results\)\):"
-        r"assertion\((?P<f>\w+)\(\*(?P=inp)\),(?P=exp),0\)"
-    )
-    match = re.fullmatch(pattern, text)
+    match = LOOP.fullmatch(re.sub(r"\s", "", ast.unparse(loop)))
     return match is not None and match["f"] in names
 
 

@@ -9,8 +9,11 @@ from rlef_env.problems.layouts.code_contests import CODE_CONTESTS
 from rlef_env.problems.layouts.code_contests_plus import CODE_CONTESTS_PLUS
 from rlef_env.problems.layouts.common_oj import COMMON_OJ
 from rlef_env.problems.layouts.deep_coder import DEEP_CODER
+from rlef_env.problems.layouts.evalplus import HUMAN_EVAL_PLUS, MBPP_PLUS
+from rlef_env.problems.layouts.human_eval import HUMAN_EVAL
 from rlef_env.problems.layouts.layout import Layout
 from rlef_env.problems.layouts.live_code_bench import LIVE_CODE_BENCH
+from rlef_env.problems.layouts.mbpp import MBPP, MBPP_SANITIZED
 from rlef_env.problems.layouts.nemo_gym import NEMO_GYM
 from rlef_env.problems.layouts.open_r1 import OPEN_R1
 from rlef_env.problems.layouts.prime import PRIME
@@ -26,7 +29,12 @@ LAYOUTS: tuple[Layout, ...] = (
     ALPHA_CODIUM,
     COMMON_OJ,
     DEEP_CODER,
+    HUMAN_EVAL,
+    HUMAN_EVAL_PLUS,
     LIVE_CODE_BENCH,
+    MBPP,
+    MBPP_PLUS,
+    MBPP_SANITIZED,
     NEMO_GYM,
     OPEN_R1,
     PRIME,
