@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from rlef_env.errors import DataError
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.problem import ROLES, FunctionSpec, InteractorSpec, Role, TestGroup
 
@@ -162,6 +161,4 @@ def groups_to_row(groups: Sequence[TestGroup]) -> list[dict[str, Any]]:
 def _only(field: Field, *keys: str) -> None:
     for key in field.table():
         if key not in keys:
-            raise DataError(
-                f"{field.where}: field '{field.path}.{key}': expected only {', '.join(keys)}; leave the field out"
-            )
+            raise field.child(key).error(f"only {', '.join(keys)}", "leave the field out")
