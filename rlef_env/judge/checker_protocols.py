@@ -127,6 +127,7 @@ def read_kattis(execution: Execution) -> Checked | None:
 
 _INCLUDE: Final = re.compile(r'^[ \t]*#[ \t]*include[ \t]*["<]testlib\.h[">][^\n]*$', re.MULTILINE)
 _PARTIAL: Final = re.compile(rb"partially correct \(([0-9]{1,9})\)")
+_CRASH: Final = re.compile(rb"^Traceback \(most recent call last\):$", re.MULTILINE)  # exits with 1: no answer
 _POINTS: Final = re.compile(rb"points[ \t]+([-+0-9.eE]{1,40})")
 
 
@@ -148,7 +149,8 @@ def _with_testlib(source: str) -> str:
             f"checker: expected testlib.h in the folder that the environment variable {TESTLIB} names, got "
             f"{TESTLIB}={folder!r}; get it from https://github.com/MikeMirzayanov/testlib and set the variable"
         )
-    return _INCLUDE.sub(lambda _: header, source, count=1)
+    first, *rest = _INCLUDE.split(source)
+    return first + header + "".join(rest)
 
 
 def _ask_testlib(case: Case, _: str) -> tuple[bytes, list[str | bytes]]:
@@ -161,7 +163,7 @@ def read_testlib(execution: Execution) -> Checked | None:
     Points make an output not right, whatever their number, as only the problem knows how many are all.
 
     Returns:
-        The answer; None for an exit code without a meaning, or points without a number.
+        The answer; None for an exit code without a meaning, points without a number, or a traceback of Python.
 
     Raises:
         CheckerBroke: it says that the stored data is at fault (``_fail``).
@@ -173,6 +175,8 @@ def read_testlib(execution: Execution) -> Checked | None:
         return Checked(False, float(match[1]), message)
     if code == TESTLIB_FAIL:
         raise CheckerBroke(f"the checker says that the stored data is at fault: {message}")
+    if code == 1 and _CRASH.search(execution.stderr):
+        return None
     if code in TESTLIB_POINTS:
         match = _POINTS.match(execution.stderr)
         score = _number(match[1]) if match else None

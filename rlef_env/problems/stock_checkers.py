@@ -49,9 +49,9 @@ _FIXED = {
 def dmoj_checker(name: str, arguments: Mapping[str, Any] | None = None) -> CheckerSpec:
     """The checker that a DMOJ ``init.yml`` names (DMOJ/judge-server, dmoj/checkers), right or wrong only.
 
-    ``linecount`` and ``linematches`` give points for each line; here all lines must be right. Where DMOJ tells a line of
-    blanks from an empty one, or one final line break from none, both are right here. ``floats`` compares infinities and
-    NaNs as text.
+    ``linecount`` and ``linematches`` give points for each line; here all lines must be right. Where DMOJ tells a line
+    of blanks from an empty one, or one final line break from none, both are right here. ``floats`` compares infinities
+    and NaNs as text.
 
     >>> dmoj_checker("floats", {"precision": 4}).flags
     ('ignore_spaces', 'ignore_blank_lines', 'float_tolerance', '1e-4')

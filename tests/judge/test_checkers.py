@@ -164,7 +164,7 @@ def test_make_checker_refuses_programs_values_and_unknown_names() -> None:
         make_checker(CheckerSpec("python", source="def check(input, output, expected): return True"))
     with pytest.raises(UsageError, match="functions return"):
         make_checker(CheckerSpec("value"))
-    with pytest.raises(UsageError, match="codecontests, tokens, lines, .*, testlib, got 'loosely'"):
+    with pytest.raises(UsageError, match=r"codecontests, tokens, lines, .*, testlib, got 'loosely'"):
         make_checker(CheckerSpec("loosely"))
     with pytest.raises(DataError, match="float_tolerance"):
         make_checker(CheckerSpec("kattis", ("float_tolerance",)))
