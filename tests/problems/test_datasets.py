@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rlef_env.errors import DataError, ProblemNotFound, UsageError
-from rlef_env.problems import Dataset, Problem, load_dataset, write_jsonl
+from rlef_env.problems import Dataset, Facts, Problem, Solution, Test, load_dataset, write_jsonl
 
 THREE = tuple(Problem(name, "?") for name in ("1_A. Sum", "1_B. Product", "2_A. Sum"))
 
@@ -19,6 +19,56 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "mine.jsonl"
     write_jsonl(path, THREE)
     return path
+
+
+def dated(*days: str | None) -> Dataset:
+    return Dataset("d", "D", tuple(Problem(str(place), "?", date=day) for place, day in enumerate(days)))
+
+
+def test_what_is_known_of_problems_without_reading_them() -> None:
+    wrong = (Solution("x"), Solution("y", "cpp"), Solution("z"))
+    problem = Problem(
+        "p", "?", (Test("", ""),), (Test("1", ""), Test("2", "")), incorrect_solutions=wrong, date="2024-01-02"
+    )
+    dataset = Dataset("n", "L", (problem, Problem("q", "?")))
+    assert list(dataset.facts()) == [Facts("p", "2024-01-02", 3, 1, 2), Facts("q", None, 0, 0, 0)]
+    assert list(dataset.ids) == ["p", "q"]
+
+
+def test_problems_are_chosen_by_their_ids_in_their_own_order() -> None:
+    dataset = Dataset("n", "L", THREE, "code_contests")
+    chosen = dataset.select(["2_A. Sum", "1_A. Sum", "1_A. Sum", "unknown"])
+    assert chosen == Dataset("n", "L", (THREE[0], THREE[2]))
+    assert chosen.layout == "code_contests"
+    assert chosen.get("2_A. Sum") is THREE[2]
+    assert len(dataset.select([])) == 0
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "ids"),
+    [
+        ("2024-01-02", None, ["1", "2"]),
+        (None, "2024-01-02", ["0"]),
+        ("2024-01-02", "2024-02-01", ["1"]),
+        ("2000-01-01", "2100-01-01", ["0", "1", "2"]),
+    ],
+)
+def test_a_window_begins_with_its_first_day_and_ends_before_its_last(
+    tmp_path: Path, after: str | None, before: str | None, ids: list[str]
+) -> None:
+    write_jsonl(tmp_path / "dated.jsonl", dated("2024-01-01", "2024-01-02", "2024-02-01", None))
+    assert load_dataset(tmp_path / "dated.jsonl", after=after, before=before).ids == ids
+
+
+def test_a_window_without_problems_is_an_error(tmp_path: Path, file: Path) -> None:
+    write_jsonl(tmp_path / "dated.jsonl", dated("2024-01-01", "2024-02-01"))
+    with pytest.raises(UsageError, match=r"got none; its dates are 2024-01-01 to 2024-02-01"):
+        load_dataset(tmp_path / "dated.jsonl", after="2025-01-01")
+    with pytest.raises(UsageError, match="problems without any"):
+        load_dataset(file, after="2025-01-01")
+    for day in ("2024", "2024-13-01", "tomorrow", 20240101):
+        with pytest.raises(UsageError, match="before: expected a day as YYYY-MM-DD"):
+            load_dataset(file, before=day)  # type: ignore[arg-type]
 
 
 def test_a_data_set_is_a_sequence_with_ids() -> None:
@@ -61,6 +111,16 @@ def test_a_file_is_read_anew_each_time(file: Path) -> None:
     assert len(load_dataset(file)) == 1
 
 
+def test_a_folder_of_apps_problems(tmp_path: Path) -> None:
+    for name in ("0001", "0000"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "question.txt").write_text("Add.", encoding="utf-8")
+    dataset = load_dataset(tmp_path)
+    assert (list(dataset.ids), dataset.layout, dataset.label) == (["0000", "0001"], "apps", tmp_path.name)
+    with pytest.raises(UsageError, match="name the folder of the split you want"):
+        load_dataset(tmp_path, "test")
+
+
 def test_a_file_named_starter_is_not_the_starter_set(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "starter.jsonl", THREE)
     assert len(load_dataset(tmp_path / "starter.jsonl")) == 3
@@ -69,20 +129,40 @@ def test_a_file_named_starter_is_not_the_starter_set(tmp_path: Path) -> None:
 def test_a_bad_file_is_a_data_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         load_dataset(tmp_path / "missing.jsonl")
+    with pytest.raises(DataError, match="expected a folder of files that end in .* got none of these"):
+        load_dataset(tmp_path)
     (tmp_path / "bad.jsonl").write_text(json.dumps({"name": "x"}), encoding="utf-8")
-    with pytest.raises(DataError, match=r"bad\.jsonl:1: problem 'x': field 'description'"):
+    with pytest.raises(DataError, match=r"bad\.jsonl:1: .* no field 'description', 'public_tests'; name the layout"):
         load_dataset(tmp_path / "bad.jsonl")
+    with pytest.raises(DataError, match=r"bad\.jsonl:1: problem 'x': field 'description'"):
+        load_dataset(tmp_path / "bad.jsonl", layout="code_contests")
 
 
-@pytest.mark.parametrize("name", ["deepmind/code_contests", "Starter", "", "problems.json", "a\0b", "."])
+@pytest.mark.parametrize("name", ["Starter", "", "problems.txt", "a\0b", "a/b/c", "starter/x", "procedurals"])
 def test_an_unknown_name_lists_what_is_supported(name: str) -> None:
     with pytest.raises(UsageError) as caught:
         load_dataset(name)
     message = str(caught.value)
     assert "'starter'" in message
-    assert ".jsonl" in message
     assert repr(name) in message
-    assert "to use the real CodeContests, pass the path of a JSONL export" in message
+    if "\0" not in name and name != "starter/x":
+        assert ".jsonl, .jsonl.gz, .json, .parquet" in message
+        assert "OWNER/NAME on the Hugging Face hub" in message
+
+
+def test_an_unknown_layout_lists_all(file: Path) -> None:
+    with pytest.raises(UsageError, match=r"layout: expected one of .*code_contests.*, got 'CodeContests'"):
+        load_dataset(file, layout="CodeContests")
+
+
+def test_generated_problems_by_name() -> None:
+    dataset = load_dataset("procedural?count=30")
+    assert (len(dataset), dataset.layout) == (30, "procedural")
+    assert dataset.get(dataset.ids[7]) == dataset[7]
+    assert dataset.select(dataset.ids[3:5])[1] == dataset[4]
+    assert set(load_dataset("procedural?count=30", "test").ids).isdisjoint(dataset.ids)
+    with pytest.raises(UsageError, match="split"):
+        load_dataset("procedural", "dev")
 
 
 def test_a_home_that_does_not_exist() -> None:
