@@ -11,6 +11,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -124,9 +125,12 @@ def rejudge_episodes(arguments: argparse.Namespace) -> None:
     others = {episode.dataset for episode in episodes} - {dataset.label}
     if others:
         print(f"rlef: episodes of {', '.join(sorted(others))} judged with problems of {dataset.label}", file=sys.stderr)
-    with JudgePool(arguments.workers, isolation=arguments.isolation) as pool:
+    with (
+        JudgePool(arguments.workers, isolation=arguments.isolation) as pool,
+        ThreadPoolExecutor(pool.workers) as threads,
+    ):
         # An episode at a time, as its next tests depend on the verdict on the ones before.
-        again = pool.map(lambda judge, episode: rejudge(episode, dataset, judge), episodes)
+        again = threads.map(lambda episode: rejudge(episode, dataset, pool), episodes)
         rows = written(compared(episodes, again), len(episodes), arguments.json)
         same = [row["same"] for row in rows]
     print(f"rlef: {len(same)} episodes, {sum(same)} with the verdicts that were stored", file=sys.stderr)

@@ -3,8 +3,9 @@
 from rlef_env.judge.calls import Call, CallResult, CallRunner, NotReturned, Raised, Returned, run_calls
 from rlef_env.judge.checkers import Checker, make_checker
 from rlef_env.judge.encoding import Other, same_value
+from rlef_env.judge.job import JudgeJob
 from rlef_env.judge.judge import DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS, Judge
-from rlef_env.judge.pool import JudgeJob, JudgePool, default_workers
+from rlef_env.judge.pool import JudgePool, default_workers
 from rlef_env.judge.program_checker import Checked, CheckerBroke, ProgramChecker
 from rlef_env.judge.verdict import Judgement, TestResult, Verdict
 

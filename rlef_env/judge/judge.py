@@ -7,10 +7,11 @@ own after the judged program has ended.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from rlef_env.errors import SandboxFailure, UsageError
+from rlef_env.judge.job import JudgeJob
 from rlef_env.judge.runners import Outcome, RunnerOf, Sandboxes
 from rlef_env.judge.stdio import stdio_runner
 from rlef_env.judge.verdict import Judgement, TestResult, Verdict
@@ -29,6 +30,10 @@ EXCERPT = 4096  # characters of a failing test's output and errors that are kept
 PROBE = Program("print(input())")
 TimeFactor: TypeAlias = float | Mapping[str, float]
 RUNNERS: dict[str, RunnerOf] = {"stdio": stdio_runner}
+
+
+class Interrupted(Exception):
+    """The rest of the tests is not wanted any more."""
 
 
 def kind_of(problem: Problem) -> str:
@@ -60,6 +65,8 @@ class Judge:
             if type(factor) not in (int, float) or not 0 < factor < math.inf:
                 raise UsageError(f"time_factor: expected a number above 0, or one for each language, got {factor!r}")
         self.isolation, self.time_factor, self.numpy = isolation, time_factor, numpy
+        self.interrupt: Callable[[], bool] = lambda: False
+        """Asked before each test: whether to leave the rest, with ``NO_VERDICT``."""
         self._stopped = False
         self._sandboxes = Sandboxes(isolation, numpy)
 
@@ -89,6 +96,7 @@ class Judge:
         roles: Sequence[Role] = ROLES,
         stop_early: bool = True,
         limit: int | None = None,
+        first: int = 0,
     ) -> Judgement:
         """Judge a program on a problem's tests.
 
@@ -98,6 +106,7 @@ class Judge:
             roles: which tests to run, in this order.
             stop_early: leave the tests after the first failing one out.
             limit: run at most this many tests.
+            first: leave so many tests at the beginning out.
 
         Returns:
             The judgement. Where the sandbox fails it is retried, then ``NO_VERDICT``; a program that alone brings
@@ -111,54 +120,45 @@ class Judge:
             raise UsageError(f"program: expected a Program(source), got {type(program).__name__}")
         if unknown := [role for role in roles if role not in ROLES]:
             raise UsageError(f"roles: expected some of {list(ROLES)}, got {unknown}")
-        tests = list(problem.tests(*roles))[:limit]
+        tests = JudgeJob(problem, program, tuple(roles), stop_early, limit, first).tests()
         if not tests:
             return Judgement(Verdict.NO_VERDICT, category="no tests", isolation=self.isolation)
         lost = ""
         for _ in range(ATTEMPTS):
             try:
-                return self._judgement(list(self._results(problem, program, tests, stop_early)), len(tests))
+                results = list(self._results(problem, program, tests, stop_early))
+                return Judgement.of(results, len(tests), self.isolation)
+            except Interrupted:
+                break
             except (OSError, SandboxFailure) as error:
                 lost = str(error)
                 self.close()
             if self._stopped:
                 break
-        fault = not self._stopped and self._probe()
+        fault = lost and not self._stopped and self._probe()
         verdict, category = (Verdict.RUNTIME_ERROR, "lost") if fault else (Verdict.NO_VERDICT, lost or "stopped")
         role, index, _ = tests[0]
-        return self._judgement([TestResult(role, index, verdict, category)], len(tests))
-
-    def _judgement(self, results: list[TestResult], total: int) -> Judgement:
-        failing = [result for result in results if result.verdict is not Verdict.ACCEPTED]
-        failing.sort(key=lambda result: result.verdict is not Verdict.NO_VERDICT)  # stable: the first of each kind
-        first = failing[0] if failing else None
-        return Judgement(
-            verdict=first.verdict if first else Verdict.ACCEPTED,
-            results=tuple(results),
-            total=total,
-            category=first.category if first else None,
-            isolation=self.isolation,
-        )
+        return Judgement.of([TestResult(role, index, verdict, category)], len(tests), self.isolation)
 
     def _results(
         self, problem: Problem, program: Program, tests: list[tuple[Role, int, Test]], stop_early: bool
     ) -> Iterator[TestResult]:
-        limits = self._limits(problem, program, tests)
+        limits = self._limits(problem, program)
         runner_of = RUNNERS[kind_of(problem)]
         with runner_of(self._sandboxes, problem, program, limits, [test for _, _, test in tests]) as run:
             for role, index, test in tests:
-                if self._stopped:
-                    raise SandboxFailure("stopped")
+                if self._stopped or self.interrupt():
+                    raise Interrupted
                 outcome = run(test)
                 yield _result(role, index, outcome)
                 if stop_early and outcome.verdict is not Verdict.ACCEPTED:
                     return
 
-    def _limits(self, problem: Problem, program: Program, tests: list[tuple[Role, int, Test]]) -> Limits:
+    def _limits(self, problem: Problem, program: Program) -> Limits:
         factor = self.time_factor
         if isinstance(factor, Mapping):
             factor = factor.get(program.language, 1.0)
-        longest = max(len(test.output) for _, _, test in tests)
+        longest = max(len(test.output) for _, _, test in problem.tests())
         return Limits(
             cpu_seconds=(problem.time_limit or DEFAULT_TIME_SECONDS) * factor,
             memory_bytes=problem.memory_limit or DEFAULT_MEMORY_BYTES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -72,6 +73,27 @@ class Judgement:
     total: int = 0
     category: str | None = None
     isolation: str = "locked"
+
+    @classmethod
+    def of(cls, results: Iterable[TestResult], total: int, isolation: str = "locked") -> Judgement:
+        """The judgement that results make.
+
+        Args:
+            results: of the tests that were run, in order.
+            total: how many tests there were to run.
+            isolation: as above.
+        """
+        results = tuple(results)
+        failing = [result for result in results if result.verdict is not Verdict.ACCEPTED]
+        failing.sort(key=lambda result: result.verdict is not Verdict.NO_VERDICT)  # stable: the first of each kind
+        first = failing[0] if failing else None
+        return cls(
+            verdict=first.verdict if first else Verdict.ACCEPTED,
+            results=results,
+            total=total,
+            category=first.category if first else None,
+            isolation=isolation,
+        )
 
     @property
     def passed(self) -> int:

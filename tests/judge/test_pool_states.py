@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 from concurrent.futures import CancelledError, Future
+from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -50,14 +51,16 @@ class PoolMachine(RuleBasedStateMachine):
             assert judgement.verdict in (EXPECTED[source], Verdict.RUNTIME_ERROR, Verdict.NO_VERDICT)
 
     @precondition(lambda self: self.kills < 2)
-    @rule(which=st.integers(0, 2))
-    def kill(self, which: int) -> None:
-        """From outside, as the kernel does when memory runs out."""
-        judge = self.pool._all[which % len(self.pool._all)]
-        if (sandbox := judge._sandboxes._program) is not None:
+    @rule(which=st.integers(0, 9), zygote=st.booleans())
+    def kill(self, which: int, zygote: bool) -> None:
+        """From outside, a worker or its zygote, as the kernel does when memory runs out."""
+        pids = self.pool.processes()
+        if zygote:
+            pids = [child for pid in pids for child in children(pid)]
+        if pids:
             self.kills += 1
             with contextlib.suppress(ProcessLookupError):
-                os.kill(sandbox.pid, signal.SIGKILL)
+                os.kill(pids[which % len(pids)], signal.SIGKILL)
 
     @rule()
     def close_and_start_again(self) -> None:
@@ -65,17 +68,25 @@ class PoolMachine(RuleBasedStateMachine):
         for _, future in self.open:
             with contextlib.suppress(CancelledError):
                 future.result(timeout=0)  # done, one way or the other: nobody waits for ever
-        self.pool, self.open, self.kills = JudgePool(len(self.pool._all)), [], 0
+        self.pool, self.open, self.kills = JudgePool(self.pool.workers), [], 0
 
     @invariant()
-    def no_more_sandboxes_than_workers(self) -> None:
+    def no_more_processes_than_workers(self) -> None:
         if hasattr(self, "pool"):
-            assert sum(judge._sandboxes._program is not None for judge in self.pool._all) <= self.pool.workers
+            assert len(self.pool.processes()) <= 5 * self.pool.workers
 
     def teardown(self) -> None:
         if hasattr(self, "pool"):
+            processes = self.pool.processes()
             self.pool.close()
-            assert all(judge._sandboxes._program is None for judge in self.pool._all)
+            assert not any(Path(f"/proc/{pid}").exists() for pid in processes)
+
+
+def children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 TestPool = PoolMachine.TestCase

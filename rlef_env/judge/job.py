@@ -1,0 +1,36 @@
+"""What there is to judge: a program, and on which tests of which problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rlef_env.problems import ROLES, Problem, Role, Test
+from rlef_env.sandbox import Program
+
+__all__ = ["JudgeJob"]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeJob:
+    """A program to judge on a problem.
+
+    Attributes:
+        problem: what it is to solve.
+        program: what was submitted.
+        roles: which tests to run, in this order.
+        stop_early: leave the tests after the first failing one out.
+        limit: run at most this many tests.
+        first: leave so many tests at the beginning out.
+    """
+
+    problem: Problem
+    program: Program
+    roles: tuple[Role, ...] = ROLES
+    stop_early: bool = True
+    limit: int | None = None
+    first: int = 0
+
+    def tests(self) -> list[tuple[Role, int, Test]]:
+        """The tests to run: role, index within the role, test."""
+        tests = list(self.problem.tests(*self.roles))[self.first :]
+        return tests if self.limit is None else tests[: self.limit]

@@ -1,0 +1,191 @@
+"""The processes of a pool: a server that loads the judge once, and the workers that it forks, each with a judge.
+
+The server is started by exec, never forked from a trainer that holds gigabytes, and its workers share what it has
+loaded. It ends when the pool's owner closes its socket, or is gone: then it kills the workers, waits for all that comes
+after them (it is their subreaper), and leaves.
+
+What the owner and a worker say to each other is pickled tuples over a socket, both ways; a judged program can reach
+neither end:
+
+    to a worker    ("problem", key, Problem)   ("forget", key)   ("judge", ticket, key, source, language, roles,
+                   stop_early, limit, first)   ("cancel", ticket)
+    from a worker  ("ready", process id)   ("judged", ticket, judgement)   ("raised", ticket, exception)
+                   ("waiting", ticket) and ("resumed", ticket), where the judged program sleeps and no longer does
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import pickle
+import select
+import signal
+import socket
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+import dill
+from multiprocess.connection import Connection
+
+from rlef_env.judge.judge import Judge
+from rlef_env.judge.verdict import Judgement, TestResult, Verdict
+from rlef_env.problems import Problem
+from rlef_env.sandbox import Program
+
+__all__ = ["PackedJudgement", "pack", "serve", "unpack"]
+
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+PackedJudgement = tuple[str, tuple[tuple[Any, ...], ...], int, str | None, str]
+
+
+def serve(control: int, owner: int) -> None:
+    """The server: fork a worker for each socket that comes, until the owner hangs up or is gone.
+
+    Args:
+        control: descriptor of the socket to the owner. First comes what ``Judge`` is made with, by dill.
+        owner: descriptor of the owner process.
+    """
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # workers are nobody's zombies
+    connection = Connection(control)
+    arguments: Mapping[str, Any] = dill.loads(connection.recv_bytes())
+    waiter = select.poll()
+    waiter.register(control, select.POLLIN)
+    waiter.register(owner, select.POLLIN)
+    asking = socket.socket(fileno=os.dup(control))
+    workers: list[int] = []
+    while True:
+        ready = dict(waiter.poll())
+        if owner in ready:
+            break
+        _, descriptors, _, _ = socket.recv_fds(asking, 1, 1)
+        if not descriptors:
+            break
+        if (pid := os.fork()) == 0:
+            for each in (control, owner, asking.fileno()):
+                os.close(each)
+            run_worker(descriptors[0], arguments)
+        workers.append(pid)
+        os.close(descriptors[0])
+    for pid in workers:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    try:
+        while True:
+            os.wait()
+    except ChildProcessError:
+        os._exit(0)
+
+
+def run_worker(descriptor: int, arguments: Mapping[str, Any]) -> None:
+    """A worker, from its fork to its end. Never returns."""
+    code = 1
+    try:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a judge waits for its own children
+        Worker(Connection(descriptor), Judge(**arguments)).run()
+        code = 0
+    finally:
+        os._exit(code)
+
+
+class Worker:
+    """Judges what comes over a connection, one job at a time.
+
+    Args:
+        connection: to the pool's owner.
+        judge: its own.
+    """
+
+    def __init__(self, connection: Any, judge: Judge) -> None:
+        self._connection, self._judge = connection, judge
+        self._problems: dict[int, Problem] = {}
+        self._backlog: deque[tuple[Any, ...]] = deque()
+        self._ticket = -1
+        judge.interrupt = self._cancelled
+
+    def run(self) -> None:
+        """Work until the owner hangs up."""
+        self._send("ready", os.getpid())
+        try:
+            while True:
+                self._do(*(self._backlog.popleft() if self._backlog else self._receive()))
+        except (EOFError, OSError):
+            self._judge.close()
+
+    def _do(self, kind: str, *content: Any) -> None:
+        if kind == "problem":
+            key, problem = content
+            self._problems[key] = problem
+        elif kind == "forget":
+            del self._problems[content[0]]
+        elif kind == "judge":
+            self._judged(*content)
+
+    def _judged(self, ticket: int, key: int, source: str, language: str, *rest: Any) -> None:
+        self._ticket = ticket
+        try:
+            judgement = self._judge.judge(self._problems[key], Program(source, language), *rest)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the owner raises it
+            self._send("raised", ticket, error)
+        else:
+            self._send("judged", ticket, pack(judgement))
+        self._ticket = -1
+
+    def _cancelled(self) -> bool:
+        """Whether the owner does not want the rest; other words that came meanwhile are kept."""
+        while self._connection.poll():
+            message = self._receive()
+            if message == ("cancel", self._ticket):
+                return True
+            self._backlog.append(message)
+        return False
+
+    def _receive(self) -> tuple[Any, ...]:
+        message: tuple[Any, ...] = pickle.loads(self._connection.recv_bytes())
+        return message
+
+    def _send(self, *message: Any) -> None:
+        try:
+            content = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        except Exception as error:  # noqa: BLE001 - an exception that cannot be pickled
+            kind, ticket, value = message
+            content = pickle.dumps((kind, ticket, RuntimeError(f"{type(value).__name__}: {value} ({error})")))
+        self._connection.send_bytes(content)
+
+
+def pack(judgement: Judgement) -> PackedJudgement:
+    """A judgement as plain tuples, which are ten times as fast to pickle."""
+    results = tuple(
+        (
+            result.role,
+            result.index,
+            result.verdict.value,
+            result.category,
+            result.stdout,
+            result.stderr,
+            result.cpu_seconds,
+            result.peak_bytes,
+        )
+        for result in judgement.results
+    )
+    return judgement.verdict.value, results, judgement.total, judgement.category, judgement.isolation
+
+
+def unpack(packed: PackedJudgement) -> Judgement:
+    """The judgement that was packed."""
+    verdict, results, total, category, isolation = packed
+    unpacked = tuple(TestResult(role, index, VERDICTS[name], *rest) for role, index, name, *rest in results)
+    return Judgement(VERDICTS[verdict], unpacked, total, category, isolation)
+
+
+VERDICTS = {verdict.value: verdict for verdict in Verdict}
+
+
+def prctl(option: int, value: int) -> None:
+    """Set an option of this process."""
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
