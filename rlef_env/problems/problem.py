@@ -60,7 +60,7 @@ class CheckerSpec:
     """Which rule decides whether an output is right.
 
     Attributes:
-        name: the rule; ``rlef_env.judge.CHECKERS`` says which there are and what each means.
+        name: the rule; ``rlef_env.problems.CHECKERS`` says which there are and what each means.
         flags: what the rule is asked for, e.g. ``("float_tolerance", "1e-6")`` for ``"kattis"``; the arguments of a
             rule that is a program.
         source: for a rule that is a program, its source; it runs in the sandbox, in a process of its own.
