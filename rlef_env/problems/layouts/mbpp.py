@@ -32,7 +32,10 @@ def problem(root: Field) -> Problem:
     text = root.child("text" if root.child("text").present else "prompt").text().strip()
     code = root.child("code").text().replace("\r\n", "\n").replace("\r", "\n")
     with with_place(root.child("code")):
-        defined = [each.name for each in parse_code(code).body if isinstance(each, ast.FunctionDef)]
+        body = parse_code(code).body
+        defined = [each.name for each in body if isinstance(each, ast.FunctionDef)]
+        # A test that is code finds what the reference imports, as it does where both run in one name space.
+        imports = "".join(ast.unparse(each) + "\n" for each in body if isinstance(each, (ast.Import, ast.ImportFrom)))
     asserts = _texts(root.child("test_list"))
     if not asserts:
         raise root.child("test_list").error("a list of asserts", "add one at least")
@@ -41,6 +44,7 @@ def problem(root: Field) -> Problem:
         tests = [assert_to_test(each, entry_point) for each in asserts]
     with with_place(root.child("challenge_test_list")):
         tests += [assert_to_test(each, entry_point) for each in _texts(root.child("challenge_test_list"))]
+    tests = [each if each.output else Test(imports + each.input, "") for each in tests]
     rule = CheckerSpec("value")
     if root.child("test").present:
         listed, rule = _given(root.child("test"), entry_point)
