@@ -3,7 +3,7 @@
 from rlef_env.problems.procedural.families import FAMILIES
 from rlef_env.problems.procedural.family import Family, FeedbackMode
 from rlef_env.problems.procedural.generated import GeneratedProblems, generated_problems
-from rlef_env.problems.procedural.naming import SPLITS, Recipe, is_generated
+from rlef_env.problems.procedural.naming import SPLITS, Recipe
 
 __all__ = [
     "FAMILIES",
@@ -13,5 +13,4 @@ __all__ = [
     "GeneratedProblems",
     "Recipe",
     "generated_problems",
-    "is_generated",
 ]

@@ -45,6 +45,11 @@ class Dice:
 
     def distinct(self, items: Sequence[T], count: int) -> list[T]:
         """So many items from different places, in random order."""
+        if 4 * count < len(items):
+            places: dict[int, None] = {}
+            while len(places) < count:
+                places[self.integer(0, len(items) - 1)] = None
+            return [items[place] for place in places]
         left = list(items)
         return [left.pop(self.integer(0, len(left) - 1)) for _ in range(count)]
 

@@ -11,7 +11,7 @@ from rlef_env.errors import UsageError
 from rlef_env.problems.procedural.families import FAMILIES
 from rlef_env.problems.procedural.family import Family, check_config
 
-__all__ = ["PREFIX", "SPLITS", "Recipe", "is_generated", "parse_name"]
+__all__ = ["PREFIX", "SPLITS", "Recipe", "parse_name"]
 
 PREFIX: Final = "procedural"
 SPLITS: Final = ("train", "valid", "test")
@@ -54,11 +54,6 @@ class Recipe:
             asked["seed"] = self.seed
         query = "&".join(f"{key}={str(value).lower()}" for key, value in sorted(asked.items()))
         return f"{PREFIX}/{family}/{self.split}/{number}" + (f"?{query}" if query else "")
-
-
-def is_generated(name: str) -> bool:
-    """Whether a name is meant to be that of a generated data set."""
-    return re.match(rf"{PREFIX}(?:[/?]|$)", name) is not None and not name.endswith((".jsonl", ".json", ".parquet"))
 
 
 def parse_name(name: str, split: str = "train") -> Recipe:

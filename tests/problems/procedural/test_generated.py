@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from rlef_env.errors import DataError, UsageError
-from rlef_env.problems import Problem
-from rlef_env.problems.index import facts_of
-from rlef_env.problems.procedural import FAMILIES, SPLITS, GeneratedProblems, generated_problems, is_generated
+from rlef_env.errors import DataError, ProblemNotFound, UsageError
+from rlef_env.problems import Problem, load_dataset
+from rlef_env.problems.index import IndexedProblems, facts_of
+from rlef_env.problems.procedural import FAMILIES, SPLITS, GeneratedProblems, generated_problems
 from rlef_env.problems.procedural.generated import split_of
 
 
@@ -129,9 +129,15 @@ def test_what_is_no_name_is_refused(name: str, split: str, message: str) -> None
     assert message in str(error.value)
 
 
-def test_which_names_are_meant() -> None:
-    assert all(map(is_generated, ("procedural", "procedural/", "procedural?count=3", "procedural/clock?seed=1")))
-    assert not any(map(is_generated, ("starter", "procedurals", "procedural.jsonl", "procedural/mine.jsonl")))
+def test_a_data_set_has_them_by_name() -> None:
+    dataset = load_dataset("procedural/clock?count=7", split="test")
+    assert isinstance(dataset.problems, IndexedProblems)
+    assert dataset.label == "Procedural"
+    assert dataset.ids[6] == dataset[6].id == "procedural/clock/test/6"
+    assert dataset.get("procedural/clock/test/6") == dataset[6]
+    assert list(dataset.select(["procedural/clock/test/2"])) == [dataset[2]]
+    with pytest.raises(ProblemNotFound, match="similar: 'procedural/clock/test/"):
+        dataset.get("procedural/clock/test/70")
 
 
 def test_a_split_without_problems_is_an_error_and_no_endless_search(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,8 @@ from rlef_env.envs import CodeEnv
 from rlef_env.judge import Judge
 from rlef_env.problems import Dataset, Problem
 from rlef_env.problems.procedural import FAMILIES, generated_problems
+from rlef_env.problems.procedural.dice import Dice
+from rlef_env.problems.procedural.generated import split_of
 from rlef_env.problems.procedural.task import run
 
 HIDDEN = [name for name, family in FAMILIES.items() if family.ceiling]
@@ -97,33 +99,25 @@ def test_no_program_is_right_for_two_variants(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", HIDDEN)
-def test_each_variant_is_equally_likely_in_each_split(name: str) -> None:
-    counts: dict[str, dict[str, int]] = {}
-    for split in ("train", "valid"):
-        problems = generated_problems(f"procedural/{name}?difficulty=1&count=400", split)
-        for place, problem in enumerate(problems):
-            solutions = [variant.solutions[0].source for variant in _variants_of(name, problem, place)]
-            number = str(solutions.index(problem.solutions[0].source))
-            counts.setdefault(split, {}).setdefault(number, 0)
-            counts[split][number] += 1
-    for found in counts.values():
-        expected = 400 / len(found)
-        assert all(abs(count - expected) < 5 * expected**0.5 for count in found.values()), counts
-
-
-def _variants_of(name: str, problem: Problem, place: int) -> Sequence[Problem]:
-    """All that the problem could have been, in the family's own order."""
+def test_what_is_hidden_has_no_part_in_the_split(name: str) -> None:
+    """So each value is as likely in each split as it is when drawn."""
     family = FAMILIES[name]
-    for attempt in range(100):
-        split = problem.id.split("/")[2]
-        variants = family.variants(f"0/{split}/{place}/{attempt}", family.grades[0])
-        if (
-            variants[0].statement == problem.statement
-            and problem.solutions[0].source in {variant.solutions[0].source for variant in variants}
-            and variants[0].public_tests[0].input == problem.public_tests[0].input
-        ):
-            return variants
-    raise AssertionError(problem.id)
+    for config in family.grades:
+        splits = [{split_of(task) for task in family.draw(Dice(str(seed)), config)} for seed in range(30)]
+        assert all(len(found) == 1 for found in splits)
+        assert len(set.union(*splits)) == 3
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_what_is_hidden_is_drawn_evenly(name: str) -> None:
+    family = FAMILIES[name]
+    config = family.grades[0]
+    places: list[int] = []
+    for seed in range(1000):
+        solutions = [task.solution for task in family.draw(Dice(f"{name}/{seed}"), config)]
+        places.append(solutions.index(family.task(seed, config).solution))
+    expected = 1000 / (max(places) + 1)
+    assert all(abs(places.count(place) - expected) < 5 * expected**0.5 for place in range(max(places) + 1))
 
 
 # --- the ceilings, in the environment itself -------------------------------------------------------------------------

@@ -92,6 +92,6 @@ FAMILY = Family(
     name="bases",
     summary="add numbers of one base and print the sum in another, with letters as digits",
     tags=("number bases", "math"),
-    grades=(Config(4, 3, 2), Config(6, 4, 2), Config(9, 5, 3), Config(16, 20, 8), Config(26, 100, 30)),
+    grades=(Config(4, 3, 2), Config(6, 4, 2), Config(9, 5, 3), Config(16, 20, 8), Config(26, 60, 30)),
     draw=draw,
 )

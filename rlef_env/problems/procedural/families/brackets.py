@@ -111,6 +111,6 @@ FAMILY = Family(
     name="brackets",
     summary="find the place at which brackets of several kinds go wrong",
     tags=("stack", "strings"),
-    grades=(Config(2, 10), Config(2, 12), Config(3, 16), Config(4, 60), Config(6, 500)),
+    grades=(Config(2, 10), Config(2, 12), Config(3, 16), Config(4, 60), Config(6, 300)),
     draw=draw,
 )

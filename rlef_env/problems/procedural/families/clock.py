@@ -89,6 +89,6 @@ FAMILY = Family(
     name="clock",
     summary="add up shifts on a planet with days and hours of other lengths",
     tags=("date and time", "math"),
-    grades=(Config(3, 20), Config(4, 30), Config(6, 50), Config(30, 100), Config(300, 1000)),
+    grades=(Config(3, 20), Config(4, 30), Config(6, 50), Config(20, 100), Config(60, 1000)),
     draw=draw,
 )

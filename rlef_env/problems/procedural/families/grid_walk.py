@@ -106,6 +106,6 @@ FAMILY = Family(
     name="grid_walk",
     summary="follow a robot over a grid whose border wraps or blocks",
     tags=("simulation", "grids"),
-    grades=(Config(4, 8), Config(5, 12), Config(6, 15), Config(20, 60), Config(50, 400)),
+    grades=(Config(4, 8), Config(5, 12), Config(6, 15), Config(20, 60), Config(50, 200)),
     draw=draw,
 )

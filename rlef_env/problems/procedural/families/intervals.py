@@ -103,6 +103,6 @@ FAMILY = Family(
     name="intervals",
     summary="count the days on which enough guards are on duty",
     tags=("intervals", "sorting"),
-    grades=(Config(5, 2), Config(6, 2), Config(8, 3), Config(50, 5), Config(500, 10)),
+    grades=(Config(5, 2), Config(6, 2), Config(8, 3), Config(50, 5), Config(120, 10)),
     draw=draw,
 )

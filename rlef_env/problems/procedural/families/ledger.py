@@ -107,6 +107,6 @@ FAMILY = Family(
     name="ledger",
     summary="take a line of names and amounts apart and find the name that comes out on top",
     tags=("parsing", "strings"),
-    grades=(Config(6, 2, 9), Config(8, 3, 9), Config(10, 4, 20), Config(40, 6, 99), Config(200, 10, 9999)),
+    grades=(Config(6, 2, 9), Config(8, 3, 9), Config(10, 4, 20), Config(40, 6, 99), Config(100, 10, 9999)),
     draw=draw,
 )

@@ -133,6 +133,6 @@ FAMILY = Family(
     name="reachability",
     summary="count the towns that can be reached by few roads and through open towns only",
     tags=("graphs", "breadth-first search"),
-    grades=(Config(9, 12), Config(10, 12), Config(10, 16), Config(60, 20), Config(400, 25)),
+    grades=(Config(9, 12), Config(10, 12), Config(10, 16), Config(30, 20), Config(80, 25)),
     draw=draw,
 )

@@ -103,6 +103,6 @@ FAMILY = Family(
     name="sorting",
     summary="sort numbers by digit sum, last digit and other keys",
     tags=("sorting",),
-    grades=(Config(6, 99, 1), Config(8, 999, 1), Config(10, 999, 2), Config(50, 99_999, 3), Config(300, 10**9, 4)),
+    grades=(Config(6, 99, 1), Config(8, 999, 1), Config(10, 999, 2), Config(50, 99_999, 3), Config(100, 10**9, 4)),
     draw=draw,
 )
