@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from rlef_env.errors import SandboxFailure, UsageError
+from rlef_env.judge.functions import function_runner
+from rlef_env.judge.interactive import interactive_runner
 from rlef_env.judge.job import JudgeJob
 from rlef_env.judge.runners import Outcome, RunnerOf, Sandboxes
 from rlef_env.judge.stdio import stdio_runner
@@ -29,7 +31,11 @@ ATTEMPTS = 3
 EXCERPT = 4096  # characters of a failing test's output and errors that are kept
 PROBE = Program("print(input())")
 TimeFactor: TypeAlias = float | Mapping[str, float]
-RUNNERS: dict[str, RunnerOf] = {"stdio": stdio_runner}
+RUNNERS: dict[str, RunnerOf] = {
+    "stdio": stdio_runner,
+    "function": function_runner,
+    "interactive": interactive_runner,
+}
 
 
 class Interrupted(Exception):
