@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any, Final
 
 from rlef_env.problems.json_rows import Field
@@ -24,8 +23,9 @@ def json_in(field: Field) -> Field:
     Raises:
         DataError: not a string, not JSON, a key twice in one object, or a number beyond all bounds.
     """
+    text = _text(field)
     try:
-        return _inside(field, _parse_json, "JSON")
+        return Field(_parse_json(text), field.where, f"{field.path}(JSON)")
     except (ValueError, RecursionError) as error:
         raise field.error(f"a string that holds JSON ({_reason(error)})", "check that nothing was cut") from None
 
@@ -36,12 +36,13 @@ def json_or_python_in(field: Field) -> Field:
     Raises:
         DataError: neither of both; tuples count as lists, and names, calls and operators are refused.
     """
+    text = _text(field)
     try:
-        return _inside(field, _parse_json, "JSON")
+        return Field(_parse_json(text), field.where, f"{field.path}(JSON)")
     except (ValueError, RecursionError) as error:
         not_json = _reason(error)
     try:
-        return _inside(field, parse_literal, "Python")
+        return Field(parse_literal(text), field.where, f"{field.path}(Python)")
     except ValueError as error:
         raise field.error(
             f"a string that holds JSON ({not_json}) or a Python literal ({_reason(error)})",
@@ -49,9 +50,8 @@ def json_or_python_in(field: Field) -> Field:
         ) from None
 
 
-def _inside(field: Field, parse: Callable[[str], Any], kind: str) -> Field:
-    text = field.value if isinstance(field.value, str) else field.text()
-    return Field(parse(text), field.where, f"{field.path}({kind})")
+def _text(field: Field) -> str:
+    return field.value if isinstance(field.value, str) else field.text()
 
 
 def _reason(error: Exception) -> str:

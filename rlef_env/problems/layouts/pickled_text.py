@@ -33,8 +33,9 @@ def pickled_text(field: Field, largest: int = _LARGEST) -> Field:
     Raises:
         DataError: it is packed in another way, is larger, or holds anything but text.
     """
+    text = field.text()
     try:
-        packed = base64.b64decode(field.text(), validate=True)
+        packed = base64.b64decode(text, validate=True)
     except ValueError as error:
         raise field.error(f"JSON, or zlib in base64 ({error})", "check that nothing was cut") from None
     unpacker = zlib.decompressobj()

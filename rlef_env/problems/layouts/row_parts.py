@@ -80,8 +80,9 @@ def day_or_none(field: Field) -> str | None:
 
 def site(url: Field) -> str | None:
     """The name of the site that an address belongs to: ``"codeforces"``; None where there is no address."""
+    text = url.text() if url.present else ""
     try:
-        host = urlsplit(url.text()).hostname if url.present else None
+        host = urlsplit(text).hostname
     except ValueError:  # brackets that are no IPv6 address
         return None
     names = (host or "").split(".")

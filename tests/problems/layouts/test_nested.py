@@ -110,5 +110,6 @@ def test_json_alone_is_read_as_strictly(text: str) -> None:
 
 @pytest.mark.parametrize("value", [None, 3, ["x"], {}])
 def test_what_is_no_string_is_refused(value: Any) -> None:
-    with pytest.raises(DataError, match="expected a string"):
-        json_in(field(value))
+    for read in (json_in, json_or_python_in):
+        with pytest.raises(DataError, match="'input_output': expected a string, got"):
+            read(field(value))
