@@ -1,5 +1,6 @@
 """How it runs: (program, input, limits) -> Execution. Facts only, no opinion."""
 
+from rlef_env.sandbox.converse import Conversation, converse
 from rlef_env.sandbox.execution import Execution, Limits, Program, Status
 from rlef_env.sandbox.languages import LANGUAGES, Language, installed_languages
 from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
@@ -12,6 +13,7 @@ __all__ = [
     "LANGUAGES",
     "LAYERS",
     "REQUIRED",
+    "Conversation",
     "Execution",
     "Language",
     "Layer",
@@ -20,6 +22,7 @@ __all__ = [
     "Program",
     "Sandbox",
     "Status",
+    "converse",
     "installed_languages",
     "landlock_abi",
     "probe",

@@ -75,9 +75,9 @@ class LoadedProgram:
     def started(self, streams: Sequence[int], arguments: Sequence[str | bytes] = ()) -> Iterator[Watched]:
         """Start a run with these descriptors as input, output and errors; the scratch folder is emptied after it."""
         if self.compile_failure is not None:
-            raise NotRun(self.compile_failure)
+            raise NotRun(self, self.compile_failure)
         if self._control is None:
-            raise NotRun(Execution(Status.FAILED, message="the program's process was lost before"))
+            raise NotRun(self, Execution(Status.FAILED, message="the program's process was lost before"))
         with contextlib.ExitStack() as stack:
             words, files = _command_line(arguments)
             given = [stack.enter_context(memory_file("file", content)) for content in files]
@@ -107,11 +107,11 @@ class LoadedProgram:
 
 
 class NotRun(Exception):
-    """There is nothing to run; and what to answer."""
+    """A program cannot be run; and what to answer."""
 
-    def __init__(self, execution: Execution) -> None:
+    def __init__(self, loaded: LoadedProgram, execution: Execution) -> None:
         super().__init__()
-        self.execution = execution
+        self.loaded, self.execution = loaded, execution
 
 
 def failed(error: Exception) -> Execution:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Usage", "has_schedstat", "process_id", "usage", "waited"]
+__all__ = ["Usage", "has_schedstat", "own_work_seconds", "process_id", "usage", "waited"]
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -64,6 +64,11 @@ def usage(pid: int, most_threads: int) -> Usage | None:
     except (OSError, IndexError):
         return None
     return Usage(now - started, cpu, queued, resident, threads, runnable)
+
+
+def own_work_seconds() -> float:
+    """How long this thread has been on a core, or waiting for one."""
+    return time.thread_time() + _queued("/proc/thread-self/schedstat")
 
 
 def waited(before: Mapping[int, float], now: Mapping[int, float]) -> float:

@@ -15,7 +15,7 @@ from rlef_env.sandbox.execution import Limits, Status
 from rlef_env.sandbox.messages import readable, receive_within, send
 from rlef_env.sandbox.watch import Usage, process_id, usage, waited
 
-__all__ = ["Watched"]
+__all__ = ["SAMPLE_SECONDS", "ReplyArrived", "Watched"]
 
 ANSWER_SECONDS = 30.0  # for a process of ours to answer; it does so at once unless it is gone
 MOST_THREADS = 512  # more count as too much memory: what the kernel keeps for each is in no other account
@@ -42,28 +42,99 @@ class Watched:
         self._parent = parent
         self._started = time.monotonic()
         self._last = Usage(0.0, 0.0, {}, 0, 0, True)
-        self._last_wall, self._queued, self._off_core = 0.0, 0.0, 0.0
+        self._last_wall, self._queued, self._off_core, self._handle = 0.0, 0.0, 0.0, -1
 
     def wait(self) -> bytes | None:
         """Return the reply, or None where the other side is gone."""
-        pause, handle = SAMPLE_SECONDS, -1
+        pause = SAMPLE_SECONDS
         try:
             while True:
                 if (message := receive_within(self.reply, pause)) is not None:
                     return message or None
-                if handle < 0:
-                    handle = self._ask_for_handle()
-                    if handle < 0:
-                        return None
-                pause = self._look(handle)
+                self.measure()
+                pause = self.enforce()
         except ReplyArrived as arrived:
             return arrived.message
         finally:
-            if handle >= 0:
-                os.close(handle)
+            self.close()
+
+    def close(self) -> None:
+        """Give the child's handle back. Safe to call twice."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+    @property
+    def work_seconds(self) -> float:
+        """How long the child was on a core or waiting for one, as of the last look."""
+        return self._last.cpu_seconds + self._queued
+
+    @property
+    def runnable(self) -> bool:
+        """Whether it was on a core or waiting for one at the last look."""
+        return self._last.runnable
+
+    def ended(self) -> None:
+        """Count the time since the last look as work: how much of it was waiting for a core is not told any more."""
+        self._queued += max(0.0, time.monotonic() - self._started - self._last_wall)
+
+    def measure(self) -> None:
+        """Look at what the child has used.
+
+        Raises:
+            ReplyArrived: its parent answers already, or is gone.
+        """
+        if self._handle < 0:
+            self._handle = self._ask_for_handle()
+        pid = process_id(self._handle)
+        wall = time.monotonic() - self._started
+        used = usage(pid, MOST_THREADS) if pid > 0 else None
+        if used is None:
+            return
+        wall = min(wall, used.age_seconds)
+        self._off_core += max(0.0, (wall - self._last_wall) - (used.cpu_seconds - self._last.cpu_seconds))
+        credit = min(waited(self._last.queued_seconds, used.queued_seconds), self._off_core)
+        self._off_core, self._queued = self._off_core - credit, self._queued + credit
+        self._last, self._last_wall = used, wall
+
+    def enforce(self, excused_seconds: float = 0.0, excused: bool = False) -> float:
+        """Kill the child if it was over a limit at the last look.
+
+        Args:
+            excused_seconds: time that it spent waiting for another's work, which is not idle time.
+            excused: whether it waits for another's work just now.
+
+        Returns:
+            Seconds until the next look is due.
+        """
+        used, limits = self._last, self.limits
+        cpu_left, wall_left = self._left(used.cpu_seconds, self._last_wall)
+        idle_left = self.max_idle - (self._last_wall - self.work_seconds - excused_seconds)
+        if min(cpu_left, wall_left) < 0 or (idle_left < 0 and not (used.runnable or excused)):
+            self.overrun = Status.TIME_LIMIT
+        elif used.resident_bytes - self.baseline_bytes > limits.memory_bytes or used.threads > MOST_THREADS:
+            self.overrun = Status.MEMORY_LIMIT
+        elif self._written and self._written() > limits.scratch_bytes:
+            self.overrun = Status.OUTPUT_LIMIT
+        if self.overrun:
+            self.stop(self.overrun)
+            return ANSWER_SECONDS
+        return min([SAMPLE_SECONDS, *(left + 0.001 for left in (cpu_left, idle_left, wall_left) if left > 0)])
+
+    def stop(self, overrun: Status) -> None:
+        """Kill the child for this.
+
+        Raises:
+            ReplyArrived: its parent answers already, or is gone.
+        """
+        self.overrun = overrun
+        if self._handle < 0:
+            self._handle = self._ask_for_handle()
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
 
     def _ask_for_handle(self) -> int:
-        """A pidfd of the child, or -1 where its parent is gone. Answers to earlier enquiries are thrown away."""
+        """A pidfd of the child. Answers to earlier enquiries are thrown away."""
         enquiry = b"?" + next(ENQUIRIES).to_bytes(8, "little")
         try:
             send(self._parent, enquiry, [])
@@ -81,33 +152,7 @@ class Watched:
                     send(self._parent, enquiry, [])
         except (OSError, SandboxFailure):
             pass
-        return -1
-
-    def _look(self, handle: int) -> float:
-        """Kill the child if it is over a limit; return how long to wait before the next look."""
-        pid = process_id(handle)
-        wall = time.monotonic() - self._started
-        used = usage(pid, MOST_THREADS) if pid > 0 else None
-        if used is None:
-            return SAMPLE_SECONDS
-        wall = min(wall, used.age_seconds)
-        self._off_core += max(0.0, (wall - self._last_wall) - (used.cpu_seconds - self._last.cpu_seconds))
-        credit = min(waited(self._last.queued_seconds, used.queued_seconds), self._off_core)
-        self._off_core, self._queued = self._off_core - credit, self._queued + credit
-        self._last, self._last_wall = used, wall
-        cpu_left, wall_left = self._left(used.cpu_seconds, wall)
-        idle_left = self.max_idle - (wall - used.cpu_seconds - self._queued)
-        if min(cpu_left, wall_left) < 0 or (idle_left < 0 and not used.runnable):
-            self.overrun = Status.TIME_LIMIT
-        elif used.resident_bytes - self.baseline_bytes > self.limits.memory_bytes or used.threads > MOST_THREADS:
-            self.overrun = Status.MEMORY_LIMIT
-        elif self._written and self._written() > self.limits.scratch_bytes:
-            self.overrun = Status.OUTPUT_LIMIT
-        if self.overrun:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(handle, signal.SIGKILL)
-            return ANSWER_SECONDS
-        return min([SAMPLE_SECONDS, *(left + 0.001 for left in (cpu_left, idle_left, wall_left) if left > 0)])
+        raise ReplyArrived(None)
 
     def _left(self, cpu: float, wall: float) -> tuple[float, float]:
         return self.limits.cpu_seconds - cpu, self.max_wall - wall
@@ -118,7 +163,7 @@ class Watched:
 
 
 class ReplyArrived(Exception):
-    """The reply came while a handle was being asked for."""
+    """The reply came while a handle was being asked for; None where the other side is gone."""
 
     def __init__(self, message: bytes | None) -> None:
         super().__init__()
