@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from rlef_env.errors import DataError, ProblemNotFound, UsageError
-from rlef_env.problems.carriers import SUFFIXES, is_plain, named_files
+from rlef_env.problems.carriers import SUFFIXES, is_pattern, is_plain, named_files
 from rlef_env.problems.hub import hub_file, is_hub_name
 from rlef_env.problems.index import Facts, IndexedProblems, facts_of
 from rlef_env.problems.json_rows import Field
@@ -155,9 +155,9 @@ def _loaded(name: str, split: str, layout: str | None) -> Dataset:
         there = path.exists()
     except (RuntimeError, ValueError) as error:
         raise UsageError(f"data set: expected a path, got {name!r} ({error}); write the path in full") from None
-    if name and path.is_dir() and not any(file.name.lower().endswith(tuple(SUFFIXES)) for file in path.iterdir()):
+    if name and path.is_dir() and not _holds_rows(path):
         return _of_folder(name, path, split)
-    if (name and there) or name.lower().endswith(tuple(SUFFIXES)):
+    if (name and there) or name.lower().endswith(tuple(SUFFIXES)) or is_pattern(name):
         return _of_files(name, named_files(name, split), layout, _stem(path))
     if is_hub_name(name):
         return _of_files(name, [hub_file(name, split)], layout, name)
@@ -168,10 +168,16 @@ def _loaded(name: str, split: str, layout: str | None) -> Dataset:
     )
 
 
+def _holds_rows(path: Path) -> bool:
+    from rlef_env.problems.packages import is_package  # YAML takes a moment that few data sets need
+
+    return not is_package(path) and any(file.name.lower().endswith(tuple(SUFFIXES)) for file in path.iterdir())
+
+
 def _of_folder(name: str, path: Path, split: str) -> Dataset:
     """The problems in a folder that is a problem each, or has folders that are."""
     from rlef_env.problems.layouts.apps import APPS, rows_of_directory
-    from rlef_env.problems.packages import package_paths, read_package  # YAML takes a moment that few data sets need
+    from rlef_env.problems.packages import package_paths, read_package
 
     if split != "train":
         raise UsageError(f"split: expected 'train', got {split!r}; name the folder of the split you want")

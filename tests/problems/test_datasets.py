@@ -129,7 +129,7 @@ def test_a_file_named_starter_is_not_the_starter_set(tmp_path: Path) -> None:
 def test_a_bad_file_is_a_data_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         load_dataset(tmp_path / "missing.jsonl")
-    with pytest.raises(DataError, match="expected a folder of files that end in .* got none of these"):
+    with pytest.raises(DataError, match=r"expected a folder of files that end in .* got none of these"):
         load_dataset(tmp_path)
     (tmp_path / "bad.jsonl").write_text(json.dumps({"name": "x"}), encoding="utf-8")
     with pytest.raises(DataError, match=r"bad\.jsonl:1: .* no field 'description', 'public_tests'; name the layout"):

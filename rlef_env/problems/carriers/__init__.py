@@ -3,6 +3,16 @@
 from rlef_env.problems.carriers.cache import cache_folder, written_whole
 from rlef_env.problems.carriers.carrier import SUFFIXES, RawRow, is_plain, raw_rows
 from rlef_env.problems.carriers.json_values import json_bytes
-from rlef_env.problems.carriers.shards import named_files
+from rlef_env.problems.carriers.shards import is_pattern, named_files
 
-__all__ = ["SUFFIXES", "RawRow", "cache_folder", "is_plain", "json_bytes", "named_files", "raw_rows", "written_whole"]
+__all__ = [
+    "SUFFIXES",
+    "RawRow",
+    "cache_folder",
+    "is_pattern",
+    "is_plain",
+    "json_bytes",
+    "named_files",
+    "raw_rows",
+    "written_whole",
+]

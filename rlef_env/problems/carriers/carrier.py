@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
-from rlef_env.errors import DataError
+from rlef_env.errors import DataError, RLEFError
 from rlef_env.problems.carriers.json_array import elements, starts_an_array
 
 __all__ = ["SUFFIXES", "RawRow", "is_plain", "raw_rows"]
@@ -73,7 +73,7 @@ def _named(name: str) -> Iterator[None]:
     """Turn what the system says about a file into one line that names it."""
     try:
         yield
-    except DataError:
+    except RLEFError:
         raise
     except FileNotFoundError:
         raise DataError(f"{name}: expected a file of problems, got no such file; check the path") from None

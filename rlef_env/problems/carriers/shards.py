@@ -11,7 +11,7 @@ from typing import Final
 from rlef_env.errors import DataError, UsageError
 from rlef_env.problems.carriers.carrier import SUFFIXES, suffix
 
-__all__ = ["named_files"]
+__all__ = ["is_pattern", "named_files"]
 
 _SPLITS: Final = ("train", "valid", "validation", "dev", "test")
 
@@ -37,9 +37,14 @@ def named_files(name: str, split: str) -> list[Path]:
         raise UsageError(
             f"split: expected 'train', got {split!r}; a file has no splits, so name the file of the split you want"
         )
-    if exists or not re.search(r"[*?\[]", name):
+    if exists or not is_pattern(name):
         return [path]
     return _readable(name, [Path(match) for match in sorted(glob.glob(os.fspath(path), recursive=True))])  # noqa: PTH207
+
+
+def is_pattern(name: str) -> bool:
+    """Whether a name, unless a file has it, stands for all files that it matches."""
+    return re.search(r"[*?\[]", name) is not None
 
 
 def _readable(name: str, paths: list[Path]) -> list[Path]:
