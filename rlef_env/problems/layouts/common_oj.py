@@ -1,6 +1,8 @@
 """SandboxFusion's CommonOJ rows (bytedance/SandboxFusion): tests and labels as JSON inside of strings.
 
-No test is marked as one that an agent may see: public are those that stand in the statement as examples.
+No test is marked as one that an agent may see: public are those that stand in the statement as examples. The rows of
+its LiveCodeBench sample look the same, but their tests are packed as LiveCodeBench packs them, and what they call the
+canonical solution is none.
 """
 
 from __future__ import annotations
@@ -11,8 +13,9 @@ from rlef_env.problems.json_rows import Field
 from rlef_env.problems.layouts.code_contests import LANGUAGE_NAMES
 from rlef_env.problems.layouts.given_tests import GivenTests, split_public
 from rlef_env.problems.layouts.layout import Layout, identified
+from rlef_env.problems.layouts.live_code_bench import LIVE_CODE_BENCH_RULE, unpacked_tests
 from rlef_env.problems.layouts.nested import json_in
-from rlef_env.problems.layouts.row_parts import rest, text_or_none
+from rlef_env.problems.layouts.row_parts import rest, text_or_none, with_starter
 from rlef_env.problems.problem import CheckerSpec, Problem, Solution, Test
 
 __all__ = ["COMMON_OJ"]
@@ -25,12 +28,14 @@ def problem(root: Field) -> Problem:
     name, root = identified(root, "id", number=True)
     statement = root.child("content").text()
     extra = rest(root, _PLACED)
-    found = _unwrapped(root.child("test"))
-    items = found.items() if found.present else []
-    public, private = split_public(statement, GivenTests(tuple(_test(item) for item in items)))
-    unknown = [_unknown(item) for item in items]
-    if any(unknown):
-        extra["test"] = unknown
+    test, canonical = root.child("test"), root.child("canonical_solution")
+    packed = isinstance(test.value, str) and test.value.startswith("e")  # base64 of zlib; no JSON starts so
+    given = unpacked_tests(test) if packed else _given(_unwrapped(test))
+    public, private = split_public(statement, given)
+    if given.unknown:
+        extra["test"] = given.unknown
+    if packed and canonical.present:
+        extra["canonical_solution"] = canonical.plain()
     labels = _unwrapped(root.child("labels"))
     difficulty, source = None, None
     if labels.present:
@@ -38,13 +43,14 @@ def problem(root: Field) -> Problem:
         extra["labels"] = labels.plain()
     return Problem(
         id=name,
-        statement=statement,
+        statement=with_starter(statement, None, given.entry_point),
         public_tests=public,
         private_tests=private,
-        checker=CheckerSpec("sandboxfusion"),
-        solutions=_solutions(_unwrapped(root.child("canonical_solution"))),
+        checker=given.checker(LIVE_CODE_BENCH_RULE) if packed else CheckerSpec("sandboxfusion"),
+        solutions=() if packed else _solutions(_unwrapped(canonical)),
         difficulty=difficulty.lower() if difficulty and len(difficulty) > 1 else difficulty,  # not the letters A to V
         source=source and source.lower(),
+        function=given.function,
         extra=extra,
     )
 
@@ -54,6 +60,12 @@ def _unwrapped(field: Field) -> Field:
     if field.value == "":
         return Field(None, field.where, field.path)
     return json_in(field) if isinstance(field.value, str) else field
+
+
+def _given(found: Field) -> GivenTests:
+    items = found.items() if found.present else []
+    unknown = [_unknown(item) for item in items]
+    return GivenTests(tuple(_test(item) for item in items), unknown={"unknown": unknown} if any(unknown) else {})
 
 
 def _test(item: Field) -> Test:

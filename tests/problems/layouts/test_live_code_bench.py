@@ -15,6 +15,7 @@ import pytest
 from rlef_env.errors import DataError
 from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Test
 from rlef_env.problems.json_rows import Field
+from rlef_env.problems.layouts.common_oj import COMMON_OJ
 from rlef_env.problems.layouts.live_code_bench import LIVE_CODE_BENCH, unpacked_tests
 
 PUBLIC = [{"input": "1\n", "output": "2\n", "testtype": "stdin"}]
@@ -168,3 +169,15 @@ def test_real_payloads(shared_data: Path) -> None:
     assert [len(given.tests) for given in found] == [5, 15]
     assert found[0].tests[1] == Test("1\nabc\n", "YES\n")
     assert {given.function for given in found} == {None}
+
+
+def test_real_rows_of_sandbox_fusion(shared_data: Path) -> None:
+    lines = (shared_data / "raw" / "lcb_style_2.jsonl").read_text().splitlines()
+    found = [COMMON_OJ.problem(Field(json.loads(line), "raw:1")) for line in lines]
+    assert [(each.id, len(each.public_tests), len(each.private_tests)) for each in found] == [
+        ("1", 1, 4),
+        ("191", 3, 12),
+    ]
+    assert {each.checker for each in found} == {CheckerSpec("livecodebench")}
+    assert {each.solutions for each in found} == {()}
+    assert found[0].extra["canonical_solution"] == "import sys; sys.exit(0)"
