@@ -76,12 +76,14 @@ class CodeTests:
 
 def _verdict(tested: Execution, asked: Execution) -> tuple[Verdict, str | None, str, str]:
     """The verdict, its category, words on it, and how the last value that the program returned is written."""
+    name, words, last = _report(tested.stderr)
+    if tested.status is Status.EXITED and tested.exit_code == NOT_ASKED:
+        return Verdict.NO_VERDICT, words, "", ""
     if asked.status in VERDICTS and asked.status is not Status.SIGNALED:  # limits come before answers
         return VERDICTS[asked.status], None, "", ""
     if tested.status is not Status.EXITED:
         # What the program returned may have led the test there; it must not mask itself out so.
         return Verdict.WRONG_ANSWER, f"test: {tested.status.value}", "", ""
-    name, words, last = _report(tested.stderr)
     if tested.exit_code == PASSED:
         return Verdict.ACCEPTED, None, "", last
     if tested.exit_code == RAISED or tested.exit_code == NOT_LOADED:
@@ -90,8 +92,6 @@ def _verdict(tested: Execution, asked: Execution) -> tuple[Verdict, str | None, 
     if tested.exit_code == NOT_COMPILED:
         last_line = words.strip().splitlines()[-1:] or [""]
         return Verdict.COMPILE_ERROR, last_line[0].partition(":")[0][:100] or None, words, ""
-    if tested.exit_code == NOT_ASKED:
-        return Verdict.NO_VERDICT, words, "", ""
     if tested.exit_code == ENDED:
         verdict, category = verdict_of(asked)
         if verdict is Verdict.ACCEPTED:
