@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from rlef_env.errors import DataError
+from rlef_env.judge import Judge, Verdict
 from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Solution, Test
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.layouts.apps import APPS, rows_of_directory
 from rlef_env.problems.literals import parse_call, parse_value
+from rlef_env.sandbox import Program
 
 QUESTION = "Print the sum of two numbers.\n\n-----Example-----\nInput\n1 2\n\nOutput\n3\n"
 TESTS = {"inputs": ["1 2\n", ["3 4", ""]], "outputs": ["3\n", ["7"]]}
@@ -174,3 +176,20 @@ def test_folders_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "0" / "metadata.json").write_text("[]")
     with pytest.raises(DataError, match="expected a JSON object"):
         list(rows_of_directory(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("source", "verdict"),
+    [
+        ("def f(d, n):\n    return d", Verdict.ACCEPTED),
+        ("class Solution:\n    def f(self, d, n):\n        return dict(d)", Verdict.ACCEPTED),
+        ("def f(d, n):\n    return {str(key): value for key, value in d.items()}", Verdict.ACCEPTED),
+        ("def f(d, n):\n    return [d]", Verdict.WRONG_ANSWER),
+        ("def f(d, n):\n    return {}", Verdict.WRONG_ANSWER),
+    ],
+)
+def test_calls_are_judged(source: str, verdict: Verdict) -> None:
+    nines = "9" * 5000
+    tests = f'{{"fn_name": "f", "inputs": [[{{"1": {nines}}}, 3], [{{}}, 4]], "outputs": [[{{"1": {nines}}}], [{{}}]]}}'
+    with Judge() as judge:
+        assert judge.judge(problem(input_output=tests), Program(source)).verdict is verdict

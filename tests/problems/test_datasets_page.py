@@ -1,0 +1,96 @@
+"""The commands in docs/datasets.md: each names data that loads, from files of the names and the form that it says."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlef_env.problems import LAYOUTS, load_dataset
+
+LINE = re.compile(r"^\| (?P<label>[^|]+) \|[^|]*\|[^|]*\| `rlef problems stats (?P<arguments>[^`]+)` \|$", re.MULTILINE)
+EXAMPLES = {
+    "Starter": None,
+    "Procedural": None,
+    "CodeContests": "code_contests",
+    "CodeContests+": "code_contests_plus",
+    "AlphaCodium's CodeContests": "alpha_codium",
+    "SandboxFusion CommonOJ": "common_oj",
+    "APPS": "apps",
+    "TACO": "taco",
+    "LiveCodeBench": "live_code_bench",
+    "PRIME": "prime",
+    "PrimeIntellect": "prime_intellect",
+    "DeepCoder": "deep_coder",
+    "rLLM's CodeContests": "deep_coder",
+    "NeMo Gym": "nemo_gym",
+    "Open-R1 Codeforces": "open_r1",
+    "HumanEval": "human_eval",
+    "HumanEval+": "human_eval_plus",
+    "MBPP": "mbpp",
+    "MBPP, sanitized": "mbpp_sanitized",
+    "MBPP+": "mbpp_plus",
+}
+
+
+def sample(root: Path, layout: str) -> dict[str, Any]:
+    """A row of the layout."""
+    path = root / "tests" / "problems" / "layouts" / "samples.py"
+    spec = importlib.util.spec_from_file_location("layout_samples", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    row: dict[str, Any] = module.ROWS[layout]
+    return row
+
+
+def write(path: Path, split: str, row: dict[str, Any]) -> None:
+    """One problem, stored as the path's name says."""
+    if path.name == "test" and "input_output" in row:  # the folders of APPS
+        folder = path / "0000"
+        folder.mkdir(parents=True)
+        (folder / "question.txt").write_text(row["question"])
+        (folder / "input_output.json").write_text(row["input_output"])
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    line = json.dumps(row) + "\n"
+    if path.name.endswith(".gz"):
+        path.write_bytes(gzip.compress(line.encode()))
+    elif path.suffix == ".json":
+        path.write_text(f"[{line}]")
+    elif path.suffix == ".jsonl":
+        Path(str(path).replace("*", "2")).write_text(line)
+    else:
+        pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        path.mkdir()
+        parquet.write_table(pyarrow.Table.from_pylist([row]), path / f"{split}-00000-of-00001.parquet")
+
+
+def test_the_page_has_every_layout(root: Path) -> None:
+    labels = [match["label"] for match in LINE.finditer((root / "docs" / "datasets.md").read_text())]
+    assert labels == list(EXAMPLES)
+    assert {layout.name for layout in LAYOUTS} <= set(EXAMPLES.values())
+
+
+@pytest.mark.parametrize("label", EXAMPLES)
+def test_a_command_of_the_page(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, label: str) -> None:
+    page = (root / "docs" / "datasets.md").read_text()
+    arguments = next(shlex.split(match["arguments"]) for match in LINE.finditer(page) if match["label"] == label)
+    name, split = arguments[0], arguments[2] if arguments[1:] else "train"
+    assert arguments[1:] in ([], ["--split", split])
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    layout = EXAMPLES[label]
+    if layout is not None:
+        write(Path(name), split, sample(root, layout))
+    dataset = load_dataset(name, split)
+    assert any(facts.tests for facts in dataset.facts())
+    if layout is not None:
+        assert (dataset.layout, len(dataset)) == (layout, 1)
