@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from rlef_env.envs.registration import register_environments
 
 if TYPE_CHECKING:
-    from rlef_env.envs import CodeEnv, Episode, Turn, read_episodes, rejudge, replay, write_episodes
-    from rlef_env.judge import Judge, Judgement, Verdict
+    from rlef_env.envs import CodeEnv, CodeVectorEnv, Episode, Turn, read_episodes, rejudge, replay, write_episodes
+    from rlef_env.judge import Judge, Judgement, JudgePool, Verdict
     from rlef_env.problems import CheckerSpec, Dataset, Problem, Solution, Test, load_dataset
     from rlef_env.sandbox import Program
 
@@ -23,9 +23,11 @@ __version__ = "0.1.0"
 __all__ = [
     "CheckerSpec",
     "CodeEnv",
+    "CodeVectorEnv",
     "Dataset",
     "Episode",
     "Judge",
+    "JudgePool",
     "Judgement",
     "Problem",
     "Program",
@@ -42,8 +44,17 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "rlef_env.envs": ("CodeEnv", "Episode", "Turn", "read_episodes", "rejudge", "replay", "write_episodes"),
-    "rlef_env.judge": ("Judge", "Judgement", "Verdict"),
+    "rlef_env.envs": (
+        "CodeEnv",
+        "CodeVectorEnv",
+        "Episode",
+        "Turn",
+        "read_episodes",
+        "rejudge",
+        "replay",
+        "write_episodes",
+    ),
+    "rlef_env.judge": ("Judge", "Judgement", "JudgePool", "Verdict"),
     "rlef_env.problems": ("CheckerSpec", "Dataset", "Problem", "Solution", "Test", "load_dataset"),
     "rlef_env.sandbox": ("Program",),
 }

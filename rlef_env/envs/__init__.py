@@ -12,6 +12,7 @@ from rlef_env.envs.replay import rejudge, replay
 from rlef_env.envs.rewards import COMPONENTS, REWARDS, Reward, make_reward
 from rlef_env.envs.scoring import score_response
 from rlef_env.envs.spaces import ProgramText
+from rlef_env.envs.vector_env import CodeVectorEnv, Replies
 
 __all__ = [
     "COMPONENTS",
@@ -19,8 +20,10 @@ __all__ = [
     "GRID_LETTERS",
     "REWARDS",
     "CodeEnv",
+    "CodeVectorEnv",
     "Episode",
     "ProgramText",
+    "Replies",
     "Reward",
     "Turn",
     "episode_from_row",

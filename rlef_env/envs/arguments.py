@@ -13,7 +13,7 @@ from rlef_env.envs.episode_rules import ISOLATIONS
 from rlef_env.errors import UsageError
 from rlef_env.problems import Dataset, load_dataset
 
-__all__ = ["at_least", "check_judge", "check_tokenizer", "checked_options", "loaded", "one_of"]
+__all__ = ["at_least", "check_judge", "check_pool", "check_tokenizer", "checked_options", "loaded", "one_of"]
 
 
 def one_of(name: str, value: object, supported: tuple[object, ...]) -> None:
@@ -51,6 +51,19 @@ def check_judge(judge: object) -> None:
             f"judge: expected None or a Judge, got {judge!r:.100}; make one with rlef_env.Judge(), or leave it out"
         )
     one_of("judge.isolation", judge.isolation, ISOLATIONS)
+
+
+def check_pool(pool: object, workers: object) -> None:
+    """Refuse what is no pool, and workers for a pool that has its own."""
+    if workers is not None:
+        at_least("workers", workers, 1)
+    if pool is None:
+        return
+    if isinstance(pool, type) or not callable(getattr(pool, "submit", None)) or not hasattr(pool, "isolation"):
+        raise UsageError(f"pool: expected None or a JudgePool, got {pool!r:.100}; make one with rlef_env.JudgePool()")
+    if workers is not None:
+        raise UsageError(f"workers: expected None beside a pool, which has its own, got {workers!r}")
+    one_of("pool.isolation", pool.isolation, ISOLATIONS)
 
 
 def checked_options(options: object, supported: tuple[str, ...]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ __all__ = ["ENVIRONMENTS", "register_environments"]
 
 _ANY_DATA: Final = "rlef_env.envs.code_env:CodeEnv"
 _ITS_DATA: Final = "rlef_env.envs.benchmark_env:BenchmarkEnv"
+_VECTOR: Final = "rlef_env.envs.vector_env:CodeVectorEnv"
 
 # Those whose data must be named say how when they are made without. CodeContests alone has a stand-in, with a warning.
 _BENCHMARKS: Final = (
@@ -39,4 +40,4 @@ def register_environments() -> None:
     for name, arguments in ENVIRONMENTS.items():
         if name not in registry:
             entry_point = _ITS_DATA if "benchmark" in arguments else _ANY_DATA
-            register(name, entry_point=entry_point, kwargs=dict(arguments))
+            register(name, entry_point=entry_point, vector_entry_point=_VECTOR, kwargs=dict(arguments))

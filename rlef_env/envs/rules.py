@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from gymnasium.error import InvalidAction, ResetNeeded
 
-from rlef_env.envs.arguments import at_least, check_tokenizer, checked_options, one_of
+from rlef_env.envs.arguments import at_least, check_tokenizer, checked_options, loaded, one_of
+from rlef_env.envs.benchmarks import benchmark_dataset
 from rlef_env.envs.episode import Episode, Turn
 from rlef_env.envs.episode_rules import ISOLATIONS
 from rlef_env.envs.extract import extract_program
@@ -124,6 +125,33 @@ class Rules:
             "tokenizer": None if tokenizer is None else type(tokenizer).__name__,
             "isolation": self.isolation,
         }
+
+    @classmethod
+    def of(cls, *, isolation_of: object = None, benchmark: str | None = None, **arguments: Any) -> Rules:
+        """The rules that the arguments of an environment stand for.
+
+        Args:
+            isolation_of: the judge or pool that was passed: it knows what it locks. None where none was.
+            benchmark: as for ``BenchmarkEnv``; None for any data.
+            arguments: as for ``CodeEnv`` or ``BenchmarkEnv``, without those that are no rules.
+        """
+        split = arguments.get("split", "train")
+        dataset = arguments.pop("dataset", "starter" if benchmark is None else None)
+        if benchmark is None:
+            dataset = loaded(dataset, split)
+        else:
+            window = {name: arguments.pop(name, None) for name in ("after", "before")}
+            dataset = benchmark_dataset(benchmark, dataset, split, **window)
+        if "reward" in arguments:
+            arguments["reward_spec"] = arguments.pop("reward")
+        if isolation_of is not None:
+            arguments["isolation"] = isolation_of.isolation  # type: ignore[attr-defined]
+        unknown = set(arguments) - {each.name for each in fields(cls) if each.init}
+        if unknown:
+            raise UsageError(
+                f"arguments: expected those of CodeEnv, got {', '.join(sorted(unknown))}; check the spelling"
+            )
+        return cls(loaded(dataset, split), **arguments)
 
     @property
     def action_space(self) -> ProgramText:

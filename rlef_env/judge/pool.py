@@ -216,7 +216,8 @@ class Dispatcher:
             raise UsageError("a JudgePool serves the process that made it; make one in this process")
         work = Work(job, Future())
         with self._room:
-            self._room.wait_for(lambda: self._closed or len(self._queue) < self._most_waiting)
+            if threading.current_thread() is not self._thread:  # which alone makes room
+                self._room.wait_for(lambda: self._closed or len(self._queue) < self._most_waiting)
             if self._closed:
                 raise UsageError("the pool is closed; make a new one")
             self._round = self._queue[0][1] if self._queue else self._round
@@ -249,6 +250,7 @@ class Dispatcher:
                 self._thread.join()
             for worker in self._crew:
                 worker.close()
+            self._crew.clear()
             if self._server is not None:
                 self._server.close()
             self._selector.close()

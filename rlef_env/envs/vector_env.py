@@ -1,0 +1,485 @@
+"""Many episodes at once: all their programs are judged side by side, and no episode waits for another."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from concurrent.futures import CancelledError, Future
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium.error import ResetNeeded
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from rlef_env.envs.arguments import at_least, check_pool
+from rlef_env.envs.episode import Episode
+from rlef_env.envs.episode_text import episode_text
+from rlef_env.envs.info import episode_info
+from rlef_env.envs.judging import Judging
+from rlef_env.envs.rules import Rules, Running
+from rlef_env.errors import UsageError
+from rlef_env.judge import JudgeJob, Judgement, JudgePool
+
+__all__ = ["CodeVectorEnv", "Replies"]
+
+
+class Replies(NamedTuple):
+    """What came of some of the actions that were sent; a row of each array for each, in the order of ``env_ids``.
+
+    Attributes:
+        env_ids: which environments, of shape ``(k,)``.
+        step_ids: the numbers that ``send`` returned for the actions, of shape ``(k,)``.
+        observations: what each said next; after an end in the mode SAME_STEP that of the next episode.
+        rewards: of shape ``(k,)``.
+        terminations: likewise.
+        truncations: likewise.
+        infos: one dict each, as ``CodeEnv`` gives it; after an end in the mode SAME_STEP that of the next episode, with
+            the last one's under ``"final_info"`` and ``"final_obs"``.
+        episodes: the episode of each action, as a value; after an end the one that ended.
+    """
+
+    env_ids: npt.NDArray[np.int64]
+    step_ids: npt.NDArray[np.int64]
+    observations: tuple[str, ...]
+    rewards: npt.NDArray[np.float64]
+    terminations: npt.NDArray[np.bool_]
+    truncations: npt.NDArray[np.bool_]
+    infos: tuple[dict[str, Any], ...]
+    episodes: tuple[Episode, ...]
+
+
+class _Slot:
+    """One of the environments: its generator, its episode, and the action that is being judged."""
+
+    def __init__(self) -> None:
+        self.rng: np.random.Generator | None = None
+        self.seed: int | None = None
+        self.running: Running | None = None
+        self.judging: Judging[Running] | None = None
+        self.job: Future[Judgement] | None = None
+        self.step_id = -1
+        self.ended = False
+
+
+class _Reply(NamedTuple):
+    """What came of an action: the episode after it and whether it was a reset instead; or an error."""
+
+    env_id: int
+    step_id: int
+    observation: str = ""
+    info: dict[str, Any] = {}  # noqa: RUF012 - never changed
+    episode: Episode | None = None
+    was_reset: bool = False
+    error: BaseException | None = None
+
+
+class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]]):
+    """``num_envs`` environments of the kind ``CodeEnv`` whose programs are judged by one pool.
+
+    ``gymnasium.make_vec("RLEF-Starter-v0", num_envs=1024)`` makes it. Each environment plays the episodes that a
+    ``CodeEnv`` with its seed and its actions would play, whatever the order in which the judgements come.
+
+    ``step`` takes an action for every environment and returns when all are judged. ``send`` and ``recv`` do without
+    that barrier: send actions for the environments that have one, receive what is ready.
+
+    ## Autoreset
+
+    SAME_STEP is the default: the step that ends an episode returns the first observation of the next one; the last one
+    of the old is in ``infos["final_obs"]``, its info in ``infos["final_info"]``. NEXT_STEP, Gymnasium's own default,
+    would throw away the action after an end, and with it a whole response of a language model. DISABLED leaves it to
+    ``reset(options={"reset_mask": ...})``.
+
+    Args:
+        num_envs: how many.
+        pool: a ``JudgePool`` to share, or anything with its ``submit``; it is not closed with the environment. None:
+            one of its own.
+        workers: of its own pool; the number of cores by default.
+        autoreset_mode: see above.
+        render_mode: ``"ansi"``: ``render()`` returns a tuple of texts.
+        arguments: those of ``CodeEnv`` but ``judge``.
+
+    Raises:
+        UsageError: an argument has a value that is not supported.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+        "render_modes": ["ansi"],
+        "render_fps": 4,
+        "autoreset_mode": AutoresetMode.SAME_STEP,
+    }
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        *,
+        pool: JudgePool | None = None,
+        workers: int | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
+        render_mode: str | None = None,
+        **arguments: Any,
+    ) -> None:
+        at_least("num_envs", num_envs, 1)
+        check_pool(pool, workers)
+        try:
+            self.autoreset_mode = AutoresetMode(autoreset_mode)
+        except ValueError:
+            modes = ", ".join(repr(mode.value) for mode in AutoresetMode)
+            raise UsageError(f"autoreset_mode: expected one of {modes}, got {autoreset_mode!r}") from None
+        if render_mode not in (None, "ansi"):
+            raise UsageError(f"render_mode: expected None or 'ansi', got {render_mode!r}")
+        self.rules = Rules.of(isolation_of=pool, **arguments)
+        self.num_envs = int(num_envs)
+        self.render_mode = render_mode
+        self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}  # type: ignore[misc]
+        self.single_observation_space = self.rules.observation_space
+        self.single_action_space = self.rules.action_space
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self._pool = pool
+        self._own_pool: JudgePool | None = None
+        self._workers = workers
+        self._slots = [_Slot() for _ in range(self.num_envs)]
+        self._next_step_id = 0
+        self._changed = threading.Condition()  # guards all that follows and the slots' step ids
+        self._ready: deque[_Reply] = deque()
+        self._sent = 0
+
+    # --- the barrier --------------------------------------------------------------------------------------------------
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[tuple[str, ...], dict[str, Any]]:
+        """Start an episode in every environment. What was sent and not received is dropped.
+
+        Args:
+            seed: of the first environment, those after it have the numbers after it; or one for each.
+            options: as for ``CodeEnv.reset``, the same for all; and ``"reset_mask"``, an array of bool of shape
+                ``(num_envs,)``: only these are reset.
+
+        Raises:
+            UsageError: an option or the number of seeds is not as it should be.
+        """
+        options = dict(options or {})
+        mask = self._mask(options.pop("reset_mask", None))
+        seeds = self._seeds(seed)
+        for env_id in np.flatnonzero(mask):
+            self._drop(int(env_id))
+        infos: dict[str, Any] = {}
+        for env_id, slot in enumerate(self._slots):
+            if mask[env_id]:
+                self._begin(slot, seeds[env_id], options)
+                infos = self._add_info(infos, episode_info(self._episode(slot)), env_id)
+        return tuple(self._said(slot) for slot in self._slots), infos
+
+    def step(
+        self, actions: Sequence[str]
+    ) -> tuple[tuple[str, ...], npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.bool_], dict[str, Any]]:
+        """Judge a response in every environment, and return when all are judged.
+
+        Raises:
+            UsageError: there are more or fewer actions than environments, or some were sent and not received yet.
+            ResetNeeded: an environment has no episode, or an ended one in the mode DISABLED.
+            InvalidAction: an action is no text of the action space; nothing was sent then.
+        """
+        actions = tuple(actions)
+        if len(actions) != self.num_envs:
+            raise UsageError(f"actions: expected {self.num_envs}, one for each environment, got {len(actions)}")
+        if self._sent:
+            raise UsageError(
+                f"step: expected nothing to be under way, got {self._sent} actions that were sent; recv() them first"
+            )
+        self.send(range(self.num_envs), actions)
+        replies = self.recv(min_ready=self.num_envs)
+        order = np.argsort(replies.env_ids)
+        infos: dict[str, Any] = {}
+        for env_id, info in enumerate(replies.infos[place] for place in order):
+            final = {key: info[key] for key in ("final_obs", "final_info") if key in info}
+            infos = self._add_info(infos, final, env_id)
+            infos = self._add_info(infos, {key: value for key, value in info.items() if key not in final}, env_id)
+        return (
+            tuple(replies.observations[place] for place in order),
+            replies.rewards[order],
+            replies.terminations[order],
+            replies.truncations[order],
+            infos,
+        )
+
+    # --- without a barrier --------------------------------------------------------------------------------------------
+
+    def send(self, env_ids: Iterable[int], actions: Iterable[str]) -> npt.NDArray[np.int64]:
+        """Have responses judged, and return at once.
+
+        Args:
+            env_ids: which environments respond; each has at most one response under way.
+            actions: their responses.
+
+        Returns:
+            The number of each step. ``recv`` says which step its replies are to.
+
+        Raises:
+            UsageError: an environment is none of these, comes twice or is still being judged, or the numbers of
+                environments and actions differ. Nothing was sent then.
+            ResetNeeded: an environment has no episode, or an ended one in the mode DISABLED. Likewise.
+            InvalidAction: an action is no text of the action space. Likewise.
+        """
+        ids = [int(env_id) for env_id in env_ids]
+        responses = [self.rules.check_action(action) for action in actions]
+        self._check(ids, len(responses))
+        step_ids = np.arange(self._next_step_id, self._next_step_id + len(ids))
+        self._next_step_id += len(ids)
+        for env_id, step_id in zip(ids, step_ids, strict=True):
+            self._slots[env_id].step_id = int(step_id)
+        with self._changed:
+            self._sent += len(ids)
+        for env_id, response in zip(ids, responses, strict=True):
+            self._start(env_id, response)
+        return step_ids
+
+    def recv(self, min_ready: int = 1, timeout: float | None = None) -> Replies:
+        """Return what is ready, in the order in which it became so.
+
+        Args:
+            min_ready: wait for at least so many replies; fewer if fewer are under way.
+            timeout: seconds to wait at most; then whatever is ready is returned, which may be nothing. What comes
+                later is received later, under its own number.
+
+        Raises:
+            NoVerdictError: the judge failed, with ``on_no_verdict="raise"``. The turn does not count; the other replies
+                are received by the next call.
+            IsolationUnavailable: this machine lacks a layer of the lock.
+        """
+        at_least("min_ready", min_ready, 0)
+        until = None if timeout is None else time.monotonic() + timeout
+        with self._changed:
+            while len(self._ready) < min(min_ready, self._sent):
+                left = None if until is None else until - time.monotonic()
+                if left is not None and left <= 0:
+                    break
+                self._changed.wait(left)
+            failed = next((reply for reply in self._ready if reply.error is not None), None)
+            replies = [failed] if failed is not None else list(self._ready)
+            for reply in replies:
+                self._ready.remove(reply) if failed is not None else self._ready.popleft()
+            self._sent -= len(replies)
+        for reply in replies:
+            self._slots[reply.env_id].step_id = -1
+        if failed is not None:
+            assert failed.error is not None
+            raise failed.error
+        return self._replies(replies)
+
+    @property
+    def under_way(self) -> int:
+        """How many actions were sent and not received."""
+        return self._sent
+
+    # --- the rest of the interface ------------------------------------------------------------------------------------
+
+    def close_extras(self, **_: Any) -> None:
+        """End its own pool, and drop what is under way. A shared pool is left alone."""
+        for env_id in range(self.num_envs):
+            self._drop(env_id)
+        if self._own_pool is not None:
+            self._own_pool.close()
+            self._own_pool = None
+
+    def render(self) -> tuple[str, ...] | None:
+        """The state of every episode as text (``"ansi"``)."""
+        if self.render_mode is None:
+            return None
+        return tuple(episode_text(episode) for episode in self.episodes)
+
+    @property
+    def episodes(self) -> tuple[Episode, ...]:
+        """The episodes so far.
+
+        Raises:
+            ResetNeeded: there are none yet.
+        """
+        return tuple(self._episode(slot) for slot in self._slots)
+
+    @property
+    def np_random_seed(self) -> tuple[int | None, ...]:  # type: ignore[override]
+        """The seed of each environment."""
+        return tuple(slot.seed for slot in self._slots)
+
+    # --- episodes -----------------------------------------------------------------------------------------------------
+
+    def _begin(self, slot: _Slot, seed: int | None, options: dict[str, Any] | None = None) -> None:
+        if seed is not None or slot.rng is None:
+            slot.rng, slot.seed = seeding.np_random(seed)
+        slot.running, slot.ended = self.rules.begin(slot.rng, options), False
+
+    @staticmethod
+    def _episode(slot: _Slot) -> Episode:
+        if slot.running is None:
+            raise ResetNeeded("there is no episode yet; call reset() first")
+        return slot.running.episode
+
+    def _said(self, slot: _Slot) -> str:
+        episode = self._episode(slot)
+        return episode.turns[-1].feedback if episode.turns else episode.prompt
+
+    def _start(self, env_id: int, response: str) -> None:
+        slot = self._slots[env_id]
+        assert slot.running is not None
+        if slot.ended:  # only NEXT_STEP comes here with an ended episode: the action is not looked at
+            self._begin(slot, None)
+            episode = self._episode(slot)
+            self._put(_Reply(env_id, slot.step_id, episode.prompt, episode_info(episode), episode, was_reset=True))
+            return
+        slot.judging = self.rules.respond(slot.running, response)
+        self._go_on(env_id, slot.step_id, None)
+
+    def _go_on(self, env_id: int, step_id: int, judgement: Judgement | None) -> None:
+        """Give the rules a judgement, and have judged what they ask for next; or say what came of the response."""
+        slot = self._slots[env_id]
+        assert slot.judging is not None
+        try:
+            job = next(slot.judging) if judgement is None else slot.judging.send(judgement)
+        except StopIteration as end:
+            self._finish(env_id, step_id, end.value)
+        except Exception as error:  # noqa: BLE001 - raised where the reply is received
+            self._put(_Reply(env_id, step_id, error=error))
+        else:
+            self._submit(env_id, step_id, job, again=judgement is not None)
+
+    def _submit(self, env_id: int, step_id: int, job: JudgeJob, again: bool) -> None:
+        slot = self._slots[env_id]
+        assert slot.running is not None
+        last = len(slot.running.episode.turns) + 1 >= self.rules.max_turns
+        try:
+            # What ends an episode goes first: it frees a place, and the rest of it is waited for the longest.
+            slot.job = self._judges().submit(job, priority=int(last or again), owner=env_id)
+        except Exception as error:  # noqa: BLE001 - likewise
+            self._put(_Reply(env_id, step_id, error=error))
+        else:
+            slot.job.add_done_callback(lambda future: self._judged(env_id, step_id, future))
+
+    def _judged(self, env_id: int, step_id: int, future: Future[Judgement]) -> None:
+        """Called by the pool's own thread, or at once."""
+        with self._changed:
+            if self._slots[env_id].step_id != step_id:
+                return  # the environment was reset meanwhile
+            try:
+                judgement = future.result()
+            except (Exception, CancelledError) as error:  # noqa: BLE001 - likewise
+                self._put(_Reply(env_id, step_id, error=error))
+            else:
+                self._go_on(env_id, step_id, judgement)
+
+    def _finish(self, env_id: int, step_id: int, running: Running) -> None:
+        slot = self._slots[env_id]
+        slot.running, slot.judging, slot.job = running, None, None
+        episode = running.episode
+        observation, info = episode.turns[-1].feedback, episode_info(episode)
+        slot.ended = episode.ended
+        if episode.ended and self.autoreset_mode is AutoresetMode.SAME_STEP:
+            try:
+                self._begin(slot, None)
+            except Exception as error:  # noqa: BLE001 - likewise; the data may have gone
+                self._put(_Reply(env_id, step_id, error=error))
+                return
+            info = {"final_obs": observation, "final_info": info, **episode_info(self._episode(slot))}
+            observation = self._said(slot)
+        self._put(_Reply(env_id, step_id, observation, info, episode))
+
+    def _put(self, reply: _Reply) -> None:
+        with self._changed:
+            if self._slots[reply.env_id].step_id == reply.step_id:
+                self._ready.append(reply)
+                self._changed.notify_all()
+
+    def _drop(self, env_id: int) -> None:
+        """Forget the action that is under way in an environment, if one is."""
+        slot = self._slots[env_id]
+        with self._changed:
+            if slot.step_id < 0:
+                return
+            step_id, slot.step_id = slot.step_id, -1
+            self._sent -= 1
+            self._ready = deque(reply for reply in self._ready if reply.step_id != step_id)
+            job, slot.job, slot.judging = slot.job, None, None
+        if job is not None:
+            job.cancel()
+
+    def _judges(self) -> JudgePool:
+        if self._pool is not None:
+            return self._pool
+        if self._own_pool is None:
+            self._own_pool = JudgePool(self._workers, isolation=self.rules.isolation)
+        return self._own_pool
+
+    # --- arguments and results ----------------------------------------------------------------------------------------
+
+    def _check(self, env_ids: list[int], actions: int) -> None:
+        if len(env_ids) != actions:
+            raise UsageError(f"send: expected as many actions as environments, got {actions} and {len(env_ids)}")
+        if len(set(env_ids)) < len(env_ids):
+            raise UsageError(f"env_ids: expected each environment once, got {env_ids}")
+        for env_id in env_ids:
+            if not 0 <= env_id < self.num_envs:
+                raise UsageError(f"env_ids: expected 0 to {self.num_envs - 1}, got {env_id}")
+            slot = self._slots[env_id]
+            if slot.running is None:
+                raise ResetNeeded("there is no episode yet; call reset() first")
+            if slot.step_id >= 0:
+                raise UsageError(f"environment {env_id}: expected none of its actions under way; recv() it first")
+            if slot.ended and self.autoreset_mode is AutoresetMode.DISABLED:
+                raise ResetNeeded(
+                    f"environment {env_id}: its episode has ended; reset(options={{'reset_mask': ...}}) starts the next"
+                )
+
+    def _mask(self, mask: object) -> npt.NDArray[np.bool_]:
+        if mask is None:
+            return np.ones(self.num_envs, dtype=np.bool_)
+        if (
+            not isinstance(mask, np.ndarray)
+            or mask.dtype != np.bool_
+            or mask.shape != (self.num_envs,)
+            or not mask.any()
+        ):
+            raise UsageError(
+                f"options['reset_mask']: expected an array of bool of shape ({self.num_envs},) with a True in it, "
+                f"got {mask!r:.100}"
+            )
+        if any(slot.running is None for slot, wanted in zip(self._slots, mask, strict=True) if not wanted):
+            raise ResetNeeded("there is no episode yet in some environments; call reset() without a mask first")
+        return mask
+
+    def _seeds(self, seed: int | Sequence[int | None] | None) -> list[int | None]:
+        if seed is None:
+            return [None] * self.num_envs
+        if isinstance(seed, (int, np.integer)):
+            return [int(seed) + env_id for env_id in range(self.num_envs)]
+        seeds = list(seed)
+        if len(seeds) != self.num_envs:
+            raise UsageError(f"seed: expected one number or {self.num_envs}, got {len(seeds)}")
+        return seeds
+
+    @staticmethod
+    def _replies(replies: list[_Reply]) -> Replies:
+        ends = [(False, False) if r.was_reset else (_of(r).terminated, _of(r).truncated) for r in replies]
+        return Replies(
+            env_ids=np.array([reply.env_id for reply in replies], dtype=np.int64),
+            step_ids=np.array([reply.step_id for reply in replies], dtype=np.int64),
+            observations=tuple(reply.observation for reply in replies),
+            rewards=np.array([0.0 if r.was_reset else _of(r).turns[-1].reward for r in replies], dtype=np.float64),
+            terminations=np.array([terminated for terminated, _ in ends], dtype=np.bool_),
+            truncations=np.array([truncated for _, truncated in ends], dtype=np.bool_),
+            infos=tuple(reply.info for reply in replies),
+            episodes=tuple(_of(reply) for reply in replies),
+        )
+
+
+def _of(reply: _Reply) -> Episode:
+    assert reply.episode is not None
+    return reply.episode
