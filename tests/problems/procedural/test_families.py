@@ -31,7 +31,7 @@ GOLDEN = {
     "bases": "37f0588799f4f3ae",
     "brackets": "4b3d5709c3fb2b5f",
     "clock": "38e3178567801fd7",
-    "expressions": "ddcd179e1e6c2de6",
+    "expressions": "d460a251f39185d4",
     "grid_walk": "729a09b62c047dca",
     "hidden_rule": "9844f0adc139718c",
     "hidden_step": "673f57eeb8949d49",
@@ -41,7 +41,7 @@ GOLDEN = {
     "list_statistics": "0e8b8cbfec62a105",
     "machine": "65e14b9f55491b63",
     "reachability": "4166b2418237f086",
-    "rewriting": "f7ccbecaaf215e5b",
+    "rewriting": "1f7b0e9aba588f9b",
     "sorting": "e61dc12022045e3e",
 }
 

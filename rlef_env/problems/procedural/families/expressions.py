@@ -60,6 +60,11 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
     side, other = ("right", "left") if right else ("left", "right")
     inputs = [_expression(dice, config, 3 + index * (config.terms - 3) // 9) for index in range(10)]
 
+    told = [
+        _joined(dice.integers(1, config.largest, 4), signs)
+        for signs in (f"{loose}{tight}{middle}", f"{tight}{loose}{middle}", "---")
+    ]
+
     def program(ranks: dict[str, int], from_right: int, body: str = BODY) -> str:
         return f"RANK, FROM_RIGHT, MOD = {ranks}, {from_right}, {mod}\n{body}"
 
@@ -78,8 +83,8 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
             ),
             prints="Print one integer.",
             public=(inputs[3], inputs[5]),
-            private=(f"{dice.integer(0, config.largest)}\n", inputs[1], inputs[9]),
-            generated=(*inputs[:1], inputs[2], inputs[4], *inputs[6:9]),
+            private=(f"{dice.integer(0, config.largest)}\n", *told, inputs[9]),
+            generated=(*inputs[:3], inputs[4], *inputs[6:9]),
             solution=program(rank, right),
             wrong=(
                 f"print(eval(input()) % {mod})\n",
@@ -92,6 +97,10 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
             ),
         ),
     )
+
+
+def _joined(numbers: list[int], signs: str) -> str:
+    return "".join(f"{number} {sign} " for number, sign in zip(numbers, signs, strict=False)) + f"{numbers[-1]}\n"
 
 
 def _expression(dice: Dice, config: Config, terms: int) -> str:

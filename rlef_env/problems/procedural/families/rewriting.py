@@ -45,7 +45,7 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
     olds = dice.distinct(pairs, config.rules)
     rules = [(old, dice.pick([new for new in (*pairs, *LETTERS) if new != old])) for old in olds]
     lengths = [3 + index * (config.length - 3) // 9 for index in range(10)]
-    inputs = [f"{_word(dice, length)} {dice.integer(1, length)}\n" for length in lengths]
+    inputs = [f"{_word(dice, olds, length)} {dice.integer(1, length)}\n" for length in lengths]
     last = dice.pick(LETTERS)
 
     def program(body: str, listed: list[tuple[str, str]] = rules) -> str:
@@ -81,8 +81,8 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
     )
 
 
-def _word(dice: Dice, length: int) -> str:
-    return "".join(dice.picks(LETTERS, length))
+def _word(dice: Dice, olds: list[str], length: int) -> str:
+    return "".join(dice.picks((*olds, *LETTERS), length))[:length]
 
 
 FAMILY = Family(
