@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from rlef_env.problems.asserts import assert_to_test, examples, parse_code
 from rlef_env.problems.json_rows import Field
-from rlef_env.problems.layouts.human_eval import ASKED, function_of, with_place
+from rlef_env.problems.layouts.human_eval import ASKED, entry_point_of, function_of, with_place
 from rlef_env.problems.layouts.layout import Layout, identified
 from rlef_env.problems.layouts.row_parts import rest
 from rlef_env.problems.literals import NotPlain, format_value
@@ -108,7 +108,7 @@ def mbpp_plus(root: Field) -> Problem:
     """The problem in a row of MBPP+. Its public test is the first of its asserts, which its prompt shows."""
     name, root = identified(root, "task_id")
     prompt, reference = root.child("prompt").text(), root.child("canonical_solution").text()
-    entry_point = root.child("entry_point").text()
+    entry_point = entry_point_of(root)
     field = root.child("assertion")
     with with_place(field):
         statements = parse_code(field.text(), "test").body

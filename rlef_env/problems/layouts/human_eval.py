@@ -10,6 +10,7 @@ compared with its tolerance.
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from rlef_env.problems.layouts.layout import Layout, identified
 from rlef_env.problems.layouts.row_parts import rest
 from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Problem, Solution
 
-__all__ = ["EVALPLUS_RULE", "HUMAN_EVAL", "function_of", "with_place"]
+__all__ = ["EVALPLUS_RULE", "HUMAN_EVAL", "entry_point_of", "function_of", "with_place"]
 
 KEYS: Final = frozenset({"task_id", "prompt", "canonical_solution", "entry_point", "test"})
 ASKED: Final = "Write a whole Python program that defines this function."
@@ -55,10 +56,7 @@ def problem(root: Field) -> Problem:
 
 def function_of(root: Field) -> FunctionSpec:
     """The function that a prompt begins, and what stands before it."""
-    prompt, field = root.child("prompt").text(), root.child("entry_point")
-    entry_point = field.text()
-    if not entry_point.isidentifier():
-        raise field.error("the name of a function", "write it without arguments or dots")
+    prompt, entry_point = root.child("prompt").text(), entry_point_of(root)
     match = re.search(rf"^(?:async )?def {re.escape(entry_point)}\b", prompt, re.MULTILINE)
     if match is None:
         raise root.child("prompt").error(f"Python that begins a function {entry_point}", "add 'def' and its name")
@@ -66,6 +64,14 @@ def function_of(root: Field) -> FunctionSpec:
     with with_place(root.child("prompt")):
         parse_code(preamble, "what stands before the function")
     return FunctionSpec(entry_point, preamble + "\n" if preamble else "")
+
+
+def entry_point_of(root: Field) -> str:
+    """The name of the function under test."""
+    field = root.child("entry_point")
+    if not field.text().isidentifier() or keyword.iskeyword(field.text()):
+        raise field.error("the name of a function", "write it without arguments or dots")
+    return field.text()
 
 
 @contextmanager
