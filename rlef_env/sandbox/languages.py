@@ -113,6 +113,7 @@ LANGUAGES: dict[str, Language] = {
             run=("{node}", "--preserve-symlinks-main", "--stack-size=7000", "{program}"),
             reserves=True,
             native=False,
+            settings=("/etc/ssl/openssl.cnf",),
         ),
     )
 }

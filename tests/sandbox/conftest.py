@@ -11,13 +11,26 @@ from pathlib import Path
 import pytest
 
 from rlef_env.sandbox import Execution, Limits, Program, Sandbox
+from tests.sandbox.implementations import IMPLEMENTATIONS, implementations_for
 
 Run = Callable[..., Execution]
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked ``conformance`` once for every implementation that it is about."""
+    if mark := metafunc.definition.get_closest_marker("conformance"):
+        metafunc.parametrize("implementation", implementations_for(mark), indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
+def implementation(request: pytest.FixtureRequest) -> str:
+    """The name of the implementation under test."""
+    return str(getattr(request, "param", "locked"))
+
+
+@pytest.fixture(scope="session")
+def sandbox(implementation: str) -> Iterator[Sandbox]:
+    with IMPLEMENTATIONS[implementation].open() as sandbox:
         yield sandbox
 
 
@@ -36,7 +49,7 @@ PlainPython = Callable[[str, bytes], "tuple[int, bytes, str]"]
 
 
 @pytest.fixture
-def plain_python(tmp_path: Path) -> PlainPython:
+def plain_python(tmp_path: Path, sandbox: Sandbox) -> PlainPython:
     """``python solution.py < input`` with nothing around it: (return code, stdout, stderr)."""
 
     def plain(source: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
@@ -45,7 +58,7 @@ def plain_python(tmp_path: Path) -> PlainPython:
         given.write_bytes(stdin)
         with given.open("rb") as file:
             done = subprocess.run(
-                [getattr(sys, "_base_executable", sys.executable), "-B", "-s", str(program)],
+                [sandbox._interpreter or getattr(sys, "_base_executable", sys.executable), "-B", "-s", str(program)],
                 stdin=file,
                 capture_output=True,
                 timeout=60,

@@ -1,19 +1,33 @@
-"""The ways in which a sandbox can be made here, by name. Each must pass the conformance suite (conformance.py)."""
+"""The ways in which a sandbox can be made, by name. Each must pass the conformance suite.
+
+The suite is every test marked ``conformance``: ``pytest -m conformance tests/sandbox``. A new implementation is a line
+in ``IMPLEMENTATIONS`` with a function that opens it: something with ``load(program, limits)``, a context manager of
+something with ``run(stdin, arguments)``, and ``isolation``, as ``Sandbox`` has them.
+
+    @pytest.mark.conformance                        what a run does, by implementations that run Python
+    @pytest.mark.conformance(needs="lock")          what it is kept from, by those that lock
+    @pytest.mark.conformance(language="compiled")   by those that run compiled programs
+"""
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rlef_env.sandbox import Sandbox
 
-__all__ = ["namespaces_refused"]
+__all__ = ["IMPLEMENTATIONS", "Implementation", "implementations_for", "namespaces_refused"]
 
 # An interpreter that is Python, in a process that the kernel grants no namespace.
 REFUSING = """\
@@ -29,6 +43,23 @@ os.execv({python!r}, [{python!r}, *sys.argv[1:]])
 """
 
 
+@dataclass(frozen=True)
+class Implementation:
+    """A way to make a sandbox.
+
+    Attributes:
+        open: makes one.
+        locks: whether a program in it is kept from anything.
+        python: whether it has a way of its own to run Python programs.
+        compiled: likewise compiled ones.
+    """
+
+    open: Callable[[], AbstractContextManager[Sandbox]]
+    locks: bool = True
+    python: bool = True
+    compiled: bool = True
+
+
 @contextlib.contextmanager
 def namespaces_refused() -> Iterator[Sandbox]:
     """A locked sandbox where the kernel grants no namespaces, as in many containers."""
@@ -37,7 +68,48 @@ def namespaces_refused() -> Iterator[Sandbox]:
         wrapper = Path(folder, "python")
         wrapper.write_text(REFUSING.format(python=python))
         wrapper.chmod(stat.S_IRWXU)
-        patch.setattr(sys, "_base_executable", str(wrapper))
-        with Sandbox() as sandbox:
+        start = Sandbox._zygote
+
+        def start_refused(*arguments: Any) -> Any:
+            with pytest.MonkeyPatch.context() as inner:
+                inner.setattr(sys, "_base_executable", str(wrapper))
+                return start(*arguments)
+
+        with patch.context() as inner:
+            inner.setattr(Sandbox, "_zygote", start_refused)
+            sandbox = Sandbox()
+        patch.setattr(sandbox, "_zygote", functools.partial(start_refused, sandbox))
+        with sandbox:
             assert not any(layer.available for name, layer in sandbox.layers.items() if name.endswith("_namespace"))
             yield sandbox
+
+
+@contextlib.contextmanager
+def launcher_missing() -> Iterator[Sandbox]:
+    """A locked sandbox where there is no C compiler: compiled programs, from elsewhere, are forked by the zygote."""
+    with Sandbox() as sandbox, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sandbox._compiler, "launcher", lambda: b"")
+        yield sandbox
+
+
+IMPLEMENTATIONS = {
+    "locked": Implementation(Sandbox),
+    "no namespaces": Implementation(namespaces_refused),
+    "no lock": Implementation(functools.partial(Sandbox, "none"), locks=False),
+    "no launcher": Implementation(launcher_missing, python=False),
+}
+for name in ("/usr/bin/python3", "pypy3"):
+    path = shutil.which(name)
+    if path and Path(path).resolve() != Path(getattr(sys, "_base_executable", sys.executable)).resolve():
+        IMPLEMENTATIONS[name] = Implementation(functools.partial(Sandbox, python=path), compiled=False)
+
+
+def implementations_for(mark: pytest.Mark) -> list[str]:
+    """Names of the implementations that a test with this mark is about."""
+    compiled = mark.kwargs.get("language") == "compiled"
+    return [
+        name
+        for name, implementation in IMPLEMENTATIONS.items()
+        if (implementation.compiled if compiled else implementation.python)
+        and (implementation.locks or mark.kwargs.get("needs") != "lock")
+    ]

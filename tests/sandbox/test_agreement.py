@@ -119,6 +119,7 @@ def agree(execution: Execution, plain: tuple[int, bytes, str]) -> None:
         assert code == (execution.exit_code if execution.signal is None else -execution.signal)
 
 
+@pytest.mark.conformance
 @pytest.mark.parametrize("name", CASES)
 def test_agrees_with_plain_python(name: str, run: Run, plain_python: PlainPython) -> None:
     source, stdin = CASES[name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 
 from rlef_env.errors import UsageError
 from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, installed_languages
-from tests.sandbox.implementations import namespaces_refused
 
 KB = 1024
 SCRATCH = Limits(cpu_seconds=5, scratch_bytes=64 * KB)
@@ -31,33 +29,23 @@ COPY = {
 }
 
 
-@pytest.fixture(scope="module", params=["locked", "no launcher", "no namespaces", "none"])
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def box(kind: str) -> Iterator[Sandbox]:
-    made = namespaces_refused() if kind == "no namespaces" else Sandbox("none" if kind == "none" else "locked")
-    with made as sandbox, pytest.MonkeyPatch.context() as patch:
-        if kind == "no launcher":
-            patch.setattr(sandbox._compiler, "launcher", lambda: b"")
-        yield sandbox
-
-
 def run(
-    box: Sandbox, source: str, arguments: tuple[str | bytes, ...] = (), limits: Limits = SCRATCH, stdin: bytes = b""
+    sandbox: Sandbox,
+    source: str,
+    arguments: tuple[str | bytes, ...] = (),
+    limits: Limits = SCRATCH,
+    stdin: bytes = b"",
 ) -> Execution:
     """Run a Python source; its arguments are the scratch folder and those named."""
-    with box.load(Program(source), limits) as loaded:
+    with sandbox.load(Program(source), limits) as loaded:
         return loaded.run(stdin, [loaded.scratch, *arguments])
 
 
 @pytest.mark.parametrize("language", COPY)
-def test_arguments_files_and_what_is_left_in_scratch(language: str, box: Sandbox) -> None:
+def test_arguments_files_and_what_is_left_in_scratch(language: str, sandbox: Sandbox) -> None:
     if language not in installed_languages():
         pytest.skip(f"{language} is not installed here")
-    with box.load(Program(COPY[language], language), SCRATCH) as loaded:
+    with sandbox.load(Program(COPY[language], language), SCRATCH) as loaded:
         for word in (b"one", b"two"):
             execution = loaded.run(b"line\n", [word, b"answer", loaded.scratch, "--flag=\xe9"])
             assert execution.exit_code == 42, execution
@@ -66,33 +54,34 @@ def test_arguments_files_and_what_is_left_in_scratch(language: str, box: Sandbox
         assert loaded.scratch.endswith("/")
 
 
-def test_a_plain_run_has_no_arguments_no_files_and_no_folder(box: Sandbox) -> None:
-    with box.load(Program("import sys\nprint(sys.argv[1:])")) as loaded:
+@pytest.mark.conformance
+def test_a_plain_run_has_no_arguments_no_files_and_no_folder(sandbox: Sandbox) -> None:
+    with sandbox.load(Program("import sys\nprint(sys.argv[1:])")) as loaded:
         execution = loaded.run(b"")
         assert (execution.stdout, execution.files, loaded.scratch) == (b"[]\n", {}, "")
 
 
-def test_a_run_without_limits_for_scratch_cannot_write_into_that_of_others(box: Sandbox, kind: str) -> None:
-    if kind == "none":
-        pytest.skip("nothing is kept from a program that is not locked")
-    with box.load(Program("pass"), SCRATCH) as loaded:
+@pytest.mark.conformance(needs="lock")
+def test_a_run_without_limits_for_scratch_cannot_write_into_that_of_others(sandbox: Sandbox) -> None:
+    with sandbox.load(Program("pass"), SCRATCH) as loaded:
         folder = loaded.scratch
-    with box.load(Program("import sys\nopen(sys.argv[1] + 'x', 'w')")) as loaded:
+    with sandbox.load(Program("import sys\nopen(sys.argv[1] + 'x', 'w')")) as loaded:
         assert loaded.run(b"", [folder]).exit_code == 1
 
 
-def test_runs_see_nothing_of_each_others_files(box: Sandbox) -> None:
+@pytest.mark.conformance
+def test_runs_see_nothing_of_each_others_files(sandbox: Sandbox) -> None:
     source = (
         "import os, sys\n"
         "print(os.listdir(sys.argv[1]), [fd for fd in range(3, 64) if os.path.exists(f'/proc/self/fd/{fd}')])\n"
         "for n in range(5): open(f'{sys.argv[1]}{n}', 'w').write('x')"
     )
-    with box.load(Program(source), SCRATCH) as loaded:
+    with sandbox.load(Program(source), SCRATCH) as loaded:
         assert loaded.run(b"", [loaded.scratch, b"a", b"b"]).stdout == b"[] [40, 41]\n"
         again = loaded.run(b"", [loaded.scratch])
         assert again.stdout == b"[] []\n"
         assert again.files == {str(n): b"x" for n in range(5)}
-    assert run(box, source).stdout == b"[] []\n"
+    assert run(sandbox, source).stdout == b"[] []\n"
 
 
 REFUSED = {
@@ -111,21 +100,20 @@ REFUSED = {
 }
 
 
+@pytest.mark.conformance(needs="lock")
 @pytest.mark.parametrize("action", REFUSED)
-def test_scratch_is_for_files_only(action: str, box: Sandbox, kind: str) -> None:
-    if kind == "none":
-        pytest.skip("nothing is kept from a program that is not locked")
+def test_scratch_is_for_files_only(action: str, sandbox: Sandbox) -> None:
     source = (
         f"import os, sys\nscratch = sys.argv[1]\nopen(scratch + 'file', 'w').write('#!/bin/true')\n{REFUSED[action]}"
     )
-    execution = run(box, source, (b"content",))
+    execution = run(sandbox, source, (b"content",))
     assert (execution.status, execution.exit_code) == (Status.EXITED, 1), execution
     assert execution.files == {"file": b"#!/bin/true"}
     assert b"OSError" in execution.stderr or b"Error: [Errno" in execution.stderr
 
 
-@pytest.mark.parametrize("kind", ["no launcher", "locked"], indirect=True)
-def test_a_native_program_cannot_execute_what_it_wrote(box: Sandbox) -> None:
+@pytest.mark.conformance(language="compiled", needs="lock")
+def test_a_native_program_cannot_execute_what_it_wrote(sandbox: Sandbox) -> None:
     if "c" not in installed_languages():
         pytest.skip("c is not installed here")
     source = (
@@ -135,7 +123,7 @@ def test_a_native_program_cannot_execute_what_it_wrote(box: Sandbox) -> None:
         'int in = open("/proc/self/exe", O_RDONLY); while (sendfile(out, in, 0, 1 << 20) > 0) {} close(out);\n'
         'if (n == 2) execl(path, "x", (char *)0); perror(0); return 3; }'
     )
-    with box.load(Program(source, "c"), Limits(scratch_bytes=2**22)) as loaded:
+    with sandbox.load(Program(source, "c"), Limits(scratch_bytes=2**22)) as loaded:
         execution = loaded.run(b"", [loaded.scratch])
     assert (execution.exit_code, b"denied" in execution.stderr) == (3, True), execution
 
@@ -149,28 +137,29 @@ FLOODS = {
 }
 
 
+@pytest.mark.conformance
 @pytest.mark.parametrize("flood", FLOODS)
-def test_the_size_of_scratch_is_bounded(flood: str, box: Sandbox) -> None:
-    execution = run(box, f"import sys\nscratch = sys.argv[1]\n{FLOODS[flood]}")
+def test_the_size_of_scratch_is_bounded(flood: str, sandbox: Sandbox) -> None:
+    execution = run(sandbox, f"import sys\nscratch = sys.argv[1]\n{FLOODS[flood]}")
     assert execution.status is Status.OUTPUT_LIMIT, execution
     assert execution.files == {}
-    assert run(box, "import os, sys\nprint(os.listdir(sys.argv[1]))").stdout == b"[]\n"
+    assert run(sandbox, "import os, sys\nprint(os.listdir(sys.argv[1]))").stdout == b"[]\n"
 
 
-def test_exactly_as_much_as_allowed(box: Sandbox) -> None:
+@pytest.mark.conformance
+def test_exactly_as_much_as_allowed(sandbox: Sandbox) -> None:
     source = "import sys\nopen(sys.argv[1] + 'x', 'wb').write(bytes(int(sys.argv[2])))"
-    assert run(box, source, (str(64 * KB),)).files == {"x": bytes(64 * KB)}
-    assert run(box, source, (str(64 * KB + 1),)).status is Status.OUTPUT_LIMIT
+    assert run(sandbox, source, (str(64 * KB),)).files == {"x": bytes(64 * KB)}
+    assert run(sandbox, source, (str(64 * KB + 1),)).status is Status.OUTPUT_LIMIT
 
 
-@pytest.mark.parametrize("kind", ["locked", "none"], indirect=True)
 @given(contents=st.lists(st.binary(max_size=5000), max_size=4), word=st.text(st.characters(codec="utf-8")))
-def test_any_bytes_and_words_arrive(contents: list[bytes], word: str, box: Sandbox) -> None:
+def test_any_bytes_and_words_arrive(contents: list[bytes], word: str, sandbox: Sandbox) -> None:
     echo = (
         "import sys, os\nos.write(1, os.fsencode(sys.argv[1]) + b'|')\n"
         "for name in sys.argv[2:]: os.write(1, open(name, 'rb').read())"
     )
-    with box.load(Program(echo)) as loaded:
+    with sandbox.load(Program(echo)) as loaded:
         if "\0" in word:
             with pytest.raises(UsageError, match="NUL"):
                 loaded.run(b"", [word])
@@ -187,7 +176,10 @@ def test_too_many_arguments_are_refused_by_number(arguments: list[str | bytes], 
 
 
 def test_more_scratch_than_there_can_be_is_refused(sandbox: Sandbox) -> None:
-    with pytest.raises(UsageError, match="at most 67108864"), sandbox.load(Program(""), Limits(scratch_bytes=2**30)):
+    with (
+        pytest.raises(UsageError, match="at most 67108864"),
+        sandbox.load(Program(""), Limits(scratch_bytes=2**30)),
+    ):
         pass
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,15 +31,6 @@ C_INCLUDES = "".join(
 )
 
 
-@pytest.fixture(scope="module", params=["launcher.c", "zygote.py"])
-def native(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """A sandbox whose native programs are forked by the small launcher, and one without it."""
-    with pytest.MonkeyPatch.context() as patch, Sandbox() as sandbox:
-        if request.param == "zygote.py":
-            patch.setattr(sandbox._compiler, "launcher", lambda: b"")
-        yield sandbox
-
-
 def needs(language: str) -> None:
     if language not in installed_languages():
         pytest.skip(f"{language} is not installed here")
@@ -50,10 +40,11 @@ def c(body: str) -> Program:
     return Program(f"{C_INCLUDES}int main(void) {{ {body} }}", "c")
 
 
+@pytest.mark.conformance(language="compiled")
 @pytest.mark.parametrize("language", SUM)
-def test_a_right_program(language: str, native: Sandbox) -> None:
+def test_a_right_program(language: str, sandbox: Sandbox) -> None:
     needs(language)
-    with native.load(Program(SUM[language], language)) as loaded:
+    with sandbox.load(Program(SUM[language], language)) as loaded:
         assert loaded.compile_failure is None
         for given, answer in ((b"1 2\n", b"3\n"), (b"20 22\n", b"42\n")):
             execution = loaded.run(given)
@@ -102,25 +93,27 @@ REFUSED = {
 }
 
 
+@pytest.mark.conformance(language="compiled", needs="lock")
 @pytest.mark.parametrize("action", REFUSED)
-def test_a_native_program_is_as_locked_as_python(action: str, native: Sandbox) -> None:
+def test_a_native_program_is_as_locked_as_python(action: str, sandbox: Sandbox) -> None:
     needs("c")
     body = REFUSED[action]
     prelude = "".join(line + "\n" for line in body.splitlines() if line.startswith("#"))
     body = "\n".join(line for line in body.splitlines() if not line.startswith("#"))
-    with native.load(Program(f"{C_INCLUDES}{prelude}int main(void) {{ {body} }}", "c")) as loaded:
+    with sandbox.load(Program(f"{C_INCLUDES}{prelude}int main(void) {{ {body} }}", "c")) as loaded:
         execution = loaded.run(b"")
     assert (execution.status, execution.exit_code, execution.stdout) == (Status.EXITED, 1, b""), execution
     assert b"denied" in execution.stderr or b"not permitted" in execution.stderr or b"No such file" in execution.stderr
 
 
-def test_no_descriptor_or_environment_is_left_to_a_native_program(native: Sandbox) -> None:
+@pytest.mark.conformance(language="compiled")
+def test_no_descriptor_or_environment_is_left_to_a_native_program(sandbox: Sandbox) -> None:
     needs("c")
     body = (
         'for (int fd = 3; fd < 64; fd++) if (lseek(fd, 0, SEEK_CUR) >= 0 || write(fd, "", 0) >= 0) printf("%d ", fd);\n'
         "extern char **environ; for (char **e = environ; *e; e++) puts(*e);"
     )
-    with native.load(c(body)) as loaded:
+    with sandbox.load(c(body)) as loaded:
         assert loaded.run(b"").stdout.split() == [b"LC_ALL=C.UTF-8", b"TZ=UTC", b"UV_USE_IO_URING=0"]
 
 
@@ -135,28 +128,31 @@ LIMITED = {
 }
 
 
+@pytest.mark.conformance(language="compiled", needs="lock")
 @pytest.mark.parametrize("name", LIMITED)
-def test_limits_of_native_programs(name: str, native: Sandbox) -> None:
+def test_limits_of_native_programs(name: str, sandbox: Sandbox) -> None:
     needs("c")
     body, status = LIMITED[name]
-    with native.load(c(body), Limits(cpu_seconds=0.3, memory_bytes=100 * MB, output_bytes=10**6)) as loaded:
+    with sandbox.load(c(body), Limits(cpu_seconds=0.3, memory_bytes=100 * MB, output_bytes=10**6)) as loaded:
         assert loaded.run(b"").status is status
 
 
-def test_a_small_native_program_is_not_charged_for_its_launcher(native: Sandbox) -> None:
+@pytest.mark.conformance(language="compiled")
+def test_a_small_native_program_is_not_charged_for_its_launcher(sandbox: Sandbox) -> None:
     needs("c")
-    with native.load(c('puts("ok");'), Limits(memory_bytes=4 * MB)) as loaded:
+    with sandbox.load(c('puts("ok");'), Limits(memory_bytes=4 * MB)) as loaded:
         execution = loaded.run(b"")
     assert (execution.status, execution.stdout) == (Status.EXITED, b"ok\n")
 
 
-def test_deep_recursion_within_the_memory_limit(native: Sandbox) -> None:
+@pytest.mark.conformance(language="compiled")
+def test_deep_recursion_within_the_memory_limit(sandbox: Sandbox) -> None:
     needs("c")
     source = (
         f"{C_INCLUDES}int f(int n) {{ volatile char pad[100]; pad[0] = n; return n ? f(n - 1) + 1 : pad[0]; }}\n"
         'int main(void) { printf("%d\\n", f(500000)); }'
     )
-    with native.load(Program(source, "c"), Limits(memory_bytes=256 * MB)) as loaded:
+    with sandbox.load(Program(source, "c"), Limits(memory_bytes=256 * MB)) as loaded:
         assert loaded.run(b"").stdout == b"500000\n"
 
 
@@ -180,16 +176,18 @@ def test_a_compiler_reads_nothing_but_its_toolchain(name: str, sandbox: Sandbox)
     assert b"starter/" not in execution.stderr
 
 
-def test_runs_of_a_native_program_share_nothing(native: Sandbox) -> None:
+@pytest.mark.conformance(language="compiled")
+def test_runs_of_a_native_program_share_nothing(sandbox: Sandbox) -> None:
     needs("c")
-    with native.load(c('static int n; printf("%d %d", n++, (int)lseek(0, 0, SEEK_CUR)); getchar();')) as loaded:
+    with sandbox.load(c('static int n; printf("%d %d", n++, (int)lseek(0, 0, SEEK_CUR)); getchar();')) as loaded:
         assert [loaded.run(b"x").stdout for _ in range(3)] == [b"0 0"] * 3
 
 
-def test_a_native_program_that_is_killed_and_its_launcher(native: Sandbox) -> None:
+@pytest.mark.conformance(language="compiled")
+def test_a_native_program_that_is_killed_and_its_launcher(sandbox: Sandbox) -> None:
     """The run's end is the program's; it cannot reach the process that launched it."""
     needs("c")
-    with native.load(c("syscall(SYS_kill, getpid(), 9);")) as loaded:
+    with sandbox.load(c("syscall(SYS_kill, getpid(), 9);")) as loaded:
         assert loaded.run(b"").status is Status.SIGNALED
         assert loaded.run(b"").status is Status.SIGNALED
 

@@ -32,6 +32,7 @@ TOO_SLOW = {
 }
 
 
+@pytest.mark.conformance
 @pytest.mark.parametrize("name", TOO_SLOW)
 def test_time_limit(name: str, run: Run) -> None:
     execution = run(TOO_SLOW[name], cpu_seconds=0.3)
@@ -39,6 +40,7 @@ def test_time_limit(name: str, run: Run) -> None:
     assert execution.wall_seconds < 20
 
 
+@pytest.mark.conformance
 def test_sleeping_counts_as_idle_time_not_as_cpu(run: Run) -> None:
     execution = run("import time\ntime.sleep(0.2)\nprint(1)", cpu_seconds=0.1, idle_seconds=5)
     assert execution.status is Status.EXITED
@@ -46,6 +48,7 @@ def test_sleeping_counts_as_idle_time_not_as_cpu(run: Run) -> None:
     assert execution.wall_seconds > 0.2
 
 
+@pytest.mark.conformance
 def test_wall_time_is_a_backstop(run: Run) -> None:
     execution = run("import time\ntime.sleep(100)", cpu_seconds=100, wall_seconds=0.3)
     assert execution.status is Status.TIME_LIMIT
@@ -65,6 +68,7 @@ MEMORY_HOGS = {
 }
 
 
+@pytest.mark.conformance
 @pytest.mark.parametrize("name", MEMORY_HOGS)
 def test_memory_limit(name: str, run: Run) -> None:
     execution = run(MEMORY_HOGS[name], memory_bytes=100 * MB)
@@ -89,6 +93,7 @@ WITHIN_MEMORY = {
 }
 
 
+@pytest.mark.conformance
 @pytest.mark.parametrize("name", WITHIN_MEMORY)
 def test_memory_that_is_not_touched_is_not_held_against_it(name: str, run: Run) -> None:
     source, output = WITHIN_MEMORY[name]
@@ -129,6 +134,7 @@ FLOODS = {
 }
 
 
+@pytest.mark.conformance
 @pytest.mark.parametrize("name", FLOODS)
 def test_output_limit(name: str, run: Run) -> None:
     execution = run(FLOODS[name], output_bytes=10**6)
@@ -140,6 +146,7 @@ def test_output_limit(name: str, run: Run) -> None:
     assert max(len(execution.stdout), len(execution.stderr)) <= 10**6
 
 
+@pytest.mark.conformance
 def test_exactly_as_much_output_as_allowed(run: Run) -> None:
     assert run("print('x' * 99)", output_bytes=100).status is Status.EXITED
     assert run("print('x' * 100)", output_bytes=100).status is Status.OUTPUT_LIMIT
@@ -157,6 +164,7 @@ COMPILE_BOMBS = {
 }
 
 
+@pytest.mark.conformance
 @pytest.mark.parametrize("name", COMPILE_BOMBS)
 def test_sources_that_hurt_the_compiler(name: str, sandbox: Sandbox) -> None:
     with sandbox.load(Program(COMPILE_BOMBS[name])) as loaded:
@@ -176,6 +184,7 @@ def test_a_slow_compilation_is_ended_also_after_many_quick_ones(sandbox: Sandbox
         assert loaded.run(b"").stdout == b"1\n"
 
 
+@pytest.mark.conformance
 def test_ended_by_a_signal(run: Run) -> None:
     execution = run("import os\nos.kill(os.getpid(), 9)")
     assert (execution.status, execution.signal, execution.exit_code) == (Status.SIGNALED, 9, None)

@@ -30,6 +30,7 @@ def number(call: str) -> int:
     return found
 
 
+@pytest.mark.conformance(needs="lock")
 @pytest.mark.parametrize("call", policy.KILLED.split())
 def test_calls_no_honest_program_makes_end_it(call: str, run: Run) -> None:
     execution = run(f"{SYSCALL}print('before', flush=True)\nlibc.syscall({number(call)}, 0, 0, 0, 0)\nprint('after')")
@@ -37,18 +38,21 @@ def test_calls_no_honest_program_makes_end_it(call: str, run: Run) -> None:
     assert execution.stdout == b"before\n"
 
 
+@pytest.mark.conformance(needs="lock")
 @pytest.mark.parametrize(("call", "code"), REFUSED_CALLS)
 def test_refused_calls_give_the_usual_error(call: str, code: int, run: Run) -> None:
     execution = run(f"{SYSCALL}libc.syscall({number(call)}, 0, 0, 0, 0)\nprint(ctypes.get_errno())")
     assert execution.stdout.split() == [str(code).encode()]
 
 
+@pytest.mark.conformance(needs="lock")
 @pytest.mark.parametrize("call", policy.REFUSED_IN_RUN.split())
 def test_what_the_zygote_needs_is_taken_from_the_run(call: str, run: Run) -> None:
     execution = run(f"{SYSCALL}libc.syscall({number(call)}, 0, 0, 0, 0)\nprint(ctypes.get_errno())")
     assert execution.stdout.split() == [str(errno.EPERM).encode()]
 
 
+@pytest.mark.conformance(needs="lock")
 @pytest.mark.parametrize("unknown", [435, 999, 0x40000000])  # clone3, none, the x32 ABI
 def test_a_call_on_no_list_does_not_exist(unknown: int, run: Run) -> None:
     execution = run(f"{SYSCALL}libc.syscall({unknown}, 0, 0)\nprint(ctypes.get_errno())")
@@ -111,12 +115,14 @@ REFUSED_ACTIONS = {
 }
 
 
+@pytest.mark.conformance(needs="lock")
 @pytest.mark.parametrize("action", REFUSED_ACTIONS)
 def test_refused_actions_are_ordinary_exceptions(action: str, run: Run) -> None:
     execution = run(REFUSED_ACTIONS[action], b"input")
     assert (execution.status, execution.exit_code) == (Status.EXITED, 1), execution
 
 
+@pytest.mark.conformance(needs="lock")
 def test_this_package_and_installed_packages_are_out_of_sight(run: Run) -> None:
     import gymnasium
 
@@ -128,6 +134,7 @@ def test_this_package_and_installed_packages_are_out_of_sight(run: Run) -> None:
         assert run(f"import sys\nsys.path.insert(0, {folder!r})\nimport {module.__name__}").exit_code == 1
 
 
+@pytest.mark.conformance(needs="lock")
 def test_nothing_tells_of_the_host(run: Run) -> None:
     execution = run(
         "import os, sys\n"
@@ -144,6 +151,7 @@ def test_nothing_tells_of_the_host(run: Run) -> None:
     ]
 
 
+@pytest.mark.conformance
 def test_a_run_leaves_nothing_to_the_next(sandbox: Sandbox) -> None:
     program = Program(
         "import builtins, sys, random, os\n"
@@ -156,6 +164,7 @@ def test_a_run_leaves_nothing_to_the_next(sandbox: Sandbox) -> None:
         assert outputs == [b"None None 0\n"] * 2
 
 
+@pytest.mark.conformance
 def test_random_differs_between_runs(sandbox: Sandbox) -> None:
     with sandbox.load(Program("import random\nprint(random.random())")) as loaded:
         assert loaded.run(b"").stdout != loaded.run(b"").stdout
@@ -243,6 +252,7 @@ def test_refused_actions_are_tested_without_namespaces(sandbox: Sandbox) -> None
     assert sandbox.layers["landlock"].available
 
 
+@pytest.mark.conformance(needs="lock")
 def test_the_zygote_tells_a_run_nothing(run: Run) -> None:
     """Walks up the frames below the program, where the zygote's own variables are."""
     source = (
@@ -255,11 +265,13 @@ def test_the_zygote_tells_a_run_nothing(run: Run) -> None:
     assert run(source).stdout == b"False False True\n"
 
 
+@pytest.mark.conformance
 def test_limits_reach_every_run(run: Run) -> None:
     execution = run("import resource as r\nprint(r.getrlimit(r.RLIMIT_NOFILE), r.getrlimit(r.RLIMIT_CORE))")
     assert execution.stdout == b"(64, 64) (0, 0)\n"
 
 
+@pytest.mark.conformance
 def test_open_files_run_out_as_the_programs_own_error(run: Run) -> None:
     execution = run("files = [open('/dev/null') for _ in range(100)]")
     assert execution.exit_code == 1
