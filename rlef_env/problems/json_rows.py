@@ -147,7 +147,8 @@ class Field:
         if not isinstance(self.value, str):
             raise self.error("a string", "write it in double quotes")
         try:
-            self.value.encode("utf-8")
+            if not self.value.isascii():  # which is known without looking at the text again
+                self.value.encode("utf-8")
         except UnicodeEncodeError:
             raise self.error(
                 "text that UTF-8 can hold", "remove the lone surrogates (\\ud800 to \\udfff not in a pair)"

@@ -19,7 +19,8 @@ from tests.envs.samples import DOUBLE, SUM, TINY
 from tests.problems.layouts.samples import ROWS
 
 NEEDY = [name for name, benchmark in BENCHMARKS.items() if benchmark.builtin is None]
-FILES = [(name, layout) for name in BENCHMARKS for layout in BENCHMARKS[name].layouts if layout in ROWS]
+LOADED = {layout.name for layout in LAYOUTS}
+FILES = [(name, layout) for name in BENCHMARKS for layout in BENCHMARKS[name].layouts if layout in LOADED]
 
 
 def write_rows(path: Path, layout: str, **changes: Any) -> str:
@@ -29,10 +30,11 @@ def write_rows(path: Path, layout: str, **changes: Any) -> str:
 
 def package(folder: Path) -> str:
     """A problem package made by hand."""
-    data = folder / "data" / "sample"
-    data.mkdir(parents=True)
-    (data / "1.in").write_text("1 2\n", encoding="utf-8")
-    (data / "1.ans").write_text("3\n", encoding="utf-8")
+    for group in ("sample", "secret"):
+        data = folder / "data" / group
+        data.mkdir(parents=True)
+        (data / "1.in").write_text("1 2\n", encoding="utf-8")
+        (data / "1.ans").write_text("3\n", encoding="utf-8")
     (folder / "problem.yaml").write_text("name: Sum\n", encoding="utf-8")
     (folder / "problem_statement").mkdir()
     (folder / "problem_statement" / "problem.en.tex").write_text("Add two numbers.\n", encoding="utf-8")
@@ -41,7 +43,7 @@ def package(folder: Path) -> str:
 
 def test_every_id_says_which_layouts_it_takes() -> None:
     assert {f"RLEF-{name}-v0" for name in BENCHMARKS} | {"RLEF-Starter-v0"} == set(ENVIRONMENTS)
-    known = {layout.name for layout in LAYOUTS} | {"package", "procedural"}
+    known = LOADED | {"package", "procedural"}
     assert {layout for benchmark in BENCHMARKS.values() for layout in benchmark.layouts} <= known
 
 
