@@ -66,10 +66,10 @@ def calls_shown(statement: str, calls: Iterable[tuple[Sequence[Any], Any]]) -> l
 
 def _call_shown(text: str, arguments: Sequence[Any], result: Any) -> bool:
     try:
-        written = [json.dumps(value, ensure_ascii=False) for value in (*arguments, result)]
+        written = [json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in (*arguments, result)]
     except (ValueError, RecursionError):
         return False  # numbers of thousands of digits, or a depth that no example has
-    if not arguments or sum(map(len, written)) > 2 * len(text):
+    if not arguments or sum(map(len, written)) > len(text):
         return False
     first, *others = map(_squeezed, written)
     return any(

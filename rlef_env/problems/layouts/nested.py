@@ -59,7 +59,12 @@ def _reason(error: Exception) -> str:
 
 
 def _parse_json(text: str) -> Any:
-    return json.loads(text, object_pairs_hook=_object, parse_int=read_integer)
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # more digits than int reads: read again, which takes three times as long
+        return json.loads(text, object_pairs_hook=_object, parse_int=read_integer)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
