@@ -170,8 +170,8 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         options = dict(options or {})
         mask = self._mask(options.pop("reset_mask", None))
         seeds = self._seeds(seed)
-        for env_id in np.flatnonzero(mask):
-            self._drop(int(env_id))
+        for env_id in np.flatnonzero(mask).tolist():
+            self._drop(env_id)
         infos: dict[str, Any] = {}
         for env_id, slot in enumerate(self._slots):
             if mask[env_id]:

@@ -1,0 +1,350 @@
+"""``rlef problems``: look at problems, convert them, and find out how far they can be trusted."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from rich.table import Table
+
+from rlef_env.cli.arguments import add_workers, file_path, whole_number
+from rlef_env.cli.display import Screen, progress_bar
+from rlef_env.errors import UsageError
+from rlef_env.judge import JudgePool
+from rlef_env.problems import (
+    LAYOUTS,
+    ROLES,
+    Dataset,
+    Problem,
+    Trust,
+    TrustReport,
+    load_dataset,
+    report_path,
+    write_jsonl,
+    write_reports,
+)
+from rlef_env.sandbox import Sandbox
+from rlef_env.trust import Augmentation, augment, find_twins, public_only, verify
+
+__all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
+
+HELP = "list, show, count, convert, verify, augment and compare problems"
+DESCRIPTION = """\
+Everything about problems, whatever the layout of the file (rlef problems list --help names the layouts).
+
+DATA is 'starter', 'procedural', a file (JSON lines, a JSON array, Parquet; .gz too) or a folder of problem packages.
+
+rlef problems list DATA and rlef problems stats DATA say what is there, rlef problems show DATA ID shows one problem,
+rlef problems convert DATA OUT.jsonl writes CodeContests rows, rlef problems verify DATA runs the stored solutions and
+says how far each problem can be trusted, rlef problems augment DATA OUT.jsonl adds tests, and
+rlef problems dedupe DATA --against OTHER finds what stands in other data, too."""
+
+
+class Action(NamedTuple):
+    """A subcommand of ``rlef problems``."""
+
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], None]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``rlef problems``."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=type(parser))
+    for name, action in ACTIONS.items():
+        command = actions.add_parser(name, help=action.help, description=action.help.capitalize() + ".")
+        add_data(command)
+        action.add_arguments(command)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Do what was asked for."""
+    ACTIONS[arguments.action].run(arguments)
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add where the problems are."""
+    parser.add_argument("data", metavar="DATA", help="'starter', 'procedural', a file or a folder of packages")
+    parser.add_argument("--split", default="train", metavar="S", help="which split, where there are some")
+    parser.add_argument(
+        "--layout",
+        choices=sorted(layout.name for layout in LAYOUTS),
+        metavar="L",
+        help="the layout of the rows, where their fields do not tell: "
+        + ", ".join(sorted(layout.name for layout in LAYOUTS)),
+    )
+
+
+def load(arguments: argparse.Namespace) -> Dataset:
+    """The problems that the arguments name."""
+    return load_dataset(arguments.data, arguments.split, layout=arguments.layout)
+
+
+# --- look ------------------------------------------------------------------------------------------------------------
+
+
+def list_problems(arguments: argparse.Namespace) -> None:
+    """Print a line for each problem."""
+    table = Table(box=None)
+    for heading in ("id", "source", "difficulty", "tests", "solutions", "kind"):
+        table.add_column(heading, no_wrap=heading != "id")
+    for problem in load(arguments):
+        table.add_row(
+            problem.id,
+            problem.source or "-",
+            problem.difficulty or "-",
+            "+".join(str(len(tuple(problem.tests(role)))) for role in ROLES),
+            f"{len(problem.solutions)}/{len(problem.incorrect_solutions)}",
+            kind(problem),
+        )
+    Screen().print(table)
+
+
+def kind(problem: Problem) -> str:
+    """How programs of the problem are run."""
+    if problem.function is not None:
+        return f"function {problem.function.entry_point}"
+    words = "interactive" if problem.interactor is not None else "stdio"
+    return words if problem.checker.name == "codecontests" else f"{words}, {problem.checker.name}"
+
+
+def add_show_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the id."""
+    parser.add_argument("id", metavar="ID", help="the problem's id, as rlef problems list shows it")
+    parser.add_argument("--hidden", action="store_true", help="show the hidden tests and the solutions, too")
+
+
+def show(arguments: argparse.Namespace) -> None:
+    """Print one problem."""
+    problem = load(arguments).get(arguments.id)
+    screen = Screen(highlight=False, markup=False)
+    screen.print(f"{problem.id}  ({kind(problem)})")
+    for name, value in (
+        ("source", problem.source),
+        ("difficulty", problem.difficulty),
+        ("date", problem.date),
+        ("tags", ", ".join(problem.tags)),
+        ("time limit", problem.time_limit and f"{problem.time_limit:g} s"),
+        ("memory limit", problem.memory_limit and f"{problem.memory_limit / 1e6:g} MB"),
+        ("checker", " ".join((problem.checker.name, *problem.checker.flags))),
+        ("groups", ", ".join(f"{group.name}: {group.points:g}" for group in problem.groups)),
+    ):
+        if value:
+            screen.print(f"{name}: {value}")
+    screen.print(f"\n{problem.statement.strip()}\n")
+    for role, index, test in problem.tests(*(ROLES if arguments.hidden else ("public",))):
+        screen.print(f"--- {role} test {index}: input\n{test.input.rstrip()}\n--- output\n{test.output.rstrip()}")
+    if arguments.hidden:
+        for title, solutions in (("correct", problem.solutions), ("incorrect", problem.incorrect_solutions)):
+            for index, solution in enumerate(solutions):
+                screen.print(f"--- {title} solution {index} ({solution.language})\n{solution.source.rstrip()}")
+
+
+def stats(arguments: argparse.Namespace) -> None:
+    """Print how many of what there are."""
+    counts: Counter[tuple[str, str]] = Counter()
+    totals: Counter[str] = Counter()
+    for problem in load(arguments):
+        totals["problems"] += 1
+        for role in ROLES:
+            totals[f"{role} tests"] += sum(1 for _ in problem.tests(role))
+        totals["correct solutions"] += len(problem.solutions)
+        totals["incorrect solutions"] += len(problem.incorrect_solutions)
+        totals["problems without public tests"] += not problem.public_tests
+        totals["problems without a correct solution"] += not problem.solutions
+        counts["source", problem.source or "unknown"] += 1
+        counts["difficulty", problem.difficulty or "unknown"] += 1
+        counts["kind", kind(problem).partition(" ")[0].rstrip(",")] += 1
+        counts["checker", problem.checker.name] += 1
+        counts.update(("language of solutions", solution.language) for solution in problem.solutions)
+    table = Table(box=None, show_header=False)
+    for name, number in totals.items():
+        table.add_row(name, str(number))
+    for (group, name), number in sorted(counts.items(), key=lambda entry: (entry[0][0], -entry[1], entry[0][1])):
+        table.add_row(f"{group}: {name}", str(number))
+    Screen().print(table)
+
+
+# --- convert ---------------------------------------------------------------------------------------------------------
+
+
+def add_out(parser: argparse.ArgumentParser) -> None:
+    """Add the file to write."""
+    parser.add_argument("out", type=file_path, metavar="OUT.jsonl", help="the file to write, in CodeContests rows")
+
+
+def convert(arguments: argparse.Namespace) -> None:
+    """Write problems as CodeContests rows."""
+    refuse_itself(arguments.data, arguments.out)
+    dataset = load(arguments)
+    write_jsonl(arguments.out, dataset)
+    print(f"rlef: {len(dataset)} problems written to {arguments.out}", file=sys.stderr)
+
+
+def refuse_itself(data: str, out: Path) -> None:
+    """Refuse to write into the file that is read."""
+    if out.exists() and Path(data).exists() and out.samefile(data):
+        raise UsageError(f"the file to write is the one that is read, {out}; name another")
+
+
+# --- verify ----------------------------------------------------------------------------------------------------------
+
+
+def add_verify_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``verify``."""
+    parser.add_argument(
+        "--out", type=file_path, metavar="REPORT", help="where to write the reports (default: DATA.trust, beside DATA)"
+    )
+    parser.add_argument(
+        "--most",
+        type=whole_number(1),
+        default=20,
+        metavar="N",
+        help="solutions of a kind to run (default: %(default)s)",
+    )
+    add_workers(parser)
+
+
+def verify_problems(arguments: argparse.Namespace) -> None:
+    """Run the stored solutions and write a report on each problem."""
+    dataset = load(arguments)
+    out = arguments.out
+    if out is None:
+        if not Path(arguments.data).exists():
+            raise UsageError(f"--out: expected a file to write, as {arguments.data!r} is no file to put it beside")
+        out = report_path(arguments.data)
+    reports: list[TrustReport] = []
+    with JudgePool(arguments.workers) as pool, progress_bar("verifying", len(dataset)) as advance:
+        for report in verify(dataset, pool, arguments.most):
+            reports.append(report)
+            advance()
+    write_reports(reports, out)
+    screen = Screen(highlight=False, markup=False)
+    for report in reports:
+        if report.trust is not Trust.VERIFIED:
+            screen.print(f"{report.trust.value}: {report.problem}: {'; '.join(report.reasons)}")
+    counts = Counter(report.trust for report in reports)
+    words = ", ".join(f"{counts[trust]} {trust.value}" for trust in Trust if counts[trust])
+    print(f"rlef: {len(reports)} problems: {words}. Reports in {out}", file=sys.stderr)
+
+
+# --- augment ---------------------------------------------------------------------------------------------------------
+
+
+def add_augment_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``augment``."""
+    add_out(parser)
+    parser.add_argument("--tests", type=whole_number(1), default=20, metavar="N", help="to add at most, a problem")
+    parser.add_argument("--tries", type=whole_number(1), default=200, metavar="N", help="mutants to run, a problem")
+    parser.add_argument(
+        "--least-solutions",
+        type=whole_number(1),
+        default=2,
+        metavar="N",
+        help="correct solutions that must agree on a test (default: %(default)s)",
+    )
+    parser.add_argument("--seed", type=whole_number(0), default=0, metavar="N", help="for other mutants")
+    parser.add_argument(
+        "--public-only", action="store_true", help="as if there were no hidden tests: shows what the recipe is worth"
+    )
+    add_workers(parser)
+
+
+def augment_problems(arguments: argparse.Namespace) -> None:
+    """Write problems with more tests."""
+    refuse_itself(arguments.data, arguments.out)
+    dataset = load(arguments)
+    done: list[Augmentation] = []
+    with ExitStack() as stack:
+        pool = stack.enter_context(JudgePool(arguments.workers))
+        sandbox = stack.enter_context(Sandbox())
+        advance = stack.enter_context(progress_bar("augmenting", len(dataset)))
+        for problem in dataset:
+            start = public_only(problem) if arguments.public_only else problem
+            done.append(
+                augment(
+                    start,
+                    pool,
+                    sandbox,
+                    want=arguments.tests,
+                    tries=arguments.tries,
+                    least_solutions=arguments.least_solutions,
+                    seed=arguments.seed,
+                )
+            )
+            advance()
+    write_jsonl(arguments.out, (each.problem for each in done))
+    for each in done:
+        if each.reason is not None:
+            print(f"rlef: {each.problem.id}: nothing added: {each.reason}", file=sys.stderr)
+    before = sum(len(each.survived_before) for each in done)
+    after = sum(len(each.survived_after) for each in done)
+    print(
+        f"rlef: {sum(each.added for each in done)} tests added to {sum(each.added > 0 for each in done)} of "
+        f"{len(done)} problems; {before} stored wrong solutions passed every test before, {after} do now",
+        file=sys.stderr,
+    )
+
+
+# --- dedupe ----------------------------------------------------------------------------------------------------------
+
+
+def add_dedupe_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``dedupe``."""
+    parser.add_argument("--against", required=True, metavar="OTHER", help="what to compare with, e.g. a test split")
+    parser.add_argument("--against-split", default="train", metavar="S", help="its split, where there are some")
+    parser.add_argument(
+        "--similarity",
+        type=float,
+        default=0.5,
+        metavar="X",
+        help="share of common word 5-grams from which two statements count as the same (default: %(default)s)",
+    )
+    parser.add_argument("--out", type=file_path, metavar="OUT.jsonl", help="write the problems that have no twin")
+
+
+def dedupe(arguments: argparse.Namespace) -> None:
+    """Print what stands in other data, too, one JSON object a line."""
+    if not 0 < arguments.similarity <= 1:
+        raise UsageError(f"--similarity: expected a number above 0 and at most 1, got {arguments.similarity:g}")
+    if arguments.out is not None:
+        refuse_itself(arguments.data, arguments.out)
+    dataset = load(arguments)
+    found = set()
+    for twin in find_twins(dataset, load_dataset(arguments.against, arguments.against_split), arguments.similarity):
+        found.add(twin.problem)
+        print(json.dumps(asdict(twin)))
+    if arguments.out is not None:
+        write_jsonl(arguments.out, without(dataset, found))
+    print(f"rlef: {len(found)} of {len(dataset)} problems have a twin in {arguments.against}", file=sys.stderr)
+
+
+def without(problems: Iterable[Problem], ids: set[str]) -> Iterator[Problem]:
+    """The problems but those."""
+    return (problem for problem in problems if problem.id not in ids)
+
+
+def nothing(_: argparse.ArgumentParser) -> None:
+    """No further arguments."""
+
+
+ACTIONS: Final = {
+    "list": Action("print a line for each problem", nothing, list_problems),
+    "show": Action("print one problem", add_show_arguments, show),
+    "stats": Action("print how many problems, tests and solutions of which kind there are", nothing, stats),
+    "convert": Action("write problems of any layout as CodeContests rows", add_out, convert),
+    "verify": Action(
+        "run the stored solutions and say how far each problem can be trusted", add_verify_arguments, verify_problems
+    ),
+    "augment": Action(
+        "add tests: mutated inputs that all correct solutions agree on", add_augment_arguments, augment_problems
+    ),
+    "dedupe": Action("find problems that stand in other data, too", add_dedupe_arguments, dedupe),
+}
