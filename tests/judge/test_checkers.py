@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from rlef_env.errors import DataError, UsageError
 from rlef_env.judge.checkers import RULES, check_codecontests, check_kattis, check_tokens, make_checker
+from rlef_env.judge.checkers.text import lines_of
 from rlef_env.problems import CHECKER_FLAGS, CHECKERS, CheckerSpec, parse_checker_flags
 
 KATTIS_CASES = Path(__file__).parents[3] / "shared/data/checkers/kattis_default_validator_cases.jsonl"
@@ -324,7 +325,10 @@ HUGE = {
 }
 
 
-@rules
+@some_rules(  # one for each way to split and to compare
+    *("tokens", "tokens, unordered", "codecontests, exact", "kattis, float", "kattis, spaces", "lines, loose"),
+    *("lines, unordered", "lines, float", "characters", "yesno", "livecodebench", "sandboxfusion", "apps, exact"),
+)
 @pytest.mark.timeout(60)  # what is not linear takes hours
 @pytest.mark.parametrize(("output", "expected"), HUGE.values(), ids=HUGE.keys())
 def test_huge_outputs_are_refused_in_linear_time(rule: Any, output: bytes, expected: bytes) -> None:
@@ -337,6 +341,12 @@ def test_blocks_cut_no_token(rule: Any) -> None:
         assert rule(b"x" * length + b"  yz\n1", b"x" * length + b" yz\n1")
         assert not rule(b"x" * length + b" yz 1", b"x" * length + b" y z1")
         assert not rule(b"x" * length + b"\nyz 1", b"x" * length + b"\ny z1")
+
+
+def test_blocks_add_no_line_and_lose_none() -> None:
+    for length in range(65_530, 65_542):
+        text = b"x" * length + b"\n\ny"
+        assert list(lines_of(text + b"\n \n")) == [b"x" * length, b"", b"y"]
 
 
 def test_a_long_number_is_still_a_number() -> None:

@@ -183,6 +183,12 @@ def test_a_program_that_gives_no_answer_gives_no_verdict(spec: CheckerSpec, word
         assert checker(b"", b"1", b"1") is False  # 43, and 1: it works, and says no
 
 
+def test_a_program_that_breaks_and_refuses_the_stored_answer_gives_no_verdict(sandbox: Sandbox) -> None:
+    source = "import sys\nsys.exit(43 if sys.stdin.read() == '1' else 1 // 0)"
+    with pytest.raises(CheckerBroke, match="failed on the stored answer"):
+        ProgramChecker(sandbox, CheckerSpec("kattis_program", source=source))(b"", b"2", b"1")
+
+
 @pytest.mark.parametrize("code", range(256))
 def test_only_the_code_for_right_is_right(code: int) -> None:
     execution = Execution(Status.EXITED, exit_code=code)
