@@ -53,14 +53,11 @@ def iter_problems(files: Sequence[Path], layout: Layout) -> Iterator[ReadProblem
     for number, file in enumerate(files):
         for row in raw_rows(file):
             root = Field(parse_row(row.raw, row.where, python_json=layout.python_json), row.where)
-            problem = layout.problem(root)
             for key in sorted(layout.keys - root.table().keys()):
-                where = f"{row.where}: problem {problem.id[:80]!r}"
-                raise (
-                    Field(root.value, where)
-                    .child(key)
-                    .error(f"what every row of {layout.label} has", "add it, as null where there is nothing")
+                raise root.child(key).error(
+                    f"what every row of {layout.label} has", "add it, as null where there is nothing"
                 )
+            problem = layout.problem(root)
             _check_id(problem.id, row.where, seen)
             yield ReadProblem(problem, number, row)
 

@@ -94,7 +94,7 @@ ROWS: Final[dict[str, dict[str, Any]]] = {
         "test_list": ["assert add(1, 2) == 3"],
     },
     "mbpp_plus": {
-        "task_id": "Mbpp/1",
+        "task_id": "Mbpp/900",
         "prompt": '"""\nWrite a function to add.\nassert add(1, 2) == 3\n"""\n',
         "entry_point": "add",
         "canonical_solution": "def add(a, b):\n    return a + b\n",
@@ -125,10 +125,8 @@ IDS: Final = {
 """A layout's name -> the field that makes another problem of a row."""
 
 
-def another(layout: str, number: int = 1) -> dict[str, Any]:
+def another(layout: str) -> dict[str, Any]:
     """The layout's row as another problem."""
     key = IDS[layout]
     value = ROWS[layout][key]
-    return ROWS[layout] | {
-        key: value + number if isinstance(value, int) else f"{value.rstrip('0123456789')}{number + 1}"
-    }
+    return ROWS[layout] | {key: value + 1 if isinstance(value, int) else f"{value.rstrip('0123456789')}901"}

@@ -23,13 +23,18 @@ def line(row: Any) -> bytes:
     return json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
-@pytest.fixture(params=["held", "stored"])
-def folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for files, whose problems are held in memory or stay in the file; nothing is left in the cache."""
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for files, with a cache of its own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
+@pytest.fixture(params=["held", "stored"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Problems are held in memory or stay in the file."""
     if request.param == "stored":
         monkeypatch.setattr(datasets, "_SMALL", -1)
-    return tmp_path
 
 
 def refusal(folder: Path, name: str, content: bytes, layout: str | None = None) -> str:
@@ -55,6 +60,7 @@ def test_every_layout_has_a_sample_that_is_valid() -> None:
     assert not missing, "add a row to tests/problems/layouts/samples.py"
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_sample_is_told_by_its_fields_and_has_tests(folder: Path, name: str) -> None:
     (folder / "rows.jsonl").write_bytes(line(ROWS[name]) + b"\n" + line(another(name)))
@@ -66,7 +72,7 @@ def test_a_sample_is_told_by_its_fields_and_has_tests(folder: Path, name: str) -
 
 # Each changes the second of two rows; the first is whole, so that the layout is known.
 
-WRONG: dict[str, Any] = {"gone": GONE, "fraction": 0.5, "list": [[1]], "object": {"?": [None]}, "surrogate": "\ud800"}
+WRONG: dict[str, Any] = {"gone": GONE, "fraction": 0.5, "list": [1], "object": {"?": [None]}, "surrogate": "\ud800"}
 FIELDS = [(layout.name, key, kind) for layout in LAYOUTS for key in sorted(layout.keys) for kind in WRONG]
 
 
@@ -119,6 +125,7 @@ def test_a_number_that_is_none(folder: Path, name: str, number: str) -> None:
     assert ("field 'unknown_field'" in message) == BY_NAME[name].python_json
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("name", NAMES)
 def test_two_rows_that_are_one_problem(folder: Path, name: str) -> None:
     rows = [line(ROWS[name]), line(another(name)), line(ROWS[name])]
@@ -189,6 +196,7 @@ FILES: list[tuple[str, bytes, str]] = [
 ]
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize(("name", "content", "words"), FILES)
 def test_a_file_that_is_not_as_its_name_says(folder: Path, name: str, content: bytes, words: str) -> None:
     if name.endswith(".parquet"):
