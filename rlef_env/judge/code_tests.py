@@ -11,7 +11,8 @@ A test can call the function with plain values, and gets plain values back. Of a
 it gets a stand-in, which equals nothing, is true or false as the program said when it returned it, and can be gone
 through (a generator, a ``range``, a ``deque``). An exception comes back as one of the nearest built-in type with the
 same arguments. What the function does to its arguments is not seen. A test that passes a function (a callback) or an
-object of a class of its own cannot be judged so: ``NO_VERDICT``, whatever the program.
+object of a class of its own, or imports a module that is not there, cannot be judged so: ``NO_VERDICT``, whatever the
+program.
 """
 
 from __future__ import annotations

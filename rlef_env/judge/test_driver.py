@@ -215,6 +215,8 @@ def main() -> None:
     except BaseException as error:
         if function.raised is not None and function.raised[0] is error:
             verdict, category, words = RAISED, *function.raised[1:]
+        elif isinstance(error, ModuleNotFoundError) and not function.asked:
+            verdict, words = NOT_ASKED, f"the test needs what is not there: {error}"
         elif not (isinstance(error, SystemExit) and error.code in (None, 0)):
             verdict, category, words = FAILED, type(error).__name__, explain(error)
     if verdict == PASSED and not function.asked:

@@ -121,6 +121,17 @@ def test_what_cannot_be_passed_is_no_fault_of_the_program(run: Run, source: str,
     assert "no plain value" in (outcome.category or "")
 
 
+def test_a_test_that_needs_a_module_that_is_not_there_has_no_verdict(run: Run) -> None:
+    outcome = run(SAME, "import no_such_module\nassert f()")
+    assert (outcome.verdict, outcome.category) == (
+        Verdict.NO_VERDICT,
+        "the test needs what is not there: No module named 'no_such_module'",
+    )
+    late = "f()\nimport no_such_module"
+    assert run(SAME, late).verdict is Verdict.WRONG_ANSWER  # what the program returned may have led here
+    assert run("def f(): import no_such_module", "f()").verdict is Verdict.RUNTIME_ERROR
+
+
 # --- what the program cannot do --------------------------------------------------------------------------------------
 
 
