@@ -1,5 +1,6 @@
 """Is it right? A problem, a sandbox and a checker make a judgement."""
 
+from rlef_env.judge.cache import VerdictCache
 from rlef_env.judge.calls import Call, CallResult, CallRunner, NotReturned, Raised, Returned, run_calls
 from rlef_env.judge.checkers import Checker, make_checker
 from rlef_env.judge.encoding import Other, same_value
@@ -29,6 +30,7 @@ __all__ = [
     "Returned",
     "TestResult",
     "Verdict",
+    "VerdictCache",
     "default_workers",
     "make_checker",
     "run_calls",

@@ -16,11 +16,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from rlef_env.errors import UsageError
+from rlef_env.judge.cache import VerdictCache, content_key, content_of
 from rlef_env.judge.job import JudgeJob
 from rlef_env.judge.judge import ATTEMPTS, Judge, TimeFactor, kind_of
+from rlef_env.judge.packing import unpack
 from rlef_env.judge.verdict import Judgement, TestResult, Verdict
 from rlef_env.judge.worker_process import Server, WorkerProcess
-from rlef_env.judge.workers import unpack
 from rlef_env.problems import ROLES, Problem, Role
 from rlef_env.sandbox import Program
 
@@ -49,6 +50,7 @@ class JudgePool:
         time_factor: as for ``Judge``.
         numpy: as for ``Judge``.
         most_waiting: how many jobs may wait; ``submit`` blocks beyond.
+        cache: remembers verdicts by content; None judges everything anew. It is not closed with the pool.
         most_sleeping: workers that may be there beyond ``workers``, for programs that sleep; 4 times as many by
             default.
 
@@ -64,13 +66,14 @@ class JudgePool:
         numpy: bool = False,
         most_waiting: int = 100_000,
         most_sleeping: int | None = None,
+        cache: VerdictCache | None = None,
     ) -> None:
         arguments = {"isolation": isolation, "time_factor": time_factor, "numpy": numpy}
         Judge(**arguments)  # type: ignore[arg-type]  # refuses what is wrong, and starts nothing
         self.workers = workers or default_workers()
         self.isolation = isolation
         spare = 4 * self.workers if most_sleeping is None else most_sleeping
-        self._dispatcher = Dispatcher(self.workers, spare, most_waiting, arguments)
+        self._dispatcher = Dispatcher(self.workers, spare, most_waiting, arguments, cache)
         self._finalizer = weakref.finalize(self, self._dispatcher.close)
 
     def __enter__(self) -> JudgePool:
@@ -140,6 +143,7 @@ class Work:
         parts: the judgement of each part, in order; None where it is due.
         tasks: the parts that wait or run.
         finished: whether the future has, or is about to have, its result.
+        key: in the cache of verdicts; empty without one.
     """
 
     job: JudgeJob
@@ -147,6 +151,7 @@ class Work:
     parts: list[Judgement | None] = field(default_factory=lambda: [None])
     tasks: list[Task] = field(default_factory=list)
     finished: bool = False
+    key: bytes = b""
 
     def judgement(self) -> Judgement | None:
         """The judgement, if the parts that are there decide it."""
@@ -182,9 +187,13 @@ class Dispatcher:
         spare: workers beyond.
         most_waiting: jobs that may wait.
         arguments: of each worker's ``Judge``.
+        cache: verdicts that are known already.
     """
 
-    def __init__(self, workers: int, spare: int, most_waiting: int, arguments: Mapping[str, Any]) -> None:
+    def __init__(
+        self, workers: int, spare: int, most_waiting: int, arguments: Mapping[str, Any], cache: VerdictCache | None
+    ) -> None:
+        self._cache = cache
         self._workers, self._spare, self._most_waiting = workers, spare, most_waiting
         self._arguments = arguments
         self._lock = threading.RLock()
@@ -196,6 +205,7 @@ class Dispatcher:
         self._server: Server | None = None
         self._crew: list[WorkerProcess] = []
         self._keys: OrderedDict[int, tuple[int, Problem]] = OrderedDict()
+        self._contents: dict[int, tuple[bytes, Problem]] = {}
         self._done: deque[Callable[[], object]] = deque()
         self._closed = False
         self._process = os.getpid()
@@ -215,6 +225,11 @@ class Dispatcher:
         if self._process != os.getpid():  # before the lock, which may have been held when this process was forked
             raise UsageError("a JudgePool serves the process that made it; make one in this process")
         work = Work(job, Future())
+        if self._cache is not None:
+            work.key = content_key(job, self._content(job), self._arguments)
+            if (known := self._cache.get(work.key)) is not None:
+                work.future.set_result(known)
+                return work.future
         with self._room:
             if threading.current_thread() is not self._thread:  # which alone makes room
                 self._room.wait_for(lambda: self._closed or len(self._queue) < self._most_waiting)
@@ -432,7 +447,22 @@ class Dispatcher:
         if not work.finished:
             work.finished = True
             self._drop([task for task in work.tasks if work.parts[task.part] is None])
+            if self._cache is not None:
+                self._cache.put(work.key, work.job, judgement, self._time_factor(work.job))
             self._done.append(lambda: work.future.set_result(judgement))
+
+    def _time_factor(self, job: JudgeJob) -> float:
+        factor: TimeFactor = self._arguments["time_factor"]
+        return factor.get(job.program.language, 1.0) if isinstance(factor, Mapping) else factor
+
+    def _content(self, job: JudgeJob) -> bytes:
+        """The digest of a job's problem, remembered for those used last."""
+        known = self._contents.get(id(job.problem))
+        if known is None or known[1] is not job.problem:
+            known = self._contents[id(job.problem)] = (content_of(job), job.problem)
+            if len(self._contents) > MOST_KEYS:
+                self._contents.pop(next(iter(self._contents)), None)
+        return known[0]
 
     def _fail(self, work: Work, error: BaseException) -> None:
         if not work.finished:

@@ -30,14 +30,13 @@ import dill
 from multiprocess.connection import Connection
 
 from rlef_env.judge.judge import Judge
-from rlef_env.judge.verdict import Judgement, TestResult, Verdict
+from rlef_env.judge.packing import pack
 from rlef_env.problems import Problem
 from rlef_env.sandbox import Program
 
-__all__ = ["PackedJudgement", "pack", "serve", "unpack"]
+__all__ = ["serve"]
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-PackedJudgement = tuple[str, tuple[tuple[Any, ...], ...], int, str | None, str]
 
 
 def serve(control: int, owner: int) -> None:
@@ -156,36 +155,7 @@ class Worker:
         self._connection.send_bytes(content)
 
 
-def pack(judgement: Judgement) -> PackedJudgement:
-    """A judgement as plain tuples, which are ten times as fast to pickle."""
-    results = tuple(
-        (
-            result.role,
-            result.index,
-            result.verdict.value,
-            result.category,
-            result.stdout,
-            result.stderr,
-            result.cpu_seconds,
-            result.peak_bytes,
-        )
-        for result in judgement.results
-    )
-    return judgement.verdict.value, results, judgement.total, judgement.category, judgement.isolation
-
-
-def unpack(packed: PackedJudgement) -> Judgement:
-    """The judgement that was packed."""
-    verdict, results, total, category, isolation = packed
-    unpacked = tuple(TestResult(role, index, VERDICTS[name], *rest) for role, index, name, *rest in results)
-    return Judgement(VERDICTS[verdict], unpacked, total, category, isolation)
-
-
-VERDICTS = {verdict.value: verdict for verdict in Verdict}
-
-
 def prctl(option: int, value: int) -> None:
     """Set an option of this process."""
     if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
-
