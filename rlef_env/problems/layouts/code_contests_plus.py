@@ -86,10 +86,10 @@ def _memory_limit(field: Field) -> int | None:
     """Bytes."""
     if not field.present:
         return None
-    value = int(field.integer() if isinstance(field.value, str) else field.number())
-    if value < 0:
-        raise field.error("megabytes or bytes, not below 0", "write null for an unknown limit")
-    return (value if value >= LEAST_MEMORY else value * 2**20) or None
+    value = field.integer() if isinstance(field.value, str) else field.number()
+    if value != 0 and value < 1:
+        raise field.error("megabytes or bytes", "write null for an unknown limit")
+    return int(value if value >= LEAST_MEMORY else value * 2**20) or None
 
 
 CODE_CONTESTS_PLUS: Final = Layout(
