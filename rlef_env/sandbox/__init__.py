@@ -5,6 +5,7 @@ from rlef_env.sandbox.execution import Execution, Limits, Program, Status
 from rlef_env.sandbox.languages import LANGUAGES, Language, installed_languages
 from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
 from rlef_env.sandbox.loaded import LoadedProgram
+from rlef_env.sandbox.policy import POLICY, Row
 from rlef_env.sandbox.probe import landlock_abi, probe
 from rlef_env.sandbox.sandbox import ISOLATIONS, Sandbox
 
@@ -12,6 +13,7 @@ __all__ = [
     "ISOLATIONS",
     "LANGUAGES",
     "LAYERS",
+    "POLICY",
     "REQUIRED",
     "Conversation",
     "Execution",
@@ -20,6 +22,7 @@ __all__ = [
     "Limits",
     "LoadedProgram",
     "Program",
+    "Row",
     "Sandbox",
     "Status",
     "converse",

@@ -1,4 +1,4 @@
-"""Turns the policy table into seccomp programs (classic BPF), as bytes that the zygote installs.
+"""Turns the rules for system calls into seccomp programs (classic BPF), as bytes that the zygote installs.
 
 Two of them: the base filter, installed once in the zygote and inherited by every run at no cost, and a small one
 per run that takes away what only the zygote needs.
@@ -11,7 +11,7 @@ import platform
 import struct
 
 from rlef_env.errors import IsolationUnavailable
-from rlef_env.sandbox import policy
+from rlef_env.sandbox import call_rules
 from rlef_env.sandbox.profile import PYTHON, Profile
 from rlef_env.sandbox.syscalls import NUMBERS
 
@@ -42,21 +42,23 @@ def base_filter(profile: Profile = PYTHON, machine: str | None = None) -> bytes:
         (JUMP_GE, 0, 1, X32_BIT),
         (RETURN, 0, 0, ERRNO | errno.ENOSYS),
     ]
-    rules = [rule for rule in policy.RULES if not profile.compiles or rule.call in policy.COMPILER_RULES]
+    rules = [rule for rule in call_rules.RULES if not profile.compiles or rule.call in call_rules.COMPILER_RULES]
     for rule in rules:
         code += _on_call(numbers[rule.call], _body(rule))
     ruled = {rule.call for rule in rules}
     if profile.compiles:
         code += _each(
-            numbers, [call for group in policy.COMPILER_GROUPS for call in policy.REFUSED[group][1].split()], ALLOW
+            numbers,
+            [call for group in call_rules.COMPILER_GROUPS for call in call_rules.REFUSED[group][1].split()],
+            ALLOW,
         )
     if profile.native:
-        code += _each(numbers, policy.EXECUTE.split(), ALLOW)
-    for calls in policy.ALLOWED.values():
+        code += _each(numbers, call_rules.EXECUTE.split(), ALLOW)
+    for calls in call_rules.ALLOWED.values():
         code += _each(numbers, [call for call in calls.split() if call not in ruled], ALLOW)
-    for refusal, calls in policy.REFUSED.values():
+    for refusal, calls in call_rules.REFUSED.values():
         code += _each(numbers, calls.split(), ERRNO | refusal)
-    code += _each(numbers, policy.KILLED.split(), KILL_PROCESS)
+    code += _each(numbers, call_rules.KILLED.split(), KILL_PROCESS)
     code.append((RETURN, 0, 0, ERRNO | errno.ENOSYS))
     return _assemble(code)
 
@@ -65,14 +67,16 @@ def run_filter(profile: Profile = PYTHON, machine: str | None = None) -> tuple[b
     """Return the filter added to each run, and the offsets in it where the run's own process id (4 bytes) goes."""
     numbers = _numbers(machine)
     code: list[Instruction] = [(LOAD, 0, 0, NUMBER)]
-    for rule in () if profile.compiles else policy.RUN_RULES:
+    for rule in () if profile.compiles else call_rules.RUN_RULES:
         code += _on_call(numbers[rule.call], _body(rule))
     refused = [
-        call for call in policy.REFUSED_IN_RUN.split() if not (profile.native and call in policy.EXECUTE.split())
+        call
+        for call in call_rules.REFUSED_IN_RUN.split()
+        if not (profile.native and call in call_rules.EXECUTE.split())
     ]
     code += _each(numbers, refused, ERRNO | errno.EPERM)
     code.append((RETURN, 0, 0, ALLOW))
-    own = policy.OWN_PROCESS & 0xFFFFFFFF
+    own = call_rules.OWN_PROCESS & 0xFFFFFFFF
     places = tuple(
         8 * row + 4 for row, instruction in enumerate(code) if instruction[0] == JUMP_EQ and instruction[3] == own
     )
@@ -100,13 +104,13 @@ def _on_call(number: int, body: list[Instruction]) -> list[Instruction]:
     return [(JUMP_EQ, 0, len(body), number), *body]
 
 
-def _body(rule: policy.Rule) -> list[Instruction]:
+def _body(rule: call_rules.Rule) -> list[Instruction]:
     """Allow where any of the arguments is as it must be, else refuse."""
     tests = [line for argument in rule.arguments for line in _test(argument)]
     return [*tests, (RETURN, 0, 0, ERRNO | rule.refusal)]
 
 
-def _test(argument: policy.Argument) -> list[Instruction]:
+def _test(argument: call_rules.Argument) -> list[Instruction]:
     """Return ALLOW where the argument has one of its values; else fall through to what follows."""
     low = ARGUMENTS + 8 * argument.place
     if argument.wide:

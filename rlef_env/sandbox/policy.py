@@ -1,166 +1,174 @@
-"""What a judged program may do: one table, read top to bottom.
+"""The policy: what a judged program may and may not do, why, and what keeps it so. One row a promise.
 
-The base filter is an allow-list: a system call that is in none of the groups below does not exist (ENOSYS).
-``RULES`` narrow an allowed call to some arguments. `filters.py` turns the table into seccomp programs; Landlock
-(`zygote.py`) enforces the same for paths and signals.
+``docs/threat-model.md`` shows this table, and ``tests/sandbox/test_policy.py`` has a test for each row. The system
+calls behind the layer ``seccomp`` are listed one by one in `call_rules.py`.
 """
 
 from __future__ import annotations
 
-import errno
 from dataclasses import dataclass
 
-__all__ = [
-    "ALLOWED",
-    "COMPILER_GROUPS",
-    "COMPILER_RULES",
-    "EXECUTE",
-    "KILLED",
-    "OWN_PROCESS",
-    "REFUSED",
-    "REFUSED_IN_RUN",
-    "RULES",
-    "RUN_RULES",
-    "Argument",
-    "Rule",
-]
-
-ALLOWED: dict[str, str] = {
-    "memory": "brk mmap mprotect mremap munmap madvise msync membarrier",
-    "threads": "futex futex_waitv set_robust_list get_robust_list set_tid_address rseq arch_prctl gettid "
-    "sched_yield sched_getaffinity sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min",
-    "files already open": "read write readv writev pread64 pwrite64 preadv pwritev lseek close dup dup2 dup3 fcntl "
-    "ioctl fsync fdatasync ftruncate sendfile copy_file_range close_range",
-    "reading files (Landlock says which)": "open openat stat lstat fstat newfstatat statx statfs fstatfs access "
-    "faccessat faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir umask",
-    "waiting": "poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 "
-    "eventfd eventfd2 pause nanosleep clock_nanosleep restart_syscall",
-    "talking to itself (asyncio)": "pipe pipe2 socketpair sendto recvfrom sendmsg recvmsg shutdown getsockopt "
-    "setsockopt getsockname getpeername",
-    "clocks and timers": "time gettimeofday clock_gettime clock_getres times alarm getitimer setitimer timer_create "
-    "timer_settime timer_gettime timer_delete timer_getoverrun timerfd_create timerfd_settime timerfd_gettime",
-    "its own signals": "rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait "
-    "sigaltstack",
-    "asking about itself": "getpid getppid getpgrp getpgid getsid getuid geteuid getgid getegid getresuid getresgid "
-    "getgroups getpriority capget getrusage sysinfo uname getrandom getcpu",
-    "ending": "exit exit_group wait4 waitid",
-    # What follows is for the zygote; REFUSED_IN_RUN and RUN_RULES take it from the program.
-    "starting and locking a run": "landlock_restrict_self seccomp prctl pidfd_open clone kill tgkill prlimit64",
-}
-"""Purpose -> calls that are allowed."""
-
-REFUSED: dict[str, tuple[int, str]] = {
-    "what other runs could notice": (errno.EPERM, "flock fadvise64 mincore"),
-    "network": (errno.EACCES, "socket connect bind listen accept accept4 sendmmsg recvmmsg"),
-    "new processes": (errno.EPERM, "fork vfork execve execveat"),
-    "changing files": (
-        errno.EACCES,
-        "creat truncate mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat "
-        "mknod mknodat",
-    ),
-    "changing what is known about files": (
-        errno.EPERM,
-        "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat setxattr "
-        "lsetxattr fsetxattr removexattr lremovexattr fremovexattr",
-    ),
-    "a session of its own": (errno.EPERM, "setsid setpgid"),
-    "other processes, priorities, limits": (
-        errno.EPERM,
-        "tkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal setrlimit setpriority sched_setaffinity "
-        "sched_setparam sched_setscheduler sched_setattr ioprio_set setuid setgid setreuid setregid "
-        "setresuid setresgid setgroups setfsuid setfsgid capset mlock mlock2 mlockall memfd_create",
-    ),
-}
-"""Purpose -> (errno, calls): they give the usual OSError, judged like any exception."""
-
-KILLED = (
-    "ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp bpf perf_event_open userfaultfd "
-    "mount umount2 pivot_root chroot unshare setns fsopen fsconfig fsmount fspick move_mount open_tree mount_setattr "
-    "open_by_handle_at name_to_handle_at io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key "
-    "kexec_load kexec_file_load init_module finit_module delete_module reboot swapon swapoff acct iopl ioperm "
-    "settimeofday clock_settime adjtimex clock_adjtime sethostname setdomainname syslog quotactl vhangup"
-)
-"""Calls no honest program makes: SECURITY_VIOLATION."""
-
-REFUSED_IN_RUN = "sendmsg recvmsg execve seccomp landlock_restrict_self pidfd_open"
-"""Allowed or refused in the zygote, refused (EPERM) once the program runs."""
-
-EXECUTE = "execve execveat"
-"""Allowed where a run executes a compiled program; Landlock says which files: its own, and those of its runtime."""
-
-COMPILER_GROUPS = ("new processes", "changing files", "changing what is known about files", "a session of its own")
-COMPILER_RULES = ("clone", "prlimit64", "socketpair", "sendto")
-"""What of REFUSED a compiler may do, in its scratch folder, and which of RULES hold for it all the same."""
-
-OWN_PROCESS = -1
-"""In an argument rule: the process id of the run itself."""
+__all__ = ["POLICY", "Row"]
 
 
 @dataclass(frozen=True, slots=True)
-class Argument:
-    """What an argument of a call may be, for the call to be let through.
+class Row:
+    """One promise.
 
     Attributes:
-        place: which argument, from 0.
-        values: what it may be, once masked.
-        mask: the bits that count.
-        wide: compare all 64 bits (a pointer), not the low 32.
+        name: in two or three words.
+        what: what a program may or may not do.
+        why: what would go wrong without it.
+        layers: what enforces it, the first one everywhere: layers of ``LAYERS``; ``memory files``, which are sealed;
+            ``zygote``, which holds nothing to find; ``watch``, the judge's look from outside.
     """
 
-    place: int
-    values: tuple[int, ...]
-    mask: int = 0xFFFFFFFF
-    wide: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A call that is allowed with some arguments only: with those that satisfy any of ``arguments``."""
-
-    call: str
-    arguments: tuple[Argument, ...]
-    refusal: int
+    name: str
+    what: str
     why: str
+    layers: tuple[str, ...]
 
 
-RULES: tuple[Rule, ...] = (
-    Rule("clone", (Argument(0, (0,), mask=0x7E020000),), errno.EPERM, "no new namespaces"),
-    Rule("prlimit64", (Argument(0, (0,)),), errno.EPERM, "nobody's limits but the caller's own"),
-    Rule(
-        "fcntl",
-        (Argument(1, (0, 1, 2, 3, 4, 1030, 1034)),),
-        errno.EPERM,
-        "duplicate, close-on-exec, status flags, seals; a lock, lease, owner or hint on a file reaches other runs",
+POLICY: tuple[Row, ...] = (
+    Row(
+        "readable files",
+        "reads the interpreter's library, shared objects, `/dev/null`, `zero`, `random`, `urandom` and the files given to "
+        "its run; no other file",
+        "answers, checkers and your data lie in files",
+        ("landlock", "mount_namespace"),
     ),
-    Rule(
-        "ioctl",
-        (Argument(1, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)),),
-        errno.ENOTTY,
-        "terminal and pipe questions; others change what is known about a file, or send signals",
+    Row(
+        "installed packages",
+        "reads no installed package, this one neither; numpy where it was asked for",
+        "the starter set's answers lie in this package, and programs must run alike everywhere",
+        ("landlock", "mount_namespace"),
     ),
-    Rule("socketpair", (Argument(1, (1,), mask=0xF),), errno.EACCES, "streams: a datagram socket can name any address"),
-    Rule("sendto", (Argument(4, (0,), wide=True),), errno.EACCES, "to nobody but the other end"),
-    Rule("mmap", (Argument(3, (0, 0x01, 0x20), mask=0x21),), errno.EPERM, "shared anonymous memory counts nowhere"),
+    Row(
+        "given files",
+        "cannot change its source, its input or a file given to it",
+        "the next run reads the same ones",
+        ("memory files",),
+    ),
+    Row(
+        "written files",
+        "writes its output and errors, and no file",
+        "a file would outlive its run, fill the disk, or be read by another",
+        ("landlock", "seccomp", "mount_namespace"),
+    ),
+    Row(
+        "scratch folder",
+        "where its limits allow one, makes and writes plain files in a folder of its own: not executed, removed, "
+        "renamed or linked; bounded in all; gone after the run",
+        "checkers and interactors leave a score and a message",
+        ("landlock", "seccomp", "mount_namespace", "watch"),
+    ),
+    Row(
+        "facts about files",
+        "changes no mode, owner, time or attribute",
+        "another run would see it",
+        ("seccomp",),
+    ),
+    Row(
+        "marks on files",
+        "leaves no lock, lease, hint or owner on a file, and evicts no page of it",
+        "another run would see it, or wait for it",
+        ("seccomp",),
+    ),
+    Row(
+        "network",
+        "no socket but a pair of streams with itself",
+        "answers could be fetched, and results sent",
+        ("seccomp", "network_namespace", "landlock"),
+    ),
+    Row(
+        "messages",
+        "sends no descriptor and nothing to an address; no shared memory, message queue or key",
+        "two runs could talk to each other",
+        ("seccomp", "ipc_namespace"),
+    ),
+    Row(
+        "processes",
+        "starts threads, no processes",
+        "a process could outlive its run, and its time is hard to count",
+        ("seccomp", "pid_namespace"),
+    ),
+    Row(
+        "execution",
+        "executes nothing; a compiled program only itself and its runtime",
+        "another program would run with its rights",
+        ("seccomp", "landlock"),
+    ),
+    Row(
+        "other processes",
+        "sends no signal to any other process, and neither traces nor reads one",
+        "the zygote and other runs have the same user",
+        ("seccomp", "landlock", "pid_namespace"),
+    ),
+    Row(
+        "priorities and limits",
+        "changes no priority, affinity or limit, its own neither but the size of its stack",
+        "it could outlast its limits, or starve others",
+        ("seccomp",),
+    ),
+    Row(
+        "kernel",
+        "is ended by calls that no honest program makes: ptrace, mount, bpf, io_uring, ...",
+        "most faults of kernels lie there",
+        ("seccomp", "no_new_privs"),
+    ),
+    Row(
+        "unknown calls", "a system call on no list does not exist", "what is not known is not let through", ("seccomp",)
+    ),
+    Row(
+        "secrets",
+        "finds no descriptor, variable, argument or object that tells of the host, the judge or the answers",
+        "what it cannot see it cannot use",
+        ("zygote", "mount_namespace", "pid_namespace", "uts_namespace"),
+    ),
+    Row(
+        "state",
+        "changes nothing that the next run starts with",
+        "one run could prepare another",
+        ("zygote",),
+    ),
+    Row(
+        "leftovers",
+        "leaves no thread or process behind",
+        "it would go on computing on the time of others",
+        ("seccomp", "pid_namespace"),
+    ),
+    Row(
+        "CPU time",
+        "ends at its limit, whatever it catches, ignores or holds",
+        "a verdict must come",
+        ("watch", "rlimits"),
+    ),
+    Row(
+        "idle time",
+        "ends when it has slept for as long; waiting for a core, or for the work of one it talks to, is not sleep",
+        "a sleeper would keep its worker, and a starved honest program must not be ended",
+        ("watch", "schedstat"),
+    ),
+    Row("wall time", "ends at a far-off limit in any case", "a backstop to the two above", ("watch",)),
+    Row(
+        "memory",
+        "ends when it has touched more than its limit above an empty program, or started more than 512 threads",
+        "one program must not take the machine's memory",
+        ("watch", "rlimits", "oom_score"),
+    ),
+    Row(
+        "output",
+        "ends when it has written more than its limit on output or errors, or said more to one that it talks to",
+        "the judge holds it in memory",
+        ("rlimits", "watch"),
+    ),
+    Row(
+        "open files", "has at most 64 descriptors and no core file", "the kernel's memory is bounded too", ("rlimits",)
+    ),
+    Row(
+        "conversations",
+        "knows of one that it talks to what that one says, and when it ends; no pipe, time or process of it",
+        "a judged program talks to one that holds the answer",
+        ("watch",),
+    ),
 )
-"""What holds for zygote and program alike: it is in the base filter, so it costs a run nothing."""
-
-THREAD_FLAGS = 0x00050F00  # CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM: what every thread library sets
-
-RUN_RULES: tuple[Rule, ...] = (
-    Rule("clone", (Argument(0, (THREAD_FLAGS,), mask=THREAD_FLAGS),), errno.EPERM, "threads, no processes"),
-    Rule(
-        "prlimit64",
-        (Argument(2, (0,), wide=True), Argument(1, (3,))),
-        errno.EPERM,
-        "read its limits; set the stack's (RLIMIT_STACK), as programs that recurse deeply do",
-    ),
-    Rule(
-        "prctl",
-        (Argument(0, (15, 16, 0x53564D41)),),
-        errno.EPERM,
-        "names of threads and memory (PR_SET_NAME, PR_GET_NAME, PR_SET_VMA); not its parent death signal",
-    ),
-    Rule("kill", (Argument(0, (OWN_PROCESS,)),), errno.EPERM, "signals to itself only"),
-    Rule("tgkill", (Argument(0, (OWN_PROCESS,)),), errno.EPERM, "signals to its own threads only"),
-)
-"""What holds once the program runs; in the small filter that each run installs."""

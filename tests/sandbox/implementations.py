@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import shutil
 import stat
 import sys
@@ -26,6 +27,9 @@ from typing import Any
 import pytest
 
 from rlef_env.sandbox import Sandbox
+
+# RLEF_TEST_IMPLEMENTATIONS="locked,no namespaces" runs the suite for these alone.
+CHOSEN = os.environ.get("RLEF_TEST_IMPLEMENTATIONS")
 
 __all__ = ["IMPLEMENTATIONS", "Implementation", "implementations_for", "namespaces_refused"]
 
@@ -112,4 +116,5 @@ def implementations_for(mark: pytest.Mark) -> list[str]:
         for name, implementation in IMPLEMENTATIONS.items()
         if (implementation.compiled if compiled else implementation.python)
         and (implementation.locks or mark.kwargs.get("needs") != "lock")
+        and (CHOSEN is None or name in CHOSEN.split(","))
     ]

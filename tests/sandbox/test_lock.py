@@ -1,4 +1,4 @@
-"""Every row of the policy: what a judged program tries, and what comes of it."""
+"""Every system call on the lists, and much else: what a judged program tries, and what comes of it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from rlef_env.errors import IsolationUnavailable, UsageError
-from rlef_env.sandbox import REQUIRED, Execution, Program, Sandbox, Status, landlock_abi, policy, probe
+from rlef_env.sandbox import REQUIRED, Execution, Program, Sandbox, Status, call_rules, landlock_abi, probe
 from rlef_env.sandbox.syscalls import NUMBERS
 
 Run = Callable[..., Execution]
 COLUMN = {"x86_64": 0, "aarch64": 1}[platform.machine()]
-REFUSED_CALLS = [(call, code) for code, calls in policy.REFUSED.values() for call in calls.split()]
+REFUSED_CALLS = [(call, code) for code, calls in call_rules.REFUSED.values() for call in calls.split()]
 SYSCALL = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
 
 
@@ -31,7 +31,7 @@ def number(call: str) -> int:
 
 
 @pytest.mark.conformance(needs="lock")
-@pytest.mark.parametrize("call", policy.KILLED.split())
+@pytest.mark.parametrize("call", call_rules.KILLED.split())
 def test_calls_no_honest_program_makes_end_it(call: str, run: Run) -> None:
     execution = run(f"{SYSCALL}print('before', flush=True)\nlibc.syscall({number(call)}, 0, 0, 0, 0)\nprint('after')")
     assert execution.status is Status.SECURITY_VIOLATION
@@ -46,7 +46,7 @@ def test_refused_calls_give_the_usual_error(call: str, code: int, run: Run) -> N
 
 
 @pytest.mark.conformance(needs="lock")
-@pytest.mark.parametrize("call", policy.REFUSED_IN_RUN.split())
+@pytest.mark.parametrize("call", call_rules.REFUSED_IN_RUN.split())
 def test_what_the_zygote_needs_is_taken_from_the_run(call: str, run: Run) -> None:
     execution = run(f"{SYSCALL}libc.syscall({number(call)}, 0, 0, 0, 0)\nprint(ctypes.get_errno())")
     assert execution.stdout.split() == [str(errno.EPERM).encode()]
@@ -229,12 +229,13 @@ def test_holds_without_namespaces_and_privileges(root: Path) -> None:
     if shutil.which("unshare") is None or shutil.which("setpriv") is None:
         pytest.skip("needs unshare and setpriv (util-linux)")
     tests = "test_refused or test_this_package or test_nothing_tells or test_calls_no_honest or tested_without"
+    tests += " or test_policy or test_files"
     script = (
         "echo 0 > /proc/sys/user/max_user_namespaces && "
         "exec setpriv --securebits=+noroot --inh-caps=-all --bounding-set=-all "
-        f"{sys.executable} -m pytest -q -p no:cacheprovider {Path(__file__)} -k '{tests}'"
+        f"{sys.executable} -m pytest -q -p no:cacheprovider {Path(__file__).parent} -k '{tests}'"
     )
-    environment = {**os.environ, "RLEF_TEST_NO_NAMESPACES": "1"}
+    environment = {**os.environ, "RLEF_TEST_NO_NAMESPACES": "1", "RLEF_TEST_IMPLEMENTATIONS": "locked"}
     done = subprocess.run(
         ["unshare", "-Ur", "sh", "-c", script], cwd=root, env=environment, capture_output=True, text=True, timeout=280
     )

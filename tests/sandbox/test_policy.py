@@ -1,0 +1,181 @@
+"""One test for each row of the policy, by every implementation that locks."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import rlef_env
+from rlef_env.sandbox import LAYERS, POLICY, Execution, Limits, Program, Sandbox, Status, converse
+from rlef_env.sandbox.syscalls import NUMBERS
+from tests.sandbox.test_failures import tree
+
+Run = Callable[..., Execution]
+CALL = {name: row[{"x86_64": 0, "aarch64": 1}[platform.machine()]] for name, row in NUMBERS.items()}
+MB = 10**6
+PRELUDE = """\
+import ctypes, os, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+def call(*arguments):
+    if libc.syscall(*arguments) < 0: raise OSError(ctypes.get_errno(), "")
+def refused(*actions):
+    for number, action in enumerate(actions):
+        try: action()
+        except (OSError, ImportError, ValueError): continue
+        sys.exit(f"action {number} was not refused")
+"""
+
+KEPT = {
+    "readable files": "import json\nopen('/dev/urandom', 'rb').read(1)\n"
+    "refused(lambda: open('/etc/passwd'), lambda: os.listdir('/'), lambda: open('/proc/1/environ').read(),\n"
+    "    lambda: open('/proc/self/mem', 'rb').read(1))",
+    "installed packages": f"sys.path.insert(0, {str(Path(rlef_env.__file__).parent.parent)!r})\n"
+    f"refused(lambda: __import__('rlef_env'), lambda: __import__('gymnasium'), lambda: open({rlef_env.__file__!r}))",
+    "given files": "refused(lambda: open('/dev/stdin', 'r+b', buffering=0).write(b'x'), lambda: os.ftruncate(0, 0))",
+    "written files": "refused(lambda: open('/tmp/x', 'w'), lambda: open('x', 'w'), lambda: os.mkdir('/tmp/x'),\n"
+    "    lambda: os.memfd_create('x'), lambda: os.remove(os.__file__), lambda: os.symlink('x', '/tmp/x'))",
+    "facts about files": "refused(lambda: os.chmod(os.__file__, 0o777), lambda: os.utime(os.__file__),\n"
+    "    lambda: os.chown(os.__file__, -1, -1), lambda: os.setxattr(os.__file__, 'user.x', b''))",
+    "marks on files": "import fcntl\nfd = os.open(os.__file__, 0)\n"
+    "refused(lambda: fcntl.flock(fd, fcntl.LOCK_EX), lambda: fcntl.lockf(0, fcntl.LOCK_SH),\n"
+    "    lambda: fcntl.fcntl(fd, 1024, 1), lambda: fcntl.fcntl(fd, 1036, bytes(8)),\n"
+    "    lambda: fcntl.fcntl(fd, fcntl.F_SETOWN, os.getpid()), lambda: os.posix_fadvise(fd, 0, 0, 4))",
+    "network": "import socket\nleft, right = socket.socketpair()\nleft.send(b'x')\nassert right.recv(1) == b'x'\n"
+    "refused(socket.socket, lambda: socket.socket(socket.AF_UNIX),\n"
+    "    lambda: socket.create_connection(('127.0.0.1', 80)))",
+    "messages": "import socket, array, mmap\nleft, right = socket.socketpair()\n"
+    "refused(lambda: left.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [0]))]),\n"
+    "    lambda: left.sendto(b'x', '/dev/log'), lambda: mmap.mmap(-1, 4096),\n"
+    "    lambda: socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM), lambda: call(29, 1, 4096, 0o1600))",
+    "processes": "import threading\nthread = threading.Thread(target=print)\nthread.start()\nthread.join()\n"
+    "import subprocess\nrefused(os.fork, lambda: subprocess.run(['true']),\n"
+    f"    lambda: call({CALL['clone']}, 0x100 | 17, None, 0, 0, 0))",
+    "execution": "refused(lambda: os.execv('/bin/true', ['true']),\n"
+    "    lambda: os.execv(sys.prefix + '/bin/python3', ['x']))",
+    "other processes": "refused(lambda: os.kill(os.getppid(), 0), lambda: os.kill(-1, 9), lambda: os.kill(1, 9),\n"
+    "    lambda: os.pidfd_open(os.getppid()), lambda: open(f'/proc/{os.getppid()}/mem', 'rb').read(1),\n"
+    "    lambda: open(f'/proc/{os.getppid()}/maps').read(1))",
+    "priorities and limits": "import resource\n"
+    "resource.setrlimit(resource.RLIMIT_STACK, (2**20, resource.getrlimit(resource.RLIMIT_STACK)[1]))\n"
+    "refused(lambda: os.nice(5), lambda: os.sched_setaffinity(0, {0}),\n"
+    "    lambda: resource.setrlimit(resource.RLIMIT_CPU, (1, 1)),\n"
+    "    lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CPU))",
+    "unknown calls": "try: call(999)\nexcept OSError as error: assert error.errno == 38",
+    "open files": "import resource\nassert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)\n"
+    "refused(lambda: [open('/dev/null') for _ in range(65)])",
+    "secrets": "assert set(os.environ) == {'LC_ALL', 'PYTHONHASHSEED', 'TZ'} and sys.argv == ['solution.py']\n"
+    "refused(*[lambda fd=fd: os.fstat(fd) for fd in range(3, 64)])\n"
+    "frame, words = sys._getframe(), ''\n"
+    "while frame := frame.f_back: words += str(list(frame.f_locals.values()))\n"
+    "assert 'segakcap-etis'[::-1] not in words and 'vne_felr'[::-1] not in words",
+}
+"""Row -> a program that tries, and ends well where it was refused."""
+
+ENDED: dict[str, tuple[str, Limits, Status]] = {
+    "kernel": (f"call({CALL['ptrace']}, 0, 0, 0, 0)", Limits(), Status.SECURITY_VIOLATION),
+    "CPU time": (
+        "import signal\nfor n in (2, 10, 14, 15, 24): signal.signal(n, signal.SIG_IGN)\n"
+        "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+        Limits(cpu_seconds=0.2),
+        Status.TIME_LIMIT,
+    ),
+    "idle time": ("time.sleep(99)", Limits(cpu_seconds=20, idle_seconds=0.2), Status.TIME_LIMIT),
+    "wall time": ("time.sleep(99)", Limits(cpu_seconds=20, wall_seconds=0.2), Status.TIME_LIMIT),
+    "memory": ("data = bytearray(90 * 10**6)", Limits(memory_bytes=50 * MB), Status.MEMORY_LIMIT),
+    "output": ("while True: print('x' * 9999)", Limits(output_bytes=MB), Status.OUTPUT_LIMIT),
+}
+"""Row -> a program, limits, and how it is ended."""
+
+
+@pytest.mark.conformance(needs="lock")
+@pytest.mark.parametrize("row", KEPT)
+def test_row_is_kept(row: str, run: Run) -> None:
+    execution = run(PRELUDE + KEPT[row], b"input")
+    assert (execution.status, execution.exit_code) == (Status.EXITED, 0), execution
+
+
+@pytest.mark.conformance
+@pytest.mark.parametrize("row", ENDED)
+def test_row_ends_it(row: str, sandbox: Sandbox) -> None:
+    source, limits, status = ENDED[row]
+    if row == "kernel" and sandbox.isolation == "none":
+        pytest.skip("nothing is kept from a program that is not locked")
+    with sandbox.load(Program(PRELUDE + source), limits) as loaded:
+        assert loaded.run(b"").status is status
+
+
+@pytest.mark.conformance(needs="lock")
+def test_scratch_folder(sandbox: Sandbox) -> None:
+    source = (
+        "folder = sys.argv[1]\nassert os.listdir(folder) == []\nopen(folder + 'a', 'w').write('x')\n"
+        "refused(lambda: os.remove(folder + 'a'), lambda: os.rename(folder + 'a', folder + 'b'),\n"
+        "    lambda: os.symlink('/', folder + 'c'), lambda: os.mkdir(folder + 'd'),\n"
+        "    lambda: open(folder + '../e', 'w'))\n"
+    )
+    with sandbox.load(Program(PRELUDE + source), Limits(scratch_bytes=MB)) as loaded:
+        for _ in range(2):
+            execution = loaded.run(b"", [loaded.scratch])
+            assert (execution.exit_code, execution.files) == (0, {"a": b"x"}), execution
+    flood = "while True: open(sys.argv[1] + 'a', 'ab').write(bytes(9999))"
+    with sandbox.load(Program(PRELUDE + flood), Limits(scratch_bytes=MB)) as loaded:
+        assert loaded.run(b"", [loaded.scratch]).status is Status.OUTPUT_LIMIT
+
+
+@pytest.mark.conformance
+def test_state(sandbox: Sandbox) -> None:
+    source = (
+        "import builtins, random\nprint(getattr(random, 'mark', 0), os.lseek(0, 0, 1))\nrandom.mark = 1\nos.read(0, 1)"
+    )
+    with sandbox.load(Program(PRELUDE + source)) as loaded:
+        assert [loaded.run(b"same").stdout for _ in range(2)] == [b"0 0\n"] * 2
+
+
+@pytest.mark.conformance
+def test_leftovers(sandbox: Sandbox) -> None:
+    """A run's end is told when all its threads have ended; so nothing is left that could take from the next."""
+    source = (
+        "import threading\ndef spin():\n    while True: pass\n"
+        "for _ in range(3): threading.Thread(target=spin, daemon=True).start()\nos._exit(0)"
+    )
+    with sandbox.load(Program(PRELUDE + source)) as loaded:
+        before = tree(sandbox.pid)
+        assert loaded.run(b"").exit_code == 0
+        assert tree(sandbox.pid) == before
+
+
+@pytest.mark.conformance(needs="lock")
+def test_conversations(sandbox: Sandbox) -> None:
+    looks = (
+        "import fcntl\ninput()\nassert os.fstat(0).st_ino != os.fstat(1).st_ino\n"
+        "refused(lambda: fcntl.fcntl(0, 1031, 1 << 20))\nprint(os.read(0, 99), [fd for fd in range(3, 64) if "
+        "os.path.exists(f'/proc/self/fd/{fd}')], file=sys.stderr)"
+    )
+    look, speak = Program(PRELUDE + looks), Program("print('go')")
+    with Sandbox() as other, sandbox.load(look) as one, other.load(speak) as speaker:
+        talk = converse(one, speaker)
+    assert (talk.first.exit_code, talk.first.stderr) == (0, b"b'' []\n"), talk
+
+
+OTHERS = {
+    "scratch folder": test_scratch_folder,
+    "state": test_state,
+    "leftovers": test_leftovers,
+    "conversations": test_conversations,
+}
+
+
+def test_every_row_has_its_test() -> None:
+    assert sorted([*KEPT, *ENDED, *OTHERS]) == sorted(row.name for row in POLICY)
+
+
+def test_every_row_names_layers_that_there_are() -> None:
+    assert {layer for row in POLICY for layer in row.layers} <= {*LAYERS, "memory files", "zygote", "watch"}
+
+
+def test_the_threat_model_shows_the_table(root: Path) -> None:
+    shown = (root / "docs" / "threat-model.md").read_text()
+    missing = [row.name for row in POLICY if f"| {row.what} | {row.why} | {', '.join(row.layers)} |" not in shown]
+    assert missing == []
