@@ -1,0 +1,1 @@
+"""The LLM PPO of RLEF: token-level policy, turn-level value."""
