@@ -32,8 +32,8 @@ class Row:
 POLICY: tuple[Row, ...] = (
     Row(
         "readable files",
-        "reads the interpreter's library, shared objects, `/dev/null`, `zero`, `random`, `urandom` and the files given to "
-        "its run; no other file",
+        "reads the interpreter's library, shared objects, `/dev/null`, `zero`, `random`, `urandom` and the files given "
+        "to its run; no other file",
         "answers, checkers and your data lie in files",
         ("landlock", "mount_namespace"),
     ),
@@ -167,7 +167,7 @@ POLICY: tuple[Row, ...] = (
     ),
     Row(
         "conversations",
-        "knows of one that it talks to what that one says, and when it ends; no pipe, time or process of it",
+        "knows of one that it talks to what that one says, and when it ends; it has no pipe or process of it in reach",
         "a judged program talks to one that holds the answer",
         ("watch",),
     ),
