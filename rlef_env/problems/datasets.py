@@ -15,9 +15,9 @@ from typing import Final
 
 from rlef_env.errors import DataError, ProblemNotFound, UsageError
 from rlef_env.problems.carriers import SUFFIXES, is_pattern, is_plain, named_files
+from rlef_env.problems.folders import is_folder_of_problems, problems_in_folder
 from rlef_env.problems.hub import hub_file, is_hub_name
 from rlef_env.problems.index import Facts, IndexedProblems, facts_of
-from rlef_env.problems.json_rows import Field
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.reading import iter_problems, layout_named, layout_of_files, read_jsonl
 from rlef_env.problems.stored import open_stored
@@ -155,8 +155,11 @@ def _loaded(name: str, split: str, layout: str | None) -> Dataset:
         there = path.exists()
     except (RuntimeError, ValueError) as error:
         raise UsageError(f"data set: expected a path, got {name!r} ({error}); write the path in full") from None
-    if name and path.is_dir() and not _holds_rows(path):
-        return _of_folder(name, path, split)
+    if name and is_folder_of_problems(path):
+        if split != "train":
+            raise UsageError(f"split: expected 'train', got {split!r}; name the folder of the split you want")
+        found, problems = problems_in_folder(path)
+        return Dataset(name, path.resolve().name, problems, found)
     if (name and there) or name.lower().endswith(tuple(SUFFIXES)) or is_pattern(name):
         return _of_files(name, named_files(name, split), layout, _stem(path))
     if is_hub_name(name):
@@ -166,34 +169,6 @@ def _loaded(name: str, split: str, layout: str | None) -> Dataset:
         f"{', '.join(SUFFIXES)}, of a folder of such files or of problem packages, or OWNER/NAME on the Hugging Face "
         f"hub, got {name!r}; check the path"
     )
-
-
-def _holds_rows(path: Path) -> bool:
-    from rlef_env.problems.packages import is_package  # YAML takes a moment that few data sets need
-
-    return not is_package(path) and any(file.name.lower().endswith(tuple(SUFFIXES)) for file in path.iterdir())
-
-
-def _of_folder(name: str, path: Path, split: str) -> Dataset:
-    """The problems in a folder that is a problem each, or has folders that are."""
-    from rlef_env.problems.layouts.apps import APPS, rows_of_directory
-    from rlef_env.problems.packages import package_paths, read_package
-
-    if split != "train":
-        raise UsageError(f"split: expected 'train', got {split!r}; name the folder of the split you want")
-    label = path.resolve().name
-    if any((folder / "question.txt").is_file() for folder in path.iterdir()):
-        rows = (APPS.problem(Field(row, where)) for where, _, row in rows_of_directory(path))
-        return Dataset(name, label, tuple(rows), APPS.name)
-    try:
-        packages = list(package_paths(path))
-    except DataError:
-        raise DataError(
-            f"{name}: expected a folder of files that end in {', '.join(SUFFIXES)}, a problem package (problem.yaml, "
-            "init.yml) or a folder of them, or a folder of APPS problems (question.txt), got none of these; check the "
-            "path"
-        ) from None
-    return Dataset(name, label, tuple(read_package(where, key) for where, key in packages), "package")
 
 
 def _of_files(name: str, files: Sequence[Path], layout: str | None, label: str) -> Dataset:

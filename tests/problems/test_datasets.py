@@ -121,6 +121,30 @@ def test_a_folder_of_apps_problems(tmp_path: Path) -> None:
         load_dataset(tmp_path, "test")
 
 
+def test_packages_stay_in_their_folders(tmp_path: Path) -> None:
+    for name in ("b", "a/c"):
+        for role, text in (("sample", "1"), ("secret", "2")):
+            folder = tmp_path / name / "data" / role
+            folder.mkdir(parents=True)
+            (folder / "1.in").write_text(text, encoding="utf-8")
+            (folder / "1.ans").write_text(text, encoding="utf-8")
+        (tmp_path / name / "problem_statement").mkdir()
+        (tmp_path / name / "problem_statement" / "problem.en.tex").write_text("Echo.", encoding="utf-8")
+        (tmp_path / name / "problem.yaml").write_text("name: Echo\n", encoding="utf-8")
+    (tmp_path / "b" / "rows.json").write_text("{}", encoding="utf-8")  # a package may hold anything
+    dataset = load_dataset(tmp_path)
+    assert (list(dataset.ids), dataset.layout, dataset.label) == (["a/c", "b"], "package", tmp_path.name)
+    assert dataset.get("b").private_tests == dataset[1].private_tests == (Test("2", "2"),)
+    assert [problem.id for problem in dataset] == ["a/c", "b"]
+    assert [facts.tests for facts in dataset.facts()] == [2, 2]
+    assert dataset.select(["b"])[0].id == "b"
+    assert pickle.loads(pickle.dumps(dataset)) == dataset
+    assert load_dataset(tmp_path / "b").ids == ["b"]
+    (tmp_path / "b" / "problem.yaml").write_text("name: [", encoding="utf-8")
+    with pytest.raises(DataError, match=r"b/problem\.yaml"):
+        load_dataset(tmp_path)
+
+
 def test_a_file_named_starter_is_not_the_starter_set(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "starter.jsonl", THREE)
     assert len(load_dataset(tmp_path / "starter.jsonl")) == 3

@@ -1,0 +1,99 @@
+"""Problems that are a folder each: problem packages, and APPS as its authors publish it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import overload
+
+from rlef_env.errors import DataError
+from rlef_env.problems.carriers import SUFFIXES
+from rlef_env.problems.index import Facts, facts_of
+from rlef_env.problems.json_rows import Field
+from rlef_env.problems.problem import Problem
+
+__all__ = ["FolderProblems", "is_folder_of_problems", "problems_in_folder"]
+
+
+@dataclass(frozen=True, slots=True)
+class FolderProblems(Sequence[Problem]):
+    """Problems that stay in their folders: all were checked once, each is read when it is asked for.
+
+    Attributes:
+        read: the problem in a folder, with the id that is named.
+        places: where each folder is, and the problem's id.
+        known: what is known of each problem.
+    """
+
+    read: Callable[[str, str], Problem]
+    places: tuple[tuple[str, str], ...]
+    known: tuple[Facts, ...]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __iter__(self) -> Iterator[Problem]:
+        return (self.read(*place) for place in self.places)
+
+    @overload
+    def __getitem__(self, index: int) -> Problem: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Problem, ...]: ...
+    def __getitem__(self, index: int | slice) -> Problem | tuple[Problem, ...]:
+        if isinstance(index, slice):
+            return tuple(self.read(*place) for place in self.places[index])
+        return _kept(self.read, *self.places[index])
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The problems' ids; nothing is read."""
+        return [facts.id for facts in self.known]
+
+    def facts(self, place: int) -> Facts:
+        """What is known of the problem at a place; nothing is read."""
+        return self.known[place]
+
+    def chosen(self, places: Sequence[int]) -> FolderProblems:
+        """Some of the problems, in the order named; nothing is read."""
+        return FolderProblems(
+            self.read, tuple(self.places[place] for place in places), tuple(self.known[place] for place in places)
+        )
+
+
+@lru_cache(maxsize=8)
+def _kept(read: Callable[[str, str], Problem], where: str, key: str) -> Problem:
+    return read(where, key)
+
+
+def is_folder_of_problems(path: Path) -> bool:
+    """Whether a path is a folder without files of rows, or a problem package."""
+    from rlef_env.problems.packages import is_package  # YAML takes a moment that few data sets need
+
+    if not path.is_dir():
+        return False
+    return is_package(path) or not any(file.name.lower().endswith(tuple(SUFFIXES)) for file in path.iterdir())
+
+
+def problems_in_folder(path: Path) -> tuple[str, Sequence[Problem]]:
+    """The layout, ``"package"`` or ``"apps"``, and the problems in a folder that is one or has folders that are.
+
+    Raises:
+        DataError: there are none, or one is not as it should be.
+    """
+    from rlef_env.problems.layouts.apps import APPS, rows_of_directory
+    from rlef_env.problems.packages import package_paths, read_package
+
+    if any((folder / "question.txt").is_file() for folder in path.iterdir()):
+        return APPS.name, tuple(APPS.problem(Field(row, where)) for where, _, row in rows_of_directory(path))
+    try:
+        packages = list(package_paths(path))
+    except DataError:
+        raise DataError(
+            f"{path}: expected a folder of files that end in {', '.join(SUFFIXES)}, a problem package (problem.yaml, "
+            "init.yml) or a folder of them, or a folder of APPS problems (question.txt), got none of these; check the "
+            "path"
+        ) from None
+    facts = tuple(facts_of(read_package(*place)) for place in packages)
+    return "package", FolderProblems(read_package, tuple(packages), facts)
