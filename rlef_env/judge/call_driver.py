@@ -24,7 +24,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rlef_env.judge.encoding import PLAIN, _plain_base, _type_name, bases_of_type, decode, encode, name_of_type
+    from rlef_env.judge.encoding import (
+        PLAIN,
+        bases_of_type,
+        decode,
+        encode,
+        name_of_type,
+        plain_base,
+        type_name,
+        without_numpy,
+    )
 
 arguments_of = BaseException.args.__get__  # type: ignore[attr-defined]
 FILE, NAME = "solution.py", "solution"
@@ -137,10 +146,9 @@ def nature(error: BaseException) -> tuple[tuple[str, ...], bytes]:
 
 def nature_of_other(value: object) -> tuple[str, bool] | None:
     """The name of the type of a value that is not plain, and whether it counts as true; None for a plain one."""
-    kind = type(value)
-    if id(kind if id(kind) in PLAIN else _plain_base(kind)) in PLAIN:
+    if id(plain_base(type(without_numpy(value)))) in PLAIN:
         return None
-    return _type_name(value), bool(value)
+    return type_name(value), bool(value)
 
 
 def requests(descriptor: int) -> Iterator[bytes]:

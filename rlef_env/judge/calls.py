@@ -128,7 +128,7 @@ class CallRunner:
 
     def __init__(self, sandbox: Sandbox, limits: Limits | None = None, many: bool = True) -> None:
         with contextlib.ExitStack() as stack:
-            self._loaded: LoadedProgram = stack.enter_context(sandbox.load(Program(_driver(many)), limits))
+            self._loaded: LoadedProgram = stack.enter_context(sandbox.load(Program(driver_source(many)), limits))
             if (failure := self._loaded.compile_failure) is not None:
                 raise SandboxFailure(f"the driver of calls did not load: {failure.message or failure.stderr!r}")
             self._open = stack.pop_all()
@@ -170,7 +170,7 @@ class CallRunner:
             UsageError: an argument is not of plain types.
         """
         head = program_blobs(source, preamble, entry_point)
-        given = [_blob(_arguments(number, call)) for number, call in enumerate(calls)]
+        given = [blob(_arguments(number, call)) for number, call in enumerate(calls)]
         if fresh_process:
             return [self._process(head + call, 1)[0][0] for call in given]
         return self._process(head + b"".join(given), len(given))[0] if given else []
@@ -179,7 +179,7 @@ class CallRunner:
         self, source: str, entry_point: str, calls: Sequence[Call], preamble: str = ""
     ) -> tuple[list[CallResult], Execution]:
         """Like ``run``, in one process: the results up to the first call that did not return, and how it ended."""
-        given = (_blob(_arguments(number, call)) for number, call in enumerate(calls))
+        given = (blob(_arguments(number, call)) for number, call in enumerate(calls))
         results, execution = self._process(program_blobs(source, preamble, entry_point) + b"".join(given), len(calls))
         ends = (number for number, result in enumerate(results, start=1) if isinstance(result, NotReturned))
         return results[: next(ends, len(results))], execution
@@ -198,12 +198,12 @@ class CallRunner:
 
 def program_blobs(source: str, preamble: str, entry_point: str) -> bytes:
     """What the driver loads."""
-    texts = [_blob(text.encode("utf-8", "surrogatepass")) for text in (source, preamble)]
-    return b"".join(texts) + _blob(encode(entry_point, plain=True))
+    texts = [blob(text.encode("utf-8", "surrogatepass")) for text in (source, preamble)]
+    return b"".join(texts) + blob(encode(entry_point, plain=True))
 
 
 @functools.cache
-def _driver(many: bool, name: str = "call_driver.py") -> str:
+def driver_source(many: bool, name: str = "call_driver.py") -> str:
     """The program that calls: its functions see a copy of the builtins, made before the judged program can.
 
     It takes the sandbox 10 ms to compile, once for all processes. For one process it is compiled here, and takes that
@@ -217,7 +217,7 @@ def _driver(many: bool, name: str = "call_driver.py") -> str:
     return READ.format(magic=importlib.util.MAGIC_NUMBER, code=code, text=text) + START
 
 
-def _blob(content: bytes) -> bytes:
+def blob(content: bytes) -> bytes:
     return BLOB.pack(len(content)) + content
 
 

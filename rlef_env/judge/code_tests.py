@@ -20,7 +20,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from rlef_env.errors import SandboxFailure
-from rlef_env.judge.calls import _blob, _driver, program_blobs
+from rlef_env.judge.calls import blob, driver_source, program_blobs
 from rlef_env.judge.encoding import EncodingError, decode, encode
 from rlef_env.judge.runners import Outcome, Sandboxes
 from rlef_env.judge.stdio import VERDICTS, verdict_of
@@ -45,7 +45,7 @@ class CodeTests:
     """
 
     def __init__(self, sandboxes: Sandboxes, driver: LoadedProgram, program: Program, function: FunctionSpec) -> None:
-        self._sandboxes, self._driver, self._function = sandboxes, driver, function
+        self._sandboxes, self.driver_source, self._function = sandboxes, driver, function
         self._program = program_blobs(program.source, function.preamble, function.entry_point)
         self._open = ExitStack()
         self._test_driver: LoadedProgram | None = None
@@ -59,11 +59,11 @@ class CodeTests:
     def run(self, test: Test) -> Outcome:
         """Run one test; raises ``SandboxFailure``."""
         if self._test_driver is None:
-            source = Program(_driver(many=True, name="test_driver.py"))
+            source = Program(driver_source(many=True, name="test_driver.py"))
             self._test_driver = self._open.enter_context(self._sandboxes.data.load(source, LIMITS))
         parts = [self._function.preamble.encode("utf-8", "surrogatepass"), test.input.encode("utf-8", "surrogatepass")]
-        code = b"".join(map(_blob, [*parts, encode(self._function.entry_point, plain=True)]))
-        talk = converse(self._test_driver, self._driver, ([code], [self._program]))
+        code = b"".join(map(blob, [*parts, encode(self._function.entry_point, plain=True)]))
+        talk = converse(self._test_driver, self.driver_source, ([code], [self._program]))
         tested, asked = talk.first, talk.second
         for execution in (tested, asked):
             if execution.status is Status.FAILED:

@@ -15,10 +15,12 @@ A value is a tag (one byte) and its content; everything is little-endian:
     o LENGTH bytes            anything else: the name of its type in UTF-8; equals nothing
 
 An instance of a subclass (``Counter``, a named tuple, an ``IntEnum``) is written as what it holds as an instance of the
-plain type, by that type's own methods: what its class overrides, ``__eq__`` first, has no say.
+plain type, by that type's own methods: what its class overrides, ``__eq__`` first, has no say. A scalar of numpy is
+written as Python's own number.
 """
 
 import struct
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -103,7 +105,7 @@ def encode(value: object, plain: bool = False) -> bytes:
     except EncodingError as error:
         if plain:
             raise
-        return _other(f"{_type_name(value)} ({error})")
+        return _other(f"{type_name(value)} ({error})")
 
 
 def _encode(value: object, plain: bool) -> bytes:
@@ -116,7 +118,8 @@ def _encode(value: object, plain: bool) -> bytes:
             inner = None
             kind = type(item)
             if id(kind) not in PLAIN and not plain:
-                kind = _plain_base(kind)
+                item = without_numpy(item)
+                kind = plain_base(type(item))
             if kind is int:
                 length = int.bit_length(item) // 8 + 1
                 part = b"i" + _length(length) + int.to_bytes(item, length, "little", signed=True)
@@ -141,10 +144,10 @@ def _encode(value: object, plain: bool) -> bytes:
             elif plain:
                 raise EncodingError(
                     f"expected None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset "
-                    f"or dict, got {_type_name(item)}"
+                    f"or dict, got {type_name(item)}"
                 )
             else:
-                part = _other(_type_name(item))
+                part = _other(type_name(item))
             parts.append(part)
             values, size = values + 1, size + len(part)
             if values > MOST_VALUES or size > LONGEST:
@@ -159,7 +162,15 @@ def _encode(value: object, plain: bool) -> bytes:
     return b"".join(parts)
 
 
-def _plain_base(kind: type) -> type:
+def without_numpy(value: object) -> object:
+    """A scalar of numpy as Python's own: ``int64(3) == 3``."""
+    scalar: Any = getattr(sys.modules.get("numpy"), "generic", None)
+    if type(scalar) is type and any(base is scalar for base in bases_of_type(type(value))):
+        return scalar.item(value)
+    return value
+
+
+def plain_base(kind: type) -> type:
     """The plain type that a type derives from, or itself where there is none."""
     hashed = False
     for base in bases_of_type(kind):
@@ -185,7 +196,7 @@ def _other(type_name: str) -> bytes:
     return _text(b"o", type_name)
 
 
-def _type_name(value: object) -> str:
+def type_name(value: object) -> str:
     return str.__getitem__(name_of_type(type(value)), slice(LONGEST_NAME))
 
 

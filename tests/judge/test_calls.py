@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import Call, CallResult, CallRunner, NotReturned, Other, Raised, Returned, run_calls, same_value
-from rlef_env.judge.calls import BLOB, FRAME, _driver
+from rlef_env.judge.calls import BLOB, FRAME, driver_source
 from rlef_env.judge.encoding import encode
 from rlef_env.sandbox import Limits, Program, Sandbox, Status
 
@@ -392,10 +392,10 @@ def test_prints_count_as_output(run: Run) -> None:
 
 @pytest.mark.parametrize("other_version", [False, True])
 def test_the_driver_for_one_process_also_loads_in_another_version(sandbox: Sandbox, other_version: bool) -> None:
-    source = _driver(many=False)
+    source = driver_source(many=False)
     if other_version:
         source = source.replace(f"== {MAGIC_NUMBER!r}", "== b'another'").replace("marshal.loads", "no_such_name")
-        assert source != _driver(many=False)
+        assert source != driver_source(many=False)
     with sandbox.load(Program(source), LIMITS) as loaded:
         blobs = [b"def f(n): return n", b"", encode("f"), encode(((7,), {}))]
         execution = loaded.run(b"".join(BLOB.pack(len(blob)) + blob for blob in blobs))

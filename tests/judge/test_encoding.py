@@ -240,6 +240,15 @@ def test_anything_else_is_named_by_its_type(value: object, name: str) -> None:
     assert decoded.type_name == name
 
 
+def test_a_scalar_of_numpy_is_a_number_and_an_array_is_not() -> None:
+    numpy = pytest.importorskip("numpy")
+    given = [numpy.int64(3), numpy.float32(0.5), numpy.float64(2.5), numpy.bool_(True), numpy.complex64(1j)]
+    decoded = decode(encode(given))
+    assert decoded == [3, 0.5, 2.5, True, 1j]
+    assert [type(each) for each in decoded] == [int, float, float, bool, complex]  # type: ignore[attr-defined]
+    assert type(decode(encode(numpy.array([1])))) is Other
+
+
 def test_what_has_no_end_or_is_too_large_is_named_too() -> None:
     endless: list[object] = []
     endless.append(endless)
