@@ -89,9 +89,9 @@ class Tests:
         return self._places[role, test]
 
     def _text(self, folder: Folder, path: str) -> str:
-        place = folder.resolve(path)
+        place = folder.resolve(folder.followed(path))
         if place not in self._texts:
-            self._texts[place] = folder.content(path).decode("utf-8", "surrogateescape")
+            self._texts[place] = folder.content(place).decode("utf-8", "surrogateescape")
         return self._texts[place]
 
 
@@ -137,6 +137,9 @@ def _folder(
         inner = f"{path}/{name}"
         if path == "data" and name not in ("sample", "secret"):
             continue
+        if folder.is_file(inner) and not name.endswith((".in", ".ans")) and folder.is_folder(folder.followed(inner)):
+            advice = "unpack the package with its links"
+            raise folder.error(inner, "a folder of tests", "a link to one, unpacked as a file", advice)
         if folder.is_folder(inner):
             items.append(_folder(folder, inner, tests, settings.value, forced, (*above, resolved)))
         elif path != "data" and name.endswith((".in", ".ans")):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from rlef_env.errors import DataError
 
@@ -17,6 +18,8 @@ LARGEST_PACKAGE = 2**31
 LARGEST_TEXT = 2**22
 """Bytes of a file that is no test: a statement, a program, a YAML file (4 MiB)."""
 MOST_LINKS = 40  # that one path may lead over, as in the kernel
+LONGEST_TARGET = 1000  # bytes
+TARGET = re.compile(rb"(?:\.\./)+[A-Za-z0-9_+/-][A-Za-z0-9_.+/-]*")
 
 
 class Folder:
@@ -92,6 +95,36 @@ class Folder:
         except UnicodeDecodeError as error:
             got = f"byte 0x{error.object[error.start]:02x} at position {error.start}"
             raise self.error(path, "UTF-8 text", got, "save the file as UTF-8") from None
+
+    def followed(self, path: str) -> str:
+        """The path, or what it leads to where it is a link that was unpacked as a file with the link's target in it.
+
+        That is what git makes of links where a file system has none, and what archives of a repository may hold. Such a
+        file is told by its name and content: ``2.in`` with ``../g1/1.in`` in it, and nothing else.
+
+        Raises:
+            DataError: such a link leads out of the package, to nothing, or in a circle.
+        """
+        for _ in range(MOST_LINKS):
+            target = self._target(path)
+            if target is None:
+                return path
+            advice = "unpack the package with its links, or put the file in its place"
+            following = self.resolve(f"{path.rpartition('/')[0]}/{target}")
+            if not self.is_file(following) and not self.is_folder(following):
+                raise self.error(path, "a link to a file", f"one to nothing, {target!r}, unpacked as a file", advice)
+            path = following
+        raise self.error(path, "a link to a file", "links in a circle, unpacked as files", "check the package")
+
+    def _target(self, path: str) -> str | None:
+        """What a link that was unpacked as a file leads to; None for any other file."""
+        if not self.is_file(path) or self.root.joinpath(self.resolve(path)).stat().st_size > LONGEST_TARGET:
+            return None
+        content = self.content(path)
+        suffix = PurePosixPath(path).suffix.encode()
+        if TARGET.fullmatch(content) and PurePosixPath(os.fsdecode(content)).suffix.encode() == suffix:
+            return content.decode("ascii")
+        return None
 
     def resolve(self, path: str) -> str:
         """The path without symbolic links; "" is the folder itself. What does not exist is returned as it is.

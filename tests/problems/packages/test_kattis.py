@@ -204,6 +204,35 @@ def test_linked_tests_and_groups(kattis):
     )
 
 
+def test_links_that_were_unpacked_as_files(kattis):
+    path = kattis(
+        {
+            **SCORING,
+            "data/secret/g2/d.in": "../g1/a.in",
+            "data/secret/g2/d.ans": "../g1/a.ans",
+            "data/secret/g2/e.in": "../../secret/g2/d.in",
+            "data/secret/g2/e.ans": "../g1/e.ans\n",  # an answer like any other: a link's target has no line end
+        }
+    )
+    problem = read_package(path)
+    assert problem.private_tests == (Test("1", "1"), Test("2", "2"), Test("1", "../g1/e.ans\n"))
+    assert groups(problem)[1][2] == ["secret/g2/b", "secret/g1/a", "secret/g1/a", "secret/g2/e"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"data/secret/1.in": "../secret/none.in"}, "to nothing"),
+        ({"data/secret/1.in": "../../../other/1.in"}, "leaves it"),
+        ({"data/secret/1.in": "../secret/2.in", "data/secret/2.in": "../secret/1.in"}, "circle"),
+        ({"data/secret/g": "../sample"}, "unpack the package"),
+    ],
+)
+def test_links_unpacked_as_files_that_lead_nowhere(kattis, changes, words):
+    with pytest.raises(DataError, match=words):
+        read_package(kattis(changes))
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -413,6 +442,14 @@ def test_real_packages(shared_data: Path):
         "virus3": [20.0, 20.0, 20.0, 40.0],
     }
     assert all(problem.solutions for problem in problems.values())
+    assert {key: len(problem.private_tests) for key, problem in problems.items()} == {
+        "hello": 1,
+        "hundraelva": 23,
+        "oddecho": 13,
+        "pickleclicker": 27,
+        "virus3": 43,
+    }
+    assert len(problems["virus3"].groups[0].tests) == 7
     assert problems["hello"].memory_limit == 512 * 2**20
     with pytest.raises(DataError, match="output_validators"):  # it was left out of the sample
         read_package(root / "different")
