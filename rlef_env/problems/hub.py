@@ -78,10 +78,23 @@ def _streamed(name: str, configuration: str | None, split: str) -> Iterator[Mapp
             f"Face hub; pip install 'rlef-env[hub]', or {advice}"
         ) from None
     try:
-        yield from datasets.load_dataset(name, configuration, split=split, streaming=True)
+        yield from _opened(datasets, name, configuration, split)
     except Exception as error:  # whatever a library raises that reaches for the network and reads what it finds there
         first = str(error).strip().split("\n", 1)[0][:300]
         raise UsageError(
             f"data set {name!r}: expected to stream split {split!r} from the Hugging Face hub, got "
             f"{type(error).__name__}: {first}; check name, split and network, or {advice}"
         ) from error
+
+
+def _opened(datasets: Any, name: str, configuration: str | None, split: str) -> Iterable[Mapping[str, Any]]:
+    """The stream of a split; the second split of a data set is called ``valid`` or ``validation``."""
+    rows: Iterable[Mapping[str, Any]]
+    try:
+        rows = datasets.load_dataset(name, configuration, split=split, streaming=True)
+    except ValueError:
+        other = {"valid": "validation", "validation": "valid"}.get(split)
+        if other is None:
+            raise
+        rows = datasets.load_dataset(name, configuration, split=other, streaming=True)
+    return rows

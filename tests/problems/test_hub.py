@@ -51,6 +51,22 @@ def test_a_stream_is_kept_and_read_from_the_cache(monkeypatch: pytest.MonkeyPatc
     assert found == ["deepmind--code_contests/1x/test.jsonl", "deepmind--code_contests/default/valid.jsonl"]
 
 
+def test_the_second_split_has_two_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def load(name: str, configuration: str | None, split: str, streaming: bool) -> Any:
+        asked.append(split)
+        if split != "validation":
+            raise ValueError(f"Bad split: {split}")
+        return iter(ROWS)
+
+    monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(load_dataset=load))
+    assert load_dataset("a/b", split="valid").ids == ["p", "q"]
+    with pytest.raises(UsageError, match="Bad split: dev"):
+        load_dataset("a/b", split="dev")
+    assert asked == ["valid", "validation", "dev"]
+
+
 def broken() -> Iterator[Any]:
     yield ROW
     raise ConnectionError("the line went dead\nsomewhere")
