@@ -54,6 +54,7 @@ Sample Output 2:
         ("2\n1 2 3\n", "6\n", False),
         ("3\n", "6\n", False),  # the rest of the input stands between the two
         ("1 2 4\n", "6\n", False),
+        ("3\n", "1 2 3\n", False),  # no word of an output between the two
         ("5", "6", False),  # within a line
         ("", "6", False),
         ("3\n1 2 3\n", "", False),
@@ -96,6 +97,11 @@ True
 )
 def test_an_example_call_is_its_arguments_and_its_result(arguments: list[Any], result: Any, shown: bool) -> None:
     assert calls_shown(CALLS, [(arguments, result)]) == [shown]
+
+
+def test_a_result_that_stands_far_off_is_another_one() -> None:
+    assert calls_shown(f"f(1) is {'a' * 20} 2", [([1], 2)]) == [True]
+    assert calls_shown(f"f(1) is {'a' * 100} 2", [([1], 2)]) == [False]
 
 
 def test_a_statement_that_repeats_an_argument_costs_little() -> None:

@@ -21,7 +21,7 @@ def main():
     given, right, got = sys.argv[1:]
     number = int(Path(given).read_text())
     with open(right) as file, open(got, "rb") as other:
-        wanted, words = int(file.read()), other.read().split()
+        wanted, words = int(file.read()), other.read().decode().split()
     if not words:
         print(0)
         return
