@@ -146,6 +146,16 @@ def test_a_native_program_gets_the_signal(pair: tuple[Sandbox, Sandbox]) -> None
     assert (heard.first.signal, heard.second.exit_code, heard.first_left) == (signal.SIGPIPE, 43, False)
 
 
+@pytest.mark.parametrize("end", ["return 7;", "close(1); pause();"])
+def test_the_end_of_a_native_program_is_heard(end: str, pair: tuple[Sandbox, Sandbox]) -> None:
+    """Its output is closed when it closes it, though the process that launched it lives on."""
+    if "c" not in installed_languages():
+        pytest.skip("c is not installed here")
+    source = f'#include <stdio.h>\n#include <unistd.h>\nint main(void) {{ puts("bye"); fflush(stdout); {end} }}'
+    heard = talk(pair, Program(source, "c"), "import sys\nsys.exit(5 if sys.stdin.read() == 'bye\\n' else 6)")
+    assert (heard.second.exit_code, heard.first_left) == (5, True), heard
+
+
 def test_closing_ones_output_is_an_end_of_input_to_the_other(pair: tuple[Sandbox, Sandbox]) -> None:
     closes = "import os, sys\nprint('bye', flush=True)\nos.close(1)\nsys.exit(3 if input() == 'heard' else 4)"
     heard = talk(pair, closes, "import sys\nassert sys.stdin.read() == 'bye\\n'\nprint('heard')")
@@ -158,6 +168,11 @@ SPOILERS = {
     "one sleeps": ("import time\ntime.sleep(99)", SILENT, Status.TIME_LIMIT),
     "a busy loop": ("while True: pass", SILENT, Status.TIME_LIMIT),
     "a flood that is heard": ("while True: print('x' * 9999)", SILENT, Status.OUTPUT_LIMIT),
+    "a flood that nothing stops": (
+        "import os\nwhile True:\n    try: os.write(1, bytes(9999))\n    except OSError: pass",
+        SILENT,
+        Status.OUTPUT_LIMIT,
+    ),
     "a flood that is not": ("while True: print('x' * 9999)", "import time\ntime.sleep(99)", Status.TIME_LIMIT),
     "a thread that keeps the pipe open": (
         "import threading, time\nthreading.Thread(target=time.sleep, args=(99,)).start()",
@@ -218,6 +233,7 @@ def test_one_deadline_for_both(locked: tuple[Sandbox, Sandbox]) -> None:
     patient = Limits(cpu_seconds=20)
     heard = talk(locked, SILENT, SILENT, limits=(patient, patient), wall_seconds=0.3)
     assert (heard.first.status, heard.second.status) == (Status.TIME_LIMIT, Status.TIME_LIMIT)
+    assert max(heard.first.wall_seconds, heard.second.wall_seconds) < 20
 
 
 def test_neither_can_touch_the_pipe_or_the_other(locked: tuple[Sandbox, Sandbox]) -> None:
