@@ -8,6 +8,7 @@ every stored program with the real judge and compares the verdict with the label
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib
 import json
 import os
@@ -70,6 +71,7 @@ def row_of(slug: str) -> dict[str, Any]:
     tests = {role: {"input": texts, "output": [answers[text] for text in texts]} for role, texts in inputs.items()}
     seconds, nanos = divmod(round(problem.TIME_LIMIT * 1_000_000_000), 1_000_000_000)
     verdicts = [verdict for verdict, _ in problem.INCORRECT]
+    function = getattr(problem, "FUNCTION", None)
     return {
         "name": f"starter/{slug}",
         "description": _statement(problem.STATEMENT, tests["public"]),
@@ -93,6 +95,7 @@ def row_of(slug: str) -> dict[str, Any]:
         "output_file": "",
         "checker": _checker_spec(problem),
         "difficulty_name": problem.DIFFICULTY,
+        **({"function": {"entry_point": function, "preamble": ""}} if function else {}),
     }
 
 
@@ -107,7 +110,11 @@ def _answers(slug: str, problem: ModuleType, inputs: list[str]) -> list[str]:
     """Return the reference's answers, after the other solutions agreed with them."""
     agrees = _agreement(problem)
     programs = [_tidy(program) for program in problem.SOLUTIONS]
-    runs = [(program, text) for program in programs for text in inputs]
+    if hasattr(problem, "FUNCTION"):
+        # the input is a call: it stands at the end of the program, and what it returns is printed
+        runs = [(f"{program}\nprint(repr({text.strip()}))\n", text) for program in programs for text in inputs]
+    else:
+        runs = [(program, text) for program in programs for text in inputs]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         outputs = list(pool.map(lambda run: _run(slug, *run), runs))
     reference = outputs[: len(inputs)]
@@ -138,6 +145,8 @@ def _agreement(problem: ModuleType) -> Agrees:
         exec(compile(spec["source"], "checker.py", "exec"), namespace)
         check: Agrees = namespace["check"]
         return check
+    if spec["name"] == "value":
+        return lambda _, output, answer: bool(ast.literal_eval(output) == ast.literal_eval(answer))
     if spec["name"] == "kattis":
         return lambda _, output, answer: _close(output.split(), answer.split())
     return lambda _, output, answer: output.split() == answer.split()
@@ -151,8 +160,9 @@ def _close(output: list[str], answer: list[str]) -> bool:
 
 
 def _checker_spec(problem: ModuleType) -> dict[str, Any]:
-    """Return the checker: the module's ``CHECKER`` (source text, or a whole spec), else the token rule."""
-    checker = getattr(problem, "CHECKER", {"name": "tokens"})
+    """Return the checker: the module's ``CHECKER`` (source text, or a whole spec), else equal values or tokens."""
+    usual = {"name": "value" if hasattr(problem, "FUNCTION") else "tokens"}
+    checker = getattr(problem, "CHECKER", usual)
     return {"name": "python", "source": _tidy(checker)} if isinstance(checker, str) else dict(checker)
 
 

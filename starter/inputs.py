@@ -1,15 +1,18 @@
 """Write test inputs, and check them to the letter.
 
 `lines` writes an input; `Reader` reads it back as strictly as a contest's validator: single spaces, no leading zeros,
-one newline at the end of every line and nothing after the last.
+one newline at the end of every line and nothing after the last. `call` and `arguments` do the same for the inputs of
+problems that ask for a function: the source of one call.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable
+from typing import Any
 
-__all__ = ["Reader", "distinct", "lines", "require"]
+__all__ = ["Reader", "arguments", "call", "distinct", "lines", "require"]
 
 
 def lines(*rows: object) -> str:
@@ -68,3 +71,19 @@ def distinct(values: Iterable[object]) -> bool:
     """Are all values different?"""
     seen = list(values)
     return len(set(seen)) == len(seen)
+
+
+def call(name: str, *values: object) -> str:
+    """Return the input that calls a function with plain values."""
+    return f"{name}({', '.join(map(repr, values))})\n"
+
+
+def arguments(text: str, name: str) -> list[Any]:
+    """Return the arguments of a call; raise ``ValueError`` unless it is exactly what `call` writes."""
+    try:
+        tree = ast.parse(text, mode="eval").body
+        values = [ast.literal_eval(value) for value in tree.args] if isinstance(tree, ast.Call) else []
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"expected a call of {name} with plain values, got {text[:60]!r}") from error
+    require(text == call(name, *values), f"a call of {name} with plain values, and a newline")
+    return values

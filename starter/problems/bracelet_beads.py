@@ -146,7 +146,7 @@ PRIVATE = (
     "abcd\nbcda\n",
     "abcd\ndabc\n",
     lines("a" * 10000 + "b" + "a" * 4999, "a" * 14998 + "bb"),
-    lines("a" * 7999 + "b", "b" + "a" * 7999),
+    lines("a" * 2999 + "b", "b" + "a" * 2999),
     lines("ab" * 1499 + "ac", "ac" + "ab" * 1499),
 )
 

@@ -9,7 +9,7 @@ from starter.inputs import Reader, lines, require
 
 TAGS = ("strings", "parsing", "prefix sums", "binary search")
 DIFFICULTY = "medium"
-TIME_LIMIT = 1.0
+TIME_LIMIT = 0.5
 MEMORY_LIMIT = 128_000_000
 
 STATEMENT = """

@@ -129,7 +129,7 @@ PRIVATE = (
 
 
 def generated(rng: Random) -> Iterator[str]:
-    for n, top in ((3, 1), (7, 4), (15, 6), (31, 999), (101, 9), (301, 999), (999, 50), (1999, 999)):
+    for n, top in ((3, 1), (7, 4), (15, 6), (31, 999), (101, 9), (301, 999), (999, 50), (1199, 999)):
         models = [rng.randint(0, top) for _ in range(n // 2)] * 2 + [rng.randint(0, top)]
         rng.shuffle(models)
         yield lines(n, models)

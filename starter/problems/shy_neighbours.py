@@ -168,11 +168,11 @@ print(*street) if settle() else print(-1)
 
 PUBLIC = ("5\n", "2\n")
 
-PRIVATE = ("1\n", "3\n", "4\n", "6\n", "7\n", "8\n", "1000\n", "4999\n", "5000\n")
+PRIVATE = ("1\n", "3\n", "4\n", "6\n", "7\n", "8\n", "1000\n", "1999\n", "5000\n")
 
 
 def generated(rng: Random) -> Iterator[str]:
-    for least, most in ((9, 20), (21, 30), (31, 60), (61, 100), (101, 300), (301, 999), (1001, 1999), (2000, 4000)):
+    for least, most in ((9, 20), (21, 30), (31, 60), (61, 100), (101, 300), (301, 999), (1001, 1100), (1101, 1500)):
         yield lines(rng.randint(least, most))
 
 

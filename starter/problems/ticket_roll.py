@@ -9,7 +9,7 @@ from starter.inputs import Reader, lines
 
 TAGS = ("brute force", "number theory", "math")
 DIFFICULTY = "easy"
-TIME_LIMIT = 1.0
+TIME_LIMIT = 0.5
 MEMORY_LIMIT = 256_000_000
 
 STATEMENT = """
