@@ -164,9 +164,9 @@ def _encode(value: object, plain: bool) -> bytes:
 
 def without_numpy(value: object) -> object:
     """A scalar of numpy as Python's own: ``int64(3) == 3``."""
-    scalar: Any = getattr(sys.modules.get("numpy"), "generic", None)
+    scalar = getattr(sys.modules.get("numpy"), "generic", None)
     if type(scalar) is type and any(base is scalar for base in bases_of_type(type(value))):
-        return scalar.item(value)
+        return scalar.item(value)  # type: ignore[attr-defined]
     return value
 
 

@@ -36,10 +36,6 @@ class ProgramEnded(BaseException):
     """The program's process ended, or answered what is no answer."""
 
 
-class ProgramLeft(BaseException):
-    """The function raised what is no ``Exception``: it asked to exit."""
-
-
 class NotPlain(Other):
     """What the function returned, where it is not plain."""
 
@@ -172,14 +168,15 @@ def exception(name: str, bases: tuple[str, ...], encoded: bytes) -> BaseExceptio
     for base in bases:
         kind = getattr(builtins, base, None)
         if isinstance(kind, type) and issubclass(kind, BaseException):
-            if not issubclass(kind, Exception):
-                break
             if kind is Exception and name != "Exception":
                 kind = type(name, (Exception,), {})
-            error: BaseException = kind.__new__(kind)  # type: ignore[call-overload]  # its __init__ may want other arguments
-            error.args = args
+            try:
+                error: BaseException = kind(*args)
+            except TypeError:  # it takes others: those of a class of the program's own
+                error = kind.__new__(kind)  # type: ignore[call-overload]
+                error.args = args
             return error
-    return ProgramLeft(name)
+    return Exception(name)  # which no honest answer leads to
 
 
 def shown(value: object) -> str:

@@ -89,6 +89,7 @@ def test_calls_that_are_slow_together_are_not_slow(run: Run) -> None:
         ("os._exit(0)", "runtime_error", "exit status 0"),
         ("os.abort()", "runtime_error", "SIGABRT"),
         ("exit()", "runtime_error", "SystemExit"),
+        ("raise MemoryError", "memory_limit", "MemoryError"),
         ("bytearray(10**9)", "memory_limit", None),
         ("kept.append(bytearray(60 * 2**20))", "memory_limit", None),
         ("os.write(2, b'x' * 2**21)", "runtime_error", "OSError"),
