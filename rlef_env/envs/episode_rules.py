@@ -76,6 +76,9 @@ def _reward(value: object) -> bool:
     return isinstance(value, str) or (isinstance(value, Mapping) and all(map(_number, value.values())))
 
 
+UNDECIDED: Final = (Verdict.ACCEPTED, Verdict.NO_VERDICT)
+
+
 def _one_of(values: Sequence[object]) -> Callable[[object], bool]:
     return lambda value: type(value) is str and value in values
 
@@ -133,10 +136,10 @@ def _judgement(judgement: Judgement) -> Iterator[Breach]:
         yield Breach("total", f"at least {len(results)}, the number of results", judgement.total)
     if judgement.verdict is Verdict.NO_VERDICT:
         return
-    # Any test without a verdict, else the first failing one, decides.
+    # The first test that fails for certain decides, else one without a verdict.
     failing = sorted(
         (result for result in results if result.verdict is not Verdict.ACCEPTED),
-        key=lambda result: result.verdict is not Verdict.NO_VERDICT,
+        key=lambda result: result.verdict is Verdict.NO_VERDICT,
     )
     if failing and (failing[0].verdict, failing[0].category) != (judgement.verdict, judgement.category):
         field = "verdict" if failing[0].verdict is not judgement.verdict else "category"
@@ -206,7 +209,7 @@ def _tests_that_were_run(episode: Episode) -> Iterator[Breach]:
             expected = f"tests that are shown ({', '.join(roles)}), as this turn was not scored"
             yield Breach(f"{place}[{len(shown)}]", expected, _name(results[len(shown)]))
         verdicts = [result.verdict for result in results]
-        failed = any(verdict is not Verdict.ACCEPTED for verdict in verdicts[: max(len(shown), len(verdicts) - 1)])
+        failed = any(verdict not in UNDECIDED for verdict in verdicts[: max(len(shown), len(verdicts) - 1)])
         if scored and failed and len(shown) < len(results) and not settings["full_grid"]:
             yield Breach("settings.full_grid", f"true, as {place} go on after a failing test", False)
 

@@ -29,6 +29,7 @@ class SupportsJudge(Protocol):
         roles: Sequence[Role] = ROLES,
         stop_early: bool = True,
         limit: int | None = None,
+        first: int = 0,
     ) -> Judgement:
         """Judge a program on a problem's tests."""
 
@@ -38,7 +39,8 @@ def judged_by(judge: SupportsJudge, judging: Judging[Result]) -> Result:
     try:
         job = next(judging)
         while True:
-            job = judging.send(judge.judge(job.problem, job.program, job.roles, job.stop_early, job.limit))
+            judgement = judge.judge(job.problem, job.program, job.roles, job.stop_early, job.limit, job.first)
+            job = judging.send(judgement)
     except StopIteration as end:
         result: Result = end.value
         return result

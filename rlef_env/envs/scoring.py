@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from rlef_env.envs.feedback import Feedback
 from rlef_env.envs.judging import Judging, SupportsJudge, judged_by
@@ -87,12 +87,13 @@ def scoring(
         return Score(shown, False)
 
     failed = shown_total > 0 and not passed
-    if shown_total == everything:
-        return Score(shown, True)
-    if failed and not full_grid:
-        return Score(replace(shown, total=everything), True)
-    rest = yield from _rest(problem, source, roles, shown_total, stop_early=not full_grid)
-    return Score(replace(_joined(shown, rest) if shown_total else rest, total=everything), True)
+    if shown_total < everything and (full_grid or not failed):
+        rest = yield _rest(problem, source, roles, shown_total, stop_early=not full_grid)
+        shown = _joined(shown, rest) if shown_total else rest
+    lost = next((result for result in shown.results if result.verdict is Verdict.NO_VERDICT), None)
+    if full_grid and lost is not None:  # how many tests pass is not known, though one may fail for certain
+        shown = replace(shown, verdict=Verdict.NO_VERDICT, category=lost.category)
+    return Score(replace(shown, total=everything), True)
 
 
 def number_of_tests(problem: Problem, roles: Sequence[Role] = ROLES) -> int:
@@ -100,28 +101,14 @@ def number_of_tests(problem: Problem, roles: Sequence[Role] = ROLES) -> int:
     return sum(1 for _ in problem.tests(*roles))
 
 
-def _rest(
-    problem: Problem, program: Program, shown: Sequence[Role], count: int, *, stop_early: bool
-) -> Judging[Judgement]:
-    """Judge the tests that are left after the first ``count`` ones of the shown roles. No test is run twice."""
+def _rest(problem: Problem, program: Program, shown: Sequence[Role], count: int, *, stop_early: bool) -> JudgeJob:
+    """The tests that are left after the first ``count`` ones of the shown roles. No test is run twice."""
     if others := tuple(role for role in ROLES if role not in shown):
-        return (yield JudgeJob(problem, program, roles=others, stop_early=stop_early))
-    # All roles are shown up to a number of tests, so the rest may begin within a role.
-    skipped: dict[Role, int] = {}
-    left: dict[str, Any] = {}
-    for role in ROLES:
-        tests = [test for _, _, test in problem.tests(role)]
-        skipped[role] = min(len(tests), count - sum(skipped.values()))
-        left[f"{role}_tests"] = tuple(tests[skipped[role] :])
-    rest = yield JudgeJob(replace(problem, **left), program, stop_early=stop_early)
-    results = tuple(replace(result, index=result.index + skipped[result.role]) for result in rest.results)
-    return replace(rest, results=results)
+        return JudgeJob(problem, program, roles=others, stop_early=stop_early)
+    return JudgeJob(problem, program, stop_early=stop_early, first=count)
 
 
 def _joined(public: Judgement, hidden: Judgement) -> Judgement:
-    """Return one judgement over two parts; the first failing test decides, unless any test has no verdict."""
-    if hidden.verdict is Verdict.NO_VERDICT or public.verdict is Verdict.ACCEPTED:
-        decisive = hidden
-    else:
-        decisive = public
+    """Return one judgement over two parts; the first part whose verdict is certain decides."""
+    decisive = hidden if public.verdict is Verdict.ACCEPTED else public
     return replace(decisive, results=public.results + hidden.results)

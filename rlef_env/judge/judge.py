@@ -28,6 +28,7 @@ DEFAULT_MEMORY_BYTES = 1_000_000_000
 """Where a problem names no memory limit (RLEF, section 3: 1 GB)."""
 OUTPUT_BYTES = 2**24  # what a program may print, or four times the longest answer
 ATTEMPTS = 3
+UNDECIDED = (Verdict.ACCEPTED, Verdict.NO_VERDICT)  # a later test may fail for certain
 EXCERPT = 4096  # characters of a failing test's output and errors that are kept
 PROBE = Program("print(input())")
 TimeFactor: TypeAlias = float | Mapping[str, float]
@@ -157,7 +158,7 @@ class Judge:
                     raise Interrupted
                 outcome = run(test)
                 yield _result(role, index, outcome)
-                if stop_early and outcome.verdict is not Verdict.ACCEPTED:
+                if stop_early and outcome.verdict not in UNDECIDED:
                     return
 
     def _limits(self, problem: Problem, program: Program) -> Limits:

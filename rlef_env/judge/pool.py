@@ -18,7 +18,7 @@ from typing import Any, Final
 from rlef_env.errors import UsageError
 from rlef_env.judge.cache import VerdictCache, content_key, content_of
 from rlef_env.judge.job import JudgeJob
-from rlef_env.judge.judge import ATTEMPTS, Judge, TimeFactor, kind_of
+from rlef_env.judge.judge import ATTEMPTS, UNDECIDED, Judge, TimeFactor, kind_of
 from rlef_env.judge.packing import unpack
 from rlef_env.judge.verdict import Judgement, TestResult, Verdict
 from rlef_env.judge.worker_process import Server, WorkerProcess
@@ -164,7 +164,7 @@ class Work:
             isolation = part.isolation
             if part.verdict is Verdict.NO_VERDICT and not part.results:
                 return part
-            if self.job.stop_early and part.verdict is not Verdict.ACCEPTED:
+            if self.job.stop_early and part.verdict not in UNDECIDED:
                 break
         return Judgement.of(results, len(self.job.tests()), isolation)
 
@@ -405,7 +405,7 @@ class Dispatcher:
         if work.finished or work.parts[task.part] is not None:
             return
         work.parts[task.part] = judgement
-        if work.job.stop_early and judgement.verdict is not Verdict.ACCEPTED:
+        if work.job.stop_early and judgement.verdict not in UNDECIDED:
             self._drop([other for other in work.tasks if other.part > task.part])
         if (whole := work.judgement()) is not None:
             self._finish(work, whole)

@@ -61,7 +61,8 @@ class Judgement:
     """A program judged on a problem's tests.
 
     Attributes:
-        verdict: ``NO_VERDICT`` if any test has none, else the first failing test's verdict, else ``ACCEPTED``.
+        verdict: the first failing test's verdict; where none fails, ``NO_VERDICT`` if a test has none, else
+            ``ACCEPTED``. So a failure that is certain counts whatever befell the other tests.
         results: the tests that were run, in order public, private, generated.
         total: how many tests there were to run.
         category: the first failing test's category.
@@ -85,7 +86,7 @@ class Judgement:
         """
         results = tuple(results)
         failing = [result for result in results if result.verdict is not Verdict.ACCEPTED]
-        failing.sort(key=lambda result: result.verdict is not Verdict.NO_VERDICT)  # stable: the first of each kind
+        failing.sort(key=lambda result: result.verdict is Verdict.NO_VERDICT)  # stable: the first of each kind
         first = failing[0] if failing else None
         return cls(
             verdict=first.verdict if first else Verdict.ACCEPTED,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rlef_env.envs import CodeEnv, Episode
 from rlef_env.envs.feedback import Feedback
-from rlef_env.judge import Judgement, TestResult, Verdict
+from rlef_env.judge import JudgeJob, Judgement, TestResult, Verdict
 from rlef_env.problems import ROLES, Problem, Role, Test
 from rlef_env.sandbox import Program
 from tests.envs.samples import SUM_RIGHT, TINY
@@ -34,19 +34,16 @@ class ScriptedJudge:
         roles: Sequence[Role] = ROLES,
         stop_early: bool = True,
         limit: int | None = None,
+        first: int = 0,
     ) -> Judgement:
-        del program
-        tests = list(problem.tests(*roles))[:limit]
+        tests = JudgeJob(problem, program, tuple(roles), stop_early, limit, first).tests()
         results: list[TestResult] = []
         for role, index, test in tests:
             self.judged.append(test)
             results.append(self.say(role, index))
-            if stop_early and results[-1].verdict is not Verdict.ACCEPTED:
+            if stop_early and results[-1].verdict not in (Verdict.ACCEPTED, Verdict.NO_VERDICT):
                 break
-        failing = [result for result in results if result.verdict is not Verdict.ACCEPTED]
-        failing.sort(key=lambda result: result.verdict is not Verdict.NO_VERDICT)
-        verdict, category = (failing[0].verdict, failing[0].category) if failing else (Verdict.ACCEPTED, None)
-        return Judgement(verdict, tuple(results), len(tests), category, self.isolation)
+        return Judgement.of(results, len(tests), self.isolation)
 
 
 @st.composite

@@ -10,6 +10,7 @@ import pytest
 from rlef_env.envs import CodeEnv, score_response
 from rlef_env.judge import Judge, Judgement, TestResult, Verdict
 from rlef_env.problems import Dataset, Test
+from rlef_env.sandbox import Program
 from tests.envs.samples import NO_PUBLIC, NO_TESTS, SUM, fenced
 from tests.envs.scripted import ScriptedJudge
 
@@ -115,3 +116,16 @@ def test_private_feedback_runs_20_tests_and_shows_8(make_env: Callable[..., Code
     fails_late = "a, b = map(int, input().split())\nprint(a + b if b < 25 else 'no')"
     _, reward, terminated, _, info = env.step(fenced(fails_late))
     assert (reward, terminated, info["passed"], info["total"]) == (-1.0, True, 27, 33)
+
+
+def test_a_failure_that_is_certain_decides_whatever_befell_other_tests() -> None:
+    """So a program that breaks a checker on one test does not escape its verdict on another."""
+    verdicts = [Verdict.ACCEPTED, Verdict.NO_VERDICT, Verdict.WRONG_ANSWER]
+    judge = ScriptedJudge(lambda role, index: TestResult(role, index, verdicts[index % 3]))
+    for stop_early in (True, False):
+        judgement = judge.judge(MANY, Program(RIGHT), stop_early=stop_early)
+        assert judgement.verdict is Verdict.WRONG_ANSWER
+    assert score_response(judge, MANY, RIGHT, last=True).judgement.verdict is Verdict.WRONG_ANSWER
+    # But a fraction of the tests is not known where one has no verdict.
+    score = score_response(judge, MANY, RIGHT, last=True, full_grid=True)
+    assert score.judgement.verdict is Verdict.NO_VERDICT
