@@ -80,7 +80,7 @@ def scoring(
     shown = Judgement(Verdict.ACCEPTED)
     if shown_total:
         shown = yield JudgeJob(problem, source, roles=roles, stop_early=False, limit=limit)
-    if shown.verdict is Verdict.NO_VERDICT:
+    if shown.verdict is Verdict.NO_VERDICT and not last:
         return Score(replace(shown, total=everything if last else shown_total), last)
     passed = shown_total > 0 and shown.verdict is Verdict.ACCEPTED
     if not last and not (passed and feedback != "none"):
@@ -108,7 +108,10 @@ def _rest(problem: Problem, program: Program, shown: Sequence[Role], count: int,
     return JudgeJob(problem, program, stop_early=stop_early, first=count)
 
 
+CERTAINTY: Final = {Verdict.NO_VERDICT: 1, Verdict.ACCEPTED: 2}  # a failure comes before both
+
+
 def _joined(public: Judgement, hidden: Judgement) -> Judgement:
-    """Return one judgement over two parts; the first part whose verdict is certain decides."""
-    decisive = hidden if public.verdict is Verdict.ACCEPTED else public
+    """Return one judgement over two parts: the first that fails for certain decides, else one without a verdict."""
+    decisive = min((public, hidden), key=lambda part: CERTAINTY.get(part.verdict, 0))
     return replace(decisive, results=public.results + hidden.results)
