@@ -542,8 +542,8 @@ class Lock:
         os.mkdir(root + "/proc")
         try:
             mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-        except OSError:
-            pass  # refused where the container's own /proc is masked; programs can then not open /dev/stdin by name
+        except OSError:  # refused where parts of the container's own are covered
+            bind("/proc", root + "/proc")
         for number, name in enumerate(("stdin", "stdout", "stderr")):
             os.symlink(f"/proc/self/fd/{number}", f"{root}/dev/{name}")
         os.symlink("/proc/self/fd", root + "/dev/fd")

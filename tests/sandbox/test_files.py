@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -200,3 +202,20 @@ def test_a_load_within_a_load_is_refused_at_once(sandbox: Sandbox) -> None:
         assert loaded.run(b"").stdout == b"1\n"
     with sandbox.load(Program("print(2)")) as loaded:
         assert loaded.run(b"").stdout == b"2\n"
+
+
+def test_given_files_can_be_opened_where_no_new_proc_can_be_mounted(root: Path) -> None:
+    """As in containers that cover parts of their /proc: programs see that one, and can read nothing of others in it."""
+    script = (
+        "from rlef_env.sandbox import *\n"
+        "source = 'import sys\\nprint(open(sys.argv[1]).read(), open(0).read())\\nopen(\"/proc/1/environ\").read(1)'\n"
+        "with Sandbox() as sandbox, sandbox.load(Program(source)) as loaded:\n"
+        "    execution = loaded.run(b'input', [b'given'])\n"
+        "    print(sandbox.layers['mount_namespace'].available, execution.stdout, execution.stderr[-80:])\n"
+    )
+    covered = f'mount -t tmpfs none /proc/fs && exec {sys.executable} -c "$0"'
+    done = subprocess.run(["unshare", "-Urm", "sh", "-c", covered, script], cwd=root, capture_output=True, text=True)
+    if (not done.stdout and "unshare" in done.stderr + done.stdout) or "mount:" in done.stderr:
+        pytest.skip("this machine makes no user namespace to try it in")
+    assert done.stdout.startswith("True b'given input\\n'"), done
+    assert "PermissionError" in done.stdout

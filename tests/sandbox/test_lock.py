@@ -30,7 +30,6 @@ def number(call: str) -> int:
     return found
 
 
-@pytest.mark.conformance(needs="lock")
 @pytest.mark.parametrize("call", call_rules.KILLED.split())
 def test_calls_no_honest_program_makes_end_it(call: str, run: Run) -> None:
     execution = run(f"{SYSCALL}print('before', flush=True)\nlibc.syscall({number(call)}, 0, 0, 0, 0)\nprint('after')")
@@ -38,21 +37,18 @@ def test_calls_no_honest_program_makes_end_it(call: str, run: Run) -> None:
     assert execution.stdout == b"before\n"
 
 
-@pytest.mark.conformance(needs="lock")
 @pytest.mark.parametrize(("call", "code"), REFUSED_CALLS)
 def test_refused_calls_give_the_usual_error(call: str, code: int, run: Run) -> None:
     execution = run(f"{SYSCALL}libc.syscall({number(call)}, 0, 0, 0, 0)\nprint(ctypes.get_errno())")
     assert execution.stdout.split() == [str(code).encode()]
 
 
-@pytest.mark.conformance(needs="lock")
 @pytest.mark.parametrize("call", call_rules.REFUSED_IN_RUN.split())
 def test_what_the_zygote_needs_is_taken_from_the_run(call: str, run: Run) -> None:
     execution = run(f"{SYSCALL}libc.syscall({number(call)}, 0, 0, 0, 0)\nprint(ctypes.get_errno())")
     assert execution.stdout.split() == [str(errno.EPERM).encode()]
 
 
-@pytest.mark.conformance(needs="lock")
 @pytest.mark.parametrize("unknown", [435, 999, 0x40000000])  # clone3, none, the x32 ABI
 def test_a_call_on_no_list_does_not_exist(unknown: int, run: Run) -> None:
     execution = run(f"{SYSCALL}libc.syscall({unknown}, 0, 0)\nprint(ctypes.get_errno())")
