@@ -11,12 +11,21 @@ import ast
 import re
 import warnings
 from collections.abc import Iterable
+from typing import Final
 
 from rlef_env.errors import DataError
 from rlef_env.problems.literals import NotPlain, arguments_of, format_call, format_value, value_of
 from rlef_env.problems.problem import Test
 
-__all__ = ["assert_to_test", "called_function", "check_to_tests", "examples", "listed_tests", "parse_code"]
+__all__ = [
+    "assert_to_test",
+    "called_function",
+    "check_to_tests",
+    "examples",
+    "listed_tests",
+    "parse_code",
+    "without_numpy",
+]
 
 LONGEST = 2**22  # characters; the tree of a source takes some hundred bytes a character
 LONGEST_LINE = 10_000  # characters
@@ -119,6 +128,7 @@ def check_to_tests(source: str, entry_point: str) -> tuple[Test, ...]:
     Raises:
         DataError: the source is not Python, or defines no ``check`` with one parameter.
     """
+    source = without_numpy(source)
     module = parse_code(source, "test")
     check = next((each for each in module.body if isinstance(each, ast.FunctionDef) and each.name == "check"), None)
     if check is None or len(check.args.args) != 1:
@@ -138,6 +148,39 @@ def check_to_tests(source: str, entry_point: str) -> tuple[Test, ...]:
         call = _call_test(statement, entry_point, names)
         tests.append(call or Test(f"{start}{ast.get_source_segment(source, statement)}\n", ""))
     return tuple(tests)
+
+
+NUMPY: Final = """\
+class np:
+    ndarray, float32, float64 = (), None, None
+
+    def allclose(out, exp, rtol=1e-5, atol=1e-8):
+        if isinstance(exp, (list, tuple)):
+            return len(out) == len(exp) and all(np.allclose(*pair, rtol, atol) for pair in zip(out, exp))
+        return out == exp or out != out and exp != exp or abs(out - exp) <= atol + rtol * abs(exp)
+
+    class testing:
+        def assert_allclose(out, exp, rtol=1e-7, atol=0):
+            assert np.allclose(out, exp, rtol, atol)
+"""
+NUMPY_NAMES: Final = {"ndarray", "float32", "float64", "allclose", "testing"}
+
+
+def without_numpy(source: str) -> str:
+    """The source of a test, with what EvalPlus' tests use of numpy written out, as there is none where tests run.
+
+    Raises:
+        DataError: the source is not Python.
+    """
+    line = re.search(r"^import numpy as np[ \t]*$", source, re.MULTILINE)
+    if line is None:
+        return source
+    used = {
+        each.attr
+        for each in ast.walk(parse_code(source, "test"))
+        if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "np"
+    }
+    return source[: line.start()] + NUMPY + source[line.end() :] if used <= NUMPY_NAMES else source
 
 
 def _does_nothing(statement: ast.stmt) -> bool:

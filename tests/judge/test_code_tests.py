@@ -12,6 +12,7 @@ from rlef_env.judge.code_tests import CodeTests
 from rlef_env.judge.runners import Outcome, Sandboxes
 from rlef_env.judge.verdict import Verdict
 from rlef_env.problems import FunctionSpec, Test
+from rlef_env.problems.asserts import check_to_tests
 from rlef_env.sandbox import Limits, Program
 
 LIMITS = Limits(cpu_seconds=0.5, memory_bytes=128 * 2**20, output_bytes=2**20)
@@ -178,3 +179,35 @@ def test_neither_process_holds_anything_of_the_other(run: Run) -> None:
         "    return 'sec' + 'ret' in found, 'sol' + 'ution' in found\n"
     )
     assert run(find, "secret = 1\nassert f('x') == (False, True)").verdict is Verdict.ACCEPTED
+
+
+HUB = """
+import numpy as np
+def is_floats(x) -> bool:
+    if isinstance(x, float): return True
+    if isinstance(x, (list, tuple)): return all(isinstance(i, float) for i in x)
+    if isinstance(x, np.ndarray): return x.dtype == np.float64 or x.dtype == np.float32
+    return False
+def assertion(out, exp, atol):
+    exact_match = out == exp
+    if atol == 0 and is_floats(exp): atol = 1e-6
+    if not exact_match and atol != 0: np.testing.assert_allclose(out, exp, atol=atol)
+    else: assert exact_match
+def ref_func(x): return [x / 3, 1.0]
+def check(candidate):
+    inputs = [[1], [10**6]]
+    for i, inp in enumerate(inputs):
+        assertion(candidate(*inp), ref_func(*inp), 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "right"),
+    [("[args[0] / 3, 1.0]", True), ("(args[0] / 3 + 1e-9, 1)", True), ("[args[0] / 3 + 1e-3, 1.0]", False),
+     ("[args[0] / 3]", False), ("None", False)],
+)  # fmt: skip
+def test_what_evalplus_uses_of_numpy_needs_no_numpy(run: Run, made: str, right: bool) -> None:
+    (test,) = check_to_tests(HUB, "f")
+    outcome = run(returns(made), test.input)
+    assert (outcome.verdict is Verdict.ACCEPTED) is right
+    assert outcome.verdict in (Verdict.ACCEPTED, Verdict.WRONG_ANSWER)

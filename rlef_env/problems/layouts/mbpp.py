@@ -11,7 +11,13 @@ import ast
 from dataclasses import replace
 from typing import Final
 
-from rlef_env.problems.asserts import assert_to_test, called_function, check_to_tests, listed_tests, parse_code
+from rlef_env.problems.asserts import (
+    assert_to_test,
+    called_function,
+    check_to_tests,
+    listed_tests,
+    parse_code,
+)
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.layouts.human_eval import EVALPLUS_RULE, with_place
 from rlef_env.problems.layouts.layout import Layout
@@ -84,7 +90,7 @@ def _given(field: Field, entry_point: str) -> tuple[list[Test], CheckerSpec]:
             return list(listed), EVALPLUS_RULE
         if "def check(" in field.text():
             return list(check_to_tests(field.text(), entry_point)), CheckerSpec("value")
-        return [assert_to_test(field.text(), entry_point)], CheckerSpec("value")
+        return [assert_to_test(without_numpy(field.text()), entry_point)], CheckerSpec("value")
 
 
 MBPP: Final = Layout("mbpp", "MBPP", frozenset({"task_id", "text", "code", "test_list"}), problem)

@@ -156,3 +156,16 @@ def test_what_is_wrong_is_one_error_that_names_its_place(change: dict[str, Any],
 def test_what_is_wrong_in_a_plus_row_is_one_error_that_names_its_place(change: dict[str, Any], words: str) -> None:
     with pytest.raises(DataError, match=f"^file:1.*field {words}"):
         read(PLUS | change, MBPP_PLUS)
+
+
+def test_a_row_of_evalplus_that_compares_in_its_own_way_is_code_without_numpy() -> None:
+    source = (
+        "import numpy as np\ndef assertion(out, exp, atol):\n    assert set(out) == set(exp) or np.allclose(out, exp)\n"
+        "inputs = [[1]]\nresults = [2]\n"
+        "for i, (inp, exp) in enumerate(zip(inputs, results)):\n    assertion(double(*inp), exp, 0)\n"
+    )
+    problem = read(SANITIZED | {"test": source}, MBPP_SANITIZED)
+    assert problem.private_tests[-1].output == ""
+    assert "import numpy" not in problem.private_tests[-1].input
+    kept = read(SANITIZED | {"test": source.replace("allclose", "array_equal")}, MBPP_SANITIZED)
+    assert "import numpy as np" in kept.private_tests[-1].input
