@@ -81,12 +81,12 @@ def scoring(
     if shown_total:
         shown = yield JudgeJob(problem, source, roles=roles, stop_early=False, limit=limit)
     if shown.verdict is Verdict.NO_VERDICT and not last:
-        return Score(replace(shown, total=everything if last else shown_total), last)
+        return Score(replace(shown, total=shown_total), False)
     passed = shown_total > 0 and shown.verdict is Verdict.ACCEPTED
     if not last and not (passed and feedback != "none"):
         return Score(shown, False)
 
-    failed = shown_total > 0 and not passed
+    failed = shown.verdict not in CERTAINTY
     if shown_total < everything and (full_grid or not failed):
         rest = yield _rest(problem, source, roles, shown_total, stop_early=not full_grid)
         shown = _joined(shown, rest) if shown_total else rest
