@@ -17,6 +17,7 @@ from rlef_env.problems.asserts import (
     check_to_tests,
     listed_tests,
     parse_code,
+    without_numpy,
 )
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.layouts.human_eval import EVALPLUS_RULE, with_place
