@@ -40,9 +40,10 @@ def is_needed(problem: Problem, results: Iterable[TestResult], role: Role, index
         role: the test's role.
         index: its place within the role.
     """
+    results = list(results)
+    if all(result.verdict in (Verdict.ACCEPTED, Verdict.NO_VERDICT) for result in results):
+        return True  # a first certain failure would change the verdict
     shares = _shares(results)
-    if all(share == 1 for share in shares.values()):
-        return True  # a first failure would change the verdict
     lost = _lost(problem.groups, shares)
     required = {name for group in problem.groups if group.name not in lost for name in group.requires}
     return any(

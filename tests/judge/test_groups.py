@@ -79,6 +79,9 @@ def test_what_is_still_needed() -> None:
 def test_without_groups_the_first_failure_settles_it() -> None:
     assert is_needed(problem(), results("01"), "private", 2)
     assert not is_needed(problem(), results("0", "1"), "private", 2)
+    none = TestResult("private", 1, Verdict.NO_VERDICT)
+    assert is_needed(problem(), [*results("0"), none], "private", 2)
+    assert not is_needed(problem(), [*results("0", "3"), none], "private", 2)
 
 
 NAMES = "abcd"

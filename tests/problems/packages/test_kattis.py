@@ -292,7 +292,10 @@ def test_graders_flags(kattis, changes, expected):
     assert groups(read_package(kattis({**SCORING, **changes}))) == expected
 
 
+BILLION = "\n".join(["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40)])
+
 MALFORMED = [
+    ({"problem.yaml": BILLION}, "more than 1,000,000 values"),
     ({"problem.yaml": "- a"}, "problem.yaml"),
     ({"problem.yaml": "name: [1"}, "problem.yaml"),
     ({"problem.yaml": "a: 1\na: 2"}, "problem.yaml:2"),
