@@ -67,7 +67,7 @@ def _groups(folder: DataFolder) -> list[TestGroup]:
             if item.path == ignored:
                 of_part = [replace(group, points=0.0) for group in of_part]
         else:
-            of_part = [TestGroup(f"{name}/{number}", points, (item,))]
+            of_part = [TestGroup(f"{name}/[{number}]", points, (item,))]
         if breaks and of_part:
             of_part = [replace(group, requires=_union(group.requires, before)) for group in of_part]
             before = tuple(group.name for group in of_part)

@@ -242,8 +242,8 @@ def test_links_unpacked_as_files_that_lead_nowhere(kattis, changes, words):
             [
                 ("sample", 1.0, ["sample/1"], "sum", ()),
                 ("secret/g1", 1.0, ["secret/g1/a"], "sum", ("sample",)),
-                ("secret/g2/1", 1.0, ["secret/g2/b"], "min", ("secret/g1", "sample")),
-                ("secret/g2/2", 1.0, ["secret/g1/a"], "min", ("secret/g2/1", "secret/g1", "sample")),
+                ("secret/g2/[1]", 1.0, ["secret/g2/b"], "min", ("secret/g1", "sample")),
+                ("secret/g2/[2]", 1.0, ["secret/g1/a"], "min", ("secret/g2/[1]", "secret/g1", "sample")),
             ],
         ),
         (
