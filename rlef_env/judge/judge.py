@@ -74,8 +74,11 @@ class Judge:
         self.isolation, self.time_factor, self.numpy = isolation, time_factor, numpy
         self.interrupt: Callable[[], bool] = lambda: False
         """Asked before each test: whether to leave the rest, with ``NO_VERDICT``."""
+        self.tell_asleep: Callable[[bool], object] = lambda _: None
+        """Told when the judged program sleeps (True), so that it holds no core, and when it no longer does (False)."""
         self._stopped = False
         self._sandboxes = Sandboxes(isolation, numpy)
+        self._sandboxes.tell_asleep = lambda asleep: self.tell_asleep(asleep)
 
     def __enter__(self) -> Judge:
         return self

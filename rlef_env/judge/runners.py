@@ -49,6 +49,8 @@ class Sandboxes:
 
     def __init__(self, isolation: str = "locked", numpy: bool = False) -> None:
         self.isolation, self.numpy = isolation, numpy
+        self.tell_asleep: Callable[[bool], object] = lambda _: None
+        """Told when what runs sleeps (True), and when it no longer does."""
         self._program: Sandbox | None = None
         self._data: Sandbox | None = None
 
@@ -57,6 +59,7 @@ class Sandboxes:
         """For the program that is judged."""
         if self._program is None:
             self._program = Sandbox(self.isolation, numpy=self.numpy)
+            self._program.tell_asleep = lambda asleep: self.tell_asleep(asleep)
         return self._program
 
     @property

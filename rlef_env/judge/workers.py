@@ -104,6 +104,7 @@ class Worker:
         self._backlog: deque[tuple[Any, ...]] = deque()
         self._ticket = -1
         judge.interrupt = self._cancelled
+        judge.tell_asleep = self._tell_asleep
 
     def run(self) -> None:
         """Work until the owner hangs up."""
@@ -132,6 +133,10 @@ class Worker:
         else:
             self._send("judged", ticket, pack(judgement))
         self._ticket = -1
+
+    def _tell_asleep(self, asleep: bool) -> None:
+        with contextlib.suppress(OSError):  # that the owner is gone is noticed where a message is waited for
+            self._send("waiting" if asleep else "resumed", self._ticket)
 
     def _cancelled(self) -> bool:
         """Whether the owner does not want the rest; other words that came meanwhile are kept."""

@@ -235,6 +235,9 @@ class _Conversation:
         running = [side for side in self.sides if not side.ended]
         for side in running:
             self._watch(side, side.watched.measure)
+        asleep = bool(running) and all(side.watched.asleep for side in running)
+        for side in self.sides:
+            side.watched.tell(asleep)
         work = own_work_seconds() - self._own_start + sum(side.watched.work_seconds for side in self.sides)
         pause = SAMPLE_SECONDS
         for side in running:

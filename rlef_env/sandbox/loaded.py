@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rlef_env.errors import SandboxFailure, UsageError
 from rlef_env.sandbox.execution import Execution, Limits, Status
@@ -31,6 +31,8 @@ class LoadedProgram:
         compile_failure: why it did not compile (its ``stderr``), or None.
         scratch: with ``Limits.scratch_bytes``, the path of the folder that a run may write files into, with a slash at
             its end; else empty. It is empty at the start of each run.
+        tell_asleep: called with True when a run has been off the core for a while, and waits for none, and with False
+            when it no longer sleeps.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class LoadedProgram:
         self._baseline_bytes = 0 if executed else baseline_bytes
         self.compile_failure = failure
         self.scratch = f"{scratch.folder}/" if scratch else ""
+        self.tell_asleep: Callable[[bool], object] = lambda _: None
 
     def run(self, stdin: bytes, arguments: Sequence[str | bytes] = ()) -> Execution:
         """Run on one input. A program that did not compile gives its compile failure each time.
@@ -86,7 +89,7 @@ class LoadedProgram:
             measure = self._scratch.size if self._scratch else None
             control, self._control = self._control, None  # until its answer is in: a late one must not be the next's
             send(control, b"\0".join([b"run", *words]), [*streams, *given])
-            yield Watched(control, control, self.limits, self._baseline_bytes, measure)
+            yield Watched(control, control, self.limits, self._baseline_bytes, measure, self.tell_asleep)
 
     def execution(self, watched: Watched, reply: bytes | None, stdout: bytes, stderr: bytes) -> Execution:
         """What became of a run that was started, from the reply to it. Made while its scratch folder is still there."""

@@ -6,7 +6,7 @@ import contextlib
 import importlib.util
 import platform
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from rlef_env.errors import IsolationUnavailable, UsageError
@@ -57,6 +57,8 @@ class Sandbox:
         self._preload, self._interpreter = _numpy_folder() if numpy else "", python
         self._zygotes: dict[tuple[str, bool], ZygoteProcess] = {}
         self._python = self._zygote("python")
+        self.tell_asleep: Callable[[bool], object] = lambda _: None
+        """As ``LoadedProgram.tell_asleep``, for every program that is loaded from now on."""
         self._open = False
         self._compiler = Compiler(isolation, require)
         self.layers = self._python.layers
@@ -104,6 +106,7 @@ class Sandbox:
         self._open = True
         try:
             with self._load(program, limits) as loaded:
+                loaded.tell_asleep = self.tell_asleep
                 yield loaded
         finally:
             self._open = False

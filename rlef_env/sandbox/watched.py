@@ -20,6 +20,8 @@ __all__ = ["SAMPLE_SECONDS", "ReplyArrived", "Watched"]
 ANSWER_SECONDS = 30.0  # for a process of ours to answer; it does so at once unless it is gone
 MOST_THREADS = 512  # more count as too much memory: what the kernel keeps for each is in no other account
 SAMPLE_SECONDS = 0.02  # between two looks at a running program
+ASLEEP_SECONDS = 0.05  # off the core, and waiting for none, for longer: it sleeps
+ASLEEP_SHARE = 0.1  # of a core: what works less than this between two looks is off it
 ENQUIRIES = itertools.count()
 
 
@@ -33,12 +35,14 @@ class Watched:
         limits: Limits,
         baseline_bytes: int,
         written: Callable[[], int] | None = None,
+        tell_asleep: Callable[[bool], object] = lambda _: None,
     ) -> None:
         self.limits, self.baseline_bytes, self.reply, self._written = limits, baseline_bytes, reply, written
         self.overrun: Status | None = None
         """The limit that was measured to be exceeded, where one was."""
         self.max_idle = limits.cpu_seconds if limits.idle_seconds is None else limits.idle_seconds
         self.max_wall = 10 * limits.cpu_seconds + 10 if limits.wall_seconds is None else limits.wall_seconds
+        self._tell_asleep, self._told_asleep, self._awake_at = tell_asleep, False, 0.0
         self._parent = parent
         self._started = time.monotonic()
         self._last = Usage(0.0, 0.0, {}, 0, 0, True)
@@ -52,6 +56,7 @@ class Watched:
                 if (message := receive_within(self.reply, pause)) is not None:
                     return message or None
                 self.measure()
+                self.tell(self.asleep)
                 pause = self.enforce()
         except ReplyArrived as arrived:
             return arrived.message
@@ -59,7 +64,8 @@ class Watched:
             self.close()
 
     def close(self) -> None:
-        """Give the child's handle back. Safe to call twice."""
+        """Give the child's handle back, and say that it sleeps no more. Safe to call twice."""
+        self.tell(False)
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
@@ -73,6 +79,17 @@ class Watched:
     def runnable(self) -> bool:
         """Whether it was on a core or waiting for one at the last look."""
         return self._last.runnable
+
+    @property
+    def asleep(self) -> bool:
+        """Whether it had been off the core for a while, and waited for none, at the last look."""
+        return self._last_wall - self._awake_at > ASLEEP_SECONDS
+
+    def tell(self, asleep: bool) -> None:
+        """Say that it sleeps, or no longer does, to whoever wants to know; each once."""
+        if asleep is not self._told_asleep:
+            self._told_asleep = asleep
+            self._tell_asleep(asleep)
 
     def ended(self) -> None:
         """Count the time since the last look as work: how much of it was waiting for a core is not told any more."""
@@ -95,6 +112,9 @@ class Watched:
         self._off_core += max(0.0, (wall - self._last_wall) - (used.cpu_seconds - self._last.cpu_seconds))
         credit = min(waited(self._last.queued_seconds, used.queued_seconds), self._off_core)
         self._off_core, self._queued = self._off_core - credit, self._queued + credit
+        worked = used.cpu_seconds - self._last.cpu_seconds + credit
+        if used.runnable or worked > ASLEEP_SHARE * (wall - self._last_wall):
+            self._awake_at = wall
         self._last, self._last_wall = used, wall
 
     def enforce(self, excused_seconds: float = 0.0, excused: bool = False) -> float:
