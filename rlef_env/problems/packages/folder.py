@@ -17,6 +17,7 @@ LARGEST_PACKAGE = 2**31
 """Bytes of all files of one package together (2 GiB); a file that several links name counts once."""
 LARGEST_TEXT = 2**22
 """Bytes of a file that is no test: a statement, a program, a YAML file (4 MiB)."""
+DEEPEST = 100  # folders in a path
 MOST_LINKS = 40  # that one path may lead over, as in the kernel
 LONGEST_TARGET = 1000  # bytes
 TARGET = re.compile(rb"(?:\.\./)+[A-Za-z0-9_+/-][A-Za-z0-9_.+/-]*")
@@ -35,6 +36,7 @@ class Folder:
         self.root = Path(os.path.realpath(root))
         self.shown = os.fspath(root)
         self._read: dict[str, bytes] = {}
+        self._resolved: dict[str, str] = {"": ""}
         self._total = 0
 
     def where(self, path: str) -> str:
@@ -132,8 +134,16 @@ class Folder:
         Raises:
             DataError: a link is absolute, leads out of the package, to nothing, or in a circle.
         """
+        if path not in self._resolved:
+            if path.count("/") > DEEPEST:
+                raise self.error(path[:100], f"a path of at most {DEEPEST} folders", "a longer one", "shorten it")
+            self._resolved[path] = self._resolve(path)
+        return self._resolved[path]
+
+    def _resolve(self, path: str) -> str:
         advice = "make it a relative link to a file of the package, or put the file in its place"
-        rest, done, links = path.split("/")[::-1], list[str](), 0
+        above, _, last = path.rpartition("/")
+        done, rest, links = [part for part in self.resolve(above).split("/") if part], [last], 0
         linked, below = "", -1  # the last link's target, and how much of the path stands below that link
         while rest:
             part = rest.pop()
@@ -141,7 +151,7 @@ class Folder:
                 continue
             if part == "..":
                 if not done:
-                    raise self.error(path, "a path in the package", f"one that leaves it by {linked!r}", advice)
+                    raise self.error(path, "a path in the package", f"one that leaves it by {linked or path!r}", advice)
                 done.pop()
                 continue
             place = self.root.joinpath(*done, part)
