@@ -1,0 +1,283 @@
+"""The policy is any causal language model of transformers, the critic a linear head on its features or on a copy's.
+
+``ActorCritic.forward`` scores a packed micro-batch: log-probability and entropy of every sampled token, and V(c) read
+at the last token of every prompt, before the response (RLEF, section 2.2). ``Reference`` gives log rho.
+
+Weights are kept in float32; ``bfloat16`` is a way to compute the layers, and never reaches the head, the loss or the
+optimiser. Dropout is off: what was sampled and what is trained must be the same function.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any, Final, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from rlef_agents.ppo.packing import PACKED_ATTENTION, PackedBatch
+from rlef_env.errors import UsageError
+
+__all__ = ["ActorCritic", "Reference", "Scores", "add_lora", "policy_logprobs"]
+
+HEAD_CHUNK: Final = 2048
+"""So many tokens have their logits in memory at once: 128,256 of them in float32 are a gigabyte."""
+
+
+class Scores(NamedTuple):
+    """What a micro-batch is worth now.
+
+    Attributes:
+        logprobs: of the sampled tokens, ``(tokens,)``, float32.
+        entropy: of the policy at each of them, ``(tokens,)``, float32.
+        values: V(c), ``(turns,)``, float32; with ``token_values`` before every sampled token, ``(tokens,)``.
+    """
+
+    logprobs: Tensor
+    entropy: Tensor
+    values: Tensor
+
+
+class ActorCritic(nn.Module):
+    """Policy and critic.
+
+    Args:
+        lm: a causal language model of transformers, or a peft model around one. Its weights become float32.
+        critic: ``separate``: a whole network of its own, that begins as a copy (the paper); ``shared``: the policy's.
+        detach: with a shared one, the value loss does not reach the policy's weights.
+        value_init: ``zero``, so that the first advantages are returns; or ``random`` (the paper), with a standard
+            deviation of 1 / sqrt(width + 1).
+        token_values: V before every sampled token instead of once per turn (the paper's ablation).
+        dtype: what the layers compute in, ``float32`` or ``bfloat16``.
+        gradient_checkpointing: compute each layer twice instead of keeping what is inside of it.
+        seed: of the random head.
+
+    Raises:
+        UsageError: an architecture that cannot be packed, or that changes its logits after the head.
+    """
+
+    def __init__(
+        self,
+        lm: nn.Module,
+        critic: str = "separate",
+        detach: bool = True,
+        value_init: str = "zero",
+        token_values: bool = False,
+        dtype: str = "float32",
+        gradient_checkpointing: bool = False,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        for name, value, choices in (
+            ("critic", critic, ("separate", "shared")),
+            ("value_init", value_init, ("zero", "random")),
+            ("dtype", dtype, ("float32", "bfloat16")),
+        ):
+            if value not in choices:
+                raise UsageError(f"{name}: expected one of {', '.join(choices)}; got {value!r}")
+        self.lm = lm.float()
+        prepare(self.lm)
+        check_architecture(self.lm)
+        self.critic = copy.deepcopy(backbone(self.lm)) if critic == "separate" else None
+        if self.critic is not None:
+            for name, parameter in self.critic.named_parameters():
+                # What the policy keeps frozen beside an adapter stays frozen in the copy, whose adapters learn.
+                parameter.requires_grad_(parameter.requires_grad or "lora_" in name)
+        self.value_head = nn.Linear(width(self.lm), 1)
+        self.detach, self.token_values, self.dtype = detach, token_values, getattr(torch, dtype)
+        with torch.no_grad():
+            self.value_head.bias.zero_()
+            if value_init == "zero":
+                self.value_head.weight.zero_()
+            else:
+                generator = torch.Generator().manual_seed(seed)
+                self.value_head.weight.normal_(0.0, (width(self.lm) + 1) ** -0.5, generator=generator)
+        self.value_head.to(next(self.lm.parameters()).device)
+        if gradient_checkpointing:
+            for network in (network for network in (base(self.lm), self.critic) if network is not None):
+                network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+
+    def forward(self, batch: PackedBatch, temperature: float = 1.0, entropy_gradient: bool = False) -> Scores:
+        """Score a micro-batch.
+
+        Args:
+            batch: sequences side by side.
+            temperature: that the tokens were sampled with; logits are divided by it.
+            entropy_gradient: whether the entropy is more than a number to report.
+        """
+        features = run(backbone(self.lm), batch, self.dtype)
+        logprobs, entropy = score_tokens(
+            head(self.lm), features[batch.predictors], batch.labels, temperature, entropy_gradient
+        )
+        if self.critic is not None:
+            features = run(self.critic, batch, self.dtype)
+        elif self.detach:
+            features = features.detach()
+        places = batch.predictors if self.token_values else batch.states
+        with torch.autocast(features.device.type, enabled=False):
+            values = self.value_head(features[places].float()).squeeze(-1)
+        return Scores(logprobs, entropy, values)
+
+    def policy_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """The trained parameters of the policy, by name."""
+        return ((name, p) for name, p in self.named_parameters() if name.startswith("lm.") and p.requires_grad)
+
+    def critic_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """The trained parameters of the critic alone, by name."""
+        return ((name, p) for name, p in self.named_parameters() if not name.startswith("lm.") and p.requires_grad)
+
+
+class Reference(nn.Module):
+    """The policy as it was at the start: a frozen copy, or the policy itself with its adapter switched off.
+
+    Args:
+        policy: the actor whose start this is. Must not have been trained yet.
+    """
+
+    def __init__(self, policy: ActorCritic) -> None:
+        super().__init__()
+        self.dtype = policy.dtype
+        self._adapted = (policy.lm,) if hasattr(policy.lm, "disable_adapter") else ()  # in a tuple: no submodule
+        self.lm = None if self._adapted else copy.deepcopy(base(policy.lm)).requires_grad_(False).eval()
+
+    @torch.no_grad()
+    def forward(self, batch: PackedBatch, temperature: float = 1.0) -> Tensor:
+        """Log rho of the sampled tokens, ``(tokens,)``."""
+        lm: Any = self._adapted[0] if self._adapted else self.lm
+        with lm.disable_adapter() if self._adapted else nullcontext():
+            return policy_logprobs(lm, batch, temperature, self.dtype)
+
+
+def policy_logprobs(
+    lm: nn.Module, batch: PackedBatch, temperature: float = 1.0, dtype: torch.dtype = torch.float32
+) -> Tensor:
+    """Log-probabilities of the sampled tokens, ``(tokens,)``, under a model that has been through ``prepare``."""
+    features = run(backbone(lm), batch, dtype)
+    return score_tokens(head(lm), features[batch.predictors], batch.labels, temperature)[0]
+
+
+def add_lora(lm: Any, rank: int, alpha: int, targets: str = "all-linear") -> Any:
+    """Put low-rank adapters on a model's linear layers; only they are trained. Needs ``peft``."""
+    try:
+        from peft import LoraConfig, TaskType, get_peft_model
+    except ImportError as error:
+        raise UsageError(
+            "lora_rank: expected the package peft to be installed; run: pip install 'rlef-agents[lora]'"
+        ) from error
+    settings = LoraConfig(
+        r=rank, lora_alpha=alpha, lora_dropout=0.0, target_modules=targets, task_type=TaskType.CAUSAL_LM
+    )
+    return get_peft_model(lm, settings)
+
+
+def prepare(lm: nn.Module) -> None:
+    """Switch dropout off, and packed attention on; calls without segments attend as ``sdpa`` does."""
+    for module in lm.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        for name in ("attention_dropout", "dropout"):
+            if isinstance(getattr(module, name, None), float):
+                setattr(module, name, 0.0)
+    base(lm).set_attn_implementation(PACKED_ATTENTION)
+    if base(lm).config._attn_implementation != PACKED_ATTENTION:
+        raise UsageError(
+            f"model: expected an architecture whose attention can be replaced, got {type(base(lm)).__name__}"
+        )
+
+
+@torch.no_grad()
+def check_architecture(lm: nn.Module) -> None:
+    """Compare what is computed here, on two packed sequences, with what the model itself says of each.
+
+    Raises:
+        UsageError: they differ: the model scales or caps its logits, or looks beyond a sequence.
+    """
+    device = next(lm.parameters()).device
+    ids = torch.arange(7, device=device) % base(lm).config.vocab_size
+    positions = torch.tensor([0, 1, 2, 3, 0, 1, 2], device=device)
+    nothing = ids[:0]
+    batch = PackedBatch(ids, positions, (4, 3), nothing, nothing, nothing, nothing.cpu().numpy(), nothing.cpu().numpy())
+    was_training = lm.training
+    lm.eval()
+    ours = logits_of(head(lm), run(backbone(lm), batch, torch.float32))
+    theirs = torch.cat([lm(input_ids=part[None], use_cache=False).logits[0] for part in ids.split((4, 3))])
+    lm.train(was_training)
+    error = float((ours - theirs).abs().max())
+    if not error < 1e-3 * max(1.0, float(theirs.abs().max())):
+        raise UsageError(
+            f"model: expected logits that are the head's output and sequences that can be packed; "
+            f"{type(base(lm)).__name__} differs by {error:.2g}. Use an architecture such as Llama, Qwen or Mistral"
+        )
+
+
+def base(lm: Any) -> Any:
+    """The transformers model inside of a peft model, or the model itself."""
+    return lm.get_base_model() if hasattr(lm, "get_base_model") else lm
+
+
+def backbone(lm: Any) -> Any:
+    """The model without its head."""
+    return base(lm).base_model
+
+
+def head(lm: Any) -> nn.Module:
+    """The layer that makes logits of features."""
+    layer: nn.Module = base(lm).get_output_embeddings()
+    return layer
+
+
+def width(lm: Any) -> int:
+    """How many features there are."""
+    return int(base(lm).get_input_embeddings().weight.shape[1])
+
+
+def run(network: Any, batch: PackedBatch, dtype: torch.dtype) -> Tensor:
+    """Features of a packed row, ``(length, width)``."""
+    if network.config._attn_implementation != PACKED_ATTENTION:
+        raise RuntimeError(
+            f"attention: expected {PACKED_ATTENTION!r}, got {network.config._attn_implementation!r}: packed sequences "
+            "would see each other; whoever changed it must change it back"
+        )
+    anything = torch.empty(1, 1, 1, 1, device=batch.ids.device)  # four axes: a mask that transformers leaves as it is
+    with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
+        features: Tensor = network(
+            input_ids=batch.ids[None],
+            position_ids=batch.positions[None],
+            attention_mask=anything,
+            use_cache=False,
+            segments=batch.segments,
+        ).last_hidden_state
+    return features[0]
+
+
+def score_tokens(
+    head: nn.Module, features: Tensor, labels: Tensor, temperature: float, entropy_gradient: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Log-probability of each label, and entropy, ``(tokens,)`` each; few logits are in memory at a time."""
+    pieces = []
+    for part, wanted in zip(torch.split(features, HEAD_CHUNK), torch.split(labels, HEAD_CHUNK), strict=True):
+        if torch.is_grad_enabled() and len(features) > HEAD_CHUNK:
+            pieces.append(checkpoint(_score, head, part, wanted, temperature, entropy_gradient, use_reentrant=False))
+        else:
+            pieces.append(_score(head, part, wanted, temperature, entropy_gradient))
+    logprobs, entropy = zip(*pieces, strict=True)
+    return torch.cat(logprobs), torch.cat(entropy)
+
+
+def _score(
+    head: nn.Module, features: Tensor, labels: Tensor, temperature: float, entropy_gradient: bool
+) -> tuple[Tensor, Tensor]:
+    every = (logits_of(head, features) / temperature).log_softmax(-1)
+    logprobs = every.gather(-1, labels[:, None]).squeeze(-1)
+    every = every if entropy_gradient else every.detach()
+    return logprobs, -(every.exp() * every).sum(-1)
+
+
+def logits_of(head: nn.Module, features: Tensor) -> Tensor:
+    """The head in float32, whatever computed the features."""
+    with torch.autocast(features.device.type, enabled=False):
+        logits: Tensor = head(features.float())
+    return logits
