@@ -5,12 +5,13 @@ from rlef_env.judge.calls import Call, CallResult, CallRunner, NotReturned, Rais
 from rlef_env.judge.checkers import Checker, make_checker
 from rlef_env.judge.encoding import Other, same_value
 from rlef_env.judge.job import JudgeJob
-from rlef_env.judge.judge import DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS, Judge
+from rlef_env.judge.judge import ATTEMPTS, DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS, Judge, TimeFactor
 from rlef_env.judge.pool import JudgePool, default_workers
 from rlef_env.judge.program_checker import Checked, CheckerBroke, ProgramChecker
 from rlef_env.judge.verdict import Judgement, TestResult, Verdict
 
 __all__ = [
+    "ATTEMPTS",
     "DEFAULT_MEMORY_BYTES",
     "DEFAULT_TIME_SECONDS",
     "Call",
@@ -29,6 +30,7 @@ __all__ = [
     "Raised",
     "Returned",
     "TestResult",
+    "TimeFactor",
     "Verdict",
     "VerdictCache",
     "default_workers",

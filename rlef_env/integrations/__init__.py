@@ -1,0 +1,5 @@
+"""One module per outside system: Ray, HTTP. None of those is loaded before it is used."""
+
+from rlef_env.integrations.ray_judge import RayJudge
+
+__all__ = ["RayJudge"]

@@ -1,0 +1,377 @@
+"""Programs judged on the machines of a Ray cluster: a judge in an actor on each core, placed by Ray.
+
+What travels to an actor is plain: the bytes of a problem, once, through Ray's object store, and a tuple for each job.
+An actor that is lost, with its machine or alone, is replaced by a new one wherever Ray has room, and its program judged
+again. Actors for which there is no room yet are what Ray's autoscaler goes by.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import os
+import pickle
+import queue
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from rlef_env.errors import UsageError
+from rlef_env.judge import ATTEMPTS, Judge, JudgeJob, Judgement, JudgePool, TimeFactor, Verdict
+from rlef_env.problems import Problem
+from rlef_env.sandbox import Program
+
+__all__ = ["RayJudge"]
+
+MOST_PROBLEMS: Final = 256  # in the object store at once, and in each actor
+
+
+class RayJudge(JudgePool):
+    """A ``JudgePool`` whose workers are actors of a Ray cluster. It serves the process that made it.
+
+    Needs ``pip install "rlef-env[ray]"`` here, and this package on every machine of the cluster.
+
+    Args:
+        address: of the cluster, as for ``ray.init``; None joins the one that this process has joined already, or that
+            ``RAY_ADDRESS`` names, or starts one on this machine.
+        workers: how many programs are judged at once; as many as the cluster has cores by default. More than it has
+            room for wait for it to grow.
+        isolation: as for ``Judge``.
+        time_factor: as for ``Judge``.
+        numpy: as for ``Judge``.
+        most_waiting: how many jobs may wait; ``submit`` blocks beyond.
+        cores_per_worker: what Ray sets aside for each worker. Less than 1 where many programs sleep, which holds a
+            worker but no core.
+
+    Raises:
+        UsageError: an argument has a value that is not supported, Ray is not installed, or there is no cluster at the
+            address.
+    """
+
+    def __init__(
+        self,
+        address: str | None = None,
+        workers: int | None = None,
+        isolation: str = "locked",
+        time_factor: TimeFactor = 1.0,
+        numpy: bool = False,
+        most_waiting: int = 100_000,
+        cores_per_worker: float = 1.0,
+    ) -> None:
+        arguments: dict[str, Any] = {"isolation": isolation, "time_factor": time_factor, "numpy": numpy}
+        Judge(**arguments)  # refuses what is wrong, and starts nothing
+        for name, value in (("workers", workers), ("cores_per_worker", cores_per_worker)):
+            if value is not None and value <= 0:
+                raise UsageError(f"{name}: expected a number above 0, got {value!r}")
+        joined_here = join(address)
+        self.isolation = isolation
+        self.workers = workers or max(1, int(cluster_cores() / cores_per_worker))
+        crew = Crew(self.workers, cores_per_worker, most_waiting, arguments, joined_here)
+        self._dispatcher = crew  # type: ignore[assignment]  # submits, closes and counts processes like the pool's own
+        self._finalizer = weakref.finalize(self, crew.close)
+
+
+def join(address: str | None) -> bool:
+    """Join the cluster, unless this process has; return whether it is this call that did."""
+    try:
+        import ray
+    except ImportError:
+        raise UsageError('RayJudge: expected Ray to be installed, found none; pip install "rlef-env[ray]"') from None
+    if ray.is_initialized():
+        if address not in (None, "auto", ray.get_runtime_context().gcs_address):
+            joined = ray.get_runtime_context().gcs_address
+            raise UsageError(f"address: expected {joined!r}, which this process has joined already, got {address!r}")
+        return False
+    try:
+        ray.init(address, log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, ValueError) as error:
+        raise UsageError(f"address: expected that of a Ray cluster, got {address!r} ({error})") from None
+    return True
+
+
+def cluster_cores() -> float:
+    """The cores of all machines that are in the cluster now."""
+    import ray
+
+    return float(ray.cluster_resources().get("CPU", 1.0))
+
+
+class RayWorker:
+    """The actor: a judge, and the problems that it was sent last."""
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        self._judge = Judge(**arguments)
+        self._problems: OrderedDict[int, Problem] = OrderedDict()
+
+    def process(self) -> int:
+        """Its process id, as soon as it works."""
+        return os.getpid()
+
+    def judge(self, key: int, stored: list[Any], source: str, language: str, *rest: Any) -> tuple[str, bytes]:
+        """Judge a job.
+
+        Args:
+            key: of the problem.
+            stored: holds the reference of the problem's bytes in the object store.
+            source: the program's.
+            language: the program's.
+            rest: what follows in ``Judge.judge``.
+
+        Returns:
+            ``"judged"`` and the judgement, or ``"raised"`` and what the judge raised, as bytes.
+        """
+        import ray
+
+        if key in self._problems:
+            self._problems.move_to_end(key)
+        else:
+            self._problems[key] = pickle.loads(ray.get(stored[0]))
+            if len(self._problems) > MOST_PROBLEMS:
+                self._problems.popitem(last=False)
+        try:
+            judgement = self._judge.judge(self._problems[key], Program(source, language), *rest)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the owner raises it
+            return "raised", dumped(error)
+        return "judged", pickle.dumps(judgement)
+
+
+def dumped(error: Exception) -> bytes:
+    """The bytes of an exception, or of one that says the same where it cannot be pickled."""
+    try:
+        content = pickle.dumps(error)
+        pickle.loads(content)
+        return content
+    except Exception:  # noqa: BLE001 - what pickling it raises may be anything
+        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+
+
+@dataclass(eq=False)
+class Task:
+    """A job, what was returned for it, and how often it was lost."""
+
+    job: JudgeJob
+    future: Future[Judgement]
+    attempts: int = 0
+
+
+@dataclass(eq=False)
+class Worker:
+    """An actor as its owner sees it: its process id once it works, and what it was given and has not answered."""
+
+    actor: Any
+    pid: int = 0
+    task: Task | None = None
+
+
+class Crew:
+    """Gives jobs to actors and collects what they say, in a thread that holds no reference to the ``RayJudge``.
+
+    Args:
+        workers: how many actors at most.
+        cores: what Ray sets aside for each.
+        most_waiting: jobs that may wait.
+        arguments: of each actor's ``Judge``.
+        joined_here: leave the cluster at the end.
+    """
+
+    def __init__(
+        self, workers: int, cores: float, most_waiting: int, arguments: Mapping[str, Any], joined_here: bool
+    ) -> None:
+        import ray
+
+        self._ray = ray
+        self._actor = ray.remote(num_cpus=cores, max_restarts=0, max_task_retries=0)(RayWorker)
+        self._workers, self._most_waiting, self._arguments = workers, most_waiting, dict(arguments)
+        self._joined_here = joined_here
+        self._lock = threading.RLock()
+        self._room = threading.Condition(self._lock)
+        self._queue: list[tuple[int, int, int, Task]] = []
+        self._numbers = itertools.count()
+        self._rounds: dict[Hashable, int] = {}
+        self._crew: list[Worker] = []
+        self._stored: OrderedDict[int, tuple[int, Any, Problem]] = OrderedDict()
+        self._closed = False
+        self._process = os.getpid()
+        # Ray calls back in a thread of its own, which must not wait for us; and so may Ray not be called from it.
+        self._heard: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="ray-judge", daemon=True)
+        self._thread.start()
+
+    # --- what callers ask ---------------------------------------------------------------------------------------------
+
+    def submit(self, job: JudgeJob, priority: int, owner: Hashable) -> Future[Judgement]:
+        """See ``JudgePool.submit``."""
+        if not isinstance(job, JudgeJob):
+            raise UsageError(f"job: expected a JudgeJob, got {type(job).__name__}")
+        if self._process != os.getpid():  # before the lock, which may have been held when this process was forked
+            raise UsageError("a RayJudge serves the process that made it; make one in this process")
+        task = Task(job, Future())
+        with self._room:
+            if threading.current_thread() is not self._thread:  # which alone makes room
+                self._room.wait_for(lambda: self._closed or len(self._queue) < self._most_waiting)
+            if self._closed:
+                raise UsageError("the pool is closed; make a new one")
+            now = self._queue[0][1] if self._queue else 0
+            turn = self._rounds[owner] = max(now, self._rounds.get(owner, 0) + 1)
+            heapq.heappush(self._queue, (-priority, turn, next(self._numbers), task))
+        self._heard.put(lambda: None)  # the thread hands out what waits
+        return task.future
+
+    def close(self) -> None:
+        """See ``JudgePool.close``."""
+        if self._process != os.getpid():
+            return
+        with self._room:
+            already, self._closed = self._closed, True
+            waiting = [task for *_, task in self._queue]
+            self._queue.clear()
+            self._room.notify_all()
+        if already:
+            return
+        self._heard.put(None)
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+        for task in waiting:
+            if task.future.running():  # it was lost, and about to be judged again
+                self._answer(task, "stopped")
+            else:
+                task.future.cancel()
+        for worker in self._crew:
+            self._ray.kill(worker.actor)
+            if worker.task is not None:
+                self._answer(worker.task, "stopped")
+        self._crew.clear()
+        self._stored.clear()
+        if self._joined_here:
+            self._ray.shutdown()
+
+    def processes(self) -> list[int]:
+        """See ``JudgePool.processes``."""
+        with self._lock:
+            return [worker.pid for worker in self._crew if worker.pid]
+
+    # --- the thread ---------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while (heard := self._heard.get()) is not None:
+            self._hear(heard)
+
+    def _hear(self, heard: Callable[[], object]) -> None:
+        try:
+            heard()
+            self._dispatch()
+        except Exception as error:  # noqa: BLE001 - whatever Ray raises where its cluster is gone
+            self._give_up(f"Ray failed ({first_line(error)})")
+
+    def _dispatch(self) -> None:
+        """Give what waits to workers that have nothing to do, and ask Ray for more workers while there are too few."""
+        while True:
+            with self._lock:
+                free = next((worker for worker in self._crew if worker.pid and worker.task is None), None)
+                if self._closed or not self._queue:
+                    return
+                if free is None:
+                    starting = sum(not worker.pid for worker in self._crew)
+                    if starting < len(self._queue) and len(self._crew) < self._workers:
+                        self._hire()
+                        continue
+                    return
+                *_, task = heapq.heappop(self._queue)
+                self._room.notify()
+            if task.attempts or task.future.set_running_or_notify_cancel():
+                self._give(free, task)
+
+    def _hire(self) -> None:
+        worker = Worker(self._actor.remote(self._arguments))
+        self._crew.append(worker)
+        self._listen(worker.actor.process.remote(), lambda said: self._started(worker, said))
+
+    def _give(self, worker: Worker, task: Task) -> None:
+        job, worker.task = task.job, task
+        key, stored = self._store(job.problem)
+        rest = (job.roles, job.stop_early, job.limit, job.first)
+        said = worker.actor.judge.remote(key, [stored], job.program.source, job.program.language, *rest)
+        self._listen(said, lambda answer: self._judged(worker, task, answer))
+
+    def _store(self, problem: Problem) -> tuple[int, Any]:
+        """The key of a problem and the reference of its bytes, which are put into the object store once."""
+        entry = self._stored.pop(id(problem), None)
+        if entry is None:
+            # What judging needs, and no more: solutions may be as large as the tests.
+            needed = replace(problem, statement="", solutions=(), incorrect_solutions=(), extra={})
+            entry = (next(self._numbers), self._ray.put(pickle.dumps(needed)), problem)
+        self._stored[id(problem)] = entry
+        if len(self._stored) > MOST_PROBLEMS:
+            self._stored.popitem(last=False)
+        return entry[:2]
+
+    def _listen(self, reference: Any, then: Callable[[Future[Any]], None]) -> None:
+        reference.future().add_done_callback(lambda said: self._heard.put(lambda: then(said)))
+
+    # --- what actors say ----------------------------------------------------------------------------------------------
+
+    def _started(self, worker: Worker, said: Future[Any]) -> None:
+        if (error := said.exception()) is None:
+            worker.pid = said.result()
+            return
+        self._lost(worker)
+        with self._lock:
+            waiting = heapq.heappop(self._queue)[3] if self._queue and not self._crew else None
+        if waiting is not None and (waiting.attempts or waiting.future.set_running_or_notify_cancel()):
+            self._again(waiting, f"no worker could be started ({first_line(error)})")
+
+    def _judged(self, worker: Worker, task: Task, said: Future[Any]) -> None:
+        if worker.task is not task:
+            return
+        if said.exception() is not None:
+            self._lost(worker)
+            self._stored.pop(id(task.job.problem), None)  # it may be that which was lost
+            self._again(task, "the worker that judged it was lost")
+            return
+        worker.task = None
+        kind, content = said.result()
+        if kind == "raised":
+            task.future.set_exception(pickle.loads(content))
+        else:
+            task.future.set_result(pickle.loads(content))
+
+    def _lost(self, worker: Worker) -> None:
+        with self._lock:
+            self._crew.remove(worker)
+        worker.task = None
+        self._ray.kill(worker.actor)  # it may only be out of reach
+
+    def _again(self, task: Task, reason: str) -> None:
+        """Judge a task again, before all others, or say that it has no verdict."""
+        task.attempts += 1
+        if task.attempts == ATTEMPTS:
+            self._answer(task, f"{reason} {ATTEMPTS} times")
+            return
+        with self._lock:
+            heapq.heappush(self._queue, (-(10**9), 0, next(self._numbers), task))
+
+    def _give_up(self, reason: str) -> None:
+        """Leave no job without an answer."""
+        with self._lock:
+            tasks = [task for *_, task in self._queue] + [worker.task for worker in self._crew if worker.task]
+            self._queue.clear()
+            self._crew.clear()
+            self._room.notify_all()
+        for task in tasks:
+            if task.future.running() or task.future.set_running_or_notify_cancel():
+                self._answer(task, reason)
+
+    def _answer(self, task: Task, reason: str) -> None:
+        """Say that a job has no verdict."""
+        total = len(task.job.tests())
+        isolation = self._arguments["isolation"]
+        task.future.set_result(Judgement(Verdict.NO_VERDICT, total=total, category=reason, isolation=isolation))
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says first; Ray's go on for a page."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__

@@ -1,0 +1,104 @@
+"""Judges on a Ray cluster are a pool like any other, and lose nothing when a machine is lost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from rlef_env.errors import UsageError
+from rlef_env.integrations import RayJudge
+from rlef_env.judge import JudgeJob, JudgePool, Verdict
+from rlef_env.problems import Problem, Test
+from rlef_env.sandbox import Program
+from tests.judge.pool_conformance import ECHO, RIGHT, WRONG_FROM, PoolConformance
+
+ray = pytest.importorskip("ray", reason="needs the extra 'ray'")
+pytestmark = pytest.mark.ray
+
+STORE_BYTES = 80_000_000  # the least that Ray takes
+QUICK = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500, "health_check_failure_threshold": 3}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Two machines as far as Ray knows: two raylets on loopback, and a head that runs nothing."""
+    from ray.cluster_utils import Cluster
+
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    head = {"num_cpus": 0, "object_store_memory": STORE_BYTES, "include_dashboard": False, "_system_config": QUICK}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    cluster.add_node(num_cpus=2, object_store_memory=STORE_BYTES)
+    cluster.wait_for_nodes()
+    yield cluster
+    ray.shutdown()
+    cluster.shutdown()
+
+
+@pytest.mark.slow
+class TestRayJudge(PoolConformance):
+    examples = 2
+
+    @pytest.fixture(autouse=True)
+    def _cluster(self, cluster: Any) -> None:
+        self.address = cluster.address
+
+    def make(self, workers: int, most_sleeping: int | None = None) -> JudgePool:
+        return RayJudge(self.address, workers, cores_per_worker=0.5)
+
+
+@pytest.mark.slow
+def test_a_machine_that_is_lost_costs_no_job_and_no_verdict(cluster: Any) -> None:
+    """Its raylet is killed while programs run on both machines; what it had is judged on the other one."""
+    slow = Problem("slow", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(4)), time_limit=10.0)
+    busy = "sum(range(10**6))\n"
+    doomed = cluster.add_node(num_cpus=2, object_store_memory=STORE_BYTES)
+    cluster.wait_for_nodes()
+    answers: list[int] = []
+    with RayJudge(cluster.address) as pool:
+        assert pool.workers == 4
+        wrong = [number % 6 for number in range(20)]
+        programs = [Program(f"{busy}{WRONG_FROM.format(at)}  # {number}") for number, at in enumerate(wrong)]
+        futures = [pool.submit(JudgeJob(slow, program, stop_early=False)) for program in programs]
+        for number, future in enumerate(futures):
+            future.add_done_callback(lambda _, number=number: answers.append(number))  # type: ignore[misc]
+        while len(pool.processes()) < 4 or len(answers) < 4:
+            pass
+        before = set(pool.processes())
+        cluster.remove_node(doomed, allow_graceful=False)
+        judgements = [future.result() for future in futures]
+        assert before - set(pool.processes()), "no worker was on the machine that was lost"
+    assert [judgement.passed for judgement in judgements] == [min(at, 4) for at in wrong]
+    assert all(
+        (judgement.verdict is Verdict.ACCEPTED) == (at >= 4) for judgement, at in zip(judgements, wrong, strict=True)
+    )
+    assert sorted(answers) == list(range(20))
+
+
+def test_jobs_wait_for_room_in_the_cluster(cluster: Any) -> None:
+    """More workers than there are cores: those that there is no room for are Ray's to place, and nobody's loss."""
+    with RayJudge(cluster.address, workers=4) as pool:
+        judgements = list(pool.judge_all([JudgeJob(ECHO, RIGHT)] * 8))
+        assert {judgement.verdict for judgement in judgements} == {Verdict.ACCEPTED}
+        assert len(pool.processes()) <= 2
+
+
+def test_what_is_wrong_is_refused_before_a_cluster_is_joined() -> None:
+    with pytest.raises(UsageError, match="isolation"):
+        RayJudge(isolation="some")
+    with pytest.raises(UsageError, match="cores_per_worker"):
+        RayJudge(cores_per_worker=0)
+
+
+def test_another_cluster_than_the_one_joined_is_refused(cluster: Any) -> None:
+    with RayJudge(cluster.address, 1), pytest.raises(UsageError, match="joined already"):
+        RayJudge("127.0.0.1:1")
+
+
+def test_importing_it_loads_no_ray() -> None:
+    program = "import sys, rlef_env.integrations; print('ray' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "False\n"
