@@ -7,6 +7,7 @@ If it passes them all, the trace of ``raise NotImplementedError()`` is shown ins
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -20,7 +21,7 @@ __all__ = ["random_judging", "random_sources"]
 
 
 def random_sources(facts: Iterable[Facts]) -> Sequence[int]:
-    """Return the places of the problems that random feedback can come from.
+    """Return the places of the problems that random feedback can come from, in order.
 
     They have public tests and a wrong Python solution.
     """
@@ -38,9 +39,7 @@ def random_judging(
         problem: the problem that was really asked.
         rng: decides what is drawn.
     """
-    ids = dataset.ids
-    others = [place for place in sources if ids[place] != problem.id]
-    other = dataset[others[int(rng.integers(len(others)))]]
+    other = dataset[_other(sources, dataset.place(problem.id), rng)]
     programs = _wrong_programs(other)
     program = Program(programs[int(rng.integers(len(programs)))])
     judgement = yield JudgeJob(other, program, roles=("public",), stop_early=False)
@@ -48,6 +47,14 @@ def random_judging(
         program = Program("raise NotImplementedError()")
         judgement = yield JudgeJob(other, program, roles=("public",), stop_early=False)
     return other, judgement
+
+
+def _other(sources: Sequence[int], own: int, rng: np.random.Generator) -> int:
+    """One of the places but a problem's own."""
+    before = bisect_left(sources, own)
+    among = before < len(sources) and sources[before] == own
+    drawn = int(rng.integers(len(sources) - among))
+    return sources[drawn + (among and drawn >= before)]
 
 
 def _wrong_programs(problem: Problem) -> list[str]:

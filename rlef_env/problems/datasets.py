@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -20,7 +20,8 @@ from rlef_env.problems.hub import hub_file, is_hub_name
 from rlef_env.problems.index import Facts, IndexedProblems, facts_of
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.reading import iter_problems, layout_named, layout_of_files, read_jsonl
-from rlef_env.problems.stored import open_stored
+from rlef_env.problems.stored import StoredProblems, open_stored
+from rlef_env.problems.trust import Trust, is_about, read_reports, report_path, short_digest
 
 __all__ = ["BUILTINS", "Dataset", "load_dataset"]
 
@@ -80,7 +81,7 @@ class Dataset:
         return [problem.id for problem in self.problems]
 
     def facts(self) -> Iterator[Facts]:
-        """Yield what is known of each problem without reading it: id, date, numbers of tests and wrong programs."""
+        """Yield what is known of each problem without reading it: id, date, difficulty, numbers of tests."""
         if isinstance(self.problems, IndexedProblems):
             return map(self.problems.facts, range(len(self)))
         return map(facts_of, self.problems)
@@ -98,13 +99,21 @@ class Dataset:
         Raises:
             ProblemNotFound: there is none; the message names similar ids.
         """
+        return self.problems[self.place(problem_id)]
+
+    def place(self, problem_id: str) -> int:
+        """The place of the problem with this id; nothing is read.
+
+        Raises:
+            ProblemNotFound: there is none; the message names similar ids.
+        """
         place = self._places.get(problem_id)
         if place is None:
             raise ProblemNotFound(
                 f"expected the id of one of the {len(self)} problems of data set {self.label!r}, "
                 f"got {problem_id!r}; {self._suggestion(problem_id)}"
             )
-        return self.problems[place]
+        return place
 
     def _suggestion(self, problem_id: str) -> str:
         if not self._places:
@@ -122,6 +131,8 @@ def load_dataset(
     layout: str | None = None,
     after: str | None = None,
     before: str | None = None,
+    trust: str | Trust | Collection[str | Trust] | None = None,
+    reports: str | os.PathLike[str] | None = None,
 ) -> Dataset:
     """Load a data set.
 
@@ -136,14 +147,22 @@ def load_dataset(
         layout: the name of the rows' layout, where their fields do not tell it.
         after: only problems published on this day or later, as ``"2024-08-01"``; those without a date are left out.
         before: only problems published before this day.
+        trust: only problems that ``rlef problems verify`` found to be so, e.g. ``"verified"``, or one of several. A
+            report on an older version of a problem does not count. None takes them all, whatever the reports say.
+        reports: the file of those reports; beside the data by default.
 
     Raises:
-        UsageError: a name, split, layout or date that is not supported; the message says which are.
+        UsageError: a name, split, layout, date or trust that is not supported; the message says which are.
         DataError: the data cannot be read as problems; the message says where and why.
     """
     window = tuple(_day(name, day) for name, day in (("after", after), ("before", before)))
+    wanted = _wanted(trust)
     dataset = _loaded(os.fspath(name_or_path), split, layout)
-    return _published(dataset, *window) if after or before else dataset
+    if after or before:
+        dataset = _published(dataset, *window)
+    if trust is None:
+        return dataset
+    return _trusted(dataset, wanted, report_path(name_or_path) if reports is None else Path(reports))
 
 
 def _loaded(name: str, split: str, layout: str | None) -> Dataset:
@@ -209,6 +228,41 @@ def _published(dataset: Dataset, after: str | None, before: str | None) -> Datas
             f"{before or 'the end'}, got none; its dates are {first} to {last}"
         )
     return dataset.select(chosen)
+
+
+def _wanted(trust: str | Trust | Collection[str | Trust] | None) -> frozenset[Trust]:
+    names = [trust] if isinstance(trust, str) else trust or ()
+    try:
+        return frozenset(map(Trust, names))
+    except ValueError:
+        classes = ", ".join(repr(each.value) for each in Trust)
+        raise UsageError(f"trust: expected one or several of {classes}, got {trust!r:.100}") from None
+
+
+def _trusted(dataset: Dataset, wanted: Collection[Trust], path: Path) -> Dataset:
+    how = f"make them with: rlef problems verify {dataset.name} --out {path}"
+    if not path.is_file():
+        raise UsageError(f"trust: expected reports on data set {dataset.label!r} in {path}, got no such file; {how}")
+    found = read_reports(path)
+    chosen, older = set(), 0
+    for place, problem_id in enumerate(dataset.ids):
+        report = found.get(problem_id)
+        if report is not None and report.trust in wanted:
+            if is_about(report, _short_digest(dataset.problems, place)):
+                chosen.add(problem_id)
+            else:
+                older += 1
+    if not chosen:
+        classes = " or ".join(sorted(each.value for each in wanted))
+        raise UsageError(
+            f"trust: expected a problem of data set {dataset.label!r} that is {classes}, got none in {path}, which has "
+            f"{len(found)} reports, {older} of them such but on older versions of their problems; {how}"
+        )
+    return dataset.select(chosen)
+
+
+def _short_digest(problems: Sequence[Problem], place: int) -> int:
+    return problems.short_digest(place) if isinstance(problems, StoredProblems) else short_digest(problems[place])
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,10 +14,11 @@ from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 from rlef_env.problems.carriers import written_whole
 from rlef_env.problems.problem import Problem
+from rlef_env.problems.trust import short_digest
 
 __all__ = ["Facts", "Index", "IndexedProblems", "Stamp", "facts_of", "stamp"]
 
-_COLUMNS: Final = ("file", "offset", "length", "tests", "public_tests", "wrong_programs")
+_COLUMNS: Final = ("file", "offset", "length", "tests", "public_tests", "wrong_programs", "digest")
 
 
 class Stamp(NamedTuple):
@@ -46,6 +48,7 @@ class Facts(NamedTuple):
         tests: how many tests it has.
         public_tests: how many of them are public.
         wrong_programs: how many wrong Python 3 solutions are stored.
+        difficulty: the source's own word or number for it, or None.
     """
 
     id: str
@@ -53,6 +56,7 @@ class Facts(NamedTuple):
     tests: int
     public_tests: int
     wrong_programs: int
+    difficulty: str | None = None
 
 
 def facts_of(problem: Problem) -> Facts:
@@ -63,6 +67,7 @@ def facts_of(problem: Problem) -> Facts:
         tests=sum(1 for _ in problem.tests()),
         public_tests=len(problem.public_tests),
         wrong_programs=sum(solution.language == "python" for solution in problem.incorrect_solutions),
+        difficulty=problem.difficulty,
     )
 
 
@@ -94,7 +99,8 @@ class Index:
         files: the files that rows are read from; other than the sources where these are packed.
         ids: of the problems, in order.
         dates: likewise.
-        numbers: likewise: the file's place, where the row begins and how long it is in bytes, and the facts.
+        difficulties: likewise.
+        numbers: likewise: the file's place, where the row begins and how long it is in bytes, the facts, and a digest.
     """
 
     code: str
@@ -102,6 +108,7 @@ class Index:
     files: tuple[Stamp, ...] = ()
     ids: list[str] = field(default_factory=list)
     dates: list[str | None] = field(default_factory=list)
+    difficulties: list[str | None] = field(default_factory=list)
     numbers: dict[str, array[int]] = field(default_factory=lambda: {name: array("Q") for name in _COLUMNS})
 
     def add(self, problem: Problem, file: int, offset: int, length: int) -> None:
@@ -109,14 +116,15 @@ class Index:
         facts = facts_of(problem)
         self.ids.append(facts.id)
         self.dates.append(facts.date)
-        row = (file, offset, length, facts.tests, facts.public_tests, facts.wrong_programs)
+        self.difficulties.append(facts.difficulty and sys.intern(facts.difficulty))
+        row = (file, offset, length, facts.tests, facts.public_tests, facts.wrong_programs, short_digest(problem))
         for name, number in zip(_COLUMNS, row, strict=True):
             self.numbers[name].append(number)
 
     def facts(self, place: int) -> Facts:
         """The facts of the problem at a place."""
-        tests, public, wrong = (self.numbers[name][place] for name in _COLUMNS[3:])
-        return Facts(self.ids[place], self.dates[place], tests, public, wrong)
+        tests, public, wrong = (self.numbers[name][place] for name in _COLUMNS[3:6])
+        return Facts(self.ids[place], self.dates[place], tests, public, wrong, self.difficulties[place])
 
     def span(self, place: int) -> tuple[Stamp, int, int]:
         """The file, where the row at a place begins in it, and how long it is."""
@@ -131,6 +139,7 @@ class Index:
             self.files,
             [self.ids[place] for place in places],
             [self.dates[place] for place in places],
+            [self.difficulties[place] for place in places],
             {name: array("Q", (column[place] for place in places)) for name, column in self.numbers.items()},
         )
 
@@ -147,6 +156,7 @@ class Index:
                 "files": self.files,
                 "ids": self.ids,
                 "dates": self.dates,
+                "difficulties": self.difficulties,
                 "numbers": {name: column.tolist() for name, column in self.numbers.items()},
             }
         ).encode()
@@ -167,6 +177,7 @@ class Index:
                 files=tuple(Stamp(*each) for each in row["files"]),
                 ids=row["ids"],
                 dates=row["dates"],
+                difficulties=[word and sys.intern(word) for word in row["difficulties"]],
                 numbers={name: array("Q", row["numbers"][name]) for name in _COLUMNS},
             )
             if index.code != code or index.sources != tuple(sources):

@@ -89,6 +89,10 @@ class StoredProblems(Sequence[Problem]):
         """What is known of the problem at a place; nothing is read."""
         return self._index.facts(place)
 
+    def short_digest(self, place: int) -> int:
+        """The short digest of the problem at a place; nothing is read."""
+        return self._index.numbers["digest"][place]
+
     def chosen(self, places: Sequence[int]) -> StoredProblems:
         """Some of the problems, in the order named; nothing is read."""
         return StoredProblems(self._index.chosen(places), self.layout)

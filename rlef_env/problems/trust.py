@@ -14,7 +14,16 @@ from rlef_env.errors import DataError
 from rlef_env.problems.json_rows import Field, iter_rows
 from rlef_env.problems.problem import Problem
 
-__all__ = ["Trust", "TrustReport", "digest", "read_reports", "report_path", "write_reports"]
+__all__ = [
+    "Trust",
+    "TrustReport",
+    "digest",
+    "is_about",
+    "read_reports",
+    "report_path",
+    "short_digest",
+    "write_reports",
+]
 
 
 class Trust(str, Enum):
@@ -79,6 +88,16 @@ def digest(problem: Problem) -> str:
         problem.interactor,
     )
     return hashlib.sha256("\0".join(map(repr, parts)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def short_digest(problem: Problem) -> int:
+    """The first 64 bits of the digest, which an index has room for."""
+    return int(digest(problem)[:16], 16)
+
+
+def is_about(report: TrustReport, short: int) -> bool:
+    """Whether a report is about the version of its problem that has this short digest, not about an older one."""
+    return report.digest[:16] == f"{short:016x}"
 
 
 def report_path(dataset: str | os.PathLike[str]) -> Path:

@@ -100,10 +100,14 @@ class Family(Generic[C]):
             solutions=(Solution(task.solution),),
             incorrect_solutions=tuple(Solution(source, verdict=verdict) for source, verdict in labelled if verdict),
             tags=self.tags,
-            difficulty=str(self.grades.index(config) + 1) if config in self.grades else None,
+            difficulty=self.difficulty(config),
             source="procedural",
             extra={"family": self.name, "config": asdict(config)},  # type: ignore[call-overload]
         )
+
+    def difficulty(self, config: C) -> str | None:
+        """The grade of a configuration, ``"1"`` first; None where it is not that of a grade."""
+        return str(self.grades.index(config) + 1) if config in self.grades else None
 
     def _tasks(self, seed: int | str, config: C) -> tuple[Task, ...]:
         check_config(self.name, config)

@@ -75,7 +75,12 @@ class GeneratedProblems(Sequence[Problem]):
 
     def facts(self, place: int) -> Facts:
         """What every problem of a family has at least; nothing is generated."""
-        return Facts(id=self.ids[place], date=None, tests=2, public_tests=1, wrong_programs=1)
+        name, number = _number(self.recipe, self.places[place])
+        family = FAMILIES[name]
+        difficulty = family.difficulty(self.recipe.config(family, number))
+        return Facts(
+            self.recipe.id(name, number), None, tests=2, public_tests=1, wrong_programs=1, difficulty=difficulty
+        )
 
     def chosen(self, places: Sequence[int]) -> GeneratedProblems:
         """Some of the problems, in the order named; nothing is generated."""
