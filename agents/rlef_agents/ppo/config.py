@@ -1,0 +1,303 @@
+"""What a training run is: one frozen ``TrainConfig``, from a preset or a TOML file, with ``key=value`` on top.
+
+Where a number is the paper's (RLEF, arXiv 2410.02089) its field says so; where the paper is silent, too.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import difflib
+import inspect
+import json
+import math
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+from rlef_env.errors import UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["PRESETS", "TrainConfig", "dump_config", "field_docs", "load_config"]
+
+PRESETS: Final = ("tiny", "small", "llama-3.1-8b", "llama-3.1-70b")
+"""Configurations that come with this package; ``tiny`` needs two cores and minutes."""
+
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "estimator": ("turn_value", "token_value", "group", "reinforce"),
+    "normalise": ("turns", "tokens", "minibatch", "group", "none"),
+    "truncated": ("as_is", "mask", "bootstrap"),
+    "importance": ("old", "theta", "none"),
+    "aggregate": ("token", "turn"),
+    "critic": ("separate", "shared"),
+    "value_init": ("zero", "random"),
+    "feedback": ("public", "none", "random", "private"),
+    "dtype": ("float32", "bfloat16"),
+    "device": ("auto", "cpu", "cuda"),
+    "parallel": ("ddp", "fsdp"),
+    "generator": ("local", "hf", "continuous", "vllm"),
+}
+
+AT_LEAST: Final[Mapping[str, float]] = {
+    **dict.fromkeys(("episodes", "minibatches", "epochs", "turns", "token_budget", "max_new", "context", "keep"), 1),
+    **dict.fromkeys(("warmup", "max_lag", "critic_steps", "updates", "evaluate_every", "save_every", "lora_rank"), 0),
+    **dict.fromkeys(("lr", "lr_final", "critic_lr", "weight_decay", "clip_norm", "beta", "value_coefficient"), 0.0),
+    **dict.fromkeys(("entropy", "entropy_final", "policy_clip", "value_clip", "evaluate_temperature"), 0.0),
+}
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that a run depends on."""
+
+    # What is trained.
+
+    model: str = ""
+    """A name or folder for transformers' ``from_pretrained``; empty where the program makes the model (``tiny``)."""
+    dtype: str = "float32"
+    """What the layers compute in; weights, head, loss and optimiser are float32 either way. Paper: not stated."""
+    device: str = "auto"
+    """``auto`` takes a GPU if there is one."""
+    critic: str = "separate"
+    """``separate``: a network of its own that begins as a copy (paper); ``shared``: a head on the policy's features."""
+    detach_critic: bool = True
+    """With a shared critic: the value loss does not reach the policy's weights."""
+    value_init: str = "zero"
+    """The head of the critic. ``random`` in the paper; ``zero`` makes the first advantages plain returns."""
+    lora_rank: int = 0
+    """Train adapters of this rank instead of all weights; 0 for all weights (paper)."""
+    lora_alpha: int = 32
+    """Adapters are scaled by this over their rank."""
+    gradient_checkpointing: bool = False
+    """Compute each layer twice to save memory."""
+    chat_template: str = ""
+    """``chatml``, ``llama3`` or ``qwen3`` in the place of the tokenizer's own."""
+
+    # The environment. The paper's ablations: turns=1, feedback="none" or "random" or "private".
+
+    dataset: str = "starter"
+    """A name or path for ``rlef_env.load_dataset``. Paper: CodeContests, train."""
+    turns: int = 3
+    """Responses per episode (paper: 3; its single-turn runs: 1)."""
+    feedback: str = "public"
+    """What the policy is told: ``public`` tests that failed (paper), ``none``, ``random``, or ``private``."""
+    reward: str = "rlef"
+    """A name in ``rlef_env``'s rewards. Paper: +1 solved, -1 not, -0.2 for a response before the last without code."""
+    final_invalid_penalty: float = 0.0
+    """Added to the reward of a *last* response without code. The paper is silent: 0 leaves its -1; -0.2 makes -1.2."""
+
+    # Sampling.
+
+    episodes: int = 1024
+    """Per update. Paper: 1,024 rollouts."""
+    samples_per_problem: int = 1
+    """Episodes of one problem in an update; more than one for ``estimator="group"``. Paper: not stated."""
+    temperature: float = 1.0
+    """Paper: 1.0. There is no top-p or top-k in training: the policy is scored over the whole vocabulary."""
+    max_new: int = 1024
+    """Tokens per response, at most. Paper: not stated."""
+    context: int = 8192
+    """Tokens per episode, at most. Paper: not stated for RL; 8,192 in its supervised runs."""
+    generator: str = "local"
+    """What samples: our decode loop, transformers' ``generate`` or continuous batching, or a vLLM server."""
+    max_lag: int = 0
+    """Updates that may lie between a token's weights and the newest; older ones are refused. 0 is synchronous.
+    Paper: asynchronous, its staleness not stated."""
+
+    # Advantages.
+
+    estimator: str = "turn_value"
+    """``turn_value`` (paper), ``token_value`` (its ablation), ``group`` (as GRPO), ``reinforce``."""
+    beta: float = 0.05
+    """Weight of the KL term in the reward. Paper: 0.05. 0 needs no reference model."""
+    normalise: str = "turns"
+    """Advantages to mean 0 and standard deviation 1 over all ``turns`` of the update, whatever their lengths; or over
+    its ``tokens``; over the turns of each ``minibatch``; of a ``group``; or ``none``. Paper: "normalized", no more."""
+    truncated: str = "as_is"
+    """Responses that the length limit ended: ``as_is``: like any other; ``mask``: no gradient from them;
+    ``bootstrap``: as an episode's last response, V(c) stands for its reward. Paper: not stated."""
+
+    # Losses.
+
+    policy_clip: float = 0.2
+    """eps of the policy loss. Paper: 0.2."""
+    value_clip: float = 0.2
+    """alpha of the value loss. Paper: 0.2."""
+    value_coefficient: float = 1.0
+    """Weight of the value loss. Paper: not stated; without effect on a separate critic but for clipping."""
+    entropy: float = 0.0
+    """Weight of an entropy bonus at the first update. Paper: none."""
+    entropy_final: float = 0.0
+    """The same at the last update; linear in between."""
+    importance: str = "old"
+    """The truncated importance factor min(pi_x / pi_b, 1): pi_x is pi_old, or ``theta`` (as printed in the paper)."""
+    aggregate: str = "token"
+    """Mean of the policy loss over all tokens of a minibatch, or over responses of their means. Paper: not stated."""
+
+    # Optimiser.
+
+    updates: int = 3000
+    """Batches of episodes to train on. Paper: 12,000 optimiser steps (8B), 8,000 (70B), four per batch."""
+    minibatches: int = 4
+    """Disjoint parts of a batch, an optimiser step each. Paper: 4 of 256 episodes."""
+    epochs: int = 1
+    """Passes over a batch. Paper: 1."""
+    lr: float = 2e-7
+    """Paper: 2e-7."""
+    lr_final: float | None = None
+    """Learning rate at the last step, linear in between; None: constant (paper: no decay mentioned)."""
+    critic_lr: float | None = None
+    """The critic's own; None: as the policy's. Paper: not stated."""
+    warmup: int = 50
+    """Optimiser steps of linear warm-up. Paper: 50."""
+    critic_steps: int = 0
+    """Optimiser steps at the start in which only the critic learns. Paper: not stated."""
+    weight_decay: float = 0.1
+    """AdamW's, on matrices only. Paper: 0.1."""
+    adam_eps: float = 1e-5
+    """AdamW's epsilon; larger than PyTorch's 1e-8, which makes the first steps rash. Paper: not stated."""
+    adam_beta1: float = 0.9
+    """Paper: not stated."""
+    adam_beta2: float = 0.95
+    """Paper: not stated."""
+    clip_norm: float = 1.0
+    """Largest norm of the gradient, policy and critic apart; 0 for no limit. Paper: not stated."""
+    token_budget: int = 8192
+    """Tokens per micro-batch: memory, not results, depends on it."""
+    parallel: str = "ddp"
+    """With several processes: whole copies of the weights (``ddp``), or shards (``fsdp``)."""
+
+    # The run.
+
+    seed: int = 0
+    """Of everything that is drawn."""
+    deterministic: bool = False
+    """Nothing overlaps and only deterministic kernels run: on a CPU, resuming is exact to the bit."""
+    out: str = "runs/rlef"
+    """Folder for checkpoints, metrics and this configuration."""
+    save_every: int = 50
+    """Updates between checkpoints; 0: only at the end."""
+    keep: int = 2
+    """Checkpoints that stay."""
+    evaluate_every: int = 200
+    """Updates between evaluations; 0: none. Paper: 800 optimiser steps."""
+    evaluate_episodes: int = 0
+    """Episodes per evaluation; 0: one per problem of the validation set."""
+    evaluate_temperature: float = 0.2
+    """Paper: 0.2 for 1@3."""
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            check(field.name, getattr(self, field.name))
+        if self.normalise == "group" and self.estimator != "group":
+            raise UsageError(f"normalise: 'group' needs estimator = 'group'; got estimator = {self.estimator!r}")
+        if self.temperature <= 0:
+            raise UsageError(
+                f"temperature: expected more than 0, as greedy samples teach nothing; got {self.temperature}"
+            )
+        if self.estimator == "group" and self.samples_per_problem < 2:
+            raise UsageError("samples_per_problem: estimator = 'group' needs 2 or more, a mean of one tells nothing")
+
+
+def load_config(source: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
+    """Read a preset or a TOML file.
+
+    Args:
+        source: a name in ``PRESETS``, or the path of a file of ``key = value`` lines.
+        overrides: texts such as ``lr=1e-6``, as after ``--set``; the value as in TOML, or a bare text.
+
+    Raises:
+        UsageError: no such file or preset, or a key or value that is none.
+    """
+    name = str(source)
+    if name in PRESETS:
+        text = (resources.files("rlef_agents.ppo") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
+    elif Path(name).is_file():
+        text = Path(name).read_text(encoding="utf-8")
+    else:
+        raise UsageError(f"config: expected one of {', '.join(PRESETS)} or the path of a TOML file; got {name!r}")
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{name}: expected TOML; {error}") from error
+    for override in overrides:
+        key, found, value = override.partition("=")
+        if not found:
+            raise UsageError(f"--set: expected key=value, got {override!r}")
+        values[key.strip()] = parsed(value.strip())
+    known = {field.name for field in dataclasses.fields(TrainConfig)}
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            raise UsageError(f"{name}: no setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    return TrainConfig(**{key: whole_to_float(key, value) for key, value in values.items()})
+
+
+def dump_config(config: TrainConfig) -> str:
+    """The configuration as TOML, each field under what it means; ``load_config`` gives back the same."""
+    docs = field_docs()
+    lines: list[str] = []
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        lines += [f"# {line}" for line in textwrap.wrap(docs[field.name], 116)]
+        # TOML has no null: what is not set stays a comment.
+        lines += [f"# {field.name} is not set" if value is None else f"{field.name} = {toml(value)}", ""]
+    return "\n".join(lines)
+
+
+@cache
+def field_docs() -> dict[str, str]:
+    """What each field means, from the text below it."""
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(TrainConfig))).body
+    docs: dict[str, str] = {}
+    for field, text in pairwise(definition.body if isinstance(definition, ast.ClassDef) else []):
+        match field, text:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(words))):
+                docs[name] = " ".join(words.split())
+    return docs
+
+
+def check(name: str, value: object) -> None:
+    """Raise where a field has a value of the wrong type, or one that it cannot have."""
+    kind = TrainConfig.__annotations__[name]
+    types = {
+        "str": (str,),
+        "int": (int,),
+        "bool": (bool,),
+        "float": (int, float),
+        "float | None": (int, float, type(None)),
+    }
+    if not isinstance(value, types[kind]) or (isinstance(value, bool) and kind != "bool"):
+        raise UsageError(f"{name}: expected {kind}, got {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"{name}: expected a finite number, got {value!r}")
+    if name in CHOICES and value not in CHOICES[name]:
+        raise UsageError(f"{name}: expected one of {', '.join(CHOICES[name])}; got {value!r}")
+    if name in AT_LEAST and isinstance(value, (int, float)) and value < AT_LEAST[name]:
+        raise UsageError(f"{name}: expected {AT_LEAST[name]} or more, got {value!r}")
+
+
+def parsed(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def whole_to_float(key: str, value: Any) -> Any:
+    wants = TrainConfig.__annotations__[key].startswith("float")
+    return float(value) if wants and isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def toml(value: str | float) -> str:
+    return repr(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
