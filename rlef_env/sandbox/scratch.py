@@ -29,6 +29,10 @@ class Scratch:
         """Take over the zygote's descriptor of the folder."""
         self._fd = fd
 
+    def leave_disk(self) -> None:
+        """Remove the folder on disk: the runs have one in memory under its name, which ends with the last of them."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def close(self) -> None:
         """Remove the folder. Safe to call twice."""
         if self._fd >= 0:

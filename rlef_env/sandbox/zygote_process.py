@@ -159,6 +159,8 @@ class ZygoteProcess:
         if self._scratch:
             self._scratch.seen_through(_descriptor(self._control))
         layers = {name: Layer(*layer) for name, layer in json.loads(reply).items()}
+        if self._scratch and locked and layers["mount_namespace"].available:
+            self._scratch.leave_disk()
         layers["schedstat"] = Layer(has_schedstat(), "" if has_schedstat() else "no /proc/self/schedstat")
         if locked:
             for name in require:
