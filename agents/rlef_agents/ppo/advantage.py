@@ -25,6 +25,8 @@ SMALLEST_STD: Final = 1e-6
 
 def turn_means(per_token: npt.NDArray[Any], lengths: Index) -> Array:
     """Average over the tokens of each response, in ``(tokens,)``, ``(turns,)``, out ``(turns,)``."""
+    if not len(lengths):
+        return np.zeros(0)
     starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
     return np.asarray(np.add.reduceat(np.asarray(per_token, np.float64), starts) / lengths)
 

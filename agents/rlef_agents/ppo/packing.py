@@ -94,17 +94,18 @@ def flatten(episodes: Sequence[TokenEpisode]) -> FlatBatch:
                 f"which are one or more; got {sizes[0]} prompt tokens, {sizes[1]} sampled, {sizes[2]} "
                 f"log-probabilities, {sizes[3]} versions"
             )
-    counts = [len(episode.turns) for episode in episodes]
+    counts = np.array([len(episode.turns) for episode in episodes], np.int64)
     last = np.zeros(len(turns), bool)
-    last[np.cumsum(counts) - 1] = True
+    last[np.cumsum(counts, dtype=np.int64) - 1] = True
+    empty = np.zeros(0, np.float32)
     return FlatBatch(
         lengths=np.array([len(turn.completion.ids) for turn in turns], np.int64),
         episodes=np.repeat(np.arange(len(episodes)), counts),
         last=last,
         truncated=np.array([not turn.completion.finished for turn in turns], bool),
         rewards=np.array([turn.reward for turn in turns], np.float64),
-        behaviour=np.concatenate([turn.completion.logprobs for turn in turns]).astype(np.float32),
-        versions=np.concatenate([turn.completion.versions for turn in turns]),
+        behaviour=np.concatenate([empty, *(turn.completion.logprobs for turn in turns)]).astype(np.float32),
+        versions=np.concatenate([empty.astype(np.int64), *(turn.completion.versions for turn in turns)]),
     )
 
 
