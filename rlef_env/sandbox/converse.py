@@ -22,6 +22,7 @@ from rlef_env.sandbox.watched import SAMPLE_SECONDS, ReplyArrived, Watched
 
 __all__ = ["Conversation", "converse"]
 
+DYING_SECONDS = 0.05  # between a process's closing its output and its input, when it ends on a busy machine
 CHUNK = 2**16  # bytes carried at a time: what a pipe holds
 NOT_STARTED = Execution(Status.FAILED, message="the other side did not start, so this one did not either")
 
@@ -33,8 +34,8 @@ class Conversation:
     Attributes:
         first: what became of the first. ``stdout`` is what it said.
         second: likewise.
-        first_left: whether the first ended, or closed its input or output, before the second did. What then befell the
-            second (SIGPIPE, the end of its input) may be no fault of its own.
+        first_left: whether the first ended, or closed its input, before the second did. What then befell the second
+            (SIGPIPE, the end of its input) may be no fault of its own.
     """
 
     first: Execution
@@ -224,11 +225,23 @@ class _Conversation:
                 self._poll.unregister(fd)
         if channel.deaf:
             channel.last_words()
+        other = next(each for each in self.sides if each is not side)
         # Noted before the other can hear of it, so that no end that comes of it is taken for the earlier one.
-        self._leave(next(other for other in self.sides if (other is side) != channel.deaf))
+        if channel.deaf:
+            self._leave(other)
+        elif channel.too_much or self._dying(side, other.mouth):
+            self._leave(side)
         channel.close()
         if channel.too_much and not side.ended:
             self._watch(side, lambda: side.watched.stop(Status.OUTPUT_LIMIT))
+
+    def _dying(self, side: _Side, ear: _Channel) -> bool:
+        """Whether one whose output is closed is about to end: then its input is closed in the same moment."""
+        poll = select.poll()
+        poll.register(side.watched.reply.fileno(), select.POLLIN)
+        if ear.sink >= 0:
+            poll.register(ear.sink, 0)
+        return side.ended or bool(poll.poll(DYING_SECONDS * 1000))
 
     def _look(self) -> float:
         """See what each has used; return how long until the next look."""
