@@ -10,6 +10,7 @@ from rlef_env.envs.info import episode_info
 from rlef_env.envs.registration import ENVIRONMENTS, register_environments
 from rlef_env.envs.replay import rejudge, replay
 from rlef_env.envs.rewards import COMPONENTS, REWARDS, Reward, make_reward
+from rlef_env.envs.sampling import SAMPLERS, ByDifficulty, Curriculum, Sampler, Uniform
 from rlef_env.envs.scoring import score_response
 from rlef_env.envs.spaces import ProgramText
 from rlef_env.envs.vector_env import CodeVectorEnv, Replies
@@ -19,13 +20,18 @@ __all__ = [
     "ENVIRONMENTS",
     "GRID_LETTERS",
     "REWARDS",
+    "SAMPLERS",
+    "ByDifficulty",
     "CodeEnv",
     "CodeVectorEnv",
+    "Curriculum",
     "Episode",
     "ProgramText",
     "Replies",
     "Reward",
+    "Sampler",
     "Turn",
+    "Uniform",
     "episode_from_row",
     "episode_info",
     "episode_text",

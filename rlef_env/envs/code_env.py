@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import gymnasium
@@ -17,6 +18,8 @@ from rlef_env.envs.info import episode_info
 from rlef_env.envs.judging import SupportsJudge, judged_by
 from rlef_env.envs.rewards import RewardSpec
 from rlef_env.envs.rules import Rules, Running
+from rlef_env.envs.sampling import Sampler
+from rlef_env.envs.state import checked, header, rng_from_state, rng_to_state, running_from_state, running_to_state
 from rlef_env.judge import Judge
 from rlef_env.problems import Dataset
 
@@ -94,7 +97,8 @@ class CodeEnv(gymnasium.Env[str, str]):
     | `isolation` | `"locked"`, or `"none"` |
 
     At the end of an episode also `private` and `generated` (as `public`; judging stops at the first failing test
-    unless the reward needs them all), `passed` and `total` (tests), and `solved`. The same seed and actions give an
+    unless the reward needs them all), `passed` and `total` (tests), `solved`, and `score` (the points of a problem
+    that has some, of the tests that were run; else None). The same seed and actions give an
     equal `info`.
 
     ## Arguments
@@ -118,6 +122,9 @@ class CodeEnv(gymnasium.Env[str, str]):
     * `on_no_verdict`: `"truncate"`, or `"raise"` a `NoVerdictError` for learners that cannot leave an episode out; the
       same `step` may then be tried again.
     * `isolation`: `"locked"` refuses to run where the lock cannot be had; `"none"` runs programs unprotected.
+    * `sampling`: which problems are drawn. `"uniform"`; `"difficulty"`, every difficulty equally often;
+      `"curriculum"`, mostly those that are sometimes solved and sometimes not; or a `Sampler` (see
+      `rlef_env.envs.sampling`).
     * `render_mode`: `"ansi"`: `render()` returns text. `"human"`: every `reset` and `step` prints it.
     * `judge`: a `Judge` to share; it is not closed with the environment. None: one of its own.
 
@@ -140,6 +147,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         tokenizer: Tokenizer | None = None,
         on_no_verdict: Literal["truncate", "raise"] = "truncate",
         isolation: Literal["locked", "none"] = "locked",
+        sampling: str | Sampler = "uniform",
         render_mode: Literal["ansi", "human"] | None = None,
         judge: Judge | None = None,
     ) -> None:
@@ -158,6 +166,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             on_no_verdict=on_no_verdict,
             isolation=isolation if judge is None else judge.isolation,
         )
+        self._sampler = self.rules.sampler(sampling)
         self.render_mode = render_mode
         self.action_space = self.rules.action_space
         self.observation_space = self.rules.observation_space
@@ -179,7 +188,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             ProblemNotFound: no problem has that id.
         """
         super().reset(seed=seed)
-        self._running = self.rules.begin(self.np_random, options)
+        self._running = self.rules.begin(self.np_random, self._sampler, options)
         if self.render_mode == "human":
             self.render()
         return self.episode.prompt, episode_info(self.episode)
@@ -197,6 +206,8 @@ class CodeEnv(gymnasium.Env[str, str]):
             raise ResetNeeded("there is no episode yet; call reset() first")
         responding = self.rules.respond(self._running, self.rules.check_action(action))
         self._running = judged_by(self._judge(), responding)
+        if self.episode.ended:
+            self.rules.learn(self._sampler, self.episode)
         if self.render_mode == "human":
             self.render()
         episode, turn = self.episode, self.episode.turns[-1]
@@ -219,6 +230,31 @@ class CodeEnv(gymnasium.Env[str, str]):
             self._own_judge.close()
         self._own_judge = None
         super().close()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state as plain JSON values: the generator, what the sampler has learned, the episode."""
+        return {
+            **header(self.rules, self._sampler),
+            "sampler": self._sampler.state_dict(),
+            "seed": self._np_random_seed,
+            "rng": rng_to_state(self.np_random),
+            "running": running_to_state(self._running),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state, as the environment that it came from would have.
+
+        Raises:
+            UsageError: it is the state of an environment with other problems or other rules.
+            DataError: it is no state.
+        """
+
+        def load(state: Mapping[str, Any]) -> None:
+            rng, running = rng_from_state(state["rng"]), running_from_state(self.rules, state["running"])
+            self._sampler.load_state_dict(state["sampler"])
+            self._np_random, self._np_random_seed, self._running = rng, state["seed"], running
+
+        checked(state, header(self.rules, self._sampler), load)
 
     @property
     def episode(self) -> Episode:

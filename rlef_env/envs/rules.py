@@ -7,6 +7,7 @@ value, and a response makes the next one.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal, get_args
@@ -23,6 +24,7 @@ from rlef_env.envs.feedback import ITEM_CAP, MARK, Feedback, Tokenizer, feedback
 from rlef_env.envs.judging import Judging
 from rlef_env.envs.random_feedback import random_judging, random_sources
 from rlef_env.envs.rewards import Reward, RewardSpec, make_reward
+from rlef_env.envs.sampling import Sampler, make_sampler
 from rlef_env.envs.scoring import number_of_tests, scoring
 from rlef_env.envs.spaces import ProgramText
 from rlef_env.errors import NoVerdictError, UsageError
@@ -171,11 +173,27 @@ class Rules:
         # Eight characters a token: generous for text, and longer observations are cut anyway.
         return max(OBSERVATION_LENGTH, 8 * int(self.prompt_cap), 8 * int(self.feedback_cap))
 
-    def begin(self, rng: np.random.Generator, options: dict[str, Any] | None = None) -> Running:
+    def sampler(self, sampling: str | Sampler) -> Sampler:
+        """The sampler that draws the problems, those without any test left out.
+
+        Raises:
+            UsageError: there is no such sampler, or it does not suit these problems.
+        """
+        facts = list(self.dataset.facts())
+        return make_sampler(sampling, [facts[place] for place in self._places])
+
+    def learn(self, sampler: Sampler, episode: Episode) -> None:
+        """Tell the sampler how an episode ended, unless the judge failed."""
+        if episode.terminated:
+            place = self.dataset.place(episode.problem_id)
+            sampler.learn(bisect_left(self._places, place), episode.solved)
+
+    def begin(self, rng: np.random.Generator, sampler: Sampler, options: dict[str, Any] | None = None) -> Running:
         """Start an episode.
 
         Args:
             rng: decides what is drawn.
+            sampler: draws the problem.
             options: as for ``CodeEnv.reset``.
 
         Raises:
@@ -183,7 +201,7 @@ class Rules:
             ProblemNotFound: no problem has that id.
         """
         asked = checked_options(options, OPTIONS)
-        problem = self._asked(asked["problem_id"]) if "problem_id" in asked else self._drawn(rng)
+        problem = self._asked(asked["problem_id"]) if "problem_id" in asked else self._drawn(rng, sampler)
         settings = dict(self.settings)
         feedback_rng = None
         if self.feedback == "random":
@@ -193,8 +211,12 @@ class Rules:
             at_least("options['feedback_seed']", feedback_seed, 0)
             settings["feedback_seed"] = int(feedback_seed)
             feedback_rng = np.random.default_rng(settings["feedback_seed"])
-        prompt = self._observation(prompt_text(problem.statement, cap=self.prompt_cap, tokenizer=self.tokenizer))
-        return Running(problem, Episode(problem.id, self.dataset.label, prompt, settings=settings), feedback_rng)
+        episode = Episode(problem.id, self.dataset.label, self.prompt(problem), settings=settings)
+        return Running(problem, episode, feedback_rng)
+
+    def prompt(self, problem: Problem) -> str:
+        """What is said first."""
+        return self._observation(prompt_text(problem.statement, cap=self.prompt_cap, tokenizer=self.tokenizer))
 
     def _asked(self, problem_id: object) -> Problem:
         if not isinstance(problem_id, str):
@@ -204,8 +226,8 @@ class Rules:
             raise UsageError(f"options['problem_id']: expected a problem with a test, but {problem_id!r} has none")
         return problem
 
-    def _drawn(self, rng: np.random.Generator) -> Problem:
-        return self.dataset[self._places[int(rng.integers(len(self._places)))]]
+    def _drawn(self, rng: np.random.Generator, sampler: Sampler) -> Problem:
+        return self.dataset[self._places[sampler.draw(rng)]]
 
     def check_action(self, action: object) -> str:
         """Return a response, or refuse what is none.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from typing import Any, ClassVar, NamedTuple
 
@@ -22,6 +21,8 @@ from rlef_env.envs.episode_text import episode_text
 from rlef_env.envs.info import episode_info
 from rlef_env.envs.judging import Judging
 from rlef_env.envs.rules import Rules, Running
+from rlef_env.envs.sampling import Sampler
+from rlef_env.envs.state import checked, header, rng_from_state, rng_to_state, running_from_state, running_to_state
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgeJob, Judgement, JudgePool
 
@@ -72,7 +73,7 @@ class _Reply(NamedTuple):
     env_id: int
     step_id: int
     observation: str = ""
-    info: dict[str, Any] = {}  # noqa: RUF012 - never changed
+    info: dict[str, Any] | None = None  # until it is about to be received
     episode: Episode | None = None
     was_reset: bool = False
     error: BaseException | None = None
@@ -100,6 +101,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             one of its own.
         workers: of its own pool; the number of cores by default.
         autoreset_mode: see above.
+        sampling: as for ``CodeEnv``. One sampler draws for all, each time with the generator of the environment.
         render_mode: ``"ansi"``: ``render()`` returns a tuple of texts.
         arguments: those of ``CodeEnv`` but ``judge``.
 
@@ -120,6 +122,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         pool: JudgePool | None = None,
         workers: int | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
+        sampling: str | Sampler = "uniform",
         render_mode: str | None = None,
         **arguments: Any,
     ) -> None:
@@ -133,6 +136,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         if render_mode not in (None, "ansi"):
             raise UsageError(f"render_mode: expected None or 'ansi', got {render_mode!r}")
         self.rules = Rules.of(isolation_of=pool, **arguments)
+        self._sampler = self.rules.sampler(sampling)
         self.num_envs = int(num_envs)
         self.render_mode = render_mode
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}  # type: ignore[misc]
@@ -146,7 +150,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         self._slots = [_Slot() for _ in range(self.num_envs)]
         self._next_step_id = 0
         self._changed = threading.Condition()  # guards all that follows and the slots' step ids
-        self._ready: deque[_Reply] = deque()
+        self._ready: list[_Reply] = []
         self._sent = 0
 
     # --- the barrier --------------------------------------------------------------------------------------------------
@@ -192,10 +196,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         actions = tuple(actions)
         if len(actions) != self.num_envs:
             raise UsageError(f"actions: expected {self.num_envs}, one for each environment, got {len(actions)}")
-        if self._sent:
-            raise UsageError(
-                f"step: expected nothing to be under way, got {self._sent} actions that were sent; recv() them first"
-            )
+        self._check_idle("step")
         self.send(range(self.num_envs), actions)
         replies = self.recv(min_ready=self.num_envs)
         order = np.argsort(replies.env_ids)
@@ -264,10 +265,10 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
                 if left is not None and left <= 0:
                     break
                 self._changed.wait(left)
+            self._complete()
             failed = next((reply for reply in self._ready if reply.error is not None), None)
-            replies = [failed] if failed is not None else list(self._ready)
-            for reply in replies:
-                self._ready.remove(reply) if failed is not None else self._ready.popleft()
+            replies = self._ready if failed is None else [failed]
+            self._ready = [] if failed is None else [reply for reply in self._ready if reply is not failed]
             self._sent -= len(replies)
         for reply in replies:
             self._slots[reply.env_id].step_id = -1
@@ -280,6 +281,45 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
     def under_way(self) -> int:
         """How many actions were sent and not received."""
         return self._sent
+
+    # --- to be continued ----------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state as plain JSON values: each environment's generator and episode, and what the sampler has learned.
+
+        Raises:
+            UsageError: actions were sent and not received yet.
+        """
+        self._check_idle("state_dict")
+        return {
+            **header(self.rules, self._sampler, num_envs=self.num_envs),
+            "sampler": self._sampler.state_dict(),
+            "envs": [
+                {"seed": slot.seed, "rng": rng_to_state(slot.rng), "running": running_to_state(slot.running)}
+                for slot in self._slots
+            ],
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state, as the environment that it came from would have.
+
+        Raises:
+            UsageError: it is the state of an environment with other problems, rules or ``num_envs``, or actions were
+                sent and not received yet.
+            DataError: it is no state.
+        """
+        self._check_idle("load_state_dict")
+
+        def load(state: Mapping[str, Any]) -> None:
+            slots = [_Slot() for _ in range(self.num_envs)]
+            for slot, each in zip(slots, state["envs"], strict=True):
+                slot.seed, slot.rng = each["seed"], rng_from_state(each["rng"])
+                slot.running = running_from_state(self.rules, each["running"])
+                slot.ended = slot.running is not None and slot.running.episode.ended
+            self._sampler.load_state_dict(state["sampler"])
+            self._slots = slots
+
+        checked(state, header(self.rules, self._sampler, num_envs=self.num_envs), load)
 
     # --- the rest of the interface ------------------------------------------------------------------------------------
 
@@ -316,7 +356,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
     def _begin(self, slot: _Slot, seed: int | None, options: dict[str, Any] | None = None) -> None:
         if seed is not None or slot.rng is None:
             slot.rng, slot.seed = seeding.np_random(seed)
-        slot.running, slot.ended = self.rules.begin(slot.rng, options), False
+        slot.running, slot.ended = self.rules.begin(slot.rng, self._sampler, options), False
 
     @staticmethod
     def _episode(slot: _Slot) -> Episode:
@@ -379,18 +419,33 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
     def _finish(self, env_id: int, step_id: int, running: Running) -> None:
         slot = self._slots[env_id]
         slot.running, slot.judging, slot.job = running, None, None
-        episode = running.episode
-        observation, info = episode.turns[-1].feedback, episode_info(episode)
-        slot.ended = episode.ended
-        if episode.ended and self.autoreset_mode is AutoresetMode.SAME_STEP:
+        slot.ended = running.episode.ended
+        self._put(_Reply(env_id, step_id, episode=running.episode))
+
+    def _complete(self) -> None:
+        """Say what is said in the replies that are ready, and start the next episodes.
+
+        It is done here, in the order of the environments, not as judgements come: equal steps learn and draw the same,
+        and the pool's thread is free to give work to its workers.
+        """
+        fresh = [place for place, reply in enumerate(self._ready) if reply.info is None and reply.error is None]
+        fresh.sort(key=lambda place: self._ready[place].env_id)
+        for place in fresh:
+            self.rules.learn(self._sampler, _of(self._ready[place]))
+        for place in fresh:
             try:
-                self._begin(slot, None)
-            except Exception as error:  # noqa: BLE001 - likewise; the data may have gone
-                self._put(_Reply(env_id, step_id, error=error))
-                return
+                self._ready[place] = self._completed(self._ready[place])
+            except Exception as error:  # noqa: BLE001, PERF203 - raised where the reply is received; the data may be gone
+                self._ready[place] = self._ready[place]._replace(error=error)
+
+    def _completed(self, reply: _Reply) -> _Reply:
+        slot, episode = self._slots[reply.env_id], _of(reply)
+        observation, info = episode.turns[-1].feedback, episode_info(episode)
+        if episode.ended and self.autoreset_mode is AutoresetMode.SAME_STEP:
+            self._begin(slot, None)
             info = {"final_obs": observation, "final_info": info, **episode_info(self._episode(slot))}
             observation = self._said(slot)
-        self._put(_Reply(env_id, step_id, observation, info, episode))
+        return reply._replace(observation=observation, info=info)
 
     def _put(self, reply: _Reply) -> None:
         with self._changed:
@@ -406,7 +461,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
                 return
             step_id, slot.step_id = slot.step_id, -1
             self._sent -= 1
-            self._ready = deque(reply for reply in self._ready if reply.step_id != step_id)
+            self._ready = [reply for reply in self._ready if reply.step_id != step_id]
             job, slot.job, slot.judging = slot.job, None, None
         if job is not None:
             job.cancel()
@@ -419,6 +474,12 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         return self._own_pool
 
     # --- arguments and results ----------------------------------------------------------------------------------------
+
+    def _check_idle(self, what: str) -> None:
+        if self._sent:
+            raise UsageError(
+                f"{what}: expected nothing to be under way, got {self._sent} actions that were sent; recv() them first"
+            )
 
     def _check(self, env_ids: list[int], actions: int) -> None:
         if len(env_ids) != actions:
@@ -475,7 +536,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             rewards=np.array([0.0 if r.was_reset else _of(r).turns[-1].reward for r in replies], dtype=np.float64),
             terminations=np.array([terminated for terminated, _ in ends], dtype=np.bool_),
             truncations=np.array([truncated for _, truncated in ends], dtype=np.bool_),
-            infos=tuple(reply.info for reply in replies),
+            infos=tuple(reply.info or {} for reply in replies),
             episodes=tuple(_of(reply) for reply in replies),
         )
 
