@@ -18,7 +18,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from typing import Any, NoReturn, TextIO
 
-from rlef_env.cli import audit, demo, doctor, judge, play, problems
+from rlef_env.cli import audit, demo, doctor, judge, play, problems, serve
 from rlef_env.errors import NoVerdictError, RLEFError, SandboxFailure
 
 __all__ = ["main"]
@@ -29,7 +29,15 @@ REFUSED = 74  # EX_IOERR, likewise
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 READER_GONE = 141  # 128 + SIGPIPE, likewise
 
-COMMANDS = {"demo": demo, "play": play, "judge": judge, "problems": problems, "audit": audit, "doctor": doctor}
+COMMANDS = {
+    "demo": demo,
+    "play": play,
+    "judge": judge,
+    "serve": serve,
+    "problems": problems,
+    "audit": audit,
+    "doctor": doctor,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

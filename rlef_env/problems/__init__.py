@@ -1,5 +1,6 @@
 """What is asked: problems, their tests, and one module per data format."""
 
+from rlef_env.problems.any_row import problem_of_row
 from rlef_env.problems.checker_spec import (
     CHECKER_FLAGS,
     CHECKERS,
@@ -10,6 +11,7 @@ from rlef_env.problems.checker_spec import (
 )
 from rlef_env.problems.datasets import BUILTINS, Dataset, load_dataset
 from rlef_env.problems.index import Facts
+from rlef_env.problems.json_rows import Field, parse_row
 from rlef_env.problems.layouts import LAYOUTS, Layout
 from rlef_env.problems.layouts.code_contests import problem_from_row
 from rlef_env.problems.literals import CallText, NotPlain, format_call, format_value, parse_call, parse_value
@@ -44,6 +46,7 @@ __all__ = [
     "CheckerSpec",
     "Dataset",
     "Facts",
+    "Field",
     "FunctionSpec",
     "InteractorSpec",
     "Layout",
@@ -63,8 +66,10 @@ __all__ = [
     "load_dataset",
     "parse_call",
     "parse_checker_flags",
+    "parse_row",
     "parse_value",
     "problem_from_row",
+    "problem_of_row",
     "problem_to_row",
     "read_checkers",
     "read_jsonl",

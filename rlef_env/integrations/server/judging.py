@@ -1,0 +1,82 @@
+"""Our own wire shapes: what ``/judge`` is asked, and what it answers."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rlef_env.judge import JudgeJob, Judgement
+from rlef_env.problems import ROLES, Field, Problem, Role
+from rlef_env.sandbox import LANGUAGES, Program
+
+__all__ = ["job_of", "judgement_row"]
+
+KEYS: Final = (
+    *("problem", "layout", "dataset", "id", "program", "language", "roles"),
+    *("stop_early", "limit", "first", "priority", "timeout"),
+)
+
+
+def job_of(root: Field, problem: Problem) -> tuple[JudgeJob, int, float | None]:
+    """What a ``/judge`` request asks for: the job, its priority, and after how many seconds it is not wanted any more.
+
+    Raises:
+        DataError: a field is not as it should be, or none of ``KEYS``.
+    """
+    for key in root.table():
+        if key not in KEYS:
+            raise root.child(key).error(f"only {', '.join(KEYS)}", "leave the field out")
+    language, roles, stop_early = (root.child(key) for key in ("language", "roles", "stop_early"))
+    limit, first, priority, timeout = (root.child(key) for key in ("limit", "first", "priority", "timeout"))
+    if language.present and language.value not in LANGUAGES:
+        raise language.error(f"one of {', '.join(LANGUAGES)}", "choose one of these")
+    if timeout.present and timeout.number() <= 0:
+        raise timeout.error("seconds above 0", "choose a longer time")
+    job = JudgeJob(
+        problem,
+        Program(root.child("program").text(), language.value if language.present else "python"),
+        tuple(_role(role) for role in roles.items()) if roles.present else ROLES,
+        stop_early.boolean() if stop_early.present else True,
+        _natural(limit, 1) if limit.present else None,
+        _natural(first, 0) if first.present else 0,
+    )
+    seconds = timeout.number() if timeout.present else None
+    return job, priority.integer() if priority.present else 0, seconds
+
+
+def _role(field: Field) -> Role:
+    if field.value not in ROLES:
+        raise field.error(f"one of {', '.join(ROLES)}", "choose one of these")
+    role: Role = field.value
+    return role
+
+
+def _natural(field: Field, least: int) -> int:
+    if field.integer() < least:
+        raise field.error(f"a whole number of at least {least}", "choose a larger one")
+    return field.integer()
+
+
+def judgement_row(judgement: Judgement) -> dict[str, Any]:
+    """A judgement as JSON, with the names of ``Judgement`` and ``TestResult``."""
+    return {
+        "verdict": judgement.verdict.value,
+        "has_verdict": judgement.verdict.value != "no_verdict",
+        "passed": judgement.passed,
+        "total": judgement.total,
+        "category": judgement.category,
+        "isolation": judgement.isolation,
+        "cpu_seconds": judgement.cpu_seconds,
+        "results": [
+            {
+                "role": result.role,
+                "index": result.index,
+                "verdict": result.verdict.value,
+                "category": result.category,
+                "stdout": result.stdout,
+                "stderr": result.stderr,
+                "cpu_seconds": result.cpu_seconds,
+                "peak_bytes": result.peak_bytes,
+            }
+            for result in judgement.results
+        ],
+    }

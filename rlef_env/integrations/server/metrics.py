@@ -1,0 +1,29 @@
+"""What the server counts, for Prometheus to collect."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+__all__ = ["Metrics"]
+
+SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+
+
+class Metrics:
+    """Counters of one server."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.requests = Counter("rlef_requests", "Requests answered", ["route", "status"], registry=self._registry)
+        self.seconds = Histogram(
+            "rlef_request_seconds", "Time to the answer", ["route"], buckets=SECONDS, registry=self._registry
+        )
+        self.under_way = Gauge("rlef_requests_under_way", "Requests accepted, not answered", registry=self._registry)
+        self.draining = Gauge("rlef_draining", "1 while no request is accepted any more", registry=self._registry)
+        self.verdicts = Counter("rlef_verdicts", "Judgements", ["verdict"], registry=self._registry)
+        self.runs = Counter("rlef_runs", "Programs run without a problem", ["status"], registry=self._registry)
+        self.vanished = Counter("rlef_clients_vanished", "Clients that did not wait", registry=self._registry)
+
+    def text(self) -> bytes:
+        """Everything, in the text format."""
+        return generate_latest(self._registry)

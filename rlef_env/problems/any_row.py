@@ -1,0 +1,26 @@
+"""A problem from a row that is in memory already, of whatever layout."""
+
+from __future__ import annotations
+
+from rlef_env.problems.json_rows import Field
+from rlef_env.problems.problem import Problem
+from rlef_env.problems.reading import _layout_of, layout_named
+
+__all__ = ["problem_of_row"]
+
+
+def problem_of_row(row: Field, layout: str | None = None) -> Problem:
+    """The problem in a row.
+
+    Args:
+        row: an object, and what errors call it.
+        layout: the name of its layout, where its fields do not tell it.
+
+    Raises:
+        DataError: it is of no layout, or not as its layout says.
+        UsageError: no layout has this name.
+    """
+    found = _layout_of(row.table(), row.where) if layout is None else layout_named(layout)
+    for key in sorted(found.keys - row.table().keys()):
+        raise row.child(key).error(f"what every row of {found.label} has", "add it, as null where there is nothing")
+    return found.problem(row)
