@@ -1,0 +1,210 @@
+"""Checkpoints that are whole or not there, and from which a run goes on as if it had never stopped.
+
+A checkpoint is a folder ``update-00000042``. It is written under another name and renamed when every byte is on disk,
+so one that has its name is complete; a run that is killed at any moment finds the one before. In it are
+
+    policy/             what ``from_pretrained`` reads: the model (or adapter), its configuration, the tokenizer
+    weights.pt          all weights of policy and critic, as they are trained
+    reference.pt        the reference, where it is a network of its own
+    state.pt            optimiser, counters, random numbers, and what the caller adds
+    config.toml         the configuration of the run
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import distributed
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    get_optimizer_state_dict,
+    set_model_state_dict,
+    set_optimizer_state_dict,
+)
+
+from rlef_agents.ppo import parallel
+from rlef_agents.ppo.config import dump_config
+from rlef_agents.ppo.learner import Learner
+from rlef_env.errors import DataError
+
+__all__ = ["checkpoints", "latest", "load_checkpoint", "save_checkpoint", "save_policy"]
+
+WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
+
+
+def save_checkpoint(
+    folder: Path, learner: Learner, extra: Mapping[str, Any] | None = None, tokenizer: Any = None, keep: int = 2
+) -> Path:
+    """Write a checkpoint; called in all processes at once.
+
+    Args:
+        folder: where the run's checkpoints are.
+        learner: what to save.
+        extra: what the caller needs to go on: numbers, texts, tensors, and lists and dictionaries of these. With
+            several processes each gets its own back.
+        tokenizer: goes into ``policy/``.
+        keep: older ones are deleted after the new one is safe.
+
+    Returns:
+        The new checkpoint.
+
+    Raises:
+        OSError: the disk is full, say; earlier checkpoints are untouched.
+    """
+    target = folder / f"update-{learner.version:08d}"
+    weights, optimiser = _whole_state(learner)
+    reference = _reference_state(learner)
+    mine = {"random": _random_state(), "learner_random": learner.random.bit_generator.state, "extra": dict(extra or {})}
+    everyones = _gathered(mine)
+    if parallel.rank() == 0:
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(".writing-*"):
+            shutil.rmtree(left)
+        writing = folder / f".writing-{target.name}"
+        writing.mkdir()
+        try:
+            save_policy(writing / "policy", learner, weights, tokenizer)
+            torch.save(weights, writing / "weights.pt")
+            if reference is not None:
+                torch.save(reference, writing / "reference.pt")
+            state = {"version": learner.version, "steps": learner.steps, "optimiser": optimiser, "processes": everyones}
+            torch.save(state, writing / "state.pt")
+            (writing / "config.toml").write_text(dump_config(learner.config), encoding="utf-8")
+            for path in sorted(writing.rglob("*")):
+                _to_disk(path)
+            _to_disk(writing)
+            if target.exists():  # of a run that stopped and went on from an earlier one
+                target.rename(folder / f".writing-over-{target.name}")
+            writing.rename(target)
+            _to_disk(folder)
+        except BaseException:
+            shutil.rmtree(writing, ignore_errors=True)
+            raise
+        for old in [*checkpoints(folder)[:-keep], *folder.glob(".writing-*")]:
+            shutil.rmtree(old)
+    if parallel.world() > 1:
+        distributed.barrier()
+    return target
+
+
+def load_checkpoint(path: Path, learner: Learner) -> dict[str, Any]:
+    """Make a learner, built as the one that was saved, go on from there; called in all processes at once.
+
+    Args:
+        path: one of ``checkpoints``.
+        learner: its weights, optimiser, counters and the random numbers of this process are replaced.
+
+    Returns:
+        ``extra``, as it was saved by this process.
+
+    Raises:
+        DataError: it is no checkpoint, or one of another number of processes or another model.
+    """
+    try:
+        state = torch.load(path / "state.pt", map_location="cpu", weights_only=True)
+        weights = torch.load(path / "weights.pt", map_location="cpu", weights_only=True)
+        stored = path / "reference.pt"
+        reference = torch.load(stored, map_location="cpu", weights_only=True) if stored.exists() else None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(f"{path}: expected a checkpoint of a training run; {error}") from error
+    if len(state["processes"]) != parallel.world():
+        raise DataError(
+            f"{path}: expected as many processes as wrote it, {len(state['processes'])}; there are {parallel.world()}"
+        )
+    try:
+        _load_whole(learner, weights, state["optimiser"])
+        if reference is not None and learner.reference is not None:
+            set_model_state_dict(learner.reference, reference, options=WHOLE)
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise DataError(f"{path}: expected the weights of the model of this run; {error}") from error
+    learner.version, learner.steps = state["version"], state["steps"]
+    mine = state["processes"][parallel.rank()]
+    learner.random.bit_generator.state = mine["learner_random"]
+    _set_random_state(mine["random"])
+    extra: dict[str, Any] = mine["extra"]
+    return extra
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """All checkpoints in a folder, oldest first."""
+    return sorted(folder.glob("update-*"))
+
+
+def latest(folder: Path) -> Path | None:
+    """The newest checkpoint in a folder, or None."""
+    return next(reversed(checkpoints(folder)), None)
+
+
+def save_policy(path: Path, learner: Learner, weights: Mapping[str, Any], tokenizer: Any = None) -> None:
+    """Write the policy as transformers' ``save_pretrained`` does; with LoRA the adapter, as peft does."""
+    lm: Any = learner.model.lm
+    own = {name.removeprefix("lm."): tensor for name, tensor in weights.items() if name.startswith("lm.")}
+    lm.save_pretrained(path, state_dict=own)
+    if tokenizer is not None:
+        tokenizer.save_pretrained(path)
+
+
+def _whole_state(learner: Learner) -> tuple[dict[str, Any], dict[str, Any]]:
+    if learner.sharded:
+        return (
+            get_model_state_dict(learner.model, options=WHOLE),
+            get_optimizer_state_dict(learner.model, learner.optimiser, options=WHOLE),
+        )
+    return learner.model.state_dict(), learner.optimiser.state_dict()
+
+
+def _load_whole(learner: Learner, weights: dict[str, Any], optimiser: dict[str, Any]) -> None:
+    if learner.sharded:
+        set_model_state_dict(learner.model, weights, options=WHOLE)
+        set_optimizer_state_dict(learner.model, learner.optimiser, optimiser, options=WHOLE)
+    else:
+        learner.model.load_state_dict(weights)
+        learner.optimiser.load_state_dict(optimiser)
+
+
+def _reference_state(learner: Learner) -> dict[str, Any] | None:
+    if learner.reference is None or learner.reference.lm is None:
+        return None
+    return get_model_state_dict(learner.reference, options=WHOLE) if learner.sharded else learner.reference.state_dict()
+
+
+def _random_state() -> dict[str, Any]:
+    state: dict[str, Any] = {"torch": torch.get_rng_state(), "python": list(random.getstate()[1])}
+    kind, keys, place, has_gauss, gauss = np.random.get_state(legacy=True)
+    state["numpy"] = [str(kind), [int(key) for key in keys], int(place), int(has_gauss), float(gauss)]
+    if torch.cuda.is_available():
+        state["cuda"] = torch.cuda.get_rng_state()
+    return state
+
+
+def _set_random_state(state: Mapping[str, Any]) -> None:
+    torch.set_rng_state(state["torch"])
+    random.setstate((3, tuple(state["python"]), None))
+    kind, keys, place, has_gauss, gauss = state["numpy"]
+    np.random.set_state((kind, np.array(keys, np.uint32), place, has_gauss, gauss))
+    if "cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["cuda"])
+
+
+def _gathered(mine: dict[str, Any]) -> list[dict[str, Any]]:
+    if parallel.world() == 1:
+        return [mine]
+    everyones: list[Any] = [None] * parallel.world()
+    distributed.all_gather_object(everyones, mine)
+    return everyones
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
