@@ -118,12 +118,12 @@ def show_feedback(console: Console, feedback: str, lines: int) -> None:
 
 
 @contextmanager
-def progress_bar(what: str, total: int, shown: bool = True) -> Iterator[Callable[[], None]]:
+def progress_bar(what: str, total: int | None, shown: bool = True) -> Iterator[Callable[[], None]]:
     """Show a progress bar on standard error while something runs; nothing where that is no terminal.
 
     Args:
         what: what goes on, in a word.
-        total: how many steps there are.
+        total: how many steps there are; None if nobody knows yet.
         shown: False for no bar.
 
     Yields:

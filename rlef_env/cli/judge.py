@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -22,15 +22,17 @@ from rlef_env.cli.display import progress_bar
 from rlef_env.envs import Episode, read_episodes, rejudge
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
-from rlef_env.problems import ROLES, Problem, load_dataset, read_checkers, read_jsonl
-from rlef_env.sandbox import Program
+from rlef_env.problems import ROLES, Problem, load_dataset, read_checkers
+from rlef_env.sandbox import Program, installed_languages
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
 HELP = "judge the stored solutions of a file of problems, or the programs of stored episodes"
 DESCRIPTION = """\
-Judge every stored Python 3 solution of every problem on all of its tests, and print one JSON object per solution:
+Judge every stored Python 3 solution of every problem on all of its tests, and print one JSON object per solution
+(--languages takes other languages, too):
   {"problem", "kind": "correct"|"incorrect", "index", "verdict", "passed", "total", "cpu_seconds"}
+and "score" where the problem has points.
 "index" is the solution's place in the record's own list, which may mix languages.
 
 If the file holds episodes (rlef play --save), judge their programs again: one JSON object per episode, with the
@@ -50,7 +52,16 @@ KINDS: dict[str, tuple[Kind, ...]] = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``rlef judge``."""
     parser.add_argument(
-        "file", type=file_path, metavar="FILE.jsonl", help="problems as CodeContests rows, or stored episodes"
+        "file",
+        type=file_path,
+        metavar="FILE",
+        help="problems in any layout (a file, or a folder of packages), or a .jsonl file of stored episodes",
+    )
+    parser.add_argument(
+        "--languages",
+        default="python",
+        metavar="L,...",
+        help="for problems: languages of the solutions to judge, or 'all' that this machine has (default: python)",
     )
     parser.add_argument("--which", choices=tuple(KINDS), help="for problems: which stored solutions (default: all)")
     parser.add_argument(
@@ -99,35 +110,49 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def judge_problems(arguments: argparse.Namespace) -> None:
-    """Judge the stored solutions of a file of problems."""
-    problems = with_checkers(read_jsonl(arguments.file), arguments.meta)
+    """Judge the stored solutions of problems."""
+    dataset = load_dataset(arguments.file)
+    problems = with_checkers(dataset, arguments.meta)
     kinds = KINDS[arguments.which or "all"]
-    stored = list(stored_solutions(problems, kinds))
+    stored = stored_solutions(problems, kinds, languages(arguments.languages))
     with JudgePool(arguments.workers, isolation=arguments.isolation) as pool:
-        rows = written(judged(stored, pool), len(stored), arguments.json)
+        rows = written(judged(stored, pool), None, arguments.json)
         counts = Counter((row["kind"], row["verdict"]) for row in rows)
     summary = "; ".join(
         f"{kind}: " + ", ".join(f"{count} {verdict}" for (k, verdict), count in counts.most_common() if k == kind)
         for kind in kinds
         if any(k == kind for k, _ in counts)
     )
-    judged_what = f"{len(stored)} programs of {len(problems)} problems"
-    print(f"rlef: {judged_what}. {summary}" if stored else f"rlef: {judged_what}: nothing to judge", file=sys.stderr)
+    judged_what = f"{counts.total()} programs of {len(dataset)} problems"
+    print(f"rlef: {judged_what}. {summary}" if counts else f"rlef: {judged_what}: nothing to judge", file=sys.stderr)
+
+
+def languages(names: str) -> set[str]:
+    """The languages that are to be judged."""
+    installed = set(installed_languages())
+    asked = installed if names == "all" else {name.strip() for name in names.split(",")}
+    if missing := asked - installed:
+        raise UsageError(
+            f"--languages: expected some of {', '.join(sorted(installed))}, which this machine has, got "
+            f"{', '.join(sorted(missing))}; see rlef doctor"
+        )
+    return asked
 
 
 def rejudge_episodes(arguments: argparse.Namespace) -> None:
     """Judge the programs of stored episodes again."""
     episodes = read_episodes(arguments.file)
     dataset = load_dataset(arguments.dataset or "starter")
-    dataset = replace(dataset, problems=tuple(with_checkers(dataset, arguments.meta)))
+    if arguments.meta is not None:
+        dataset = replace(dataset, problems=tuple(with_checkers(dataset, arguments.meta)))
     for episode in episodes:
         dataset.get(episode.problem_id)  # all are known, or nothing is judged
     others = {episode.dataset for episode in episodes} - {dataset.label}
     if others:
         print(f"rlef: episodes of {', '.join(sorted(others))} judged with problems of {dataset.label}", file=sys.stderr)
     with (
-        JudgePool(arguments.workers, isolation=arguments.isolation) as pool,
-        ThreadPoolExecutor(pool.workers) as threads,
+        ThreadPoolExecutor(arguments.workers) as threads,
+        JudgePool(arguments.workers, isolation=arguments.isolation) as pool,  # closes first, so that no thread waits
     ):
         # An episode at a time, as its next tests depend on the verdict on the ones before.
         again = threads.map(lambda episode: rejudge(episode, dataset, pool), episodes)
@@ -146,33 +171,40 @@ def holds_episodes(path: Path) -> bool:
     return isinstance(row, dict) and "turns" in row
 
 
-def with_checkers(problems: Iterable[Problem], meta: Path | None) -> list[Problem]:
+def with_checkers(problems: Iterable[Problem], meta: Path | None) -> Iterator[Problem]:
     """Give each problem the checker that the sidecar names for it; the others keep their own."""
-    problems = list(problems)
-    if meta is None:
-        return problems
-    checkers = read_checkers(meta)
-    missing = sum(problem.id not in checkers for problem in problems)
-    if missing:
-        print(f"rlef: {meta} names no checker for {missing} of {len(problems)} problems", file=sys.stderr)
-    return [replace(problem, checker=checkers.get(problem.id, problem.checker)) for problem in problems]
+    checkers = {} if meta is None else read_checkers(meta)
+    missing = total = 0
+    for problem in problems:
+        missing, total = missing + (problem.id not in checkers), total + 1
+        yield replace(problem, checker=checkers.get(problem.id, problem.checker))
+    if meta is not None and missing:
+        print(f"rlef: {meta} names no checker for {missing} of {total} problems", file=sys.stderr)
 
 
-def stored_solutions(problems: Iterable[Problem], kinds: Iterable[Kind]) -> Iterator[Stored]:
-    """Yield every stored Python 3 solution of the named kinds, in the order of the file."""
+def stored_solutions(problems: Iterable[Problem], kinds: Iterable[Kind], languages: Container[str]) -> Iterator[Stored]:
+    """Yield every stored solution of the named kinds and languages, in the order of the file."""
     kinds = tuple(kinds)
     for problem in problems:
         for kind in kinds:
             solutions = problem.solutions if kind == "correct" else problem.incorrect_solutions
             for index, solution in enumerate(solutions):
-                if solution.language == "python":
+                if solution.language in languages:
                     program = Program(solution.source, solution.language)
                     yield Stored(kind, index, JudgeJob(problem, program, roles=ROLES, stop_early=False))
 
 
-def judged(stored: list[Stored], pool: JudgePool) -> Iterator[dict[str, Any]]:
+def judged(stored: Iterable[Stored], pool: JudgePool) -> Iterator[dict[str, Any]]:
     """Judge the stored solutions and yield a row for each, in order."""
-    for entry, judgement in zip(stored, pool.judge_all(entry.job for entry in stored), strict=True):
+    taken: deque[Stored] = deque()
+
+    def jobs() -> Iterator[JudgeJob]:
+        for entry in stored:
+            taken.append(entry)
+            yield entry.job
+
+    for judgement in pool.judge_all(jobs()):
+        entry = taken.popleft()
         warn_of_no_verdict(judgement, f"{entry.job.problem.id} {entry.kind} {entry.index}")
         yield {
             "problem": entry.job.problem.id,
@@ -182,6 +214,7 @@ def judged(stored: list[Stored], pool: JudgePool) -> Iterator[dict[str, Any]]:
             "passed": judgement.passed,
             "total": judgement.total,
             "cpu_seconds": round(float(judgement.cpu_seconds), 6),
+            **({"score": judgement.score} if judgement.groups else {}),
         }
 
 
@@ -212,7 +245,7 @@ def turn_verdicts(episode: Episode) -> list[str]:
     return [turn.judgement.verdict.value for turn in episode.turns]
 
 
-def written(rows: Iterable[dict[str, Any]], total: int, path: Path | None) -> Iterator[dict[str, Any]]:
+def written(rows: Iterable[dict[str, Any]], total: int | None, path: Path | None) -> Iterator[dict[str, Any]]:
     """Write each row as it comes, as a line of JSON, under a progress bar; and pass it on."""
     with ExitStack() as stack:
         # Opened only now: input that cannot be read must not cost an older output.

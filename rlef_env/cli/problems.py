@@ -16,6 +16,7 @@ from rich.table import Table
 
 from rlef_env.cli.arguments import add_workers, file_path, whole_number
 from rlef_env.cli.display import Screen, progress_bar
+from rlef_env.cli.judge import with_checkers
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgePool
 from rlef_env.problems import (
@@ -180,11 +181,22 @@ def add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=file_path, metavar="OUT.jsonl", help="the file to write, in CodeContests rows")
 
 
+def add_convert_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``convert``."""
+    add_out(parser)
+    parser.add_argument(
+        "--meta",
+        type=file_path,
+        metavar="META.jsonl",
+        help="rows with 'name' and 'checker': how each problem is checked, for the file to say so itself",
+    )
+
+
 def convert(arguments: argparse.Namespace) -> None:
     """Write problems as CodeContests rows."""
     refuse_itself(arguments.data, arguments.out)
     dataset = load(arguments)
-    write_jsonl(arguments.out, dataset)
+    write_jsonl(arguments.out, with_checkers(dataset, arguments.meta))
     print(f"rlef: {len(dataset)} problems written to {arguments.out}", file=sys.stderr)
 
 
@@ -339,7 +351,7 @@ ACTIONS: Final = {
     "list": Action("print a line for each problem", nothing, list_problems),
     "show": Action("print one problem", add_show_arguments, show),
     "stats": Action("print how many problems, tests and solutions of which kind there are", nothing, stats),
-    "convert": Action("write problems of any layout as CodeContests rows", add_out, convert),
+    "convert": Action("write problems of any layout as CodeContests rows", add_convert_arguments, convert),
     "verify": Action(
         "run the stored solutions and say how far each problem can be trusted", add_verify_arguments, verify_problems
     ),

@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from rlef_env.envs.episode import Episode, Turn
 from rlef_env.envs.episode_rules import NOTHING, episode_breach
 from rlef_env.errors import DataError
-from rlef_env.judge import Judgement, TestResult, Verdict
+from rlef_env.judge import GroupScore, Judgement, TestResult, Verdict
 from rlef_env.problems import ROLES
 
 __all__ = ["episode_from_row", "episode_to_row", "read_episodes", "write_episodes"]
@@ -112,6 +112,7 @@ def _turn_to_row(turn: Turn) -> dict[str, Any]:
             "total": judgement.total,
             "isolation": judgement.isolation,
             "results": [_result_to_row(result) for result in judgement.results],
+            "groups": [group._asdict() for group in judgement.groups],
         },
         "feedback": turn.feedback,
         "reward": turn.reward,
@@ -183,9 +184,18 @@ def _judgement(fields: _Row) -> Judgement:
         total=fields.take("total", int),
         isolation=fields.take("isolation", str),
         results=tuple(_result(item) for item in fields.rows("results")),
+        groups=tuple(_group(item) for item in fields.rows("groups")),
     )
     fields.finish()
     return judgement
+
+
+def _group(fields: _Row) -> GroupScore:
+    group = GroupScore(
+        name=fields.take("name", str), earned=fields.take("earned", float), points=fields.take("points", float)
+    )
+    fields.finish()
+    return group
 
 
 def _result(fields: _Row) -> TestResult:

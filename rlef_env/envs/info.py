@@ -39,6 +39,7 @@ def episode_info(episode: Episode) -> dict[str, Any]:
             "passed": judgement.passed,
             "total": judgement.total,
             "solved": episode.solved,
+            "score": judgement.score,
         }
     return info
 

@@ -54,6 +54,15 @@ def pass_fraction(turn: Turn, final: bool) -> float:
     return turn.judgement.passed / turn.judgement.total if final and turn.judgement.total else 0.0
 
 
+def score_fraction(turn: Turn, final: bool) -> float:
+    """The fraction of its points that the last response of a scoring problem earns; of its tests, where it has none."""
+    groups = turn.judgement.groups
+    most = sum(group.points for group in groups)
+    if not final or not most:
+        return pass_fraction(turn, final)
+    return sum(group.earned for group in groups) / most
+
+
 def public_fraction(turn: Turn, final: bool) -> float:
     """The fraction of public tests that a response passes, at every turn; 0 if there are none."""
     del final
@@ -63,7 +72,7 @@ def public_fraction(turn: Turn, final: bool) -> float:
 
 COMPONENTS: Final[Mapping[str, RewardFunction]] = {
     function.__name__: function
-    for function in (outcome, solved, no_program, compile_error, pass_fraction, public_fraction)
+    for function in (outcome, solved, no_program, compile_error, pass_fraction, score_fraction, public_fraction)
 }
 """What a reward can be made of. A weight of 1.0 gives the value in the function's description."""
 
@@ -142,4 +151,4 @@ def _weighted(name: str, weights: Mapping[str, float]) -> Reward:
         if type(weight) not in (int, float) or not math.isfinite(weight):
             raise UsageError(f"reward: expected a finite number as the weight of {component!r}; got {weight!r}")
     terms = tuple((COMPONENTS[component], float(weight)) for component, weight in weights.items())
-    return Reward(name, terms, full_grid="pass_fraction" in weights)
+    return Reward(name, terms, full_grid=not weights.keys().isdisjoint(("pass_fraction", "score_fraction")))

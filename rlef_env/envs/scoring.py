@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from rlef_env.envs.feedback import Feedback
 from rlef_env.envs.judging import Judging, SupportsJudge, judged_by
-from rlef_env.judge import JudgeJob, Judgement, Verdict
+from rlef_env.judge import JudgeJob, Judgement, Verdict, judgement_of
 from rlef_env.problems import ROLES, Problem, Role
 from rlef_env.sandbox import Program
 
@@ -16,6 +16,9 @@ __all__ = ["PRIVATE_FEEDBACK_TESTS", "Score", "number_of_tests", "score_response
 
 PRIVATE_FEEDBACK_TESTS: Final = 20
 """With feedback from hidden tests, so many tests are run per response (RLEF, section on private-test feedback)."""
+
+
+UNDECIDED: Final = (Verdict.ACCEPTED, Verdict.NO_VERDICT)
 
 
 class Score(NamedTuple):
@@ -86,10 +89,10 @@ def scoring(
     if not last and not (passed and feedback != "none"):
         return Score(shown, False)
 
-    failed = shown.verdict not in CERTAINTY
+    failed = shown.verdict not in UNDECIDED
     if shown_total < everything and (full_grid or not failed):
         rest = yield _rest(problem, source, roles, shown_total, stop_early=not full_grid)
-        shown = _joined(shown, rest) if shown_total else rest
+        shown = _joined(problem, shown, rest) if shown_total else rest
     lost = next((result for result in shown.results if result.verdict is Verdict.NO_VERDICT), None)
     if full_grid and lost is not None:  # how many tests pass is not known, though one may fail for certain
         shown = replace(shown, verdict=Verdict.NO_VERDICT, category=lost.category)
@@ -108,10 +111,8 @@ def _rest(problem: Problem, program: Program, shown: Sequence[Role], count: int,
     return JudgeJob(problem, program, stop_early=stop_early, first=count)
 
 
-CERTAINTY: Final = {Verdict.NO_VERDICT: 1, Verdict.ACCEPTED: 2}  # a failure comes before both
-
-
-def _joined(public: Judgement, hidden: Judgement) -> Judgement:
-    """Return one judgement over two parts: the first that fails for certain decides, else one without a verdict."""
-    decisive = min((public, hidden), key=lambda part: CERTAINTY.get(part.verdict, 0))
-    return replace(decisive, results=public.results + hidden.results)
+def _joined(problem: Problem, shown: Judgement, rest: Judgement) -> Judgement:
+    """Return one judgement over two parts."""
+    if not rest.results:  # the judge was stopped, or lost
+        return rest if shown.verdict in UNDECIDED else shown
+    return judgement_of(problem, shown.results + rest.results, shown.total + rest.total, shown.isolation)

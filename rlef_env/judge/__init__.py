@@ -4,11 +4,12 @@ from rlef_env.judge.cache import VerdictCache
 from rlef_env.judge.calls import Call, CallResult, CallRunner, NotReturned, Raised, Returned, run_calls
 from rlef_env.judge.checkers import Checker, make_checker
 from rlef_env.judge.encoding import Other, same_value
+from rlef_env.judge.groups import judgement_of, scores
 from rlef_env.judge.job import JudgeJob
 from rlef_env.judge.judge import ATTEMPTS, DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS, Judge, TimeFactor
 from rlef_env.judge.pool import JudgePool, default_workers
 from rlef_env.judge.program_checker import Checked, CheckerBroke, ProgramChecker
-from rlef_env.judge.verdict import Judgement, TestResult, Verdict
+from rlef_env.judge.verdict import GroupScore, Judgement, TestResult, Verdict
 
 __all__ = [
     "ATTEMPTS",
@@ -20,6 +21,7 @@ __all__ = [
     "Checked",
     "Checker",
     "CheckerBroke",
+    "GroupScore",
     "Judge",
     "JudgeJob",
     "JudgePool",
@@ -34,7 +36,9 @@ __all__ = [
     "Verdict",
     "VerdictCache",
     "default_workers",
+    "judgement_of",
     "make_checker",
     "run_calls",
     "same_value",
+    "scores",
 ]

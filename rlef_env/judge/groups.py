@@ -5,15 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from rlef_env.judge.verdict import TestResult, Verdict
+from rlef_env.judge.verdict import GroupScore, Judgement, TestResult, Verdict
 from rlef_env.problems import Problem, Role, TestGroup
 
-__all__ = ["is_needed", "scores"]
+__all__ = ["judgement_of", "scores"]
 
 Place: TypeAlias = tuple[Role, int]
 
 
-def scores(problem: Problem, results: Iterable[TestResult]) -> tuple[tuple[str, float], ...]:
+def judgement_of(problem: Problem, results: Iterable[TestResult], total: int, isolation: str = "locked") -> Judgement:
+    """The judgement that results make, with the points that groups of tests earned.
+
+    Args:
+        problem: what was judged.
+        results: of the tests that were run, in order.
+        total: how many tests there were to run.
+        isolation: as in ``Judgement``.
+    """
+    results = tuple(results)
+    failing = [result for result in results if result.verdict is not Verdict.ACCEPTED]
+    failing.sort(key=lambda result: result.verdict is Verdict.NO_VERDICT)  # stable: the first of each kind
+    first = failing[0] if failing else None
+    return Judgement(
+        verdict=first.verdict if first else Verdict.ACCEPTED,
+        results=results,
+        total=total,
+        category=first.category if first else None,
+        isolation=isolation,
+        groups=scores(problem, results),
+    )
+
+
+def scores(problem: Problem, results: Iterable[TestResult]) -> tuple[GroupScore, ...]:
     """Points that each group of tests earned, in the problem's own order; their sum is the problem's score.
 
     A group earns its points times the least of its tests' shares (``"min"``) or their mean (``"sum"``). The share of a
@@ -26,28 +49,8 @@ def scores(problem: Problem, results: Iterable[TestResult]) -> tuple[tuple[str, 
     """
     shares = _shares(results)
     complete = _complete(problem.groups, shares)
-    return tuple((group.name, _points(group, shares) if _met(group, complete) else 0.0) for group in problem.groups)
-
-
-def is_needed(problem: Problem, results: Iterable[TestResult], role: Role, index: int) -> bool:
-    """Whether a test that was not run yet can still change the verdict or the points.
-
-    So one failing test ends its own group, and those that require it, but not the others.
-
-    Args:
-        problem: what is judged.
-        results: of the tests that were run so far.
-        role: the test's role.
-        index: its place within the role.
-    """
-    results = list(results)
-    if all(result.verdict in (Verdict.ACCEPTED, Verdict.NO_VERDICT) for result in results):
-        return True  # a first certain failure would change the verdict
-    shares = _shares(results)
-    lost = _lost(problem.groups, shares)
-    required = {name for group in problem.groups if group.name not in lost for name in group.requires}
-    return any(
-        group.name not in lost and (group.points != 0 or group.name in required) and (role, index) in group.tests
+    return tuple(
+        GroupScore(group.name, _points(group, shares) if _met(group, complete) else 0.0, float(group.points))
         for group in problem.groups
     )
 
@@ -77,19 +80,6 @@ def _complete(groups: Iterable[TestGroup], shares: Mapping[Place, float]) -> dic
     groups = list(groups)
     complete = {group.name: all(shares.get(test, 0.0) == 1 for test in group.tests) for group in groups}
     return _settled(groups, complete)
-
-
-def _lost(groups: Iterable[TestGroup], shares: Mapping[Place, float]) -> frozenset[str]:
-    """The groups that no further test can give points to, or complete."""
-    groups = list(groups)
-    unbroken = {group.name: all(shares.get(test, 1.0) == 1 for test in group.tests) for group in groups}
-    possible = _settled(groups, unbroken)
-    return frozenset(
-        group.name
-        for group in groups
-        if not _met(group, possible)
-        or (group.aggregate == "min" and any(shares.get(test, 1.0) == 0 for test in group.tests))
-    )
 
 
 def _settled(groups: list[TestGroup], state: dict[str, bool]) -> dict[str, bool]:

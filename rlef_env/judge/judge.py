@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from rlef_env.errors import SandboxFailure, UsageError
 from rlef_env.judge.functions import function_runner
+from rlef_env.judge.groups import judgement_of
 from rlef_env.judge.interactive import interactive_runner
 from rlef_env.judge.job import JudgeJob
 from rlef_env.judge.runners import Outcome, RunnerOf, Sandboxes
@@ -137,7 +138,7 @@ class Judge:
         for _ in range(ATTEMPTS):
             try:
                 results = list(self._results(problem, program, tests, stop_early))
-                return Judgement.of(results, len(tests), self.isolation)
+                return judgement_of(problem, results, len(tests), self.isolation)
             except Interrupted:
                 break
             except (OSError, SandboxFailure) as error:
@@ -148,7 +149,7 @@ class Judge:
         fault = lost and not self._stopped and self._probe()
         verdict, category = (Verdict.RUNTIME_ERROR, "lost") if fault else (Verdict.NO_VERDICT, lost or "stopped")
         role, index, _ = tests[0]
-        return Judgement.of([TestResult(role, index, verdict, category)], len(tests), self.isolation)
+        return judgement_of(problem, [TestResult(role, index, verdict, category)], len(tests), self.isolation)
 
     def _results(
         self, problem: Problem, program: Program, tests: list[tuple[Role, int, Test]], stop_early: bool

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from rlef_env.judge.verdict import Judgement, TestResult, Verdict
+from rlef_env.judge.verdict import GroupScore, Judgement, TestResult, Verdict
 
 __all__ = ["PackedJudgement", "pack", "unpack"]
 
-PackedJudgement: TypeAlias = tuple[str, Sequence[Sequence[Any]], int, str | None, str]
+PackedJudgement: TypeAlias = tuple[str, Sequence[Sequence[Any]], int, str | None, str, Sequence[Sequence[Any]]]
 VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 
@@ -28,11 +28,13 @@ def pack(judgement: Judgement) -> PackedJudgement:
         )
         for result in judgement.results
     )
-    return judgement.verdict.value, results, judgement.total, judgement.category, judgement.isolation
+    return judgement.verdict.value, results, judgement.total, judgement.category, judgement.isolation, judgement.groups
 
 
 def unpack(packed: PackedJudgement) -> Judgement:
     """The judgement that was packed."""
-    verdict, results, total, category, isolation = packed
+    verdict, results, total, category, isolation, groups = packed
     unpacked = tuple(TestResult(role, index, VERDICTS[name], *rest) for role, index, name, *rest in results)
-    return Judgement(VERDICTS[verdict], unpacked, total, category, isolation)
+    return Judgement(
+        VERDICTS[verdict], unpacked, total, category, isolation, tuple(GroupScore(*group) for group in groups)
+    )

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from rlef_env.errors import UsageError
 from rlef_env.judge.cache import VerdictCache, content_key, content_of
+from rlef_env.judge.groups import judgement_of
 from rlef_env.judge.job import JudgeJob
 from rlef_env.judge.judge import ATTEMPTS, UNDECIDED, Judge, TimeFactor, kind_of
 from rlef_env.judge.packing import unpack
@@ -166,7 +167,7 @@ class Work:
                 return part
             if self.job.stop_early and part.verdict not in UNDECIDED:
                 break
-        return Judgement.of(results, len(self.job.tests()), isolation)
+        return judgement_of(self.job.problem, results, len(self.job.tests()), isolation)
 
 
 @dataclass(eq=False)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from rlef_env.problems import Role
 
-__all__ = ["Judgement", "TestResult", "Verdict"]
+__all__ = ["GroupScore", "Judgement", "TestResult", "Verdict"]
 
 
 class Verdict(str, Enum):
@@ -56,6 +56,20 @@ class TestResult:
     peak_bytes: int = field(default=0, compare=False)
 
 
+class GroupScore(NamedTuple):
+    """What a group of tests of a scoring problem earned.
+
+    Attributes:
+        name: the group's name.
+        earned: points.
+        points: what it earns at most.
+    """
+
+    name: str
+    earned: float
+    points: float
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """A program judged on a problem's tests.
@@ -67,6 +81,7 @@ class Judgement:
         total: how many tests there were to run.
         category: the first failing test's category.
         isolation: ``"locked"``, or ``"none"`` where the caller asked for no lock by name.
+        groups: the points that each group of tests earned, where the problem has a score.
     """
 
     verdict: Verdict
@@ -74,27 +89,7 @@ class Judgement:
     total: int = 0
     category: str | None = None
     isolation: str = "locked"
-
-    @classmethod
-    def of(cls, results: Iterable[TestResult], total: int, isolation: str = "locked") -> Judgement:
-        """The judgement that results make.
-
-        Args:
-            results: of the tests that were run, in order.
-            total: how many tests there were to run.
-            isolation: as above.
-        """
-        results = tuple(results)
-        failing = [result for result in results if result.verdict is not Verdict.ACCEPTED]
-        failing.sort(key=lambda result: result.verdict is Verdict.NO_VERDICT)  # stable: the first of each kind
-        first = failing[0] if failing else None
-        return cls(
-            verdict=first.verdict if first else Verdict.ACCEPTED,
-            results=results,
-            total=total,
-            category=first.category if first else None,
-            isolation=isolation,
-        )
+    groups: tuple[GroupScore, ...] = ()
 
     @property
     def passed(self) -> int:
@@ -105,3 +100,10 @@ class Judgement:
     def cpu_seconds(self) -> float:
         """CPU time of all tests together."""
         return sum(result.cpu_seconds for result in self.results)
+
+    @property
+    def score(self) -> float | None:
+        """Points earned; None where the problem has none, or a test has no verdict."""
+        if not self.groups or any(result.verdict is Verdict.NO_VERDICT for result in self.results):
+            return None
+        return sum(group.earned for group in self.groups)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rlef_env.envs import CodeEnv, Episode
 from rlef_env.envs.feedback import Feedback
-from rlef_env.judge import JudgeJob, Judgement, TestResult, Verdict
+from rlef_env.judge import JudgeJob, Judgement, judgement_of, TestResult, Verdict
 from rlef_env.problems import ROLES, Problem, Role, Test
 from rlef_env.sandbox import Program
 from tests.envs.samples import SUM_RIGHT, TINY
@@ -43,7 +43,7 @@ class ScriptedJudge:
             results.append(self.say(role, index))
             if stop_early and results[-1].verdict not in (Verdict.ACCEPTED, Verdict.NO_VERDICT):
                 break
-        return Judgement.of(results, len(tests), self.isolation)
+        return judgement_of(problem, results, len(tests), self.isolation)
 
 
 @st.composite

@@ -40,7 +40,14 @@ ROW: dict[str, Any] = {
         {
             "response": "r",
             "program": None,
-            "judgement": {"verdict": "no_program", "category": None, "total": 1, "isolation": "locked", "results": []},
+            "judgement": {
+                "verdict": "no_program",
+                "category": None,
+                "total": 1,
+                "isolation": "locked",
+                "results": [],
+                "groups": [],
+            },
             "feedback": "f",
             "reward": -1,
         }

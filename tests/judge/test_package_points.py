@@ -63,4 +63,4 @@ def test_points_are_those_of_the_default_grader(folder: DataFolder, failing: set
     results = [
         TestResult("private", n, Verdict.WRONG_ANSWER if n in failing else Verdict.ACCEPTED) for n in range(TESTS)
     ]
-    assert abs(sum(points for _, points in scores(problem, results)) - graded(folder, failing)[1]) < 1e-9
+    assert abs(sum(group.earned for group in scores(problem, results)) - graded(folder, failing)[1]) < 1e-9

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from rlef_env.judge import Judge, Verdict
-from rlef_env.judge.groups import scores
 from rlef_env.problems import Problem, Solution
 from rlef_env.problems.packages import read_package
 from rlef_env.sandbox import Program
@@ -24,7 +23,7 @@ def judge() -> Iterator[Judge]:
 
 def earned(judge: Judge, problem: Problem, solution: Solution) -> tuple[Verdict, list[float]]:
     judgement = judge.judge(problem, Program(solution.source, solution.language), stop_early=False)
-    return judgement.verdict, [points for _, points in scores(problem, judgement.results)]
+    return judgement.verdict, [group.earned for group in judgement.groups]
 
 
 @pytest.mark.parametrize(
