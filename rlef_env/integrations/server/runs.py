@@ -54,6 +54,7 @@ class RunPool:
         self._own = threading.local()
         self._lock = threading.Lock()
         self._sandboxes: dict[int, Sandbox] = {}
+        self._queued: set[Future[Ran]] = set()
         self._running: dict[Future[Ran], int] = {}
         self._unwanted: set[Future[Ran]] = set()
 
@@ -66,6 +67,7 @@ class RunPool:
     def submit(self, run: Run) -> Future[Ran]:
         """Queue a run."""
         future: Future[Ran] = Future()
+        self._queued.add(future)
         self._threads.submit(self._work, run, future)
         return future
 
@@ -82,7 +84,10 @@ class RunPool:
     def close(self) -> None:
         """End everything: what runs has failed, what is queued is cancelled. Safe to call twice."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        for future in list(self._running):
+        with self._lock:
+            futures = [*self._queued, *self._running]
+            self._queued.clear()
+        for future in futures:
             self.cancel(future)
         self._threads.shutdown()
         for sandbox in self._sandboxes.values():
@@ -91,6 +96,7 @@ class RunPool:
 
     def _work(self, run: Run, future: Future[Ran]) -> None:
         with self._lock:
+            self._queued.discard(future)
             if not future.set_running_or_notify_cancel():
                 return
             self._running[future] = threading.get_ident()

@@ -1,0 +1,461 @@
+"""The judge over HTTP: what clients of SandboxFusion expect, the verdicts of the judge, and no request lost."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from rlef_env.errors import UsageError
+from rlef_env.integrations import JudgeServer, ServerSettings
+from rlef_env.judge import Judge
+from rlef_env.problems import Dataset, Problem, Test, load_dataset, problem_to_row
+from rlef_env.sandbox import Program, installed_languages
+
+JSON = {"Content-Type": "application/json", "Accept": "application/json"}
+STARTER = load_dataset("starter")
+ECHO = Problem("echo", "Say it again.", (Test("1\n", "1\n"),), (Test("2\n", "2\n"), Test("3\n", "3\n")))
+TINY = Dataset("tiny", "Tiny", (ECHO,))
+
+
+class Broken(Dataset):
+    def get(self, problem_id: str) -> Problem:
+        raise RuntimeError("the disk is on fire")
+
+
+SETTINGS = ServerSettings(
+    port=0,
+    workers=2,
+    datasets={"starter": STARTER, "tiny": TINY, "broken": Broken("broken", "Broken", (ECHO,))},
+    most_bytes=2_000_000,
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[JudgeServer]:
+    with JudgeServer(SETTINGS) as server:
+        yield server
+
+
+def post(server: JudgeServer, path: str, content: Any, **headers: str) -> requests.Response:
+    return requests.post(server.url + path, json.dumps(content), headers={**JSON, **headers}, timeout=120)
+
+
+def run_code(server: JudgeServer, **content: Any) -> dict[str, Any]:
+    answer = post(server, "/run_code", {"language": "python", **content})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+# --- SandboxFusion's clients ------------------------------------------------------------------------------------------
+
+
+def as_verl_scores(url: str, code: str, given: Any, expected: str, language: str = "python", seconds: int = 10) -> Any:
+    """A test's score in verl: True, False, or -1 (service), -2 (run), -3 (time), -4 (compiling)."""
+    asked = {
+        "compile_timeout": seconds,
+        "run_timeout": seconds,
+        "code": code,
+        "stdin": given,
+        "memory_limit_MB": 1024,
+        "language": language,
+        "files": {},
+        "fetch_files": [],
+    }
+    answer = requests.post(url, headers=JSON, data=json.dumps(asked), timeout=2 * seconds + 10)
+    if answer.status_code != 200:
+        return -1
+    said = answer.json()
+    compiled, ran = said["compile_result"], said["run_result"]
+    if said["status"] == "Success":
+        return ran["stdout"].rstrip("\n") == expected.rstrip("\n") if ran["status"] == "Finished" else -1
+    if said["status"] != "Failed":
+        return -1
+    if compiled and (compiled["status"] != "Finished" or compiled["return_code"] != 0):
+        return -4
+    return -3 if ran["status"] == "TimeLimitExceeded" else -2
+
+
+@pytest.mark.parametrize(
+    ("code", "given", "score"),
+    [
+        ("print(input())", "5\n", True),
+        ("print(input(), end='')", "5", True),
+        ("print(6)", "5\n", False),
+        ("import sys\nprint(sys.stdin.read() == '')", None, False),
+        ("1 / 0", "5\n", -2),
+        ("print(", "5\n", -2),
+        ("import os\nos.kill(os.getpid(), 9)", "5\n", -2),
+        ("x = bytearray(2 * 10**9)", "5\n", -2),
+        ("import ctypes\nctypes.CDLL(None).ptrace(0, 0, 0, 0)", "5\n", -2),
+        ("while True: print('x' * 10**6)", "5\n", -2),
+        ("while True: pass", "5\n", -3),
+        ("import time\ntime.sleep(60)", "5\n", -3),
+        ("int main() { }", "5\n", False),
+        ("int main() { return 1; }", "5\n", -2),
+        ("int main() { oops }", "5\n", -4),
+    ],
+)
+def test_verl_scores_as_it_does_with_sandbox_fusion(server: JudgeServer, code: str, given: Any, score: Any) -> None:
+    language = "cpp" if code.startswith("int") else "python"
+    if language not in installed_languages():
+        pytest.skip("needs g++")
+    seconds = 1 if score == -3 else 10
+    assert as_verl_scores(f"{server.url}/run_code", code, given, "5\n", language, seconds) is score
+
+
+def test_the_shape_of_a_run_is_sandbox_fusions(server: JudgeServer) -> None:
+    said = run_code(server, code="import sys\nprint('é')\nprint('e', file=sys.stderr)")
+    assert set(said) == {"status", "message", "compile_result", "run_result", "executor_pod_name", "files"}
+    assert (said["status"], said["message"], said["compile_result"], said["files"]) == ("Success", "", None, {})
+    ran = said["run_result"]
+    assert ran.pop("execution_time") > 0
+    assert ran == {"status": "Finished", "return_code": 0, "stdout": "é\n", "stderr": "e\n"}
+
+
+HELLO = {
+    "c": '#include <stdio.h>\nint main() { puts("hello"); }',
+    "cpp": '#include <cstdio>\nint main() { puts("hello"); }',
+    "go": 'package main\nimport "fmt"\nfunc main() { fmt.Println("hello") }',
+    "rust": 'fn main() { println!("hello"); }',
+    "java": 'public class Main { public static void main(String[] a) { System.out.println("hello"); } }',
+    "nodejs": "console.log('hello')",
+}
+
+
+@pytest.mark.parametrize("language", HELLO)
+def test_every_installed_language_runs(server: JudgeServer, language: str) -> None:
+    if {"nodejs": "javascript"}.get(language, language) not in installed_languages():
+        answer = post(server, "/run_code", {"language": language, "code": HELLO[language]})
+        assert answer.status_code == 422
+        assert "install it" in answer.json()["detail"]
+        return
+    said = run_code(server, language=language, code=HELLO[language])
+    assert said["run_result"]["stdout"] == "hello\n"
+    assert said["compile_result"]["return_code"] == 0
+
+
+def test_what_is_listed_can_be_asked_for(server: JudgeServer) -> None:
+    assert requests.get(f"{server.url}/v1/ping", timeout=10).json() == "pong"
+    assert requests.get(f"{server.url}/list_datasets", timeout=10).json() == ["starter", "tiny", "broken"]
+    ids = post(server, "/list_ids", {"dataset": "starter", "config": {}}).json()
+    assert ids == list(STARTER.ids)
+    prompts = post(server, "/get_prompts", {"dataset": "starter", "config": {}, "offset": 2, "limit": 3}).json()
+    assert [prompt["id"] for prompt in prompts] == ids[2:5]
+    one = post(server, "/get_prompt_by_id", {"dataset": "starter", "id": ids[2], "config": {"language": "cpp"}}).json()
+    assert set(one) == {"id", "prompt", "labels"}
+    assert one["prompt"].startswith(STARTER[2].statement)
+    assert "cpp" in one["prompt"]
+
+
+def test_submitted_responses_are_judged_and_told_as_sandbox_fusion_does(server: JudgeServer) -> None:
+    config = {"language": "python", "extra": {"run_all_cases": True}}
+
+    def submitted(source: str) -> dict[str, Any]:
+        completion = f"Here:\n```python\n{source}\n```"
+        content = {"dataset": "tiny", "id": "echo", "completion": completion, "config": config}
+        found: dict[str, Any] = post(server, "/submit", content).json()
+        return found
+
+    right, wrong = submitted("print(input())"), submitted("print(2)")
+    assert (right["id"], right["accepted"], right["extracted_code"]) == ("echo", True, "print(input())")
+    assert [test["passed"] for test in wrong["tests"]] == [False, True, False]
+    assert not wrong["accepted"]
+    failed = wrong["tests"][0]
+    assert failed["test_info"] == {"input": {"stdin": "1\n"}, "output": {"stdout": "1\n"}}
+    assert failed["exec_info"]["status"] == "Success"
+    assert failed["exec_info"]["run_result"]["stdout"] == "2\n"
+    crashed = submitted("1 / 0")["tests"][0]["exec_info"]
+    assert (crashed["status"], crashed["run_result"]["return_code"]) == ("Failed", 1)
+    assert "ZeroDivisionError" in crashed["run_result"]["stderr"]
+    none = post(server, "/submit", {"dataset": "tiny", "id": "echo", "completion": "no idea", "config": config}).json()
+    assert (none["accepted"], none["extracted_code"], none["tests"]) == (False, "", [])
+
+
+def test_problems_come_with_the_request_too(server: JudgeServer) -> None:
+    """As SandboxFusion's own data set type for rows that its server does not hold."""
+    test = [{"input": {"stdin": "4"}, "output": {"stdout": "8"}}]
+    config = {
+        "language": "python",
+        "dataset_type": "CommonOJDataset",
+        "provided_data": {"id": 7, "content": "Double.", "labels": {}, "test": test},
+    }
+    for factor, accepted in ((2, True), (3, False)):
+        completion = f"```python\nprint({factor} * int(input()))\n```"
+        content = {"dataset": "mine", "id": 7, "completion": completion, "config": config}
+        said = post(server, "/submit", content).json()
+        assert (said["id"], said["accepted"]) == (7, accepted)
+
+
+# --- /judge -----------------------------------------------------------------------------------------------------------
+
+SOURCES = ["print(input())", "print(2)", "1 / 0", "print("]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_judgements_are_the_judges_own(server: JudgeServer, named: bool) -> None:
+    asked = {"dataset": "tiny", "id": "echo"} if named else {"problem": problem_to_row(ECHO)}
+    with Judge() as judge:
+        for source in SOURCES:
+            said = post(server, "/judge", {**asked, "program": source, "stop_early": False}).json()
+            expected = judge.judge(ECHO, Program(source), stop_early=False)
+            assert (said["verdict"], said["passed"], said["total"]) == (expected.verdict.value, expected.passed, 3)
+            for told, result in zip(said["results"], expected.results, strict=True):
+                assert all(told[name] == getattr(result, name) for name in ("role", "index", "category", "stdout"))
+                assert told["verdict"] == result.verdict.value
+
+
+def test_the_tests_asked_for_are_run(server: JudgeServer) -> None:
+    asked = {"dataset": "tiny", "id": "echo", "program": "print(2)", "roles": ["private"], "limit": 1}
+    said = post(server, "/judge", asked).json()
+    assert (said["verdict"], said["total"]) == ("accepted", 1)
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "status", "words"),
+    [
+        ("/run_code", {"code": "1", "language": "cobol"}, 422, "one of python, cpp"),
+        ("/run_code", {"language": "python"}, 422, "'code'"),
+        ("/run_code", {"code": "1", "language": "python", "files": {"a.txt": "YQ=="}}, 422, "files"),
+        ("/run_code", {"code": "1", "language": "python", "fetch_files": ["a.txt"]}, 422, "fetch_files"),
+        ("/run_code", {"code": "1", "language": "python", "run_timeout": 1e9}, 422, "run_timeout"),
+        ("/run_code", {"code": "1", "language": "python", "stdin": 5}, 422, "stdin"),
+        ("/run_code", [], 422, "JSON object"),
+        ("/judge", {"dataset": "none", "id": "echo", "program": "1"}, 404, "starter, tiny"),
+        ("/judge", {"dataset": "tiny", "id": "ecko", "program": "1"}, 404, "'echo'"),
+        ("/judge", {"dataset": "tiny", "id": "echo", "program": "1", "role": []}, 422, "only problem"),
+        ("/judge", {"dataset": "tiny", "id": "echo", "program": "1", "roles": ["secret"]}, 422, "roles[0]"),
+        ("/judge", {"dataset": "tiny", "id": "echo", "program": "1", "language": "cobol"}, 422, "language"),
+        ("/judge", {"problem": {"name": "?"}, "program": "1"}, 422, "layouts"),
+        ("/submit", {"dataset": "tiny", "id": "nope", "completion": "", "config": {}}, 404, "'echo'"),
+        ("/list_ids", {"dataset": "tiny", "config": {}, "offset": -1}, 422, "offset"),
+        ("/judge", {"dataset": "broken", "id": "echo", "program": "1"}, 500, "internal error"),
+        ("/judge", {"dataset": "tiny", "id": "echo", "program": "1" * 3_000_000}, 413, "2000000 bytes"),
+    ],
+)
+def test_what_is_wrong_is_said(server: JudgeServer, path: str, content: Any, status: int, words: str) -> None:
+    answer = post(server, path, content)
+    assert answer.status_code == status
+    assert words in answer.json()["detail"]
+    assert "Traceback" not in answer.text
+    assert "fire" not in answer.text
+
+
+def test_what_a_web_page_could_send_is_refused(server: JudgeServer) -> None:
+    content = {"code": "print(1)", "language": "python"}
+    assert post(server, "/run_code", content, **{"Content-Type": "text/plain"}).status_code == 415
+    assert post(server, "/run_code", content, Host="evil.example").status_code == 400
+    assert requests.get(f"{server.url}/list_datasets", headers={"Host": "evil.example"}, timeout=10).status_code == 400
+
+
+def test_a_body_that_says_nothing_of_its_length_is_bounded_too(server: JudgeServer) -> None:
+    def parts() -> Iterator[bytes]:
+        for _ in range(40):
+            yield b" " * 100_000
+
+    try:
+        answer = requests.post(f"{server.url}/judge", data=parts(), headers=JSON, timeout=60)
+    except requests.ConnectionError:
+        return  # refused while it was still being sent
+    assert answer.status_code == 413
+
+
+def test_beyond_loopback_a_token_is_needed() -> None:
+    with pytest.raises(UsageError, match="RLEF_TOKEN"):
+        JudgeServer(replace(SETTINGS, host="0.0.0.0"))
+    with pytest.raises(UsageError, match="empty"):
+        JudgeServer(replace(SETTINGS, token=" "))
+
+
+def test_who_shows_no_token_is_refused() -> None:
+    asked = {"code": "print(1)", "language": "python"}
+    with JudgeServer(replace(SETTINGS, token="s3cret", workers=1)) as server:
+        basic = base64.b64encode(b"verl:s3cret").decode()
+        for shown in ("", "Bearer", "Bearer s3cre", "Bearer s3crets", "Basic s3cret", "Basic " + basic[:-4], "s3cret"):
+            answer = post(server, "/run_code", asked, Authorization=shown)
+            assert answer.status_code == 401, shown
+            assert "s3cret" not in answer.text
+        for path in ("/metrics", "/list_datasets"):
+            assert requests.get(server.url + path, timeout=10).status_code == 401
+        assert requests.get(f"{server.url}/v1/ping", timeout=10).json() == "pong"
+        assert post(server, "/run_code", asked, Authorization="Bearer s3cret").status_code == 200
+        # As verl and SandboxFusion's client, which know of no tokens, come to show one:
+        url = server.url.replace("http://", "http://verl:s3cret@")
+        assert as_verl_scores(f"{url}/run_code", "print(1)", None, "1") is True
+
+
+def test_a_judged_program_cannot_reach_the_server(server: JudgeServer) -> None:
+    code = f"import socket\nsocket.create_connection(('127.0.0.1', {port_of(server)}), 5)"
+    said = run_code(server, code=code)
+    assert said["status"] == "Failed"
+    assert "Error" in said["run_result"]["stderr"]
+    assert "ConnectionRefused" not in said["run_result"]["stderr"], "it came as far as the network"
+
+
+# --- nothing lost -----------------------------------------------------------------------------------------------------
+
+
+def until(condition: Any, what: str) -> None:
+    for _ in range(3000):
+        if condition():
+            return
+        threading.Event().wait(0.02)
+    raise AssertionError(what)
+
+
+SLEEPER = "import time\ntime.sleep(100)"
+
+
+def test_a_full_server_says_so_and_clients_that_go_make_room() -> None:
+    """Those whose programs run and those whose programs wait."""
+    with JudgeServer(replace(SETTINGS, most_under_way=3, workers=1)) as server:
+        lines = [http.client.HTTPConnection("127.0.0.1", port_of(server)) for _ in range(3)]
+        for line in lines:
+            content = {"code": SLEEPER, "language": "python", "run_timeout": 100}
+            line.request("POST", "/run_code", json.dumps(content), JSON)
+        until(lambda: server.under_way == 3, "they did not arrive")
+        full = post(server, "/run_code", {"code": "print(1)", "language": "python"})
+        assert (full.status_code, full.headers["Retry-After"]) == (504, "1")  # what verl tries again after
+        full = post(server, "/judge", {"dataset": "tiny", "id": "echo", "program": "print(input())"})
+        assert (full.status_code, full.headers["Retry-After"]) == (503, "1")
+        for line in lines:
+            line.close()
+        until(lambda: server.under_way == 0, "the requests of clients that are gone are still under way")
+        assert run_code(server, code="print(1)")["run_result"]["stdout"] == "1\n"
+        text = requests.get(f"{server.url}/metrics", timeout=10).text
+        assert "rlef_clients_vanished_total 3.0" in text
+
+
+def test_what_takes_too_long_is_given_up(server: JudgeServer) -> None:
+    sleeper = replace(ECHO, id="sleeper", time_limit=5.0)
+    asked = {"problem": problem_to_row(sleeper), "program": SLEEPER, "timeout": 0.2}
+    answer = post(server, "/judge", asked)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (504, "1")
+
+
+def port_of(server: JudgeServer) -> int:
+    return int(server.url.rpartition(":")[2])
+
+
+REQUESTS, CONNECTIONS = 300, 16
+
+
+def test_under_load_each_request_is_answered_once_and_right(server: JudgeServer) -> None:
+    """Sixteen connections ask, and every tenth client goes away without waiting."""
+    answers: dict[int, list[Any]] = {number: [] for number in range(REQUESTS)}
+    left: list[int] = []
+    faults: list[Exception] = []
+
+    def client(numbers: range) -> None:
+        try:
+            with closing(http.client.HTTPConnection("127.0.0.1", port_of(server), 300)) as line:
+                for number in numbers:
+                    path, content = ask(number)
+                    line.request("POST", path, json.dumps(content), JSON)
+                    if number % 10 == 9:
+                        left.append(number)
+                        line.close()  # the next request opens it again
+                        continue
+                    response = line.getresponse()
+                    answers[number].append((response.status, json.loads(response.read())))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test fails for it
+            faults.append(error)
+
+    threads = [threading.Thread(target=client, args=(range(k, REQUESTS, CONNECTIONS),)) for k in range(CONNECTIONS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert len(left) == REQUESTS // 10
+    for number, said in answers.items():
+        if number in left:
+            continue
+        ((status, content),) = said
+        assert status == 200, content
+        if number % 2:
+            assert content["run_result"]["stdout"] == f"{number}\n"
+        else:
+            assert content["verdict"] == ("accepted" if number % 4 else "wrong_answer")
+    until(lambda: server.under_way == 0, "requests are left over")
+
+
+def ask(number: int) -> tuple[str, dict[str, Any]]:
+    if number % 2:
+        return "/run_code", {"code": "print(input())", "stdin": str(number), "language": "python"}
+    source = f"print(input() if {number} % 4 else 'no')"
+    return "/judge", {"dataset": "tiny", "id": "echo", "program": source}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_told_to_end_answers_what_it_accepted(tmp_path: Path, number: signal.Signals) -> None:
+    """The signal comes to all of its processes, as Ctrl-C on a terminal does."""
+    command = [str(Path(sys.executable).parent / "rlef"), "serve", "--port", "0", "--workers", "1"]
+    environment = {**os.environ, "RLEF_TOKEN": ""}
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path, start_new_session=True
+    ) as process:
+        assert process.stderr is not None
+        url = process.stderr.readline().split()[-1]
+        port = int(url.rpartition(":")[2])
+        slow, other = (http.client.HTTPConnection("127.0.0.1", port, 60) for _ in range(2))
+        other.request("GET", "/v1/ping")
+        assert other.getresponse().read() == b'"pong"'
+        code = "import time\ntime.sleep(2)\nprint('done')"
+        slow.request("POST", "/run_code", json.dumps({"code": code, "language": "python", "run_timeout": 30}), JSON)
+        metric = b"rlef_requests_under_way 1.0"
+        until(lambda: metric in requests.get(f"{url}/metrics", timeout=10).content, "it did not arrive")
+        os.killpg(process.pid, number)
+        assert "1 requests" in process.stderr.readline()
+        other.request("POST", "/run_code", json.dumps({"code": "print(1)", "language": "python"}), JSON)
+        refused = other.getresponse()
+        assert (refused.status, refused.headers["Retry-After"]) == (503, "10")
+        answered = slow.getresponse()
+        assert json.loads(answered.read())["run_result"]["stdout"] == "done\n"
+        assert process.wait(60) == 0
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--host", "0.0.0.0"], "RLEF_TOKEN"),
+        (["--dataset", "nowhere.jsonl"], "nowhere.jsonl"),
+        (["--port", "70000"], "65535"),
+        (["--host", "192.0.2.1", "--token", "x"], "rlef: "),
+    ],
+)
+def test_the_command_refuses_in_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
+    command = [str(Path(sys.executable).parent / "rlef"), "serve", *arguments]
+    process = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    assert process.returncode in (2, 74)
+    assert words in process.stderr
+    assert len(process.stderr.splitlines()) == 1
+
+
+def test_a_port_that_is_taken_is_said(server: JudgeServer) -> None:
+    with pytest.raises(OSError, match="in use"), JudgeServer(replace(SETTINGS, port=port_of(server))):
+        pass
+
+
+def test_the_command_loads_no_server_before_it_is_asked_for_one() -> None:
+    heavy = ("starlette", "uvicorn", "prometheus_client", "ray")
+    program = f"import sys, rlef_env.cli.command; print([name for name in {heavy} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "[]\n"
