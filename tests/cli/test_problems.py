@@ -59,6 +59,18 @@ def test_convert_writes_what_is_read_back_equal(rlef: Rlef, data: Path, tmp_path
     assert read_jsonl(tmp_path / "out.jsonl") == [BIGGEST, ECHO]
 
 
+def test_convert_gives_each_problem_the_checker_of_a_sidecar(rlef: Rlef, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "meta.jsonl").write_text('{"name": "biggest", "checker": {"name": "exact"}}\n')
+    done = rlef("problems", "convert", data, "out.jsonl", "--meta", "meta.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert [problem.checker.name for problem in read_jsonl(tmp_path / "out.jsonl")] == ["exact", "codecontests"]
+    (tmp_path / "meta.jsonl").write_text('{"name": "biggest", "checker": {"name": "exactly"}}\n')
+    broken = rlef("problems", "convert", data, "new.jsonl", "--meta", "meta.jsonl")
+    assert broken.returncode == 2
+    assert len(broken.stderr.splitlines()) == 1
+    assert not (tmp_path / "new.jsonl").exists()
+
+
 def test_verify_reports_beside_the_data(rlef: Rlef, data: Path) -> None:
     done = rlef("problems", "verify", data, "--workers", 2)
     assert done.returncode == 0, done.stderr
@@ -101,7 +113,7 @@ def test_dedupe_names_twins_and_leaves_them_out(rlef: Rlef, data: Path, tmp_path
         (["verify", "starter"], "--out"),
         (["dedupe", "data.jsonl", "--against", "data.jsonl", "--similarity", "2"], "--similarity"),
         (["frobnicate", "data.jsonl"], "invalid choice"),
-        (["list", "data.jsonl", "--layout", "apps"], "problem_id"),
+        (["list", "data.jsonl", "--layout", "apps"], "input_output"),
     ],
 )
 def test_errors_are_one_line(rlef: Rlef, data: Path, arguments: list[str], words: str) -> None:
