@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -48,7 +48,7 @@ class Line:
     incorrect: int = 0
     refused: int = 0
     misses: list[Miss] = field(default_factory=list)
-    refusals: Counter[str] = field(default_factory=Counter)
+    refusals: dict[str, int] = field(default_factory=dict)
     """How the wrong programs ended: a verdict -> how many."""
     note: str = ""
 
@@ -60,7 +60,8 @@ class Line:
         self.accepted += correct and accepted
         if not correct and not accepted and not lost:
             self.refused += 1
-            self.refusals[judgement.verdict.value] += 1
+            ended = judgement.verdict.value
+            self.refusals[ended] = self.refusals.get(ended, 0) + 1
         if lost or accepted is not correct:
             kind = "no verdict" if lost else "false refusal" if correct else "false accept"
             name = f"{problem.id}, {'correct' if correct else 'incorrect'} {index}"
@@ -161,7 +162,7 @@ def main() -> int:
     print(table(lines))
     for line in lines:
         if line.refusals:
-            counts = ", ".join(f"{count} {verdict}" for verdict, count in line.refusals.most_common())
+            counts = ", ".join(f"{count} {verdict}" for verdict, count in line.refusals.items())
             print(f"{line.source} {line.language}: wrong programs ended as {counts}")
     for miss in misses:
         print(f"{miss.kind}: {miss.source}: {miss.program}: {miss.why}")
