@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,14 @@ import requests
 
 from rlef_env.errors import UsageError
 from rlef_env.integrations import JudgeServer, ServerSettings
-from rlef_env.judge import Judge
-from rlef_env.problems import Dataset, Problem, Test, load_dataset, problem_to_row
+from rlef_env.judge import Judge, Judgement, TestResult
+from rlef_env.problems import Dataset, Problem, Test, TestGroup, load_dataset, problem_to_row
 from rlef_env.sandbox import Program, installed_languages
 
 JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 STARTER = load_dataset("starter")
 ECHO = Problem("echo", "Say it again.", (Test("1\n", "1\n"),), (Test("2\n", "2\n"), Test("3\n", "3\n")))
-TINY = Dataset("tiny", "Tiny", (ECHO,))
+TINY = Dataset("tiny", "Tiny", (ECHO, Problem("untested", "", ())))
 
 
 class Broken(Dataset):
@@ -186,6 +186,14 @@ def test_submitted_responses_are_judged_and_told_as_sandbox_fusion_does(server: 
     assert (none["accepted"], none["extracted_code"], none["tests"]) == (False, "", [])
 
 
+def test_no_verdict_is_not_told_as_a_wrong_answer(server: JudgeServer) -> None:
+    """SandboxFusion's client asks again after it."""
+    asked = {"dataset": "tiny", "id": "untested", "completion": "```\nprint()\n```", "config": {"language": "python"}}
+    answer = post(server, "/submit", asked)
+    assert answer.status_code == 500
+    assert "no verdict" in answer.json()["detail"]
+
+
 def test_problems_come_with_the_request_too(server: JudgeServer) -> None:
     """As SandboxFusion's own data set type for rows that its server does not hold."""
     test = [{"input": {"stdin": "4"}, "output": {"stdout": "8"}}]
@@ -217,6 +225,21 @@ def test_judgements_are_the_judges_own(server: JudgeServer, named: bool) -> None
             for told, result in zip(said["results"], expected.results, strict=True):
                 assert all(told[name] == getattr(result, name) for name in ("role", "index", "category", "stdout"))
                 assert told["verdict"] == result.verdict.value
+
+
+def test_points_are_told_and_nothing_of_a_judgement_is_left_out(server: JudgeServer) -> None:
+    groups = (TestGroup("easy", 30.0, (("private", 0),)), TestGroup("hard", 70.0, (("private", 1),)))
+    problem = replace(ECHO, id="scored", groups=groups)
+    said = post(
+        server, "/judge", {"problem": problem_to_row(problem), "program": "print(2)", "stop_early": False}
+    ).json()
+    assert said["score"] == 30.0
+    assert said["groups"] == [
+        {"name": "easy", "earned": 30.0, "points": 30.0},
+        {"name": "hard", "earned": 0.0, "points": 70.0},
+    ]
+    assert {field.name for field in fields(Judgement)} <= set(said)
+    assert {field.name for field in fields(TestResult)} == set(said["results"][0])
 
 
 def test_the_tests_asked_for_are_run(server: JudgeServer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rlef_env.judge import JudgeJob, Judgement
+from rlef_env.judge import JudgeJob, Judgement, Verdict
 from rlef_env.problems import ROLES, Field, Problem, Role
 from rlef_env.sandbox import LANGUAGES, Program
 
@@ -60,12 +60,14 @@ def judgement_row(judgement: Judgement) -> dict[str, Any]:
     """A judgement as JSON, with the names of ``Judgement`` and ``TestResult``."""
     return {
         "verdict": judgement.verdict.value,
-        "has_verdict": judgement.verdict.value != "no_verdict",
+        "has_verdict": judgement.verdict is not Verdict.NO_VERDICT,
         "passed": judgement.passed,
         "total": judgement.total,
         "category": judgement.category,
         "isolation": judgement.isolation,
         "cpu_seconds": judgement.cpu_seconds,
+        "score": judgement.score,
+        "groups": [group._asdict() for group in judgement.groups],
         "results": [
             {
                 "role": result.role,

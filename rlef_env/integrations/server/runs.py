@@ -67,7 +67,8 @@ class RunPool:
     def submit(self, run: Run) -> Future[Ran]:
         """Queue a run."""
         future: Future[Ran] = Future()
-        self._queued.add(future)
+        with self._lock:
+            self._queued.add(future)
         self._threads.submit(self._work, run, future)
         return future
 
