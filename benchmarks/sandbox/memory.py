@@ -17,7 +17,7 @@ from rlef_env.judge import JudgeJob, JudgePool
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Program, Sandbox
 
-__all__ = ["growth", "worker_memory"]
+__all__ = ["family", "growth", "memory_bytes", "worker_memory"]
 
 MEGABYTE = 10**6
 WORKERS = 4
@@ -30,7 +30,7 @@ def worker_memory(settings: Settings) -> list[Figure]:
     """What the last of four workers adds to the memory of this process and all below it, while all run programs."""
     figure, goal = "what one further worker with its zygote adds (PSS, four running a program)", Goal(25, "MB")
     try:
-        _memory_bytes("Pss")
+        memory_bytes("Pss")
         added = [_running(WORKERS) - _running(WORKERS - 1) for _ in range(settings.repeats)]
     except PermissionError as error:
         return [missing("memory", figure, f"skipped: the zygote's memory map is for root to read ({error})", goal)]
@@ -44,7 +44,7 @@ def _running(workers: int) -> int:
             pool.submit(JudgeJob(a_plus_b_problem(), Program(program))).result()
         futures = [pool.submit(JudgeJob(SLEEPING, SLEEPER)) for _ in range(workers)]
         time.sleep(SLEEP_SECONDS / 2)
-        total = _memory_bytes("Pss")
+        total = memory_bytes("Pss")
         for future in futures:
             future.result()
     return total
@@ -83,10 +83,10 @@ class Held:
 
 def _held(sandbox: Sandbox, folder: Path) -> Held:
     with sandbox.load(Program("")):  # the program before has ended by now, and this one is there each time
-        memory_bytes = _memory_bytes("Pss_Anon", "Pss_Shmem")
-        descriptors = sum(1 for pid in _family() for _ in Path(f"/proc/{pid}/fd").iterdir())
+        held_bytes = memory_bytes("Pss_Anon", "Pss_Shmem")
+        descriptors = sum(1 for pid in family() for _ in Path(f"/proc/{pid}/fd").iterdir())
     files = {str(path) for place in (folder, Path("/dev/shm")) for path in place.rglob("*")}
-    return Held(memory_bytes, descriptors, frozenset(files))
+    return Held(held_bytes, descriptors, frozenset(files))
 
 
 def _execute(sandbox: Sandbox, runs: int) -> None:
@@ -98,7 +98,7 @@ def _execute(sandbox: Sandbox, runs: int) -> None:
                     raise RuntimeError("A+B gave a wrong answer")
 
 
-def _family() -> Iterator[int]:
+def family() -> Iterator[int]:
     """This process and all below it."""
     parents = {}
     for folder in Path("/proc").iterdir():
@@ -114,10 +114,10 @@ def _family() -> Iterator[int]:
         waiting += [child for child, parent in parents.items() if parent == pid]
 
 
-def _memory_bytes(*fields: str) -> int:
+def memory_bytes(*fields: str) -> int:
     """Memory of this process and all below it; what they share is divided among those who share it."""
     total = 0
-    for pid in _family():
+    for pid in family():
         try:
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         except (FileNotFoundError, ProcessLookupError):

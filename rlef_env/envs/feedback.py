@@ -121,8 +121,8 @@ def _report(
     failing = [result for result in judgement.results if result.role in roles and _failed(result)]
     if not failing:
         return ""
-    tests = {(role, index): test for role, index, test in problem.tests(*roles)}
-    bullets = [_bullet(result, tests[result.role, result.index], cap) for result in failing[:max_failures]]
+    tests = {role: getattr(problem, f"{role}_tests") for role in roles}
+    bullets = [_bullet(result, tests[result.role][result.index], cap) for result in failing[:max_failures]]
     return prompts.FEEDBACK_HEADER + "\n".join(bullets)
 
 

@@ -47,7 +47,7 @@ def episode_info(episode: Episode) -> dict[str, Any]:
 def _results(judgement: Judgement | None, role: Role) -> list[dict[str, Any]]:
     """The tests of a role that were run: how they went, never what they are."""
     return [
-        {"index": result.index, "verdict": result.verdict.value, "category": result.category}
+        {"index": result.index, "verdict": result.verdict._value_, "category": result.category}
         for result in (judgement.results if judgement else ())
         if result.role == role
     ]

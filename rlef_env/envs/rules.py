@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
@@ -155,7 +156,7 @@ class Rules:
             )
         return cls(loaded(dataset, split), **arguments)
 
-    @property
+    @cached_property
     def action_space(self) -> ProgramText:
         """The space of responses."""
         return ProgramText(ACTION_LENGTH)

@@ -206,8 +206,8 @@ def make_sampler(sampling: str | Sampler, problems: Sequence[Facts]) -> Sampler:
     Raises:
         UsageError: it is none, or serves another environment already.
     """
-    sampler = SAMPLERS[sampling]() if isinstance(sampling, str) and sampling in SAMPLERS else sampling
-    if isinstance(sampler, type) or not isinstance(sampler, Sampler):
+    sampler: object = SAMPLERS[sampling]() if isinstance(sampling, str) and sampling in SAMPLERS else sampling
+    if not isinstance(sampler, Sampler) or isinstance(sampling, type):
         raise UsageError(
             f"sampling: expected one of {', '.join(map(repr, SAMPLERS))}, or an object with the methods of "
             f"rlef_env.envs.Sampler, got {sampling!r:.100}"

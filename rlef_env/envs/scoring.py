@@ -101,7 +101,7 @@ def scoring(
 
 def number_of_tests(problem: Problem, roles: Sequence[Role] = ROLES) -> int:
     """Return how many tests of the roles a problem has."""
-    return sum(1 for _ in problem.tests(*roles))
+    return sum(len(getattr(problem, f"{role}_tests")) for role in roles)
 
 
 def _rest(problem: Problem, program: Program, shown: Sequence[Role], count: int, *, stop_early: bool) -> JudgeJob:

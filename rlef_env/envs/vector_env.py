@@ -23,6 +23,7 @@ from rlef_env.envs.judging import Judging
 from rlef_env.envs.rules import Rules, Running
 from rlef_env.envs.sampling import Sampler
 from rlef_env.envs.state import checked, header, rng_from_state, rng_to_state, running_from_state, running_to_state
+from rlef_env.envs.vector_info import batched_infos
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgeJob, Judgement, JudgePool
 
@@ -176,12 +177,12 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         seeds = self._seeds(seed)
         for env_id in np.flatnonzero(mask).tolist():
             self._drop(env_id)
-        infos: dict[str, Any] = {}
+        infos: list[tuple[int, dict[str, Any]]] = []
         for env_id, slot in enumerate(self._slots):
             if mask[env_id]:
                 self._begin(slot, seeds[env_id], options)
-                infos = self._add_info(infos, episode_info(self._episode(slot)), env_id)
-        return tuple(self._said(slot) for slot in self._slots), infos
+                infos.append((env_id, episode_info(self._episode(slot))))
+        return tuple(self._said(slot) for slot in self._slots), batched_infos(infos, self.num_envs)
 
     def step(
         self, actions: Sequence[str]
@@ -200,17 +201,12 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         self.send(range(self.num_envs), actions)
         replies = self.recv(min_ready=self.num_envs)
         order = np.argsort(replies.env_ids)
-        infos: dict[str, Any] = {}
-        for env_id, info in enumerate(replies.infos[place] for place in order):
-            final = {key: info[key] for key in ("final_obs", "final_info") if key in info}
-            infos = self._add_info(infos, final, env_id)
-            infos = self._add_info(infos, {key: value for key, value in info.items() if key not in final}, env_id)
         return (
             tuple(replies.observations[place] for place in order),
             replies.rewards[order],
             replies.terminations[order],
             replies.truncations[order],
-            infos,
+            batched_infos(((int(replies.env_ids[place]), replies.infos[place]) for place in order), self.num_envs),
         )
 
     # --- without a barrier --------------------------------------------------------------------------------------------

@@ -1,0 +1,94 @@
+"""The soak row: minutes at full load, and what has grown."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.figures import Figure, Goal, measured, missing
+from benchmarks.sandbox.memory import family, memory_bytes
+from benchmarks.vector.settings import Settings
+from benchmarks.vector.workload import fenced, problems
+from rlef_env.envs import CodeVectorEnv
+from rlef_env.judge import JudgePool
+
+__all__ = ["soak"]
+
+MEGABYTE = 10**6
+ENVS = 64
+LOOKS = 12
+KINDS = (
+    fenced("a, b = map(int, input().split())\nprint(a + b)"),
+    fenced("print(-1)"),
+    fenced("raise ValueError"),
+    fenced("print("),
+    "no program",
+    fenced("a, b = map(int, input().split())\nprint(a + b)\n# again"),
+    fenced("import time\ntime.sleep(0.3)\nprint(-1)"),
+    fenced("kept = bytearray(50 * 10**6)\nkept[::4096] = b'x' * len(kept[::4096])\nprint(-1)"),
+    fenced("print('x' * 10**6)"),
+)
+SLOW = fenced("while True:\n    pass")
+"""One in 200 of the responses: it takes its 2 s of a core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What this process and all below it hold while nothing is under way."""
+
+    memory_bytes: int
+    descriptors: int
+    processes: int
+
+
+def soak(settings: Settings) -> list[Figure]:
+    """Growth of memory, descriptors and processes over minutes of full load."""
+    words = f"growth over {settings.soak_minutes:g} minutes at full load: "
+    try:
+        _held()
+    except PermissionError as error:
+        return [missing("soak", words + "memory, descriptors, processes", f"skipped: for root to read ({error})")]
+    looks, ended = [], Counter[bool]()
+    seconds = settings.soak_minutes * 60 / LOOKS
+    with JudgePool() as pool:
+        env = CodeVectorEnv(ENVS, dataset=problems(2, 3), pool=pool)
+        env.reset(seed=0)
+        responses = (
+            SLOW if number % 200 == 99 else f"{KINDS[number % len(KINDS)]}\n{number}" for number in itertools.count()
+        )
+        for _ in range(LOOKS + 1):  # the first is to warm up: every worker and cache is there then
+            until = time.monotonic() + seconds
+            idle = list(range(ENVS))
+            while idle or env.under_way:
+                if time.monotonic() < until:
+                    env.send(idle, [next(responses) for _ in idle])
+                replies = env.recv()
+                idle = replies.env_ids.tolist() if time.monotonic() < until else []
+                ended.update((replies.terminations | replies.truncations).tolist())
+                if replies.truncations.any():
+                    raise RuntimeError("a program had no verdict")
+            looks.append(_held())
+    first, last = looks[1:4], looks[-3:]
+    note = f"{ended[True]:,} episodes of {sum(ended.values()):,} steps; the middle of the last three looks of {LOOKS}, "
+    note += f"less that of the first three; {last[-1].memory_bytes / MEGABYTE:.0f} MB in {last[-1].processes} processes"
+
+    def grown(name: str) -> float:
+        middle = [statistics.median(getattr(look, name) for look in some) for some in (first, last)]
+        return float(middle[1] - middle[0])
+
+    return [
+        measured("soak", words + "memory", [grown("memory_bytes") / MEGABYTE], "MB", Goal(2, "MB"), note),
+        measured("soak", words + "descriptors", [grown("descriptors")], "", Goal(0, "")),
+        measured("soak", words + "processes", [grown("processes")], "", Goal(0, "")),
+    ]
+
+
+def _held() -> Held:
+    pids = list(family())
+    folders = [folder for pid in pids if (folder := Path(f"/proc/{pid}/fd")).exists()]
+    descriptors = sum(1 for folder in folders for _ in folder.iterdir())
+    return Held(memory_bytes("Pss_Anon", "Pss_Shmem"), descriptors, len(pids))

@@ -1,0 +1,107 @@
+"""Rows about how much is judged: whole steps against bare executions, and Ray against the local pool."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import time
+from typing import Any
+
+from multiprocess import Pipe, Process
+
+from benchmarks.figures import Figure, Goal, measured, missing
+from benchmarks.sandbox.workload import A_PLUS_B, a_plus_b_problem, trivial_programs
+from benchmarks.vector.settings import Settings, rounds
+from benchmarks.vector.workload import problems, right_responses
+from rlef_env.envs import CodeVectorEnv
+from rlef_env.judge import JudgeJob, JudgePool, Verdict
+from rlef_env.sandbox import Program, Sandbox
+
+__all__ = ["ray", "throughput"]
+
+WORKERS = 2
+TESTS = len(A_PLUS_B)
+
+
+class Executions:
+    """Bare executions in processes of their own, each with a sandbox: nothing is compared, nothing carried."""
+
+    def __init__(self, processes: int) -> None:
+        self._ends = []
+        for _ in range(processes):
+            ours, theirs = Pipe()
+            Process(target=_execute, args=(theirs,), daemon=True).start()
+            self._ends.append(ours)
+
+    def per_second(self, programs: int) -> float:
+        """Executions a second over all processes, each with so many programs of 20 tests."""
+        began = time.monotonic()
+        for end in self._ends:
+            end.send(programs)
+        for end in self._ends:
+            end.recv()
+        return programs * TESTS * len(self._ends) / (time.monotonic() - began)
+
+    def close(self) -> None:
+        """End the processes."""
+        for end in self._ends:
+            end.send(0)
+
+
+def _execute(end: Any) -> None:
+    sources = itertools.cycle(trivial_programs())
+    with Sandbox() as sandbox:
+        while count := end.recv():
+            for _ in range(count):
+                with sandbox.load(Program(next(sources))) as loaded:
+                    for a, b in A_PLUS_B:
+                        loaded.run(b"%d %d\n" % (a, b))
+            end.send(count)
+
+
+def throughput(settings: Settings) -> list[Figure]:
+    """Steps of many environments whose programs are trivial, against bare executions of the same programs."""
+    envs = settings.envs
+    ratios, rates = [], []
+    responses = right_responses()
+    bare = Executions(WORKERS)
+    with JudgePool(WORKERS) as pool:
+        env = CodeVectorEnv(envs, dataset=problems(TESTS, 0), pool=pool, max_turns=1)
+        env.reset(seed=0)
+        bare.per_second(2)
+        for _ in rounds(settings):
+            began = time.monotonic()
+            _, rewards, *_ = env.step(list(itertools.islice(responses, envs)))
+            rate = envs * TESTS / (time.monotonic() - began)
+            if rewards.min() < 1:
+                raise RuntimeError("A+B was not accepted")
+            executed = bare.per_second(envs // WORKERS // 4)
+            ratios.append(rate / executed)
+            rates.append(rate)
+    bare.close()
+    note = f"{rates[-1]:.0f} tests a second in steps of {envs} envs, {rates[-1] / ratios[-1]:.0f} bare"
+    figure = f"whole steps, {envs} envs, trivial programs, {TESTS} tests, {WORKERS} workers, against bare executions"
+    return [measured("throughput", figure, ratios, "x", Goal(0.8, "x", at_least=True), note)]
+
+
+def ray(settings: Settings) -> list[Figure]:
+    """The same programs judged by Ray's actors on this machine, against the local pool."""
+    figure, goal = f"Ray on this machine against the local pool, A+B, {WORKERS} workers", Goal(0.8, "x", at_least=True)
+    if importlib.util.find_spec("ray") is None:
+        return [missing("ray", figure, "skipped: no ray here (pip install 'rlef-env[ray]')", goal)]
+    from rlef_env.integrations import RayJudge
+
+    def per_second(pool: JudgePool, count: int) -> float:
+        problem, sources = a_plus_b_problem(), itertools.cycle(trivial_programs())
+        began = time.monotonic()
+        futures = [pool.submit(JudgeJob(problem, Program(next(sources)))) for _ in range(count)]
+        if any(future.result().verdict is not Verdict.ACCEPTED for future in futures):
+            raise RuntimeError("A+B was not accepted")
+        return count / (time.monotonic() - began)
+
+    with JudgePool(WORKERS) as local, RayJudge(workers=WORKERS) as cluster:
+        per_second(local, 4)
+        per_second(cluster, 4)
+        count = settings.envs // 4
+        ratios = [per_second(cluster, count) / per_second(local, count) for _ in rounds(settings)]
+    return [measured("ray", figure, ratios, "x", goal)]

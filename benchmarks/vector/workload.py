@@ -1,0 +1,92 @@
+"""The programs and problems of the vector benchmark, and a pool that says at once what it was told to say."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Hashable, Iterator
+from concurrent.futures import Future
+
+from benchmarks.sandbox.workload import A_PLUS_B
+from rlef_env.judge import JudgeJob, Judgement, TestResult, Verdict
+from rlef_env.problems import Dataset, Problem, Role, Test
+
+__all__ = ["RIGHT", "SLEEPS", "SPINS", "WRONG", "CannedPool", "fenced", "problems", "right_responses", "tail_responses"]
+
+STATEMENT = "Two numbers are given on one line. Print their sum. " * 30
+"""As long as a usual one: 1,560 characters."""
+TIME_LIMIT = 2.0
+ADD = "a, b = map(int, input().split())\nprint(a + b)"
+WRONG_LINE = "-1\n"
+
+
+def fenced(source: str) -> str:
+    """A response that holds a program."""
+    return f"The sum of both is asked.\n\n```python\n{source}\n```"
+
+
+RIGHT = fenced(ADD)
+WRONG = fenced("print(-1)")
+SLEEPS = fenced(f"import time\ntime.sleep(60)\n{ADD}")
+SPINS = fenced(f"while True:\n    pass\n{ADD}")
+
+
+def problems(public: int, hidden: int) -> Dataset:
+    """A+B with so many tests of either kind."""
+    tests = [Test(f"{a} {b}\n", f"{a + b}\n") for a, b in itertools.islice(itertools.cycle(A_PLUS_B), public + hidden)]
+    problem = Problem("benchmark/a+b", STATEMENT, tuple(tests[:public]), tuple(tests[public:]), time_limit=TIME_LIMIT)
+    return Dataset("benchmark", "Benchmark", (problem,))
+
+
+def right_responses() -> Iterator[str]:
+    """Right programs, no two alike."""
+    return (fenced(f"{ADD}\n# {number}") for number in itertools.count())
+
+
+def tail_responses(slow: str, envs: int, env_id: int) -> Iterator[str]:
+    """What an environment answers: right programs, and one in as many as there are environments is slow.
+
+    At each of its steps another environment has the slow one.
+    """
+    for step, response in enumerate(right_responses()):
+        yield slow if (env_id + step) % envs == 0 else response
+
+
+class CannedPool:
+    """Judgements that cost nothing: every program is judged at once, by the words in it.
+
+    A program with ``-1`` in it is wrong in every test that is asked for, one with ``once`` in the first only.
+    """
+
+    isolation = "locked"
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], Judgement] = {}
+
+    def submit(self, job: JudgeJob, priority: int = 0, owner: Hashable = None) -> Future[Judgement]:
+        """As ``JudgePool.submit``."""
+        del priority, owner
+        kind = "-1" in job.program.source, "once" in job.program.source
+        key = (id(job.problem), job.roles, job.stop_early, *kind)
+        if key not in self._known:
+            self._known[key] = _canned(job, *kind)
+        future: Future[Judgement] = Future()
+        future.set_result(self._known[key])
+        return future
+
+
+def _canned(job: JudgeJob, wrong: bool, once: bool) -> Judgement:
+    tests = job.tests()
+    results = []
+    for number, (role, index, _) in enumerate(tests):
+        results.append(_result(role, index, failed=wrong or (once and number == 0)))
+        if job.stop_early and results[-1].verdict is not Verdict.ACCEPTED:
+            break
+    failed = [result for result in results if result.verdict is not Verdict.ACCEPTED]
+    verdict = failed[0].verdict if failed else Verdict.ACCEPTED
+    return Judgement(verdict, tuple(results), len(tests))
+
+
+def _result(role: Role, index: int, failed: bool) -> TestResult:
+    if failed:
+        return TestResult(role, index, Verdict.WRONG_ANSWER, stdout=WRONG_LINE, cpu_seconds=0.002, peak_bytes=1 << 20)
+    return TestResult(role, index, Verdict.ACCEPTED, cpu_seconds=0.002, peak_bytes=1 << 20)
