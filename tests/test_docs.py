@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 import pytest
 
+from rlef_env.envs.registration import ENVIRONMENTS
+from rlef_env.problems import CHECKER_FLAGS, CHECKERS, Trust
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
 BLOCK = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -57,6 +60,24 @@ def test_the_feedback_in_the_readme_is_real() -> None:
     feedback = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     shown = "\n".join(f"    {line}".rstrip() for line in feedback.rstrip().splitlines())
     assert shown in text, f"README.md should show:\n{shown}"
+
+
+def test_the_data_page_has_every_rule_flag_and_class() -> None:
+    """In the words of the code."""
+    text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    for name, rule in CHECKERS.items():
+        flags = ", ".join(f"`{flag}`" for flag in rule.flags)
+        assert f"| `{name}` | {rule.meaning} | {flags} | {rule.origin} |\n" in text
+    for flag, meaning in CHECKER_FLAGS.items():
+        assert f"| `{flag}` | {meaning} |\n" in text
+    for trust in Trust:
+        assert f"| `{trust.value}` | " in text
+
+
+def test_the_readme_names_every_environment() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    ids = {f"RLEF{name}v0" for name in re.findall(r"`(?:RLEF)?(-\w+-)(?:v0)?`", text)}
+    assert ids == set(ENVIRONMENTS)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
