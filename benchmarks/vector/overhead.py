@@ -40,8 +40,10 @@ def overhead(settings: Settings) -> list[Figure]:
         rows.append(measured("overhead", figure, values, "us"))
     with JudgePool() as pool:
         real = CodeVectorEnv(envs, dataset=problems(TESTS, 0), pool=pool)
+        started = JudgeJob(real.rules.dataset[0], Program("print(-1)"), stop_early=False)
+        for future in [pool.submit(started) for _ in range(2 * pool.workers)]:
+            judgement = future.result()
         owner = next(_microseconds(real, _steps, settings, judged=True))
-        judgement = pool.submit(JudgeJob(real.rules.dataset[0], Program("print(-1)"), stop_early=False)).result()
     theirs = _transport_microseconds(judgement)
     note = f"{owner:.0f} in the owner's process, all its threads; {theirs:.0f} at the worker's end, measured alone"
     figure = f"{words}all of it, really judged"

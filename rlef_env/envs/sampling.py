@@ -207,7 +207,7 @@ def make_sampler(sampling: str | Sampler, problems: Sequence[Facts]) -> Sampler:
         UsageError: it is none, or serves another environment already.
     """
     sampler: object = SAMPLERS[sampling]() if isinstance(sampling, str) and sampling in SAMPLERS else sampling
-    if not isinstance(sampler, Sampler) or isinstance(sampling, type):
+    if isinstance(sampler, type) or not isinstance(sampler, Sampler):
         raise UsageError(
             f"sampling: expected one of {', '.join(map(repr, SAMPLERS))}, or an object with the methods of "
             f"rlef_env.envs.Sampler, got {sampling!r:.100}"
@@ -227,7 +227,7 @@ def _weight(word: object, weight: object) -> float:
     return float(weight)
 
 
-def _keys(state: Mapping[str, Any], keys: Sequence[str]) -> Mapping[str, Any]:
+def _keys(state: object, keys: Sequence[str]) -> Mapping[str, Any]:
     if not isinstance(state, Mapping) or sorted(state) != sorted(keys):
         raise DataError(f"state: expected what this sampler's state_dict() gives, got {state!r:.100}")
     return state

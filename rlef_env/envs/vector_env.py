@@ -153,6 +153,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         self._changed = threading.Condition()  # guards all that follows and the slots' step ids
         self._ready: list[_Reply] = []
         self._sent = 0
+        self._wanted = 0  # by who waits in recv()
 
     # --- the barrier --------------------------------------------------------------------------------------------------
 
@@ -256,7 +257,8 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         at_least("min_ready", min_ready, 0)
         until = None if timeout is None else time.monotonic() + timeout
         with self._changed:
-            while len(self._ready) < min(min_ready, self._sent):
+            while len(self._ready) < (wanted := min(min_ready, self._sent)):
+                self._wanted = wanted
                 left = None if until is None else until - time.monotonic()
                 if left is not None and left <= 0:
                     break
@@ -447,7 +449,8 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         with self._changed:
             if self._slots[reply.env_id].step_id == reply.step_id:
                 self._ready.append(reply)
-                self._changed.notify_all()
+                if len(self._ready) >= self._wanted:  # to wake the caller for each of a thousand takes its time
+                    self._changed.notify_all()
 
     def _drop(self, env_id: int) -> None:
         """Forget the action that is under way in an environment, if one is."""
@@ -458,6 +461,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             step_id, slot.step_id = slot.step_id, -1
             self._sent -= 1
             self._ready = [reply for reply in self._ready if reply.step_id != step_id]
+            self._changed.notify_all()
             job, slot.job, slot.judging = slot.job, None, None
         if job is not None:
             job.cancel()
