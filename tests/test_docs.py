@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from rlef_env.envs.registration import ENVIRONMENTS
-from rlef_env.problems import CHECKER_FLAGS, CHECKERS, Trust
+from rlef_env.problems import CHECKER_FLAGS, CHECKERS, Trust, load_dataset
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
@@ -60,6 +61,16 @@ def test_the_feedback_in_the_readme_is_real() -> None:
     feedback = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     shown = "\n".join(f"    {line}".rstrip() for line in feedback.rstrip().splitlines())
     assert shown in text, f"README.md should show:\n{shown}"
+
+
+def test_the_summary_of_the_starter_set_in_the_readme_is_real() -> None:
+    """By the labels, which tests/problems/test_starter.py holds the judge to."""
+    problems = load_dataset("starter")
+    correct = sum(len(problem.solutions) for problem in problems)
+    labels = Counter(str(wrong.verdict) for problem in problems for wrong in problem.incorrect_solutions)
+    incorrect = ", ".join(f"{count} {verdict}" for verdict, count in labels.most_common())
+    summary = f"{correct + labels.total()} programs of {len(problems)} problems. correct: {correct} accepted; "
+    assert f"rlef: {summary}incorrect: {incorrect}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_data_page_has_every_rule_flag_and_class() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from rlef_env.cli.command import main
 from rlef_env.problems import LAYOUTS, load_dataset
 
 LINE = re.compile(r"^\| (?P<label>[^|]+) \|[^|]*\|[^|]*\| `rlef problems stats (?P<arguments>[^`]+)` \|$", re.MULTILINE)
@@ -80,7 +81,9 @@ def test_the_page_has_every_layout(root: Path) -> None:
 
 
 @pytest.mark.parametrize("label", EXAMPLES)
-def test_a_command_of_the_page(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, label: str) -> None:
+def test_a_command_of_the_page(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], label: str
+) -> None:
     page = (root / "docs" / "datasets.md").read_text()
     arguments = next(shlex.split(match["arguments"]) for match in LINE.finditer(page) if match["label"] == label)
     name, split = arguments[0], arguments[2] if arguments[1:] else "train"
@@ -90,7 +93,9 @@ def test_a_command_of_the_page(root: Path, tmp_path: Path, monkeypatch: pytest.M
     layout = EXAMPLES[label]
     if layout is not None:
         write(Path(name), split, sample(root, layout))
+    assert main(["problems", "stats", *arguments]) == 0
     dataset = load_dataset(name, split)
+    assert re.match(rf" *problems +{len(dataset)} *\n", capsys.readouterr().out)
     assert any(facts.tests for facts in dataset.facts())
     if layout is not None:
         assert (dataset.layout, len(dataset)) == (layout, 1)
