@@ -165,7 +165,8 @@ class TrainConfig:
     weight_decay: float = 0.1
     """AdamW's, on matrices only. Paper: 0.1."""
     adam_eps: float = 1e-5
-    """AdamW's epsilon; larger than PyTorch's 1e-8, which makes the first steps rash. Paper: not stated."""
+    """AdamW's epsilon. Small models want it larger than PyTorch's 1e-8, which makes the first steps rash; where
+    billions of weights share a gradient of norm 1, each has about 1e-5 of it, and 1e-8 is right. Paper: not stated."""
     adam_beta1: float = 0.9
     """Paper: not stated."""
     adam_beta2: float = 0.95

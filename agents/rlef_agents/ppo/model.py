@@ -97,8 +97,9 @@ class ActorCritic(nn.Module):
                 self.value_head.weight.normal_(0.0, (width(self.lm) + 1) ** -0.5, generator=generator)
         self.value_head.to(next(self.lm.parameters()).device)
         if gradient_checkpointing:
-            for network in (network for network in (base(self.lm), self.critic) if network is not None):
-                network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            for network in [base(self.lm), *([] if self.critic is None else [self.critic])]:
+                new = getattr(network, "activation_checkpointing_enable", None)  # the old name is deprecated
+                (new or network.gradient_checkpointing_enable)({"use_reentrant": False})
 
     def forward(self, batch: PackedBatch, temperature: float = 1.0, entropy_gradient: bool = False) -> Scores:
         """Score a micro-batch.

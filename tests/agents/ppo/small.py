@@ -149,7 +149,7 @@ def weights(learner: Learner) -> list[torch.Tensor]:
 
 def moved(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> float:
     """The largest difference of two sets of weights."""
-    return max(float((a - b).abs().max()) for a, b in zip(before, after, strict=True))
+    return max(float((a - b).detach().abs().max()) for a, b in zip(before, after, strict=True))
 
 
 def tokenizer(template: str = "chatml", controls: Sequence[str] | None = None, chat_template: str | None = None) -> Any:

@@ -1,0 +1,404 @@
+"""One update of the learner: exact however it is split, and stopped by whatever is wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from rlef_agents.ppo.learner import Learner, NotFiniteError, ScoreMismatchError, StaleTokensError
+from rlef_agents.ppo.packing import flatten
+from rlef_agents.ppo.targets import Scored, make_targets, minibatch_normalised
+from rlef_agents.ppo.types import TokenEpisode
+from tests.agents.ppo.small import (
+    config,
+    episode,
+    learner,
+    model,
+    moved,
+    random_episodes,
+    sampled_by,
+    turn,
+    weights,
+)
+
+
+def gradients(student: Learner, episodes: list[TokenEpisode], monkeypatch: pytest.MonkeyPatch) -> list[torch.Tensor]:
+    """What the optimiser was given in the only step of an update."""
+    seen: list[list[torch.Tensor]] = []
+    parameters = [*student.policy, *student.critic]
+    monkeypatch.setattr(
+        student.optimiser,
+        "step",
+        lambda: seen.append([torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in parameters]),
+    )
+    student.update(episodes, minibatches=1)
+    (only,) = seen
+    return only
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"aggregate": "turn"},
+        {"estimator": "token_value"},
+        {"critic": "shared", "detach_critic": False, "entropy": 0.1, "lr": 1e-3},
+        {"truncated": "mask"},
+        {"normalise": "minibatch"},
+        {"estimator": "group", "samples_per_problem": 2, "normalise": "group"},
+    ],
+    ids=lambda changes: ",".join(map(str, changes.values())) or "paper",
+)
+def test_row_19_gradients_do_not_depend_on_how_a_batch_is_split(
+    changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    episodes = random_episodes(7, seed=1)
+    first = episodes[0].turns[0]
+    cut = dataclasses.replace(first, completion=dataclasses.replace(first.completion, finished=False))
+    episodes[0] = dataclasses.replace(episodes[0], turns=(cut, *episodes[0].turns[1:]))
+    found = []
+    for budget in (1, 30, 1000):
+        student = learner(token_budget=budget, value_init="random", **changes)
+        found.append(gradients(student, sampled_by(student, episodes), monkeypatch))
+    largest = max(float(each.abs().max()) for each in found[0])
+    assert largest > 1e-3
+    for other in found[1:]:
+        assert moved(found[0], other) < 1e-6 * max(1.0, largest)
+
+
+def test_row_1_and_22_untouched_weights_agree_with_themselves_and_the_reference() -> None:
+    student = learner()
+    metrics = student.update(sampled_by(student, random_episodes(6)))
+    assert metrics["first_ratio_error"] < 1e-4
+    assert metrics["reference_kl"] == 0.0
+    assert metrics["sampler_gap_max"] < 1e-5
+    assert metrics["effective_samples"] == pytest.approx(1.0, abs=1e-4)
+    again = student.update(sampled_by(student, random_episodes(6, seed=5)))
+    assert again["first_ratio_error"] < 1e-4
+    assert again["reference_kl"] != 0.0
+
+
+def test_row_1_a_policy_that_changed_behind_our_back_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    student = learner()
+    episodes = sampled_by(student, random_episodes(6))
+    score = student.score
+
+    def score_and_change(batch: Any) -> Scored:
+        scored = score(batch)
+        with torch.no_grad():
+            student.model.lm.lm_head.weight.mul_(1.5)
+        return scored
+
+    monkeypatch.setattr(student, "score", score_and_change)
+    with pytest.raises(ScoreMismatchError, match="before the first step of an update"):
+        student.update(episodes)
+
+
+def test_row_22_a_reference_that_is_not_the_start_is_noticed_and_never_trained() -> None:
+    student = learner()
+    assert student.reference is not None
+    before = [parameter.clone() for parameter in student.reference.parameters()]
+    trained = {id(p) for group in student.optimiser.param_groups for p in group["params"]}
+    assert not trained & {id(p) for p in student.reference.parameters()}
+    student.update(sampled_by(student, random_episodes(6)))
+    assert moved(before, list(student.reference.parameters())) == 0.0
+    other = learner()
+    other.reference = student.reference
+    with torch.no_grad():
+        student.reference.lm.lm_head.weight.mul_(1.5)  # type: ignore[union-attr]
+    with pytest.raises(ScoreMismatchError, match="KL to the reference"):
+        other.update(sampled_by(other, random_episodes(6)))
+
+
+def test_row_2_a_scorer_without_the_temperature_shows_in_the_sampler_gap() -> None:
+    episodes = random_episodes(6)
+    for temperature, gap in ((0.7, 0.0), (1.0, 0.01)):
+        sampler, student = learner(temperature=0.7), learner(temperature=temperature)
+        metrics = student.update(sampled_by(sampler, episodes))
+        assert metrics["sampler_gap"] >= gap
+        assert temperature == 1.0 or metrics["sampler_gap"] < 1e-6
+
+
+def test_row_28_tokens_that_are_too_old_or_of_the_future_are_refused() -> None:
+    student = learner(max_lag=1)
+    start = sampled_by(student, random_episodes(4))
+    student.update(start)
+    metrics = student.update(start)
+    assert metrics["lag"] == 1.0
+    before = weights(student)
+    with pytest.raises(
+        StaleTokensError, match=r"at most 1 updates .max_lag. older than version 2, got some that are 2"
+    ):
+        student.update(start)
+    ahead = [episode(turn([1], [2], version=3))]
+    with pytest.raises(StaleTokensError, match="1 newer"):
+        student.update(ahead)
+    one_old_token = sampled_by(student, random_episodes(4))
+    one_old_token[2].turns[0].completion.versions[-1] = 0
+    with pytest.raises(StaleTokensError):
+        student.update(one_old_token)
+    assert moved(before, weights(student)) == 0.0
+
+
+def test_row_34_episodes_without_a_verdict_are_counted_and_not_trained_on() -> None:
+    with_, without = learner(), learner()
+    episodes = sampled_by(with_, random_episodes(5))
+    failed = dataclasses.replace(sampled_by(with_, random_episodes(1, seed=9))[0], has_verdict=False)
+    assert failed.turns[-1].reward != 0.0
+    counts = with_.update([*episodes[:2], failed, *episodes[2:]])
+    without.update(episodes)
+    assert (counts["episodes"], counts["episodes_without_verdict"]) == (5, 1)
+    assert moved(weights(with_), weights(without)) == 0.0
+    before = weights(with_)
+    assert with_.update([failed]) == {"episodes": 0.0, "episodes_without_verdict": 1.0}
+    assert (moved(before, weights(with_)), with_.version) == (0.0, 1)
+
+
+@pytest.mark.parametrize("what", ["reward", "logprob", "weight", "loss", "gradient"])
+def test_a_number_that_is_not_finite_stops_before_it_reaches_a_weight(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    student = learner()
+    episodes = sampled_by(student, random_episodes(4))
+    if what == "reward":
+        last = episodes[0].turns[-1]
+        episodes[0] = episode(dataclasses.replace(last, reward=math.nan))
+    elif what == "logprob":
+        episodes[0].turns[0].completion.logprobs[0] = -math.inf
+    elif what == "weight":
+        with torch.no_grad():
+            student.model.lm.lm_head.weight[0, 0] = math.nan
+    elif what == "loss":
+        monkeypatch.setattr("rlef_agents.ppo.learner.value_loss", lambda values, *_: (values.sum() * math.nan, {}))
+    else:
+        student.critic[0].register_hook(lambda gradient: gradient * math.inf)
+    before = [tensor.nan_to_num(7.0) for tensor in weights(student)]
+    with pytest.raises(NotFiniteError, match="expected finite numbers"):
+        student.update(episodes)
+    assert moved(before, [tensor.nan_to_num(7.0) for tensor in weights(student)]) == 0.0
+    assert not student.optimiser.state
+    assert all(p.grad is None for p in (*student.policy, *student.critic))
+
+
+def test_minibatches_are_disjoint_and_cover_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    student = learner(epochs=2)
+    episodes = sampled_by(student, random_episodes(9))
+    parts: list[list[int]] = []
+    step = student._step
+    monkeypatch.setattr(student, "_step", lambda *args, **kw: parts.append(args[4].tolist()) or step(*args, **kw))
+    metrics = student.update(episodes, minibatches=4)
+    assert metrics["steps"] == student.steps == 8
+    for epoch in (parts[:4], parts[4:]):
+        assert sorted(number for part in epoch for number in part) == list(range(9))
+    assert parts[:4] != parts[4:]
+    assert student.update(sampled_by(student, episodes[:2]), minibatches=4)["steps"] == 12, "two episodes, two parts"
+
+
+def test_row_32_one_clip_and_one_tick_of_the_clock_per_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    episodes = random_episodes(6)
+    norms = []
+    for limit in (0.0, 0.01):
+        student = learner(clip_norm=limit, token_budget=1)
+        found = gradients(student, sampled_by(student, episodes), monkeypatch)
+        policy = found[: len(student.policy)]
+        norms.append(math.sqrt(sum(float(each.square().sum()) for each in policy)))
+    assert norms[0] > 0.01
+    assert norms[1] == pytest.approx(0.01, rel=1e-4)
+    student = learner(warmup=4, lr=1.0, updates=100, clip_norm=1e-9)
+    rates = []
+    monkeypatch.setattr(student.optimiser, "step", lambda: rates.append(student.optimiser.param_groups[0]["lr"]))
+    for _ in range(3):
+        student.update(sampled_by(student, episodes), minibatches=2)
+    assert rates == [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
+    monkeypatch.setattr("rlef_agents.ppo.learner.value_loss", lambda values, *_: (values.sum() * math.nan, {}))
+    with pytest.raises(NotFiniteError):
+        student.update(sampled_by(student, episodes))
+    assert (student.steps, len(rates)) == (6, 6), "no step, no tick"
+
+
+def test_rates_fall_to_the_last_step_and_the_critic_may_have_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    student = learner(lr=1.0, lr_final=0.5, critic_lr=4.0, updates=3, minibatches=1, critic_steps=1)
+    rates: list[dict[str, float]] = []
+    monkeypatch.setattr(
+        student.optimiser, "step", lambda: rates.append({g["network"]: g["lr"] for g in student.optimiser.param_groups})
+    )
+    for _ in range(3):
+        student.update(sampled_by(student, random_episodes(4)))
+    # Steps 0, 1, 2 of 3: factors 1, 0.75, 0.5; in the first the policy rests.
+    assert rates == [{"policy": 0.0, "critic": 4.0}, {"policy": 0.75, "critic": 3.0}, {"policy": 0.5, "critic": 2.0}]
+
+
+def test_row_23_steps_of_the_critic_alone_leave_the_policy_as_it_is() -> None:
+    student = learner(critic_steps=2, critic="shared", weight_decay=0.5)
+    before = [p.detach().clone() for p in student.policy]
+    student.update(sampled_by(student, random_episodes(6)), minibatches=2)
+    assert moved(before, student.policy) == 0.0
+    assert student.model.value_head.weight.abs().max() > 0.0
+    student.update(sampled_by(student, random_episodes(6)), minibatches=1)
+    assert moved(before, student.policy) > 0.0
+
+
+def test_row_24_a_policy_at_rest_is_not_moved_by_the_critic() -> None:
+    student = learner(lr=0.0, critic_lr=1e-2, critic="shared", detach_critic=True)
+    episodes = sampled_by(student, random_episodes(6))
+    before = student.score(episodes)
+    student.update(episodes)
+    after = student.score(episodes)
+    np.testing.assert_array_equal(before.old, after.old)
+    assert np.abs(before.values - after.values).max() > 0.0
+
+
+def test_row_31_and_5_the_optimiser_is_as_documented_and_moves_every_weight_in_bfloat16() -> None:
+    student = learner(dtype="bfloat16", lr=2e-7, clip_norm=1.0, value_init="random")
+    assert {group["eps"] for group in student.optimiser.param_groups} == {1e-5}
+    decays = {p.dim() > 1: group["weight_decay"] for group in student.optimiser.param_groups for p in group["params"]}
+    assert decays == {True: 0.1, False: 0.0}
+    student.update(sampled_by(student, random_episodes(6)), minibatches=1)
+    for name, parameter in student.model.named_parameters():
+        assert parameter.dtype == torch.float32, name
+    before = {name: p.detach().clone() for name, p in student.model.named_parameters()}
+    for seed in range(3):
+        student.update(sampled_by(student, random_episodes(6, seed)), minibatches=2)
+    still = [name for name, p in student.model.named_parameters() if torch.equal(before[name], p)]
+    assert not still
+
+
+def test_row_36_the_learner_trains_in_train_mode_whatever_a_generator_left() -> None:
+    student = learner(gradient_checkpointing=True)
+    episodes = sampled_by(student, random_episodes(4))
+    student.model.eval()
+    student.update(episodes)
+    assert all(module.training for module in student.model.modules())
+
+
+def test_row_14_and_29_what_is_rewarded_becomes_likelier() -> None:
+    """From prompt 5 the token 7 is worth 1 and 8 is worth -1; nothing else tells them apart."""
+    student = learner(beta=0.0, critic="shared", lr=3e-3, updates=50, minibatches=1)
+    assert student.reference is None
+    batch = [episode(turn([5], [token, 1], reward=1.0 if token == 7 else -1.0)) for token in (7, 8) * 4]
+    for _ in range(12):
+        batch = sampled_by(student, batch)
+        student.update(batch)
+    old = student.score(batch[:2]).old
+    assert old[0] - old[2] > 1.0, "token 7 against token 8"
+    assert abs(old[1] - old[3]) < 3.0
+
+
+def targets_of(episodes: list[TokenEpisode], seed: int = 0, **changes: Any) -> Any:
+    chosen = config(**changes)
+    flat = flatten(episodes)
+    random = np.random.default_rng(seed)
+    tokens, token_values = int(flat.lengths.sum()), chosen.estimator == "token_value"
+    old, rho = (-random.random(tokens) for _ in range(2))
+    values = random.random(tokens if token_values else len(flat.lengths))
+    scored = Scored(old, rho, np.ones(tokens), values)
+    return flat, scored, make_targets(chosen, flat, scored, [each.problem_id for each in episodes], token_values)
+
+
+def test_row_15_and_17_prompt_and_feedback_tokens_have_no_part_in_targets() -> None:
+    """More of them, and other ones, change nothing: there is no mask that could be wrong."""
+    episodes = random_episodes(5)
+    longer = [
+        dataclasses.replace(
+            each,
+            turns=tuple(
+                dataclasses.replace(one, prompt_ids=np.concatenate([one.prompt_ids, np.full(50, 10**6)]))
+                for one in each.turns
+            ),
+        )
+        for each in episodes
+    ]
+    for estimator in ("turn_value", "token_value", "reinforce"):
+        short, long = (targets_of(each, estimator=estimator)[2] for each in (episodes, longer))
+        for before, after in zip(short, long, strict=True):
+            np.testing.assert_array_equal(before, after)
+
+
+def test_row_14_every_reward_reaches_the_returns_once() -> None:
+    episodes = random_episodes(8)
+    flat, scored, targets = targets_of(episodes, beta=0.0)
+    del scored
+    firsts = np.flatnonzero(np.diff(flat.episodes, prepend=-1))
+    np.testing.assert_allclose(targets.returns[firsts], [sum(one.reward for one in each.turns) for each in episodes])
+
+
+def test_row_18_long_responses_count_as_much_as_short_ones() -> None:
+    flat, _, targets = targets_of(random_episodes(20), normalise="turns")
+    firsts = np.cumsum(flat.lengths) - flat.lengths
+    per_turn = targets.advantages[firsts]
+    assert per_turn.mean() == pytest.approx(0.0, abs=1e-12)
+    assert per_turn.std() == pytest.approx(1.0)
+    np.testing.assert_array_equal(targets.advantages, np.repeat(per_turn, flat.lengths))
+    by_token = targets_of(random_episodes(20), normalise="tokens")[2].advantages
+    assert (by_token.mean(), by_token.std()) == (pytest.approx(0.0, abs=1e-12), pytest.approx(1.0))
+
+
+def test_minibatch_statistics_are_of_its_own_turns() -> None:
+    flat, _, targets = targets_of(random_episodes(6), normalise="minibatch")
+    mine = flat.episodes < 3
+    got = minibatch_normalised(targets.advantages, flat, mine, token_values=False)
+    firsts = (np.cumsum(flat.lengths) - flat.lengths)[mine]
+    assert (got[firsts].mean(), got[firsts].std()) == (pytest.approx(0.0, abs=1e-12), pytest.approx(1.0))
+    rest = ~np.repeat(mine, flat.lengths)
+    np.testing.assert_array_equal(got[rest], targets.advantages[rest])
+
+
+@pytest.mark.parametrize("choice", ["as_is", "mask", "bootstrap"])
+def test_row_13_what_becomes_of_truncated_responses(choice: str) -> None:
+    """The longest response is finished and a shorter one is cut: only what the sampler said counts."""
+    episodes = [
+        episode(turn([1], [2, 3, 4, 5], reward=1.0)),
+        episode(turn([1], [2, 3], reward=-1.0, finished=False)),
+    ]
+    _, scored, targets = targets_of(episodes, truncated=choice, beta=0.0, normalise="none")
+    assert targets.trained.tolist() == [True] * 4 + [choice != "mask"] * 2
+    assert targets.returns.tolist() == [1.0, scored.values[1] if choice == "bootstrap" else -1.0]
+    if choice == "bootstrap":
+        assert targets.advantages[4:].tolist() == [0.0, 0.0]
+
+
+def test_masked_responses_get_no_policy_gradient() -> None:
+    batch = [episode(turn([5], [7], reward=1.0)), episode(turn([6], [8], reward=-1.0, finished=False))]
+    student = learner(
+        truncated="mask", beta=0.0, normalise="none", critic="shared", weight_decay=0.0, lm=model("llama")
+    )
+    student.update(sampled_by(student, batch), minibatches=1)
+    moved_alone = student.score(batch).old
+    other = learner(truncated="mask", beta=0.0, normalise="none", critic="shared", weight_decay=0.0)
+    other.update(sampled_by(other, batch[:1]), minibatches=1)
+    np.testing.assert_allclose(moved_alone, other.score(batch).old, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["llama", "qwen2", "qwen3", "gpt2"])
+def test_real_architectures_learn(name: str) -> None:
+    student = learner(name, beta=0.01, lr=3e-3, updates=50)
+    batch = [episode(turn([5, 6], [token, 1], reward=1.0 if token == 7 else -1.0)) for token in (7, 8) * 3]
+    start = student.score(batch[:2]).old
+    for _ in range(6):
+        batch = sampled_by(student, batch)
+        metrics = student.update(batch)
+    end = student.score(batch[:2]).old
+    assert (end[0] - end[2]) - (start[0] - start[2]) > 0.3
+    assert metrics["explained_variance"] <= 1.0
+
+
+def test_lora_learns_and_leaves_the_rest() -> None:
+    pytest.importorskip("peft")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        student = learner(lora_rank=2, lr=1e-2, critic="shared")
+    frozen = {name: p.detach().clone() for name, p in student.model.named_parameters() if not p.requires_grad}
+    batch = sampled_by(student, random_episodes(6))
+    for _ in range(2):
+        batch = sampled_by(student, batch)
+        metrics = student.update(batch)
+    assert metrics["reference_kl"] != 0.0
+    for name, parameter in student.model.named_parameters():
+        if name in frozen:
+            assert torch.equal(frozen[name], parameter), name
