@@ -12,21 +12,23 @@ import itertools
 import os
 import pickle
 import queue
+import socket
 import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from rlef_env.errors import UsageError
-from rlef_env.judge import ATTEMPTS, Judge, JudgeJob, Judgement, JudgePool, TimeFactor, Verdict
+from rlef_env.judge import ATTEMPTS, Judge, JudgeJob, Judgement, JudgePool, TimeFactor, Verdict, needed_to_judge
 from rlef_env.problems import Problem
 from rlef_env.sandbox import Program
 
 __all__ = ["RayJudge"]
 
+CONNECT_SECONDS: Final = 10.0
 MOST_PROBLEMS: Final = 256  # in the object store at once, and in each actor
 
 
@@ -36,8 +38,8 @@ class RayJudge(JudgePool):
     Needs ``pip install "rlef-env[ray]"`` here, and this package on every machine of the cluster.
 
     Args:
-        address: of the cluster, as for ``ray.init``; None joins the one that this process has joined already, or that
-            ``RAY_ADDRESS`` names, or starts one on this machine.
+        address: of the cluster, as ``"HOST:PORT"`` or otherwise as for ``ray.init``; None joins the one that this
+            process has joined already, or that ``RAY_ADDRESS`` names, or starts one on this machine.
         workers: how many programs are judged at once; as many as the cluster has cores by default. More than it has
             room for wait for it to grow.
         isolation: as for ``Judge``.
@@ -87,9 +89,15 @@ def join(address: str | None) -> bool:
             raise UsageError(f"address: expected {joined!r}, which this process has joined already, got {address!r}")
         return False
     try:
+        if address not in (None, "auto", "local"):
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host, int(port)), CONNECT_SECONDS).close()  # Ray itself would try for minutes
         ray.init(address, log_to_driver=False, logging_level="ERROR")
-    except (ConnectionError, ValueError) as error:
-        raise UsageError(f"address: expected that of a Ray cluster, got {address!r} ({error})") from None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UsageError(
+            f"address: expected HOST:PORT of a Ray cluster, 'auto', 'local' or None, got {address!r} ({error}); "
+            "`ray start --head` says what it is"
+        ) from None
     return True
 
 
@@ -240,13 +248,15 @@ class Crew:
                 self._answer(task, "stopped")
             else:
                 task.future.cancel()
+        joined = self._ray.is_initialized()  # or its owner was quicker to leave; to ask anything would join anew
         for worker in self._crew:
-            self._ray.kill(worker.actor)
+            if joined:
+                self._ray.kill(worker.actor)
             if worker.task is not None:
                 self._answer(worker.task, "stopped")
         self._crew.clear()
         self._stored.clear()
-        if self._joined_here:
+        if joined and self._joined_here:
             self._ray.shutdown()
 
     def processes(self) -> list[int]:
@@ -262,6 +272,9 @@ class Crew:
 
     def _hear(self, heard: Callable[[], object]) -> None:
         try:
+            if not self._ray.is_initialized():
+                self._give_up("this process has left its Ray cluster")
+                return
             heard()
             self._dispatch()
         except Exception as error:  # noqa: BLE001 - whatever Ray raises where its cluster is gone
@@ -301,9 +314,7 @@ class Crew:
         """The key of a problem and the reference of its bytes, which are put into the object store once."""
         entry = self._stored.pop(id(problem), None)
         if entry is None:
-            # What judging needs, and no more: solutions may be as large as the tests.
-            needed = replace(problem, statement="", solutions=(), incorrect_solutions=(), extra={})
-            entry = (next(self._numbers), self._ray.put(pickle.dumps(needed)), problem)
+            entry = (next(self._numbers), self._ray.put(pickle.dumps(needed_to_judge(problem))), problem)
         self._stored[id(problem)] = entry
         if len(self._stored) > MOST_PROBLEMS:
             self._stored.popitem(last=False)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,6 +98,41 @@ def test_what_is_wrong_is_refused_before_a_cluster_is_joined() -> None:
 def test_another_cluster_than_the_one_joined_is_refused(cluster: Any) -> None:
     with RayJudge(cluster.address, 1), pytest.raises(UsageError, match="joined already"):
         RayJudge("127.0.0.1:1")
+
+
+OWNER = """
+import sys
+from rlef_env.integrations import RayJudge
+from rlef_env.judge import JudgeJob
+from tests.judge.pool_conformance import ECHO, RIGHT
+pool = RayJudge(sys.argv[1], workers=1)
+print(pool.judge(ECHO, RIGHT).verdict.value)
+left = pool.submit(JudgeJob(ECHO, RIGHT))
+{end}
+"""
+
+
+@pytest.mark.parametrize("end", ["", "import ray; ray.shutdown(); pool.close(); left.result()"])
+def test_a_process_that_does_not_close_it_ends_all_the_same(cluster: Any, root: Path, end: str) -> None:
+    command = [sys.executable, "-c", OWNER.format(end=end), cluster.address]
+    process = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120)
+    assert process.stdout == "accepted\n"
+    assert process.returncode == 0, process.stderr
+
+
+def test_where_ray_is_not_installed_the_extra_is_named() -> None:
+    program = "import sys; sys.modules['ray'] = None; import rlef_env.integrations as i; i.RayJudge()"
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "UsageError: RayJudge: expected Ray to be installed, found none" in process.stderr
+    assert 'pip install "rlef-env[ray]"' in process.stderr
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere", "ray://127.0.0.1:1"])
+def test_where_there_is_no_cluster_that_is_said(address: str) -> None:
+    if ray.is_initialized():
+        ray.shutdown()
+    with pytest.raises(UsageError, match="HOST:PORT"):
+        RayJudge(address)
 
 
 def test_importing_it_loads_no_ray() -> None:

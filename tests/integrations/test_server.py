@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rlef_env.errors import UsageError
 from rlef_env.integrations import JudgeServer, ServerSettings
@@ -279,6 +281,34 @@ def test_what_is_wrong_is_said(server: JudgeServer, path: str, content: Any, sta
     assert words in answer.json()["detail"]
     assert "Traceback" not in answer.text
     assert "fire" not in answer.text
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+FIELDS: dict[str, dict[str, Any]] = {
+    "/run_code": {"code": "1", "language": "python", "stdin": "", "run_timeout": 1, "compile_timeout": 1, "files": {}},
+    "/judge": {"dataset": "tiny", "id": "echo", "program": "1", "roles": ["public"], "limit": 1, "stop_early": True},
+    "/submit": {"dataset": "tiny", "id": "echo", "completion": "```\n1\n```", "config": {"language": "python"}},
+    "/get_prompts": {"dataset": "tiny", "config": {"language": "python"}, "offset": 0, "limit": 1},
+}
+
+
+@settings(max_examples=60)
+@given(path=st.sampled_from(sorted(FIELDS)), data=st.data())
+def test_no_request_is_a_fault_of_the_server(server: JudgeServer, path: str, data: st.DataObject) -> None:
+    """Some fields hold anything at all, those of ``config`` too."""
+    content = json.loads(json.dumps(FIELDS[path]))
+    places = [(content, key) for key in [*content, "problem", "layout", "priority", "first", "memory_limit_MB"]]
+    if "config" in content:
+        names = ["language", "run_timeout", "provided_data", "extra", "custom_extract_logic"]
+        places += [(content["config"], key) for key in names]
+    for place, key in data.draw(st.lists(st.sampled_from(places), min_size=1, max_size=2, unique_by=lambda at: at[1])):
+        place[key] = data.draw(anything)
+    answer = post(server, path, content)
+    assert answer.status_code in (200, 404, 422), answer.text
 
 
 def test_what_a_web_page_could_send_is_refused(server: JudgeServer) -> None:

@@ -70,7 +70,7 @@ def language_of(field: Field) -> str:
     Raises:
         DataError: it is none of ours.
     """
-    if field.value not in LANGUAGES:
+    if field.text() not in LANGUAGES:
         raise field.error(f"one of {', '.join(LANGUAGES)}", "choose one of these")
     return LANGUAGES[field.value]
 

@@ -27,7 +27,7 @@ def job_of(root: Field, problem: Problem) -> tuple[JudgeJob, int, float | None]:
             raise root.child(key).error(f"only {', '.join(KEYS)}", "leave the field out")
     language, roles, stop_early = (root.child(key) for key in ("language", "roles", "stop_early"))
     limit, first, priority, timeout = (root.child(key) for key in ("limit", "first", "priority", "timeout"))
-    if language.present and language.value not in LANGUAGES:
+    if language.present and language.text() not in LANGUAGES:
         raise language.error(f"one of {', '.join(LANGUAGES)}", "choose one of these")
     if timeout.present and timeout.number() <= 0:
         raise timeout.error("seconds above 0", "choose a longer time")
