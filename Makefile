@@ -16,7 +16,7 @@ define step
 @printf '\033[1m== %s\033[0m\n' '$(1)'; began=$$SECONDS; $(2); printf '   %s: %s s\n' '$(1)' $$((SECONDS - began))
 endef
 
-.PHONY: help demo test lint types clean compilers
+.PHONY: help demo test chaos lint types clean compilers
 
 help:  ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -32,6 +32,9 @@ test: $(VENV)/installed-test compilers  ## lint, types, import layers and every 
 	$(call step,mypy --strict,$(BIN)/mypy)
 	$(call step,import layers,$(BIN)/lint-imports)
 	$(call step,pytest,$(BIN)/pytest --cov --cov-report=term --durations=10)
+
+chaos: $(VENV)/installed-test  ## ten thousand episodes while workers, zygotes and servers are killed
+	RLEF_CHAOS_EPISODES=10000 $(BIN)/pytest -s --timeout=0 tests/chaos
 
 lint: $(VENV)/installed-test  ## format the code and fix what ruff can fix
 	$(BIN)/ruff format $(SOURCES)

@@ -1,0 +1,274 @@
+"""Episodes whose verdicts are known, played while processes are killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from random import Random
+
+from rlef_env.envs import CodeEnv, CodeVectorEnv, Episode
+from rlef_env.judge import Judge, Judgement, JudgePool
+from rlef_env.problems import ROLES, Dataset, Problem, Role, Test
+from rlef_env.sandbox import Program
+
+__all__ = ["DATASET", "Chaos", "calm_episodes", "played"]
+
+LIMIT_SECONDS = 0.3
+DATASET = Dataset(
+    "double",
+    "Double",
+    tuple(
+        Problem(
+            f"double {size}",
+            "Print twice the number.",
+            tuple(Test(f"{number}\n", f"{2 * number}\n") for number in range(1, 3)),
+            tuple(Test(f"{number}\n", f"{2 * number}\n") for number in range(3, size)),
+            time_limit=LIMIT_SECONDS,
+            memory_limit=2**26,
+        )
+        for size in (4, 8, 20)
+    ),
+)
+
+RIGHT = "print(2 * int(input()))"
+KINDS: Sequence[tuple[int, str | None]] = (  # how often, and the program; None for a response without one
+    (30, RIGHT),
+    (20, "print(0)"),
+    (8, "n = int(input())\nprint(2 * n if n < 3 else 0)"),  # passes the public tests only
+    (8, "raise ValueError(input())"),
+    (5, "print("),
+    (5, None),
+    (4, "import os\nos._exit(3)"),
+    # slow
+    (3, "import time\ntime.sleep(60)"),
+    (3, "while True:\n    pass"),
+    (4, f"import time\ntime.sleep(0.1)\n{RIGHT}"),
+    # hostile
+    (3, "import os\nos.kill(os.getppid(), 9)"),
+    (3, "import os\nwhile True:\n    os.fork()"),
+    (2, "kept = bytearray(2 * 10**9)"),
+    (2, "import os\nos.kill(os.getpid(), 9)"),
+    (2, "import os\nos.closerange(0, 99)\nprint(1)"),
+)
+
+
+def response(env_id: int, episode: int, turn: int) -> str:
+    """What an environment answers; no two responses are alike, so that none can stand for another."""
+    random = Random(f"{env_id}/{episode}/{turn}")
+    (program,) = random.choices([source for _, source in KINDS], [often for often, _ in KINDS])
+    words = f"Environment {env_id}, episode {episode}, turn {turn}."
+    return words if program is None else f"{words}\n```python\n{program}\n```"
+
+
+class Calm:
+    """A judge that nobody disturbs; it judges each program once for each problem."""
+
+    isolation = "locked"
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        self._known: dict[tuple[object, ...], Judgement] = {}
+
+    def judge(
+        self,
+        problem: Problem,
+        program: Program,
+        roles: Sequence[Role] = ROLES,
+        stop_early: bool = True,
+        limit: int | None = None,
+        first: int = 0,
+    ) -> Judgement:
+        """As ``Judge.judge``."""
+        key = (problem.id, program, tuple(roles), stop_early, limit, first)
+        if key not in self._known:
+            self._known[key] = self._judge.judge(problem, program, roles, stop_early, limit, first)
+        return self._known[key]
+
+
+def calm_episodes(num_envs: int, episodes: int, seed: int) -> list[list[Episode]]:
+    """The episodes of each environment, one after the other, undisturbed."""
+    played = []
+    with Judge() as judge:
+        calm = Calm(judge)
+        for env_id in range(num_envs):
+            env = CodeEnv(DATASET, judge=calm)  # type: ignore[arg-type]
+            played.append([])
+            for number in range(episodes):
+                env.reset(seed=seed + env_id if number == 0 else None)
+                while not env.episode.ended:
+                    env.step(response(env_id, number, len(env.episode.turns)))
+                played[-1].append(env.episode)
+    return played
+
+
+def played(env: CodeVectorEnv, episodes: int, seed: int, disturb: Callable[[set[int]], None]) -> list[list[Episode]]:
+    """The episodes of each environment, all at once.
+
+    Args:
+        env: in the mode SAME_STEP.
+        episodes: of each environment.
+        seed: of the first.
+        disturb: called before each wait with the numbers of the steps that are under way.
+    """
+    ended: list[list[Episode]] = [[] for _ in range(env.num_envs)]
+    turns = [0] * env.num_envs
+    under_way: dict[int, int] = {}
+    env.reset(seed=seed)
+    idle = list(range(env.num_envs))
+    while idle or under_way:
+        responses = [response(env_id, len(ended[env_id]), turns[env_id]) for env_id in idle]
+        sent = env.send(idle, responses).tolist()
+        assert not under_way.keys() & sent
+        under_way |= dict(zip(sent, idle, strict=True))
+        disturb(set(under_way))
+        replies = env.recv()
+        idle = []
+        for step_id, env_id, episode in zip(
+            replies.step_ids.tolist(), replies.env_ids.tolist(), replies.episodes, strict=True
+        ):
+            assert under_way.pop(step_id) == env_id, "answered twice, or for another environment"
+            turns[env_id] += 1
+            assert len(episode.turns) == turns[env_id]
+            if episode.ended:
+                ended[env_id].append(episode)
+                turns[env_id] = 0
+            if len(ended[env_id]) < episodes:
+                idle.append(env_id)
+    assert env.under_way == 0
+    return ended
+
+
+class Chaos:
+    """Kills what a pool consists of, one thing after the other.
+
+    No program is hit twice: the next comes when all that was under way has its verdict. A program that lost its worker
+    three times has none, as it may be the culprit; that is tested elsewhere.
+
+    Args:
+        pool: to disturb.
+        seed: of what is hit.
+    """
+
+    def __init__(self, pool: JudgePool, seed: int) -> None:
+        self._pool, self._random = pool, Random(seed)
+        self._waits_for: set[int] = set()
+        self._clients: list[subprocess.Popen[str]] = []
+        self.hits: Counter[str] = Counter()
+        self.seen: set[int] = set()
+        """Every worker that was ever seen, and all below it."""
+
+    def __call__(self, under_way: set[int]) -> None:
+        """Do harm, unless something that was under way at the last harm still is."""
+        if self._waits_for & under_way:
+            return
+        workers = [pid for pid in self._pool.processes() if alive(pid)]
+        self.seen.update(found for pid in workers for found in below(pid))
+        if not workers:
+            return
+        kinds = [self.worker, self.zygote, self.program, self.every_worker, self.server, self.fork, self.client]
+        hit = kinds[sum(self.hits.values()) % len(kinds)]
+        hit(workers)
+        self.hits[hit.__name__] += 1
+        self._waits_for = under_way
+
+    def worker(self, workers: list[int]) -> None:
+        """One worker, as the kernel does when memory runs out."""
+        kill(self._random.choice(workers))
+
+    def every_worker(self, workers: list[int]) -> None:
+        """All of them at once."""
+        for pid in workers:
+            kill(pid)
+
+    def zygote(self, workers: list[int]) -> None:
+        """What a worker starts programs from."""
+        self._one_of([zygote for pid in workers for zygote in children(pid)])
+
+    def program(self, workers: list[int]) -> None:
+        """The process that a program was compiled in."""
+        self._one_of([program for pid in workers for zygote in children(pid) for program in children(zygote)])
+
+    def server(self, workers: list[int]) -> None:
+        """What workers are forked from; they do not outlive it."""
+        kill(int(Path(f"/proc/{workers[0]}/stat").read_text().rpartition(")")[2].split()[1]))
+
+    def fork(self, workers: list[int]) -> None:
+        """A child that the owner forked, with a copy of all it has; the child dies."""
+        if (child := os.fork()) == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.waitpid(child, 0)
+
+    def client(self, workers: list[int]) -> None:
+        """Another owner on the same machine, which vanishes in the middle of its work."""
+        self._clients.append(
+            subprocess.Popen([sys.executable, "-c", CLIENT], stdout=subprocess.PIPE, text=True, cwd=Path.cwd())
+        )
+        self._end_clients(at_work=False)
+
+    def _one_of(self, pids: list[int]) -> None:
+        if pids:
+            kill(self._random.choice(pids))
+
+    def _end_clients(self, at_work: bool) -> None:
+        """Kill those that have told their workers; wait for that where asked to."""
+        for client in list(self._clients):
+            assert client.stdout is not None
+            if at_work or len(self._clients) > 1:
+                self.seen.update(int(pid) for pid in client.stdout.readline().split())
+                client.kill()
+                client.wait()
+                client.stdout.close()
+                self._clients.remove(client)
+
+    def close(self) -> None:
+        """End the clients that are left."""
+        self._end_clients(at_work=True)
+
+
+CLIENT = """
+from rlef_env.judge import JudgeJob, JudgePool
+from rlef_env.problems import Problem, Test
+from rlef_env.sandbox import Program
+pool = JudgePool(1)
+endless = Problem("endless", "", (Test("", ""),), time_limit=100.0)
+future = pool.submit(JudgeJob(endless, Program("import time\\ntime.sleep(90)")))
+while not pool.processes():
+    pass
+print(*pool.processes(), flush=True)
+future.result()
+"""
+
+
+def kill(pid: int) -> None:
+    """End a process, if it is still there."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def children(pid: int) -> list[int]:
+    """The processes right below one."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def below(pid: int) -> Iterator[int]:
+    """A process and all below it."""
+    yield pid
+    for child in children(pid):
+        yield from below(child)
