@@ -57,7 +57,7 @@ def test_a_context_that_was_rewritten_is_computed_from_there(cut: int) -> None:
     context = np.arange(10, 20)
     response = sample_all(generator, [Request(0, context, 5, 0)])[0].ids
     rewritten = np.concatenate([context, response])[:cut]
-    rewritten = np.append(rewritten, (np.append(np.concatenate([context, response]), 0)[cut] + 1) % 40)
+    rewritten = np.append(rewritten, [(np.append(np.concatenate([context, response]), 0)[cut] + 1) % 40, 5, 6, 7])
     before = generator.prefilled
     again = sample_all(generator, [Request(0, rewritten, 5, 1)])[0]
     assert generator.prefilled - before == len(rewritten) - min(cut, 14)

@@ -1,0 +1,143 @@
+"""Sampling against transformers' ``generate``, and what a kept prefix saves.
+
+CPU seconds of this process, one thread, the two sides in turn; the figure is the median of the ratios of pairs.
+``generate`` (dynamic cache, pure sampling) ends a batch when its longest row has its wanted length, as in training. What
+is counted are the tokens that were wanted, the same on both sides; the time includes the prompts' prefill.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, StoppingCriteria
+
+from benchmarks.figures import Figure, Goal, measured
+from rlef_agents.ppo.generate import Request
+from rlef_agents.ppo.generate.local import LocalGenerator
+from rlef_agents.ppo.types import Ids
+
+__all__ = ["decode_rows"]
+
+FACTOR = Goal(3.0, "x", at_least=True)
+PROMPT, SLOTS, REQUESTS, LONGEST = 64, 64, 256, 256
+CONVERSATIONS, TURN, FEEDBACK = 32, 320, 40
+SIZES: dict[str, dict[str, int]] = {
+    "0.9 M parameters": {"vocab_size": 512, "hidden_size": 128, "intermediate_size": 384, "num_hidden_layers": 4,
+                         "num_attention_heads": 4, "num_key_value_heads": 2},
+    "6 M parameters": {"vocab_size": 4096, "hidden_size": 256, "intermediate_size": 688, "num_hidden_layers": 6,
+                       "num_attention_heads": 8, "num_key_value_heads": 4},
+}  # fmt: skip
+
+
+def decode_rows(rounds: int = 5) -> list[Figure]:
+    """Tokens per CPU second against ``generate``, and turn-2 prefill with and without the prefix, for two sizes."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return [figure for size in SIZES for figure in (*_decode(size, rounds), *_prefix(size, rounds))]
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _decode(size: str, rounds: int) -> list[Figure]:
+    model = _model(size)
+    random = np.random.default_rng(0)
+    lengths = np.clip(random.lognormal(3.5, 0.9, REQUESTS).astype(int), 1, LONGEST)
+    prompts = random.integers(0, 500, (REQUESTS, PROMPT))
+    ours, theirs, rates = [], [], []
+    for number in range(rounds + 1):
+        ours.append(_cpu(lambda: _refilled(model, prompts, lengths)))
+        theirs.append(_cpu(lambda: _batches(model, prompts, lengths)))
+        rates.append(float(lengths.sum()) / ours[-1])
+        if number == 0:
+            ours, theirs, rates = [], [], []  # the first of each warms up
+    ratios = [their / our for our, their in zip(ours, theirs, strict=True)]
+    note = (
+        f"{REQUESTS} requests, prompts of {PROMPT}, log-normal lengths: mean {lengths.mean():.0f}, longest "
+        f"{lengths.max()}; {SLOTS} at a time on both sides"
+    )
+    return [
+        measured("decode", f"sampling against generate, {size}", ratios, "x", FACTOR, note),
+        measured("decode", f"sampled tokens, {size}", rates, "tokens per CPU s"),
+    ]
+
+
+def _prefix(size: str, rounds: int) -> list[Figure]:
+    model = _model(size)
+    random = np.random.default_rng(1)
+    first = random.integers(0, 500, (CONVERSATIONS, TURN))
+    feedback = random.integers(0, 500, (CONVERSATIONS, FEEDBACK))
+
+    def second_turn(keep: bool) -> float:
+        generator = LocalGenerator(model, [], slots=CONVERSATIONS)
+        sampled = _sampled(generator, [Request(n, context, 2, n) for n, context in enumerate(first)])
+        for number in range(CONVERSATIONS):
+            if not keep:
+                generator.forget(number)
+        requests = [
+            Request(number, np.concatenate([first[number], sampled[number], feedback[number]]), 1, number)
+            for number in range(CONVERSATIONS)
+        ]
+        return _cpu(lambda: _sampled(generator, requests))
+
+    ratios = [second_turn(keep=False) / second_turn(keep=True) for _ in range(rounds + 1)][1:]
+    note = f"{CONVERSATIONS} conversations of {TURN + 2} tokens, {FEEDBACK} new ones, and the first token sampled"
+    return [measured("prefix", f"turn-2 prefill, prefix kept against none, {size}", ratios, "x", FACTOR, note)]
+
+
+def _refilled(model: Any, prompts: Ids, lengths: Ids) -> None:
+    generator = LocalGenerator(model, [], slots=SLOTS)
+    requests = [
+        Request(number, ids, int(length), number)
+        for number, (ids, length) in enumerate(zip(prompts, lengths, strict=True))
+    ]
+    assert sum(map(len, _sampled(generator, requests).values())) == lengths.sum()
+
+
+def _batches(model: Any, prompts: Ids, lengths: Ids) -> None:
+    for begin in range(0, REQUESTS, SLOTS):
+        ids = torch.as_tensor(prompts[begin : begin + SLOTS])
+        wanted = torch.as_tensor(lengths[begin : begin + SLOTS])
+        sampled = model.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            generation_config=GenerationConfig(  # type: ignore[no-untyped-call]
+                max_new_tokens=LONGEST, do_sample=True, temperature=1.0, top_k=0, top_p=1.0, pad_token_id=0
+            ),
+            stopping_criteria=[_Wanted(wanted)],
+        )
+        assert sampled.shape[1] == PROMPT + wanted.max()
+
+
+class _Wanted(StoppingCriteria):  # type: ignore[misc, no-any-unimported, unused-ignore]
+    def __init__(self, lengths: torch.Tensor) -> None:
+        self._lengths = lengths
+
+    def __call__(self, input_ids: torch.Tensor, *_: Any, **_unused: Any) -> torch.Tensor:
+        return self._lengths <= input_ids.shape[1] - PROMPT
+
+
+def _sampled(generator: LocalGenerator, requests: list[Request]) -> dict[int, Ids]:
+    for request in requests:
+        generator.submit(request)
+    sampled: dict[int, Ids] = {}
+    while completions := generator.poll():
+        sampled.update((conversation, completion.ids) for conversation, completion in completions)
+    return sampled
+
+
+def _cpu(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def _model(size: str) -> Any:
+    torch.manual_seed(0)
+    config = LlamaConfig(**SIZES[size], max_position_embeddings=1024, bos_token_id=None, eos_token_id=None)  # type: ignore[arg-type]
+    model: Any = LlamaForCausalLM(config)
+    return model.eval()
