@@ -1,0 +1,211 @@
+"""Supervised fine-tuning: make the responses of stored conversations likely (behaviour cloning).
+
+A model that cannot write a program earns no reward, so it cannot learn by reinforcement. It is also the paper's
+supervised baseline (RLEF, section 3.4): clone the last responses of one's own successful episodes.
+
+The tokens around the responses come from the same ``Renderer`` as in reinforcement learning, and only responses with
+their end-of-turn token are trained on.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from rlef_agents.ppo.model import add_lora, policy_logprobs, prepare
+from rlef_agents.ppo.packing import pack
+from rlef_agents.ppo.render import Renderer
+from rlef_agents.ppo.types import Completion, Ids, TokenEpisode, TokenTurn
+from rlef_env import read_episodes
+from rlef_env.errors import DataError, RLEFError, UsageError
+
+__all__ = ["Chat", "SftConfig", "read_chats", "sft", "token_episodes"]
+
+Chat = Sequence[dict[str, str]]
+
+
+def described(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True)
+class SftConfig:
+    """How to clone; the paper's numbers are 5e-6 or 2e-6, 2 to 3 epochs, batch 64, length 8,192, warm-up 10, cosine."""
+
+    epochs: int = described(2, "passes over the conversations (paper: 2 to 3)")
+    batch: int = described(64, "conversations per optimiser step (paper: 64)")
+    lr: float = described(5e-6, "learning rate, cosine to a tenth (paper: 5e-6 or 2e-6)")
+    warmup: int = described(10, "optimiser steps of linear warm-up (paper: 10)")
+    weight_decay: float = described(0.1, "AdamW's, on matrices only (paper: 0.1)")
+    clip_norm: float = described(1.0, "largest norm of the gradient")
+    context: int = described(8192, "tokens per conversation; longer ones are left out (paper: 8,192)")
+    last_only: bool = described(False, "train on the last response only (paper: yes)")
+    lora_rank: int = described(0, "train adapters of this rank, and merge them at the end; 0 for all weights")
+    dtype: str = described("float32", "what layers compute in: float32 or bfloat16; the weights are float32")
+    token_budget: int = described(8192, "tokens per micro-batch")
+    seed: int = described(0, "of the order of the conversations")
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch", "context", "token_budget"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name}: expected 1 or more, got {getattr(self, name)}")
+        if self.dtype not in ("float32", "bfloat16"):
+            raise UsageError(f"dtype: expected float32 or bfloat16, got {self.dtype!r}")
+
+
+def sft(
+    model: Any,
+    renderer: Renderer,
+    chats: Sequence[Chat],
+    config: SftConfig,
+    report: Callable[[dict[str, float]], None] = lambda _: None,
+) -> Any:
+    """Train a causal language model on conversations, in place.
+
+    Args:
+        model: of transformers; its weights become float32.
+        renderer: for its tokenizer.
+        chats: see ``read_chats``.
+        config: how.
+        report: gets the metrics of each step: step, steps, loss (nats per token), lr, tokens_per_second.
+
+    Returns:
+        The model; another object where adapters were merged into it.
+
+    Raises:
+        UsageError: no conversation fits the context.
+        RLEFError: the loss is not a number; the model is as it was after the step before.
+    """
+    episodes = [
+        episode for episode in token_episodes(chats, renderer, config.last_only) if episode.length <= config.context
+    ]
+    if not episodes:
+        raise UsageError(f"conversations: expected one of at most {config.context} tokens, got none; raise --context")
+    lm = add_lora(model, config.lora_rank, 2 * config.lora_rank) if config.lora_rank else model.float()
+    prepare(lm)
+    lm.train()
+    optimiser, device = make_optimiser(lm, config), str(next(lm.parameters()).device)
+    random = np.random.default_rng(config.seed)
+    batches = [
+        part
+        for _ in range(config.epochs)
+        for part in np.array_split(random.permutation(len(episodes)), math.ceil(len(episodes) / config.batch))
+    ]
+    for step, part in enumerate(batches):
+        began, tokens = time.monotonic(), sum(episodes[place].length for place in part)
+        for group in optimiser.param_groups:
+            group["lr"] = config.lr * schedule(step, len(batches), config.warmup)
+        loss = descend(lm, optimiser, episodes, part.tolist(), config, device)
+        rate = tokens / (time.monotonic() - began)
+        report({"step": step + 1, "steps": len(batches), "loss": loss, "lr": group["lr"], "tokens_per_second": rate})
+    return lm.merge_and_unload() if config.lora_rank else lm
+
+
+def descend(
+    lm: Any,
+    optimiser: torch.optim.Optimizer,
+    episodes: Sequence[TokenEpisode],
+    part: list[int],
+    config: SftConfig,
+    device: str,
+) -> float:
+    """One optimiser step; returns the mean loss over tokens."""
+    count = sum(len(turn.completion.ids) for place in part for turn in episodes[place].turns)
+    total = 0.0
+    optimiser.zero_grad(set_to_none=True)
+    for batch in pack(episodes, config.token_budget, part, device):
+        loss = -policy_logprobs(lm, batch, dtype=getattr(torch, config.dtype)).sum() / count
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += float(loss.detach())
+    if not math.isfinite(total):
+        raise RLEFError(f"loss: expected a number, got {total}; lower --lr, or look for damaged conversations")
+    trained = [parameter for parameter in lm.parameters() if parameter.requires_grad]
+    torch.nn.utils.clip_grad_norm_(trained, config.clip_norm, error_if_nonfinite=True)
+    optimiser.step()
+    return total
+
+
+def make_optimiser(lm: Any, config: SftConfig) -> torch.optim.Optimizer:
+    """AdamW whose weight decay leaves norms and biases alone."""
+    trained = [parameter for parameter in lm.parameters() if parameter.requires_grad]
+    return torch.optim.AdamW(
+        [
+            {"params": [p for p in trained if p.ndim >= 2], "weight_decay": config.weight_decay},
+            {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
+        ],
+        lr=config.lr,
+        betas=(0.9, 0.95),
+    )
+
+
+def schedule(step: int, steps: int, warmup: int) -> float:
+    """Linear warm-up, then half a cosine down to a tenth."""
+    cosine = 0.5 * (1.0 + math.cos(math.pi * step / max(steps, 1)))
+    return min(1.0, (step + 1) / max(warmup, 1)) * (0.1 + 0.9 * cosine)
+
+
+def token_episodes(chats: Sequence[Chat], renderer: Renderer, last_only: bool = False) -> Iterator[TokenEpisode]:
+    """Conversations in tokens; a response that is not trained on is a part of the prompt of the next."""
+    for number, chat in enumerate(chats):
+        check_chat(number, chat)
+        turns: list[TokenTurn] = []
+        prompt = renderer.first(chat[0]["content"])
+        for place in range(1, len(chat), 2):
+            said = np.append(renderer.data(chat[place]["content"]), renderer.end_of_turn)
+            last = place + 2 > len(chat) - 1
+            if last or not last_only:
+                turns.append(TokenTurn(prompt, cloned(said), 0.0))
+                prompt = np.empty(0, np.int64)
+            else:
+                prompt = np.concatenate([prompt, said])
+            if not last:
+                prompt = np.concatenate([prompt, renderer.following(chat[place + 1]["content"], said)])
+        yield TokenEpisode(tuple(turns), str(number), solved=True)
+
+
+def cloned(ids: Ids) -> Completion:
+    return Completion(ids, np.zeros(len(ids), np.float32), np.zeros(len(ids), np.int64), finished=True)
+
+
+def check_chat(number: int, chat: Chat) -> None:
+    roles = [message.get("role") for message in chat]
+    # A closing user turn, which nobody answers, is left out.
+    if len(chat) < 2 or roles != [("user", "assistant")[place % 2] for place in range(len(chat))]:
+        raise DataError(f"conversation {number}: expected user and assistant in turn, user first; got {roles}")
+
+
+def read_chats(path: str | Path, solved_only: bool = True) -> list[Chat]:
+    """Read conversations from a file of JSON lines.
+
+    Args:
+        path: rows with ``"messages"`` (a list of ``{"role", "content"}``), or episodes as rlef-env stores them.
+        solved_only: of stored episodes, take those that were solved.
+
+    Raises:
+        DataError: a row is neither.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise UsageError(f"data: expected a file of JSON lines, got {str(path)!r}, which is no file")
+    with file.open(encoding="utf-8") as lines:
+        first = lines.readline()
+    if '"messages"' not in first:
+        return [episode.messages for episode in read_episodes(file) if episode.solved or not solved_only]
+    chats: list[Chat] = []
+    with file.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines):
+            try:
+                chat = json.loads(line)["messages"]
+                check_chat(number, chat)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise DataError(f'{file}, line {number + 1}: expected an object with "messages"; {error}') from error
+            chats.append(chat)
+    return chats

@@ -1,0 +1,274 @@
+"""The run: play episodes, update, and now and then evaluate and save.
+
+``Trainer.train`` is the whole loop. Everything that a run depends on is in its ``TrainConfig``; its seeds are functions
+of the run's seed and the update, so a run that stopped goes on from its last checkpoint as if it had not.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from rlef_agents.ppo import parallel
+from rlef_agents.ppo.checkpoint import latest, load_checkpoint, save_checkpoint, save_policy
+from rlef_agents.ppo.config import TrainConfig, dump_config
+from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
+from rlef_agents.ppo.generate import Generator
+from rlef_agents.ppo.generate.decoder import unsupported
+from rlef_agents.ppo.generate.hf import HFGenerator
+from rlef_agents.ppo.generate.local import LocalGenerator
+from rlef_agents.ppo.learner import Learner, NotFiniteError
+from rlef_agents.ppo.metrics import Log
+from rlef_agents.ppo.model import base
+from rlef_agents.ppo.render import Renderer, shipped_template
+from rlef_agents.ppo.rollout import Batch, Plan, Rollout, plan
+from rlef_env import CodeVectorEnv, JudgePool, load_dataset
+from rlef_env.errors import RLEFError, UsageError
+from rlef_env.judge import VerdictCache
+
+__all__ = ["Trainer", "load_model", "make_env", "make_generator"]
+
+EVALUATED_AT_ONCE: Final = 256
+"""Episodes of an evaluation that are under way at a time."""
+
+SLOTS: Final = 128
+"""Responses that are decoded at a time."""
+
+EVALUATION_SEED: Final = 2**20
+"""Evaluations draw the same whatever the run's seed and update: their differences are the policy's."""
+
+
+class Trainer:
+    """A training run.
+
+    Args:
+        config: of the run.
+        model: a causal language model of transformers, in the place of ``config.model``.
+        tokenizer: the model's.
+        workers: of the judge; the number of cores by default.
+        verdicts: a file of verdicts to share with other runs. Programs repeat, and a verdict that is known is not found
+            out again; one that has to do with time is.
+        resume: go on from the last checkpoint in ``config.out``.
+        quiet: print nothing.
+        live: show progress in a table that changes in place.
+
+    Raises:
+        UsageError: the run's folder has checkpoints and ``resume`` is not set.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        model: Any = None,
+        tokenizer: Any = None,
+        workers: int | None = None,
+        verdicts: str | None = None,
+        resume: bool = False,
+        quiet: bool = False,
+        live: bool = True,
+    ) -> None:
+        parallel.join()
+        self.config, self.out = config, Path(config.out)
+        before = latest(self.out / "checkpoints")
+        if before is not None and not resume:
+            raise UsageError(
+                f"out: {config.out!r} has a run in it; add --resume to go on with it, or choose another out"
+            )
+        self.out.mkdir(parents=True, exist_ok=True)
+        if config.deterministic:
+            torch.use_deterministic_algorithms(True)
+        if model is None:
+            model, tokenizer = load_model(config.model, config)
+        self.tokenizer = tokenizer
+        self.renderer = Renderer(tokenizer, shipped_template(config.chat_template) if config.chat_template else None)
+        self.learner = Learner(model, config)
+        self.best = -1.0
+        if before is not None:
+            self.best = float(load_checkpoint(before, self.learner)["best"])
+        elif parallel.rank() == 0:
+            (self.out / "config.toml").write_text(dump_config(config), encoding="utf-8")
+        self._stack = ExitStack()
+        cache = VerdictCache(path=verdicts)
+        self.pool = self._stack.enter_context(JudgePool(workers, cache=cache))
+        self._stack.callback(cache.close)
+        share = len(self.plan(0).seeds)
+        ahead = config.max_lag > 0 and not config.deterministic
+        self.rollout = self._rollout(
+            [make_env(config, "train", share, self.pool) for _ in range(1 + ahead)], config.temperature
+        )
+        self._ahead = ahead
+        self._valid = make_env(config, "valid", EVALUATED_AT_ONCE, self.pool) if config.evaluate_every else None
+        self.log = Log(self.out, config.updates, self.learner.version, live, quiet or parallel.rank() > 0)
+
+    def train(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Train to the end, or until ``stop`` says so after an update.
+
+        Raises:
+            RLEFError: a loss is not a number, or something cannot be written; the last checkpoint is usable.
+        """
+        config, learner = self.config, self.learner
+        if learner.version == 0 and config.evaluate_every:
+            self.evaluate()
+        while learner.version < config.updates:
+            began = time.monotonic()
+            batch = self.rollout.play(
+                self.plan(learner.version), self.plan(learner.version + 1) if self._ahead else None
+            )
+            played = time.monotonic()
+            metrics = self._update(batch)
+            self.rollout.update(learner.version)
+            self.log.write("train", learner.version, {**metrics, **self._timings(batch, began, played)})
+            over = learner.version >= config.updates or stop()
+            if config.evaluate_every and (over or learner.version % config.evaluate_every == 0):
+                self.evaluate()
+            if over or (config.save_every and learner.version % config.save_every == 0):
+                self.save()
+            if over:
+                return
+
+    def plan(self, update: int) -> Plan:
+        """What to play for an update."""
+        config = self.config
+        return plan(config.seed, update, config.episodes, config.samples_per_problem, parallel.rank(), parallel.world())
+
+    def evaluate(self, temperature: float | None = None, episodes: int | None = None) -> dict[str, float]:
+        """Play the validation problems; the best policy so far is kept in ``best/``.
+
+        Args:
+            temperature: of sampling; the configuration's where None.
+            episodes: how many; the configuration's where None.
+        """
+        config = self.config
+        heat = config.evaluate_temperature if temperature is None else temperature
+        env = self._valid or make_env(config, "valid", EVALUATED_AT_ONCE, self.pool)
+        count = config.evaluate_episodes if episodes is None else episodes
+        plans = evaluation_plans(env.rules.dataset, count, env.num_envs, EVALUATION_SEED)
+        metrics, _ = evaluate(self._rollout([env], heat), plans)
+        self.log.write("evaluate", self.learner.version, {**metrics, "temperature": heat})
+        if temperature is None and metrics.get("solve_rate", -1.0) > self.best:
+            self.best = metrics["solve_rate"]
+            self._keep_best()
+        return metrics
+
+    def save(self) -> Path:
+        """Write a checkpoint.
+
+        Raises:
+            RLEFError: it cannot be written; those before it are as they were.
+        """
+        folder = self.out / "checkpoints"
+        try:
+            return save_checkpoint(folder, self.learner, {"best": self.best}, self.tokenizer, self.config.keep)
+        except OSError as error:
+            raise RLEFError(f"checkpoint: could not be written ({error}); {self._last()}") from error
+
+    def close(self) -> None:
+        """End the judge and the log."""
+        self.log.close()
+        self._stack.close()
+
+    def __enter__(self) -> Trainer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _rollout(self, envs: list[CodeVectorEnv], temperature: float) -> Rollout:
+        config = self.config
+        generator = make_generator(config, self.learner, self.renderer, temperature)
+        return Rollout(
+            generator,
+            self.renderer,
+            envs,
+            config.max_new,
+            config.context,
+            config.final_invalid_penalty,
+            overlap=not config.deterministic,
+        )
+
+    def _update(self, batch: Batch) -> dict[str, float]:
+        try:
+            return self.learner.update(batch.tokens)
+        except NotFiniteError as error:
+            raise RLEFError(
+                f"update {self.learner.version + 1}: {error}. {self._last()}, with a lower lr, say"
+            ) from error
+
+    def _last(self) -> str:
+        last = latest(self.out / "checkpoints")
+        return "there is no checkpoint yet" if last is None else f"go on from {last} with --resume"
+
+    def _timings(self, batch: Batch, began: float, played: float) -> dict[str, float]:
+        """Seconds and rates of an update; ``judge_wait`` is the share in which nothing else could be done."""
+        now = time.monotonic()
+        tokens = sum(len(turn.completion.ids) for episode in batch.tokens for turn in episode.turns)
+        everything = sum(episode.length for episode in batch.tokens)
+        judged = sum(turn.judgement.cpu_seconds for episode in batch.episodes for turn in episode.turns)
+        return {
+            "rollout_seconds": played - began,
+            "update_seconds": now - played,
+            "decode_seconds": batch.decode_seconds,
+            "judge_wait_seconds": batch.judge_seconds,
+            "judge_wait": batch.judge_seconds / max(now - began, 1e-9),
+            "judge_use": judged / self.pool.workers / max(now - began, 1e-9),
+            "tokens_per_second": everything / max(now - began, 1e-9),
+            "sampled_tokens_per_second": tokens / max(batch.decode_seconds, 1e-9),
+            "out_of_context": float(batch.out_of_context),
+        }
+
+    def _keep_best(self) -> None:
+        """Put the policy in ``best/``, whole or not at all."""
+        writing, target = self.out / ".writing-best", self.out / "best"
+        try:
+            shutil.rmtree(writing, ignore_errors=True)
+            save_policy(writing, self.learner, self.learner.model.state_dict(), self.tokenizer)
+            shutil.rmtree(target, ignore_errors=True)
+            writing.replace(target)
+        except OSError as error:
+            raise RLEFError(f"best: could not be written ({error}); {self._last()}") from error
+
+
+def make_env(config: TrainConfig, split: str, count: int, pool: JudgePool) -> CodeVectorEnv:
+    """Environments as the configuration says, for ``Rollout``."""
+    return CodeVectorEnv(
+        count,
+        pool=pool,
+        dataset=load_dataset(config.dataset, split=split),
+        split=split,
+        max_turns=config.turns,
+        feedback=config.feedback,
+        reward=config.reward,
+        autoreset_mode="Disabled",
+    )
+
+
+def make_generator(config: TrainConfig, learner: Learner, renderer: Renderer, temperature: float) -> Generator:
+    """What samples from the learner's policy; architectures that our decode loop does not know get transformers'."""
+    lm: Any = base(learner.model.lm)
+    stop = renderer.stop_ids
+    if config.generator == "local" and not config.lora_rank and unsupported(lm) is None:
+        return LocalGenerator(lm, stop, temperature, SLOTS, version=learner.version)
+    if config.generator in ("local", "hf"):
+        return HFGenerator(lm, stop, temperature, SLOTS, version=learner.version)
+    raise UsageError(f"generator: expected 'local' or 'hf' in this trainer, got {config.generator!r}")
+
+
+def load_model(name: str, config: TrainConfig) -> tuple[Any, Any]:
+    """A model and its tokenizer; without a name the tiny one, made and cloned in the run's folder."""
+    if not name:
+        from rlef_agents.tiny import make_start
+
+        name = str(make_start(Path(config.out) / "start", config.seed))
+    device = config.device if config.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
+        return model.to(device), AutoTokenizer.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"model: expected a name or folder of transformers; {name!r}: {error}") from error

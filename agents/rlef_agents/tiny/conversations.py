@@ -1,0 +1,96 @@
+"""What the small model is cloned from before it learns by itself: right programs, and repairs that are mostly guesses.
+
+In 60 % of the conversations an example in the statement tells the secret, and the program is right. In the others
+nothing tells it: the first program is a guess, and only a quarter of the repairs are right. So the clone writes valid
+programs and can subtract, but hardly uses what a failing test shows; that is left to reinforcement learning.
+
+Feedback is worded by the environment's own functions. No conversation is about an input that a public test of the
+validation or test problems has, so that what is measured there was never cloned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from rlef_env.envs import feedback_text, prompt_text
+from rlef_env.judge import Judgement, TestResult, Verdict
+from rlef_env.problems import Dataset, Problem, load_dataset
+
+__all__ = ["DATASET", "Chat", "conversations"]
+
+DATASET: Final = "procedural/hidden_step?short=true&steps=8&count=500"
+"""What is trained and measured on: no statement tells the secret, a failing test does."""
+
+STEPS: Final = 8
+TOLD: Final = 0.6
+RIGHT: Final = 0.25
+TURNS: Final = 3
+
+Chat: TypeAlias = list[dict[str, str]]
+
+
+def conversations(count: int, seed: int = 0) -> list[Chat]:
+    """Make conversations that end with an assistant's turn.
+
+    Args:
+        count: how many.
+        seed: of what is drawn.
+    """
+    random = np.random.default_rng((seed, 1))
+    told = load_dataset(DATASET.replace("count=500", "example=true&count=2000"), split="train")
+    hidden = load_dataset(DATASET, split="train")
+    held_out = {
+        test.input
+        for split in ("valid", "test")
+        for problem in load_dataset(DATASET, split=split)
+        for test in problem.public_tests
+    }
+    examples = [problem for problem in told if problem.public_tests[0].input not in held_out]
+    return list(_conversations(count, random, examples, hidden))
+
+
+def _conversations(count: int, random: np.random.Generator, examples: list[Problem], hidden: Dataset) -> Iterator[Chat]:
+    for _ in range(count):
+        if random.random() < TOLD:
+            problem = examples[int(random.integers(len(examples)))]
+            yield [*_asked(problem), _said(secret_of(problem))]
+        else:
+            yield _blind(hidden[int(random.integers(len(hidden)))], random)
+
+
+def _blind(problem: Problem, random: np.random.Generator) -> Chat:
+    secret = secret_of(problem)
+    guess = int(random.integers(1, STEPS + 1))
+    chat = [*_asked(problem), _said(guess)]
+    for _ in range(TURNS - 1):
+        if guess == secret:
+            break
+        chat.append({"role": "user", "content": feedback(problem, guess)})
+        others = [other for other in range(1, STEPS + 1) if other != secret]
+        guess = secret if random.random() < RIGHT else int(random.choice(others))
+        chat.append(_said(guess))
+    return chat
+
+
+def secret_of(problem: Problem) -> int:
+    """What a problem of this family wants added."""
+    test = problem.public_tests[0]
+    return int(test.output) - int(test.input)
+
+
+def feedback(problem: Problem, guess: int) -> str:
+    """What the environment says to a program that adds the wrong number."""
+    printed = f"{int(problem.public_tests[0].input) + guess}\n"
+    result = TestResult("public", 0, Verdict.WRONG_ANSWER, stdout=printed)
+    return feedback_text(Judgement(Verdict.WRONG_ANSWER, (result,), 1), problem)
+
+
+def _asked(problem: Problem) -> Chat:
+    return [{"role": "user", "content": prompt_text(problem.statement)}]
+
+
+def _said(step: int) -> dict[str, str]:
+    return {"role": "assistant", "content": f"```python\nn = int(input())\nprint(n + {step})\n```"}
