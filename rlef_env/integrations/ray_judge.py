@@ -22,14 +22,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rlef_env.errors import UsageError
+from rlef_env.integrations.ray_worker import MOST_PROBLEMS, RayWorker
 from rlef_env.judge import ATTEMPTS, Judge, JudgeJob, Judgement, JudgePool, TimeFactor, Verdict, needed_to_judge
 from rlef_env.problems import Problem
-from rlef_env.sandbox import Program
 
 __all__ = ["RayJudge"]
 
 CONNECT_SECONDS: Final = 10.0
-MOST_PROBLEMS: Final = 256  # in the object store at once, and in each actor
 
 
 class RayJudge(JudgePool):
@@ -106,55 +105,6 @@ def cluster_cores() -> float:
     import ray
 
     return float(ray.cluster_resources().get("CPU", 1.0))
-
-
-class RayWorker:
-    """The actor: a judge, and the problems that it was sent last."""
-
-    def __init__(self, arguments: Mapping[str, Any]) -> None:
-        self._judge = Judge(**arguments)
-        self._problems: OrderedDict[int, Problem] = OrderedDict()
-
-    def process(self) -> int:
-        """Its process id, as soon as it works."""
-        return os.getpid()
-
-    def judge(self, key: int, stored: list[Any], source: str, language: str, *rest: Any) -> tuple[str, bytes]:
-        """Judge a job.
-
-        Args:
-            key: of the problem.
-            stored: holds the reference of the problem's bytes in the object store.
-            source: the program's.
-            language: the program's.
-            rest: what follows in ``Judge.judge``.
-
-        Returns:
-            ``"judged"`` and the judgement, or ``"raised"`` and what the judge raised, as bytes.
-        """
-        import ray
-
-        if key in self._problems:
-            self._problems.move_to_end(key)
-        else:
-            self._problems[key] = pickle.loads(ray.get(stored[0]))
-            if len(self._problems) > MOST_PROBLEMS:
-                self._problems.popitem(last=False)
-        try:
-            judgement = self._judge.judge(self._problems[key], Program(source, language), *rest)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the owner raises it
-            return "raised", dumped(error)
-        return "judged", pickle.dumps(judgement)
-
-
-def dumped(error: Exception) -> bytes:
-    """The bytes of an exception, or of one that says the same where it cannot be pickled."""
-    try:
-        content = pickle.dumps(error)
-        pickle.loads(content)
-        return content
-    except Exception:  # noqa: BLE001 - what pickling it raises may be anything
-        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
 
 
 @dataclass(eq=False)
