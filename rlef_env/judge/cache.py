@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rlef_env.errors import UsageError
-from rlef_env.judge.job import JudgeJob
+from rlef_env.judge.job import JudgeJob, needed_to_judge
 from rlef_env.judge.judge import DEFAULT_TIME_SECONDS
 from rlef_env.judge.packing import pack, unpack
 from rlef_env.judge.verdict import Judgement, Verdict
@@ -142,5 +142,5 @@ def content_of(job: JudgeJob) -> bytes:
             content = text.encode("utf-8", "surrogatepass")
             digest.update(len(content).to_bytes(8, "little") + content)
     rest = (problem.time_limit, problem.memory_limit, problem.checker, problem.function, problem.interactor)
-    digest.update(repr((*rest, problem.groups)).encode("utf-8", "surrogatepass"))
+    digest.update(repr((*rest, problem.groups, needed_to_judge(problem).solutions)).encode("utf-8", "surrogatepass"))
     return digest.digest()

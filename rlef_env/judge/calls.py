@@ -19,6 +19,7 @@ import contextlib
 import functools
 import importlib.resources
 import importlib.util
+import itertools
 import marshal
 import signal
 import struct
@@ -172,24 +173,26 @@ class CallRunner:
         head = program_blobs(source, preamble, entry_point)
         given = [blob(_arguments(number, call)) for number, call in enumerate(calls)]
         if fresh_process:
-            return [self._process(head + call, 1)[0][0] for call in given]
-        return self._process(head + b"".join(given), len(given))[0] if given else []
+            return [next(self._process(head + call, 1)[0]) for call in given]
+        results = list(self._process(head + b"".join(given), len(given))[0]) if given else []
+        return results + results[-1:] * (len(given) - len(results))
 
     def run_once(
         self, source: str, entry_point: str, calls: Sequence[Call], preamble: str = ""
-    ) -> tuple[list[CallResult], Execution]:
-        """Like ``run``, in one process: the results up to the first call that did not return, and how it ended."""
+    ) -> tuple[Iterator[CallResult], Execution]:
+        """Like ``run``, in one process: the results up to the first call that did not return, and how it ended.
+
+        Each is decoded when it is asked for: together they could take fifty times as much memory as their bytes.
+        """
         given = (blob(_arguments(number, call)) for number, call in enumerate(calls))
-        results, execution = self._process(program_blobs(source, preamble, entry_point) + b"".join(given), len(calls))
-        ends = (number for number, result in enumerate(results, start=1) if isinstance(result, NotReturned))
-        return results[: next(ends, len(results))], execution
+        return self._process(program_blobs(source, preamble, entry_point) + b"".join(given), len(calls))
 
     @property
     def loaded(self) -> LoadedProgram:
         """The driver; with a program (``program_blobs``) as its argument it is asked call by call."""
         return self._loaded
 
-    def _process(self, stdin: bytes, count: int) -> tuple[list[CallResult], Execution]:
+    def _process(self, stdin: bytes, count: int) -> tuple[Iterator[CallResult], Execution]:
         execution = self._loaded.run(stdin)
         if execution.status is Status.FAILED:
             raise SandboxFailure(execution.message)
@@ -228,28 +231,33 @@ def _arguments(number: int, call: Call) -> bytes:
         raise UsageError(f"arguments of call {number}: {error}; give plain values") from None
 
 
-def _results(execution: Execution, count: int) -> list[CallResult]:
-    """What the frames say, and for the calls that have none what the process's end says."""
-    ended = _ended(execution)
-    found: list[CallResult] = []
+def _results(execution: Execution, count: int) -> Iterator[CallResult]:
+    """What the frames say, up to the first call that has none: for that one, what the process's end says."""
+    found = 0
     for kind, content in _frames(execution.stdout, count):
-        try:
-            value = decode(content)
-        except EncodingError:
+        result = _result(kind, content)
+        if result is not None and kind in b"CL":
+            yield from itertools.repeat(result, count - found)
+            return
+        if result is None or (found == count - 1 and execution.status is not Status.EXITED):
             break
-        if kind == b"V":
-            found.append(Returned(value))
-        elif kind == b"C" and type(value) is str:
-            return [NotReturned(Status.COMPILE_ERROR, value)] * count
-        elif kind in (b"E", b"L") and (raised := _raised(value)):
-            if kind == b"L":
-                return [raised] * count
-            found.append(raised)
-        else:
-            break
-    if len(found) == count and execution.status is not Status.EXITED:
-        found.pop()
-    return found + [ended] * (count - len(found))
+        found += 1
+        yield result
+    if found < count:
+        yield _ended(execution)
+
+
+def _result(kind: bytes, content: bytes) -> CallResult | None:
+    """What a frame says; None where it is none."""
+    try:
+        value = decode(content)
+    except EncodingError:
+        return None
+    if kind == b"V":
+        return Returned(value)
+    if kind == b"C" and type(value) is str:
+        return NotReturned(Status.COMPILE_ERROR, value)
+    return _raised(value) if kind in (b"E", b"L") else None
 
 
 def _frames(output: bytes, count: int) -> Iterator[tuple[bytes, bytes]]:

@@ -40,6 +40,8 @@ LONGEST = 2**24
 """Bytes of an encoded value."""
 MOST_VALUES = 2_000_000
 """Values in a value, itself included."""
+WEIGHTS = {b"S": 4, b"Z": 4, b"d": 3}
+"""What sets and dicts count for in that beyond one, as even empty ones take so much more memory than others."""
 DEEPEST = 100
 """Containers around a value. Python's own ``==`` and ``repr`` recurse, so that more is not safe to pass on."""
 MOST_EQUAL_HASHES = 64  # of a set's or dict's keys; thousands with one hash would take quadratic time to insert
@@ -134,8 +136,10 @@ def _encode(value: object, plain: bool) -> bytes:
             elif id(kind) in SEQUENCES:
                 length_of, iterator_of = CONTAINERS[id(kind)]
                 part, inner = SEQUENCES[id(kind)] + _length(length_of(item)), iterator_of(item)
+                values += WEIGHTS.get(SEQUENCES[id(kind)], 0)
             elif kind is dict:
                 part, inner = b"d" + _length(dict.__len__(item)), _flat(item)
+                values += WEIGHTS[b"d"]
             elif kind is bytes:
                 content = bytes.__getitem__(item, slice(None))
                 part = b"b" + _length(len(content)) + content
@@ -219,7 +223,7 @@ def decode(data: bytes) -> object:
     while True:
         tag = data[place : place + 1]
         place += 1
-        values += 1
+        values += 1 + WEIGHTS.get(tag, 0)
         if values > MOST_VALUES:
             raise EncodingError(f"expected at most {MOST_VALUES} values, got more")
         if tag in CONSTANTS:

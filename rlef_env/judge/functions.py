@@ -124,7 +124,7 @@ def shown(value: object) -> str:
 
 
 class _Calls:
-    """The results of the tests that are calls, each run when first asked for, together with those after it."""
+    """The results of the tests that are calls, asked for in order; each is run together with those after it."""
 
     def __init__(
         self,
@@ -136,17 +136,19 @@ class _Calls:
     ) -> None:
         self._runner, self._program, self._function = runner, program, function
         self._tests, self._public = tests, public
-        self._results: dict[int, CallResult] = {}
-        self._executions: dict[int, Execution] = {}  # of the first call of each process
+        self._results: dict[bool, Iterator[CallResult]] = {}  # of public tests, and of others
 
     def result(self, number: int) -> tuple[CallResult, Execution | None]:
         """What a call did; and how its process ended, where it was the first in it."""
-        if number not in self._results:
-            self._run_from(number)
-        return self._results[number], self._executions.get(number)
-
-    def _run_from(self, number: int) -> None:
         is_public = self._tests[number] in self._public
+        result = next(self._results.get(is_public, iter(())), None)
+        ended = isinstance(result, NotReturned) and result.status is not Status.COMPILE_ERROR
+        if result is not None and not ended:
+            return result, None
+        self._results[is_public], execution = self._run_from(number, is_public)
+        return next(self._results[is_public]), execution
+
+    def _run_from(self, number: int, is_public: bool) -> tuple[Iterator[CallResult], Execution]:
         numbers = [
             each
             for each in range(number, len(self._tests))
@@ -156,12 +158,4 @@ class _Calls:
         for each in numbers:
             call = parse_call(self._tests[each].input)
             calls.append(Call(call.args, call.kwargs))
-        results, execution = self._runner.run_once(
-            self._program.source, self._function.entry_point, calls, self._function.preamble
-        )
-        self._executions[number] = execution
-        if len(results) > 1 and isinstance(results[-1], NotReturned) and results[-1].status is not Status.COMPILE_ERROR:
-            results.pop()
-        self._results.update(zip(numbers, results, strict=False))
-        if results and isinstance(results[0], NotReturned) and results[0].status is Status.COMPILE_ERROR:
-            self._results.update(dict.fromkeys(numbers, results[0]))
+        return self._runner.run_once(self._program.source, self._function.entry_point, calls, self._function.preamble)

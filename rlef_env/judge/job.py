@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rlef_env.problems import ROLES, Problem, Role, Test
 from rlef_env.sandbox import Program
 
-__all__ = ["JudgeJob"]
+__all__ = ["JudgeJob", "needed_to_judge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +34,9 @@ class JudgeJob:
         """The tests to run: role, index within the role, test."""
         tests = list(self.problem.tests(*self.roles))[self.first :]
         return tests if self.limit is None else tests[: self.limit]
+
+
+def needed_to_judge(problem: Problem) -> Problem:
+    """The problem without what judging does not look at: solutions may be as large as the tests."""
+    solutions = () if problem.interactor is None else problem.solutions  # they tell whether an interactor is broken
+    return replace(problem, statement="", solutions=solutions, incorrect_solutions=(), extra={})

@@ -31,7 +31,8 @@ OUTPUT_BYTES = 2**24  # what a program may print, or four times the longest answ
 ATTEMPTS = 3
 UNDECIDED = (Verdict.ACCEPTED, Verdict.NO_VERDICT)  # a later test may fail for certain
 EXCERPT = 4096  # characters of a failing test's output and errors that are kept
-PROBE = Program("print(input())")
+LONGEST_CATEGORY = 300  # characters
+PROBE, SCRATCH_BYTES = Program("print(input())"), 2**20
 TimeFactor: TypeAlias = float | Mapping[str, float]
 RUNNERS: dict[str, RunnerOf] = {
     "stdio": stdio_runner,
@@ -146,7 +147,7 @@ class Judge:
                 self.close()
             if self._stopped:
                 break
-        fault = lost and not self._stopped and self._probe()
+        fault = lost and not self._stopped and self._probe(problem)
         verdict, category = (Verdict.RUNTIME_ERROR, "lost") if fault else (Verdict.NO_VERDICT, lost or "stopped")
         role, index, _ = tests[0]
         return judgement_of(problem, [TestResult(role, index, verdict, category)], len(tests), self.isolation)
@@ -177,13 +178,18 @@ class Judge:
             output_bytes=max(OUTPUT_BYTES, 1 << (4 * longest).bit_length()),
         )
 
-    def _probe(self) -> bool:
-        """Whether a fresh sandbox runs an honest program."""
+    def _probe(self, problem: Problem) -> bool:
+        """Whether fresh sandboxes run an honest program, one with a scratch folder if the problem's own need one."""
+        own = problem.interactor is not None or problem.checker.source is not None
         try:
-            with Sandbox(self.isolation) as sandbox, sandbox.load(PROBE) as loaded:
-                return loaded.run(b"probe\n").stdout == b"probe\n"
+            with Sandbox(self.isolation) as sandbox:
+                for limits in (Limits(), Limits(scratch_bytes=SCRATCH_BYTES))[: 1 + own]:
+                    with sandbox.load(PROBE, limits) as loaded:
+                        if loaded.run(b"probe\n").stdout != b"probe\n":
+                            return False
         except (OSError, SandboxFailure):
             return False
+        return True
 
 
 def _result(role: Role, index: int, outcome: Outcome) -> TestResult:
@@ -192,12 +198,19 @@ def _result(role: Role, index: int, outcome: Outcome) -> TestResult:
         role,
         index,
         outcome.verdict,
-        outcome.category,
+        _in_a_line(outcome.category),
         stdout=_start(outcome.stdout) if failed else "",
         stderr=_ends(outcome.stderr) if failed else "",
         cpu_seconds=outcome.cpu_seconds,
         peak_bytes=outcome.peak_bytes,
     )
+
+
+def _in_a_line(category: str | None) -> str | None:
+    """What may be the program's own words, such as the name of an exception: bounded, and fit for any page."""
+    if category is None:
+        return None
+    return "".join(each if each.isprintable() else "?" for each in category[:LONGEST_CATEGORY])
 
 
 def _start(output: bytes) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from rlef_env.errors import SandboxFailure, UsageError
 from rlef_env.judge.checker_protocols import PROTOCOLS, Case, Checked, CheckerBroke
 from rlef_env.problems import CheckerSpec
@@ -39,12 +41,11 @@ class ProgramChecker:
     def ask(self, given: bytes, output: bytes, expected: bytes) -> Checked:
         """What the checker says of an output.
 
-        One on which it crashes or runs out of its limits is wrong if it accepts the stored answer: a program must not
-        escape its verdict by breaking the checker.
+        One on which it crashes, runs out of its limits, or says that the stored data is at fault, is wrong if it
+        accepts the stored answer: a program must not escape its verdict by breaking the checker.
 
         Raises:
-            CheckerBroke: the checker does not compile, does not accept the stored answer either, or says that the
-                stored data is at fault.
+            CheckerBroke: the checker does not compile, or does not accept the stored answer either.
             SandboxFailure: the sandbox failed.
             UsageError: the checker's language is unknown, or not installed here.
         """
@@ -54,8 +55,9 @@ class ProgramChecker:
             execution = self._run(loaded, Case(given, output, expected, self.flags))
             if execution.status is Status.COMPILE_ERROR:
                 raise CheckerBroke(f"the checker did not compile ({_words(execution)})")
-            if (checked := self.protocol.read(execution)) is not None:
-                return checked
+            with contextlib.suppress(CheckerBroke):  # it may blame the stored data for what the program printed
+                if (checked := self.protocol.read(execution)) is not None:
+                    return checked
             reference = self._run(loaded, Case(given, expected, expected, self.flags))
             accepted = self.protocol.read(reference)
             if accepted is None or not accepted.right:

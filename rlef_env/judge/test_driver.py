@@ -36,6 +36,13 @@ class ProgramEnded(BaseException):
     """The program's process ended, or answered what is no answer."""
 
 
+class ProgramExit(SystemExit):
+    """What the function raises in the place of ``SystemExit``: a test that leaves with status 0 passes."""
+
+
+ProgramExit.__name__ = "SystemExit"
+
+
 class NotPlain(Other):
     """What the function returned, where it is not plain."""
 
@@ -55,9 +62,9 @@ class NotPlain(Other):
 class Function:
     """The function under test."""
 
-    def __init__(self, name: str, requests: int, answers: int) -> None:
+    def __init__(self, name: str, requests: int, answers: int, may_stop: bool) -> None:
         self.__name__ = self.__qualname__ = name
-        self._requests, self._answers, self.asked = requests, answers, 0
+        self._requests, self._answers, self._may_stop, self.asked = requests, answers, may_stop, 0
         self.last = ""  # how the last answer is written
         self.raised: tuple[BaseException, str, str] | None = None  # the last exception, its name, its trace
         self.ended: tuple[int, str, str] | None = None  # verdict, name and words, once there is no program any more
@@ -97,6 +104,8 @@ class Function:
         if kind == b"L":
             return self._end(NOT_LOADED, name, trace)
         error = exception(name, bases, args)
+        if isinstance(error, (StopIteration, StopAsyncIteration)) and not self._may_stop:
+            error = RuntimeError(f"the function raised {name}")  # or all(map(...)) would take it for the last case
         self.raised = error, name, trace
         raise error
 
@@ -170,6 +179,8 @@ def exception(name: str, bases: tuple[str, ...], encoded: bytes) -> BaseExceptio
         if isinstance(kind, type) and issubclass(kind, BaseException):
             if kind is Exception and name != "Exception":
                 kind = type(name, (Exception,), {})
+            if kind is SystemExit:
+                kind = ProgramExit
             try:
                 error: BaseException = kind(*args)
             except TypeError:  # it takes others: those of a class of the program's own
@@ -192,7 +203,8 @@ def main() -> None:
     leave, report = os._exit, os.dup(2)
     with open(sys.argv.pop(), "rb") as file:  # noqa: PTH123
         preamble, test, entry_point = blobs(file.read())
-    function = Function(decode(entry_point), os.dup(1), os.dup(0))  # type: ignore[arg-type]
+    may_stop = b"StopIteration" in test or b"StopAsyncIteration" in test
+    function = Function(decode(entry_point), os.dup(1), os.dup(0), may_stop)  # type: ignore[arg-type]
     nothing = os.open("/dev/null", os.O_RDWR)
     for descriptor in range(3):  # what a test prints is nobody's
         os.dup2(nothing, descriptor)
@@ -214,7 +226,7 @@ def main() -> None:
             verdict, category, words = RAISED, *function.raised[1:]
         elif isinstance(error, ModuleNotFoundError) and not function.asked:
             verdict, words = NOT_ASKED, f"the test needs what is not there: {error}"
-        elif not (isinstance(error, SystemExit) and error.code in (None, 0)):
+        elif type(error) is not SystemExit or error.code not in (None, 0):
             verdict, category, words = FAILED, type(error).__name__, explain(error)
     if verdict == PASSED and not function.asked:
         verdict, category, words = FAILED, "test: the function was not called", ""

@@ -10,12 +10,12 @@ import subprocess
 import sys
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import dill
 from multiprocess.connection import Connection
 
+from rlef_env.judge.job import needed_to_judge
 from rlef_env.problems import Problem
 
 if TYPE_CHECKING:
@@ -134,8 +134,7 @@ class WorkerProcess:
         while len(self._kept) > 1 and sum(self._kept.values()) > MOST_KEPT:
             oldest, _ = self._kept.popitem(last=False)
             self._send("forget", oldest)
-        # What judging needs, and no more: solutions may be as large as the tests.
-        self._send("problem", key, replace(problem, statement="", solutions=(), incorrect_solutions=(), extra={}))
+        self._send("problem", key, needed_to_judge(problem))
 
     def _send(self, *message: Any) -> None:
         self.connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))

@@ -211,3 +211,29 @@ def test_what_evalplus_uses_of_numpy_needs_no_numpy(run: Run, made: str, right: 
     outcome = run(returns(made), test.input)
     assert (outcome.verdict is Verdict.ACCEPTED) is right
     assert outcome.verdict in (Verdict.ACCEPTED, Verdict.WRONG_ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("source", "test"),
+    [
+        ("def f(n): raise StopIteration", "assert all(map(lambda n: f(n) == n, [1, 2]))"),
+        ("def f(n): raise StopIteration", "assert not any(f(n) != n for n in [1, 2])"),
+        (
+            "def f(n):\n    raise SystemExit(0) if n == 1 else ValueError",
+            "try:\n    assert f(1) == 1\nfinally:\n    try:\n        f(2)\n    except ValueError:\n        pass",
+        ),
+        ("def f(n): raise SystemExit", "f(1)"),
+        (
+            "import sys\ndef f(n): sys.exit(0)",
+            "class C:\n    def __enter__(self): f(1)\n    def __exit__(self, *_): pass\nwith C(): pass",
+        ),
+    ],
+)
+def test_no_exception_of_the_programs_ends_a_test_well(run: Run, source: str, test: str) -> None:
+    assert run(source, test).verdict in (Verdict.RUNTIME_ERROR, Verdict.WRONG_ANSWER)
+
+
+def test_a_test_may_expect_the_exceptions_that_end_things(run: Run) -> None:
+    for name in ("StopIteration", "SystemExit"):
+        test = f"try:\n    f()\nexcept {name}:\n    raise SystemExit(0)\nassert False"
+        assert run(f"def f(): raise {name}", test).verdict is Verdict.ACCEPTED

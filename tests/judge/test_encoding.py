@@ -275,3 +275,17 @@ def nested(depth: int) -> list[object]:
 def test_the_deepest_value_comes_back_and_compares() -> None:
     assert same_value(decode(encode(nested(DEEPEST))), nested(DEEPEST))
     assert type(decode(encode(nested(DEEPEST + 1)))) is Other
+
+
+@pytest.mark.parametrize(("tag", "most"), [(b"S", 400_000), (b"Z", 400_000), (b"d", 500_000)])
+def test_empty_containers_are_bounded_by_the_memory_that_they_take(tag: bytes, most: int) -> None:
+    def many(count: int) -> bytes:
+        return b"l" + count.to_bytes(4, "little") + (tag + bytes(4)) * count
+
+    made = decode(many(most - 1))
+    assert isinstance(made, list)
+    assert encode(made, plain=True) == many(most - 1)
+    with pytest.raises(EncodingError):
+        decode(many(most))
+    with pytest.raises(EncodingError):
+        encode([*made, made[0]], plain=True)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from rlef_env.errors import DataError, UsageError
+from rlef_env.judge import Judge
+from rlef_env.judge.encoding import decode
 from rlef_env.judge.functions import function_runner
 from rlef_env.judge.runners import Outcome, Sandboxes
 from rlef_env.judge.verdict import Verdict
@@ -291,3 +293,52 @@ def test_the_tests_of_the_attacks_can_be_passed(run: Run) -> None:
 def test_no_attack_passes_any_test_or_has_no_verdict(run: Run, attack: str) -> None:
     outcomes = run(ATTACKS[attack], *TESTS)
     assert not {Verdict.ACCEPTED, Verdict.NO_VERDICT} & {outcome.verdict for outcome in outcomes}, outcomes
+
+
+FORGE = """
+import os, struct
+def text(s):
+    return b"s" + struct.pack("<I", len(s)) + s
+def send(kind, number, content):
+    frame = struct.pack("<cIQ", kind, number, len(content)) + content
+    for channel in range(3, 64):
+        try:
+            while frame:
+                frame = frame[os.write(channel, frame) :]
+        except OSError:
+            pass
+    os._exit(0)
+def raised(name):
+    send(b"E", 0, b"t" + struct.pack("<I", 2) + text(name) + text(b""))
+def f(n):
+    return n
+"""
+
+
+@pytest.mark.parametrize("name", ["b'A' * 10**6", r"b'\x1b[31m\n accepted'", r"b'\xed\xb2\x80'"])
+def test_what_a_program_calls_its_exceptions_fits_in_a_line(name: str) -> None:
+    problem = Problem("p", "", (Test("f(1)", "2"),), checker=BY_VALUE, function=FunctionSpec("f"))
+    with Judge() as judge:
+        judgement = judge.judge(problem, Program(f"{FORGE}raised({name})"))
+    assert judgement.verdict is Verdict.RUNTIME_ERROR
+    category = judgement.results[0].category or ""
+    assert category.isprintable()
+    assert len(category) <= 300
+    assert judgement.category == category
+
+
+def test_values_are_decoded_one_at_a_time(sandboxes: Sandboxes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of a process together could take far more memory than their bytes."""
+    decoded = 0
+
+    def counted(data: bytes) -> object:
+        nonlocal decoded
+        decoded += 1
+        return decode(data)
+
+    monkeypatch.setattr("rlef_env.judge.calls.decode", counted)
+    problem = Problem("p", "", (), CALLS, checker=BY_VALUE, function=FunctionSpec("f"))
+    with function_runner(sandboxes, problem, Program(ADD), LIMITS, CALLS) as runner:
+        for number, test in enumerate(CALLS, start=1):
+            assert runner(test).verdict is Verdict.ACCEPTED
+            assert decoded == number

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from rlef_env.judge import Verdict
+from rlef_env.judge import Judge, JudgePool, Verdict
 from rlef_env.judge.interactive import conversation_verdict, interactive_runner
 from rlef_env.judge.runners import Outcome, Sandboxes
-from rlef_env.problems import InteractorSpec, Problem, Solution, Test
+from rlef_env.problems import CheckerSpec, InteractorSpec, Problem, Solution, Test
 from rlef_env.sandbox import Execution, Limits, Program, Status
 
 WELL = Execution(Status.EXITED, exit_code=0)
@@ -256,3 +256,26 @@ def test_an_interactor_in_cpp(sandboxes: Sandboxes) -> None:
     assert verdict(sandboxes, SOLUTION, problem) is ACCEPTED
     assert verdict(sandboxes, "print(1, flush=True)\ninput()", problem) is WRONG
     assert verdict(sandboxes, "print('x', flush=True)\ninput()", problem) is WRONG
+
+
+def test_a_broken_interactor_gives_no_verdict_in_a_pool_either() -> None:
+    broken = replace(WITH_SOLUTION, interactor=InteractorSpec(GUESS.replace("if guess", "guess / 0\n    if guess")))
+    with JudgePool(1) as pool:
+        assert pool.judge(WITH_SOLUTION, Program(SOLUTION)).verdict is ACCEPTED
+        assert pool.judge(WITH_SOLUTION, Program("print('x')")).verdict is WRONG
+        assert pool.judge(broken, Program(SOLUTION)).verdict is NONE
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [PROBLEM, Problem("p", "", (Test("", ""),), checker=CheckerSpec("python", (), "def check(*_): return 1"))],
+)
+def test_no_place_for_a_scratch_folder_is_no_fault_of_the_programs(
+    problem: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    problem = replace(problem, time_limit=1.0)
+    with Judge() as judge:
+        judgement = judge.judge(problem, Program(SOLUTION if problem.interactor else ""))
+    needs_one = problem.interactor is not None
+    assert (judgement.verdict is NONE) is needs_one

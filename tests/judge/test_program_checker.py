@@ -149,6 +149,7 @@ def test_what_a_program_says(name: str, output: str, checked: Checked, sandbox: 
         ("kattis_program", "good nan"),
         ("testlib", "crash"),
         ("testlib", "points no number"),
+        ("testlib", "fail the jury's answer is worse"),
     ],
 )
 def test_an_output_that_breaks_a_program_is_wrong(name: str, output: str, sandbox: Sandbox) -> None:
