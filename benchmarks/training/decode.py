@@ -1,8 +1,8 @@
 """Sampling against transformers' ``generate``, and what a kept prefix saves.
 
 CPU seconds of this process, one thread, the two sides in turn; the figure is the median of the ratios of pairs.
-``generate`` (dynamic cache, pure sampling) ends a batch when its longest row has its wanted length, as in training. What
-is counted are the tokens that were wanted, the same on both sides; the time includes the prompts' prefill.
+``generate`` (dynamic cache, pure sampling) ends a batch when its longest row has its wanted length, as in training.
+What is counted are the tokens that were wanted, the same on both sides; the time includes the prompts' prefill.
 """
 
 from __future__ import annotations

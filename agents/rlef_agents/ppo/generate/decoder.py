@@ -52,12 +52,14 @@ class Decoder:
     ``refresh`` makes them anew after an update; until then ``check_fresh`` refuses.
 
     Args:
-        model: a causal language model of transformers for which ``unsupported`` has no objection.
+        model: a causal language model of transformers for which ``unsupported`` has no objection, or a peft model
+            around one; low-rank adapters cost nothing here, as ``refresh`` adds them to the weights.
         dtype: what to compute in; the model's own where None. The head keeps the model's, so that fp32 weights
             sampled in bf16 still have an fp32 head.
     """
 
     def __init__(self, model: Any, dtype: torch.dtype | None = None) -> None:
+        model = model.get_base_model() if hasattr(model, "get_base_model") else model
         if objection := unsupported(model):
             raise ValueError(f"LocalGenerator: {objection}; use HFGenerator, which runs any model of transformers")
         config = model.config
@@ -72,11 +74,11 @@ class Decoder:
         self.longest: int = config.max_position_embeddings
         self._epsilon: float = config.rms_norm_eps
         self._activation = model.model.layers[0].mlp.act_fn
-        self._parameters = list(model.parameters())
         self.refresh()
 
     def refresh(self) -> None:
         """Read the model's weights as they are now."""
+        self._parameters = list(self._model.parameters())
         with torch.inference_mode():
             base, dtype = self._model.model, self.dtype
             self._embedding = base.embed_tokens.weight
@@ -220,7 +222,7 @@ class Decoder:
 
 
 def unsupported(model: Any) -> str | None:
-    """Why this decoder cannot run a model; None where it can."""
+    """Why this decoder cannot run a model of transformers; None where it can, if its linear layers are usual ones."""
     config = getattr(model, "config", None)
     if getattr(config, "model_type", None) not in MODEL_TYPES:
         return f"expected a model of type {', '.join(MODEL_TYPES)}, got {getattr(config, 'model_type', type(model))}"
@@ -234,15 +236,27 @@ def unsupported(model: Any) -> str | None:
 
 def _joint(dtype: torch.dtype | None, *modules: Any) -> _Linear:
     """Linear layers that read the same input as one; a single one is the live weight itself, unless it is cast."""
-    for module in modules:
-        if type(module) is not torch.nn.Linear:
-            raise ValueError(
-                f"LocalGenerator: expected plain linear layers, got {type(module).__name__}; use HFGenerator"
-            )
-    weights = [module.weight for module in modules]
+    weights = [_weight(module) for module in modules]
     biases = [module.bias for module in modules if module.bias is not None]
     weight = (torch.cat(weights) if len(weights) > 1 else weights[0]).to(dtype or weights[0].dtype)
     return _Linear(weight, torch.cat(biases).to(weight.dtype) if biases else None)
+
+
+def _weight(module: Any) -> torch.Tensor:
+    """A linear layer's weight; peft's low-rank adapters, where they are on, are added to it."""
+    base = getattr(module, "base_layer", module)
+    adapted = base is not module
+    if type(base) is not torch.nn.Linear or (adapted and (not hasattr(module, "lora_A") or module.lora_variant)):
+        raise ValueError(
+            "LocalGenerator: expected plain linear layers or such with plain LoRA, "
+            f"got {type(module).__module__}.{type(module).__name__}; use HFGenerator"
+        )
+    weight: torch.Tensor = base.weight
+    if adapted and not module.disable_adapters:
+        for name in module.active_adapters:
+            if name in module.lora_A and name not in module.merged_adapters:
+                weight = weight + module.get_delta_weight(name)
+    return weight
 
 
 def _lower_right(new: int, kept: int, device: torch.device) -> torch.Tensor | None:

@@ -187,12 +187,42 @@ def test_it_computes_in_another_precision_with_the_head_in_its_own() -> None:
     assert len(np.unique(half.logprobs)) > 15
 
 
+@pytest.mark.parametrize("name", ["llama", "llama with biases and scaled positions"])
+def test_adapters_are_part_of_the_weights_until_they_are_switched_off(name: str) -> None:
+    peft = pytest.importorskip("peft")
+    plain = model(name)
+    adapted = peft.get_peft_model(twin(plain), peft.LoraConfig(r=3, target_modules="all-linear", task_type="CAUSAL_LM"))
+    generator = LocalGenerator(adapted, [])
+    context = np.array([5, 6, 7])
+    said = []
+    for version in (1, 2):
+        shake_adapters(adapted, version)
+        generator.update(version)
+        said.append(sample_all(generator, [Request(0, context, 12, 0)])[0])
+        assert_true_logprobs(adapted, context, said[-1])
+    assert said[0].logprobs.tolist() != said[1].logprobs.tolist()
+    with adapted.disable_adapter():
+        generator.update(3)
+        completion = sample_all(generator, [Request(0, context, 12, 0)])[0]
+    assert_true_logprobs(plain, context, completion)
+    adapted.merge_adapter()
+    generator.update(4)
+    assert_true_logprobs(adapted, context, sample_all(generator, [Request(0, context, 12, 0)])[0])
+
+
+def test_adapters_of_another_kind_are_refused() -> None:
+    peft = pytest.importorskip("peft")
+    settings = peft.LoraConfig(r=3, target_modules="all-linear", task_type="CAUSAL_LM", use_dora=True)
+    with pytest.raises(ValueError, match=r"plain LoRA, got peft.*; use HFGenerator"):
+        LocalGenerator(peft.get_peft_model(model(), settings), [STOP])
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: model("gpt2"), "got gpt2; use HFGenerator"),
         (lambda: windowed_model("qwen2"), "sliding window; use HFGenerator"),
-        (lambda: replaced_layer(), "plain linear layers, got Odd; use HFGenerator"),
+        (lambda: replaced_layer(), "expected plain linear layers .* got .*Odd; use HFGenerator"),
         (lambda: rescaled("dynamic"), "do not change with the length, got 'dynamic'; use HFGenerator"),
     ],
 )
@@ -223,6 +253,14 @@ def rescaled(kind: str) -> Any:
     lm = model()
     lm.config.rope_parameters = {**lm.config.rope_parameters, "rope_type": kind}
     return lm
+
+
+def shake_adapters(lm: Any, seed: int) -> None:
+    random = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in lm.named_parameters():
+            if "lora_" in name:
+                parameter.add_(torch.randn(parameter.shape, generator=random) * 0.1)
 
 
 def twin(lm: Any) -> Any:
