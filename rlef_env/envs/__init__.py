@@ -9,11 +9,12 @@ from rlef_env.envs.feedback import feedback_text, prompt_text
 from rlef_env.envs.info import episode_info
 from rlef_env.envs.registration import ENVIRONMENTS, register_environments
 from rlef_env.envs.replay import rejudge, replay
+from rlef_env.envs.replies import Replies
 from rlef_env.envs.rewards import COMPONENTS, REWARDS, Reward, make_reward
 from rlef_env.envs.sampling import SAMPLERS, ByDifficulty, Curriculum, Sampler, Uniform
 from rlef_env.envs.scoring import score_response
 from rlef_env.envs.spaces import ProgramText
-from rlef_env.envs.vector_env import CodeVectorEnv, Replies
+from rlef_env.envs.vector_env import CodeVectorEnv
 
 __all__ = [
     "COMPONENTS",

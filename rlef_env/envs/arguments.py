@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from gymnasium import logger
 
 from rlef_env.envs.episode_rules import ISOLATIONS
 from rlef_env.errors import UsageError
 from rlef_env.problems import Dataset, load_dataset
 
-__all__ = ["at_least", "check_judge", "check_pool", "check_tokenizer", "checked_options", "loaded", "one_of"]
+__all__ = [
+    "at_least",
+    "check_judge",
+    "check_pool",
+    "check_tokenizer",
+    "checked_mask",
+    "checked_options",
+    "checked_seeds",
+    "loaded",
+    "one_of",
+]
 
 
 def one_of(name: str, value: object, supported: tuple[object, ...]) -> None:
@@ -75,6 +86,30 @@ def checked_options(options: object, supported: tuple[str, ...]) -> dict[str, An
     for name in options:
         one_of("options", name, supported)
     return dict(options)
+
+
+def checked_mask(mask: object, num_envs: int) -> npt.NDArray[np.bool_]:
+    """Return the option ``reset_mask`` of ``reset``; None is all environments."""
+    if mask is None:
+        return np.ones(num_envs, dtype=np.bool_)
+    if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (num_envs,) or not mask.any():
+        raise UsageError(
+            f"options['reset_mask']: expected an array of bool of shape ({num_envs},) with a True in it, "
+            f"got {mask!r:.100}"
+        )
+    return mask
+
+
+def checked_seeds(seed: int | Sequence[int | None] | None, num_envs: int) -> list[int | None]:
+    """Return a seed for each environment: those after the first have the numbers after its own."""
+    if seed is None:
+        return [None] * num_envs
+    if isinstance(seed, (int, np.integer)):
+        return [int(seed) + env_id for env_id in range(num_envs)]
+    seeds = list(seed)
+    if len(seeds) != num_envs:
+        raise UsageError(f"seed: expected one number or {num_envs}, got {len(seeds)}")
+    return seeds
 
 
 def loaded(dataset: object, split: object) -> Dataset:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,12 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from rlef_env.envs.arguments import at_least, check_pool
+from rlef_env.envs.arguments import at_least, check_pool, checked_mask, checked_seeds
 from rlef_env.envs.episode import Episode
 from rlef_env.envs.episode_text import episode_text
 from rlef_env.envs.info import episode_info
 from rlef_env.envs.judging import Judging
+from rlef_env.envs.replies import Replies, Reply, as_replies, episode_of
 from rlef_env.envs.rules import Rules, Running
 from rlef_env.envs.sampling import Sampler
 from rlef_env.envs.state import checked, header, rng_from_state, rng_to_state, running_from_state, running_to_state
@@ -27,32 +28,7 @@ from rlef_env.envs.vector_info import batched_infos
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgeJob, Judgement, JudgePool
 
-__all__ = ["CodeVectorEnv", "Replies"]
-
-
-class Replies(NamedTuple):
-    """What came of some of the actions that were sent; a row of each array for each, in the order of ``env_ids``.
-
-    Attributes:
-        env_ids: which environments, of shape ``(k,)``.
-        step_ids: the numbers that ``send`` returned for the actions, of shape ``(k,)``.
-        observations: what each said next; after an end in the mode SAME_STEP that of the next episode.
-        rewards: of shape ``(k,)``.
-        terminations: likewise.
-        truncations: likewise.
-        infos: one dict each, as ``CodeEnv`` gives it; after an end in the mode SAME_STEP that of the next episode, with
-            the last one's under ``"final_info"`` and ``"final_obs"``.
-        episodes: the episode of each action, as a value; after an end the one that ended.
-    """
-
-    env_ids: npt.NDArray[np.int64]
-    step_ids: npt.NDArray[np.int64]
-    observations: tuple[str, ...]
-    rewards: npt.NDArray[np.float64]
-    terminations: npt.NDArray[np.bool_]
-    truncations: npt.NDArray[np.bool_]
-    infos: tuple[dict[str, Any], ...]
-    episodes: tuple[Episode, ...]
+__all__ = ["CodeVectorEnv"]
 
 
 class _Slot:
@@ -66,18 +42,6 @@ class _Slot:
         self.job: Future[Judgement] | None = None
         self.step_id = -1
         self.ended = False
-
-
-class _Reply(NamedTuple):
-    """What came of an action: the episode after it and whether it was a reset instead; or an error."""
-
-    env_id: int
-    step_id: int
-    observation: str = ""
-    info: dict[str, Any] | None = None  # until it is about to be received
-    episode: Episode | None = None
-    was_reset: bool = False
-    error: BaseException | None = None
 
 
 class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]]):
@@ -151,7 +115,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         self._slots = [_Slot() for _ in range(self.num_envs)]
         self._next_step_id = 0
         self._changed = threading.Condition()  # guards all that follows and the slots' step ids
-        self._ready: list[_Reply] = []
+        self._ready: list[Reply] = []
         self._sent = 0
         self._wanted = 0  # by who waits in recv()
 
@@ -174,8 +138,10 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             UsageError: an option or the number of seeds is not as it should be.
         """
         options = dict(options or {})
-        mask = self._mask(options.pop("reset_mask", None))
-        seeds = self._seeds(seed)
+        mask = checked_mask(options.pop("reset_mask", None), self.num_envs)
+        if any(slot.running is None for slot, wanted in zip(self._slots, mask, strict=True) if not wanted):
+            raise ResetNeeded("there is no episode yet in some environments; call reset() without a mask first")
+        seeds = checked_seeds(seed, self.num_envs)
         for env_id in np.flatnonzero(mask).tolist():
             self._drop(env_id)
         infos: list[tuple[int, dict[str, Any]]] = []
@@ -273,7 +239,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         if failed is not None:
             assert failed.error is not None
             raise failed.error
-        return self._replies(replies)
+        return as_replies(replies)
 
     @property
     def under_way(self) -> int:
@@ -372,7 +338,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         if slot.ended:  # only NEXT_STEP comes here with an ended episode: the action is not looked at
             self._begin(slot, None)
             episode = self._episode(slot)
-            self._put(_Reply(env_id, slot.step_id, episode.prompt, episode_info(episode), episode, was_reset=True))
+            self._put(Reply(env_id, slot.step_id, episode.prompt, episode_info(episode), episode, was_reset=True))
             return
         slot.judging = self.rules.respond(slot.running, response)
         self._go_on(env_id, slot.step_id, None)
@@ -386,7 +352,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         except StopIteration as end:
             self._finish(env_id, step_id, end.value)
         except Exception as error:  # noqa: BLE001 - raised where the reply is received
-            self._put(_Reply(env_id, step_id, error=error))
+            self._put(Reply(env_id, step_id, error=error))
         else:
             self._submit(env_id, step_id, job, again=judgement is not None)
 
@@ -398,7 +364,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             # What ends an episode goes first: it frees a place, and the rest of it is waited for the longest.
             slot.job = self._judges().submit(job, priority=int(last or again), owner=env_id)
         except Exception as error:  # noqa: BLE001 - likewise
-            self._put(_Reply(env_id, step_id, error=error))
+            self._put(Reply(env_id, step_id, error=error))
         else:
             slot.job.add_done_callback(lambda future: self._judged(env_id, step_id, future))
 
@@ -410,7 +376,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             try:
                 judgement = future.result()
             except (Exception, CancelledError) as error:  # noqa: BLE001 - likewise
-                self._put(_Reply(env_id, step_id, error=error))
+                self._put(Reply(env_id, step_id, error=error))
             else:
                 self._go_on(env_id, step_id, judgement)
 
@@ -418,7 +384,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         slot = self._slots[env_id]
         slot.running, slot.judging, slot.job = running, None, None
         slot.ended = running.episode.ended
-        self._put(_Reply(env_id, step_id, episode=running.episode))
+        self._put(Reply(env_id, step_id, episode=running.episode))
 
     def _complete(self) -> None:
         """Say what is said in the replies that are ready, and start the next episodes.
@@ -429,15 +395,15 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         fresh = [place for place, reply in enumerate(self._ready) if reply.info is None and reply.error is None]
         fresh.sort(key=lambda place: self._ready[place].env_id)
         for place in fresh:
-            self.rules.learn(self._sampler, _of(self._ready[place]))
+            self.rules.learn(self._sampler, episode_of(self._ready[place]))
         for place in fresh:
             try:
                 self._ready[place] = self._completed(self._ready[place])
             except Exception as error:  # noqa: BLE001, PERF203 - raised where the reply is received; the data may be gone
                 self._ready[place] = self._ready[place]._replace(error=error)
 
-    def _completed(self, reply: _Reply) -> _Reply:
-        slot, episode = self._slots[reply.env_id], _of(reply)
+    def _completed(self, reply: Reply) -> Reply:
+        slot, episode = self._slots[reply.env_id], episode_of(reply)
         observation, info = episode.turns[-1].feedback, episode_info(episode)
         if episode.ended and self.autoreset_mode is AutoresetMode.SAME_STEP:
             self._begin(slot, None)
@@ -445,7 +411,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             observation = self._said(slot)
         return reply._replace(observation=observation, info=info)
 
-    def _put(self, reply: _Reply) -> None:
+    def _put(self, reply: Reply) -> None:
         with self._changed:
             if self._slots[reply.env_id].step_id == reply.step_id:
                 self._ready.append(reply)
@@ -498,49 +464,3 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
                 raise ResetNeeded(
                     f"environment {env_id}: its episode has ended; reset(options={{'reset_mask': ...}}) starts the next"
                 )
-
-    def _mask(self, mask: object) -> npt.NDArray[np.bool_]:
-        if mask is None:
-            return np.ones(self.num_envs, dtype=np.bool_)
-        if (
-            not isinstance(mask, np.ndarray)
-            or mask.dtype != np.bool_
-            or mask.shape != (self.num_envs,)
-            or not mask.any()
-        ):
-            raise UsageError(
-                f"options['reset_mask']: expected an array of bool of shape ({self.num_envs},) with a True in it, "
-                f"got {mask!r:.100}"
-            )
-        if any(slot.running is None for slot, wanted in zip(self._slots, mask, strict=True) if not wanted):
-            raise ResetNeeded("there is no episode yet in some environments; call reset() without a mask first")
-        return mask
-
-    def _seeds(self, seed: int | Sequence[int | None] | None) -> list[int | None]:
-        if seed is None:
-            return [None] * self.num_envs
-        if isinstance(seed, (int, np.integer)):
-            return [int(seed) + env_id for env_id in range(self.num_envs)]
-        seeds = list(seed)
-        if len(seeds) != self.num_envs:
-            raise UsageError(f"seed: expected one number or {self.num_envs}, got {len(seeds)}")
-        return seeds
-
-    @staticmethod
-    def _replies(replies: list[_Reply]) -> Replies:
-        ends = [(False, False) if r.was_reset else (_of(r).terminated, _of(r).truncated) for r in replies]
-        return Replies(
-            env_ids=np.array([reply.env_id for reply in replies], dtype=np.int64),
-            step_ids=np.array([reply.step_id for reply in replies], dtype=np.int64),
-            observations=tuple(reply.observation for reply in replies),
-            rewards=np.array([0.0 if r.was_reset else _of(r).turns[-1].reward for r in replies], dtype=np.float64),
-            terminations=np.array([terminated for terminated, _ in ends], dtype=np.bool_),
-            truncations=np.array([truncated for _, truncated in ends], dtype=np.bool_),
-            infos=tuple(reply.info or {} for reply in replies),
-            episodes=tuple(_of(reply) for reply in replies),
-        )
-
-
-def _of(reply: _Reply) -> Episode:
-    assert reply.episode is not None
-    return reply.episode

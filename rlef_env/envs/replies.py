@@ -1,0 +1,71 @@
+"""What came of actions that were sent, one by one and as the caller receives it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from rlef_env.envs.episode import Episode
+
+__all__ = ["Replies", "Reply", "as_replies", "episode_of"]
+
+
+class Replies(NamedTuple):
+    """What came of some of the actions that were sent; a row of each array for each, in the order of ``env_ids``.
+
+    Attributes:
+        env_ids: which environments, of shape ``(k,)``.
+        step_ids: the numbers that ``send`` returned for the actions, of shape ``(k,)``.
+        observations: what each said next; after an end in the mode SAME_STEP that of the next episode.
+        rewards: of shape ``(k,)``.
+        terminations: likewise.
+        truncations: likewise.
+        infos: one dict each, as ``CodeEnv`` gives it; after an end in the mode SAME_STEP that of the next episode, with
+            the last one's under ``"final_info"`` and ``"final_obs"``.
+        episodes: the episode of each action, as a value; after an end the one that ended.
+    """
+
+    env_ids: npt.NDArray[np.int64]
+    step_ids: npt.NDArray[np.int64]
+    observations: tuple[str, ...]
+    rewards: npt.NDArray[np.float64]
+    terminations: npt.NDArray[np.bool_]
+    truncations: npt.NDArray[np.bool_]
+    infos: tuple[dict[str, Any], ...]
+    episodes: tuple[Episode, ...]
+
+
+class Reply(NamedTuple):
+    """What came of an action: the episode after it and whether it was a reset instead; or an error."""
+
+    env_id: int
+    step_id: int
+    observation: str = ""
+    info: dict[str, Any] | None = None  # until it is about to be received
+    episode: Episode | None = None
+    was_reset: bool = False
+    error: BaseException | None = None
+
+
+def as_replies(replies: Sequence[Reply]) -> Replies:
+    """What was said to the caller, of what came of the actions."""
+    ends = [(False, False) if r.was_reset else (episode_of(r).terminated, episode_of(r).truncated) for r in replies]
+    return Replies(
+        env_ids=np.array([reply.env_id for reply in replies], dtype=np.int64),
+        step_ids=np.array([reply.step_id for reply in replies], dtype=np.int64),
+        observations=tuple(reply.observation for reply in replies),
+        rewards=np.array([0.0 if r.was_reset else episode_of(r).turns[-1].reward for r in replies], dtype=np.float64),
+        terminations=np.array([terminated for terminated, _ in ends], dtype=np.bool_),
+        truncations=np.array([truncated for _, truncated in ends], dtype=np.bool_),
+        infos=tuple(reply.info or {} for reply in replies),
+        episodes=tuple(episode_of(reply) for reply in replies),
+    )
+
+
+def episode_of(reply: Reply) -> Episode:
+    """The episode after an action that met no error."""
+    assert reply.episode is not None
+    return reply.episode
