@@ -25,6 +25,7 @@ LONGEST = 2**24  # characters of source
 LONGEST_PARSED = 2**22  # characters of source that is more than numbers in lists: its tree takes 100 bytes a character
 DEEPEST = 90  # containers in each other; CPython's own parser reads fewer than 200 brackets
 LONGEST_REPEATED = 2**20  # elements or characters of what is repeated or joined
+MOST_MADE = 2**22  # elements, characters and words of integers that one text makes so, all together
 MOST_BITS = 2**17  # of an integer that arithmetic makes
 MOST_EQUAL_HASHES = 64
 CONTAINERS: Mapping[str, Any] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset, "dict": dict}
@@ -194,38 +195,56 @@ def arguments_of(node: ast.Call) -> tuple[tuple[Any, ...], dict[str, Any]]:
 def value_of(node: ast.expr) -> Any:
     """The plain value that an expression of constants has; raises ``NotPlain``, and runs nothing."""
     try:
-        return _value(node, 0)
+        return _value(node, 0, Allowance())
     except (TypeError, ValueError, ArithmeticError) as error:
         raise NotPlain(str(error)) from None
 
 
-def _value(node: ast.expr, depth: int) -> Any:
+class Allowance:
+    """How much one text may still make beyond what stands in it."""
+
+    def __init__(self) -> None:
+        self.left = MOST_MADE
+
+    def spend_on(self, made: Any) -> Any:
+        """The value, if there is room for it."""
+        if type(made) is int:
+            self.left -= made.bit_length() // 64
+        elif type(made) in (str, bytes, list, tuple, set, frozenset):
+            self.left -= len(made)
+        if self.left < 0:
+            raise NotPlain("too much that is repeated or joined")
+        return made
+
+
+def _value(node: ast.expr, depth: int, allowance: Allowance) -> Any:
     if depth > DEEPEST:
         raise NotPlain(f"more than {DEEPEST} expressions in each other")
     if isinstance(node, ast.Constant) and node.value is not Ellipsis:
         return node.value
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        items = [_value(each, depth + 1) for each in node.elts]
+        items = [_value(each, depth + 1, allowance) for each in node.elts]
         return items if isinstance(node, ast.List) else tuple(items) if isinstance(node, ast.Tuple) else _set(items)
     if isinstance(node, ast.Dict):
-        keys = [_key(key, depth + 1) for key in node.keys]
+        keys = [_key(key, depth + 1, allowance) for key in node.keys]
         _check_hashes(keys)
-        return dict(zip(keys, [_value(each, depth + 1) for each in node.values], strict=True))
+        return dict(zip(keys, [_value(each, depth + 1, allowance) for each in node.values], strict=True))
     if isinstance(node, ast.Name) and node.id in ("inf", "nan"):
         return float(node.id)
     if isinstance(node, ast.UnaryOp) and type(node.op) in UNARY:
-        return UNARY[type(node.op)](_number(_value(node.operand, depth + 1)))
+        return UNARY[type(node.op)](_number(_value(node.operand, depth + 1, allowance)))
     if isinstance(node, ast.BinOp) and type(node.op) in BINARY:
-        return BINARY[type(node.op)](_value(node.left, depth + 1), _value(node.right, depth + 1))
+        left, right = (_value(each, depth + 1, allowance) for each in (node.left, node.right))
+        return allowance.spend_on(BINARY[type(node.op)](left, right))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-        return _made(node.func.id, [_value(each, depth + 1) for each in node.args])
+        return allowance.spend_on(_made(node.func.id, [_value(each, depth + 1, allowance) for each in node.args]))
     raise NotPlain(f"{type(node).__name__} is no constant")
 
 
-def _key(node: ast.expr | None, depth: int) -> Any:
+def _key(node: ast.expr | None, depth: int, allowance: Allowance) -> Any:
     if node is None:
         raise NotPlain("** in a dict")
-    return _value(node, depth)
+    return _value(node, depth, allowance)
 
 
 def _made(name: str, args: list[Any]) -> Any:
@@ -289,13 +308,15 @@ def _multiply(left: Any, right: Any) -> Any:
         if type(items) in (str, bytes, list, tuple) and type(times) in (int, bool):
             if len(items) * times > LONGEST_REPEATED:
                 raise NotPlain("too long a sequence")
-            return [*_copies(items, times)] if type(items) is list else items * times
+            return _copies(items, times) if type(items) in (list, tuple) else items * times
     return _bounded(_number(left) * _number(right))
 
 
-def _copies(items: list[Any], times: int) -> list[Any]:
-    if any(type(each) in (list, tuple, dict, set) for each in items):
+def _copies(items: Any, times: int) -> Any:
+    if any(type(each) in (list, tuple, dict, set, frozenset) for each in items):
         raise NotPlain("one object in several places")  # [[0] * 3] * 3 is no value that its text can tell
+    if times * sum(len(each) for each in items if type(each) in (str, bytes)) > LONGEST_REPEATED:
+        raise NotPlain("too long a sequence")
     return items * times
 
 
