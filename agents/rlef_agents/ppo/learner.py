@@ -294,10 +294,11 @@ class Learner:
         """
         chosen = range(len(episodes)) if part is None else sorted(int(place) for place in part)
         batches = pack(episodes, self.config.token_budget, chosen, self.device)
-        yield from ((batch, True) for batch in batches)
+        made_up = 0
         if self.sharded:
-            most = int(parallel.largest(np.array([len(batches)], np.float64))[0])
-            yield from ((pack([MADE_UP], 1, device=self.device)[0], False) for _ in range(most - len(batches)))
+            made_up = int(parallel.largest(np.array([len(batches)], np.float64))[0]) - len(batches)
+        yield from ((batch, True) for batch in batches)
+        yield from ((pack([MADE_UP], 1, device=self.device)[0], False) for _ in range(made_up))
 
     def _tensor(self, array: npt.NDArray[Any]) -> Tensor:
         return torch.from_numpy(np.asarray(array, np.float32)).to(self.device)
