@@ -17,6 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +154,7 @@ class VLLMGenerator:
                 text = response.read()
         except urllib.error.HTTPError as error:
             raise RuntimeError(f"{self._url}{path}: HTTP {error.code}, {error.read(2000)!r}") from error
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             raise RuntimeError(f"{self._url}{path}: {error}; is the server running?") from error
         try:
             answer = json.loads(text or b"{}")

@@ -119,6 +119,17 @@ def test_memory_stays_bounded_and_long_requests_wait_for_room() -> None:
         assert_true_logprobs(lm, request.ids, answered[request.conversation])
 
 
+def test_what_is_kept_makes_room_for_longer_rows() -> None:
+    generator = LocalGenerator(model(), [], slots=2, kv_tokens=400)
+    for number in range(4):
+        sample_all(generator, [Request(number, np.arange(40), 2, number)])
+    assert held(generator) == 2 * 64 + 4 * 41
+    generator.submit(Request(4, np.arange(40).repeat(2), 80, 4))
+    generator.submit(Request(5, np.arange(40), 2, 5))
+    assert [conversation for conversation, _ in generator.poll()] == [5]
+    assert held(generator) <= 400
+
+
 def held(generator: LocalGenerator) -> int:
     """Tokens that there is memory for, counted where it lies."""
     pool = generator._rows.pool

@@ -1,0 +1,163 @@
+"""The agent behind a chat server, and the one that never sees feedback, against a server that can fail on demand."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from rlef_agents.agent import Conversation
+from rlef_agents.chat import ChatAgent
+from rlef_agents.independent import IndependentAgent
+
+
+class Server:
+    """Answers with the last message said backwards; before that, with what is in ``troubles``."""
+
+    def __init__(self) -> None:
+        self.troubles: list[tuple[int, dict[str, str], bytes]] = []
+        self.requests: list[tuple[str, dict[str, str], dict[str, Any]]] = []
+        self.together: threading.Barrier | None = None
+        fake, lock = self, threading.Lock()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with lock:
+                    fake.requests.append((self.path, dict(self.headers), body))
+                    status, headers, answer = fake.troubles.pop(0) if fake.troubles else (200, {}, b"")
+                if fake.together:
+                    fake.together.wait(30)
+                content = body["messages"][-1]["content"][::-1]
+                answer = answer or json.dumps({"choices": [{"message": {"content": content}}]}).encode()
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(answer))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}/v1/"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    threading.Thread(target=made.http.serve_forever, args=(0.01,), daemon=True).start()
+    yield made
+    made.http.shutdown()
+    made.http.server_close()
+
+
+def conversation(*contents: str) -> Conversation:
+    roles = ("user", "assistant")
+    return Conversation(
+        tuple({"role": roles[n % 2], "content": content} for n, content in enumerate(contents)), "problem"
+    )
+
+
+def test_what_is_sent_and_what_comes_back(server: Server) -> None:
+    agent = ChatAgent(server.url, "some-model", key="secret", options={"temperature": 0.2})
+    assert agent.act([conversation("abc", "x", "déf")]) == ["féd"]
+    [(path, headers, body)] = server.requests
+    assert path == "/v1/chat/completions"
+    assert headers["Authorization"] == "Bearer secret"
+    assert body == {
+        "model": "some-model",
+        "temperature": 0.2,
+        "messages": [
+            {"role": "user", "content": "abc"},
+            {"role": "assistant", "content": "x"},
+            {"role": "user", "content": "déf"},
+        ],
+    }
+
+
+def test_the_key_comes_from_the_environment_or_is_left_out(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "from outside")
+    ChatAgent(server.url, "m").act([conversation("a")])
+    ChatAgent(server.url, "m", key="").act([conversation("a")])
+    assert [headers.get("Authorization") for _, headers, _ in server.requests] == ["Bearer from outside", None]
+
+
+def test_as_many_at_a_time_as_allowed_and_in_order(server: Server) -> None:
+    server.together = threading.Barrier(4)  # breaks, and fails the test, if fewer than four come together
+    said = ChatAgent(server.url, "m", concurrency=4).act([conversation(f"{n}-") for n in range(8)])
+    assert said == [f"-{n}" for n in range(8)]
+    assert ChatAgent(server.url, "m").act([]) == []
+
+
+def test_it_waits_as_long_as_it_is_told_and_tries_again(server: Server) -> None:
+    server.troubles = [
+        (429, {"Retry-After": "7.5"}, b"slow down"),
+        (503, {}, b"busy"),
+        (429, {"Retry-After": formatdate(0)}, b"a date that is over"),
+        (500, {"Retry-After": "soon"}, b"no number"),
+        (429, {"Retry-After": "99999"}, b"too long"),
+    ]
+    slept: list[float] = []
+    assert ChatAgent(server.url, "m", sleep=slept.append).act([conversation("abc")]) == ["cba"]
+    assert slept == [7.5, 2.0, 0.0, 8.0, 120.0]
+
+
+def test_in_the_end_it_gives_up_and_says_why(server: Server) -> None:
+    server.troubles = [(503, {}, b"busy")] * 9
+    slept: list[float] = []
+    with pytest.raises(RuntimeError, match="no answer in 3 tries; the last one: HTTP 503, b'busy'"):
+        ChatAgent(server.url, "m", tries=3, sleep=slept.append).act([conversation("abc")])
+    assert slept == [1.0, 2.0]
+
+
+def test_where_nobody_listens() -> None:
+    unused = Server()
+    unused.http.server_close()
+    slept: list[float] = []
+    with pytest.raises(RuntimeError, match="no answer in 2 tries"):
+        ChatAgent(unused.url, "m", tries=2, sleep=slept.append).act([conversation("abc")])
+    assert slept == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "message"),
+    [
+        (401, b"no key", "HTTP 401, b'no key'"),
+        (400, b"too long", "HTTP 400"),
+        (200, b"<html>", "expected a chat completion, got b'<html>'"),
+        (200, b'{"choices": []}', "expected a chat completion"),
+        (200, b"[1]", "expected a chat completion"),
+        (200, b'{"choices": [{"message": {"content": [1]}}]}', "expected a text"),
+    ],
+)
+def test_what_is_not_tried_again(server: Server, status: int, answer: bytes, message: str) -> None:
+    server.troubles = [(status, {}, answer)]
+    with pytest.raises(RuntimeError, match=message):
+        ChatAgent(server.url, "m").act([conversation("abc")])
+    assert len(server.requests) == 1
+
+
+def test_a_refusal_is_a_response_without_a_program(server: Server) -> None:
+    server.troubles = [(200, {}, b'{"choices": [{"message": {"content": null, "refusal": "no"}}]}')]
+    assert ChatAgent(server.url, "m").act([conversation("abc")]) == [""]
+
+
+def test_independent_samples_never_see_feedback() -> None:
+    seen: list[Conversation] = []
+
+    class Agent:
+        def act(self, conversations: Any) -> list[str]:
+            seen.extend(conversations)
+            return ["said"] * len(conversations)
+
+    assert (
+        IndependentAgent(Agent()).act([conversation("task", "wrong", "feedback"), conversation("other")])
+        == ["said"] * 2
+    )
+    assert seen == [conversation("task"), conversation("other")]
