@@ -1,0 +1,276 @@
+"""The ``rlef-agents`` command: ``train``, ``sft``, ``eval`` and ``export``.
+
+Exit codes: 0 done, 2 wrong arguments or bad input, 74 the system refused (a full disk), 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from rlef_env.errors import RLEFError, UsageError
+
+if TYPE_CHECKING:
+    from rlef_agents.ppo.config import TrainConfig
+
+__all__ = ["main"]
+
+BAD_INPUT: Final = 2
+REFUSED: Final = 74  # EX_IOERR of sysexits.h
+INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        argv: the arguments after its name; ``sys.argv`` where None.
+
+    Returns:
+        The exit code.
+    """
+    # PyTorch's threads would otherwise spin while they wait, on the cores that judge; read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        arguments = parser().parse_args(argv)
+        arguments.run(arguments)
+    except KeyboardInterrupt:
+        return complain("stopped; `rlef-agents train ... --resume` goes on from the last checkpoint", INTERRUPTED)
+    except RLEFError as error:
+        return complain(str(error), BAD_INPUT)
+    except OSError as error:
+        return complain(f"the system refused: {error}", REFUSED)
+    return 0
+
+
+def complain(text: str, code: int) -> int:
+    """Say what is wrong."""
+    print(f"rlef-agents: {text}", file=sys.stderr)
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of all four."""
+    whole = argparse.ArgumentParser(prog="rlef-agents", description=(__doc__ or "").splitlines()[0])
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
+
+    train_ = command(commands, "train", train, "train a model on execution feedback (PPO, as in RLEF)")
+    add_config(train_)
+    train_.add_argument("--resume", action="store_true", help="go on from the last checkpoint in `out`")
+    train_.add_argument("--dry-run", action="store_true", help="one update with a shrunk random model, nothing kept")
+    train_.add_argument("--minutes", type=float, help="stop after the first update that ends later than this")
+    train_.add_argument("--plain", action="store_true", help="a line per update in the place of a live table")
+
+    sft_ = command(commands, "sft", clone, "clone responses of stored conversations")
+    sft_.add_argument("model", help="a model for from_pretrained, or `tiny`: made here, cloned from generated ones")
+    sft_.add_argument("--data", help='JSON lines: {"messages": [...]}, or episodes as rlef-env stores them')
+    sft_.add_argument("--out", required=True, help="folder for the model; must not be there yet")
+    sft_.add_argument("--chat-template", help="chatml, llama3 or qwen3 in the place of the tokenizer's own")
+    add_sft_fields(sft_)
+
+    eval_ = command(commands, "eval", evaluate_, "solve rate of a model on the validation problems")
+    eval_.add_argument("model", help="a model for from_pretrained, or the folder of a run (its best policy)")
+    add_config(eval_)
+    eval_.add_argument("--split", default="valid", help="train, valid or test")
+    eval_.add_argument("--episodes", type=int, default=0, help="0: one per problem")
+    eval_.add_argument("--temperature", type=float, action="append", help="may be given again; 0.2 by default")
+
+    export_ = command(commands, "export", export, "write the policy of a checkpoint for from_pretrained and vLLM")
+    export_.add_argument("checkpoint", help="a run, a checkpoint, or a policy folder")
+    export_.add_argument("out", help="folder for the model; must not be there yet")
+    export_.add_argument("--dtype", default="float32", choices=("float32", "bfloat16", "float16"))
+    return whole
+
+
+def command(commands: Any, name: str, run: Callable[[Any], None], text: str) -> argparse.ArgumentParser:
+    """Add a subcommand."""
+    made: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    made.set_defaults(run=run)
+    return made
+
+
+def add_config(command: argparse.ArgumentParser) -> None:
+    """Add what says how to train or evaluate."""
+    command.add_argument("config", help="a TOML file, or a preset: tiny, small, llama-3.1-8b, llama-3.1-70b")
+    command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
+    command.add_argument("--workers", type=int, help="programs judged at a time; the number of cores by default")
+    command.add_argument("--verdicts", metavar="FILE", help="share the verdicts of known programs with other runs")
+
+
+def add_sft_fields(command: argparse.ArgumentParser) -> None:
+    """Add an option for each field of ``SftConfig``; unset ones keep the defaults."""
+    from rlef_agents.ppo.sft import SftConfig
+
+    for field in fields(SftConfig):
+        text = f"{field.metadata['help']}; {field.default} by default"
+        name = "--" + field.name.replace("_", "-")
+        if isinstance(field.default, bool):
+            command.add_argument(name, dest=field.name, action="store_true", default=None, help=text)
+        else:
+            command.add_argument(name, dest=field.name, type=type(field.default), help=text)
+
+
+def train(arguments: Any) -> None:
+    """Train, to the end or for some minutes."""
+    from rlef_agents.ppo.trainer import Trainer
+
+    config = read_config(arguments)
+    if arguments.dry_run:
+        dry_run(config)
+        return
+    began = time.monotonic()
+    limit = float("inf") if arguments.minutes is None else 60.0 * arguments.minutes
+    model, tokenizer = tiny_start(config) if not config.model else (None, None)
+    with Trainer(
+        config, model, tokenizer, workers=arguments.workers, verdicts=arguments.verdicts, resume=arguments.resume,
+        live=not arguments.plain,
+    ) as trainer:  # fmt: skip
+        trainer.train(stop=lambda: time.monotonic() - began > limit)
+        print(f"best on valid: {trainer.best:.3f}; its policy is in {trainer.out / 'best'}")
+
+
+def dry_run(config: TrainConfig) -> None:
+    """One update with a random model of the same architecture, shrunk; then all is deleted."""
+    import tempfile
+
+    from rlef_agents.ppo.trainer import Trainer
+    from rlef_agents.tiny.shrunk import shrunk
+
+    model, tokenizer = shrunk(config.model or "llama")
+    samples = config.samples_per_problem
+    with tempfile.TemporaryDirectory() as folder:
+        small = replace(
+            config, dataset="procedural?count=20", episodes=4 * samples, minibatches=2, updates=1, max_new=16, context=8192,
+            generator="local", max_lag=0, out=folder, evaluate_every=1, evaluate_episodes=4, save_every=1,
+            device="cpu", model=config.model or "llama",
+        )  # fmt: skip
+        print(
+            f"dry run: {type(model).__name__} with random weights, {model.num_parameters():,} of them; starter problems"
+        )
+        with Trainer(small, model, tokenizer, live=False) as trainer:
+            trainer.train()
+    print("dry run: one update, one evaluation and one checkpoint were done; nothing was kept")
+
+
+def clone(arguments: Any) -> None:
+    """Clone responses, and save the model."""
+    from rlef_agents.ppo.config import TrainConfig
+    from rlef_agents.ppo.render import Renderer, shipped_template
+    from rlef_agents.ppo.sft import SftConfig, read_chats, sft
+    from rlef_agents.ppo.trainer import load_model
+
+    out = free(arguments.out)
+    given = {field.name: getattr(arguments, field.name) for field in fields(SftConfig)}
+    given = {name: value for name, value in given.items() if value is not None}
+    if arguments.model == "tiny":
+        from rlef_agents.tiny import make_start
+
+        if arguments.data is not None or set(given) - {"seed"}:
+            raise UsageError("sft tiny: expected no option but --out and --seed; its conversations are generated")
+        make_start(out, given.get("seed", 0), say_step)
+    else:
+        if arguments.data is None:
+            raise UsageError("--data: expected a file of conversations; only `sft tiny` generates its own")
+        model, tokenizer = load_model(arguments.model, TrainConfig())
+        template = arguments.chat_template
+        renderer = Renderer(tokenizer, shipped_template(template) if template else None)
+        trained = sft(model, renderer, read_chats(arguments.data), SftConfig(**given), say_step)
+        tokenizer.chat_template = renderer.template
+        trained.save_pretrained(out)
+        tokenizer.save_pretrained(out)
+    print(f"the model is in {out}")
+
+
+def evaluate_(arguments: Any) -> None:
+    """Print solve rates."""
+    from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
+    from rlef_agents.ppo.generate.local import LocalGenerator
+    from rlef_agents.ppo.render import Renderer, shipped_template
+    from rlef_agents.ppo.rollout import Rollout
+    from rlef_agents.ppo.trainer import EVALUATED_AT_ONCE, EVALUATION_SEED, load_model, make_env
+    from rlef_env import JudgePool
+    from rlef_env.judge import VerdictCache
+
+    config = read_config(arguments)
+    best = Path(arguments.model) / "best"
+    model, tokenizer = load_model(str(best) if best.is_dir() else arguments.model, config)
+    renderer = Renderer(tokenizer, shipped_template(config.chat_template) if config.chat_template else None)
+    with JudgePool(arguments.workers, cache=VerdictCache(path=arguments.verdicts)) as pool:
+        for temperature in arguments.temperature or [0.2]:
+            env = make_env(config, arguments.split, EVALUATED_AT_ONCE, pool)
+            plans = evaluation_plans(env.rules.dataset, arguments.episodes, env.num_envs, EVALUATION_SEED)
+            generator = LocalGenerator(model, renderer.stop_ids, temperature)
+            rollout = Rollout(generator, renderer, [env], config.max_new, config.context)
+            found, _ = evaluate(rollout, plans)
+            named = "  ".join(f"{name} {value:.4g}" for name, value in found.items())
+            print(f"{arguments.split}, feedback {config.feedback}, temperature {temperature:g}: {named}", flush=True)
+
+
+def export(arguments: Any) -> None:
+    """Write a model that ``from_pretrained`` reads whole."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    out, policy = free(arguments.out), policy_folder(Path(arguments.checkpoint))
+    if (policy / "adapter_config.json").exists():
+        from peft import AutoPeftModelForCausalLM
+
+        adapted: Any = AutoPeftModelForCausalLM.from_pretrained(policy)
+        model: Any = adapted.merge_and_unload()
+    else:
+        model = AutoModelForCausalLM.from_pretrained(policy)
+    model.to(getattr(torch, arguments.dtype)).save_pretrained(out)
+    AutoTokenizer.from_pretrained(policy).save_pretrained(out)
+    print(f"{out}: read it with from_pretrained, or serve it with `vllm serve {out}`")
+
+
+def policy_folder(path: Path) -> Path:
+    """The policy in a run (its best, else that of its last checkpoint), in a checkpoint, or the folder itself."""
+    from rlef_agents.ppo.checkpoint import latest
+
+    last = latest(path / "checkpoints")
+    candidates = [path / "best", path / "policy", path, *([last / "policy"] if last else [])]
+    for folder in candidates:
+        if any((folder / name).exists() for name in ("config.json", "adapter_config.json")):
+            return folder
+    raise UsageError(f"checkpoint: expected a run, a checkpoint or a model, got {str(path)!r}")
+
+
+def read_config(arguments: Any) -> TrainConfig:
+    """The configuration that the arguments name."""
+    from rlef_agents.ppo.config import load_config
+
+    return load_config(arguments.config, arguments.set)
+
+
+def tiny_start(config: TrainConfig) -> tuple[Any, Any]:
+    """The small model, cloned; made on the first run."""
+    import torch
+
+    from rlef_agents.ppo.trainer import load_model
+    from rlef_agents.tiny import make_start
+
+    torch.set_num_threads(1)  # its matrices are too small to share, and the judge has work for the other cores
+    return load_model(str(make_start(Path(config.out) / "start", config.seed, say_step)), config)
+
+
+def say_step(metrics: dict[str, float]) -> None:
+    """Print how cloning goes, now and then."""
+    step, steps = int(metrics["step"]), int(metrics["steps"])
+    if step % 25 == 0 or step == steps:
+        rate = metrics["tokens_per_second"]
+        print(f"cloning: step {step}/{steps}  loss {metrics['loss']:.3f}  tokens/s {rate:,.0f}", flush=True)
+
+
+def free(folder: str) -> Path:
+    """A folder that is not there yet."""
+    path = Path(folder)
+    if path.exists():
+        raise UsageError(f"out: expected a folder that is not there yet, got {folder!r}")
+    return path

@@ -1,0 +1,50 @@
+"""Real architectures with real chat templates, too small to be of use: for a dry run, and for tests."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
+
+from rlef_agents.tiny.tokenizer import make_tokenizer
+from rlef_env.envs import prompt_text
+from rlef_env.problems import load_dataset
+
+__all__ = ["shrunk"]
+
+SIZES: Final = {
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 8192,
+}
+
+
+def shrunk(name: str, seed: int = 0) -> tuple[Any, Any]:
+    """A model with random weights of a name's architecture, and a tokenizer of its own with that chat template.
+
+    Nothing is downloaded: a name with ``qwen3`` or ``qwen`` in it gives these, all others a Llama.
+
+    Args:
+        name: of a model, such as ``meta-llama/Llama-3.1-8B-Instruct``.
+        seed: of the weights.
+    """
+    lowered = name.lower()
+    template = "qwen3" if "qwen3" in lowered else "chatml" if "qwen" in lowered else "llama3"
+    problems = load_dataset("starter", split="train")
+    texts = [prompt_text(problems[place].statement) for place in range(len(problems))]
+    tokenizer = make_tokenizer(texts, 1024, template)
+    sizes: dict[str, Any] = {
+        **SIZES, "vocab_size": len(tokenizer), "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id,
+    }  # fmt: skip
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if "qwen3" in lowered:
+            return Qwen3ForCausalLM(Qwen3Config(**sizes, head_dim=16)), tokenizer
+        if "qwen" in lowered:
+            return Qwen2ForCausalLM(Qwen2Config(**sizes, tie_word_embeddings=True)), tokenizer
+        return LlamaForCausalLM(LlamaConfig(**sizes)), tokenizer
