@@ -1,0 +1,193 @@
+"""Checkpoints: whole or not there, and exact."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import signal
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from rlef_agents.ppo.checkpoint import checkpoints, latest, load_checkpoint, save_checkpoint
+from rlef_agents.ppo.config import load_config
+from rlef_agents.ppo.learner import Learner
+from rlef_env.errors import DataError
+from tests.agents.ppo.small import learner, model, moved, random_episodes, sampled_by, tokenizer, weights
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def train(student: Learner, updates: int) -> list[float]:
+    """Updates on episodes that are drawn from the global generators, as a run draws its own."""
+    drawn = []
+    for _ in range(updates):
+        seed = int(torch.randint(1000, ())) + int(np.random.randint(1000)) + random.randrange(1000)
+        drawn.append(student.update(sampled_by(student, random_episodes(4, seed)))["policy_loss"])
+    return drawn
+
+
+def seed_everything(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"deterministic": True}, {"critic": "shared", "entropy": 0.01, "epochs": 2}, {"lora_rank": 2}],
+    ids=["separate", "shared", "lora"],
+)
+def test_row_33_six_updates_are_three_and_three_more_to_the_bit(changes: dict[str, Any], tmp_path: Path) -> None:
+    if "lora_rank" in changes:
+        pytest.importorskip("peft")
+        warnings.simplefilter("ignore")
+    whole = learner(**changes)
+    seed_everything(0)
+    six = train(whole, 6)
+    first = learner(**changes)
+    seed_everything(0)
+    train(first, 3)
+    save_checkpoint(tmp_path, first, {"cursor": [3, "row"]})
+    second = learner(seed=9, **changes)
+    seed_everything(9)
+    newest = latest(tmp_path)
+    assert newest is not None
+    assert load_checkpoint(newest, second) == {"cursor": [3, "row"]}
+    assert train(second, 3) == six[3:]
+    assert moved(weights(whole), weights(second)) == 0.0
+    assert (second.version, second.steps) == (whole.version, whole.steps)
+    # Saving changes nothing for who goes on.
+    seed_everything(9)
+    third = learner(seed=8, **changes)
+    load_checkpoint(newest, third)
+    assert train(third, 3) == six[3:]
+
+
+def test_the_reference_of_a_resumed_run_is_the_start_not_the_checkpoint(tmp_path: Path) -> None:
+    student = learner()
+    train(student, 2)
+    other = learner(seed=4)
+    load_checkpoint(save_checkpoint(tmp_path, student), other)
+    episodes = random_episodes(3)
+    np.testing.assert_array_equal(student.score(episodes).reference, other.score(episodes).reference)
+    assert np.abs(other.score(episodes).old - other.score(episodes).reference).max() > 0.0
+
+
+def test_the_policy_is_an_ordinary_checkpoint_of_transformers(tmp_path: Path) -> None:
+    student = learner("qwen3")
+    train(student, 1)
+    made = tokenizer()
+    path = save_checkpoint(tmp_path, student, tokenizer=made)
+    again = AutoModelForCausalLM.from_pretrained(path / "policy")
+    prompt = torch.tensor([[1, 2, 3]])
+    assert torch.equal(again(prompt).logits, student.model.lm.eval()(prompt).logits)
+    assert again.lm_head.weight is again.model.embed_tokens.weight
+    stored = AutoTokenizer.from_pretrained(path / "policy")
+    assert stored.encode("print(<|im_end|>") == made.encode("print(<|im_end|>")
+    assert stored.chat_template == made.chat_template
+    assert load_config(path / "config.toml") == student.config
+
+
+def test_adapters_are_stored_as_peft_does(tmp_path: Path) -> None:
+    peft = pytest.importorskip("peft")
+    warnings.simplefilter("ignore")
+    student = learner(lora_rank=2)
+    train(student, 2)
+    path = save_checkpoint(tmp_path, student)
+    merged = peft.PeftModel.from_pretrained(model(), path / "policy").merge_and_unload().eval()
+    prompt = torch.tensor([[1, 2, 3]])
+    torch.testing.assert_close(merged(prompt).logits, student.model.lm.eval()(prompt).logits)
+
+
+def test_only_the_newest_stay(tmp_path: Path) -> None:
+    student = learner()
+    for _ in range(4):
+        train(student, 1)
+        save_checkpoint(tmp_path, student, keep=2)
+    assert [path.name for path in checkpoints(tmp_path)] == ["update-00000003", "update-00000004"]
+    save_checkpoint(tmp_path, student, {"again": True}, keep=2)
+    assert load_checkpoint(checkpoints(tmp_path)[-1], student) == {"again": True}
+    assert {path.name for path in tmp_path.iterdir()} == {"update-00000003", "update-00000004"}
+    assert latest(tmp_path / "nowhere") is None
+
+
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    student = learner()
+    train(student, 1)
+    save_checkpoint(tmp_path, student)
+    train(student, 1)
+    fsync = os.fsync
+    calls = []
+
+    def full(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        save_checkpoint(tmp_path, student)
+    assert [path.name for path in tmp_path.iterdir()] == ["update-00000001"]
+    load_checkpoint(tmp_path / "update-00000001", learner())
+
+
+KILLED = """
+import sys; from pathlib import Path
+from rlef_agents.ppo.checkpoint import save_checkpoint
+from tests.agents.ppo.small import learner
+student = learner()
+for student.version in range(1, 10**6):
+    save_checkpoint(Path(sys.argv[1]), student, {"version": student.version})
+    print(student.version, flush=True)
+"""
+
+
+def test_killed_at_any_moment_the_newest_is_whole(tmp_path: Path) -> None:
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "agents"), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    for _ in range(3):
+        done = int(process.stdout.readline())
+    process.send_signal(signal.SIGKILL)  # in the midst of the next one
+    process.wait()
+    process.stdout.close()
+    newest = latest(tmp_path)
+    assert newest is not None
+    student = learner()
+    assert load_checkpoint(newest, student)["version"] == student.version >= done
+    train(student, 1)
+    save_checkpoint(tmp_path, student)
+    assert not list(tmp_path.glob(".writing-*"))
+
+
+def test_what_is_no_checkpoint_of_this_run_is_refused(tmp_path: Path) -> None:
+    student = learner()
+    with pytest.raises(DataError, match="expected a checkpoint"):
+        load_checkpoint(tmp_path, student)
+    path = save_checkpoint(tmp_path, student)
+    before = weights(learner("qwen3"))
+    other = learner("qwen3")
+    with pytest.raises(DataError, match="expected the weights of the model of this run"):
+        load_checkpoint(path, other)
+    assert len(before) == len(weights(other))
+    state = torch.load(path / "state.pt", weights_only=True)
+    state["processes"] *= 2
+    torch.save(state, path / "state.pt")
+    with pytest.raises(DataError, match="as many processes as wrote it, 2; there are 1"):
+        load_checkpoint(path, student)

@@ -1,0 +1,88 @@
+"""One configuration per run: read, changed, refused, written."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rlef_agents.ppo.config import PRESETS, TrainConfig, dump_config, field_docs, load_config
+from rlef_env.errors import UsageError
+
+PAPER = {
+    "episodes": 1024, "minibatches": 4, "epochs": 1, "turns": 3, "beta": 0.05, "policy_clip": 0.2, "value_clip": 0.2,
+    "lr": 2e-7, "lr_final": None, "warmup": 50, "weight_decay": 0.1, "temperature": 1.0, "critic": "separate",
+    "value_init": "random", "estimator": "turn_value", "importance": "theta", "feedback": "public", "reward": "rlef",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_load_and_survive_being_written(preset: str, tmp_path: Path) -> None:
+    loaded = load_config(preset)
+    (tmp_path / "written.toml").write_text(dump_config(loaded), encoding="utf-8")
+    assert load_config(tmp_path / "written.toml") == loaded
+
+
+@pytest.mark.parametrize(("preset", "updates"), [("llama-3.1-8b", 12_000), ("llama-3.1-70b", 8_000)])
+def test_the_large_presets_have_the_numbers_of_the_paper(preset: str, updates: int) -> None:
+    loaded = dataclasses.asdict(load_config(preset))
+    assert {name: loaded[name] for name in PAPER} == PAPER
+    assert loaded["updates"] * loaded["minibatches"] == updates
+    assert loaded["evaluate_every"] * loaded["minibatches"] == 800
+    assert preset.removeprefix("llama-3.1-") in loaded["model"].lower()
+
+
+def test_every_field_says_what_it_is() -> None:
+    docs = field_docs()
+    assert list(docs) == [field.name for field in dataclasses.fields(TrainConfig)]
+    assert all(len(text) > 10 for text in docs.values())
+    text = dump_config(TrainConfig())
+    assert "# eps of the policy loss. Paper: 0.2.\npolicy_clip = 0.2\n" in text
+
+
+def test_overrides_come_last(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('lr = 1e-3\nmodel = "a"\n')
+    loaded = load_config(path, ["lr=2", "model=some/name", "deterministic = true", "lr_final=1"])
+    assert (loaded.lr, loaded.model, loaded.deterministic, loaded.lr_final) == (2.0, "some/name", True, 1.0)
+    assert isinstance(loaded.lr, float)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("learning_rate=1", "no setting 'learning_rate'"),
+        ("minibatch=1", "did you mean 'minibatches'"),
+        ("lr=fast", "lr: expected float, got 'fast'"),
+        ("lr=nan", "lr: expected a finite number"),
+        ("turns=0", "turns: expected 1 or more, got 0"),
+        ("turns=true", "turns: expected int, got True"),
+        ("turns=1.5", "turns: expected int"),
+        ("deterministic=1", "deterministic: expected bool"),
+        ("estimator=gae", "expected one of turn_value, token_value, group, reinforce"),
+        ("temperature=0", "temperature: expected more than 0"),
+        ("normalise=group", "needs estimator = 'group'"),
+        ("estimator=group", "samples_per_problem: estimator = 'group' needs 2 or more"),
+        ("top_p=0.9", "no setting 'top_p'"),
+        ("lr", "expected key=value"),
+    ],
+)
+def test_row_3_and_others_what_is_no_setting_is_refused(override: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        load_config("small", [override])
+
+
+def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="tiny, small"):
+        load_config("large")
+    (tmp_path / "broken.toml").write_text("lr = = 1")
+    with pytest.raises(UsageError, match=r"broken.toml: expected TOML"):
+        load_config(tmp_path / "broken.toml")
+
+
+def test_importing_the_agents_or_a_configuration_loads_no_torch() -> None:
+    code = "import sys, rlef_agents, rlef_agents.ppo.config; assert 'torch' not in sys.modules, 'torch'"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
