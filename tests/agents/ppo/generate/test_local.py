@@ -133,7 +133,7 @@ def test_what_is_kept_makes_room_for_longer_rows() -> None:
 def held(generator: LocalGenerator) -> int:
     """Tokens that there is memory for, counted where it lies."""
     pool = generator._rows.pool
-    return pool.shape[2] * pool.shape[4] + sum(kept.shape[4] for _, kept in generator._kept.values())
+    return pool.shape[2] * pool.shape[4] + sum(kept.shape[3] for _, kept in generator._kept.values())
 
 
 def test_slots_decide_nothing() -> None:
