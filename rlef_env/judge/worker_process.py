@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Server", "WorkerProcess"]
 
 MOST_KEPT: Final = 64_000_000  # characters of tests that a worker keeps
+MOST_PARCELS: Final = 32_000_000  # bytes of problems that are kept as they are sent: many workers want the same one
 END_SECONDS: Final = 10.0
 START: Final = """\
 import sys
@@ -57,6 +58,7 @@ class Server:
         connection = Connection(os.dup(self._control.fileno()))
         connection.send_bytes(dill.dumps(dict(arguments)))
         connection.close()
+        self._parcels = Parcels()
 
     def alive(self) -> bool:
         """Whether it still runs."""
@@ -69,7 +71,7 @@ class Server:
             socket.send_fds(self._control, [b"w"], [theirs.fileno()])
         finally:
             theirs.close()
-        return WorkerProcess(Connection(ours.detach()))
+        return WorkerProcess(Connection(ours.detach()), self._parcels)
 
     def close(self) -> None:
         """End it and all of its workers, and wait for that."""
@@ -85,6 +87,23 @@ class Server:
         self._control.close()
 
 
+class Parcels:
+    """Problems as they are sent to workers, those asked for last."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[int, bytes] = OrderedDict()
+
+    def of(self, key: int, problem: Problem) -> bytes:
+        """The message that gives a worker a problem under a key, which stands for this problem only."""
+        parcel = self._kept.pop(key, None)
+        if parcel is None:
+            parcel = pickle.dumps(("problem", key, needed_to_judge(problem)), pickle.HIGHEST_PROTOCOL)
+        self._kept[key] = parcel
+        while len(self._kept) > 1 and sum(map(len, self._kept.values())) > MOST_PARCELS:
+            self._kept.popitem(last=False)
+        return parcel
+
+
 class WorkerProcess:
     """A worker: where to reach it, what it does, and which problems it holds.
 
@@ -96,8 +115,9 @@ class WorkerProcess:
         sleeping: whether the program that it runs sleeps.
     """
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, parcels: Parcels) -> None:
         self.connection = connection
+        self._parcels = parcels
         self.pid = 0
         self.task: Task | None = None
         self.ticket = -1
@@ -134,7 +154,7 @@ class WorkerProcess:
         while len(self._kept) > 1 and sum(self._kept.values()) > MOST_KEPT:
             oldest, _ = self._kept.popitem(last=False)
             self._send("forget", oldest)
-        self._send("problem", key, needed_to_judge(problem))
+        self.connection.send_bytes(self._parcels.of(key, problem))
 
     def _send(self, *message: Any) -> None:
         self.connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
