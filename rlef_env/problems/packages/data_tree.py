@@ -14,6 +14,7 @@ from rlef_env.problems.problem import Role, Test
 __all__ = ["DataFolder", "Tests", "read_data"]
 
 MOST_TESTS = 20_000
+MOST_FOLDERS = 2_000  # links that repeat them counted each time
 DEEPEST = 20  # folders within folders
 SETTINGS: Final = (
     *("on_reject", "grading", "grader_flags", "accept_score", "reject_score", "range", "output_validator_flags"),
@@ -75,6 +76,7 @@ class Tests:
     _texts: dict[str, str] = field(default_factory=dict)
     _places: dict[tuple[Role, Test], Place] = field(default_factory=dict)
     count: int = 0
+    folders: int = 0
 
     def place(self, folder: Folder, role: Role, base: str) -> Place:
         """Where the test in ``base.in`` and ``base.ans`` stands."""
@@ -127,6 +129,9 @@ def _folder(
         raise folder.error(path, "a folder of its own", "a link to a folder that it is in", "remove the link")
     if len(above) > DEEPEST:
         raise folder.error(path, f"folders at most {DEEPEST} deep", "a deeper one", "make it flatter")
+    tests.folders += 1
+    if tests.folders > MOST_FOLDERS:
+        raise folder.error("data", f"at most {MOST_FOLDERS:,} folders", "more", "check for links that repeat folders")
     settings = _settings(folder, path, tests, inherited, forced)
     names = folder.names(path)
     if "test_group.yaml" in names:

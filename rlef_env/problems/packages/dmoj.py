@@ -86,6 +86,7 @@ class _Cases:
         self.binary = root.child("binary_data").present and root.child("binary_data").boolean()
         self.tests: list[Test] = []
         self.places: dict[Test, int] = {}
+        self.texts: dict[str, str] = {}  # of each file once, however many cases name it
         self.count = 0
 
     def read(self) -> tuple[tuple[Test, ...], tuple[TestGroup, ...]]:
@@ -143,6 +144,11 @@ class _Cases:
         if not field.present:
             return ""
         name = field.text()
+        if name not in self.texts:
+            self.texts[name] = self._text_of(field, name)
+        return self.texts[name]
+
+    def _text_of(self, field: Field, name: str) -> str:
         if self.archive is not None and name in self.archive:
             content = self.archive.content(name)
         elif name and self.folder.is_file(name):

@@ -121,22 +121,27 @@ def read_program(folder: Folder, path: str, what: str) -> tuple[str, str]:
     if language not in ("python", "cpp"):
         name = PurePosixPath(programs[0]).name
         raise folder.error(path, expected, f"{name!r} ({language})", "write it in one of these")
-    return (_with_headers(folder, programs[0], source, 0) if language == "cpp" else source), language
+    return (_with_headers(folder, programs[0], source, 0, {}) if language == "cpp" else source), language
 
 
-def _with_headers(folder: Folder, path: str, source: str, depth: int) -> str:
+def _with_headers(folder: Folder, path: str, source: str, depth: int, known: dict[tuple[str, int], str]) -> str:
+    size = len(source)
+
     def replacement(match: re.Match[str]) -> str:
+        nonlocal size
         header = f"{path.rpartition('/')[0]}/{match[1]}"
         if depth >= DEEPEST_INCLUDE or not folder.is_file(header):
             return match[0]
-        return _with_headers(folder, header, _text(folder, header).replace("#pragma once", ""), depth + 1)
+        if (header, depth) not in known:
+            text = _text(folder, header).replace("#pragma once", "")
+            known[header, depth] = _with_headers(folder, header, text, depth + 1, known)
+        size += len(known[header, depth])
+        if size > LARGEST_TEXT:
+            expected = f"at most {LARGEST_TEXT:,} characters with its headers"
+            raise folder.error(path, expected, "more", "shorten it")
+        return known[header, depth]
 
-    text = INCLUDE.sub(replacement, source)
-    if len(text) > LARGEST_TEXT:
-        raise folder.error(
-            path, f"at most {LARGEST_TEXT:,} characters with its headers", f"{len(text):,}", "shorten it"
-        )
-    return text
+    return INCLUDE.sub(replacement, source)
 
 
 def _text(folder: Folder, path: str) -> str:

@@ -146,6 +146,16 @@ def test_names_that_leave_the_archive(dmoj, name):
         read_package(archived(dmoj, packed({"x": "1", name: "2"})))
 
 
+def test_a_file_that_many_cases_name_is_unpacked_once(dmoj, monkeypatch):
+    unpacked = []
+    content = archive_module.Archive.content
+    monkeypatch.setattr(archive_module.Archive, "content", lambda *given: unpacked.append(given) or content(*given))
+    cases = "archive: a.zip\ntest_cases:\n" + "- {in: x, out: y}\n" * 50
+    problem = read_package(dmoj({"init.yml": cases, "a.zip": packed({"x": "1", "y": "2"})}))
+    assert problem.private_tests == (Test("1", "2"),)
+    assert len(unpacked) == 2
+
+
 def test_archives_that_unpack_to_too_much(dmoj, monkeypatch):
     path = archived(dmoj, packed({"x": bytes(10_000_000)}))
     assert (path / "a.zip").stat().st_size < 20_000

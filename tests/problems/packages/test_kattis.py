@@ -411,6 +411,27 @@ def test_links_that_multiply_are_stopped(kattis, monkeypatch):
         read_package(path)
 
 
+def test_empty_folders_that_links_multiply_are_stopped(kattis):
+    path = kattis()
+    for level in range(15):
+        (path / f"data/secret/x{level}").mkdir()
+        for side in "abc":
+            (path / f"data/secret/x{level}/{side}").symlink_to(f"../x{level + 1}")
+    (path / "data/secret/x15").mkdir()
+    with pytest.raises(DataError, match="at most 2,000 folders"):
+        read_package(path)
+
+
+@pytest.mark.parametrize("last", ["", "x" * 10_000])
+def test_headers_that_multiply_are_stopped(kattis, last):
+    """A thousand times a thousand times a thousand of them."""
+    folder = "output_validators/v"
+    files = {f"{folder}/{name}.h": f'#include "{name + 1}.h"\n' * 1000 for name in range(6)}
+    files |= {"problem.yaml": "validation: custom", f"{folder}/v.cc": '#include "0.h"\n', f"{folder}/6.h": last}
+    with pytest.raises(DataError, match="characters with its headers"):
+        read_package(kattis(files))
+
+
 def test_folders_of_packages(kattis, tmp_path: Path):
     kattis(name="round/b")
     kattis(name="round/a")
