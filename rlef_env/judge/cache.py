@@ -14,6 +14,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -112,6 +113,12 @@ def _open(path: Path) -> sqlite3.Connection:
     return file
 
 
+@cache
+def own_version() -> str:
+    """The version of this package; to look it up takes milliseconds, and a judgement that is known takes less."""
+    return version("rlef-env")
+
+
 def content_key(job: JudgeJob, tests: bytes, arguments: Mapping[str, Any]) -> bytes:
     """The key of a job.
 
@@ -128,7 +135,7 @@ def content_key(job: JudgeJob, tests: bytes, arguments: Mapping[str, Any]) -> by
         job.first,
         sorted(arguments.items(), key=str),
         sys.version,
-        version("rlef-env"),
+        own_version(),
     )
     return hashlib.sha256(tests + repr(parts).encode("utf-8", "surrogatepass")).digest()
 
