@@ -26,7 +26,7 @@ from rlef_agents.ppo.model import ActorCritic, Reference, add_lora, backbone
 from rlef_agents.ppo.packing import FlatBatch, PackedBatch, flatten, pack
 from rlef_agents.ppo.targets import Scored, Targets, batch_metrics, make_targets, minibatch_normalised
 from rlef_agents.ppo.types import Completion, Ids, TokenEpisode, TokenTurn
-from rlef_env.errors import RLEFError
+from rlef_env.errors import RLEFError, UsageError
 
 __all__ = ["Learner", "NotFiniteError", "ScoreMismatchError", "StaleTokensError"]
 
@@ -62,6 +62,11 @@ class Learner:
 
     def __init__(self, lm: Any, config: TrainConfig) -> None:
         self.config = config
+        if hasattr(lm, "disable_adapter") or getattr(lm, "_hf_peft_config_loaded", False):
+            raise UsageError(
+                "model: expected one without adapters, as the reference is the model with its own switched off; merge "
+                "them first (merge_and_unload of peft) and set lora_rank for new ones"
+            )
         self.model = ActorCritic(
             add_lora(lm, config.lora_rank, config.lora_alpha) if config.lora_rank else lm,
             critic=config.critic,
@@ -75,13 +80,13 @@ class Learner:
         self.reference = Reference(self.model) if config.beta else None
         self.version = self.steps = 0
         self.random = np.random.default_rng((config.seed, parallel.rank()))
-        self.device = str(next(self.model.parameters()).device)
         self.sharded = config.parallel == "fsdp" and parallel.world() > 1
         if self.sharded:
             critic = [self.model.critic] if self.model.critic is not None else []
             parallel.shard(self.model, [backbone(self.model.lm), *critic], self.model.dtype)
             if self.reference is not None and self.reference.lm is not None:
                 parallel.shard(self.reference, [backbone(self.reference.lm)], self.model.dtype)
+        self.device = str(next(self.model.parameters()).device)  # shards are on this process's GPU, if there is one
         self.policy = [parameter for _, parameter in self.model.policy_parameters()]
         self.critic = [parameter for _, parameter in self.model.critic_parameters()]
         self.optimiser = make_optimiser(self.policy, self.critic, config)

@@ -12,9 +12,11 @@ import pytest
 import torch
 
 from rlef_agents.ppo.learner import Learner, NotFiniteError, ScoreMismatchError, StaleTokensError
+from rlef_agents.ppo.model import add_lora
 from rlef_agents.ppo.packing import flatten
 from rlef_agents.ppo.targets import Scored, make_targets, minibatch_normalised
 from rlef_agents.ppo.types import TokenEpisode
+from rlef_env.errors import UsageError
 from tests.agents.ppo.small import (
     config,
     episode,
@@ -402,3 +404,13 @@ def test_lora_learns_and_leaves_the_rest() -> None:
     for name, parameter in student.model.named_parameters():
         if name in frozen:
             assert torch.equal(frozen[name], parameter), name
+
+
+def test_a_model_that_has_adapters_already_is_refused() -> None:
+    """Its reference would be the model before those were trained."""
+    pytest.importorskip("peft")
+    warnings.simplefilter("ignore")
+    adapted = add_lora(model(), 2, 4)
+    with pytest.raises(UsageError, match="merge them first"):
+        learner(lm=adapted)
+    learner(lm=adapted.merge_and_unload())

@@ -145,3 +145,16 @@ def test_packed_gradient_is_the_padded_gradient() -> None:
     found = torch.autograd.grad(actor(row).logprobs.sum(), list(lm.parameters()))
     for ours, theirs in zip(found, expected, strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+
+
+def test_row_11_and_12_the_stop_token_is_trained_and_none_is_searched_for() -> None:
+    """Token 1 ends a response; it is in the prompts, too, and would be the padding if there were any."""
+    one = episode(turn([1, 1, 5], [6, 1]), turn([1], [1]))
+    (row,) = pack([one], budget=100)
+    assert row.labels.tolist() == [6, 1, 1]
+    assert row.predictors.tolist() == [2, 3, 5]
+    assert flatten([one]).lengths.tolist() == [2, 1]
+    assert flatten([one]).truncated.tolist() == [False, False], "what the sampler said, not what the last token is"
+    actor = ActorCritic(model())
+    (gradient,) = torch.autograd.grad(actor(row).logprobs[1], actor.lm.lm_head.weight)
+    assert gradient[1].abs().max() > 0.0
