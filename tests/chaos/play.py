@@ -153,10 +153,11 @@ class Chaos:
     Args:
         pool: to disturb.
         seed: of what is hit.
+        machine: loses a machine of the cluster that the pool is on, and adds another; None where it is on this one.
     """
 
-    def __init__(self, pool: JudgePool, seed: int) -> None:
-        self._pool, self._random = pool, Random(seed)
+    def __init__(self, pool: JudgePool, seed: int, machine: Callable[[], None] | None = None) -> None:
+        self._pool, self._random, self._machine = pool, Random(seed), machine
         self._waits_for: set[int] = set()
         self._clients: list[subprocess.Popen[str]] = []
         self.hits: Counter[str] = Counter()
@@ -171,7 +172,8 @@ class Chaos:
         self.seen.update(found for pid in workers for found in below(pid))
         if not workers:
             return
-        kinds = [self.worker, self.zygote, self.program, self.every_worker, self.server, self.fork, self.client]
+        parent = self.server if self._machine is None else self.raylet
+        kinds = [self.worker, self.zygote, self.program, self.every_worker, parent, self.fork, self.client]
         hit = kinds[sum(self.hits.values()) % len(kinds)]
         hit(workers)
         self.hits[hit.__name__] += 1
@@ -197,6 +199,11 @@ class Chaos:
     def server(self, workers: list[int]) -> None:
         """What workers are forked from; they do not outlive it."""
         kill(int(Path(f"/proc/{workers[0]}/stat").read_text().rpartition(")")[2].split()[1]))
+
+    def raylet(self, workers: list[int]) -> None:
+        """A machine of the cluster, with all that it does."""
+        assert self._machine is not None
+        self._machine()
 
     def fork(self, workers: list[int]) -> None:
         """A child that the owner forked, with a copy of all it has; the child dies."""

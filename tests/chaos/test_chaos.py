@@ -22,12 +22,45 @@ SEED = int(os.environ.get("RLEF_CHAOS_SEED", "0"))
 
 @pytest.mark.slow
 def test_every_episode_ends_once_and_as_in_peace() -> None:
-    each = EPISODES // ENVS
-    expected = calm_episodes(ENVS, each, SEED)
     with JudgePool(2) as pool:
-        chaos = Chaos(pool, SEED)
-        found = played(CodeVectorEnv(ENVS, dataset=DATASET, pool=pool), each, SEED, chaos)
-        chaos.close()
+        check(pool, Chaos(pool, SEED), EPISODES)
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+@pytest.mark.skipif(EPISODES < 1000, reason="a cluster takes its time: RLEF_CHAOS_EPISODES=1000, or make chaos")
+def test_so_it_is_on_a_cluster() -> None:
+    ray = pytest.importorskip("ray", reason="needs the extra 'ray'")
+    from ray.cluster_utils import Cluster
+
+    from rlef_env.integrations import RayJudge
+
+    machine = {"num_cpus": 1, "object_store_memory": 80_000_000}
+    quick = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500, "health_check_failure_threshold": 3}
+    head = {**machine, "num_cpus": 0, "include_dashboard": False, "_system_config": quick}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    machines = [cluster.add_node(**machine) for _ in range(2)]
+
+    def lose_one() -> None:
+        cluster.remove_node(machines.pop(0), allow_graceful=False)
+        machines.append(cluster.add_node(**machine))
+
+    try:
+        cluster.wait_for_nodes()
+        with RayJudge(cluster.address, workers=2) as pool:
+            check(pool, Chaos(pool, SEED, lose_one), EPISODES // 10)
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+
+
+def check(pool: JudgePool, chaos: Chaos, episodes: int) -> None:
+    """Play, and compare with what is played in peace; close the pool, and see that nothing is left of it."""
+    each = episodes // ENVS
+    expected = calm_episodes(ENVS, each, SEED)
+    found = played(CodeVectorEnv(ENVS, dataset=DATASET, pool=pool), each, SEED, chaos)
+    chaos.close()
+    pool.close()
     differing = [
         (env_id, number, [turn.judgement for turn in one.turns], [turn.judgement for turn in other.turns])
         for env_id, (ours, theirs) in enumerate(zip(found, expected, strict=True))
@@ -35,10 +68,10 @@ def test_every_episode_ends_once_and_as_in_peace() -> None:
         if one != other
     ]
     verdicts = Counter(turn.judgement.verdict.value for ended in found for episode in ended for turn in episode.turns)
-    print(f"{EPISODES} episodes, verdicts {dict(verdicts)}, hits {dict(chaos.hits)}")
+    print(f"{episodes} episodes, verdicts {dict(verdicts)}, hits {dict(chaos.hits)}")
     assert not differing, differing[:3]
     assert Verdict.NO_VERDICT.value not in verdicts
-    assert sum(chaos.hits.values()) >= min(EPISODES // 40, 100), "there was not much chaos"
+    assert sum(chaos.hits.values()) >= min(episodes // 40, 100), "there was not much chaos"
     until = time.monotonic() + 30
     while (left := [pid for pid in chaos.seen if alive(pid)]) and time.monotonic() < until:
         pass
