@@ -75,8 +75,10 @@ def _check(sandboxes: Sandboxes, problem: Problem) -> Check:
     program = ProgramChecker(sandboxes.data, problem.checker)
 
     def check(test: Test, value: object) -> tuple[bool, bytes]:
-        text = shown(value).encode("utf-8", "surrogatepass")
-        return program(test.input.encode("utf-8", "surrogatepass"), text, test.output.encode()), text
+        given, text, expected = (
+            each.encode("utf-8", "surrogatepass") for each in (test.input, shown(value), test.output)
+        )
+        return program(given, text, expected), text
 
     return check
 

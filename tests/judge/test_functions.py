@@ -342,3 +342,8 @@ def test_values_are_decoded_one_at_a_time(sandboxes: Sandboxes, monkeypatch: pyt
         for number, test in enumerate(CALLS, start=1):
             assert runner(test).verdict is Verdict.ACCEPTED
             assert decoded == number
+
+
+def test_a_checker_that_is_a_program_is_asked_whatever_text_the_test_holds(run: Run) -> None:
+    checker = CheckerSpec("python", (), "def check(input, output, expected):\n    return output == '7'\n")
+    assert verdicts(run("def f(n):\n    return 7", Test("f(1)", "'\ud800'"), checker=checker)) == RIGHT
