@@ -1,0 +1,180 @@
+"""Tokens, rewards and ends of episodes are those of the environment; what is drawn depends on seeds alone."""
+
+from concurrent.futures import Future
+
+import numpy as np
+import pytest
+
+from rlef_agents.ppo.render import Renderer
+from rlef_agents.ppo.rollout import OUT_OF_CONTEXT, Plan, Rollout, plan
+from rlef_agents.ppo.types import Completion
+from rlef_agents.tiny.shrunk import shrunk
+from rlef_env import CodeVectorEnv, Judgement, JudgePool, Verdict, load_dataset
+from rlef_env.errors import UsageError
+
+DATASET = "procedural/hidden_step?short=true&steps=3&count=50"
+
+
+class Scripted:
+    """A generator that says what a script says, a completion a poll, the last request first."""
+
+    def __init__(self, renderer, script):
+        self.renderer, self.script = renderer, script
+        self.waiting, self.requests, self.forgotten, self.version = [], [], [], 0
+
+    def submit(self, request):
+        self.waiting.append(request)
+        self.requests.append(request)
+
+    def poll(self):
+        if not self.waiting:
+            return []
+        request = self.waiting.pop()
+        turn = sum(each.conversation == request.conversation for each in self.requests) - 1
+        ids = np.append(self.renderer.data(self.script(turn)), self.renderer.end_of_turn)
+        count = len(ids)
+        versions = np.full(count, self.version)
+        return [(request.conversation, Completion(ids, np.zeros(count, np.float32), versions, finished=True))]
+
+    def forget(self, conversation):
+        self.forgotten.append(conversation)
+
+    def update(self, version):
+        self.version = version
+
+
+def guess(turn):
+    return f"```python\nprint(int(input()) + {turn + 1})\n```"
+
+
+@pytest.fixture(scope="module")
+def renderer():
+    return Renderer(shrunk("llama")[1])
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with JudgePool(2) as pool:
+        yield pool
+
+
+def make(renderer, pool, script=guess, envs=1, count=6, **options):
+    made = [
+        CodeVectorEnv(count, pool=pool, dataset=DATASET, autoreset_mode="Disabled", **options.pop("env", {}))
+        for _ in range(envs)
+    ]
+    return Rollout(Scripted(renderer, script), renderer, made, **{"max_new": 64, "context": 4096, **options})
+
+
+def same(one, other):
+    assert [episode.problem_id for episode in one.tokens] == [episode.problem_id for episode in other.tokens]
+    assert all(np.array_equal(a.ids, b.ids) for a, b in zip(one.tokens, other.tokens, strict=True))
+    assert one.episodes == other.episodes
+
+
+def test_tokens_and_rewards_are_those_of_the_episode(renderer, pool):
+    rollout = make(renderer, pool)
+    batch = rollout.play(plan(0, 0, 6))
+    assert len(batch.tokens) == len(batch.episodes) == 6
+    for tokens, episode in zip(batch.tokens, batch.episodes, strict=True):
+        assert tokens.solved is episode.solved is True  # three steps, three turns
+        assert [turn.reward for turn in tokens.turns] == [turn.reward for turn in episode.turns]
+        assert [renderer.text(turn.completion.ids) for turn in tokens.turns] == [
+            turn.response for turn in episode.turns
+        ]
+        assert np.array_equal(tokens.turns[0].prompt_ids, renderer.first(episode.prompt))
+        for before, turn in zip(episode.turns, tokens.turns[1:], strict=False):
+            ids = tokens.turns[0].completion.ids
+            assert np.array_equal(turn.prompt_ids, renderer.following(before.feedback, ids))
+    # every request holds the whole conversation so far, and every conversation is let go at its end
+    by_name = {}
+    for request in rollout.generator.requests:
+        before = by_name.get(request.conversation)
+        assert before is None or np.array_equal(request.ids[: len(before)], before)
+        by_name[request.conversation] = request.ids
+    assert sorted(rollout.generator.forgotten) == list(range(6))
+
+
+def test_without_overlap_the_result_is_the_same(renderer, pool):
+    same(make(renderer, pool).play(plan(3, 1, 6)), make(renderer, pool, overlap=False).play(plan(3, 1, 6)))
+
+
+def test_seeds_are_functions_of_run_update_problem_and_sample():
+    whole = plan(1, 2, 12, samples=3)
+    assert whole == plan(1, 2, 12, samples=3)
+    assert len(set(whole.problems)) == 4
+    assert len(set(whole.seeds)) == 12
+    for other in (plan(1, 3, 12, samples=3), plan(2, 2, 12, samples=3)):
+        assert not set(whole.seeds) & set(other.seeds)
+    parts = [plan(1, 2, 12, 3, process, 2) for process in range(2)]
+    assert sorted(seed for part in parts for seed in part.seeds) == sorted(whole.seeds)
+    assert plan(1, 2, 3).seeds[:2] == plan(1, 2, 2).seeds
+
+
+def test_the_next_batch_begins_while_this_one_is_judged(renderer, pool):
+    first, second = plan(0, 0, 6), plan(0, 1, 6)
+    ahead = make(renderer, pool, envs=2)
+    batches = [ahead.play(first, second)]
+    ahead.update(1)
+    batches.append(ahead.play(second))
+    alone = make(renderer, pool)
+    for batch, each in zip(batches, (first, second), strict=True):
+        same(batch, alone.play(each))
+    lags = [version for episode in batches[1].tokens for turn in episode.turns for version in turn.completion.versions]
+    assert set(lags) <= {0, 1}
+    with pytest.raises(ValueError, match="begun as `ahead`"):
+        ahead.play(first, second), ahead.play(first)
+
+
+def test_problems_can_be_asked_by_name(renderer, pool):
+    rollout = make(renderer, pool)
+    names = [rollout._free[0].rules.dataset[place].id for place in (4, 7)]
+    batch = rollout.play(Plan(tuple(names), (1, 2)))
+    assert [episode.problem_id for episode in batch.episodes] == names
+
+
+def test_an_episode_without_room_for_a_response_ends_unsolved(renderer, pool):
+    length = len(renderer.first("x")) + 120
+    batch = make(renderer, pool, context=length + 60, script=lambda turn: "```python\nprint(0)\n```").play(
+        plan(0, 0, 2)
+    )
+    assert batch.out_of_context == 2
+    for tokens, episode in zip(batch.tokens, batch.episodes, strict=True):
+        assert tokens.has_verdict
+        assert not tokens.solved
+        assert tokens.turns[-1].reward == episode.turns[-1].reward + OUT_OF_CONTEXT
+        assert tokens.length <= length + 60
+    with pytest.raises(UsageError, match="context: expected more than the"):
+        make(renderer, pool, context=10).play(plan(0, 0, 2))
+
+
+@pytest.mark.parametrize(("penalty", "last"), [(0.0, -1.0), (-0.2, -1.2)])
+def test_a_last_response_without_a_program_may_cost_more(renderer, pool, penalty, last):
+    rollout = make(renderer, pool, script=lambda turn: "no idea", final_invalid_penalty=penalty)
+    batch = rollout.play(plan(0, 0, 2))
+    assert [[turn.reward for turn in episode.turns] for episode in batch.tokens] == [[-0.2, -0.2, last]] * 2
+
+
+class Broken:
+    """A pool that has no verdict on some problems."""
+
+    isolation = "locked"
+    workers = 1
+
+    def __init__(self, names):
+        self.names = names
+
+    def submit(self, job, priority=0, owner=None):
+        future = Future()
+        verdict = Verdict.NO_VERDICT if job.problem.id in self.names else Verdict.ACCEPTED
+        future.set_result(Judgement(verdict, total=1))
+        return future
+
+
+def test_no_verdict_is_no_failure(renderer):
+    names = tuple(problem.id for problem in load_dataset(DATASET, split="train"))[:6]
+    batch = make(renderer, Broken(names[:2])).play(Plan(names, tuple(range(6))))
+    lost = [episode for episode in batch.tokens if not episode.has_verdict]
+    assert [episode.problem_id for episode in lost] == list(names[:2])
+    assert all(turn.reward == 0.0 for episode in lost for turn in episode.turns)
+    assert all(episode.solved for episode in batch.tokens if episode.has_verdict)
