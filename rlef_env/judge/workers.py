@@ -2,7 +2,7 @@
 
 The server is started by exec, never forked from a trainer that holds gigabytes, and its workers share what it has
 loaded. It ends when the pool's owner closes its socket, or is gone: then it kills the workers, waits for all that comes
-after them (it is their subreaper), and leaves.
+after them (it is their subreaper), removes the folder of their temporary files, and leaves.
 
 What the owner and a worker say to each other is pickled tuples over a socket, both ways; a judged program can reach
 neither end:
@@ -20,8 +20,10 @@ import ctypes
 import os
 import pickle
 import select
+import shutil
 import signal
 import socket
+import tempfile
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
@@ -54,6 +56,9 @@ def serve(control: int, owner: int) -> None:
     waiter.register(control, select.POLLIN)
     waiter.register(owner, select.POLLIN)
     asking = socket.socket(fileno=os.dup(control))
+    folder = ""
+    with contextlib.suppress(OSError):  # no room: whoever needs a file will say so
+        tempfile.tempdir = folder = tempfile.mkdtemp(prefix="rlef-judge-")
     workers: list[int] = []
     while True:
         ready = dict(waiter.poll())
@@ -75,6 +80,7 @@ def serve(control: int, owner: int) -> None:
         while True:
             os.wait()
     except ChildProcessError:
+        shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
 
 

@@ -6,13 +6,14 @@ import os
 import select
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgeJob, JudgePool, Verdict, default_workers
 from rlef_env.sandbox import Program
-from tests.judge.pool_conformance import ECHO, PoolConformance
+from tests.judge.pool_conformance import ECHO, PoolConformance, below
 
 
 class TestJudgePool(PoolConformance):
@@ -74,3 +75,34 @@ def test_a_forked_child_is_told_to_make_a_pool_of_its_own() -> None:
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 0
         assert pool.judge(ECHO, Program("print(input())")).verdict is Verdict.ACCEPTED
+
+
+LEAVER = """
+import os, sys
+from rlef_env.judge import JudgePool
+from rlef_env.problems import CheckerSpec, Problem, Test
+from rlef_env.sandbox import Program
+checked = Problem("a", "", (Test("", ""),), checker=CheckerSpec("kattis_program", (), "raise SystemExit(42)"))
+pool = JudgePool(1)
+print(pool.judge(checked, Program("")).verdict.value, len(os.listdir(os.environ["TMPDIR"])), flush=True)
+sys.stdin.read()
+{end}
+"""
+
+
+@pytest.mark.parametrize("end", ["pool.close()", "os.kill(os.getpid(), 9)"])
+def test_no_file_outlives_the_owner(end: str, tmp_path: Path) -> None:
+    """Workers are killed, and cannot remove theirs."""
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", LEAVER.format(end=end)],
+        env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as owner:  # fmt: skip
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == "accepted 1\n"
+        server = next(pid for pid in below(owner.pid) if pid != owner.pid)
+        handle = os.pidfd_open(server)
+        owner.communicate()
+    assert select.select([handle], [], [], 30)[0]
+    os.close(handle)
+    assert not list(tmp_path.iterdir())
