@@ -49,7 +49,7 @@ def test_what_is_sampled_is_what_is_trained(architecture: str, template: str) ->
     student = learner(lm=lm, temperature=0.7, beta=0.01, lr=2e-2, updates=40, weight_decay=0.0)
     generator = LocalGenerator(lm, renderer.stop_ids, 0.7, 4, version=student.version)
     worth = []
-    for update in range(10):
+    for update in range(30):
         episodes = [play(student, renderer, generator, number, update * 8 + number) for number in range(8)]
         for one in episodes:
             for each in one.turns:
@@ -61,4 +61,6 @@ def test_what_is_sampled_is_what_is_trained(architecture: str, template: str) ->
         assert metrics["first_ratio_error"] < 1e-4
         assert metrics["turns_per_episode"] == TURNS
         worth.append(metrics["episode_reward"] / TURNS)
-    assert worth[-1] > worth[0] + 0.1
+        if worth[-1] > worth[0] + 0.15:  # five standard deviations of a share among 288 tokens
+            break
+    assert worth[-1] > worth[0] + 0.15, worth
