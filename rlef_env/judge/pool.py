@@ -8,6 +8,7 @@ import os
 import pickle
 import selectors
 import threading
+import time
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ __all__ = ["JudgePool", "default_workers"]
 
 LEAST_SHARE: Final = 8  # tests of one program that are worth another worker's time to compile it
 CANCELLED: Final = "stopped"
+SPARE_SECONDS: Final = 30.0  # after so long without work, a worker that is there because others slept is let go
 
 
 def default_workers() -> int:
@@ -372,10 +374,11 @@ class Dispatcher:
     def _run(self) -> None:
         """The thread: wait for word from workers until the pool is closed."""
         while True:
-            ready = self._selector.select()
+            ready = self._selector.select(SPARE_SECONDS if len(self._crew) > self._workers else None)
             with self._lock:
                 if self._closed:
                     return
+                self._let_go()
                 for key, _ in ready:
                     if key.data is not None:
                         self._hear(key.data)
@@ -397,7 +400,7 @@ class Dispatcher:
         if kind in ("waiting", "resumed"):
             worker.sleeping = kind == "waiting"
             return
-        worker.task, worker.sleeping = None, False
+        worker.task, worker.sleeping, worker.idle_since = None, False, time.monotonic()
         if kind == "raised":
             self._fail(task.work, content[1])
         else:
@@ -413,13 +416,23 @@ class Dispatcher:
         if (whole := work.judgement()) is not None:
             self._finish(work, whole)
 
+    def _let_go(self) -> None:
+        """End workers beyond the usual number that have had nothing to do for a while."""
+        long_ago = time.monotonic() - SPARE_SECONDS
+        for worker in reversed(self._crew[:]):  # work is given to the first, so the last are idle
+            if len(self._crew) > self._workers and worker.task is None and worker.idle_since < long_ago:
+                self._part(worker)
+
+    def _part(self, worker: WorkerProcess) -> None:
+        self._crew.remove(worker)
+        self._selector.unregister(worker.connection)
+        worker.close()
+
     def _lost(self, worker: WorkerProcess) -> None:
         """A worker is gone: judge again what it had, elsewhere."""
         if worker not in self._crew:
             return
-        self._crew.remove(worker)
-        self._selector.unregister(worker.connection)
-        worker.close()
+        self._part(worker)
         task, worker.task = worker.task, None
         if task is not None:
             self._again(task, "the worker that judged it was lost")

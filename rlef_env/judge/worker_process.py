@@ -8,6 +8,7 @@ import pickle
 import socket
 import subprocess
 import sys
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -113,6 +114,7 @@ class WorkerProcess:
         task: what it was given last and has not answered.
         ticket: the number of that.
         sleeping: whether the program that it runs sleeps.
+        idle_since: when it had its last answer ready, on the monotonic clock, or was made.
     """
 
     def __init__(self, connection: Any, parcels: Parcels) -> None:
@@ -122,6 +124,7 @@ class WorkerProcess:
         self.task: Task | None = None
         self.ticket = -1
         self.sleeping = False
+        self.idle_since = time.monotonic()
         self._kept: OrderedDict[int, int] = OrderedDict()
 
     def give(self, ticket: int, task: Task, key: int, problem: Problem) -> None:

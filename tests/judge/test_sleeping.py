@@ -5,6 +5,9 @@ from __future__ import annotations
 from concurrent.futures import Future, wait
 from pathlib import Path
 
+import pytest
+
+import rlef_env.judge.pool as judge_pool
 from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
 from rlef_env.problems import InteractorSpec, Problem, Test
 from rlef_env.sandbox import Limits, Program, Sandbox
@@ -38,6 +41,19 @@ def test_others_run_while_a_program_sleeps() -> None:
         assert most_at_once(pool, futures) >= 2
         assert len(pool.processes()) <= 5
         assert [future.result().verdict for future in futures] == [Verdict.ACCEPTED] * 8
+
+
+def test_workers_that_are_not_needed_any_more_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_pool, "SPARE_SECONDS", 0.2)
+    with JudgePool(1) as pool:
+        futures = [pool.submit(JudgeJob(ONCE, sleeper(0.4))) for _ in range(6)]
+        seen: set[int] = set()
+        while wait(futures, timeout=0.01).not_done:
+            seen.update(pool.processes())
+        assert len(seen) > 1
+        while len(pool.processes()) > 1 or sum(Path(f"/proc/{pid}").exists() for pid in seen) > 1:
+            pass
+        assert pool.judge(ONCE, sleeper(0)).verdict is Verdict.ACCEPTED
 
 
 def test_no_further_worker_where_none_is_wanted() -> None:
