@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rlef_agents.ppo import parallel
@@ -37,6 +38,9 @@ __all__ = ["Trainer", "load_model", "make_env", "make_generator"]
 
 EVALUATED_AT_ONCE: Final = 256
 """Episodes of an evaluation that are under way at a time."""
+
+CANNOT_WRITE: Final = (OSError, RuntimeError, SafetensorError)
+"""What comes of a full disk: of Python's own files, of PyTorch's, and of safetensors'."""
 
 SLOTS: Final = 128
 """Responses that are decoded at a time."""
@@ -166,7 +170,7 @@ class Trainer:
         folder = self.out / "checkpoints"
         try:
             return save_checkpoint(folder, self.learner, {"best": self.best}, self.tokenizer, self.config.keep)
-        except OSError as error:
+        except CANNOT_WRITE as error:
             raise RLEFError(f"checkpoint: could not be written ({error}); {self._last()}") from error
 
     def close(self) -> None:
@@ -231,7 +235,7 @@ class Trainer:
             save_policy(writing, self.learner, self.learner.model.state_dict(), self.tokenizer)
             shutil.rmtree(target, ignore_errors=True)
             writing.replace(target)
-        except OSError as error:
+        except CANNOT_WRITE as error:
             raise RLEFError(f"best: could not be written ({error}); {self._last()}") from error
 
 

@@ -1,0 +1,85 @@
+"""The command: each subcommand as a user types it, and one line for each mistake."""
+
+import json
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from rlef_agents.command import main
+from rlef_agents.tiny.shrunk import shrunk
+
+TINY = ("--set", "dataset=procedural/hidden_step?short=true&steps=2&count=10", "--set", "max_new=8")
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "qwen"
+    model, tokenizer = shrunk("qwen")
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_clone_train_evaluate_and_export(tmp_path, stored, capsys):
+    chat = [{"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}]
+    data = tmp_path / "chats.jsonl"
+    data.write_text(json.dumps({"messages": chat}) + "\n")
+    cloned, run, out = tmp_path / "cloned", tmp_path / "run", tmp_path / "out"
+    assert main(["sft", str(stored), "--data", str(data), "--out", str(cloned), "--epochs", "2", "--lr", "1e-3"]) == 0
+    settings = [
+        *("--set", f"model={cloned}", "--set", f"out={run}", "--set", "updates=1", "--set", "episodes=4"),
+        *("--set", "minibatches=2", "--set", "evaluate_episodes=4", "--set", "device=cpu", *TINY),
+    ]
+    assert main(["train", "tiny", *settings, "--workers", "1", "--plain"]) == 0
+    assert "update 1/1" in capsys.readouterr().out
+    assert main(["train", "tiny", *settings]) == 2
+    assert "--resume" in capsys.readouterr().err
+    verdicts = str(tmp_path / "verdicts.db")
+    arguments = ["--episodes", "4", "--temperature", "1", "--temperature", "0", "--workers", "1"]
+    assert main(["eval", str(run), "tiny", *TINY, *arguments, "--verdicts", verdicts]) == 0
+    assert capsys.readouterr().out.count("solve_rate ") == 2
+    assert main(["export", str(run), str(out)]) == 0
+    kept, exported = (AutoModelForCausalLM.from_pretrained(path) for path in (run / "best", out))
+    assert all(map(torch.equal, kept.parameters(), exported.parameters()))
+    assert AutoTokenizer.from_pretrained(out).chat_template == AutoTokenizer.from_pretrained(stored).chat_template
+    assert main(["export", str(run), str(out)]) == 2
+    assert "not there yet" in capsys.readouterr().err
+
+
+def test_an_adapter_is_merged_by_export(tmp_path, stored, capsys):
+    run, out = tmp_path / "run", tmp_path / "out"
+    settings = [
+        *("--set", f"model={stored}", "--set", f"out={run}", "--set", "updates=1", "--set", "episodes=2"),
+        *("--set", "minibatches=1", "--set", "evaluate_every=0", "--set", "device=cpu", "--set", "lora_rank=2", *TINY),
+    ]
+    assert main(["train", "tiny", *settings, "--workers", "1", "--plain"]) == 0
+    assert main(["export", str(run), str(out), "--dtype", "bfloat16"]) == 0
+    assert AutoModelForCausalLM.from_pretrained(out).dtype is torch.bfloat16
+    assert not (out / "adapter_config.json").exists()
+
+
+@pytest.mark.parametrize("preset", ["small", "llama-3.1-8b"])
+def test_a_dry_run_does_one_whole_update(preset, capsys):
+    assert main(["train", preset, "--dry-run"]) == 0
+    assert "one update, one evaluation and one checkpoint were done" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "huge"], "expected one of tiny, small"),
+        (["train", "tiny", "--set", "lr"], "expected key=value"),
+        (["train", "tiny", "--set", "rate=1"], "no setting 'rate'"),
+        (["train", "tiny", "--set", "model=/no/such/model"], "expected a name or folder"),
+        (["sft", "tiny", "--out", "x", "--lr", "1"], "expected no option but"),
+        (["sft", "model", "--out", "x"], "--data: expected a file"),
+        (["export", "/no/such/run", "x"], "expected a run, a checkpoint or a model"),
+    ],
+)
+def test_mistakes_are_one_line(arguments, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") <= 2

@@ -1,0 +1,191 @@
+"""Runs: end to end on real architectures, resumed to the bit, killed at any moment, stopped by NaN and full disks."""
+
+import json
+import math
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from rlef_agents.ppo.checkpoint import checkpoints, latest
+from rlef_agents.ppo.config import TrainConfig
+from rlef_agents.ppo.metrics import read_metrics
+from rlef_agents.ppo.trainer import Trainer
+from rlef_agents.tiny.shrunk import shrunk
+from rlef_env.errors import RLEFError, UsageError
+
+CONFIG = TrainConfig(
+    model="shrunk",
+    dataset="procedural/hidden_step?short=true&steps=2&count=20",
+    critic="shared",
+    episodes=4,
+    minibatches=2,
+    updates=2,
+    max_new=8,
+    context=2048,
+    lr=1e-3,
+    warmup=2,
+    device="cpu",
+    save_every=1,
+    evaluate_every=0,
+    deterministic=True,
+)
+
+
+@pytest.fixture(autouse=True)
+def _kernels_as_before():
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+def run(config, name="llama", resume=False, stop=lambda: False):
+    model, tokenizer = shrunk(name)
+    with Trainer(config, model, tokenizer, workers=1, resume=resume, quiet=True) as trainer:
+        trainer.train(stop)
+        return {key: value.clone() for key, value in trainer.learner.model.state_dict().items()}
+
+
+@pytest.mark.parametrize(
+    "name", ["meta-llama/Llama-3.1-8B-Instruct", "Qwen/Qwen2.5-Coder-0.5B-Instruct", "Qwen/Qwen3-4B"]
+)
+def test_real_architectures_with_real_templates_train_end_to_end(tmp_path, name):
+    config = replace(CONFIG, out=str(tmp_path / "run"), evaluate_every=2, evaluate_episodes=4, deterministic=False)
+    before = shrunk(name)[0].state_dict()
+    after = run(config, name)
+    assert any(not torch.equal(tensor, after[f"lm.{key}"]) for key, tensor in before.items())
+    rows = read_metrics(tmp_path / "run" / "metrics.jsonl")
+    assert [(row["kind"], row["update"]) for row in rows] == [
+        ("evaluate", 0), ("train", 1), ("train", 2), ("evaluate", 2)
+    ]  # fmt: skip
+    trained = [row for row in rows if row["kind"] == "train"]
+    assert trained[0]["reference_kl"] == pytest.approx(0.0, abs=1e-6)
+    for row in trained:
+        assert row["first_ratio_error"] < 1e-4  # sampler and scorer agree on every token of every turn
+        assert row["sampler_gap_max"] < 1e-4
+        assert all(math.isfinite(value) for value in row.values() if isinstance(value, float))
+    best = tmp_path / "run" / "best"
+    stored = AutoModelForCausalLM.from_pretrained(best)
+    tokenizer = AutoTokenizer.from_pretrained(best)
+    assert len(tokenizer) == stored.config.vocab_size
+    policy = AutoModelForCausalLM.from_pretrained(latest(tmp_path / "run" / "checkpoints") / "policy")
+    for key, tensor in policy.state_dict().items():
+        assert torch.equal(tensor, after[f"lm.{key}"]), "save_pretrained and from_pretrained give back the same"
+
+
+def test_resumed_is_equal_to_the_bit(tmp_path):
+    whole = run(replace(CONFIG, updates=4, out=str(tmp_path / "whole")))
+    config = replace(CONFIG, updates=4, out=str(tmp_path / "parts"))
+    done = iter((False, True))
+    run(config, stop=lambda: next(done))
+    assert [path.name for path in checkpoints(tmp_path / "parts" / "checkpoints")] == [
+        "update-00000001",
+        "update-00000002",
+    ]
+    parts = run(config, resume=True)
+    assert whole.keys() == parts.keys()
+    assert all(torch.equal(whole[key], parts[key]) for key in whole)
+    rows = [read_metrics(tmp_path / name / "metrics.jsonl") for name in ("whole", "parts")]
+    exact = ("solve_rate", "policy_loss", "value_loss", "reference_kl", "gradient_norm")
+    assert [[row[name] for name in exact] for row in rows[0]] == [[row[name] for name in exact] for row in rows[1]]
+
+
+def test_a_run_is_not_begun_over_another(tmp_path):
+    config = replace(CONFIG, updates=1, out=str(tmp_path))
+    run(config)
+    with pytest.raises(UsageError, match="add --resume"):
+        run(config)
+
+
+def test_one_update_ahead_is_at_most_one_version_behind(tmp_path):
+    config = replace(CONFIG, out=str(tmp_path), max_lag=1, updates=3, deterministic=False)
+    run(config)
+    rows = read_metrics(tmp_path / "metrics.jsonl")
+    assert len(rows) == 3
+    assert all(0.0 <= row["lag"] <= 1.0 for row in rows)
+
+
+def test_a_number_that_is_none_stops_the_run_and_leaves_a_checkpoint(tmp_path):
+    config = replace(CONFIG, out=str(tmp_path), updates=3)
+    model, tokenizer = shrunk("llama")
+    with Trainer(config, model, tokenizer, workers=1, quiet=True) as trainer:
+
+        def poison() -> bool:
+            with torch.no_grad():
+                trainer.learner.model.value_head.bias.fill_(float("nan"))
+            return False
+
+        with pytest.raises(RLEFError, match=r"update 2: .*go on from .*update-00000001 with --resume"):
+            trainer.train(poison_after_saving(trainer, poison))
+    kept = run(config, resume=True)
+    assert all(bool(torch.isfinite(tensor).all()) for tensor in kept.values())
+    assert latest(tmp_path / "checkpoints").name == "update-00000003"
+
+
+def poison_after_saving(trainer, poison):
+    """``stop`` is asked before a checkpoint is written, so save first."""
+
+    def stop() -> bool:
+        trainer.save()
+        return poison()
+
+    trainer.config = replace(trainer.config, save_every=0)
+    return stop
+
+
+SCRIPT = """
+import sys, json, resource
+from tests.agents.ppo.test_trainer import CONFIG, run
+from dataclasses import replace
+import torch
+torch.set_num_threads(1)
+out, updates, limit = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+def stop():
+    if limit:
+        import signal
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    print("updated", flush=True)
+    return False
+run(replace(CONFIG, out=out, updates=updates), resume=True, stop=stop)
+"""
+
+
+def child(*arguments):
+    root = Path(__file__).parents[3]
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, *map(str, arguments)],
+        cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_a_killed_run_loses_the_update_in_progress_at_most(tmp_path):
+    with child(tmp_path, 1000, 0) as process:
+        for _ in range(4):
+            assert process.stdout.readline() == "updated\n"
+        process.send_signal(signal.SIGKILL)
+    last = latest(tmp_path / "checkpoints")
+    assert last.name >= "update-00000003"  # the fourth may not have been written yet
+    with (tmp_path / "metrics.jsonl").open("a") as file:
+        file.write('{"kind": "train", "upd')  # a line that was being written
+    done = int(last.name.removeprefix("update-"))
+    run(replace(CONFIG, out=str(tmp_path), updates=done + 1), resume=True)
+    rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [row["update"] for row in rows] == list(range(1, done + 2))
+
+
+def test_a_full_disk_stops_the_run_and_leaves_a_checkpoint(tmp_path):
+    # The limit on the size of a file stands for the end of the disk: what is written fails in the same way.
+    run(replace(CONFIG, out=str(tmp_path), updates=1))
+    with child(tmp_path, 9, 100_000) as process:
+        _, errors = process.communicate(timeout=200)
+    assert process.returncode != 0
+    assert "RLEFError: checkpoint: could not be written" in errors
+    assert "update-00000001 with --resume" in errors
+    assert [path.name for path in checkpoints(tmp_path / "checkpoints")] == ["update-00000001"]
+    run(replace(CONFIG, out=str(tmp_path), updates=2), resume=True)
+    assert latest(tmp_path / "checkpoints").name == "update-00000002"
