@@ -31,7 +31,7 @@ test: $(VENV)/installed-test compilers  ## lint, types, import layers and every 
 	$(call step,ruff format,$(BIN)/ruff format --check $(SOURCES))
 	$(call step,mypy --strict,$(BIN)/mypy)
 	$(call step,import layers,$(BIN)/lint-imports)
-	$(call step,pytest,$(BIN)/pytest --cov --cov-report=term --durations=10)
+	$(call step,pytest,$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term --durations=10)
 
 chaos: $(VENV)/installed-test  ## ten thousand episodes while workers, zygotes and servers are killed
 	RLEF_CHAOS_EPISODES=10000 $(BIN)/pytest -s --timeout=0 tests/chaos

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from rlef_env.errors import SandboxFailure, UsageError
+from rlef_env.errors import DataError, SandboxFailure, UsageError
 from rlef_env.judge.functions import function_runner
 from rlef_env.judge.groups import judgement_of
 from rlef_env.judge.interactive import interactive_runner
@@ -142,6 +142,10 @@ class Judge:
                 return judgement_of(problem, results, len(tests), self.isolation)
             except Interrupted:
                 break
+            except DataError as error:  # a test that the loader could not look into is no fault of the program
+                return judgement_of(
+                    problem, [TestResult(*tests[0][:2], Verdict.NO_VERDICT, str(error))], len(tests), self.isolation
+                )
             except (OSError, SandboxFailure) as error:
                 lost = str(error)
                 self.close()

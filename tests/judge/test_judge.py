@@ -13,7 +13,7 @@ import pytest
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import Judge, Judgement, Verdict
-from rlef_env.problems import CheckerSpec, Problem, Test
+from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Test
 from rlef_env.sandbox import Program, Sandbox
 
 ADD = Problem(
@@ -293,3 +293,12 @@ def test_no_verdict_outranks_a_wrong_answer() -> None:
 def test_the_sandbox_can_be_used_by_itself() -> None:
     with Sandbox() as sandbox, sandbox.load(RIGHT) as loaded:
         assert loaded.run(b"20 22\n").stdout == b"42\n"
+
+
+def test_a_test_that_cannot_be_read_is_no_fault_of_the_program(judge: Judge) -> None:
+    unreadable = Problem(
+        "f", "", (Test("f(1)", "1"), Test("f(", "1")), function=FunctionSpec("f"), checker=CheckerSpec("value")
+    )
+    judgement = judge.judge(unreadable, Program("def f(x): return x"))
+    assert judgement.verdict is Verdict.NO_VERDICT
+    assert "expected" in (judgement.category or "")
