@@ -15,6 +15,7 @@ from benchmarks.vector.settings import Settings
 from benchmarks.vector.workload import fenced, problems
 from rlef_env.envs import CodeVectorEnv
 from rlef_env.judge import JudgePool
+from rlef_env.judge import pool as judge_pool
 
 __all__ = ["soak"]
 
@@ -52,6 +53,7 @@ def soak(settings: Settings) -> list[Figure]:
         _held()
     except PermissionError as error:
         return [missing("soak", words + "memory, descriptors, processes", f"skipped: for root to read ({error})")]
+    judge_pool.SPARE_SECONDS = 1.0  # type: ignore[misc]  # each look waits until those are gone
     looks, ended = [], Counter[bool]()
     seconds = settings.soak_minutes * 60 / LOOKS
     with JudgePool() as pool:
@@ -71,6 +73,8 @@ def soak(settings: Settings) -> list[Figure]:
                 ended.update((replies.terminations | replies.truncations).tolist())
                 if replies.truncations.any():
                     raise RuntimeError("a program had no verdict")
+            while len(pool.processes()) > pool.workers:
+                time.sleep(0.1)
             looks.append(_held())
     first, last = looks[1:4], looks[-3:]
     note = f"{ended[True]:,} episodes of {sum(ended.values()):,} steps; the middle of the last three looks of {LOOKS}, "
@@ -88,7 +92,23 @@ def soak(settings: Settings) -> list[Figure]:
 
 
 def _held() -> Held:
-    pids = list(family())
-    folders = [folder for pid in pids if (folder := Path(f"/proc/{pid}/fd")).exists()]
-    descriptors = sum(1 for folder in folders for _ in folder.iterdir())
-    return Held(memory_bytes("Pss_Anon", "Pss_Shmem"), descriptors, len(pids))
+    """Once it holds still: the last programs may have ended only just now."""
+    before = None
+    while (now := _counts()) != before:
+        before = now
+        time.sleep(0.2)
+    descriptors, processes = now
+    return Held(memory_bytes("Pss_Anon", "Pss_Shmem"), descriptors, processes)
+
+
+def _counts() -> tuple[int, int]:
+    """Descriptors and processes."""
+    counts = [descriptors for pid in family() if (descriptors := _descriptors(pid)) is not None]
+    return sum(counts), len(counts)
+
+
+def _descriptors(pid: int) -> int | None:
+    try:
+        return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+    except (FileNotFoundError, ProcessLookupError):
+        return None
