@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rlef_env.envs import CodeEnv, Episode
 from rlef_env.envs.feedback import Feedback
-from rlef_env.judge import JudgeJob, Judgement, judgement_of, TestResult, Verdict
+from rlef_env.judge import JudgeJob, Judgement, TestResult, Verdict, judgement_of
 from rlef_env.problems import ROLES, Problem, Role, Test
 from rlef_env.sandbox import Program
 from tests.envs.samples import SUM_RIGHT, TINY

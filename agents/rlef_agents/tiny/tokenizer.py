@@ -24,8 +24,9 @@ CONTROLS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Of each template, the control tokens; the first begins a text or pads it, the last ends a turn."""
 
-SPLIT: Final = r"\n+|`+|\d|[^\n`\d]+"
-"""Ends of lines, backticks and digits stay apart; everything else is merged as far as it repeats."""
+SPLIT: Final = r"\n`(?!`)[^\n\d]*|\n+|`{2,}|\d|[^\n`\d]+(?:`(?!`))?|`"
+"""Digits, fences and ends of lines stay apart; all else is merged as far as it repeats. A quote is one with the words
+beside it, so that what follows a number says which number it was: ``- input `7⏎` failed:``."""
 
 
 def make_tokenizer(texts: Iterable[str], size: int = 512, template: str = "chatml") -> Any:
