@@ -45,7 +45,8 @@ def overhead(settings: Settings) -> list[Figure]:
             judgement = future.result()
         owner = next(_microseconds(real, _steps, settings, judged=True))
     theirs = _transport_microseconds(judgement)
-    note = f"{owner:.0f} in the owner's process, all its threads; {theirs:.0f} at the worker's end, measured alone"
+    note = f"{owner:.0f} in the owner's process, all its threads; {theirs:.0f} at the worker's end, measured alone; "
+    note += "the owner wakes for each judgement, and finds the caches full of what judged it"
     figure = f"{words}all of it, really judged"
     return [*rows, measured("overhead", figure, [owner + theirs], "us", Goal(150, "us"), note)]
 
