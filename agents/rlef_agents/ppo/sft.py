@@ -67,6 +67,7 @@ def sft(
     chats: Sequence[Chat],
     config: SftConfig,
     report: Callable[[dict[str, float]], None] = lambda _: None,
+    enough: Callable[[int], bool] = lambda _: False,
 ) -> Any:
     """Train a causal language model on conversations, in place.
 
@@ -76,6 +77,7 @@ def sft(
         chats: see ``read_chats``.
         config: how.
         report: gets the metrics of each step: step, steps, loss (nats per token), lr, tokens_per_second.
+        enough: asked after each step, with its number; cloning ends where it says so.
 
     Returns:
         The model; another object where adapters were merged into it.
@@ -106,6 +108,8 @@ def sft(
         loss = descend(lm, optimiser, episodes, part.tolist(), config, device)
         rate = tokens / (time.monotonic() - began)
         report({"step": step + 1, "steps": len(batches), "loss": loss, "lr": group["lr"], "tokens_per_second": rate})
+        if enough(step + 1):
+            break
     return lm.merge_and_unload() if config.lora_rank else lm
 
 

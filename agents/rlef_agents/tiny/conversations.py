@@ -1,8 +1,9 @@
 """What the small model is cloned from before it learns by itself: right programs, and repairs that are mostly guesses.
 
 In 60 % of the conversations an example in the statement tells the secret, and the program is right. In the others
-nothing tells it: the first program is a guess, and only a quarter of the repairs are right. So the clone writes valid
-programs and can subtract, but hardly uses what a failing test shows; that is left to reinforcement learning.
+nothing tells it: the first program is a guess, and the repair after a failing test is right. Cloning is stopped long
+before it is done (``start``): the clone writes valid programs and can subtract what the statement tells, but hardly
+ever repairs; that is left to reinforcement learning.
 
 Feedback is worded by the environment's own functions. No conversation is about an input that a public test of the
 validation or test problems has, so that what is measured there was never cloned.
@@ -19,15 +20,13 @@ from rlef_env.envs import feedback_text, prompt_text
 from rlef_env.judge import Judgement, TestResult, Verdict
 from rlef_env.problems import Dataset, Problem, load_dataset
 
-__all__ = ["DATASET", "Chat", "conversations"]
+__all__ = ["DATASET", "STEPS", "Chat", "conversations", "repair", "secret_of"]
 
 DATASET: Final = "procedural/hidden_step?short=true&steps=8&count=500"
 """What is trained and measured on: no statement tells the secret, a failing test does."""
 
 STEPS: Final = 8
 TOLD: Final = 0.6
-RIGHT: Final = 0.25
-TURNS: Final = 3
 
 Chat: TypeAlias = list[dict[str, str]]
 
@@ -62,17 +61,14 @@ def _conversations(count: int, random: np.random.Generator, examples: list[Probl
 
 
 def _blind(problem: Problem, random: np.random.Generator) -> Chat:
-    secret = secret_of(problem)
-    guess = int(random.integers(1, STEPS + 1))
-    chat = [*_asked(problem), _said(guess)]
-    for _ in range(TURNS - 1):
-        if guess == secret:
-            break
-        chat.append({"role": "user", "content": feedback(problem, guess)})
-        others = [other for other in range(1, STEPS + 1) if other != secret]
-        guess = secret if random.random() < RIGHT else int(random.choice(others))
-        chat.append(_said(guess))
-    return chat
+    secret, guess = secret_of(problem), int(random.integers(1, STEPS + 1))
+    return [*_asked(problem), _said(guess)] if guess == secret else repair(problem, guess)
+
+
+def repair(problem: Problem, guess: int) -> Chat:
+    """A wrong program, what is said to it, and the right one."""
+    told = {"role": "user", "content": feedback(problem, guess)}
+    return [*_asked(problem), _said(guess), told, _said(secret_of(problem))]
 
 
 def secret_of(problem: Problem) -> int:

@@ -11,6 +11,7 @@ from rlef_agents.ppo.sft import SftConfig, sft, token_episodes
 from rlef_agents.tiny import DATASET, conversations, make_model, make_tokenizer
 from rlef_agents.tiny.conversations import STEPS, feedback, secret_of
 from rlef_agents.tiny.shrunk import shrunk
+from rlef_agents.tiny.start import probe_chats, right_repairs
 from rlef_env import CodeEnv, load_dataset
 
 
@@ -42,7 +43,7 @@ def test_no_conversation_is_about_an_input_that_is_measured(chats):
     assert not {f"{number}\n" for number in said} & held_out
 
 
-def test_most_are_told_the_secret_and_a_quarter_of_the_repairs_are_right(chats):
+def test_most_are_told_the_secret_and_repairs_are_right(chats):
     told = [chat for chat in chats if "Example" in chat[0]["content"]]
     assert 0.5 < len(told) / len(chats) < 0.7
     for chat in told:
@@ -53,7 +54,26 @@ def test_most_are_told_the_secret_and_a_quarter_of_the_repairs_are_right(chats):
         for said, answer in zip(chat[2::2], chat[3::2], strict=True):
             shown, wanted = re.search(r"input `(\d+)\n` failed:\nExpected output `(\d+)", said["content"]).groups()
             repairs, right = repairs + 1, right + (f"n + {int(wanted) - int(shown)})" in answer["content"])
-    assert 0.15 < right / repairs < 0.35
+    assert repairs
+    assert right == repairs
+
+
+def test_cloning_ends_by_the_probability_of_a_right_repair(chats):
+    """The number that decides it is what the model itself gives to the tokens of the right program."""
+    tokenizer = make_tokenizer(message["content"] for chat in chats for message in chat)
+    model, renderer = make_model(tokenizer, width=32, layers=1), Renderer(tokenizer)
+    config = SftConfig(epochs=1, batch=32, lr=1e-2, warmup=5, context=1024)
+    steps = []
+    model = sft(model, renderer, chats, config, lambda row: steps.append(row["step"]), lambda step: step == 8)
+    assert steps == [1, 2, 3, 4, 5, 6, 7, 8]
+    probes = list(token_episodes(probe_chats(0)[:5], renderer, last_only=True))
+    expected = []
+    with torch.no_grad():
+        for probe in probes:
+            ids, count = torch.from_numpy(probe.ids), len(probe.turns[0].completion.ids)
+            every = model(ids[None]).logits[0].log_softmax(-1)
+            expected.append(float(every[-count - 1 : -1].gather(-1, ids[-count:, None]).sum().exp()))
+    assert right_repairs(model, probes) == pytest.approx(np.mean(expected), rel=1e-4)
 
 
 def test_digits_are_tokens_of_their_own_and_any_text_comes_back(chats):
