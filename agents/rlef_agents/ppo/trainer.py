@@ -22,6 +22,7 @@ from rlef_agents.ppo.checkpoint import latest, load_checkpoint, save_checkpoint,
 from rlef_agents.ppo.config import TrainConfig, dump_config
 from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
 from rlef_agents.ppo.generate import Generator
+from rlef_agents.ppo.generate.batching import BatchingGenerator
 from rlef_agents.ppo.generate.decoder import unsupported
 from rlef_agents.ppo.generate.hf import HFGenerator
 from rlef_agents.ppo.generate.local import LocalGenerator
@@ -255,13 +256,18 @@ def make_env(config: TrainConfig, split: str, count: int, pool: JudgePool) -> Co
 
 def make_generator(config: TrainConfig, learner: Learner, renderer: Renderer, temperature: float) -> Generator:
     """What samples from the learner's policy; architectures that our decode loop does not know get transformers'."""
-    lm: Any = base(learner.model.lm)
-    stop = renderer.stop_ids
-    if config.generator == "local" and not config.lora_rank and unsupported(lm) is None:
-        return LocalGenerator(lm, stop, temperature, SLOTS, version=learner.version)
+    lm: Any = learner.model.lm
+    stop, version = renderer.stop_ids, learner.version
+    if config.generator == "local" and unsupported(base(lm)) is None:
+        return LocalGenerator(lm, stop, temperature, SLOTS, version=version)
     if config.generator in ("local", "hf"):
-        return HFGenerator(lm, stop, temperature, SLOTS, version=learner.version)
-    raise UsageError(f"generator: expected 'local' or 'hf' in this trainer, got {config.generator!r}")
+        return HFGenerator(lm, stop, temperature, SLOTS, version=version)
+    if config.generator == "continuous":
+        return BatchingGenerator(lm, stop, temperature, version)
+    raise UsageError(
+        "generator: expected 'local', 'hf' or 'continuous', as this command does not send weights to a server; got "
+        f"{config.generator!r}"
+    )
 
 
 def load_model(name: str, config: TrainConfig) -> tuple[Any, Any]:
