@@ -41,7 +41,7 @@ def test_every_subcommand_has_help_and_is_in_the_overview(rlef, name: str) -> No
     [
         ((), ("COMMAND", "rlef --help")),
         (("fly",), ("'fly'", "demo", "doctor")),
-        (("judge",), ("FILE.jsonl", "rlef judge --help")),
+        (("judge",), ("FILE", "rlef judge --help")),
         (("judge", "missing.jsonl"), ("missing.jsonl", "no such file")),
         (("judge", "."), ("directory",)),
         (("judge", "missing.jsonl", "--which", "some"), ("'some'", "correct", "incorrect", "all")),
