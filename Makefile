@@ -26,12 +26,15 @@ help:  ## show this
 demo: $(VENV)/installed  ## make .venv, install, and watch three agents play the starter problems
 	@$(BIN)/rlef demo
 
-test: $(VENV)/installed-test compilers  ## lint, types, import layers and every test
+test: $(VENV)/installed-test compilers  ## lint, types, import layers and every test but the slow ones
 	$(call step,ruff check,$(BIN)/ruff check $(SOURCES))
 	$(call step,ruff format,$(BIN)/ruff format --check $(SOURCES))
 	$(call step,mypy --strict,$(BIN)/mypy)
 	$(call step,import layers,$(BIN)/lint-imports)
-	$(call step,pytest,$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term --durations=10)
+	$(call step,pytest,$(BIN)/pytest -n auto --dist worksteal -m 'not slow' --cov --cov-report=term --durations=10)
+
+slow: $(VENV)/installed-test compilers  ## the tests that take long
+	$(BIN)/pytest -m slow --timeout=1200
 
 chaos: $(VENV)/installed-test  ## ten thousand episodes while workers, zygotes and servers are killed
 	RLEF_CHAOS_EPISODES=10000 $(BIN)/pytest -s --timeout=0 tests/chaos

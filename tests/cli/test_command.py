@@ -43,7 +43,7 @@ def test_every_subcommand_has_help_and_is_in_the_overview(rlef, name: str) -> No
         (("fly",), ("'fly'", "demo", "doctor")),
         (("judge",), ("FILE", "rlef judge --help")),
         (("judge", "missing.jsonl"), ("missing.jsonl", "no such file")),
-        (("judge", "."), ("directory",)),
+        (("judge", "."), ("folder",)),
         (("judge", "missing.jsonl", "--which", "some"), ("'some'", "correct", "incorrect", "all")),
         (("judge", "missing.jsonl", "--workers", "0"), ("--workers", "at least 1", "'0'")),
         (("judge", "missing.jsonl", "--workers", "two"), ("--workers", "whole number", "'two'")),
