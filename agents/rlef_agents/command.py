@@ -118,6 +118,7 @@ def add_sft_fields(command: argparse.ArgumentParser) -> None:
 
 def train(arguments: Any) -> None:
     """Train, to the end or for some minutes."""
+    from rlef_agents.ppo.metrics import read_metrics
     from rlef_agents.ppo.trainer import Trainer
 
     config = read_config(arguments)
@@ -132,7 +133,11 @@ def train(arguments: Any) -> None:
         live=not arguments.plain,
     ) as trainer:  # fmt: skip
         trainer.train(stop=lambda: time.monotonic() - began > limit)
-        print(f"best on valid: {trainer.best:.3f}; its policy is in {trainer.out / 'best'}")
+        evaluations = [row for row in read_metrics(trainer.log.path) if row["kind"] == "evaluate"]
+        rates = [row["solve_rate"] for row in evaluations if "solve_rate" in row]
+        if rates:
+            print(f"solved on valid: {rates[0]:.3f} before, {rates[-1]:.3f} now, {trainer.best:.3f} at best")
+            print(f"the best policy is in {trainer.out / 'best'}, for from_pretrained and `rlef-agents eval`")
 
 
 def dry_run(config: TrainConfig) -> None:
@@ -146,8 +151,8 @@ def dry_run(config: TrainConfig) -> None:
     samples = config.samples_per_problem
     with tempfile.TemporaryDirectory() as folder:
         small = replace(
-            config, dataset="procedural?count=20", episodes=4 * samples, minibatches=2, updates=1, max_new=16, context=8192,
-            generator="local", max_lag=0, out=folder, evaluate_every=1, evaluate_episodes=4, save_every=1,
+            config, dataset="procedural?count=20", episodes=4 * samples, minibatches=2, updates=1, max_new=16,
+            context=8192, generator="local", max_lag=0, out=folder, evaluate_every=1, evaluate_episodes=4, save_every=1,
             device="cpu", model=config.model or "llama",
         )  # fmt: skip
         print(
