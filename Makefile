@@ -16,7 +16,7 @@ define step
 @printf '\033[1m== %s\033[0m\n' '$(1)'; began=$$SECONDS; $(2); printf '   %s: %s s\n' '$(1)' $$((SECONDS - began))
 endef
 
-.PHONY: help demo test chaos lint types clean compilers
+.PHONY: help demo test coverage slow chaos lint types clean compilers
 
 help:  ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
