@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -84,26 +83,15 @@ static void fail(const char *what) {
     _exit(1);
 }
 
-struct order {
-    int files[STREAMS + MOST_FILES], count;
-    char *text, *end;
-    pid_t parent;
-};
-
-/* Give up what is left, and become the program. What goes wrong here is the sandbox's fault and is told to the judge.
-   Until then it shares the memory of the launcher, who waits: a copy of that is what makes a fork expensive. */
-static int run(void *given) {
-    const struct order *order = given;
-    const int *files = order->files, count = order->count;
-    char *text = order->text, *end = order->end;
+/* Give up what is left, and become the program. What goes wrong here is the sandbox's fault and is told to the judge. */
+static void run(const int *files, int count, char *text, const char *end, pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != order->parent) _exit(0);
+    if (getppid() != parent) _exit(0);
     for (int place = 0; place < count; place++)
         if (dup2(files[place], place < STREAMS ? place : FIRST_FILE + place - STREAMS) < 0) fail("dup2");
     int used = own_arguments;
     for (char *word = text + strlen(text) + 1; word < end && used < MOST_ARGUMENTS; word += strlen(word) + 1)
         arguments[used++] = word;
-    arguments[used] = NULL; /* more may be there from the run before */
     if (setrlimit(RLIMIT_CPU, &cpu)) fail("setrlimit");
     if (*name && dup2(program, ARTIFACT) < 0) fail("dup2");
     if (ruleset >= 0 && syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0)) fail("landlock_restrict_self");
@@ -117,7 +105,6 @@ static int run(void *given) {
     else
         syscall(SYS_execveat, program, "", arguments, environment, AT_EMPTY_PATH);
     fail("execve");
-    return 1;
 }
 
 /* Wait for the child; hand out a handle of it when asked, kill it if the judge is gone. */
@@ -176,17 +163,16 @@ int main(int count, char **given) {
     if (count < 9) return 2;
     read_arguments(given);
     for (;;) {
-        static char text[1 << 16], stack[1 << 16] __attribute__((aligned(16)));
-        struct order order = {.text = text, .parent = getpid()};
-        ssize_t length = receive(text, sizeof text - 1, order.files, &order.count);
+        static char text[1 << 16];
+        int files[STREAMS + MOST_FILES], received;
+        ssize_t length = receive(text, sizeof text - 1, files, &received);
         if (length <= 0) return 0;
         text[length] = 0;
-        order.end = text + length;
-        pid_t child = 0;
+        pid_t parent = getpid(), child = 0;
         double started = now();
-        if (order.count >= STREAMS) child = clone(run, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &order);
-        for (int file = 0; file < order.count; file++) close(order.files[file]);
-        if (child < 0) fail("clone");
+        if (received >= STREAMS && (child = fork()) == 0) run(files, received, text, text + length, parent);
+        for (int file = 0; file < received; file++) close(files[file]);
+        if (child < 0) fail("fork");
         if (child > 0) {
             struct rusage usage = {0};
             int status = attend(child, &usage);
