@@ -45,7 +45,7 @@ class CodeTests:
     """
 
     def __init__(self, sandboxes: Sandboxes, driver: LoadedProgram, program: Program, function: FunctionSpec) -> None:
-        self._sandboxes, self.driver_source, self._function = sandboxes, driver, function
+        self._sandboxes, self._driver, self._function = sandboxes, driver, function
         self._program = program_blobs(program.source, function.preamble, function.entry_point)
         self._open = ExitStack()
         self._test_driver: LoadedProgram | None = None
@@ -63,7 +63,7 @@ class CodeTests:
             self._test_driver = self._open.enter_context(self._sandboxes.data.load(source, LIMITS))
         parts = [self._function.preamble.encode("utf-8", "surrogatepass"), test.input.encode("utf-8", "surrogatepass")]
         code = b"".join(map(blob, [*parts, encode(self._function.entry_point, plain=True)]))
-        talk = converse(self._test_driver, self.driver_source, ([code], [self._program]))
+        talk = converse(self._test_driver, self._driver, ([code], [self._program]))
         tested, asked = talk.first, talk.second
         for execution in (tested, asked):
             if execution.status is Status.FAILED:
