@@ -132,10 +132,13 @@ class _Channel:
         return True
 
     def last_words(self) -> None:
-        """Take down what was said and not yet carried, when nobody is there any more."""
+        """Take down what was said and not yet carried, when nobody is there any more.
+
+        Once what the pipe holds and no more: who speaks on would otherwise have said too much or not, as chance has it.
+        """
         with contextlib.suppress(BlockingIOError):
-            while self.source >= 0 and not self.too_much and (words := os.read(self.source, CHUNK)):
-                self.said += words
+            if self.source >= 0:
+                self.said += os.read(self.source, CHUNK)
 
     @property
     def too_much(self) -> bool:
