@@ -14,8 +14,7 @@ from benchmarks.sandbox.memory import family, memory_bytes
 from benchmarks.vector.settings import Settings
 from benchmarks.vector.workload import fenced, problems
 from rlef_env.envs import CodeVectorEnv
-from rlef_env.judge import JudgePool
-from rlef_env.judge import pool as judge_pool
+from rlef_env.judge import JudgePool, dispatcher
 
 __all__ = ["soak"]
 
@@ -53,7 +52,7 @@ def soak(settings: Settings) -> list[Figure]:
         _held()
     except PermissionError as error:
         return [missing("soak", words + "memory, descriptors, processes", f"skipped: for root to read ({error})")]
-    judge_pool.SPARE_SECONDS = 1.0  # type: ignore[misc]  # each look waits until those are gone
+    dispatcher.SPARE_SECONDS = 1.0  # type: ignore[misc]  # each look waits until those are gone
     looks, ended = [], Counter[bool]()
     seconds = settings.soak_minutes * 60 / LOOKS
     with JudgePool() as pool:

@@ -9,29 +9,30 @@ import socket
 import subprocess
 import sys
 import time
-from collections import OrderedDict
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections import OrderedDict, deque
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 import dill
 from multiprocess.connection import Connection
 
-from rlef_env.judge.job import needed_to_judge
+from rlef_env.judge.job import JudgeJob, needed_to_judge
+from rlef_env.judge.packing import PackedJudgement
+from rlef_env.judge.work import Task
 from rlef_env.problems import Problem
 
-if TYPE_CHECKING:
-    from rlef_env.judge.pool import Task
-
-__all__ = ["Server", "WorkerProcess"]
+__all__ = ["Answer", "Server", "WorkerProcess"]
 
 MOST_KEPT: Final = 64_000_000  # characters of tests that a worker keeps
 MOST_PARCELS: Final = 32_000_000  # bytes of problems that are kept as they are sent: many workers want the same one
+MOST_UNREAD: Final = 48_000  # bytes that a socket surely takes while nobody reads them
 END_SECONDS: Final = 10.0
 START: Final = """\
 import sys
-sys.path[:] = sys.argv[3:]
+sys.path[:] = sys.argv[4:]
 from rlef_env.judge.workers import serve
-serve(int(sys.argv[1]), int(sys.argv[2]))
+serve(*map(int, sys.argv[1:4]))
 """
 
 
@@ -40,16 +41,18 @@ class Server:
 
     Args:
         arguments: of each worker's ``Judge``; what plain pickling refuses travels by dill.
+        bell: an eventfd that workers ring.
     """
 
-    def __init__(self, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, arguments: Mapping[str, Any], bell: int) -> None:
         self._control, theirs = socket.socketpair()
         owner = os.pidfd_open(os.getpid())
         try:
             # The package may have been imported from a place that only this process knows.
+            descriptors = (theirs.fileno(), owner, bell)
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", START, str(theirs.fileno()), str(owner), *filter(None, sys.path)],
-                pass_fds=(theirs.fileno(), owner),
+                [sys.executable, "-I", "-c", START, *map(str, descriptors), *filter(None, sys.path)],
+                pass_fds=descriptors,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is the owner's business
             )
@@ -105,51 +108,130 @@ class Parcels:
         return parcel
 
 
+class Answer(NamedTuple):
+    """What a worker says of a task that it was given.
+
+    Attributes:
+        task: None where it was cancelled meanwhile.
+        judgement: packed; None where the judge raised an error.
+        error: that, if so.
+        seconds: how long it took.
+    """
+
+    task: Task | None
+    judgement: PackedJudgement | None
+    error: BaseException | None
+    seconds: float
+
+
+@dataclass
+class Given:
+    """What a worker was given and has not answered; no task where that was cancelled."""
+
+    ticket: int
+    task: Task | None
+    size: int
+
+
 class WorkerProcess:
     """A worker: where to reach it, what it does, and which problems it holds.
 
     Attributes:
         connection: to it.
         pid: its process; 0 until it is ready.
-        task: what it was given last and has not answered.
-        ticket: the number of that.
         sleeping: whether the program that it runs sleeps.
-        idle_since: when it had its last answer ready, on the monotonic clock, or was made.
     """
 
     def __init__(self, connection: Any, parcels: Parcels) -> None:
         self.connection = connection
         self._parcels = parcels
         self.pid = 0
-        self.task: Task | None = None
-        self.ticket = -1
         self.sleeping = False
-        self.idle_since = time.monotonic()
+        self._given: deque[Given] = deque()  # it answers in this order
+        self._since = time.monotonic()  # its last answer, or what it was given when it had nothing to do
         self._kept: OrderedDict[int, int] = OrderedDict()
+
+    @property
+    def load(self) -> int:
+        """How many tasks it has not answered, also those that were cancelled."""
+        return len(self._given)
+
+    def runs(self) -> Task | None:
+        """The task that it is at, as far as is known; None where that was cancelled or it has none."""
+        return self._given[0].task if self._given else None
+
+    def tasks(self) -> list[Task]:
+        """What it was given and is still wanted, in its order."""
+        return [given.task for given in self._given if given.task is not None]
+
+    def quiet_for(self, seconds: float) -> bool:
+        """Whether so long ago nothing came from it, or it had nothing to do for so long."""
+        return time.monotonic() - self._since > seconds
+
+    def has_room(self, job: JudgeJob, key: int, problem: Problem) -> bool:
+        """Whether a job can be sent while it is busy: what it does not read yet must not block this end."""
+        return sum(given.size for given in self._given) + self._size(job, key, problem) <= MOST_UNREAD
 
     def give(self, ticket: int, task: Task, key: int, problem: Problem) -> None:
         """Send a task, and the problem if the worker does not hold it.
 
+        Args:
+            ticket: higher than all before.
+            task: what to judge.
+            key: stands for the problem.
+            problem: that of the task.
+
         Raises:
             OSError: the worker is gone.
         """
-        self.task, self.ticket, self.sleeping = task, ticket, False
+        if not self._given:
+            self._since = time.monotonic()
+        job = task.job
+        self._given.append(Given(ticket, task, self._size(job, key, problem)))
         if key in self._kept:
             self._kept.move_to_end(key)
         else:
             self._keep(key, problem)
-        job = task.job
         rest = (job.roles, job.stop_early, job.limit, job.first)
         self._send("judge", ticket, key, job.program.source, job.program.language, *rest)
 
-    def cancel(self) -> None:
-        """Tell it that its task is not wanted any more."""
-        with contextlib.suppress(OSError):  # its end is noticed elsewhere
-            self._send("cancel", self.ticket)
+    def cancel(self, tasks: Collection[Task]) -> None:
+        """Tell it that these are not wanted any more, those that it has; it answers them nevertheless."""
+        cancelled = [given for given in self._given if given.task is not None and given.task in tasks]
+        for given in cancelled:
+            given.task = None
+        if cancelled:
+            with contextlib.suppress(OSError):  # its end is noticed elsewhere
+                self._send("cancel", [given.ticket for given in cancelled])
+
+    def hear(self) -> Answer | None:
+        """Take the next word from it, which is there; None where it is not an answer.
+
+        Raises:
+            OSError: the worker is gone.
+            EOFError: likewise.
+        """
+        kind, *content = pickle.loads(self.connection.recv_bytes())
+        if kind == "ready":
+            self.pid = content[0]
+        elif kind in ("waiting", "resumed"):
+            self.sleeping = kind == "waiting"
+        else:
+            given = self._given.popleft()
+            ticket, judgement, error, seconds = content
+            assert ticket == given.ticket, "a worker answers in the order in which it was asked"
+            self.sleeping, self._since = False, time.monotonic()
+            return Answer(given.task, judgement, error, seconds)
+        return None
 
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
+
+    def _size(self, job: JudgeJob, key: int, problem: Problem) -> int:
+        """Bytes at most that tell the worker of a job."""
+        told = 4 * len(job.program.source) + 1000
+        return told if key in self._kept else told + len(self._parcels.of(key, problem))
 
     def _keep(self, key: int, problem: Problem) -> None:
         size = sum(len(test.input) + len(test.output) for _, _, test in problem.tests())

@@ -8,9 +8,12 @@ What the owner and a worker say to each other is pickled tuples over a socket, b
 neither end:
 
     to a worker    ("problem", key, Problem)   ("forget", key)   ("judge", ticket, key, source, language, roles,
-                   stop_early, limit, first)   ("cancel", ticket)
-    from a worker  ("ready", process id)   ("judged", ticket, judgement)   ("raised", ticket, exception)
+                   stop_early, limit, first)   ("cancel", tickets)
+    from a worker  ("ready", process id)   ("answer", ticket, judgement, exception, seconds), also to what was cancelled
                    ("waiting", ticket) and ("resumed", ticket), where the judged program sleeps and no longer does
+
+A worker may be told of several jobs ahead, whose tickets rise, and answers them in that order. It rings the owner's
+bell when it is time to read: an answer is left unannounced while there are at least two jobs to go on with.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
@@ -41,13 +45,15 @@ __all__ = ["serve"]
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
-def serve(control: int, owner: int) -> None:
+def serve(control: int, owner: int, bell: int) -> None:
     """The server: fork a worker for each socket that comes, until the owner hangs up or is gone.
 
     Args:
         control: descriptor of the socket to the owner. First comes what ``Judge`` is made with, by dill.
         owner: descriptor of the owner process.
+        bell: descriptor of the eventfd that workers ring.
     """
+    os.set_inheritable(bell, False)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # workers are nobody's zombies
     connection = Connection(control)
@@ -70,7 +76,7 @@ def serve(control: int, owner: int) -> None:
         if (pid := os.fork()) == 0:
             for each in (control, owner, asking.fileno()):
                 os.close(each)
-            run_worker(descriptors[0], arguments)
+            run_worker(descriptors[0], bell, arguments)
         workers.append(pid)
         os.close(descriptors[0])
     for pid in workers:
@@ -84,13 +90,13 @@ def serve(control: int, owner: int) -> None:
         os._exit(0)
 
 
-def run_worker(descriptor: int, arguments: Mapping[str, Any]) -> None:
+def run_worker(descriptor: int, bell: int, arguments: Mapping[str, Any]) -> None:
     """A worker, from its fork to its end. Never returns."""
     code = 1
     try:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a judge waits for its own children
-        Worker(Connection(descriptor), Judge(**arguments)).run()
+        Worker(Connection(descriptor), bell, Judge(**arguments)).run()
         code = 0
     finally:
         os._exit(code)
@@ -101,23 +107,31 @@ class Worker:
 
     Args:
         connection: to the pool's owner.
+        bell: descriptor of the owner's eventfd.
         judge: its own.
     """
 
-    def __init__(self, connection: Any, judge: Judge) -> None:
-        self._connection, self._judge = connection, judge
+    def __init__(self, connection: Any, bell: int, judge: Judge) -> None:
+        self._connection, self._bell, self._judge = connection, bell, judge
         self._problems: dict[int, Problem] = {}
         self._backlog: deque[tuple[Any, ...]] = deque()
+        self._cancelled: set[int] = set()
         self._ticket = -1
-        judge.interrupt = self._cancelled
+        self._unread = select.poll()
+        self._unread.register(connection.fileno(), select.POLLIN)
+        judge.interrupt = self._is_cancelled
         judge.tell_asleep = self._tell_asleep
 
     def run(self) -> None:
         """Work until the owner hangs up."""
-        self._send("ready", os.getpid())
         try:
+            self._send("ready", os.getpid())
+            self._ring()
             while True:
-                self._do(*(self._backlog.popleft() if self._backlog else self._receive()))
+                if not self._backlog:
+                    self._take(self._receive())
+                while self._backlog:
+                    self._do(*self._backlog.popleft())
         except (EOFError, OSError):
             self._judge.close()
 
@@ -128,30 +142,38 @@ class Worker:
         elif kind == "forget":
             del self._problems[content[0]]
         elif kind == "judge":
-            self._judged(*content)
+            self._answer(*content)
 
-    def _judged(self, ticket: int, key: int, source: str, language: str, *rest: Any) -> None:
+    def _answer(self, ticket: int, key: int, source: str, language: str, *rest: Any) -> None:
         self._ticket = ticket
+        judgement, raised = None, None
+        began = time.monotonic()
         try:
-            judgement = self._judge.judge(self._problems[key], Program(source, language), *rest)
+            if not self._is_cancelled():
+                judgement = pack(self._judge.judge(self._problems[key], Program(source, language), *rest))
         except Exception as error:  # noqa: BLE001 - whatever it is, the owner raises it
-            self._send("raised", ticket, error)
-        else:
-            self._send("judged", ticket, pack(judgement))
-        self._ticket = -1
+            raised = error
+        self._cancelled = {later for later in self._cancelled if later > ticket}
+        self._send("answer", ticket, judgement, raised, time.monotonic() - began)
+        if len(self._backlog) < 2:
+            self._ring()
 
     def _tell_asleep(self, asleep: bool) -> None:
         with contextlib.suppress(OSError):  # that the owner is gone is noticed where a message is waited for
             self._send("waiting" if asleep else "resumed", self._ticket)
+            self._ring()
 
-    def _cancelled(self) -> bool:
+    def _is_cancelled(self) -> bool:
         """Whether the owner does not want the rest; other words that came meanwhile are kept."""
-        while self._connection.poll():
-            message = self._receive()
-            if message == ("cancel", self._ticket):
-                return True
+        while self._unread.poll(0):
+            self._take(self._receive())
+        return self._ticket in self._cancelled
+
+    def _take(self, message: tuple[Any, ...]) -> None:
+        if message[0] == "cancel":
+            self._cancelled.update(message[1])
+        else:
             self._backlog.append(message)
-        return False
 
     def _receive(self) -> tuple[Any, ...]:
         message: tuple[Any, ...] = pickle.loads(self._connection.recv_bytes())
@@ -161,9 +183,13 @@ class Worker:
         try:
             content = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
         except Exception as error:  # noqa: BLE001 - an exception that cannot be pickled
-            kind, ticket, value = message
-            content = pickle.dumps((kind, ticket, RuntimeError(f"{type(value).__name__}: {value} ({error})")))
+            kind, ticket, judgement, value, seconds = message
+            value = RuntimeError(f"{type(value).__name__}: {value} ({error})")
+            content = pickle.dumps((kind, ticket, judgement, value, seconds))
         self._connection.send_bytes(content)
+
+    def _ring(self) -> None:
+        os.eventfd_write(self._bell, 1)
 
 
 def prctl(option: int, value: int) -> None:

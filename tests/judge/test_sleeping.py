@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import rlef_env.judge.pool as judge_pool
-from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
+from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict, dispatcher
 from rlef_env.problems import InteractorSpec, Problem, Test
 from rlef_env.sandbox import Limits, Program, Sandbox
 
@@ -44,7 +43,7 @@ def test_others_run_while_a_program_sleeps() -> None:
 
 
 def test_workers_that_are_not_needed_any_more_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge_pool, "SPARE_SECONDS", 0.2)
+    monkeypatch.setattr(dispatcher, "SPARE_SECONDS", 0.2)
     with JudgePool(1) as pool:
         futures = [pool.submit(JudgeJob(ONCE, sleeper(0.4))) for _ in range(6)]
         seen: set[int] = set()

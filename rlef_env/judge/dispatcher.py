@@ -1,0 +1,376 @@
+"""Who judges what: the thread of a pool that gives tasks to worker processes and collects what they say.
+
+Where few jobs wait, a worker has one at a time, and its answer is taken at once. To wake for each of a thousand costs
+this process more than all it does with the answer. So where many wait, a worker is given some ahead, as many as it does
+in ``HOLD_SECONDS`` and never more than a small share of what waits; it rings when it is about to run out of work, and
+its answers are taken together. What a worker has ahead is taken back when its program sleeps or takes long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import select
+import selectors
+import threading
+import weakref
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import Future
+from typing import Any, Final
+
+from rlef_env.errors import UsageError
+from rlef_env.judge.cache import VerdictCache, content_key, content_of
+from rlef_env.judge.job import JudgeJob
+from rlef_env.judge.judge import ATTEMPTS, TimeFactor
+from rlef_env.judge.packing import unpack
+from rlef_env.judge.turns import TurnQueue
+from rlef_env.judge.verdict import Judgement
+from rlef_env.judge.work import Task, Work, no_verdict
+from rlef_env.judge.worker_process import Server, WorkerProcess
+from rlef_env.problems import Problem
+
+__all__ = ["Dispatcher"]
+
+STOPPED: Final = "stopped"
+SPARE_SECONDS: Final = 30.0  # after so long without work, a worker that is there because others slept is let go
+HOLD_SECONDS: Final = 0.5  # how long an answer may lie while its worker has more to do
+LEAST_SECONDS: Final = 1e-3
+MOST_AHEAD: Final = 16  # tasks
+AHEAD_OF: Final = 16  # a worker has ahead at most one in so many of its share of what waits
+MOST_KEYS: Final = 256
+LIVE: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
+
+
+class Dispatcher:
+    """Gives tasks to workers and collects what they say; its thread holds no reference to the pool itself.
+
+    Args:
+        workers: tasks that run at once, sleeping ones not counted.
+        spare: workers beyond.
+        most_waiting: jobs that may wait.
+        arguments: of each worker's ``Judge``.
+        cache: verdicts that are known already.
+    """
+
+    def __init__(
+        self, workers: int, spare: int, most_waiting: int, arguments: Mapping[str, Any], cache: VerdictCache | None
+    ) -> None:
+        self._cache = cache
+        self._workers, self._spare, self._most_waiting = workers, spare, most_waiting
+        self._arguments = arguments
+        self._lock = threading.RLock()
+        self._room = threading.Condition(self._lock)
+        self._queue: TurnQueue[Task] = TurnQueue()
+        self._numbers = itertools.count()
+        self._server: Server | None = None
+        self._crew: list[WorkerProcess] = []
+        self._seconds = HOLD_SECONDS  # that a task takes, lately
+        self._keys: OrderedDict[int, tuple[int, Problem]] = OrderedDict()
+        self._contents: dict[int, tuple[bytes, Problem]] = {}
+        self._done: deque[Callable[[], object]] = deque()
+        self._closed = False
+        self._process = os.getpid()
+        self._inbox = selectors.DefaultSelector()  # who has said something
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._awaited = select.epoll()  # the bell, and that a worker is gone
+        self._awaited.register(self._bell, select.EPOLLIN)
+        self._thread = threading.Thread(target=self._run, name="judge-pool", daemon=True)
+        self._thread.start()
+        LIVE.add(self)
+
+    # --- what callers ask ---------------------------------------------------------------------------------------------
+
+    def submit(self, job: JudgeJob, priority: int, owner: Hashable) -> Future[Judgement]:
+        """See ``JudgePool.submit``."""
+        if not isinstance(job, JudgeJob):
+            raise UsageError(f"job: expected a JudgeJob, got {type(job).__name__}")
+        if self._process != os.getpid():  # before the lock, which may have been held when this process was forked
+            raise UsageError("a JudgePool serves the process that made it; make one in this process")
+        work = Work(job)
+        if self._cache is not None:
+            work.key = content_key(job, self._content(job), self._arguments)
+            if (known := self._cache.get(work.key)) is not None:
+                work.future.set_result(known)
+                return work.future
+        with self._room:
+            if threading.current_thread() is not self._thread:  # which alone makes room
+                self._room.wait_for(lambda: self._closed or len(self._queue) < self._most_waiting)
+            if self._closed:
+                raise UsageError("the pool is closed; make a new one")
+            self._queue.put(work.tasks[0], priority, owner)
+            self._dispatch()
+        self._settle()
+        return work.future
+
+    def close(self) -> None:
+        """See ``JudgePool.close``."""
+        if self._process != os.getpid():
+            return
+        with self._room:
+            already, self._closed = self._closed, True
+            tasks = [task for worker in self._crew for task in worker.tasks()] + self._queue.clear()
+            for worker in self._crew:
+                if (task := worker.runs()) is not None:
+                    task.work.start()
+            for work in dict.fromkeys(task.work for task in tasks):
+                if work.started:
+                    self._finish(work, no_verdict(work.job, STOPPED, self._arguments["isolation"]))
+                elif not work.finished:
+                    work.finished = True
+                    self._done.append(work.future.cancel)
+            self._room.notify_all()
+        if not already:
+            os.eventfd_write(self._bell, 1)
+            if threading.current_thread() is not self._thread:
+                self._thread.join()
+            for worker in self._crew:
+                worker.close()
+            self._crew.clear()
+            if self._server is not None:
+                self._server.close()
+            self._inbox.close()
+            self._awaited.close()
+            os.close(self._bell)
+        self._settle()
+
+    def processes(self) -> list[int]:
+        """See ``JudgePool.processes``."""
+        with self._lock:
+            return [worker.pid for worker in self._crew if worker.pid]
+
+    def forget(self) -> None:
+        """In a forked child: let go of what is the parent's, without a word to anybody."""
+        for worker in self._crew:
+            worker.close()
+        if self._server is not None:
+            self._server.forget()
+
+    # --- who gets what ------------------------------------------------------------------------------------------------
+
+    def _dispatch(self) -> None:
+        """Give what waits to workers that are free."""
+        while self._queue and not self._closed:
+            try:
+                worker = self._free_worker()
+            except OSError as error:  # no descriptors or memory left for a worker: go on with those there are
+                if not self._crew:
+                    self._again(self._queue.pop()[1], f"no worker could be started ({error})")
+                    continue
+                return
+            if worker is None:
+                return
+            place, task = self._queue.pop()
+            self._room.notify()
+            work = task.work
+            alone = not work.started and not self._queue
+            if work.finished or not work.start():
+                continue
+            if alone:
+                for part in work.split(self._workers - self._awake()):
+                    self._queue.put_at(place, part)
+            self._give(worker, task)
+
+    def _dispatch_ahead(self) -> None:
+        """Where many wait, give workers what they will do next."""
+        most = min(MOST_AHEAD, len(self._queue) // (AHEAD_OF * self._workers), int(HOLD_SECONDS / self._seconds))
+        for worker in self._crew[:]:
+            while goes_on(worker) and 0 < worker.load <= most and self._queue:
+                task = self._queue.first()
+                if not worker.has_room(task.job, *self._known(task.job.problem)):
+                    break
+                self._queue.pop()
+                self._room.notify()
+                if task.work.finished or (task.work.future.cancelled() and not task.work.start()):
+                    continue
+                self._give(worker, task)
+
+    def _give(self, worker: WorkerProcess, task: Task) -> None:
+        try:
+            worker.give(next(self._numbers), task, *self._known(task.job.problem))
+        except OSError:
+            self._lost(worker)
+
+    def _take_back(self, worker: WorkerProcess) -> None:
+        """What a worker has not begun is judged elsewhere."""
+        ahead = worker.tasks()[1:] if worker.runs() is not None else worker.tasks()
+        worker.cancel(ahead)
+        for task in ahead:
+            self._queue.put_first(task)
+
+    def _awake(self) -> int:
+        return sum(worker.load > 0 and not worker.sleeping for worker in self._crew)
+
+    def _free_worker(self) -> WorkerProcess | None:
+        if self._awake() >= self._workers:
+            return None
+        free = next((worker for worker in self._crew if not worker.load), None)
+        if free is None and len(self._crew) < self._workers + self._spare:
+            free = self._hire()
+        return free
+
+    def _hire(self) -> WorkerProcess:
+        if self._server is None or not self._server.alive():
+            self._server = Server(self._arguments, self._bell)
+        worker = self._server.worker()
+        self._crew.append(worker)
+        self._inbox.register(worker.connection, selectors.EVENT_READ, worker)
+        self._awaited.register(worker.connection, 0)  # a hang-up is always reported
+        return worker
+
+    def _known(self, problem: Problem) -> tuple[int, Problem]:
+        """A key for a problem, as long as it is among those used last: workers keep what they were sent by key."""
+        entry = self._keys.pop(id(problem), None)
+        if entry is None:
+            entry = (next(self._numbers), problem)
+        self._keys[id(problem)] = entry
+        if len(self._keys) > MOST_KEYS:
+            self._keys.popitem(last=False)
+        return entry
+
+    # --- what workers say ---------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        """The thread: wait for workers to ring until the pool is closed."""
+        while True:
+            self._awaited.poll(self._patience())
+            with self._lock:
+                if self._closed:
+                    return
+                with contextlib.suppress(BlockingIOError):
+                    os.eventfd_read(self._bell)
+                while heard := self._inbox.select(0):
+                    for key, _ in heard:
+                        self._hear(key.data)
+                self._let_go()
+                for worker in self._crew:
+                    if worker.load > 1 and not goes_on(worker):
+                        self._take_back(worker)
+                self._dispatch()
+                self._dispatch_ahead()
+            self._settle()
+
+    def _patience(self) -> float | None:
+        with self._lock:
+            if any(worker.load > 1 for worker in self._crew):
+                return HOLD_SECONDS
+            return SPARE_SECONDS if len(self._crew) > self._workers else None
+
+    def _hear(self, worker: WorkerProcess) -> None:
+        try:
+            answer = worker.hear()
+        except (EOFError, OSError):
+            self._lost(worker)
+            return
+        if answer is None or answer.task is None or answer.task.work.finished:
+            return
+        self._seconds += (max(answer.seconds, LEAST_SECONDS) - self._seconds) / 8
+        if answer.judgement is None:
+            assert answer.error is not None
+            self._fail(answer.task.work, answer.error)
+        else:
+            self._collect(answer.task, unpack(answer.judgement))
+
+    def _collect(self, task: Task, judgement: Judgement) -> None:
+        work = task.work
+        if work.parts[task.part] is not None:
+            return
+        self._drop(work.put(task.part, judgement))
+        if (whole := work.judgement()) is not None:
+            self._finish(work, whole)
+
+    def _let_go(self) -> None:
+        """End workers beyond the usual number that have had nothing to do for a while."""
+        for worker in reversed(self._crew[:]):  # work is given to the first, so the last are idle
+            if len(self._crew) > self._workers and not worker.load and worker.quiet_for(SPARE_SECONDS):
+                self._part(worker)
+
+    def _part(self, worker: WorkerProcess) -> None:
+        self._crew.remove(worker)
+        self._inbox.unregister(worker.connection)
+        self._awaited.unregister(worker.connection)
+        worker.close()
+
+    def _lost(self, worker: WorkerProcess) -> None:
+        """A worker is gone: judge again what it had, elsewhere."""
+        if worker not in self._crew:
+            return
+        self._part(worker)
+        ran = worker.runs()
+        for task in worker.tasks():
+            if task is ran:
+                self._again(task, "the worker that judged it was lost")
+            else:
+                self._queue.put_first(task)
+
+    def _again(self, task: Task, reason: str) -> None:
+        """Judge a task again, before all others, or say that it has no verdict."""
+        if task.work.finished:
+            return
+        task.attempts += 1
+        if task.attempts < ATTEMPTS:
+            self._queue.put_first(task)
+        else:
+            reason = f"{reason} {ATTEMPTS} times"
+            self._finish(task.work, no_verdict(task.work.job, reason, self._arguments["isolation"]))
+
+    def _drop(self, tasks: list[Task]) -> None:
+        """Nobody needs these any more: end those that run, and leave those that wait."""
+        if not tasks:
+            return  # as for nearly every job: the queue may be long
+        self._queue.remove(tasks)
+        for worker in self._crew:
+            worker.cancel(tasks)
+
+    def _finish(self, work: Work, judgement: Judgement) -> None:
+        if not work.finished and work.start():
+            work.finished = True
+            self._drop(work.leave(work.tasks))
+            if self._cache is not None:
+                self._cache.put(work.key, work.job, judgement, self._time_factor(work.job))
+            self._done.append(lambda: work.future.set_result(judgement))
+
+    def _fail(self, work: Work, error: BaseException) -> None:
+        if not work.finished and work.start():
+            work.finished = True
+            self._drop(work.leave(work.tasks))
+            self._done.append(lambda: work.future.set_exception(error))
+
+    def _settle(self) -> None:
+        """Tell callers, without the lock: what they do then may be anything."""
+        while self._done:
+            try:
+                tell = self._done.popleft()
+            except IndexError:
+                return
+            tell()
+
+    # --- the cache ----------------------------------------------------------------------------------------------------
+
+    def _time_factor(self, job: JudgeJob) -> float:
+        factor: TimeFactor = self._arguments["time_factor"]
+        return factor.get(job.program.language, 1.0) if isinstance(factor, Mapping) else factor
+
+    def _content(self, job: JudgeJob) -> bytes:
+        """The digest of a job's problem, remembered for those used last."""
+        known = self._contents.get(id(job.problem))
+        if known is None or known[1] is not job.problem:
+            known = self._contents[id(job.problem)] = (content_of(job), job.problem)
+            if len(self._contents) > MOST_KEYS:
+                self._contents.pop(next(iter(self._contents)), None)
+        return known[0]
+
+
+def goes_on(worker: WorkerProcess) -> bool:
+    """Whether a worker may be expected to come to what it has ahead."""
+    return not worker.sleeping and not worker.quiet_for(HOLD_SECONDS)
+
+
+def forget_all() -> None:
+    """In a forked child: the pools are the parent's."""
+    for dispatcher in list(LIVE):
+        dispatcher.forget()
+
+
+os.register_at_fork(after_in_child=forget_all)

@@ -1,0 +1,109 @@
+"""A job in a pool: whole or split into parts, and what has come of them."""
+
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from rlef_env.judge.groups import judgement_of
+from rlef_env.judge.job import JudgeJob
+from rlef_env.judge.judge import UNDECIDED, kind_of
+from rlef_env.judge.verdict import Judgement, TestResult, Verdict
+
+__all__ = ["Task", "Work", "no_verdict"]
+
+LEAST_SHARE: Final = 8  # tests of one program that are worth another worker's time to compile it
+
+
+@dataclass(eq=False)
+class Work:
+    """A job, split into parts or whole, and what has come of them.
+
+    Attributes:
+        job: what was submitted.
+        key: in the cache of verdicts; empty without one.
+        future: what was returned for it.
+        parts: the judgement of each part, in order; None where it is due.
+        tasks: the parts that wait or run.
+        started: whether the future is known to run, so that it cannot be cancelled any more.
+        finished: whether the future has, or is about to have, its result.
+    """
+
+    job: JudgeJob
+    key: bytes = b""
+    future: Future[Judgement] = field(default_factory=Future)
+    parts: list[Judgement | None] = field(default_factory=lambda: [None])
+    tasks: list[Task] = field(init=False)
+    started: bool = False
+    finished: bool = False
+
+    def __post_init__(self) -> None:
+        self.tasks = [Task(self, 0, self.job)]
+
+    def start(self) -> bool:
+        """Whether the job is still wanted; from now on it cannot be cancelled."""
+        if not self.started:
+            self.started = self.future.set_running_or_notify_cancel()
+            self.finished |= not self.started
+        return self.started
+
+    def split(self, workers: int) -> list[Task]:
+        """Spread the tests over so many workers, if that is worth their while; return the parts beyond the first."""
+        tests = len(self.job.tests()) if kind_of(self.job.problem) == "stdio" else 0
+        parts = min(workers, tests // LEAST_SHARE)
+        if parts < 2:
+            return []
+        bounds = [self.job.first + tests * part // parts for part in range(parts + 1)]
+        jobs = [replace(self.job, first=low, limit=high - low) for low, high in itertools.pairwise(bounds)]
+        self.parts = [None] * parts
+        self.tasks[0].job = jobs[0]
+        self.tasks += [Task(self, part, job) for part, job in enumerate(jobs[1:], start=1)]
+        return self.tasks[1:]
+
+    def put(self, part: int, judgement: Judgement) -> list[Task]:
+        """Note the judgement of a part; return the parts that nobody needs any more."""
+        self.parts[part] = judgement
+        if not self.job.stop_early or judgement.verdict in UNDECIDED:
+            return []
+        return self.leave([task for task in self.tasks if task.part > part])
+
+    def leave(self, tasks: list[Task]) -> list[Task]:
+        """Do without these parts; return those of them that are due."""
+        due = [task for task in tasks if self.parts[task.part] is None]
+        for task in due:
+            self.parts[task.part] = Judgement(Verdict.ACCEPTED)
+        return due
+
+    def judgement(self) -> Judgement | None:
+        """The judgement, if the parts that are there decide it."""
+        if len(self.parts) == 1:
+            return self.parts[0]
+        results: list[TestResult] = []
+        isolation = "locked"
+        for part in self.parts:
+            if part is None:
+                return None
+            results += part.results
+            isolation = part.isolation
+            if part.verdict is Verdict.NO_VERDICT and not part.results:
+                return part
+            if self.job.stop_early and part.verdict not in UNDECIDED:
+                break
+        return judgement_of(self.job.problem, results, len(self.job.tests()), isolation)
+
+
+@dataclass(eq=False)
+class Task:
+    """A part of a job for one worker: ``job`` says which tests, ``attempts`` how many workers were lost with it."""
+
+    work: Work
+    part: int
+    job: JudgeJob
+    attempts: int = 0
+
+
+def no_verdict(job: JudgeJob, reason: str, isolation: str) -> Judgement:
+    """The judgement of a job that could not be judged."""
+    return Judgement(Verdict.NO_VERDICT, total=len(job.tests()), category=reason, isolation=isolation)
