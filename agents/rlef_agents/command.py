@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -78,7 +79,10 @@ def parser() -> argparse.ArgumentParser:
     eval_.add_argument("model", help="a model for from_pretrained, or the folder of a run (its best policy)")
     add_config(eval_)
     eval_.add_argument("--split", default="valid", help="train, valid or test")
-    eval_.add_argument("--episodes", type=int, default=0, help="0: one per problem")
+    eval_.add_argument("--episodes", type=int, default=0, help="0: of every problem")
+    eval_.add_argument("--samples", type=int, help="episodes of each problem; the configuration's by default")
+    eval_.add_argument("--n-at-k", action="append", metavar="N@K", help="estimate 10@100, say; may be given again")
+    eval_.add_argument("--top-p", type=float, help="the configuration's by default; the paper's is 0.95")
     eval_.add_argument("--temperature", type=float, action="append", help="may be given again; 0.2 by default")
 
     export_ = command(commands, "export", export, "write the policy of a checkpoint for from_pretrained and vLLM")
@@ -118,6 +122,7 @@ def add_sft_fields(command: argparse.ArgumentParser) -> None:
 
 def train(arguments: Any) -> None:
     """Train, to the end or for some minutes."""
+    from rlef_agents.ppo import parallel
     from rlef_agents.ppo.metrics import read_metrics
     from rlef_agents.ppo.trainer import Trainer
 
@@ -135,9 +140,10 @@ def train(arguments: Any) -> None:
         trainer.train(stop=lambda: time.monotonic() - began > limit)
         evaluations = [row for row in read_metrics(trainer.log.path) if row["kind"] == "evaluate"]
         rates = [row["solve_rate"] for row in evaluations if "solve_rate" in row]
-        if rates:
+        if rates and parallel.rank() == 0:
             print(f"solved on valid: {rates[0]:.3f} before, {rates[-1]:.3f} now, {trainer.best:.3f} at best")
             print(f"the best policy is in {trainer.out / 'best'}, for from_pretrained and `rlef-agents eval`")
+    parallel.leave()
 
 
 def dry_run(config: TrainConfig) -> None:
@@ -153,7 +159,7 @@ def dry_run(config: TrainConfig) -> None:
         small = replace(
             config, dataset="procedural?count=20", episodes=4 * samples, minibatches=2, updates=1, max_new=16,
             context=8192, generator="local", max_lag=0, out=folder, evaluate_every=1, evaluate_episodes=4, save_every=1,
-            device="cpu", model=config.model or "llama",
+            device="cpu", model=config.model or "llama", judge="local", evaluate_n_at_k="", evaluate_samples=1,
         )  # fmt: skip
         print(
             f"dry run: {type(model).__name__} with random weights, {model.num_parameters():,} of them; starter problems"
@@ -195,26 +201,33 @@ def clone(arguments: Any) -> None:
 def evaluate_(arguments: Any) -> None:
     """Print solve rates."""
     from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
-    from rlef_agents.ppo.generate.local import LocalGenerator
+    from rlef_agents.ppo.n_at_k import check_n_at_k
     from rlef_agents.ppo.render import Renderer, shipped_template
     from rlef_agents.ppo.rollout import Rollout
-    from rlef_agents.ppo.trainer import EVALUATED_AT_ONCE, EVALUATION_SEED, load_model, make_env
-    from rlef_env import JudgePool
-    from rlef_env.judge import VerdictCache
+    from rlef_agents.ppo.sampler import make_generator
+    from rlef_agents.ppo.trainer import EVALUATED_AT_ONCE, EVALUATION_SEED, load_model, make_env, make_pool
 
     config = read_config(arguments)
+    samples = config.evaluate_samples if arguments.samples is None else arguments.samples
+    top_p = config.evaluate_top_p if arguments.top_p is None else arguments.top_p
+    wanted = check_n_at_k(" ".join(arguments.n_at_k or [config.evaluate_n_at_k]), config.turns, samples, "--samples")
+    if samples < 1 or not 0 < top_p <= 1:
+        raise UsageError(f"expected --samples of 1 or more and --top-p above 0 and at most 1, got {samples}, {top_p}")
+    if config.generator == "vllm":
+        config = replace(config, generator="local")
     best = Path(arguments.model) / "best"
     model, tokenizer = load_model(str(best) if best.is_dir() else arguments.model, config)
     renderer = Renderer(tokenizer, shipped_template(config.chat_template) if config.chat_template else None)
-    with JudgePool(arguments.workers, cache=VerdictCache(path=arguments.verdicts)) as pool:
+    with ExitStack() as stack:
+        pool = make_pool(config, arguments.workers, arguments.verdicts, stack)
         for temperature in arguments.temperature or [0.2]:
             env = make_env(config, arguments.split, EVALUATED_AT_ONCE, pool)
-            plans = evaluation_plans(env.rules.dataset, arguments.episodes, env.num_envs, EVALUATION_SEED)
-            generator = LocalGenerator(model, renderer.stop_ids, temperature)
-            rollout = Rollout(generator, renderer, [env], config.max_new, config.context)
-            found, _ = evaluate(rollout, plans)
+            plans = evaluation_plans(env.rules.dataset, arguments.episodes, env.num_envs, EVALUATION_SEED, samples)
+            generator = make_generator(config, model, renderer.stop_ids, temperature, top_p)
+            found = evaluate(Rollout(generator, renderer, [env], config.max_new, config.context), plans, wanted)
             named = "  ".join(f"{name} {value:.4g}" for name, value in found.items())
-            print(f"{arguments.split}, feedback {config.feedback}, temperature {temperature:g}: {named}", flush=True)
+            settings = f"feedback {config.feedback}, temperature {temperature:g}, top-p {top_p:g}"
+            print(f"{arguments.split}, {settings}: {named}", flush=True)
 
 
 def export(arguments: Any) -> None:
@@ -259,10 +272,9 @@ def tiny_start(config: TrainConfig) -> tuple[Any, Any]:
     import torch
 
     from rlef_agents.ppo.trainer import load_model
-    from rlef_agents.tiny import make_start
 
     torch.set_num_threads(1)  # its matrices are too small to share, and the judge has work for the other cores
-    return load_model(str(make_start(Path(config.out) / "start", config.seed, say_step)), config)
+    return load_model("", config, say_step)
 
 
 def say_step(metrics: dict[str, float]) -> None:
@@ -279,3 +291,7 @@ def free(folder: str) -> Path:
     if path.exists():
         raise UsageError(f"out: expected a folder that is not there yet, got {folder!r}")
     return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

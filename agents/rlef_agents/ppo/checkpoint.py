@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import distributed
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_model_state_dict,
@@ -35,7 +34,7 @@ from rlef_agents.ppo.config import dump_config
 from rlef_agents.ppo.learner import Learner
 from rlef_env.errors import DataError
 
-__all__ = ["checkpoints", "latest", "load_checkpoint", "save_checkpoint", "save_policy"]
+__all__ = ["checkpoints", "latest", "load_checkpoint", "policy_weights", "save_checkpoint", "save_policy"]
 
 WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
@@ -63,7 +62,7 @@ def save_checkpoint(
     weights, optimiser = _whole_state(learner)
     reference = _reference_state(learner)
     mine = {"random": _random_state(), "learner_random": learner.random.bit_generator.state, "extra": dict(extra or {})}
-    everyones = _gathered(mine)
+    everyones = parallel.gathered(mine)
     if parallel.rank() == 0:
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.glob(".writing-*"):
@@ -90,8 +89,7 @@ def save_checkpoint(
             raise
         for old in [*checkpoints(folder)[:-keep], *folder.glob(".writing-*")]:
             shutil.rmtree(old)
-    if parallel.world() > 1:
-        distributed.barrier()
+    parallel.wait_for_all()
     return target
 
 
@@ -143,6 +141,16 @@ def latest(folder: Path) -> Path | None:
     return next(reversed(checkpoints(folder)), None)
 
 
+def policy_weights(learner: Learner) -> dict[str, Any]:
+    """The policy's weights by the names that ``learner.model`` has for them; called in all processes at once.
+
+    Where they are in shards, they are whole in the first process, and the others have none.
+    """
+    lm: Any = learner.model.lm
+    weights = get_model_state_dict(lm, options=WHOLE) if learner.sharded else lm.state_dict()
+    return {f"lm.{name}": tensor for name, tensor in weights.items()}
+
+
 def save_policy(path: Path, learner: Learner, weights: Mapping[str, Any], tokenizer: Any = None) -> None:
     """Write the policy as transformers' ``save_pretrained`` does; with LoRA the adapter, as peft does."""
     lm: Any = learner.model.lm
@@ -192,14 +200,6 @@ def _set_random_state(state: Mapping[str, Any]) -> None:
     np.random.set_state((kind, np.array(keys, np.uint32), place, has_gauss, gauss))
     if "cuda" in state and torch.cuda.is_available():
         torch.cuda.set_rng_state(state["cuda"])
-
-
-def _gathered(mine: dict[str, Any]) -> list[dict[str, Any]]:
-    if parallel.world() == 1:
-        return [mine]
-    everyones: list[Any] = [None] * parallel.world()
-    distributed.all_gather_object(everyones, mine)
-    return everyones
 
 
 def _to_disk(path: Path) -> None:

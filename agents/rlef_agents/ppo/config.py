@@ -21,6 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+from rlef_agents.ppo.n_at_k import check_n_at_k
 from rlef_env.errors import UsageError
 
 if sys.version_info >= (3, 11):
@@ -46,10 +47,12 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "device": ("auto", "cpu", "cuda"),
     "parallel": ("ddp", "fsdp"),
     "generator": ("local", "hf", "continuous", "vllm"),
+    "judge": ("local", "ray"),
 }
 
 AT_LEAST: Final[Mapping[str, float]] = {
     **dict.fromkeys(("episodes", "minibatches", "epochs", "turns", "token_budget", "max_new", "context", "keep"), 1),
+    **dict.fromkeys(("samples_per_problem", "evaluate_samples"), 1),
     **dict.fromkeys(("warmup", "max_lag", "critic_steps", "updates", "evaluate_every", "save_every", "lora_rank"), 0),
     **dict.fromkeys(("lr", "lr_final", "critic_lr", "weight_decay", "clip_norm", "beta", "value_coefficient"), 0.0),
     **dict.fromkeys(("entropy", "entropy_final", "policy_clip", "value_clip", "evaluate_temperature"), 0.0),
@@ -96,6 +99,11 @@ class TrainConfig:
     final_invalid_penalty: float = 0.0
     """Added to the reward of a *last* response without code. The paper is silent: 0 leaves its -1; -0.2 makes -1.2."""
 
+    judge: str = "local"
+    """Where programs run: ``local``: this machine; ``ray``: the machines of a Ray cluster."""
+    judge_address: str = ""
+    """With ``ray``: HOST:PORT of the cluster; empty for the one that ``RAY_ADDRESS`` names, or one on this machine."""
+
     # Sampling.
 
     episodes: int = 1024
@@ -110,6 +118,9 @@ class TrainConfig:
     """Tokens per episode, at most. Paper: not stated for RL; 8,192 in its supervised runs."""
     generator: str = "local"
     """What samples: our decode loop, transformers' ``generate`` or continuous batching, or a vLLM server."""
+    servers: str = ""
+    """With ``vllm``: addresses such as ``http://localhost:8000``, spaces between them; processes take turns. Servers
+    read new weights from ``out``, which they must see under the same path."""
     max_lag: int = 0
     """Updates that may lie between a token's weights and the newest; older ones are refused. 0 is synchronous.
     Paper: asynchronous, its staleness not stated."""
@@ -193,9 +204,16 @@ class TrainConfig:
     evaluate_every: int = 200
     """Updates between evaluations; 0: none. Paper: 800 optimiser steps."""
     evaluate_episodes: int = 0
-    """Episodes per evaluation; 0: one per problem of the validation set."""
+    """Episodes per evaluation; 0: of every problem of the validation set."""
+    evaluate_samples: int = 1
+    """Episodes of each problem. Paper: 200 on CodeContests, 20 on other benchmarks."""
     evaluate_temperature: float = 0.2
-    """Paper: 0.2 for 1@3."""
+    """Paper: 0.2 for 1@3, 1.0 for 10@100."""
+    evaluate_top_p: float = 1.0
+    """Evaluations sample among the likeliest tokens that have so much of the probability together. Paper: 0.95."""
+    evaluate_n_at_k: str = ""
+    """What to estimate beside 1@k for one episode: words such as ``10@100``, the chance that one of 10 submissions is
+    right of 100 samples, every response being a sample. Needs ``evaluate_samples`` of 100 / ``turns`` or more."""
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -206,6 +224,9 @@ class TrainConfig:
             raise UsageError(
                 f"temperature: expected more than 0, as greedy samples teach nothing; got {self.temperature}"
             )
+        if not 0 < self.evaluate_top_p <= 1:
+            raise UsageError(f"evaluate_top_p: expected more than 0 and at most 1, got {self.evaluate_top_p}")
+        check_n_at_k(self.evaluate_n_at_k, self.turns, self.evaluate_samples, "evaluate_samples")
         if self.estimator == "group" and self.samples_per_problem < 2:
             raise UsageError("samples_per_problem: estimator = 'group' needs 2 or more, a mean of one tells nothing")
 

@@ -2,64 +2,136 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from rlef_agents.ppo.rollout import Batch, Plan, Rollout, seed_of
+from rlef_agents.ppo import parallel
+from rlef_agents.ppo.n_at_k import NAtK, n_at_k
+from rlef_agents.ppo.rollout import Plan, Rollout, seed_of
 from rlef_env import Dataset, Episode, Verdict
 
-__all__ = ["evaluate", "evaluation_plans", "summary"]
+__all__ = ["Outcome", "evaluate", "evaluation_plans", "outcome", "summary"]
 
 NOT_VALID = (Verdict.NO_PROGRAM, Verdict.COMPILE_ERROR)
 
 
-def evaluation_plans(dataset: Dataset, episodes: int, at_once: int, seed: int) -> list[Plan]:
-    """Each problem once, and again from the first until there are ``episodes``; 0: each once."""
-    facts = list(dataset.facts())
-    names = [fact.id for fact in facts if fact.tests]
-    wanted = [names[number % len(names)] for number in range(episodes or len(names))]
-    seeds = [seed_of(seed, number) for number in range(len(wanted))]
-    return [
-        Plan(tuple(wanted[first : first + at_once]), tuple(seeds[first : first + at_once]))
-        for first in range(0, len(wanted), at_once)
-    ]
+class Outcome(NamedTuple):
+    """What an evaluation counts of an episode.
+
+    Attributes:
+        problem: its id.
+        has_verdict: False where the judge itself failed.
+        turns: how many responses there were.
+        limit: how many there may be.
+        solved_at: by which response, from 1; 0 where not.
+        passed_public: whether the last program passed the public tests.
+        valid: responses whose program compiles.
+    """
+
+    problem: str
+    has_verdict: bool
+    turns: int
+    limit: int
+    solved_at: int
+    passed_public: bool
+    valid: int
 
 
-def evaluate(rollout: Rollout, plans: Sequence[Plan]) -> tuple[dict[str, float], list[Episode]]:
-    """Play all plans.
+def evaluation_plans(
+    dataset: Dataset, episodes: int, at_once: int, seed: int, samples: int = 1, process: int = 0, processes: int = 1
+) -> list[Plan]:
+    """What to play: each problem ``samples`` times.
+
+    Args:
+        dataset: of the problems; those without tests are left out.
+        episodes: 0 for every problem. Else so many episodes or a few more: of as many problems as that takes, which
+            come round again where there are too few.
+        at_once: episodes in a plan, at most.
+        seed: of all that is drawn.
+        samples: episodes of each problem.
+        process: which process this is; each plays every ``processes``-th episode.
+        processes: how many there are.
+    """
+    names = [fact.id for fact in dataset.facts() if fact.tests]
+    names = names[: -(-episodes // samples)] if episodes else names
+    numbers = range(process, max(episodes, len(names) * samples), processes)
+    wanted = [(names[number % len(names)], seed_of(seed, number)) for number in numbers]
+    parts = [wanted[first : first + at_once] for first in range(0, len(wanted), at_once)]
+    return [Plan(tuple(name for name, _ in part), tuple(drawn for _, drawn in part)) for part in parts]
+
+
+def evaluate(rollout: Rollout, plans: Sequence[Plan], wanted: Sequence[NAtK] = ()) -> dict[str, float]:
+    """Play all plans; called in all processes at once, each with its own.
 
     Returns:
-        What ``summary`` gives, and the episodes.
+        What ``summary`` gives for the episodes of all processes.
     """
-    batches: list[Batch] = [rollout.play(each) for each in plans]
-    episodes = [episode for batch in batches for episode in batch.episodes]
-    return summary(episodes), episodes
+    mine = [outcome(episode) for each in plans for episode in rollout.play(each).episodes]
+    return summary([each for part in parallel.gathered(mine) for each in part], wanted)
 
 
-def summary(episodes: Sequence[Episode]) -> dict[str, float]:
+def outcome(episode: Episode) -> Outcome:
+    """What an evaluation counts of an episode that has ended."""
+    results = episode.turns[-1].judgement.results if episode.turns else ()
+    public = [result.verdict is Verdict.ACCEPTED for result in results if result.role == "public"]
+    return Outcome(
+        episode.problem_id,
+        has_verdict=bool(episode.turns) and not episode.truncated,
+        turns=len(episode.turns),
+        limit=int(episode.settings.get("max_turns", len(episode.turns))),
+        solved_at=episode.solved_at or 0,
+        passed_public=episode.solved or (bool(results) and all(public)),
+        valid=sum(turn.judgement.verdict not in NOT_VALID for turn in episode.turns),
+    )
+
+
+def summary(outcomes: Sequence[Outcome], wanted: Sequence[NAtK] = ()) -> dict[str, float]:
     """Count what came of episodes; those without a verdict are left out and counted apart.
 
+    Args:
+        outcomes: of the episodes.
+        wanted: which n@k to estimate, beside 1@k for one whole episode.
+
     Returns:
-        solve_rate (with three turns this is the paper's 1@3) and solve_rate_half_width (95 %, normal approximation),
-        solved_at_1, solved_at_2, ... (solved by that turn or before), valid_programs (share of responses whose program
-        compiles), turns, episodes, no_verdict.
+        solve_rate (over episodes) and solve_rate_half_width (95 %, normal approximation), solved_at_1, solved_at_2, ...
+        (solved by that turn or before), valid_programs (share of responses whose program compiles), turns, episodes,
+        no_verdict; and by names such as ``1@3`` or ``10@100`` n@k, over problems that have as many episodes as k
+        takes.
     """
-    kept = [episode for episode in episodes if episode.turns and not episode.truncated]
+    kept = [each for each in outcomes if each.has_verdict]
     if not kept:
-        return {"episodes": 0.0, "no_verdict": float(len(episodes))}
-    turns = [turn for episode in kept for turn in episode.turns]
-    solved = [episode.solved_at or 0 for episode in kept]
+        return {"episodes": 0.0, "no_verdict": float(len(outcomes))}
+    responses = sum(each.turns for each in kept)
+    solved = [each.solved_at for each in kept]
     rate = sum(map(bool, solved)) / len(kept)
-    limit = max(int(episode.settings.get("max_turns", len(episode.turns))) for episode in kept)
-    found: dict[str, Any] = {
+    limit = max(each.limit for each in kept)
+    return {
         "solve_rate": rate,
         "solve_rate_half_width": 1.96 * float(np.sqrt(rate * (1.0 - rate) / len(kept))),
         **{f"solved_at_{turn}": sum(0 < at <= turn for at in solved) / len(kept) for turn in range(1, limit + 1)},
-        "valid_programs": sum(turn.judgement.verdict not in NOT_VALID for turn in turns) / len(turns),
-        "turns": len(turns) / len(kept),
+        "valid_programs": sum(each.valid for each in kept) / responses,
+        "turns": responses / len(kept),
         "episodes": float(len(kept)),
-        "no_verdict": float(len(episodes) - len(kept)),
+        "no_verdict": float(len(outcomes) - len(kept)),
+        **{
+            str(each): found
+            for each in dict.fromkeys((NAtK(1, limit), *wanted))
+            if (found := mean_n_at_k(kept, each, each.episodes(limit))) is not None
+        },
     }
-    return found
+
+
+def mean_n_at_k(outcomes: Sequence[Outcome], wanted: NAtK, drawn: int) -> float | None:
+    """n@k, averaged over problems; None where none of them has as many episodes."""
+    problems: dict[str, list[Outcome]] = defaultdict(list)
+    for each in outcomes:
+        problems[each.problem].append(each)
+    rates = [
+        n_at_k([each.passed_public for each in those], [each.solved_at > 0 for each in those], wanted.n, drawn)
+        for those in problems.values()
+        if len(those) >= drawn
+    ]
+    return float(np.mean(rates)) if rates else None

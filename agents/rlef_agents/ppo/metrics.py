@@ -1,9 +1,7 @@
-"""Where metrics go: a JSONL file always, TensorBoard where it is installed, and a few lines on the terminal."""
+"""What a run says while it goes: its metrics into every sink, and a few of them on the terminal."""
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from rlef_env.errors import RLEFError
+from rlef_agents.ppo.sinks import Sink, read_metrics, sinks
 
 __all__ = ["Log", "read_metrics"]
 
@@ -30,46 +28,48 @@ SHOWN: Final = (
 
 
 class Log:
-    """Writes the metrics of a run.
+    """Writes and shows the metrics of a run.
 
     Args:
-        folder: of the run: ``metrics.jsonl`` and ``tensorboard/`` go there.
+        folder: of the run: ``metrics.jsonl`` and what other sinks write goes there.
         updates: of the whole run; for the time that is left.
         done: updates that are done already. Lines of later ones, from before a crash, are dropped.
         live: show a table that changes in place; on a terminal only.
         quiet: print nothing.
+        writes: False in processes whose metrics another one writes.
+        settings: of the run, for sinks that show them.
     """
 
-    def __init__(self, folder: Path, updates: int, done: int = 0, live: bool = True, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        updates: int,
+        done: int = 0,
+        live: bool = True,
+        quiet: bool = False,
+        writes: bool = True,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
         self.path = folder / "metrics.jsonl"
         self._updates, self._done_before, self._began = updates, done, time.monotonic()
-        kept = [row for row in read_metrics(self.path) if row["update"] <= done] if done else []
-        self._written(lambda: self.path.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8"))
-        self._board = board(folder / "tensorboard")
         self._console = Console(quiet=quiet)
+        self._sinks: list[Sink] = []
+        if writes:
+            file, others = sinks(folder, done, settings or {}, self.say)
+            self._sinks = [file, *others]
         self._live = Live(console=self._console, transient=False) if live and self._console.is_terminal else None
         self._evaluation = ""
         if self._live is not None:
             self._live.start()
 
     def write(self, kind: str, update: int, metrics: Mapping[str, float]) -> None:
-        """Append the metrics of an update: kind ``train`` or ``evaluate``.
+        """Write the metrics of an update: kind ``train`` or ``evaluate``.
 
         Raises:
-            RLEFError: they cannot be written.
+            RLEFError: the file of metrics cannot be written.
         """
-        row = {"kind": kind, "update": update, **metrics}
-
-        def append() -> None:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-
-        self._written(append)
-        if self._board is not None:
-            for name, value in metrics.items():
-                self._board.add_scalar(f"{kind}/{name}", value, update)
+        for sink in self._sinks:
+            sink.write(kind, update, metrics)
         self._show(kind, update, metrics)
 
     def say(self, text: str) -> None:
@@ -80,16 +80,17 @@ class Log:
         """End the display and the files."""
         if self._live is not None:
             self._live.stop()
-        if self._board is not None:
-            self._board.close()
+        for sink in self._sinks:
+            sink.close()
 
     def _show(self, kind: str, update: int, metrics: Mapping[str, float]) -> None:
         if kind == "evaluate":
             by_turn = " ".join(f"{value:.2f}" for name, value in metrics.items() if name.startswith("solved_at_"))
+            n_at_k = "  ".join(f"{name} {value:.3f}" for name, value in metrics.items() if "@" in name)
             self._evaluation = (
                 f"valid after {update} updates: solved {metrics.get('solve_rate', 0.0):.3f} "
-                f"(by turn {by_turn}) at temperature {metrics.get('temperature', 1.0):g}, "
-                f"{metrics.get('episodes', 0):.0f} episodes"
+                f"(by turn {by_turn}; {n_at_k}) at temperature {metrics.get('temperature', 1.0):g}, "
+                f"top-p {metrics.get('top_p', 1.0):g}, {metrics.get('episodes', 0):.0f} episodes"
             )
             self.say(self._evaluation)
             return
@@ -103,26 +104,3 @@ class Log:
         table = Table("update", *(label for label, _ in cells), caption=self._evaluation or None)
         table.add_row(f"{update}/{self._updates}", *(value for _, value in cells))
         self._live.update(table)
-
-    def _written(self, write: Any) -> None:
-        try:
-            write()
-        except OSError as error:
-            raise RLEFError(f"{self.path}: expected to be able to write metrics; {error}. Free some space") from error
-
-
-def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The rows of a metrics file; a last line that was cut off by a crash is left out."""
-    if not path.exists():
-        return []
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in lines[:-1]]  # what has its end of line is whole
-
-
-def board(folder: Path) -> Any:
-    """A TensorBoard writer, or None where it is not installed."""
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        return None
-    return SummaryWriter(str(folder))

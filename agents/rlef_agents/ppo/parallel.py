@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +16,27 @@ import torch
 from torch import distributed, nn
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
-__all__ = ["join", "largest", "rank", "shard", "sum_gradients", "total", "world"]
+__all__ = [
+    "copy_whole", "gathered", "join", "largest", "leave", "on_this_machine", "rank", "shard", "sum_gradients", "total",
+    "wait_for_all", "world",
+]  # fmt: skip
+
+T = TypeVar("T")
 
 
 def join() -> None:
     """Join the processes that ``torchrun`` started with this one; nothing happens without it."""
     if "RANK" in os.environ and not distributed.is_initialized():
-        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        gpus = torch.cuda.is_available()
+        if gpus:
+            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))  # what "cuda" means from here on
+        distributed.init_process_group("nccl" if gpus else "gloo")
+
+
+def leave() -> None:
+    """The end of what ``join`` began."""
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def world() -> int:
@@ -33,6 +47,26 @@ def world() -> int:
 def rank() -> int:
     """Which of them this is."""
     return distributed.get_rank() if distributed.is_initialized() else 0
+
+
+def on_this_machine() -> int:
+    """How many of them are on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if distributed.is_initialized() else 1
+
+
+def wait_for_all() -> None:
+    """Until all processes are here."""
+    if world() > 1:
+        distributed.barrier()
+
+
+def gathered(mine: T) -> list[T]:
+    """What each process brings, in their order."""
+    if world() == 1:
+        return [mine]
+    everyones: list[Any] = [None] * world()
+    distributed.all_gather_object(everyones, mine)
+    return everyones
 
 
 def total(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -68,6 +102,15 @@ def shard(module: nn.Module, networks: Iterable[nn.Module], dtype: torch.dtype) 
         for layer in layers:
             fully_shard(layer, mp_policy=policy)
     fully_shard(module, reshard_after_forward=True)
+
+
+@torch.no_grad()
+def copy_whole(source: nn.Module, target: nn.Module) -> None:
+    """Copy weights that may be in shards into a module of the same kind that has them whole; all processes at once."""
+    there = dict(target.named_parameters())
+    for name, parameter in source.named_parameters():
+        weights: Any = parameter
+        there[name].copy_(weights.full_tensor() if hasattr(weights, "full_tensor") else weights)
 
 
 def _reduced(values: npt.NDArray[np.float64], operation: Any) -> npt.NDArray[np.float64]:

@@ -6,6 +6,7 @@ of the run's seed and the update, so a run that stopped goes on from its last ch
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import time
 from collections.abc import Callable
@@ -13,38 +14,32 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rlef_agents.ppo import parallel
-from rlef_agents.ppo.checkpoint import latest, load_checkpoint, save_checkpoint, save_policy
+from rlef_agents.ppo.checkpoint import latest, load_checkpoint, policy_weights, save_checkpoint, save_policy
 from rlef_agents.ppo.config import TrainConfig, dump_config
 from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
-from rlef_agents.ppo.generate import Generator
-from rlef_agents.ppo.generate.batching import BatchingGenerator
-from rlef_agents.ppo.generate.decoder import unsupported
-from rlef_agents.ppo.generate.hf import HFGenerator
-from rlef_agents.ppo.generate.local import LocalGenerator
 from rlef_agents.ppo.learner import Learner, NotFiniteError
 from rlef_agents.ppo.metrics import Log
-from rlef_agents.ppo.model import base
+from rlef_agents.ppo.n_at_k import parse_n_at_k
 from rlef_agents.ppo.render import Renderer, shipped_template
 from rlef_agents.ppo.rollout import Batch, Plan, Rollout, plan
+from rlef_agents.ppo.sampler import Sampler, whole_copy
 from rlef_env import CodeVectorEnv, JudgePool, load_dataset
 from rlef_env.errors import RLEFError, UsageError
-from rlef_env.judge import VerdictCache
+from rlef_env.judge import VerdictCache, default_workers
 
-__all__ = ["Trainer", "load_model", "make_env", "make_generator"]
+__all__ = ["Trainer", "load_model", "make_env", "make_pool"]
 
 EVALUATED_AT_ONCE: Final = 256
 """Episodes of an evaluation that are under way at a time."""
 
 CANNOT_WRITE: Final = (OSError, RuntimeError, SafetensorError)
 """What comes of a full disk: of Python's own files, of PyTorch's, and of safetensors'."""
-
-SLOTS: Final = 128
-"""Responses that are decoded at a time."""
 
 EVALUATION_SEED: Final = 2**20
 """Evaluations draw the same whatever the run's seed and update: their differences are the policy's."""
@@ -57,7 +52,7 @@ class Trainer:
         config: of the run.
         model: a causal language model of transformers, in the place of ``config.model``.
         tokenizer: the model's.
-        workers: of the judge; the number of cores by default.
+        workers: of the judge, on this machine; the number of cores by default. Processes on the machine share them.
         verdicts: a file of verdicts to share with other runs. Programs repeat, and a verdict that is known is not found
             out again; one that has to do with time is.
         resume: go on from the last checkpoint in ``config.out``.
@@ -65,7 +60,7 @@ class Trainer:
         live: show progress in a table that changes in place.
 
     Raises:
-        UsageError: the run's folder has checkpoints and ``resume`` is not set.
+        UsageError: the run's folder has checkpoints and ``resume`` is not set, or a setting does not go with others.
     """
 
     def __init__(
@@ -93,24 +88,38 @@ class Trainer:
             model, tokenizer = load_model(config.model, config)
         self.tokenizer = tokenizer
         self.renderer = Renderer(tokenizer, shipped_template(config.chat_template) if config.chat_template else None)
+        whole = whole_copy(model, config)
         self.learner = Learner(model, config)
         self.best = -1.0
         if before is not None:
             self.best = float(load_checkpoint(before, self.learner)["best"])
         elif parallel.rank() == 0:
             (self.out / "config.toml").write_text(dump_config(config), encoding="utf-8")
-        self._stack = ExitStack()
-        cache = VerdictCache(path=verdicts)
-        self.pool = self._stack.enter_context(JudgePool(workers, cache=cache))
-        self._stack.callback(cache.close)
+        self.sampler = Sampler(config, self.learner, self.renderer.stop_ids, whole)
         share = len(self.plan(0).seeds)
+        if not share:
+            raise UsageError(
+                f"episodes: expected one or more for each of {parallel.world()} processes, got {config.episodes}"
+            )
+        self._stack = ExitStack()
+        self.pool = make_pool(config, workers, verdicts, self._stack)
         ahead = config.max_lag > 0 and not config.deterministic
         self.rollout = self._rollout(
             [make_env(config, "train", share, self.pool) for _ in range(1 + ahead)], config.temperature
         )
+        if config.generator == "vllm":
+            self.rollout.update(self.learner.version)  # whatever the servers have begun with
         self._ahead = ahead
         self._valid = make_env(config, "valid", EVALUATED_AT_ONCE, self.pool) if config.evaluate_every else None
-        self.log = Log(self.out, config.updates, self.learner.version, live, quiet or parallel.rank() > 0)
+        self.log = Log(
+            self.out,
+            config.updates,
+            self.learner.version,
+            live,
+            quiet or parallel.rank() > 0,
+            writes=parallel.rank() == 0,
+            settings=dataclasses.asdict(config),
+        )
 
     def train(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Train to the end, or until ``stop`` says so after an update.
@@ -128,9 +137,11 @@ class Trainer:
             )
             played = time.monotonic()
             metrics = self._update(batch)
+            self.sampler.renew()
             self.rollout.update(learner.version)
             self.log.write("train", learner.version, {**metrics, **self._timings(batch, began, played)})
-            over = learner.version >= config.updates or stop()
+            # What one process wants all do: each waits for the others in what follows.
+            over = learner.version >= config.updates or bool(parallel.largest(np.array([float(stop())]))[0])
             if config.evaluate_every and (over or learner.version % config.evaluate_every == 0):
                 self.evaluate()
             if over or (config.save_every and learner.version % config.save_every == 0):
@@ -153,10 +164,20 @@ class Trainer:
         config = self.config
         heat = config.evaluate_temperature if temperature is None else temperature
         env = self._valid or make_env(config, "valid", EVALUATED_AT_ONCE, self.pool)
-        count = config.evaluate_episodes if episodes is None else episodes
-        plans = evaluation_plans(env.rules.dataset, count, env.num_envs, EVALUATION_SEED)
-        metrics, _ = evaluate(self._rollout([env], heat), plans)
-        self.log.write("evaluate", self.learner.version, {**metrics, "temperature": heat})
+        plans = evaluation_plans(
+            env.rules.dataset,
+            config.evaluate_episodes if episodes is None else episodes,
+            env.num_envs,
+            EVALUATION_SEED,
+            config.evaluate_samples,
+            parallel.rank(),
+            parallel.world(),
+        )
+        rollout = self._rollout([env], heat, config.evaluate_top_p)
+        metrics = evaluate(rollout, plans, parse_n_at_k(config.evaluate_n_at_k, config.turns))
+        close(rollout)
+        row = {**metrics, "temperature": heat, "top_p": config.evaluate_top_p}
+        self.log.write("evaluate", self.learner.version, row)
         if temperature is None and metrics.get("solve_rate", -1.0) > self.best:
             self.best = metrics["solve_rate"]
             self._keep_best()
@@ -175,8 +196,9 @@ class Trainer:
             raise RLEFError(f"checkpoint: could not be written ({error}); {self._last()}") from error
 
     def close(self) -> None:
-        """End the judge and the log."""
+        """End the judge, the log, and what samples."""
         self.log.close()
+        close(self.rollout)
         self._stack.close()
 
     def __enter__(self) -> Trainer:
@@ -185,11 +207,10 @@ class Trainer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _rollout(self, envs: list[CodeVectorEnv], temperature: float) -> Rollout:
+    def _rollout(self, envs: list[CodeVectorEnv], temperature: float, top_p: float = 1.0) -> Rollout:
         config = self.config
-        generator = make_generator(config, self.learner, self.renderer, temperature)
         return Rollout(
-            generator,
+            self.sampler.make(temperature, top_p),
             self.renderer,
             envs,
             config.max_new,
@@ -231,13 +252,16 @@ class Trainer:
     def _keep_best(self) -> None:
         """Put the policy in ``best/``, whole or not at all."""
         writing, target = self.out / ".writing-best", self.out / "best"
-        try:
-            shutil.rmtree(writing, ignore_errors=True)
-            save_policy(writing, self.learner, self.learner.model.state_dict(), self.tokenizer)
-            shutil.rmtree(target, ignore_errors=True)
-            writing.replace(target)
-        except CANNOT_WRITE as error:
-            raise RLEFError(f"best: could not be written ({error}); {self._last()}") from error
+        weights = policy_weights(self.learner)
+        if parallel.rank() == 0:
+            try:
+                shutil.rmtree(writing, ignore_errors=True)
+                save_policy(writing, self.learner, weights, self.tokenizer)
+                shutil.rmtree(target, ignore_errors=True)
+                writing.replace(target)
+            except CANNOT_WRITE as error:
+                raise RLEFError(f"best: could not be written ({error}); {self._last()}") from error
+        parallel.wait_for_all()
 
 
 def make_env(config: TrainConfig, split: str, count: int, pool: JudgePool) -> CodeVectorEnv:
@@ -254,28 +278,56 @@ def make_env(config: TrainConfig, split: str, count: int, pool: JudgePool) -> Co
     )
 
 
-def make_generator(config: TrainConfig, learner: Learner, renderer: Renderer, temperature: float) -> Generator:
-    """What samples from the learner's policy; architectures that our decode loop does not know get transformers'."""
-    lm: Any = learner.model.lm
-    stop, version = renderer.stop_ids, learner.version
-    if config.generator == "local" and unsupported(base(lm)) is None:
-        return LocalGenerator(lm, stop, temperature, SLOTS, version=version)
-    if config.generator in ("local", "hf"):
-        return HFGenerator(lm, stop, temperature, SLOTS, version=version)
-    if config.generator == "continuous":
-        return BatchingGenerator(lm, stop, temperature, version)
-    raise UsageError(
-        "generator: expected 'local', 'hf' or 'continuous', as this command does not send weights to a server; got "
-        f"{config.generator!r}"
+def make_pool(config: TrainConfig, workers: int | None, verdicts: str | None, stack: ExitStack) -> JudgePool:
+    """The judge, on this machine or on a Ray cluster; the stack closes it.
+
+    Args:
+        config: of the run.
+        workers: programs judged at a time, on this machine or on the cluster; as many as it has cores where None.
+        verdicts: a file of verdicts to share with other runs.
+        stack: what is to be closed in the end.
+    """
+    if config.judge == "ray":
+        from rlef_env.integrations import RayJudge
+
+        if verdicts is not None:
+            raise UsageError("--verdicts: expected none with judge = 'ray', which remembers no verdicts")
+        if workers is None and parallel.world() > 1:
+            raise UsageError("--workers: expected how many programs the cluster judges at a time, of all processes")
+        share = None if workers is None else max(1, workers // parallel.world())
+        return stack.enter_context(RayJudge(config.judge_address or None, share))
+    cache = VerdictCache(path=verdicts)
+    stack.callback(cache.close)
+    return stack.enter_context(
+        JudgePool(max(1, (workers or default_workers()) // parallel.on_this_machine()), cache=cache)
     )
 
 
-def load_model(name: str, config: TrainConfig) -> tuple[Any, Any]:
-    """A model and its tokenizer; without a name the tiny one, made and cloned in the run's folder."""
+def close(rollout: Rollout) -> None:
+    """End the threads of a generator that has some."""
+    end = getattr(rollout.generator, "close", None)
+    if end is not None:
+        end()
+
+
+def load_model(
+    name: str, config: TrainConfig, report: Callable[[dict[str, float]], None] = lambda _: None
+) -> tuple[Any, Any]:
+    """A model and its tokenizer; without a name the tiny one, made and cloned in the run's folder.
+
+    Args:
+        name: for ``from_pretrained``.
+        config: of the run.
+        report: gets the metrics of each step of cloning.
+    """
     if not name:
         from rlef_agents.tiny import make_start
 
-        name = str(make_start(Path(config.out) / "start", config.seed))
+        parallel.join()
+        if parallel.rank() == 0:
+            make_start(Path(config.out) / "start", config.seed, report)
+        parallel.wait_for_all()
+        name = str(Path(config.out) / "start")
     device = config.device if config.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)

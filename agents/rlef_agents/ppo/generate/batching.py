@@ -31,6 +31,7 @@ class BatchingGenerator:
         temperature: what logits are divided by; 0 for the most likely token.
         version: of the weights that the model has now.
         batching: sizes of pages and batches, as transformers wants them; ``return_logprobs`` and ``seed`` are set here.
+        top_p: for evaluation: draw among the likeliest tokens alone that have so much of the probability together.
     """
 
     def __init__(
@@ -40,7 +41,9 @@ class BatchingGenerator:
         temperature: float = 1.0,
         version: int = 0,
         batching: dict[str, Any] | None = None,
+        top_p: float = 1.0,
     ) -> None:
+        self._top_p = top_p
         self._model, self._stop, self._temperature, self._version = model, sorted(stop), temperature, version
         self._batching = batching or {}
         self._waiting: dict[int, Request] = {}
@@ -84,7 +87,7 @@ class BatchingGenerator:
                     do_sample=self._temperature > 0,
                     temperature=self._temperature or 1.0,
                     top_k=0,
-                    top_p=1.0,
+                    top_p=self._top_p,
                     eos_token_id=self._stop or -1,
                     pad_token_id=0,
                 ),

@@ -51,8 +51,7 @@ class Generator(Protocol):
     def update(self, version: int) -> None:
         """The weights have changed and have this version now: nothing that was computed with older ones is used again.
 
-        Raises:
-            RuntimeError: responses are under way and this generator cannot go on with other weights.
+        Responses under way go on; their tokens say which weights they are of.
         """
         ...
 

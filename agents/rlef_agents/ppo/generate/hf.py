@@ -29,12 +29,20 @@ class HFGenerator:
         temperature: what logits are divided by; 0 for the most likely token.
         slots: responses that are decoded at a time, at most.
         version: of the weights that the model has now.
+        top_p: for evaluation: draw among the likeliest tokens alone that have so much of the probability together.
     """
 
     def __init__(
-        self, model: Any, stop: Sequence[int], temperature: float = 1.0, slots: int = 64, version: int = 0
+        self,
+        model: Any,
+        stop: Sequence[int],
+        temperature: float = 1.0,
+        slots: int = 64,
+        version: int = 0,
+        top_p: float = 1.0,
     ) -> None:
         self._model, self._temperature, self._slots, self._version = model, temperature, slots, version
+        self._top_p = top_p
         self._stop = torch.tensor(sorted(stop), dtype=torch.int64, device=model.device)
         self._waiting: dict[int, Request] = {}
 
@@ -73,7 +81,7 @@ class HFGenerator:
         for row, request in enumerate(requests):  # on the left, so that all go on at the same column
             ids[row, width - len(request.ids) :] = torch.as_tensor(np.asarray(request.ids))
             mask[row, width - len(request.ids) :] = 1
-        draw = _Draw(requests, self._temperature, width, device)
+        draw = _Draw(requests, self._temperature, self._top_p, width, device)
         with evaluating(self._model), torch.inference_mode():
             self._model.generate(
                 ids.to(device),
@@ -106,7 +114,7 @@ class HFGenerator:
 class _Draw(LogitsProcessor):  # type: ignore[misc, no-any-unimported, unused-ignore]
     """Draws the token itself, notes its log-probability, and leaves ``generate`` no other choice."""
 
-    def __init__(self, requests: list[Request], temperature: float, width: int, device: torch.device) -> None:
+    def __init__(self, requests: list[Request], temperature: float, top_p: float, width: int, device: Any) -> None:
         self.limits = torch.tensor([request.max_new for request in requests], device=device)
         self.tokens: list[torch.Tensor] = []
         self.logprobs: list[torch.Tensor] = []
@@ -114,9 +122,11 @@ class _Draw(LogitsProcessor):  # type: ignore[misc, no-any-unimported, unused-ig
         for row, request in enumerate(requests):
             keys[: request.max_new, row] = token_keys(request.seed, request.max_new)
         self._keys, self._temperature, self._width = torch.as_tensor(keys, device=device), temperature, width
+        self._top_p = top_p
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        tokens, logprobs = sample(scores.float(), self._temperature, self._keys[input_ids.shape[1] - self._width])
+        keys = self._keys[input_ids.shape[1] - self._width]
+        tokens, logprobs = sample(scores.float(), self._temperature, keys, self._top_p)
         self.tokens.append(tokens)
         self.logprobs.append(logprobs)
         return torch.full_like(scores, -torch.inf).scatter_(1, tokens[:, None], 0.0)

@@ -55,6 +55,7 @@ class LocalGenerator:
         kv_tokens: memory for keys and values, in tokens: of responses under way and of kept prefixes together.
         version: of the weights that the model has now.
         dtype: what to compute in; the model's own where None.
+        top_p: for evaluation: draw among the likeliest tokens alone that have so much of the probability together.
 
     Raises:
         ValueError: the model is of another kind, or a number is out of range.
@@ -69,6 +70,7 @@ class LocalGenerator:
         kv_tokens: int = 1 << 17,
         version: int = 0,
         dtype: torch.dtype | None = None,
+        top_p: float = 1.0,
     ) -> None:
         if not (temperature >= 0 and slots >= 1 and kv_tokens >= 1):
             raise ValueError(
@@ -79,6 +81,7 @@ class LocalGenerator:
         self._device = self._decoder.device
         self._stop = torch.tensor(sorted(stop), dtype=torch.int64, device=self._device)
         self._temperature, self._slots, self._kv_tokens, self._version = temperature, slots, kv_tokens, version
+        self._top_p = top_p
         self._waiting: deque[_Job] = deque()
         self._active: list[_Job] = []  # the job of row 0, of row 1, ...
         self._kept: OrderedDict[int, tuple[Ids, torch.Tensor]] = OrderedDict()  # least recently used first
@@ -165,7 +168,7 @@ class LocalGenerator:
         """Draw the next token of the rows from ``first`` on; take out those that it completes."""
         rows = self._rows.numbers[first : first + len(logits)]
         at = self._rows.lengths[first : first + len(logits)]
-        tokens, logprobs = sample(logits, self._temperature, self._rows.keys[rows, at])
+        tokens, logprobs = sample(logits, self._temperature, self._rows.keys[rows, at], self._top_p)
         self._rows.ids[rows, at] = tokens
         self._rows.logprobs[rows, at] = logprobs
         at += 1

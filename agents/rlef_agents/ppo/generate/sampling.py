@@ -5,7 +5,8 @@ distributed as ``p`` (the Gumbel-max trick without its second logarithm). The cl
 key for this token and of the vocabulary's index, so that they are the same on every device, in every row and beside
 every neighbour, and no generator's state is carried along.
 
-There is no top-k, top-p or min-p: the learner scores over the whole vocabulary, so that is what is sampled from.
+Training samples from the whole vocabulary, as that is what the learner scores; top-p is for evaluation, and there is no
+top-k or min-p.
 """
 
 from __future__ import annotations
@@ -28,20 +29,33 @@ def token_keys(seed: int, count: int) -> np.ndarray[tuple[int, int], np.dtype[np
     )
 
 
-def sample(logits: torch.Tensor, temperature: float, keys: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def sample(
+    logits: torch.Tensor, temperature: float, keys: torch.Tensor, top_p: float = 1.0
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Draw a token for each row.
 
     Args:
         logits: of shape ``(batch, vocabulary)``, in float32.
         temperature: what logits are divided by; 0 takes the most likely token.
         keys: of the tokens to draw, of shape ``(batch, 2)``, int32.
+        top_p: draw among the likeliest tokens alone: as few as have so much of the probability together.
 
     Returns:
-        The tokens, and their log-probabilities at this temperature (at 1 where it is 0), each of shape ``(batch,)``.
+        The tokens, and their log-probabilities at this temperature (at 1 where it is 0) and among these tokens, each
+        of shape ``(batch,)``.
     """
     probabilities = (logits / temperature if temperature not in (0, 1) else logits).softmax(-1)
+    if top_p < 1 and temperature:
+        probabilities = likeliest(probabilities, top_p)
     drawn = logits.argmax(-1) if temperature == 0 else (probabilities / clocks(keys, logits.shape[-1])).argmax(-1)
     return drawn, probabilities.gather(-1, drawn[:, None])[:, 0].log()
+
+
+def likeliest(probabilities: torch.Tensor, top_p: float) -> torch.Tensor:
+    """The likeliest of each row, as few as have ``top_p`` together, scaled to 1; the others are 0."""
+    falling, places = probabilities.sort(dim=-1, descending=True, stable=True)
+    falling = falling.masked_fill(falling.cumsum(-1) - falling >= top_p, 0.0)
+    return torch.zeros_like(probabilities).scatter_(-1, places, falling / falling.sum(-1, keepdim=True))
 
 
 def clocks(keys: torch.Tensor, vocabulary: int) -> torch.Tensor:

@@ -25,8 +25,13 @@ import numpy as np
 
 from rlef_agents.ppo.generate.generator import Request, check_request
 from rlef_agents.ppo.types import Completion
+from rlef_env.errors import RLEFError
 
-__all__ = ["VLLMGenerator"]
+__all__ = ["ServerError", "VLLMGenerator"]
+
+
+class ServerError(RLEFError, RuntimeError):
+    """The server cannot be reached, or does something else than it was asked for."""
 
 
 class VLLMGenerator:
@@ -43,6 +48,9 @@ class VLLMGenerator:
         slots: requests that are sent at a time, at most.
         timeout: seconds that a request may take.
         version: of the weights that the server has now.
+        top_p: for evaluation: draw among the likeliest tokens alone that have so much of the probability together.
+        leads: whether it is this process that tells the server of new weights, where several use it.
+        wait_for_all: waits until all processes that share the folder are here.
     """
 
     def __init__(
@@ -57,7 +65,11 @@ class VLLMGenerator:
         slots: int = 256,
         timeout: float = 3600.0,
         version: int = 0,
+        top_p: float = 1.0,
+        leads: bool = True,
+        wait_for_all: Callable[[], object] = lambda: None,
     ) -> None:
+        self._top_p, self._leads, self._wait_for_all = top_p, leads, wait_for_all
         self._url, self._save, self._folder, self._timeout = url.rstrip("/"), save, folder, timeout
         self._stop, self._vocabulary, self._longest = sorted(stop), vocabulary, longest
         self._temperature, self._version = temperature, version
@@ -83,22 +95,25 @@ class VLLMGenerator:
         """See `Generator`. The server's cache forgets by itself."""
 
     def update(self, version: int) -> None:
-        """See `Generator`.
+        """See `Generator`. Waits for what is under way, which is older then; called in all processes at once.
 
         Raises:
-            RuntimeError: responses are under way, or the server did not take the weights or did not drop its cache.
+            RuntimeError: the server did not take the weights or did not drop its cache.
         """
-        if self._in_flight:
-            raise RuntimeError(f"update: {len(self._in_flight)} responses are under way; poll until there are none")
+        wait(self._in_flight.values())
+        self._wait_for_all()  # others may have something under way at the same server
         folder = self._folder / f"version-{version}"
         self._save(folder)
-        self._post("/collective_rpc", {"method": "reload_weights", "kwargs": {"weights_path": str(folder)}})
-        # vLLM does not do this itself: what it keeps was computed with the old weights.
-        if self._post("/reset_prefix_cache", {}).get("success") is not True:
-            raise RuntimeError(f"{self._url}/reset_prefix_cache: the server still holds what older weights computed")
+        self._wait_for_all()
+        if self._leads:
+            self._post("/collective_rpc", {"method": "reload_weights", "kwargs": {"weights_path": str(folder)}})
+            # vLLM does not do this itself: what it keeps was computed with the old weights.
+            if self._post("/reset_prefix_cache", {}).get("success") is not True:
+                raise ServerError(f"{self._url}/reset_prefix_cache: the server still holds what older weights computed")
+        self._wait_for_all()
         for older in self._folder.glob("version-*"):
             if older != folder:
-                shutil.rmtree(older)
+                shutil.rmtree(older, ignore_errors=True)
         self._version = version
 
     def close(self) -> None:
@@ -121,7 +136,7 @@ class VLLMGenerator:
                     "logprobs": 0,
                     "detokenize": False,
                     "top_k": 0,
-                    "top_p": 1.0,
+                    "top_p": self._top_p,
                     "min_p": 0.0,
                     "repetition_penalty": 1.0,
                     "presence_penalty": 0.0,
@@ -135,11 +150,11 @@ class VLLMGenerator:
             logprobs = np.array([token["logprob"] for token in choice["logprobs"]["content"]], np.float32)
             reason = choice["finish_reason"]
         except (KeyError, TypeError, ValueError) as error:
-            raise RuntimeError(f"{self._url}: expected ids and log-probs of one response, got {answer!r}") from error
+            raise ServerError(f"{self._url}: expected ids and log-probs of one response, got {answer!r}") from error
         stopped = len(ids) > 0 and int(ids[-1]) in self._stop
         whole = stopped if reason == "stop" else reason == "length" and len(ids) == request.max_new
         if not (whole and ids.shape == logprobs.shape and np.isfinite(logprobs).all() and (logprobs <= 1e-3).all()):
-            raise RuntimeError(
+            raise ServerError(
                 f"{self._url}: expected a log-prob for each of at most {request.max_new} ids, ended by a stop token or "
                 f"by the limit; got {len(ids)} ids, {len(logprobs)} log-probs and the reason {reason!r}"
             )
@@ -153,11 +168,11 @@ class VLLMGenerator:
             with urllib.request.urlopen(request, timeout=self._timeout) as response:
                 text = response.read()
         except urllib.error.HTTPError as error:
-            raise RuntimeError(f"{self._url}{path}: HTTP {error.code}, {error.read(2000)!r}") from error
+            raise ServerError(f"{self._url}{path}: HTTP {error.code}, {error.read(2000)!r}") from error
         except (OSError, HTTPException) as error:
-            raise RuntimeError(f"{self._url}{path}: {error}; is the server running?") from error
+            raise ServerError(f"{self._url}{path}: {error}; is the server running?") from error
         try:
             answer = json.loads(text or b"{}")
         except ValueError as error:
-            raise RuntimeError(f"{self._url}{path}: expected JSON, got {text[:200]!r}") from error
+            raise ServerError(f"{self._url}{path}: expected JSON, got {text[:200]!r}") from error
         return answer if isinstance(answer, dict) else {"answer": answer}

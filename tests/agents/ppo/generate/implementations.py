@@ -26,13 +26,11 @@ class Implementation:
         make: of a model, a temperature and a folder.
         architecture: of the model that it is tested with.
         seeded: a request's seed alone decides what is drawn for it, not what is beside it.
-        goes_on: it takes new weights while responses are under way.
     """
 
     make: Callable[[Any, float, Path], Any]
     architecture: str
     seeded: bool = True
-    goes_on: bool = True
 
 
 @contextmanager
@@ -65,5 +63,5 @@ IMPLEMENTATIONS = {
         "llama",
         seeded=False,
     ),
-    "vllm": Implementation(_not_made_here, "llama", goes_on=False),
+    "vllm": Implementation(_not_made_here, "llama"),
 }

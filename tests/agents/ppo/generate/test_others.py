@@ -12,6 +12,7 @@ import pytest
 from rlef_agents.ppo.generate import Request
 from rlef_agents.ppo.generate.batching import BatchingGenerator
 from rlef_agents.ppo.generate.hf import HFGenerator
+from rlef_agents.ppo.generate.local import LocalGenerator
 from rlef_agents.ppo.generate.vllm import VLLMGenerator
 from tests.agents.ppo.generate.models import (
     LONGEST,
@@ -122,6 +123,67 @@ def test_vllm_does_not_go_on_with_a_stale_cache(tmp_path: Path) -> None:
         with pytest.raises(RuntimeError, match="older weights"):
             generator.update(1)
         generator.close()
+
+
+def test_vllm_waits_for_what_is_under_way_when_weights_change(tmp_path: Path) -> None:
+    lm = model()
+    with FakeVLLM(lm) as server:
+        generator = vllm(server, lm, tmp_path)
+        for number in range(6):
+            generator.submit(Request(number, np.array([5 + number]), 8, number))
+        shake(lm, 1, 0.05)
+        generator.update(1)
+        paths = [path for path, _ in server.requests]
+        assert paths == ["/inference/v1/generate"] * 6 + ["/collective_rpc", "/reset_prefix_cache"]
+        answered = dict(generator.poll())
+        while len(answered) < 6:
+            answered.update(generator.poll())
+        assert all((completion.versions == 0).all() for completion in answered.values())
+        generator.submit(Request(0, np.array([5]), 3, 0))
+        [(_, completion)] = generator.poll()
+        assert (completion.versions == 1).all()
+        generator.close()
+
+
+def test_of_several_processes_one_tells_the_server_and_all_meet_before_and_after(tmp_path: Path) -> None:
+    lm = model()
+    with FakeVLLM(lm) as server:
+        met: list[int] = []
+        for leads in (False, True):
+            generator = VLLMGenerator(
+                server.url, lm.save_pretrained, tmp_path, [STOP], VOCABULARY, LONGEST, leads=leads,
+                wait_for_all=lambda: met.append(len(server.requests)),
+            )  # fmt: skip
+            generator.update(1)
+            generator.close()
+        assert met == [0, 0, 0, 0, 0, 2]  # drained; written; told
+
+
+MAKERS = {
+    "local": lambda lm, server, folder, top_p: LocalGenerator(lm, [STOP], 1.0, top_p=top_p),
+    "hf": lambda lm, server, folder, top_p: HFGenerator(lm, [STOP], 1.0, top_p=top_p),
+    "continuous": lambda lm, server, folder, top_p: BatchingGenerator(
+        lm, [STOP], 1.0, batching={"page_size": 16, "num_blocks": 64, "max_batch_tokens": 64}, top_p=top_p
+    ),
+    "vllm": lambda lm, server, folder, top_p: VLLMGenerator(
+        server.url, lm.save_pretrained, folder, [STOP], VOCABULARY, LONGEST, timeout=60, top_p=top_p
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_top_p_of_next_to_nothing_is_greedy(name: str, tmp_path: Path) -> None:
+    lm = model()
+    requests = [Request(number, ids, 6, number) for number, ids in enumerate(prompts(3))]
+    greedy = sample_all(HFGenerator(lm, [STOP], 0), requests)
+    with FakeVLLM(lm) as server:
+        cut = MAKERS[name](lm, server, tmp_path, 1e-6)
+        answered = sample_all(cut, requests)
+        if name == "vllm":
+            cut.close()
+    for number, completion in answered.items():
+        assert completion.ids.tolist() == greedy[number].ids.tolist()
+        np.testing.assert_allclose(completion.logprobs, 0.0, atol=1e-6)  # the only one there was
 
 
 def choice(ids: list[int], logprobs: list[float | None], reason: str) -> tuple[int, bytes]:

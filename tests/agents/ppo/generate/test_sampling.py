@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rlef_agents.ppo.generate.sampling import clocks, sample, token_keys
+from rlef_agents.ppo.generate.sampling import clocks, likeliest, sample, token_keys
 
 
 def test_clocks_are_exponential_and_independent() -> None:
@@ -59,3 +59,26 @@ def test_zero_takes_the_most_likely_and_scores_it_at_one() -> None:
     tokens, logprobs = sample(logits, 0, torch.zeros(2, 2, dtype=torch.int32))
     assert tokens.tolist() == [1, 0]
     torch.testing.assert_close(logprobs, logits.log_softmax(-1)[[0, 1], [1, 0]])
+
+
+def test_top_p_leaves_the_fewest_likeliest_that_have_so_much_together() -> None:
+    probabilities = torch.tensor([[0.1, 0.5, 0.15, 0.25], [0.25, 0.25, 0.25, 0.25], [0.0, 0.0, 1.0, 0.0]])
+    kept = likeliest(probabilities, 0.7)
+    torch.testing.assert_close(
+        kept, torch.tensor([[0, 2 / 3, 0, 1 / 3], [1 / 3, 1 / 3, 1 / 3, 0], [0.0, 0.0, 1.0, 0.0]])
+    )
+    assert torch.equal(likeliest(probabilities, 1e-9) > 0, torch.eye(4)[[1, 0, 2]] > 0)  # never none
+
+
+def test_with_top_p_only_these_are_drawn_as_often_as_they_should_be() -> None:
+    logits = torch.tensor([2.0, 0.0, 1.0, -1.0])
+    count = 20_000
+    keys = torch.as_tensor(np.concatenate([token_keys(seed, 1) for seed in range(count)]))
+    tokens, logprobs = sample(logits.expand(count, -1), 0.8, keys, 0.9)
+    expected = likeliest((logits / 0.8).softmax(-1)[None], 0.9)[0]
+    assert expected.tolist() == [pytest.approx(0.777, abs=1e-3), 0, pytest.approx(0.223, abs=1e-3), 0]
+    shares = torch.bincount(tokens, minlength=4) / count
+    torch.testing.assert_close(shares, expected, rtol=0, atol=4 * 0.5 / np.sqrt(count))
+    torch.testing.assert_close(logprobs, expected[tokens].log())
+    whole, _ = sample(logits.expand(count, -1), 0.8, keys)
+    assert torch.equal(whole, sample(logits.expand(count, -1), 0.8, keys, 1.0)[0])

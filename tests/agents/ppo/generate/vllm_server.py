@@ -83,11 +83,12 @@ class FakeVLLM:
     def _generate(self, body: dict[str, Any]) -> dict[str, Any]:
         wanted = body["sampling_params"]
         assert wanted.keys() == SAMPLING, wanted.keys() ^ SAMPLING
-        assert (wanted["top_k"], wanted["top_p"], wanted["min_p"], wanted["repetition_penalty"]) == (0, 1, 0, 1)
+        assert (wanted["top_k"], wanted["min_p"], wanted["repetition_penalty"]) == (0, 0, 1)
+        assert 0 < wanted["top_p"] <= 1
         assert wanted["ignore_eos"]
         assert wanted["logprobs"] == 0
         assert 0 <= wanted["seed"] < 1 << 31
-        generator = HFGenerator(self._model, wanted["stop_token_ids"], wanted["temperature"])
+        generator = HFGenerator(self._model, wanted["stop_token_ids"], wanted["temperature"], top_p=wanted["top_p"])
         generator.submit(Request(0, np.array(body["token_ids"]), wanted["max_tokens"], wanted["seed"]))
         [(_, completion)] = generator.poll()
         content = [

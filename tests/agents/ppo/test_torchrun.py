@@ -1,0 +1,104 @@
+"""The command under ``torchrun``: two processes do what one does, write everything once, and go on from checkpoints."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from transformers import AutoModelForCausalLM
+
+from rlef_agents.ppo.checkpoint import checkpoints, latest
+from rlef_agents.ppo.metrics import read_metrics
+from rlef_agents.tiny.shrunk import shrunk
+
+ROOT = Path(__file__).resolve().parents[3]
+SETTINGS = {
+    "dataset": "procedural/hidden_step?short=true&steps=2&count=20", "critic": "shared", "device": "cpu",
+    "max_new": 8, "context": 2048, "episodes": 5, "minibatches": 1, "lr": 1e-3, "lr_final": 1e-3, "warmup": 0,
+    "save_every": 1, "evaluate_every": 1, "evaluate_samples": 2, "evaluate_episodes": 6, "evaluate_n_at_k": "2@6",
+    "evaluate_temperature": 1.0,
+}  # fmt: skip
+AGREE = ("solve_rate", "episode_reward", "policy_loss", "value_loss", "gradient_norm", "episodes", "2@6", "turns")
+
+
+def command(processes: int, model: Path, out: Path, *more: str, **changes: object) -> subprocess.CompletedProcess[str]:
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    values = {**SETTINGS, "model": model, "out": out, **changes}
+    settings = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
+    path = os.pathsep.join([str(ROOT), str(ROOT / "agents"), os.environ.get("PYTHONPATH", "")])
+    arguments = ["-m", "rlef_agents.command", "train", "tiny", *settings, "--workers", "2", "--plain", *more]
+    return subprocess.run(
+        [sys.executable, *(launcher if processes > 1 else []), *arguments],
+        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        cwd=ROOT, capture_output=True, text=True, timeout=250,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "qwen"
+    model, tokenizer = shrunk("qwen")
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def alone(stored: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("alone") / "run"
+    done = command(1, stored, out, updates=3)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def weights(folder: Path) -> dict[str, object]:
+    return dict(AutoModelForCausalLM.from_pretrained(folder).state_dict())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["ddp", "fsdp"])
+def test_two_processes_do_what_one_does(kind: str, stored: Path, alone: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    first = command(2, stored, out, parallel=kind, updates=2)
+    assert first.returncode == 0, first.stderr
+    assert [len(re.findall(rf"^update {number}/2 ", first.stdout, re.MULTILINE)) for number in (1, 2)] == [1, 1]
+    assert first.stdout.count("solved on valid:") == 1
+    refused = command(2, stored, out, parallel=kind, updates=3)
+    assert refused.returncode != 0
+    assert "add --resume" in refused.stderr
+    again = command(2, stored, out, "--resume", parallel=kind, updates=3)
+    assert again.returncode == 0, again.stderr
+
+    ours, theirs = (read_metrics(folder / "metrics.jsonl") for folder in (out, alone))
+    assert [(row["kind"], row["update"]) for row in theirs if row not in theirs[-2:]] == [
+        ("evaluate", 0), ("train", 1), ("evaluate", 1), ("train", 2), ("evaluate", 2)
+    ]  # fmt: skip
+    assert [(row["kind"], row["update"]) for row in ours] == [(row["kind"], row["update"]) for row in theirs]
+    for mine, other in zip(ours, theirs, strict=True):
+        for name in mine.keys() & set(AGREE):
+            assert mine[name] == pytest.approx(other[name], abs=1e-4, rel=1e-3), (mine["kind"], mine["update"], name)
+    assert [path.name for path in checkpoints(out / "checkpoints")] == ["update-00000002", "update-00000003"]
+    for mine, other in (
+        (out / "best", alone / "best"),
+        (latest(out / "checkpoints") / "policy", latest(alone / "checkpoints") / "policy"),
+    ):
+        there = weights(other)
+        assert all((tensor - there[name]).abs().max() < 1e-4 for name, tensor in weights(mine).items())
+
+
+@pytest.mark.slow
+def test_one_process_that_has_had_enough_stops_all(stored: Path, tmp_path: Path) -> None:
+    done = command(2, stored, tmp_path, "--minutes", "0", updates=1000, evaluate_every=0)
+    assert done.returncode == 0, done.stderr
+    assert [row["update"] for row in read_metrics(tmp_path / "metrics.jsonl")] == [1]
+
+
+@pytest.mark.slow
+def test_a_process_without_an_episode_is_refused(stored: Path, tmp_path: Path) -> None:
+    done = command(2, stored, tmp_path, updates=1, episodes=1)
+    assert done.returncode != 0
+    assert "expected one or more for each of 2 processes, got 1" in done.stderr
