@@ -37,8 +37,8 @@ STOPPED: Final = "stopped"
 SPARE_SECONDS: Final = 30.0  # after so long without work, a worker that is there because others slept is let go
 HOLD_SECONDS: Final = 0.5  # how long an answer may lie while its worker has more to do
 LEAST_SECONDS: Final = 1e-3
-MOST_AHEAD: Final = 16  # tasks
-AHEAD_OF: Final = 16  # a worker has ahead at most one in so many of its share of what waits
+MOST_AHEAD: Final = 32  # tasks
+AHEAD_OF: Final = 8  # a worker has ahead at most one in so many of its share of what waits
 MOST_KEYS: Final = 256
 LIVE: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
 
@@ -165,7 +165,7 @@ class Dispatcher:
             self._room.notify()
             work = task.work
             alone = not work.started and not self._queue
-            if work.finished or not work.start():
+            if not work.start():
                 continue
             if alone:
                 for part in work.split(self._workers - self._awake()):
@@ -178,13 +178,13 @@ class Dispatcher:
         for worker in self._crew[:]:
             while goes_on(worker) and 0 < worker.load <= most and self._queue:
                 task = self._queue.first()
-                if not worker.has_room(task.job, *self._known(task.job.problem)):
+                wanted = not task.work.finished and not task.work.future.cancelled()
+                if wanted and not worker.has_room(task.job, *self._known(task.job.problem)):
                     break
                 self._queue.pop()
                 self._room.notify()
-                if task.work.finished or (task.work.future.cancelled() and not task.work.start()):
-                    continue
-                self._give(worker, task)
+                if wanted or task.work.start():
+                    self._give(worker, task)
 
     def _give(self, worker: WorkerProcess, task: Task) -> None:
         try:
@@ -324,7 +324,7 @@ class Dispatcher:
             worker.cancel(tasks)
 
     def _finish(self, work: Work, judgement: Judgement) -> None:
-        if not work.finished and work.start():
+        if work.start():
             work.finished = True
             self._drop(work.leave(work.tasks))
             if self._cache is not None:
@@ -332,7 +332,7 @@ class Dispatcher:
             self._done.append(lambda: work.future.set_result(judgement))
 
     def _fail(self, work: Work, error: BaseException) -> None:
-        if not work.finished and work.start():
+        if work.start():
             work.finished = True
             self._drop(work.leave(work.tasks))
             self._done.append(lambda: work.future.set_exception(error))

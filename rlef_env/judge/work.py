@@ -43,11 +43,11 @@ class Work:
         self.tasks = [Task(self, 0, self.job)]
 
     def start(self) -> bool:
-        """Whether the job is still wanted; from now on it cannot be cancelled."""
-        if not self.started:
+        """Whether the job is still wanted; if so, from now on it cannot be cancelled."""
+        if not self.started and not self.finished:
             self.started = self.future.set_running_or_notify_cancel()
-            self.finished |= not self.started
-        return self.started
+            self.finished = not self.started
+        return not self.finished
 
     def split(self, workers: int) -> list[Task]:
         """Spread the tests over so many workers, if that is worth their while; return the parts beyond the first."""

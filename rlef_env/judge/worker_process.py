@@ -26,7 +26,7 @@ __all__ = ["Answer", "Server", "WorkerProcess"]
 
 MOST_KEPT: Final = 64_000_000  # characters of tests that a worker keeps
 MOST_PARCELS: Final = 32_000_000  # bytes of problems that are kept as they are sent: many workers want the same one
-MOST_UNREAD: Final = 48_000  # bytes that a socket surely takes while nobody reads them
+MOST_UNREAD: Final = 64_000  # bytes that a socket surely takes while nobody reads them
 END_SECONDS: Final = 10.0
 START: Final = """\
 import sys
@@ -148,6 +148,7 @@ class WorkerProcess:
         self.pid = 0
         self.sleeping = False
         self._given: deque[Given] = deque()  # it answers in this order
+        self._unread = 0  # bytes of that, at most: it reads when it has nothing to do, and between tests
         self._since = time.monotonic()  # its last answer, or what it was given when it had nothing to do
         self._kept: OrderedDict[int, int] = OrderedDict()
 
@@ -170,7 +171,7 @@ class WorkerProcess:
 
     def has_room(self, job: JudgeJob, key: int, problem: Problem) -> bool:
         """Whether a job can be sent while it is busy: what it does not read yet must not block this end."""
-        return sum(given.size for given in self._given) + self._size(job, key, problem) <= MOST_UNREAD
+        return self._unread + self._size(job, key, problem) <= MOST_UNREAD
 
     def give(self, ticket: int, task: Task, key: int, problem: Problem) -> None:
         """Send a task, and the problem if the worker does not hold it.
@@ -187,7 +188,9 @@ class WorkerProcess:
         if not self._given:
             self._since = time.monotonic()
         job = task.job
-        self._given.append(Given(ticket, task, self._size(job, key, problem)))
+        size = self._size(job, key, problem)
+        self._given.append(Given(ticket, task, size))
+        self._unread += size
         if key in self._kept:
             self._kept.move_to_end(key)
         else:
@@ -218,6 +221,7 @@ class WorkerProcess:
             self.sleeping = kind == "waiting"
         else:
             given = self._given.popleft()
+            self._unread -= given.size
             ticket, judgement, error, seconds = content
             assert ticket == given.ticket, "a worker answers in the order in which it was asked"
             self.sleeping, self._since = False, time.monotonic()
@@ -230,7 +234,7 @@ class WorkerProcess:
 
     def _size(self, job: JudgeJob, key: int, problem: Problem) -> int:
         """Bytes at most that tell the worker of a job."""
-        told = 4 * len(job.program.source) + 1000
+        told = len(job.program.source.encode("utf-8", "surrogatepass")) + 1000
         return told if key in self._kept else told + len(self._parcels.of(key, problem))
 
     def _keep(self, key: int, problem: Problem) -> None:

@@ -13,7 +13,7 @@ neither end:
                    ("waiting", ticket) and ("resumed", ticket), where the judged program sleeps and no longer does
 
 A worker may be told of several jobs ahead, whose tickets rise, and answers them in that order. It rings the owner's
-bell when it is time to read: an answer is left unannounced while there are at least two jobs to go on with.
+bell when it is time to read: short answers are left unannounced while there are at least two jobs to go on with.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import dill
 from multiprocess.connection import Connection
@@ -42,6 +42,7 @@ from rlef_env.sandbox import Program
 
 __all__ = ["serve"]
 
+MOST_UNANNOUNCED: Final = 64_000  # bytes, which a socket surely takes while nobody reads them
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -117,6 +118,7 @@ class Worker:
         self._backlog: deque[tuple[Any, ...]] = deque()
         self._cancelled: set[int] = set()
         self._ticket = -1
+        self._unannounced = 0
         self._unread = select.poll()
         self._unread.register(connection.fileno(), select.POLLIN)
         judge.interrupt = self._is_cancelled
@@ -154,8 +156,8 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - whatever it is, the owner raises it
             raised = error
         self._cancelled = {later for later in self._cancelled if later > ticket}
-        self._send("answer", ticket, judgement, raised, time.monotonic() - began)
-        if len(self._backlog) < 2:
+        self._unannounced += self._send("answer", ticket, judgement, raised, time.monotonic() - began)
+        if len(self._backlog) < 2 or self._unannounced > MOST_UNANNOUNCED:
             self._ring()
 
     def _tell_asleep(self, asleep: bool) -> None:
@@ -179,7 +181,7 @@ class Worker:
         message: tuple[Any, ...] = pickle.loads(self._connection.recv_bytes())
         return message
 
-    def _send(self, *message: Any) -> None:
+    def _send(self, *message: Any) -> int:
         try:
             content = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
         except Exception as error:  # noqa: BLE001 - an exception that cannot be pickled
@@ -187,8 +189,10 @@ class Worker:
             value = RuntimeError(f"{type(value).__name__}: {value} ({error})")
             content = pickle.dumps((kind, ticket, judgement, value, seconds))
         self._connection.send_bytes(content)
+        return len(content)
 
     def _ring(self) -> None:
+        self._unannounced = 0
         os.eventfd_write(self._bell, 1)
 
 
