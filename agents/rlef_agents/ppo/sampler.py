@@ -28,6 +28,9 @@ __all__ = ["Sampler", "make_generator", "whole_copy"]
 SLOTS: Final = 128
 """Responses that are decoded at a time."""
 
+CPU_PAGES: Final = {"page_size": 32, "num_blocks": 1024, "max_batch_tokens": 256}
+"""Of continuous batching on a CPU, where it would take what memory there is, for each batch anew."""
+
 
 class Sampler:
     """Makes generators that sample from a learner's policy.
@@ -119,7 +122,8 @@ def make_generator(
 ) -> Generator:
     """What samples in this process from a model; architectures that our decode loop does not know get transformers'."""
     if config.generator == "continuous":
-        return BatchingGenerator(lm, stop, temperature, version, top_p=top_p)
+        pages = CPU_PAGES if base(lm).device.type == "cpu" else None
+        return BatchingGenerator(lm, stop, temperature, version, pages, top_p)
     if config.generator == "hf" or unsupported(base(lm)) is not None:
         return HFGenerator(lm, stop, temperature, SLOTS, version=version, top_p=top_p)
     dtype = getattr(torch, config.dtype)

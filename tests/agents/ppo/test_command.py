@@ -39,6 +39,11 @@ def test_clone_train_evaluate_and_export(tmp_path, stored, capsys):
     arguments = ["--episodes", "4", "--temperature", "1", "--temperature", "0", "--workers", "1"]
     assert main(["eval", str(run), "tiny", *TINY, *arguments, "--verdicts", verdicts]) == 0
     assert capsys.readouterr().out.count("solve_rate ") == 2
+    arguments = ["--episodes", "2", "--samples", "2", "--n-at-k", "2@6", "--top-p", "0.95", "--workers", "1"]
+    assert main(["eval", str(run), "tiny", *TINY, *arguments, "--verdicts", verdicts]) == 0
+    said = capsys.readouterr().out
+    assert "temperature 0.2, top-p 0.95" in said
+    assert all(f"  {name} " in said for name in ("1@3", "2@6"))
     assert main(["export", str(run), str(out)]) == 0
     kept, exported = (AutoModelForCausalLM.from_pretrained(path) for path in (run / "best", out))
     assert all(map(torch.equal, kept.parameters(), exported.parameters()))
@@ -70,6 +75,9 @@ def test_a_dry_run_does_one_whole_update(preset, capsys):
     [
         (["train", "huge"], "expected one of tiny, small"),
         (["train", "tiny", "--set", "lr"], "expected key=value"),
+        (["train", "llama-3.1-8b", "--set", "evaluate_n_at_k=10@100"], "evaluate_samples: 10@100 takes 33 episodes"),
+        (["eval", "model", "tiny", "--n-at-k", "10@100", "--samples", "5"], "--samples: 10@100 takes 33"),
+        (["eval", "model", "tiny", "--top-p", "0"], "--top-p above 0"),
         (["train", "tiny", "--set", "rate=1"], "no setting 'rate'"),
         (["train", "tiny", "--set", "model=/no/such/model"], "expected a name or folder"),
         (["sft", "tiny", "--out", "x", "--lr", "1"], "expected no option but"),

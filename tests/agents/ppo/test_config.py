@@ -67,6 +67,11 @@ def test_overrides_come_last(tmp_path: Path) -> None:
         ("normalise=group", "needs estimator = 'group'"),
         ("estimator=group", "samples_per_problem: estimator = 'group' needs 2 or more"),
         ("top_p=0.9", "no setting 'top_p'"),
+        ("evaluate_top_p=0.0", "evaluate_top_p: expected more than 0 and at most 1"),
+        ("evaluate_top_p=1.5", "evaluate_top_p: expected more than 0 and at most 1"),
+        ("evaluate_samples=0", "evaluate_samples: expected 1 or more"),
+        ("evaluate_n_at_k=5@2", "n@k: expected words such as 10@100"),
+        ("judge=kubernetes", "judge: expected one of local, ray"),
         ("lr", "expected key=value"),
     ],
 )

@@ -16,7 +16,7 @@ from transformers import GenerationConfig
 from transformers.generation.configuration_utils import ContinuousBatchingConfig
 
 from rlef_agents.ppo.generate.generator import Request, check_request
-from rlef_agents.ppo.generate.settings import evaluating, longest_context
+from rlef_agents.ppo.generate.settings import attending, evaluating, longest_context
 from rlef_agents.ppo.types import Completion
 
 __all__ = ["BatchingGenerator"]
@@ -79,7 +79,8 @@ class BatchingGenerator:
 
     def _sampled(self, requests: list[Request], limit: int) -> list[tuple[int, Completion]]:
         seeds = [abs(request.seed) for request in requests]
-        with evaluating(self._model), torch.random.fork_rng():
+        # The learner packs sequences with an attention of its own, which pages are not made for.
+        with evaluating(self._model), attending(self._model, "sdpa"), torch.random.fork_rng():
             results = self._model.generate_batch(
                 [np.asarray(request.ids).tolist() for request in requests],
                 generation_config=GenerationConfig(  # type: ignore[no-untyped-call]

@@ -8,7 +8,7 @@ from typing import Any
 
 from transformers import GenerationConfig
 
-__all__ = ["evaluating", "longest_context"]
+__all__ = ["attending", "evaluating", "longest_context"]
 
 
 @contextmanager
@@ -22,6 +22,17 @@ def evaluating(model: Any) -> Iterator[None]:
     finally:
         model.generation_config = config
         model.train(training)
+
+
+@contextmanager
+def attending(model: Any, implementation: str) -> Iterator[None]:
+    """With another implementation of attention; the model's own is back afterwards."""
+    own = model.config._attn_implementation
+    model.set_attn_implementation(implementation)
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(own)
 
 
 def longest_context(config: Any) -> int:

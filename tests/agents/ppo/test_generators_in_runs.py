@@ -1,0 +1,106 @@
+"""Runs whose responses come from elsewhere than our own decode loop, or whose programs are judged elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlef_agents.ppo.config import TrainConfig
+from rlef_agents.ppo.metrics import read_metrics
+from rlef_agents.ppo.trainer import Trainer
+from rlef_agents.tiny.shrunk import shrunk
+from rlef_env.errors import RLEFError, UsageError
+from tests.agents.ppo.generate.vllm_server import FakeVLLM
+
+CONFIG = TrainConfig(
+    dataset="procedural/hidden_step?short=true&steps=2&count=20",
+    critic="shared",
+    episodes=4,
+    minibatches=2,
+    updates=3,
+    max_new=6,
+    context=2048,
+    lr=1e-2,
+    warmup=0,
+    device="cpu",
+    evaluate_every=3,
+    evaluate_episodes=2,
+    save_every=0,
+)
+
+
+def run(config: TrainConfig) -> list[dict[str, Any]]:
+    """A run of the model that the server below does not begin with; what it wrote."""
+    model, tokenizer = shrunk("llama", seed=1)
+    with Trainer(config, model, tokenizer, workers=1, resume=True, quiet=True) as trainer:
+        trainer.train()
+    return [row for row in read_metrics(Path(config.out) / "metrics.jsonl") if row["kind"] == "train"]
+
+
+@pytest.fixture
+def server() -> Iterator[FakeVLLM]:
+    with FakeVLLM(shrunk("llama", seed=0)[0]) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"lora_rank": 2}, {"max_lag": 1}, {"dtype": "bfloat16"}], ids=lambda changes: str(changes)
+)
+def test_a_server_samples_with_the_weights_of_each_update(
+    server: FakeVLLM, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    config = replace(CONFIG, generator="vllm", servers=server.url, out=str(tmp_path), **changes)
+    rows = run(config)
+    assert [row["update"] for row in rows] == [1, 2, 3]
+    for row in rows:  # what the server says of its tokens is what the learner's weights of that version say
+        assert row["sampler_gap_max"] < (0.2 if "dtype" in changes else 1e-4) or row["lag"] > 0
+        assert row["lag"] <= config.max_lag
+    paths = [path for path, _ in server.requests]
+    assert paths.count("/collective_rpc") == 1 + 3  # what it begins with, too
+    assert paths[0] == "/collective_rpc"
+    assert [path.name for path in (tmp_path / "weights").iterdir()] == ["version-3"]
+    if "max_lag" not in changes:
+        resumed = run(replace(config, updates=4))
+        assert [row["update"] for row in resumed] == [1, 2, 3, 4]
+        assert resumed[-1]["sampler_gap_max"] < (0.2 if "dtype" in changes else 1e-4)
+
+
+def test_training_is_not_cut_to_the_likeliest_tokens_and_evaluation_is(server: FakeVLLM, tmp_path: Path) -> None:
+    run(replace(CONFIG, generator="vllm", servers=server.url, out=str(tmp_path), updates=1, evaluate_top_p=0.95))
+    said = [body["sampling_params"] for path, body in server.requests if path == "/inference/v1/generate"]
+    assert {(each["temperature"], each["top_p"]) for each in said} == {(1.0, 1.0), (0.2, 0.95)}
+
+
+def test_a_server_that_is_not_named_or_not_there_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="servers: expected the address of a vLLM server"):
+        run(replace(CONFIG, generator="vllm", out=str(tmp_path)))
+    with pytest.raises(RLEFError, match="is the server running"):
+        run(replace(CONFIG, generator="vllm", out=str(tmp_path), servers="http://127.0.0.1:9"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"generator": "continuous", "lora_rank": 2}, {"generator": "hf"}],
+    ids=str,
+)
+def test_transformers_samples_with_the_weights_of_each_update(tmp_path: Path, changes: dict[str, Any]) -> None:
+    rows = run(replace(CONFIG, out=str(tmp_path), updates=2, evaluate_every=0, **changes))
+    assert len(rows) == 2
+    assert all(row["sampler_gap_max"] < 1e-4 for row in rows)
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_programs_are_judged_on_a_ray_cluster(tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="needs the extra 'ray'")
+    rows = run(replace(CONFIG, judge="ray", judge_address="local", out=str(tmp_path), updates=1))
+    here = run(replace(CONFIG, out=str(tmp_path / "here"), updates=1))
+    for name in ("solve_rate", "episode_reward", "episodes_without_verdict"):
+        assert rows[0][name] == here[0][name]
+    model, tokenizer = shrunk("llama")
+    with pytest.raises(UsageError, match="--verdicts: expected none"):
+        Trainer(replace(CONFIG, judge="ray", out=str(tmp_path / "x")), model, tokenizer, verdicts="file", quiet=True)
