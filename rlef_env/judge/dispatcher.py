@@ -35,7 +35,7 @@ __all__ = ["Dispatcher"]
 
 STOPPED: Final = "stopped"
 SPARE_SECONDS: Final = 30.0  # after so long without work, a worker that is there because others slept is let go
-HOLD_SECONDS: Final = 0.5  # how long an answer may lie while its worker has more to do
+HOLD_SECONDS: Final = 1.0  # how long an answer may lie while its worker has more to do
 LEAST_SECONDS: Final = 1e-3
 MOST_AHEAD: Final = 32  # tasks
 AHEAD_OF: Final = 8  # a worker has ahead at most one in so many of its share of what waits
