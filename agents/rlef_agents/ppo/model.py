@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from contextlib import nullcontext
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -141,14 +140,19 @@ class Reference(nn.Module):
     def __init__(self, policy: ActorCritic) -> None:
         super().__init__()
         self.dtype = policy.dtype
-        self._adapted = (policy.lm,) if hasattr(policy.lm, "disable_adapter") else ()  # in a tuple: no submodule
+        self._adapted = (policy,) if hasattr(policy.lm, "disable_adapter") else ()  # in a tuple: no submodule
         self.lm = None if self._adapted else copy.deepcopy(base(policy.lm)).requires_grad_(False).eval()
 
     @torch.no_grad()
     def forward(self, batch: PackedBatch, temperature: float = 1.0) -> Tensor:
         """Log rho of the sampled tokens, ``(tokens,)``."""
-        lm: Any = self._adapted[0] if self._adapted else self.lm
-        with lm.disable_adapter() if self._adapted else nullcontext():
+        if not self._adapted:
+            return policy_logprobs(cast(nn.Module, self.lm), batch, temperature, self.dtype)
+        (policy,) = self._adapted
+        lm: Any = policy.lm
+        with lm.disable_adapter():
+            if hasattr(policy, "unshard"):  # shards are gathered by a call of the whole alone
+                return cast(Scores, policy(batch, temperature)).logprobs
             return policy_logprobs(lm, batch, temperature, self.dtype)
 
 

@@ -220,12 +220,18 @@ class Trainer:
         )
 
     def _update(self, batch: Batch) -> dict[str, float]:
+        number = self.learner.version + 1
         try:
-            return self.learner.update(batch.tokens)
+            metrics = self.learner.update(batch.tokens)
         except NotFiniteError as error:
+            raise RLEFError(f"update {number}: {error}. {self._last()}, with a lower lr, say") from error
+        if not metrics["episodes"]:
+            reasons = {turn.judgement.category for episode in batch.episodes for turn in episode.turns[-1:]}
             raise RLEFError(
-                f"update {self.learner.version + 1}: {error}. {self._last()}, with a lower lr, say"
-            ) from error
+                f"update {number}: expected verdicts, and not one episode has one (the judge says: "
+                f"{', '.join(sorted(map(str, reasons)))}); {self._last()}"
+            )
+        return metrics
 
     def _last(self) -> str:
         last = latest(self.out / "checkpoints")

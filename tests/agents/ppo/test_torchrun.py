@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM
 from rlef_agents.ppo.checkpoint import checkpoints, latest
 from rlef_agents.ppo.metrics import read_metrics
 from rlef_agents.tiny.shrunk import shrunk
+from tests.agents.ppo.generate.vllm_server import FakeVLLM
 
 ROOT = Path(__file__).resolve().parents[3]
 SETTINGS = {
@@ -88,6 +89,23 @@ def test_two_processes_do_what_one_does(kind: str, stored: Path, alone: Path, tm
     ):
         there = weights(other)
         assert all((tensor - there[name]).abs().max() < 1e-4 for name, tensor in weights(mine).items())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [0, 2])
+def test_a_server_gets_the_weights_of_shards_whole(rank: int, stored: Path, tmp_path: Path) -> None:
+    """Adapters are merged; both processes sample from one server, which only one of them tells of new weights."""
+    with FakeVLLM(shrunk("qwen", seed=1)[0]) as server:
+        done = command(
+            2, stored, tmp_path, parallel="fsdp", generator="vllm", servers=server.url, lora_rank=rank, updates=2,
+            evaluate_every=0,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        paths = [path for path, _ in server.requests]
+    assert paths.count("/collective_rpc") == paths.count("/reset_prefix_cache") == 3
+    rows = read_metrics(tmp_path / "metrics.jsonl")
+    assert len(rows) == 2
+    assert all(row["sampler_gap_max"] < 1e-4 for row in rows)
 
 
 @pytest.mark.slow

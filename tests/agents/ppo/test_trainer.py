@@ -137,6 +137,22 @@ def poison_after_saving(trainer, poison):
     return stop
 
 
+def test_a_judge_that_fails_every_episode_stops_the_run(tmp_path, monkeypatch):
+    config = replace(CONFIG, out=str(tmp_path), updates=3)
+    model, tokenizer = shrunk("llama")
+    with Trainer(config, model, tokenizer, workers=1, quiet=True) as trainer:
+        play = trainer.rollout.play
+
+        def without_verdicts(*plans):
+            batch = play(*plans)
+            batch.tokens = [replace(episode, has_verdict=False) for episode in batch.tokens]
+            return batch
+
+        monkeypatch.setattr(trainer.rollout, "play", without_verdicts)
+        with pytest.raises(RLEFError, match="update 1: expected verdicts, and not one episode has one"):
+            trainer.train()
+
+
 SCRIPT = """
 import sys, json, resource
 from tests.agents.ppo.test_trainer import CONFIG, run
