@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from rlef_env.problems import CHECKER_FLAGS, CHECKERS, Trust, load_dataset
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
 BLOCK = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+LINE_LINK = re.compile(r"\[`(?P<name>[\w.]+)`\]\((?P<path>[^)#\s]+\.py)#L(?P<line>\d+)\)")
 LINK = re.compile(r"\]\((?!https?://|#)(?P<target>[^)#\s]+)")
 
 
@@ -89,6 +91,45 @@ def test_the_readme_names_every_environment() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     ids = {f"RLEF{name}v0" for name in re.findall(r"`(?:RLEF)?(-\w+-)(?:v0)?`", text)}
     assert ids == set(ENVIRONMENTS)
+
+
+def definitions(path: Path) -> dict[str, int]:
+    """Where a module defines its functions, classes, methods, fields, constants and attributes, by dotted names."""
+    lines: dict[str, int] = {}
+
+    def visit(body: list[ast.stmt], prefix: str) -> None:
+        for node in body:
+            match node:
+                case ast.ClassDef(name=name):
+                    lines.setdefault(prefix + name, node.lineno)
+                    visit(node.body, f"{prefix}{name}.")
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                    lines.setdefault(prefix + name, node.lineno)
+                    for inner in ast.walk(node):
+                        match inner:
+                            case (
+                                ast.AnnAssign(target=ast.Attribute(value=ast.Name(id="self"), attr=attribute))
+                                | ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=attribute)])
+                            ):
+                                lines.setdefault(prefix + attribute, inner.lineno)
+                case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
+                    lines.setdefault(prefix + name, node.lineno)
+
+    visit(ast.parse(path.read_text(encoding="utf-8")).body, "")
+    return lines
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_lines_are_to_what_they_name(page: Path) -> None:
+    """``[`Class.method`](file.py#L12)``, or a method or field by its own name: the message says the right lines."""
+    wrong = []
+    for link in LINE_LINK.finditer(page.read_text(encoding="utf-8")):
+        lines = definitions(page.parent / link["path"])
+        there = {line for name, line in lines.items() if f".{name}".endswith(f".{link['name']}")}
+        if int(link["line"]) not in there:
+            said = " or ".join(f"L{line}" for line in sorted(there)) or "nowhere"
+            wrong.append(f"{link['name']} is at {said} of {link['path']}, not at L{link['line']}")
+    assert not wrong, f"{page.name}:\n" + "\n".join(wrong)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -34,8 +34,8 @@ def join() -> None:
 
 
 def leave() -> None:
-    """The end of what ``join`` began."""
-    if distributed.is_initialized():
+    """The end of what ``join`` began under ``torchrun``; what else began it ends it."""
+    if distributed.is_initialized() and distributed.is_torchelastic_launched():
         distributed.destroy_process_group()
 
 
