@@ -1,6 +1,6 @@
-"""Measure sampling, updates and the judge's share of a run; exit with 1 where a goal is missed.
+"""Measure sampling, updates, the judge's share of a run, and whole steps; exit with 1 where a goal is missed.
 
-CPU seconds of this process on one thread, the two sides in turn. Run it where nothing else runs.
+CPU seconds on one thread, the sides in turn. Run it where nothing else runs.
 """
 
 from __future__ import annotations
@@ -13,25 +13,19 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded
 
-from benchmarks.figures import Figure, command_line, machine, missed, missing, show, write_json
+from benchmarks.figures import Figure, command_line, machine, missed, show, write_json
 from benchmarks.training.decode import decode_rows
-from benchmarks.training.update import judge_rows, update_rows
-
-
-def not_compared(rounds: int) -> list[Figure]:
-    """What is not measured here, and why."""
-    del rounds
-    return [
-        missing("step", "whole RL step against TRL's GRPO", "not measured: no harness for TRL yet"),
-        missing("gpu", "decode and update against the ceilings of a GPU", "not measured: no GPU was at hand"),
-    ]
-
+from benchmarks.training.gpu import gpu_rows
+from benchmarks.training.judge import judge_rows
+from benchmarks.training.step import step_rows
+from benchmarks.training.update import update_rows
 
 ROWS: dict[str, Callable[[int], list[Figure]]] = {
     "decode": decode_rows,
     "update": update_rows,
-    "judge": lambda rounds: judge_rows(max(rounds, 2)),
-    "step": not_compared,
+    "judge": judge_rows,
+    "step": step_rows,
+    "gpu": gpu_rows,
 }
 
 

@@ -1,11 +1,9 @@
-"""Updates on packed sequences against padded batches, and what the judge costs a run of the small model."""
+"""Updates on packed sequences against padded batches."""
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,15 +11,12 @@ import torch
 
 from benchmarks.figures import Figure, Goal, measured
 from benchmarks.training.decode import SIZES
-from rlef_agents.ppo.config import TrainConfig, load_config
+from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.learner import Learner
-from rlef_agents.ppo.metrics import read_metrics
 from rlef_agents.ppo.packing import pack
-from rlef_agents.ppo.trainer import Trainer
 from rlef_agents.ppo.types import Completion, TokenEpisode, TokenTurn
-from rlef_agents.tiny import conversations, make_model, make_tokenizer
 
-__all__ = ["judge_rows", "update_rows"]
+__all__ = ["update_rows"]
 
 EPISODES, LONGEST, MICRO_BATCH = 48, 512, 16
 
@@ -102,39 +97,6 @@ def _padded_step(learner: Learner, episodes: Sequence[TokenEpisode]) -> None:
         logprobs = logits.gather(-1, ids[:, 1:, None]).squeeze(-1)
         (-(logprobs * trained[:, 1:]).sum()).backward()
     learner.optimiser.step()
-
-
-def judge_rows(updates: int = 4) -> list[Figure]:
-    """The share of wall time in which the small model neither decodes nor trains because of the judge."""
-    chats = conversations(200)
-    tokenizer = make_tokenizer(message["content"] for chat in chats for message in chat)
-    shares: list[list[float]] = []
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        for lag in (0, 1):
-            with tempfile.TemporaryDirectory() as folder:
-                config = replace(load_config("tiny"), out=folder, updates=updates, evaluate_every=0, max_lag=lag)
-                model = _writes_programs(tokenizer, chats)
-                with Trainer(config, model, tokenizer, quiet=True) as trainer:
-                    trainer.train()
-                    shares.append([100 * row["judge_wait"] for row in read_metrics(trainer.log.path)])
-    finally:
-        torch.set_num_threads(threads)
-    note = f"{updates} updates from nothing known: later ones find most verdicts in the cache"
-    goal = Goal(5.0, "%")
-    return [
-        measured("judge", "share of wall time lost to the judge, `tiny`", shares[0], "%", goal, note),
-        measured("judge", "the same with the next batch begun meanwhile (max_lag=1)", shares[1], "%", goal, note),
-    ]
-
-
-def _writes_programs(tokenizer: Any, chats: Any) -> Any:
-    from rlef_agents.ppo.render import Renderer
-    from rlef_agents.ppo.sft import SftConfig, sft
-
-    config = SftConfig(epochs=6, batch=32, lr=2e-3, warmup=5, context=1024)
-    return sft(make_model(tokenizer), Renderer(tokenizer), chats, config)
 
 
 def _cpu(work: Callable[[], object]) -> float:

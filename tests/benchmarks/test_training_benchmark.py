@@ -1,12 +1,23 @@
-"""The training benchmark compares equal work, and says what it does not measure."""
+"""The training benchmark compares equal work, counts what all processes use, and says what it does not measure."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import numpy as np
+import pytest
 import torch
 
 from benchmarks.training import __main__ as benchmark
+from benchmarks.training.account import Account, descendants_seconds
+from benchmarks.training.gpu import gpu_rows, on_device
+from benchmarks.training.step import PARTS, TRL_PYTHON, Side, refuse_unlike, step_rows, trl_settings, workload_of
 from benchmarks.training.update import _learner, _packed_step, _padded_step, _ragged
+from rlef_agents.ppo.rollout import plan
+from rlef_env import CodeVectorEnv
 
 
 def test_packed_and_padded_take_the_same_step() -> None:
@@ -20,6 +31,85 @@ def test_packed_and_padded_take_the_same_step() -> None:
         assert torch.allclose(one, other, atol=2e-4)  # AdamW's first step has the size of lr wherever a gradient is
 
 
-def test_what_is_not_measured_is_named() -> None:
-    assert all(figure.measured is None and figure.note for figure in benchmark.not_compared(1))
-    assert set(benchmark.ROWS) >= {"decode", "update", "judge", "step"}
+def test_what_cannot_be_measured_here_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(TRL_PYTHON, raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    figures = [*step_rows(1), *gpu_rows(1)]
+    assert figures
+    assert all(figure.measured is None and figure.note.startswith("skipped: ") for figure in figures)
+    assert set(benchmark.ROWS) >= {"decode", "update", "judge", "step", "gpu"}
+
+
+BUSY = """
+import os, sys, time
+def busy(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end: pass
+child = os.fork()
+if child == 0:
+    busy(0.2)
+    os._exit(0)
+os.waitpid(child, 0)
+busy(0.1)
+print(flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_the_account_has_living_descendants_and_those_they_waited_for() -> None:
+    account, before = Account(), descendants_seconds()
+    with account.phase("judge"):
+        end = time.process_time() + 0.05
+        while time.process_time() < end:
+            pass
+    child = subprocess.Popen([sys.executable, "-c", BUSY], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    child.stdout.readline()
+    report = account.report()
+    assert isinstance(report["judge"], float)
+    assert report["judge"] >= 0.05 + 0.3 - 0.04  # ticks of 10 ms, rounded down, of a process and its child
+    assert report["all"] >= report["judge"]  # type: ignore[operator]
+    child.communicate()
+    assert descendants_seconds() - before < 0.1
+
+
+def test_both_sides_are_given_the_prompts_that_our_trainer_draws(tmp_path: Path) -> None:
+    work = workload_of(tmp_path, episodes=16, updates=2)
+    env = CodeVectorEnv(16, dataset=work["dataset"], max_turns=1, autoreset_mode="Disabled")
+    env.reset(seed=list(plan(0, 1, 16, 8).problems))  # type: ignore[arg-type]
+    names = [episode.problem_id for episode in env.episodes]
+    env.close()
+    assert [each["problem"] for each in work["prompts"]][2:] == names[::8]
+    assert names == [name for name in names[::8] for _ in range(8)]
+
+
+@pytest.mark.parametrize("parts", [PARTS, 1])
+def test_trl_takes_as_many_optimiser_steps_on_as_many_responses(parts: int) -> None:
+    for settings in trl_settings(384, parts).values():
+        batches = settings["gradient_accumulation_steps"] * settings["optimiser_steps"]
+        assert batches * settings["per_device_train_batch_size"] == 384
+        assert settings["optimiser_steps"] == parts
+        assert PARTS % settings["steps_per_generation"] == 0
+
+
+def test_unequal_work_is_no_figure() -> None:
+    kept, lost = [{"lost": 0}], [{"lost": 3}]
+    refuse_unlike({"ours": [10, 20], "trl": [11, 20]}, {"ours": kept, "trl": kept})
+    with pytest.raises(RuntimeError, match="lengths"):
+        refuse_unlike({"ours": [10, 20], "trl": [20, 30]}, {"ours": kept, "trl": kept})
+    with pytest.raises(RuntimeError, match="lengths"):
+        refuse_unlike({"ours": [10, 20], "trl": [15]}, {"ours": kept, "trl": kept})
+    with pytest.raises(RuntimeError, match="'trl': 3"):
+        refuse_unlike({"ours": [10, 20], "trl": [11, 20]}, {"ours": kept, "trl": lost})
+
+
+def test_a_side_that_ends_says_why(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="No such file"):
+        Side(sys.executable, "our_steps", {}, tmp_path / "nothing.json")
+
+
+def test_the_figures_of_a_gpu_can_be_taken_on_any_device() -> None:
+    shape = {"vocab_size": 64, "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1,
+             "num_attention_heads": 2, "num_key_value_heads": 1}  # fmt: skip
+    figures = on_device("cpu", 1, shape, matrix=32, copied=1024, slots=2, tokens=8)
+    assert all(figure.measured is not None and figure.measured > 0 for figure in figures)

@@ -1,0 +1,66 @@
+"""One side of the comparison of whole steps: our trainer.
+
+A program of its own: ``python -m benchmarks.training.our_steps WORKLOAD SETTINGS`` (see ``step``). It answers a line on
+its input with what one update has cost: a batch of responses sampled and judged, and its optimiser steps.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from benchmarks.training.account import Account, answers, tell
+from rlef_agents.ppo.config import TrainConfig
+from rlef_agents.ppo.rollout import Batch, Plan
+from rlef_agents.ppo.trainer import Trainer
+
+
+def main() -> None:
+    stream = answers()
+    torch.set_num_threads(1)
+    work: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
+    settings: dict[str, Any] = json.loads(sys.argv[2])
+    folder = tempfile.TemporaryDirectory()
+    config = TrainConfig(
+        **{
+            "dataset": work["dataset"], "turns": 1, "estimator": "group", "normalise": "group", "beta": 0.0,
+            "critic": "shared", "episodes": work["episodes"], "samples_per_problem": work["samples"],
+            "max_new": work["longest"], "lr": work["lr"], "warmup": 0, "weight_decay": 0.0, "updates": 1_000_000,
+            "save_every": 0, "evaluate_every": 0, "seed": work["seed"], "out": folder.name,
+        }
+        | settings
+    )  # fmt: skip
+    model = AutoModelForCausalLM.from_pretrained(work["start"], dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(work["start"])
+    account = Account()
+    with folder, Trainer(config, model, tokenizer, workers=work["workers"], quiet=True) as trainer:
+        play = trainer.rollout.play
+
+        def accounted(wanted: Plan, ahead: Plan | None = None) -> Batch:
+            with account.phase("rollout"):
+                batch = play(wanted, ahead)
+            account.lengths += [len(turn.completion.ids) for episode in batch.tokens for turn in episode.turns]
+            account.lost += sum(not episode.has_verdict for episode in batch.tokens)
+            account.solved += [episode.solved for episode in batch.tokens]
+            return batch
+
+        def after() -> bool:
+            tell(stream, account.report())
+            account.restart()
+            return False
+
+        trainer.rollout.play = accounted  # type: ignore[method-assign]
+        drawn = trainer.rollout.renderer.first(work["prompts"][0]["text"]).tolist()
+        tell(stream, {"first_prompt": drawn})
+        account.restart()
+        trainer.train(after)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""The other side of the comparison of whole steps: TRL's GRPO, with our judge as its reward function.
+
+A program of its own, run from the repository's root by an interpreter that has TRL and what ``rlef_env`` needs
+(``python -m benchmarks.training.trl_steps WORKLOAD SETTINGS``, see ``step``). It answers a line on its input with what
+one update has cost, as ``our_steps`` does. What it is told to change of TRL's own settings is in SETTINGS.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
+from trl import GRPOConfig, GRPOTrainer  # type: ignore[import-not-found]
+
+from benchmarks.training.account import Account, answers, tell
+from rlef_env.envs import extract_program
+from rlef_env.judge import JudgeJob, JudgePool, Verdict, VerdictCache
+from rlef_env.problems import load_dataset
+from rlef_env.sandbox import Program
+
+
+def main() -> None:
+    stream = answers()
+    torch.set_num_threads(1)
+    work: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
+    settings: dict[str, Any] = json.loads(sys.argv[2])
+    account, problems = Account(), load_dataset(work["dataset"], split="train")
+    steps = settings.pop("optimiser_steps")
+    pool, folder = JudgePool(work["workers"], cache=VerdictCache()), tempfile.TemporaryDirectory()
+
+    def rewards(completions: list[Any], completion_ids: list[list[int]], problem: list[str], **_: Any) -> list[Any]:
+        judged = []
+        for messages, name in zip(completions, problem, strict=True):
+            program = extract_program(messages[0]["content"])
+            judged.append(program and pool.submit(JudgeJob(problems.get(name), Program(program))))
+        verdicts = [each and each.result().verdict for each in judged]
+        account.lengths += [len(ids) for ids in completion_ids]
+        account.lost += sum(verdict is Verdict.NO_VERDICT for verdict in verdicts)
+        account.solved += [verdict is Verdict.ACCEPTED for verdict in verdicts]
+        return [None if each is Verdict.NO_VERDICT else 2.0 * (each is Verdict.ACCEPTED) - 1.0 for each in verdicts]
+
+    class Accounted(GRPOTrainer):  # type: ignore[misc, no-any-unimported, unused-ignore]
+        def _generate(self, prompts: Any) -> Any:
+            with account.phase("rollout"):
+                return super()._generate(prompts)
+
+        def _calculate_rewards(self, *arguments: Any) -> Any:
+            with account.phase("judge"):
+                return super()._calculate_rewards(*arguments)
+
+    class Steps(TrainerCallback):  # type: ignore[misc, no-any-unimported, unused-ignore]
+        def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            del args, control
+            if state.global_step % steps == 0:
+                if state.global_step:
+                    tell(stream, account.report())
+                else:
+                    first = trainer.processing_class.apply_chat_template(
+                        trainer.train_dataset[0]["prompt"], add_generation_prompt=True, return_dict=False
+                    )
+                    tell(stream, {"first_prompt": first})
+                account.restart()
+
+    rows = [
+        {"prompt": [{"role": "user", "content": each["text"]}], "problem": each["problem"]} for each in work["prompts"]
+    ]
+    config = GRPOConfig(
+        **{
+            "output_dir": folder.name, "use_cpu": True, "bf16": False, "gradient_checkpointing": False,
+            "num_generations": work["samples"], "max_completion_length": work["longest"], "beta": 0.0,
+            "learning_rate": work["lr"], "lr_scheduler_type": "constant", "weight_decay": 0.0, "max_grad_norm": 1.0,
+            "shuffle_dataset": False, "max_steps": 1_000_000, "seed": work["seed"], "report_to": "none",
+            "logging_strategy": "no", "save_strategy": "no", "disable_tqdm": True, "temperature": 1.0, "top_k": 0,
+            "top_p": 1.0,
+        }
+        | settings
+    )  # fmt: skip
+    trainer = Accounted(
+        model=AutoModelForCausalLM.from_pretrained(work["start"], dtype=torch.float32),
+        reward_funcs=rewards,
+        args=config,
+        train_dataset=Dataset.from_list(rows),
+        processing_class=AutoTokenizer.from_pretrained(work["start"]),
+        callbacks=[Steps()],
+    )
+    with folder, pool:
+        trainer.train()
+
+
+if __name__ == "__main__":
+    main()
