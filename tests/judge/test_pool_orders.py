@@ -1,0 +1,154 @@
+"""What a pool says to its workers, and does at what they say: the test is the worker, at the end of a real socket."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from multiprocess.connection import Connection
+
+from rlef_env.judge import JudgeJob, Judgement, Verdict
+from rlef_env.judge.dispatcher import Dispatcher
+from rlef_env.judge.packing import pack
+from rlef_env.judge.worker_process import Parcels, WorkerProcess
+from rlef_env.problems import Problem, Test
+from rlef_env.sandbox import Program
+
+ONCE = Problem("once", "", (Test("1\n", "1\n"),))
+ACCEPTED = Judgement(Verdict.ACCEPTED, total=1)
+ARGUMENTS = {"isolation": "locked", "time_factor": 1.0, "numpy": False}
+
+
+class Played:
+    """A worker's end: what it was asked is read where that is needed, and answered as the test says."""
+
+    def __init__(self, connection: Any, bell: int) -> None:
+        self._connection, self._bell = connection, bell
+        self.asked: list[int] = []
+        self.cancelled: list[int] = []
+
+    def until_asked(self, count: int) -> None:
+        """Read until there are so many jobs that were not answered."""
+        while len(self.asked) < count:
+            self.read()
+
+    def read(self) -> None:
+        assert self._connection.poll(10), "nothing comes"
+        kind, *content = pickle.loads(self._connection.recv_bytes())
+        if kind == "judge":
+            self.asked.append(content[0])
+        elif kind == "cancel":
+            self.cancelled += content[0]
+
+    def answer(self, ring: bool = True) -> None:
+        """Have judged the next of them, within a millisecond."""
+        self.say("answer", self.asked.pop(0), pack(ACCEPTED), None, 0.001, ring=ring)
+
+    def say(self, *message: Any, ring: bool = True) -> None:
+        self._connection.send_bytes(pickle.dumps(message))
+        if ring:
+            os.eventfd_write(self._bell, 1)
+
+    def die(self) -> None:
+        self._connection.close()
+
+
+class Players:
+    """In the place of the server: hires the test."""
+
+    def __init__(self) -> None:
+        self.bell = -1
+        self.hired: list[Played] = []
+
+    def worker(self) -> WorkerProcess:
+        ours, theirs = socket.socketpair()
+        self.hired.append(Played(Connection(theirs.detach()), self.bell))
+        return WorkerProcess(Connection(ours.detach()), Parcels())
+
+    def alive(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        for worker in self.hired:
+            worker.die()
+
+
+@pytest.fixture
+def players() -> Players:
+    return Players()
+
+
+@pytest.fixture
+def dispatcher(players: Players) -> Iterator[Dispatcher]:
+    dispatcher = Dispatcher(1, 1, 1000, ARGUMENTS, None)
+    players.bell = dispatcher._bell
+    dispatcher._server = players  # type: ignore[assignment]
+    yield dispatcher
+    players.close()
+    dispatcher.close()
+
+
+def submitted(dispatcher: Dispatcher, count: int, source: str = "") -> list[Any]:
+    return [dispatcher.submit(JudgeJob(ONCE, Program(f"{source}{number}")), 0, None) for number in range(count)]
+
+
+def quickened(worker: Played, ahead: int = 3) -> None:
+    """Answer until it is known as quick, and has some ahead."""
+    worker.say("ready", 1)
+    while len(worker.asked) <= ahead:
+        worker.until_asked(1)
+        worker.answer()
+        while worker._connection.poll(0.05):
+            worker.read()
+
+
+def test_of_what_a_lost_worker_had_only_what_ran_was_tried(dispatcher: Dispatcher, players: Players) -> None:
+    futures = submitted(dispatcher, 100)
+    quickened(players.hired[0])
+    for loss in range(5):
+        worker = players.hired[loss]
+        worker.until_asked(2)
+        worker.answer(ring=False)
+        worker.die()
+        while len(players.hired) == loss + 1:
+            pass
+    last = players.hired[-1]
+    while not all(future.done() for future in futures):
+        last.until_asked(1)
+        last.answer()
+    assert [future.result().verdict for future in futures] == [Verdict.ACCEPTED] * 100
+
+
+def test_what_a_sleeper_has_ahead_is_taken_back(dispatcher: Dispatcher, players: Players) -> None:
+    futures = submitted(dispatcher, 100)
+    sleeper = players.hired[0]
+    quickened(sleeper)
+    sleeper.say("waiting", sleeper.asked[0])
+    while not sleeper.cancelled:
+        sleeper.read()
+    assert sleeper.cancelled == sleeper.asked[1:]
+    while len(players.hired) == 1:
+        pass
+    other = players.hired[1]
+    while sum(future.done() for future in futures) < 99:
+        other.until_asked(1)
+        other.answer()
+    (slept,) = (future for future in futures if not future.done())
+    while sleeper.asked:  # what it slept in; then what was cancelled, of which it begins none, and says so
+        sleeper.answer()
+    assert slept.result(timeout=10) == ACCEPTED
+
+
+def test_it_is_not_held_up_by_a_worker_that_does_not_read(dispatcher: Dispatcher, players: Players) -> None:
+    futures = submitted(dispatcher, 300, "x" * 20_000)
+    worker = players.hired[0]
+    quickened(worker, ahead=2)
+    while worker.asked:
+        worker.answer()
+    done = [future.result(timeout=30) for future in futures[:4]]
+    assert done == [ACCEPTED] * 4
+    assert dispatcher._crew[0].load * 20_000 < 100_000
