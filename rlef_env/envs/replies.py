@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rlef_env.envs.episode import Episode
+from rlef_env.envs.rules import Running
 
 __all__ = ["Replies", "Reply", "as_replies", "episode_of"]
 
@@ -43,10 +44,10 @@ class Reply(NamedTuple):
 
     env_id: int
     step_id: int
+    running: Running | None = None
+    was_reset: bool = False
     observation: str = ""
     info: dict[str, Any] | None = None  # until it is about to be received
-    episode: Episode | None = None
-    was_reset: bool = False
     error: BaseException | None = None
 
 
@@ -67,5 +68,5 @@ def as_replies(replies: Sequence[Reply]) -> Replies:
 
 def episode_of(reply: Reply) -> Episode:
     """The episode after an action that met no error."""
-    assert reply.episode is not None
-    return reply.episode
+    assert reply.running is not None
+    return reply.running.episode

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import CancelledError, Future
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from gymnasium.error import ResetNeeded
-from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
@@ -19,29 +15,17 @@ from rlef_env.envs.arguments import at_least, check_pool, checked_mask, checked_
 from rlef_env.envs.episode import Episode
 from rlef_env.envs.episode_text import episode_text
 from rlef_env.envs.info import episode_info
-from rlef_env.envs.judging import Judging
 from rlef_env.envs.replies import Replies, Reply, as_replies, episode_of
-from rlef_env.envs.rules import Rules, Running
+from rlef_env.envs.rules import Rules
 from rlef_env.envs.sampling import Sampler
-from rlef_env.envs.state import checked, header, rng_from_state, rng_to_state, running_from_state, running_to_state
+from rlef_env.envs.slots import Slot
+from rlef_env.envs.state import checked, header
+from rlef_env.envs.under_way import UnderWay
 from rlef_env.envs.vector_info import batched_infos
 from rlef_env.errors import UsageError
-from rlef_env.judge import JudgeJob, Judgement, JudgePool
+from rlef_env.judge import JudgePool
 
 __all__ = ["CodeVectorEnv"]
-
-
-class _Slot:
-    """One of the environments: its generator, its episode, and the action that is being judged."""
-
-    def __init__(self) -> None:
-        self.rng: np.random.Generator | None = None
-        self.seed: int | None = None
-        self.running: Running | None = None
-        self.judging: Judging[Running] | None = None
-        self.job: Future[Judgement] | None = None
-        self.step_id = -1
-        self.ended = False
 
 
 class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]]):
@@ -112,12 +96,8 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         self._pool = pool
         self._own_pool: JudgePool | None = None
         self._workers = workers
-        self._slots = [_Slot() for _ in range(self.num_envs)]
-        self._next_step_id = 0
-        self._changed = threading.Condition()  # guards all that follows and the slots' step ids
-        self._ready: list[Reply] = []
-        self._sent = 0
-        self._wanted = 0  # by who waits in recv()
+        self._slots = [Slot() for _ in range(self.num_envs)]
+        self._under_way = UnderWay(self._judges)
 
     # --- the barrier --------------------------------------------------------------------------------------------------
 
@@ -143,13 +123,13 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             raise ResetNeeded("there is no episode yet in some environments; call reset() without a mask first")
         seeds = checked_seeds(seed, self.num_envs)
         for env_id in np.flatnonzero(mask).tolist():
-            self._drop(env_id)
+            self._under_way.drop(env_id)
         infos: list[tuple[int, dict[str, Any]]] = []
         for env_id, slot in enumerate(self._slots):
             if mask[env_id]:
-                self._begin(slot, seeds[env_id], options)
-                infos.append((env_id, episode_info(self._episode(slot))))
-        return tuple(self._said(slot) for slot in self._slots), batched_infos(infos, self.num_envs)
+                slot.begin(self.rules, self._sampler, seeds[env_id], options)
+                infos.append((env_id, episode_info(slot.episode)))
+        return tuple(slot.said for slot in self._slots), batched_infos(infos, self.num_envs)
 
     def step(
         self, actions: Sequence[str]
@@ -197,14 +177,15 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         ids = [int(env_id) for env_id in env_ids]
         responses = [self.rules.check_action(action) for action in actions]
         self._check(ids, len(responses))
-        step_ids = np.arange(self._next_step_id, self._next_step_id + len(ids))
-        self._next_step_id += len(ids)
-        for env_id, step_id in zip(ids, step_ids, strict=True):
-            self._slots[env_id].step_id = int(step_id)
-        with self._changed:
-            self._sent += len(ids)
+        step_ids = self._under_way.send(ids)
         for env_id, response in zip(ids, responses, strict=True):
-            self._start(env_id, response)
+            slot = self._slots[env_id]
+            if slot.episode.ended:  # only NEXT_STEP comes here with an ended episode: the action is not looked at
+                self._under_way.answer(env_id, slot.begin(self.rules, self._sampler))
+            else:
+                assert slot.running is not None
+                last = len(slot.episode.turns) + 1 >= self.rules.max_turns
+                self._under_way.judge(env_id, self.rules.respond(slot.running, response), last)
         return step_ids
 
     def recv(self, min_ready: int = 1, timeout: float | None = None) -> Replies:
@@ -221,30 +202,19 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             IsolationUnavailable: this machine lacks a layer of the lock.
         """
         at_least("min_ready", min_ready, 0)
-        until = None if timeout is None else time.monotonic() + timeout
-        with self._changed:
-            while len(self._ready) < (wanted := min(min_ready, self._sent)):
-                self._wanted = wanted
-                left = None if until is None else until - time.monotonic()
-                if left is not None and left <= 0:
-                    break
-                self._changed.wait(left)
-            self._complete()
-            failed = next((reply for reply in self._ready if reply.error is not None), None)
-            replies = self._ready if failed is None else [failed]
-            self._ready = [] if failed is None else [reply for reply in self._ready if reply is not failed]
-            self._sent -= len(replies)
-        for reply in replies:
-            self._slots[reply.env_id].step_id = -1
+        replies = self._completed(self._under_way.ready(min_ready, timeout))
+        failed = next((reply for reply in replies if reply.error is not None), None)
         if failed is not None:
             assert failed.error is not None
+            self._under_way.receive([failed], [reply for reply in replies if reply is not failed])
             raise failed.error
+        self._under_way.receive(replies, [])
         return as_replies(replies)
 
     @property
     def under_way(self) -> int:
         """How many actions were sent and not received."""
-        return self._sent
+        return len(self._under_way)
 
     # --- to be continued ----------------------------------------------------------------------------------------------
 
@@ -258,10 +228,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         return {
             **header(self.rules, self._sampler, num_envs=self.num_envs),
             "sampler": self._sampler.state_dict(),
-            "envs": [
-                {"seed": slot.seed, "rng": rng_to_state(slot.rng), "running": running_to_state(slot.running)}
-                for slot in self._slots
-            ],
+            "envs": [slot.state() for slot in self._slots],
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -275,11 +242,9 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         self._check_idle("load_state_dict")
 
         def load(state: Mapping[str, Any]) -> None:
-            slots = [_Slot() for _ in range(self.num_envs)]
-            for slot, each in zip(slots, state["envs"], strict=True):
-                slot.seed, slot.rng = each["seed"], rng_from_state(each["rng"])
-                slot.running = running_from_state(self.rules, each["running"])
-                slot.ended = slot.running is not None and slot.running.episode.ended
+            slots = [Slot.of(self.rules, each) for each in state["envs"]]
+            if len(slots) != self.num_envs:
+                raise ValueError(f"expected {self.num_envs} environments, got {len(slots)}")
             self._sampler.load_state_dict(state["sampler"])
             self._slots = slots
 
@@ -290,7 +255,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
     def close_extras(self, **_: Any) -> None:
         """End its own pool, and drop what is under way. A shared pool is left alone."""
         for env_id in range(self.num_envs):
-            self._drop(env_id)
+            self._under_way.drop(env_id)
         if self._own_pool is not None:
             self._own_pool.close()
             self._own_pool = None
@@ -308,129 +273,41 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         Raises:
             ResetNeeded: there are none yet.
         """
-        return tuple(self._episode(slot) for slot in self._slots)
+        return tuple(slot.episode for slot in self._slots)
 
     @property
     def np_random_seed(self) -> tuple[int | None, ...]:  # type: ignore[override]
         """The seed of each environment."""
         return tuple(slot.seed for slot in self._slots)
 
-    # --- episodes -----------------------------------------------------------------------------------------------------
+    # --- replies ------------------------------------------------------------------------------------------------------
 
-    def _begin(self, slot: _Slot, seed: int | None, options: dict[str, Any] | None = None) -> None:
-        if seed is not None or slot.rng is None:
-            slot.rng, slot.seed = seeding.np_random(seed)
-        slot.running, slot.ended = self.rules.begin(slot.rng, self._sampler, options), False
-
-    @staticmethod
-    def _episode(slot: _Slot) -> Episode:
-        if slot.running is None:
-            raise ResetNeeded("there is no episode yet; call reset() first")
-        return slot.running.episode
-
-    def _said(self, slot: _Slot) -> str:
-        episode = self._episode(slot)
-        return episode.turns[-1].feedback if episode.turns else episode.prompt
-
-    def _start(self, env_id: int, response: str) -> None:
-        slot = self._slots[env_id]
-        assert slot.running is not None
-        if slot.ended:  # only NEXT_STEP comes here with an ended episode: the action is not looked at
-            self._begin(slot, None)
-            episode = self._episode(slot)
-            self._put(Reply(env_id, slot.step_id, episode.prompt, episode_info(episode), episode, was_reset=True))
-            return
-        slot.judging = self.rules.respond(slot.running, response)
-        self._go_on(env_id, slot.step_id, None)
-
-    def _go_on(self, env_id: int, step_id: int, judgement: Judgement | None) -> None:
-        """Give the rules a judgement, and have judged what they ask for next; or say what came of the response."""
-        slot = self._slots[env_id]
-        assert slot.judging is not None
-        try:
-            job = next(slot.judging) if judgement is None else slot.judging.send(judgement)
-        except StopIteration as end:
-            self._finish(env_id, step_id, end.value)
-        except Exception as error:  # noqa: BLE001 - raised where the reply is received
-            self._put(Reply(env_id, step_id, error=error))
-        else:
-            self._submit(env_id, step_id, job, again=judgement is not None)
-
-    def _submit(self, env_id: int, step_id: int, job: JudgeJob, again: bool) -> None:
-        slot = self._slots[env_id]
-        assert slot.running is not None
-        last = len(slot.running.episode.turns) + 1 >= self.rules.max_turns
-        try:
-            # What ends an episode goes first: it frees a place, and the rest of it is waited for the longest.
-            slot.job = self._judges().submit(job, priority=int(last or again), owner=env_id)
-        except Exception as error:  # noqa: BLE001 - likewise
-            self._put(Reply(env_id, step_id, error=error))
-        else:
-            slot.job.add_done_callback(lambda future: self._judged(env_id, step_id, future))
-
-    def _judged(self, env_id: int, step_id: int, future: Future[Judgement]) -> None:
-        """Called by the pool's own thread, or at once."""
-        with self._changed:
-            if self._slots[env_id].step_id != step_id:
-                return  # the environment was reset meanwhile
-            try:
-                judgement = future.result()
-            except (Exception, CancelledError) as error:  # noqa: BLE001 - likewise
-                self._put(Reply(env_id, step_id, error=error))
-            else:
-                self._go_on(env_id, step_id, judgement)
-
-    def _finish(self, env_id: int, step_id: int, running: Running) -> None:
-        slot = self._slots[env_id]
-        slot.running, slot.judging, slot.job = running, None, None
-        slot.ended = running.episode.ended
-        self._put(Reply(env_id, step_id, episode=running.episode))
-
-    def _complete(self) -> None:
+    def _completed(self, replies: list[Reply]) -> list[Reply]:
         """Say what is said in the replies that are ready, and start the next episodes.
 
         It is done here, in the order of the environments, not as judgements come: equal steps learn and draw the same,
         and the pool's thread is free to give work to its workers.
         """
-        fresh = [place for place, reply in enumerate(self._ready) if reply.info is None and reply.error is None]
-        fresh.sort(key=lambda place: self._ready[place].env_id)
+        fresh = [place for place, reply in enumerate(replies) if reply.info is None and reply.error is None]
+        fresh.sort(key=lambda place: replies[place].env_id)
         for place in fresh:
-            self.rules.learn(self._sampler, episode_of(self._ready[place]))
+            self.rules.learn(self._sampler, episode_of(replies[place]))
         for place in fresh:
             try:
-                self._ready[place] = self._completed(self._ready[place])
+                replies[place] = self._complete(replies[place])
             except Exception as error:  # noqa: BLE001, PERF203 - raised where the reply is received; the data may be gone
-                self._ready[place] = self._ready[place]._replace(error=error)
+                replies[place] = replies[place]._replace(error=error)
+        return replies
 
-    def _completed(self, reply: Reply) -> Reply:
+    def _complete(self, reply: Reply) -> Reply:
         slot, episode = self._slots[reply.env_id], episode_of(reply)
-        observation, info = episode.turns[-1].feedback, episode_info(episode)
+        slot.running = reply.running
+        observation, info = slot.said, episode_info(episode)
         if episode.ended and self.autoreset_mode is AutoresetMode.SAME_STEP:
-            self._begin(slot, None)
-            info = {"final_obs": observation, "final_info": info, **episode_info(self._episode(slot))}
-            observation = self._said(slot)
+            slot.begin(self.rules, self._sampler)
+            info = {"final_obs": observation, "final_info": info, **episode_info(slot.episode)}
+            observation = slot.said
         return reply._replace(observation=observation, info=info)
-
-    def _put(self, reply: Reply) -> None:
-        with self._changed:
-            if self._slots[reply.env_id].step_id == reply.step_id:
-                self._ready.append(reply)
-                if len(self._ready) >= self._wanted:  # to wake the caller for each of a thousand takes its time
-                    self._changed.notify_all()
-
-    def _drop(self, env_id: int) -> None:
-        """Forget the action that is under way in an environment, if one is."""
-        slot = self._slots[env_id]
-        with self._changed:
-            if slot.step_id < 0:
-                return
-            step_id, slot.step_id = slot.step_id, -1
-            self._sent -= 1
-            self._ready = [reply for reply in self._ready if reply.step_id != step_id]
-            self._changed.notify_all()
-            job, slot.job, slot.judging = slot.job, None, None
-        if job is not None:
-            job.cancel()
 
     def _judges(self) -> JudgePool:
         if self._pool is not None:
@@ -442,9 +319,10 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
     # --- arguments and results ----------------------------------------------------------------------------------------
 
     def _check_idle(self, what: str) -> None:
-        if self._sent:
+        if self._under_way:
             raise UsageError(
-                f"{what}: expected nothing to be under way, got {self._sent} actions that were sent; recv() them first"
+                f"{what}: expected nothing to be under way, got {self.under_way} actions that were sent; "
+                "recv() them first"
             )
 
     def _check(self, env_ids: list[int], actions: int) -> None:
@@ -458,9 +336,9 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             slot = self._slots[env_id]
             if slot.running is None:
                 raise ResetNeeded("there is no episode yet; call reset() first")
-            if slot.step_id >= 0:
+            if env_id in self._under_way:
                 raise UsageError(f"environment {env_id}: expected none of its actions under way; recv() it first")
-            if slot.ended and self.autoreset_mode is AutoresetMode.DISABLED:
+            if slot.episode.ended and self.autoreset_mode is AutoresetMode.DISABLED:
                 raise ResetNeeded(
                     f"environment {env_id}: its episode has ended; reset(options={{'reset_mask': ...}}) starts the next"
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 import gymnasium
@@ -60,9 +61,9 @@ def alone(judge: Judge, seed: int, responses: list[str], **arguments: Any) -> li
 
 
 @settings(max_examples=12)
-@given(scripts=scripts, seed=st.integers(0, 99), feedback=feedbacks, order=st.randoms(use_true_random=False))
+@given(scripts=scripts, seed=st.integers(0, 99), feedback=feedbacks, order=st.integers(0, 10**6))
 def test_every_path_gives_the_episodes_of_single_environments(
-    scripts: list[list[str]], seed: int, feedback: Any, order: Any, pool: JudgePool, judge: Judge
+    scripts: list[list[str]], seed: int, feedback: Any, order: int, pool: JudgePool, judge: Judge
 ) -> None:
     expected = [alone(judge, seed + number, script, feedback=feedback) for number, script in enumerate(scripts)]
     env = CodeVectorEnv(len(scripts), dataset=TINY, pool=pool, feedback=feedback)
@@ -81,13 +82,14 @@ def test_every_path_gives_the_episodes_of_single_environments(
     left = [iter(script) for script in scripts]
     places = [0] * len(scripts)
     idle = list(range(len(scripts)))
+    random = Random(order)  # one of hypothesis' own would have to be asked as often each time
     while idle or env.under_way:
-        order.shuffle(idle)
+        random.shuffle(idle)
         going = [(number, action) for number in idle if (action := next(left[number], None)) is not None]
         idle = []
         step_ids = env.send([number for number, _ in going], [action for _, action in going])
         assert len(set(step_ids)) == len(going)
-        replies = env.recv(min_ready=order.randint(0, 2))
+        replies = env.recv(min_ready=random.randint(0, 2))
         for number, *step in rows(replies):
             places[number] += 1
             assert tuple(step) == expected[number][places[number]]
