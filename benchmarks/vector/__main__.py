@@ -5,16 +5,14 @@ Two things are compared in blocks that alternate, as a machine drifts. Run it wh
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import sys
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-
-from benchmarks.figures import Figure, command_line, machine, missed, missing, show, write_json
+from benchmarks.command import parser, run
+from benchmarks.figures import Figure
 from benchmarks.vector.overhead import open_episodes, overhead
 from benchmarks.vector.settings import QUICK, Settings
 from benchmarks.vector.soak import soak
@@ -33,54 +31,16 @@ ROWS: dict[str, Callable[[Settings], list[Figure]]] = {
 }
 
 
-def measure(names: list[str], settings: Settings, minutes: float) -> list[Figure]:
-    """Measure these rows in turn; what has not begun when the time is over is listed as not measured."""
-    began = time.monotonic()
-    figures: list[Figure] = []
-    console = Console(stderr=True)
-    for name in names:
-        if time.monotonic() - began > minutes * 60:
-            figures.append(missing(name, name, f"not measured: the {minutes:g} minutes were over"))
-            continue
-        with console.status(f"measuring {name}"):
-            figures += ROWS[name](settings)
-    return figures
-
-
-def row_names(text: str) -> list[str]:
-    names = text.split(",")
-    if unknown := set(names) - set(ROWS):
-        raise argparse.ArgumentTypeError(f"expected names of {', '.join(ROWS)}, got {', '.join(sorted(unknown))}")
-    return names
-
-
-def parser() -> argparse.ArgumentParser:
-    command = argparse.ArgumentParser(
-        prog="python -m benchmarks.vector",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=f"Rows: {', '.join(ROWS)}.",
-    )
-    command.add_argument("--rows", type=row_names, default=list(ROWS), metavar="A,B", help="only these rows")
-    command.add_argument("--quick", action="store_true", help="small sizes: a look, not a measurement")
-    command.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to OUT")
-    command.add_argument("--minutes", type=float, default=15.0, help="begin no row after this (default: %(default)s)")
+def main(arguments: list[str] | None = None) -> int:
+    command = parser("benchmarks.vector", __doc__, ROWS, minutes=15.0)
     command.add_argument("--data", type=Path, help="a data set for open_episodes (default: the embedded one)")
     command.add_argument("--soak", type=float, metavar="MINUTES", help=f"default: {Settings().soak_minutes:g}")
-    return command
-
-
-def main(arguments: list[str] | None = None) -> int:
-    given = parser().parse_args(arguments)
+    given = command.parse_args(arguments)
     settings = dataclasses.replace(QUICK if given.quick else Settings(), data=given.data)
     if given.soak:
         settings = dataclasses.replace(settings, soak_minutes=given.soak)
-    facts, command = machine(), command_line("benchmarks.vector")
-    figures = measure(given.rows, settings, given.minutes)
-    show("Vector", figures, facts, command)
-    if given.json:
-        write_json(given.json, figures, facts, command)
-    return 1 if missed(figures) else 0
+    rows = {name: partial(row, settings) for name, row in ROWS.items()}
+    return run("benchmarks.vector", "Vector", rows, given)
 
 
 if __name__ == "__main__":
