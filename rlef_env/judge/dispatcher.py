@@ -190,6 +190,8 @@ class Dispatcher:
         try:
             worker.give(next(self._numbers), task, *self._known(task.job.problem))
         except OSError:
+            while worker in self._crew and worker.connection.poll():  # what it said before it was gone counts
+                self._hear(worker)
             self._lost(worker)
 
     def _take_back(self, worker: WorkerProcess) -> None:

@@ -211,8 +211,8 @@ class WorkerProcess:
         """Take the next word from it, which is there; None where it is not an answer.
 
         Raises:
-            OSError: the worker is gone.
-            EOFError: likewise.
+            OSError: the worker is gone, or makes no sense.
+            EOFError: it is gone.
         """
         kind, *content = pickle.loads(self.connection.recv_bytes())
         if kind == "ready":
@@ -220,10 +220,11 @@ class WorkerProcess:
         elif kind in ("waiting", "resumed"):
             self.sleeping = kind == "waiting"
         else:
+            ticket, judgement, error, seconds = content
+            if not self._given or ticket != self._given[0].ticket:
+                raise OSError(f"a worker answered {ticket} out of turn")
             given = self._given.popleft()
             self._unread -= given.size
-            ticket, judgement, error, seconds = content
-            assert ticket == given.ticket, "a worker answers in the order in which it was asked"
             self.sleeping, self._since = False, time.monotonic()
             return Answer(given.task, judgement, error, seconds)
         return None

@@ -154,7 +154,7 @@ class Worker:
             if not self._is_cancelled():
                 judgement = pack(self._judge.judge(self._problems[key], Program(source, language), *rest))
         except Exception as error:  # noqa: BLE001 - whatever it is, the owner raises it
-            raised = error
+            raised = portable(error)
         self._cancelled = {later for later in self._cancelled if later > ticket}
         self._unannounced += self._send("answer", ticket, judgement, raised, time.monotonic() - began)
         if len(self._backlog) < 2 or self._unannounced > MOST_UNANNOUNCED:
@@ -182,18 +182,22 @@ class Worker:
         return message
 
     def _send(self, *message: Any) -> int:
-        try:
-            content = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-        except Exception as error:  # noqa: BLE001 - an exception that cannot be pickled
-            kind, ticket, judgement, value, seconds = message
-            value = RuntimeError(f"{type(value).__name__}: {value} ({error})")
-            content = pickle.dumps((kind, ticket, judgement, value, seconds))
+        content = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
         self._connection.send_bytes(content)
         return len(content)
 
     def _ring(self) -> None:
         self._unannounced = 0
         os.eventfd_write(self._bell, 1)
+
+
+def portable(error: Exception) -> Exception:
+    """The error, or one that says the same and can be sent."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception as reason:  # noqa: BLE001 - an error may define how it is pickled, and that anyhow
+        return RuntimeError(f"{type(error).__name__}: {error} ({reason})")
+    return error
 
 
 def prctl(option: int, value: int) -> None:
