@@ -199,7 +199,8 @@ def clone(arguments: Any) -> None:
 
 
 def evaluate_(arguments: Any) -> None:
-    """Print solve rates."""
+    """Print solve rates; several processes share the episodes."""
+    from rlef_agents.ppo import parallel
     from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
     from rlef_agents.ppo.n_at_k import check_n_at_k
     from rlef_agents.ppo.render import Renderer, shipped_template
@@ -215,6 +216,8 @@ def evaluate_(arguments: Any) -> None:
         raise UsageError(f"expected --samples of 1 or more and --top-p above 0 and at most 1, got {samples}, {top_p}")
     if config.generator == "vllm":
         config = replace(config, generator="local")
+    parallel.join()
+    share = parallel.rank(), parallel.world()
     best = Path(arguments.model) / "best"
     model, tokenizer = load_model(str(best) if best.is_dir() else arguments.model, config)
     renderer = Renderer(tokenizer, shipped_template(config.chat_template) if config.chat_template else None)
@@ -222,12 +225,16 @@ def evaluate_(arguments: Any) -> None:
         pool = make_pool(config, arguments.workers, arguments.verdicts, stack)
         for temperature in arguments.temperature or [0.2]:
             env = make_env(config, arguments.split, EVALUATED_AT_ONCE, pool)
-            plans = evaluation_plans(env.rules.dataset, arguments.episodes, env.num_envs, EVALUATION_SEED, samples)
+            plans = evaluation_plans(
+                env.rules.dataset, arguments.episodes, env.num_envs, EVALUATION_SEED, samples, *share
+            )
             generator = make_generator(config, model, renderer.stop_ids, temperature, top_p)
             found = evaluate(Rollout(generator, renderer, [env], config.max_new, config.context), plans, wanted)
             named = "  ".join(f"{name} {value:.4g}" for name, value in found.items())
             settings = f"feedback {config.feedback}, temperature {temperature:g}, top-p {top_p:g}"
-            print(f"{arguments.split}, {settings}: {named}", flush=True)
+            if parallel.rank() == 0:
+                print(f"{arguments.split}, {settings}: {named}", flush=True)
+    parallel.leave()
 
 
 def export(arguments: Any) -> None:

@@ -38,6 +38,7 @@ class HFAgent:
         seed: of all that is drawn.
         slots: responses that are sampled at a time.
         template: a Jinja chat template in the place of the tokenizer's own.
+        top_p: draw among the likeliest tokens alone that have so much of the probability together; 0.95 in the paper.
 
     Raises:
         UsageError: the tokenizer has no chat template, or one that rewrites what was said.
@@ -53,6 +54,7 @@ class HFAgent:
         seed: int = 0,
         slots: int = 64,
         template: str | None = None,
+        top_p: float = 1.0,
     ) -> None:
         if isinstance(model, str):
             tokenizer = tokenizer or AutoTokenizer.from_pretrained(model)
@@ -60,7 +62,7 @@ class HFAgent:
             model.to("cuda" if torch.cuda.is_available() else "cpu")
         self._renderer = Renderer(tokenizer, template)
         make = LocalGenerator if unsupported(model) is None else HFGenerator
-        self._generator: Generator = make(model, self._renderer.stop_ids, temperature, slots)
+        self._generator: Generator = make(model, self._renderer.stop_ids, temperature, slots, top_p=top_p)
         self._longest, self._max_new = longest_context(model.config), max_new
         self._random = np.random.default_rng(seed)
         self._said: OrderedDict[tuple[str, ...], tuple[int, Ids]] = OrderedDict()

@@ -40,6 +40,14 @@ def test_the_most_likely_answer_is_what_transformers_gives(name: str) -> None:
         assert answer == words.decode(new[:-1] if new[-1] in torch.tensor(stop) else new)
 
 
+@pytest.mark.parametrize("name", ["llama", "gpt2"])
+def test_a_top_p_of_next_to_nothing_is_the_most_likely_answer(name: str) -> None:
+    lm, words = small(name)
+    asked = [conversation("def main"), conversation("solution?")]
+    likely = HFAgent(lm, words, temperature=0, max_new=8).act(asked)
+    assert HFAgent(lm, words, temperature=1.0, max_new=8, top_p=1e-6).act(asked) == likely
+
+
 def test_it_reads_its_own_tokens_and_computes_them_once() -> None:
     lm, words = small()
     agent = HFAgent(lm, words, temperature=1.0, max_new=10)

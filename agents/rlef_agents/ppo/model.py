@@ -118,7 +118,7 @@ class ActorCritic(nn.Module):
             features = features.detach()
         places = batch.predictors if self.token_values else batch.states
         with torch.autocast(features.device.type, enabled=False):
-            values = self.value_head(features[places].float()).squeeze(-1)
+            values = self.value_head(features[places].float()).squeeze(-1).clone()  # shards warn about views
         return Scores(logprobs, entropy, values)
 
     def policy_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:

@@ -5,6 +5,7 @@ import math
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from rlef_agents.ppo import parallel
 from rlef_agents.ppo.checkpoint import checkpoints, latest
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.metrics import read_metrics
-from rlef_agents.ppo.trainer import Trainer
+from rlef_agents.ppo.trainer import Trainer, make_pool
 from rlef_agents.tiny.shrunk import shrunk
 from rlef_env.errors import RLEFError, UsageError
 
@@ -151,6 +153,21 @@ def test_a_judge_that_fails_every_episode_stops_the_run(tmp_path, monkeypatch):
         monkeypatch.setattr(trainer.rollout, "play", without_verdicts)
         with pytest.raises(RLEFError, match="update 1: expected verdicts, and not one episode has one"):
             trainer.train()
+
+
+def test_processes_of_one_machine_divide_its_workers(monkeypatch):
+    monkeypatch.setattr(parallel, "on_this_machine", lambda: 4)
+    for workers, each in ((8, 2), (1, 1)):
+        with ExitStack() as stack:
+            assert make_pool(CONFIG, workers, None, stack).workers == each
+
+
+def test_a_process_without_an_episode_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(parallel, "rank", lambda: 1)
+    monkeypatch.setattr(parallel, "world", lambda: 2)
+    model, tokenizer = shrunk("llama")
+    with pytest.raises(UsageError, match="expected one or more for each of 2 processes, got 1"):
+        Trainer(replace(CONFIG, out=str(tmp_path), episodes=1), model, tokenizer, quiet=True)
 
 
 SCRIPT = """
