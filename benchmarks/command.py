@@ -75,6 +75,8 @@ def measure(rows: Mapping[str, Row], minutes: float) -> list[Figure]:
         if time.monotonic() - began > minutes * 60:
             figures.append(missing(name, name, f"not measured: the {minutes:g} minutes were over"))
             continue
-        with console.status(f"measuring {name}"):
-            figures += row()
+        console.print(
+            f"measuring {name}", style="dim"
+        )  # no spinner: its thread's CPU time would count as this process's
+        figures += row()
     return figures

@@ -43,20 +43,18 @@ def overhead(settings: Settings) -> list[Figure]:
         started = JudgeJob(real.rules.dataset[0], Program("print(-1)"), stop_early=False)
         for future in [pool.submit(started) for _ in range(2 * pool.workers)]:
             judgement = future.result()
-        owner = next(_microseconds(real, _steps, settings, judged=True))
+        owner = next(_microseconds(real, _steps, settings, count=settings.judged_steps))
     theirs = _transport_microseconds(judgement)
-    note = f"{owner:.0f} in the owner's process, all its threads; {theirs:.0f} at the worker's end, measured alone; "
-    note += "the owner wakes for each judgement, and finds the caches full of what judged it"
+    note = f"{owner:.0f} in the owner's process, all its threads; {theirs:.0f} at the worker's end, measured alone"
     figure = f"{words}all of it, really judged"
     return [*rows, measured("overhead", figure, [owner + theirs], "us", Goal(150, "us"), note)]
 
 
-def _microseconds(env: CodeVectorEnv, steps: Any, settings: Settings, judged: bool = False) -> Iterator[float]:
-    """CPU microseconds of this process for each response."""
-    count = settings.judged_steps if judged else settings.overhead_steps
+def _microseconds(env: CodeVectorEnv, steps: Any, settings: Settings, count: int = 0) -> Iterator[float]:
+    """CPU microseconds of this process for each response, after a first step that nobody counts."""
+    count = count or settings.overhead_steps
     env.reset(seed=0)
-    if not judged:
-        steps(env, 1)
+    steps(env, 1)
     while True:
         began = time.process_time()
         steps(env, count)
