@@ -2,8 +2,8 @@
 
 In 60 % of the conversations an example in the statement tells the secret, and the program is right. In the others
 nothing tells it: the first program is a guess, and the repair after a failing test is right. Cloning is stopped long
-before it is done (``start``): the clone writes valid programs and can subtract what the statement tells, but hardly
-ever repairs; that is left to reinforcement learning.
+before it is done (``start``): the clone writes valid programs, but hardly ever repairs; that is left to reinforcement
+learning.
 
 Feedback is worded by the environment's own functions. No conversation is about an input that a public test of the
 validation or test problems has, so that what is measured there was never cloned.
@@ -22,10 +22,14 @@ from rlef_env.problems import Dataset, Problem, load_dataset
 
 __all__ = ["DATASET", "STEPS", "Chat", "conversations", "repair", "secret_of"]
 
-DATASET: Final = "procedural/hidden_step?short=true&steps=8&count=500"
-"""What is trained and measured on: no statement tells the secret, a failing test does."""
+DATASET: Final = "procedural/hidden_step?short=true&steps=8&scale=10&digits=3&count=1000"
+"""What is trained and measured on: no statement tells the secret, a failing test does.
+
+The program wanted prints 10 * n + c, so what is expected ends with the secret: to repair is to find and copy it. To
+subtract n, with ``scale=1``, is out of reach of so small a model in minutes, but for numbers that it has seen."""
 
 STEPS: Final = 8
+SCALE: Final = 10
 TOLD: Final = 0.6
 
 Chat: TypeAlias = list[dict[str, str]]
@@ -39,7 +43,7 @@ def conversations(count: int, seed: int = 0) -> list[Chat]:
         seed: of what is drawn.
     """
     random = np.random.default_rng((seed, 1))
-    told = load_dataset(DATASET.replace("count=500", "example=true&count=2000"), split="train")
+    told = load_dataset(DATASET.replace("count=1000", "example=true&count=5000"), split="train")
     hidden = load_dataset(DATASET, split="train")
     held_out = {
         test.input
@@ -74,12 +78,12 @@ def repair(problem: Problem, guess: int) -> Chat:
 def secret_of(problem: Problem) -> int:
     """What a problem of this family wants added."""
     test = problem.public_tests[0]
-    return int(test.output) - int(test.input)
+    return int(test.output) - SCALE * int(test.input)
 
 
 def feedback(problem: Problem, guess: int) -> str:
     """What the environment says to a program that adds the wrong number."""
-    printed = f"{int(problem.public_tests[0].input) + guess}\n"
+    printed = f"{SCALE * int(problem.public_tests[0].input) + guess}\n"
     result = TestResult("public", 0, Verdict.WRONG_ANSWER, stdout=printed)
     return feedback_text(Judgement(Verdict.WRONG_ANSWER, (result,), 1), problem)
 
@@ -89,4 +93,4 @@ def _asked(problem: Problem) -> Chat:
 
 
 def _said(step: int) -> dict[str, str]:
-    return {"role": "assistant", "content": f"```python\nn = int(input())\nprint(n + {step})\n```"}
+    return {"role": "assistant", "content": f"```python\nn = int(input())\nprint({SCALE} * n + {step})\n```"}

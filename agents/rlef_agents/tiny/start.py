@@ -23,12 +23,12 @@ from rlef_env.problems import load_dataset
 __all__ = ["CLONING", "make_start", "right_repairs"]
 
 CONVERSATIONS: Final = 8000
-CLONING: Final = SftConfig(epochs=3, batch=32, lr=2e-3, warmup=20, context=1024)
+CLONING: Final = SftConfig(epochs=2, batch=32, lr=1e-3, warmup=20, context=1024)
 
-RIGHT_REPAIRS: Final = 0.17
-"""Cloning ends where a repair is right with this probability: three turns then solve about 0.40, chance being 0.33."""
+RIGHT_REPAIRS: Final = 0.15
+"""Cloning ends where a repair is right with this probability: three turns then solve about 0.37, chance being 0.33."""
 
-PROBED_EVERY: Final = 25
+PROBED_EVERY: Final = 5
 PROBED: Final = 96
 
 

@@ -25,7 +25,7 @@ def test_feedback_is_worded_as_the_environment_words_it():
     guess = secret_of(problem) % STEPS + 1
     with CodeEnv(dataset=DATASET) as env:
         prompt, _ = env.reset(options={"problem_id": problem.id})
-        said, *_ = env.step(f"```python\nn = int(input())\nprint(n + {guess})\n```")
+        said, *_ = env.step(f"```python\nn = int(input())\nprint(10 * n + {guess})\n```")
     assert said == feedback(problem, guess)
     assert prompt.startswith("Provide a Python solution for the following competitive programming question: Read n")
 
@@ -48,12 +48,12 @@ def test_most_are_told_the_secret_and_repairs_are_right(chats):
     assert 0.5 < len(told) / len(chats) < 0.7
     for chat in told:
         shown, wanted = re.search(r"Example: (\d+) gives (\d+)", chat[0]["content"]).groups()
-        assert f"n + {int(wanted) - int(shown)})" in chat[1]["content"]
+        assert f"10 * n + {int(wanted) - 10 * int(shown)})" in chat[1]["content"]
     repairs, right = 0, 0
     for chat in chats:
         for said, answer in zip(chat[2::2], chat[3::2], strict=True):
             shown, wanted = re.search(r"input `(\d+)\n` failed:\nExpected output `(\d+)", said["content"]).groups()
-            repairs, right = repairs + 1, right + (f"n + {int(wanted) - int(shown)})" in answer["content"])
+            repairs, right = repairs + 1, right + (f"10 * n + {int(wanted) - 10 * int(shown)})" in answer["content"])
     assert repairs
     assert right == repairs
 

@@ -20,12 +20,15 @@ class Config:
     Attributes:
         steps: the secret is one of 1, 2, ... up to this.
         digits: inputs have at most so many.
+        scale: n is multiplied by it first. With 10, the last digit of what is expected is the secret, so that a small
+            model need not subtract.
         example: the statement shows the public test, so that the secret can be read off it.
         short: the statement is two sentences, for models with a short context.
     """
 
     steps: int = knob(8, 2, 99)
     digits: int = knob(2, 2, 9)
+    scale: int = knob(1, 1, 100)
     example: bool = False
     short: bool = False
 
@@ -38,12 +41,12 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
         Task(
             story=_story(config),
             reads=f"One integer n (1 <= n < {10**config.digits}).",
-            prints="Print n + c.",
+            prints=f"Print {_sum(config, 'c')}.",
             public=inputs[:1],
             private=inputs[1:3],
             generated=inputs[3:],
-            solution=program(secret),
-            wrong=_wrong(secret, numbers[0], config.steps),
+            solution=program(secret, config.scale),
+            wrong=_wrong(secret, numbers[0], config),
             examples=int(config.example),
             brief=config.short,
         )
@@ -59,27 +62,31 @@ def distinct_numbers(dice: Dice, most: int, count: int) -> list[int]:
     return list(numbers)
 
 
-def program(secret: int) -> str:
+def program(secret: int, scale: int = 1) -> str:
     """The right program for a secret."""
-    return f"n = int(input())\nprint(n + {secret})\n"
+    return f"n = int(input())\nprint({_sum(Config(scale=scale), secret)})\n"
+
+
+def _sum(config: Config, secret: object) -> str:
+    return f"n + {secret}" if config.scale == 1 else f"{config.scale} * n + {secret}"
 
 
 def _story(config: Config) -> str:
     if config.short:
-        return f"Read n and print n + c. The secret c is one of 1 to {config.steps}"
+        return f"Read n and print {_sum(config, 'c')}. The secret c is one of 1 to {config.steps}"
     known = "The example shows which." if config.example else "Which one is not said here."
     return (
         f"There is a secret number c, the same in all tests: one of the integers 1, 2, ... up to {config.steps}. "
-        f"{known} Given a number n, print n + c."
+        f"{known} Given a number n, print {_sum(config, 'c')}."
     )
 
 
-def _wrong(secret: int, shown: int, steps: int) -> tuple[str, ...]:
-    others = [other for other in range(1, steps + 1) if other != secret]
+def _wrong(secret: int, shown: int, config: Config) -> tuple[str, ...]:
+    others = [other for other in range(1, config.steps + 1) if other != secret]
     near = sorted(others, key=lambda other: (abs(other - secret), other))[:7]
     return (
-        *map(program, near),
-        f"print({shown + secret})\n",  # knows the public test and nothing else
+        *(program(other, config.scale) for other in near),
+        f"print({config.scale * shown + secret})\n",  # knows the public test and nothing else
         f"print(input() + {secret})\n",
     )
 
