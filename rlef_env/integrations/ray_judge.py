@@ -7,7 +7,6 @@ again. Actors for which there is no room yet are what Ray's autoscaler goes by.
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import os
 import pickle
@@ -23,7 +22,17 @@ from typing import Any, Final
 
 from rlef_env.errors import UsageError
 from rlef_env.integrations.ray_worker import MOST_PROBLEMS, RayWorker
-from rlef_env.judge import ATTEMPTS, Judge, JudgeJob, Judgement, JudgePool, TimeFactor, Verdict, needed_to_judge
+from rlef_env.judge import (
+    ATTEMPTS,
+    Judge,
+    JudgeJob,
+    Judgement,
+    JudgePool,
+    TimeFactor,
+    TurnQueue,
+    Verdict,
+    needed_to_judge,
+)
 from rlef_env.problems import Problem
 
 __all__ = ["RayJudge"]
@@ -147,9 +156,8 @@ class Crew:
         self._joined_here = joined_here
         self._lock = threading.RLock()
         self._room = threading.Condition(self._lock)
-        self._queue: list[tuple[int, int, int, Task]] = []
+        self._queue: TurnQueue[Task] = TurnQueue()
         self._numbers = itertools.count()
-        self._rounds: dict[Hashable, int] = {}
         self._crew: list[Worker] = []
         self._stored: OrderedDict[int, tuple[int, Any, Problem]] = OrderedDict()
         self._closed = False
@@ -173,9 +181,7 @@ class Crew:
                 self._room.wait_for(lambda: self._closed or len(self._queue) < self._most_waiting)
             if self._closed:
                 raise UsageError("the pool is closed; make a new one")
-            now = self._queue[0][1] if self._queue else 0
-            turn = self._rounds[owner] = max(now, self._rounds.get(owner, 0) + 1)
-            heapq.heappush(self._queue, (-priority, turn, next(self._numbers), task))
+            self._queue.put(task, priority, owner)
         self._heard.put(lambda: None)  # the thread hands out what waits
         return task.future
 
@@ -185,8 +191,7 @@ class Crew:
             return
         with self._room:
             already, self._closed = self._closed, True
-            waiting = [task for *_, task in self._queue]
-            self._queue.clear()
+            waiting = self._queue.clear()
             self._room.notify_all()
         if already:
             return
@@ -243,7 +248,7 @@ class Crew:
                         self._hire()
                         continue
                     return
-                *_, task = heapq.heappop(self._queue)
+                _, task = self._queue.pop()
                 self._room.notify()
             if task.attempts or task.future.set_running_or_notify_cancel():
                 self._give(free, task)
@@ -281,7 +286,7 @@ class Crew:
             return
         self._lost(worker)
         with self._lock:
-            waiting = heapq.heappop(self._queue)[3] if self._queue and not self._crew else None
+            waiting = self._queue.pop()[1] if self._queue and not self._crew else None
         if waiting is not None and (waiting.attempts or waiting.future.set_running_or_notify_cancel()):
             self._again(waiting, f"no worker could be started ({first_line(error)})")
 
@@ -313,13 +318,12 @@ class Crew:
             self._answer(task, f"{reason} {ATTEMPTS} times")
             return
         with self._lock:
-            heapq.heappush(self._queue, (-(10**9), 0, next(self._numbers), task))
+            self._queue.put_first(task)
 
     def _give_up(self, reason: str) -> None:
         """Leave no job without an answer."""
         with self._lock:
-            tasks = [task for *_, task in self._queue] + [worker.task for worker in self._crew if worker.task]
-            self._queue.clear()
+            tasks = self._queue.clear() + [worker.task for worker in self._crew if worker.task]
             self._crew.clear()
             self._room.notify_all()
         for task in tasks:

@@ -9,6 +9,7 @@ from rlef_env.judge.job import JudgeJob, needed_to_judge
 from rlef_env.judge.judge import ATTEMPTS, DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS, Judge, TimeFactor
 from rlef_env.judge.pool import JudgePool, default_workers
 from rlef_env.judge.program_checker import Checked, CheckerBroke, ProgramChecker
+from rlef_env.judge.turns import TurnQueue
 from rlef_env.judge.verdict import GroupScore, Judgement, TestResult, Verdict
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Returned",
     "TestResult",
     "TimeFactor",
+    "TurnQueue",
     "Verdict",
     "VerdictCache",
     "default_workers",

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from rlef_env.errors import UsageError
 from rlef_env.integrations import RayJudge
-from rlef_env.judge import JudgeJob, JudgePool, Verdict
+from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Program
 from tests.judge.pool_conformance import ECHO, RIGHT, WRONG_FROM, PoolConformance
@@ -50,6 +51,26 @@ class TestRayJudge(PoolConformance):
 
     def make(self, workers: int, most_sleeping: int | None = None) -> JudgePool:
         return RayJudge(self.address, workers, cores_per_worker=0.5)
+
+    def test_an_urgent_job_does_not_begin_the_rounds_anew(self) -> None:
+        """Who comes late with many jobs goes on in the round that is served, not in the first one."""
+        order: list[str] = []
+        with self.make(1) as pool:
+
+            def submit(name: str, program: Program, owner: str, priority: int = 0) -> Future[Judgement]:
+                future = pool.submit(JudgeJob(ECHO, program), priority, owner)
+                future.add_done_callback(lambda _: order.append(name))
+                return future
+
+            futures = [submit(f"greedy {number}", RIGHT, "greedy") for number in range(3)]
+            submit("greedy 3", Program("import time\ntime.sleep(0.8)"), "greedy")
+            last = submit("greedy 4", RIGHT, "greedy")
+            futures[-1].result()
+            submit("urgent", RIGHT, "urgent", 1)
+            late = [submit(f"late {number}", RIGHT, "late") for number in range(3)]
+            for future in (last, *late):
+                future.result()
+        assert order[4:] == ["urgent", "late 0", "greedy 4", "late 1", "late 2"]
 
 
 @pytest.mark.slow
