@@ -1,4 +1,4 @@
-"""The ``rlef-agents`` command: ``train``, ``sft``, ``eval`` and ``export``.
+"""The ``rlef-agents`` command: ``train``, ``sft``, ``eval``, ``play`` and ``export``.
 
 Exit codes: 0 done, 2 wrong arguments or bad input, 74 the system refused (a full disk), 130 stopped by Ctrl-C.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -40,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         arguments = parser().parse_args(argv)
+        no_bars()
         arguments.run(arguments)
     except KeyboardInterrupt:
         return complain("stopped; `rlef-agents train ... --resume` goes on from the last checkpoint", INTERRUPTED)
@@ -50,6 +52,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def no_bars() -> None:
+    """Transformers would draw a bar for each file of weights, between the lines of a run."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
 def complain(text: str, code: int) -> int:
     """Say what is wrong."""
     print(f"rlef-agents: {text}", file=sys.stderr)
@@ -57,7 +66,7 @@ def complain(text: str, code: int) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The arguments of all four."""
+    """The arguments of all five."""
     whole = argparse.ArgumentParser(prog="rlef-agents", description=(__doc__ or "").splitlines()[0])
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
 
@@ -85,6 +94,14 @@ def parser() -> argparse.ArgumentParser:
     eval_.add_argument("--top-p", type=float, help="the configuration's by default; the paper's is 0.95")
     eval_.add_argument("--temperature", type=float, action="append", help="may be given again; 0.2 by default")
 
+    play_ = command(
+        commands, "play", play, "watch a model answer validation problems: an episode in full, and how many it solved"
+    )
+    play_.add_argument("model", help="a model for from_pretrained, or the folder of a run (its best policy)")
+    add_config(play_, judging=False)
+    play_.add_argument("--episodes", type=int, default=8, help="8 by default; the first with a feedback is shown")
+    play_.add_argument("--temperature", type=float, default=1.0, help="1 by default")
+
     export_ = command(commands, "export", export, "write the policy of a checkpoint for from_pretrained and vLLM")
     export_.add_argument("checkpoint", help="a run, a checkpoint, or a policy folder")
     export_.add_argument("out", help="folder for the model; must not be there yet")
@@ -99,10 +116,12 @@ def command(commands: Any, name: str, run: Callable[[Any], None], text: str) -> 
     return made
 
 
-def add_config(command: argparse.ArgumentParser) -> None:
-    """Add what says how to train or evaluate."""
+def add_config(command: argparse.ArgumentParser, judging: bool = True) -> None:
+    """Add what says how to train or evaluate, and how to judge."""
     command.add_argument("config", help="a TOML file, or a preset: tiny, small, llama-3.1-8b, llama-3.1-70b")
     command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
+    if not judging:
+        return
     command.add_argument("--workers", type=int, help="programs judged at a time; the number of cores by default")
     command.add_argument("--verdicts", metavar="FILE", help="share the verdicts of known programs with other runs")
 
@@ -235,6 +254,35 @@ def evaluate_(arguments: Any) -> None:
             if parallel.rank() == 0:
                 print(f"{arguments.split}, {settings}: {named}", flush=True)
     parallel.leave()
+
+
+def play(arguments: Any) -> None:
+    """Play, print the first episode that has a feedback in it, and how many were solved."""
+    from rlef_agents.hf import HFAgent
+    from rlef_agents.play import play as play_episodes
+    from rlef_agents.ppo.trainer import env_arguments
+    from rlef_env import CodeEnv
+
+    config = read_config(arguments)
+    if arguments.episodes < 1:
+        raise UsageError(f"--episodes: expected 1 or more, got {arguments.episodes}")
+    model = str(policy_folder(Path(arguments.model))) if Path(arguments.model).is_dir() else arguments.model
+    agent = HFAgent(model, temperature=arguments.temperature, max_new=config.max_new, seed=config.seed)
+    with CodeEnv(**env_arguments(config, "valid")) as env:
+        episodes = play_episodes(agent, env, arguments.episodes, seed=config.seed)
+    shown = next((episode for episode in episodes if len(episode.turns) > 1), episodes[0])
+    print(f"{shown.problem_id}\n\n{indented(shown.prompt)}")
+    for number, turn in enumerate(shown.turns, start=1):
+        verdict = turn.judgement.verdict.value.replace("_", " ")
+        print(f"\nresponse {number}: {verdict}\n\n{indented(turn.response)}")
+        if turn.feedback and number < len(shown.turns):
+            print(f"\nfeedback\n\n{indented(turn.feedback)}")
+    print(f"\nof {len(episodes)} episodes {sum(episode.solved for episode in episodes)} were solved", flush=True)
+
+
+def indented(text: str) -> str:
+    """What somebody said, set off from what we say."""
+    return textwrap.indent(text.rstrip(), "    ", lambda _: True)
 
 
 def export(arguments: Any) -> None:

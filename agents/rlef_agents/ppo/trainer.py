@@ -33,7 +33,7 @@ from rlef_env import CodeVectorEnv, JudgePool, load_dataset
 from rlef_env.errors import RLEFError, UsageError
 from rlef_env.judge import VerdictCache, default_workers
 
-__all__ = ["Trainer", "load_model", "make_env", "make_pool"]
+__all__ = ["Trainer", "env_arguments", "load_model", "make_env", "make_pool"]
 
 EVALUATED_AT_ONCE: Final = 256
 """Episodes of an evaluation that are under way at a time."""
@@ -272,16 +272,18 @@ class Trainer:
 
 def make_env(config: TrainConfig, split: str, count: int, pool: JudgePool) -> CodeVectorEnv:
     """Environments as the configuration says, for ``Rollout``."""
-    return CodeVectorEnv(
-        count,
-        pool=pool,
-        dataset=load_dataset(config.dataset, split=split),
-        split=split,
-        max_turns=config.turns,
-        feedback=config.feedback,
-        reward=config.reward,
-        autoreset_mode="Disabled",
-    )
+    return CodeVectorEnv(count, pool=pool, autoreset_mode="Disabled", **env_arguments(config, split))
+
+
+def env_arguments(config: TrainConfig, split: str) -> dict[str, Any]:
+    """What an environment is made with."""
+    return {
+        "dataset": load_dataset(config.dataset, split=split),
+        "split": split,
+        "max_turns": config.turns,
+        "feedback": config.feedback,
+        "reward": config.reward,
+    }
 
 
 def make_pool(config: TrainConfig, workers: int | None, verdicts: str | None, stack: ExitStack) -> JudgePool:

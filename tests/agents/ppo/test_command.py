@@ -52,6 +52,15 @@ def test_clone_train_evaluate_and_export(tmp_path, stored, capsys):
     assert "not there yet" in capsys.readouterr().err
 
 
+def test_an_episode_is_shown_in_full(stored, capsys):
+    assert main(["play", str(stored), "tiny", *TINY, "--episodes", "2"]) == 0
+    said = capsys.readouterr().out
+    assert "Read n and print n + c" in said
+    for words in ("response 3: no program", "feedback", "of 2 episodes 0 were solved"):
+        assert words in said
+    assert said.count("response ") == 3
+
+
 def test_an_adapter_is_merged_by_export(tmp_path, stored, capsys):
     run, out = tmp_path / "run", tmp_path / "out"
     settings = [
@@ -78,6 +87,7 @@ def test_a_dry_run_does_one_whole_update(preset, capsys):
         (["train", "llama-3.1-8b", "--set", "evaluate_n_at_k=10@100"], "evaluate_samples: 10@100 takes 33 episodes"),
         (["eval", "model", "tiny", "--n-at-k", "10@100", "--samples", "5"], "--samples: 10@100 takes 33"),
         (["eval", "model", "tiny", "--top-p", "0"], "--top-p above 0"),
+        (["play", "model", "tiny", "--episodes", "0"], "--episodes: expected 1 or more, got 0"),
         (["train", "tiny", "--set", "rate=1"], "no setting 'rate'"),
         (["train", "tiny", "--set", "model=/no/such/model"], "expected a name or folder"),
         (["sft", "tiny", "--out", "x", "--lr", "1"], "expected no option but"),
