@@ -185,6 +185,10 @@ class Crew:
         self._heard.put(lambda: None)  # the thread hands out what waits
         return task.future
 
+    def give_up(self, future: Future[Judgement]) -> None:
+        """See ``JudgePool.give_up``; what an actor runs it runs to its end."""
+        future.cancel()
+
     def close(self) -> None:
         """See ``JudgePool.close``."""
         if self._process != os.getpid():

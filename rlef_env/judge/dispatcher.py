@@ -104,6 +104,15 @@ class Dispatcher:
         self._settle()
         return work.future
 
+    def give_up(self, future: Future[Judgement]) -> None:
+        """See ``JudgePool.give_up``."""
+        future.cancel()
+        with self._lock:
+            for task in [task for worker in self._crew for task in worker.tasks() if task.work.future is future]:
+                self._finish(task.work, no_verdict(task.work.job, STOPPED, self._arguments["isolation"]))
+                self._drop([task])  # it may have been cancelled while a worker had it ahead
+        self._settle()
+
     def close(self) -> None:
         """See ``JudgePool.close``."""
         if self._process != os.getpid():

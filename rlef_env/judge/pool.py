@@ -96,6 +96,13 @@ class JudgePool:
         """
         return self._dispatcher.submit(job, priority, owner)
 
+    def give_up(self, future: Future[Judgement]) -> None:
+        """Nobody needs what ``submit`` returned any more.
+
+        A job that waits is cancelled. One that runs has ``NO_VERDICT``, and its worker leaves the rest of its tests.
+        """
+        self._dispatcher.give_up(future)
+
     def judge(
         self,
         problem: Problem,

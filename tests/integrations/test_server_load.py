@@ -44,6 +44,23 @@ def test_a_full_server_says_so_and_clients_that_go_make_room() -> None:
         assert "rlef_clients_vanished_total 3.0" in text
 
 
+def test_judgements_of_clients_that_go_make_room_too() -> None:
+    """Of one whose program would run for minutes, test by test, and of some that wait behind it."""
+    minutes = replace(ECHO, id="minutes", private_tests=ECHO.private_tests * 2500, time_limit=5.0)
+    asked = {"problem": problem_to_row(minutes), "program": "sum(range(3 * 10**6))\nprint(input())"}
+    with JudgeServer(replace(SETTINGS, workers=1)) as server:
+        lines = [http.client.HTTPConnection("127.0.0.1", port_of(server)) for _ in range(4)]
+        for line in lines:
+            line.request("POST", "/judge", json.dumps(asked), JSON)
+        until(lambda: server.under_way == 4, "they did not arrive")
+        for line in lines:
+            line.close()
+        quick = {"dataset": "tiny", "id": "echo", "program": "print(input())", "timeout": 60}
+        answer = post(server, "/judge", quick)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["verdict"] == "accepted"
+
+
 def test_what_takes_too_long_is_given_up(server: JudgeServer) -> None:
     sleeper = replace(ECHO, id="sleeper", time_limit=5.0)
     asked = {"problem": problem_to_row(sleeper), "program": SLEEPER, "timeout": 0.2}

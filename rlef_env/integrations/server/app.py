@@ -175,7 +175,7 @@ class Service:
 
     async def _judged(self, request: Request, job: JudgeJob, priority: int, seconds: float) -> Judgement:
         future = await run_in_threadpool(self.pool.submit, job, priority, request.client and request.client.host)
-        judgement = await self._awaited(request, future, seconds, future.cancel)
+        judgement = await self._awaited(request, future, seconds, lambda: self.pool.give_up(future))
         self.metrics.verdicts.labels(judgement.verdict.value).inc()
         return judgement
 
