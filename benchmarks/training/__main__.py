@@ -5,15 +5,15 @@ CPU seconds on one thread, the sides in turn. Run it where nothing else runs.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded
 
-from benchmarks.figures import Figure, command_line, machine, missed, show, write_json
+from benchmarks.command import parser, run
+from benchmarks.figures import Figure
 from benchmarks.training.decode import decode_rows
 from benchmarks.training.gpu import gpu_rows
 from benchmarks.training.judge import judge_rows
@@ -30,20 +30,11 @@ ROWS: dict[str, Callable[[int], list[Figure]]] = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
-    parser.add_argument("--rows", default=",".join(ROWS), help=f"of {', '.join(ROWS)}")
-    parser.add_argument("--rounds", type=int, default=5, help="pairs that are compared (default: %(default)s)")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to OUT")
-    given = parser.parse_args(arguments)
-    names = given.rows.split(",")
-    if unknown := set(names) - set(ROWS):
-        parser.error(f"--rows: expected names of {', '.join(ROWS)}, got {', '.join(sorted(unknown))}")
-    facts, command = machine(), command_line("benchmarks.training")
-    figures = [figure for name in names for figure in ROWS[name](given.rounds)]
-    show("Training", figures, facts, command)
-    if given.json:
-        write_json(given.json, figures, facts, command)
-    return 1 if missed(figures) else 0
+    command = parser("benchmarks.training", __doc__, ROWS, minutes=60.0)
+    command.add_argument("--rounds", type=int, default=5, help="pairs that are compared (default: %(default)s)")
+    given = command.parse_args(arguments)
+    rounds = 1 if given.quick else given.rounds
+    return run("benchmarks.training", "Training", {name: partial(row, rounds) for name, row in ROWS.items()}, given)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What the judge costs a run of the small model: time in which there is nothing to sample and nothing to train.
 
-A real run of the ``tiny`` preset from its supervised start, evaluation and checkpoints left out. No verdict is known
-when it begins; those that it finds out it remembers, as every run does.
+The ``tiny`` preset from its supervised start to its end, evaluation left out. No verdict is known when it begins; those
+that it finds out it remembers, as every run does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rlef_agents.tiny import make_start
 
 __all__ = ["judge_rows"]
 
-UPDATES = 6
+FIRST = 6
 GOAL = Goal(5.0, "%")
 
 
@@ -28,41 +28,40 @@ def judge_rows(rounds: int = 3) -> list[Figure]:
     """The share of wall time in which the small model neither decodes nor trains because of the judge.
 
     Args:
-        rounds: runs, each from nothing known; never more than three.
+        rounds: of the first updates with the next batch begun meanwhile, at most three; the whole run is one.
     """
-    synchronous, ahead, first, seconds = [], [], [], []
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with tempfile.TemporaryDirectory() as folder:
             start = make_start(Path(folder) / "start")
+            waits, whole = _run(start, Path(folder) / "whole", load_config("tiny").updates, lag=0)
+            ahead = []
             for number in range(min(rounds, 3)):
-                waits, whole = _run(start, Path(folder) / f"synchronous-{number}", lag=0)
-                synchronous.append(100 * sum(waits) / sum(whole))
-                first.append(100 * waits[0] / whole[0])
-                seconds.append(sum(whole) / len(whole))
-                waits, whole = _run(start, Path(folder) / f"ahead-{number}", lag=1)
-                ahead.append(100 * sum(waits) / sum(whole))
+                few, seconds = _run(start, Path(folder) / f"ahead-{number}", FIRST, lag=1)
+                ahead.append(_share(few, seconds))
     finally:
         torch.set_num_threads(threads)
-    note = (
-        f"{UPDATES} updates from an empty cache, sums of seconds; wall time: it means something on an idle machine only"
-    )
+    words = "share of wall time lost to the judge, `tiny`"
+    note = f"{len(whole)} updates in {sum(whole):.0f} s; wall time: it means something on an idle machine only"
     return [
-        measured("judge", "share of wall time lost to the judge, `tiny`", synchronous, "%", GOAL, note),
-        measured("judge", "the same, the first update alone, when no verdict is known", first, "%"),
-        measured("judge", "the same with the next batch begun meanwhile (max_lag=1)", ahead, "%", GOAL),
-        measured("judge", "an update of `tiny`", seconds, "s"),
+        measured("judge", f"{words}, the whole run", [_share(waits, whole)], "%", GOAL, note),
+        measured("judge", f"{words}, its first {FIRST} updates", [_share(waits[:FIRST], whole[:FIRST])], "%"),
+        measured("judge", "the same with the next batch begun meanwhile (max_lag=1)", ahead, "%"),
     ]
 
 
-def _run(start: Path, out: Path, lag: int) -> tuple[list[float], list[float]]:
+def _share(waits: list[float], whole: list[float]) -> float:
+    return 100 * sum(waits) / sum(whole)
+
+
+def _run(start: Path, out: Path, updates: int, lag: int) -> tuple[list[float], list[float]]:
     """Seconds that each update waited for the judge, and seconds that it took."""
     config = replace(
         load_config("tiny"),
         model=str(start),
         out=str(out),
-        updates=UPDATES,
+        updates=updates,
         evaluate_every=0,
         save_every=0,
         max_lag=lag,
