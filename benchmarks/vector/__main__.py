@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks.command import parser, run
 from benchmarks.figures import Figure
 from benchmarks.vector.overhead import open_episodes, overhead
+from benchmarks.vector.server import server
 from benchmarks.vector.settings import QUICK, Settings
 from benchmarks.vector.soak import soak
 from benchmarks.vector.stock import stock
@@ -27,6 +28,7 @@ ROWS: dict[str, Callable[[Settings], list[Figure]]] = {
     "tails": tails,
     "stock": stock,
     "ray": ray,
+    "server": server,
     "soak": soak,
 }
 
