@@ -69,9 +69,14 @@ class UnderWay:
         response.judging, response.last = judging, last
         self._go_on(env_id, response, None)
 
-    def answer(self, env_id: int, running: Running) -> None:
+    def answer(self, env_id: int, begin: Callable[[], Running]) -> None:
         """Say at once what came of a response: it was a reset."""
-        self._put(Reply(env_id, self._open[env_id].step_id, running, was_reset=True))
+        step_id = self._open[env_id].step_id
+        try:
+            reply = Reply(env_id, step_id, begin(), was_reset=True)
+        except Exception as error:  # noqa: BLE001 - raised where the reply is received; the data may be gone
+            reply = Reply(env_id, step_id, error=error)
+        self._put(reply)
 
     def ready(self, min_ready: int, timeout: float | None) -> list[Reply]:
         """Wait for so many replies, fewer if fewer are under way, and return all that there are; see ``receive``."""

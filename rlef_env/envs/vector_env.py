@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -181,7 +182,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         for env_id, response in zip(ids, responses, strict=True):
             slot = self._slots[env_id]
             if slot.episode.ended:  # only NEXT_STEP comes here with an ended episode: the action is not looked at
-                self._under_way.answer(env_id, slot.begin(self.rules, self._sampler))
+                self._under_way.answer(env_id, partial(slot.begin, self.rules, self._sampler))
             else:
                 assert slot.running is not None
                 last = len(slot.episode.turns) + 1 >= self.rules.max_turns
