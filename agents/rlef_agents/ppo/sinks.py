@@ -43,7 +43,16 @@ class JSONLines:
     def __init__(self, path: Path, done: int = 0) -> None:
         self.path = path
         kept = [row for row in read_metrics(path) if row["update"] <= done] if done else []
-        self._written(lambda: path.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8"))
+
+        def replace() -> None:
+            writing = path.with_name(f".writing-{path.name}")
+            with writing.open("w", encoding="utf-8") as file:
+                file.writelines(json.dumps(row) + "\n" for row in kept)
+                file.flush()
+                os.fsync(file.fileno())
+            writing.replace(path)  # a full disk, or a crash, leaves what was there
+
+        self._written(replace)
 
     def write(self, kind: str, update: int, metrics: Mapping[str, float]) -> None:
         """See `Sink`."""

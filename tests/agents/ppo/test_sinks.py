@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 
 from rlef_agents.ppo import sinks as module
-from rlef_agents.ppo.sinks import read_metrics, sinks
+from rlef_agents.ppo.sinks import JSONLines, read_metrics, sinks
+from rlef_env.errors import RLEFError
 
 PACKAGES = ("tensorboard", "wandb", "trackio")
 
@@ -78,6 +80,25 @@ def test_without_trackers_nothing_is_said_and_the_file_is_written(only: Any, tmp
     assert run(tmp_path, 2, 3) == []  # goes on after the second update, as from its checkpoint
     assert [row["solve_rate"] for row in read_metrics(tmp_path / "metrics.jsonl")] == [0.25, 0.5, 0.75]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["metrics.jsonl"]
+
+
+def test_a_full_disk_when_a_run_goes_on_leaves_the_metrics_that_were_there(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    file = JSONLines(path)
+    for update in range(1, 41):
+        file.write("train", update, {"solve_rate": update / 64})
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 3, hard))
+    try:
+        with pytest.raises(RLEFError, match="Free some space"):
+            JSONLines(path, done=30)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
+    JSONLines(path, done=30)
+    assert [row["update"] for row in read_metrics(path)] == list(range(1, 31))
+    assert [each.name for each in tmp_path.iterdir()] == ["metrics.jsonl"]
 
 
 def test_wandb_is_offline_without_a_key_and_a_resumed_run_is_the_same_run(
