@@ -1,8 +1,8 @@
-"""What the small model is cloned from before it learns by itself: right programs, and repairs that are mostly guesses.
+"""What the small model is cloned from before it learns by itself: right programs, and repairs that are guesses or right.
 
 In 60 % of the conversations an example in the statement tells the secret, and the program is right. In the others
-nothing tells it: the first program is a guess, and the repair after a failing test is right. Cloning is stopped long
-before it is done (``start``): the clone writes valid programs, but hardly ever repairs; that is left to reinforcement
+nothing tells it: the first program is a guess, and half of the repairs after a failing test are right, the others
+guesses again. Cloning is stopped long before it is done (``start``): the clone writes valid programs, but hardly ever repairs; that is left to reinforcement
 learning.
 
 Feedback is worded by the environment's own functions. No conversation is about an input that a public test of the
@@ -31,6 +31,7 @@ subtract n, with ``scale=1``, is out of reach of so small a model in minutes, bu
 STEPS: Final = 8
 SCALE: Final = 10
 TOLD: Final = 0.6
+RIGHT: Final = 0.5  # were all right, cloning would have taught to repair before it has taught to write programs
 
 Chat: TypeAlias = list[dict[str, str]]
 
@@ -66,7 +67,10 @@ def _conversations(count: int, random: np.random.Generator, examples: list[Probl
 
 def _blind(problem: Problem, random: np.random.Generator) -> Chat:
     secret, guess = secret_of(problem), int(random.integers(1, STEPS + 1))
-    return [*_asked(problem), _said(guess)] if guess == secret else repair(problem, guess)
+    if guess == secret:
+        return [*_asked(problem), _said(guess)]
+    answer = secret if random.random() < RIGHT else int(random.integers(1, STEPS + 1))
+    return [*repair(problem, guess)[:-1], _said(answer)]
 
 
 def repair(problem: Problem, guess: int) -> Chat:

@@ -23,7 +23,7 @@ from rlef_env.problems import load_dataset
 __all__ = ["CLONING", "make_start", "right_repairs"]
 
 CONVERSATIONS: Final = 8000
-CLONING: Final = SftConfig(epochs=2, batch=32, lr=1e-3, warmup=20, context=1024)
+CLONING: Final = SftConfig(epochs=4, batch=32, lr=1e-3, warmup=20, context=1024)
 
 RIGHT_REPAIRS: Final = 0.15
 """Cloning ends where a repair is right with this probability: three turns then solve about 0.37, chance being 0.33."""

@@ -43,7 +43,7 @@ def test_no_conversation_is_about_an_input_that_is_measured(chats):
     assert not {f"{number}\n" for number in said} & held_out
 
 
-def test_most_are_told_the_secret_and_repairs_are_right(chats):
+def test_most_are_told_the_secret_and_half_of_the_repairs_are_right(chats):
     told = [chat for chat in chats if "Example" in chat[0]["content"]]
     assert 0.5 < len(told) / len(chats) < 0.7
     for chat in told:
@@ -54,8 +54,8 @@ def test_most_are_told_the_secret_and_repairs_are_right(chats):
         for said, answer in zip(chat[2::2], chat[3::2], strict=True):
             shown, wanted = re.search(r"input `(\d+)\n` failed:\nExpected output `(\d+)", said["content"]).groups()
             repairs, right = repairs + 1, right + (f"10 * n + {int(wanted) - 10 * int(shown)})" in answer["content"])
-    assert repairs
-    assert right == repairs
+    assert 100 < repairs < 200
+    assert 0.5 < right / repairs < 0.63  # a half, and an eighth of the other half
 
 
 def test_cloning_ends_by_the_probability_of_a_right_repair(chats):
