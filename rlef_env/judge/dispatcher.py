@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from rlef_env.errors import UsageError
 from rlef_env.judge.cache import VerdictCache, content_key, content_of
-from rlef_env.judge.job import JudgeJob
+from rlef_env.judge.job import JudgeJob, check
 from rlef_env.judge.judge import ATTEMPTS, TimeFactor
 from rlef_env.judge.packing import unpack
 from rlef_env.judge.turns import TurnQueue
@@ -84,8 +84,7 @@ class Dispatcher:
 
     def submit(self, job: JudgeJob, priority: int, owner: Hashable) -> Future[Judgement]:
         """See ``JudgePool.submit``."""
-        if not isinstance(job, JudgeJob):
-            raise UsageError(f"job: expected a JudgeJob, got {type(job).__name__}")
+        check(job)
         if self._process != os.getpid():  # before the lock, which may have been held when this process was forked
             raise UsageError("a JudgePool serves the process that made it; make one in this process")
         work = Work(job)
@@ -185,10 +184,10 @@ class Dispatcher:
         """Where many wait, give workers what they will do next."""
         most = min(MOST_AHEAD, len(self._queue) // (AHEAD_OF * self._workers), int(HOLD_SECONDS / self._seconds))
         for worker in self._crew[:]:
-            while goes_on(worker) and 0 < worker.load <= most and self._queue:
+            while worker in self._crew and goes_on(worker) and 0 < worker.load <= most and self._queue:
                 task = self._queue.first()
                 wanted = not task.work.finished and not task.work.future.cancelled()
-                if wanted and not worker.has_room(task.job, *self._known(task.job.problem)):
+                if wanted and not self._fits(worker, task):
                     break
                 self._queue.pop()
                 self._room.notify()
@@ -202,6 +201,15 @@ class Dispatcher:
             while worker in self._crew and worker.connection.poll():  # what it said before it was gone counts
                 self._hear(worker)
             self._lost(worker)
+        except Exception as error:  # noqa: BLE001 - it cannot be sent, and the worker may have heard a half of it
+            self._fail(task.work, error)
+            self._lost(worker)
+
+    def _fits(self, worker: WorkerProcess, task: Task) -> bool:
+        try:
+            return worker.has_room(task.job, *self._known(task.job.problem))
+        except Exception:  # noqa: BLE001 - what is wrong with it is found again where it is sent
+            return True
 
     def _take_back(self, worker: WorkerProcess) -> None:
         """What a worker has not begun is judged elsewhere."""
@@ -224,7 +232,12 @@ class Dispatcher:
     def _hire(self) -> WorkerProcess:
         if self._server is None or not self._server.alive():
             self._server = Server(self._arguments, self._bell)
-        worker = self._server.worker()
+        try:
+            worker = self._server.worker()
+        except ConnectionError:  # it is about to end
+            self._server.close()
+            self._server = Server(self._arguments, self._bell)
+            worker = self._server.worker()
         self._crew.append(worker)
         self._inbox.register(worker.connection, selectors.EVENT_READ, worker)
         self._awaited.register(worker.connection, 0)  # a hang-up is always reported
@@ -308,6 +321,7 @@ class Dispatcher:
         if worker not in self._crew:
             return
         self._part(worker)
+        os.eventfd_write(self._bell, 1)  # somebody else is to be found, also where the thread has looked already
         ran = worker.runs()
         for task in worker.tasks():
             if task is ran:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
+from rlef_env.errors import UsageError
 from rlef_env.problems import ROLES, Problem, Role, Test
 from rlef_env.sandbox import Program
 
-__all__ = ["JudgeJob", "needed_to_judge"]
+__all__ = ["JudgeJob", "check", "needed_to_judge"]
+
+KINDS: Final = {"problem": Problem, "program": Program, "roles": tuple, "limit": int | None, "first": int}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,21 @@ class JudgeJob:
         """The tests to run: role, index within the role, test."""
         tests = list(self.problem.tests(*self.roles))[self.first :]
         return tests if self.limit is None else tests[: self.limit]
+
+
+def check(job: JudgeJob) -> None:
+    """Look at a job before it is one of many.
+
+    Raises:
+        UsageError: something in it is of the wrong kind.
+    """
+    if not isinstance(job, JudgeJob):
+        raise UsageError(f"job: expected a JudgeJob, got {type(job).__name__}")
+    for name, kind in KINDS.items():
+        if not isinstance(value := getattr(job, name), kind):
+            raise UsageError(f"JudgeJob: expected {name} to be of the kind {kind}, got {value!r:.100}")
+    if not isinstance(job.program.source, str):
+        raise UsageError(f"Program: expected source to be a str, got {type(job.program.source).__name__}")
 
 
 def needed_to_judge(problem: Problem) -> Problem:

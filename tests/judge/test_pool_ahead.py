@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -57,6 +58,22 @@ def test_only_what_ran_is_held_against_a_job() -> None:
             left = wait(left, timeout=60, return_when=FIRST_COMPLETED).not_done
         assert [future.result().verdict for future in futures] == [Verdict.ACCEPTED] * MANY
         assert len(killed) == 6
+
+
+def test_a_worker_that_dies_before_it_is_given_more_costs_no_job() -> None:
+    with JudgePool(1) as pool:
+        for future in submitted(pool):
+            future.result()
+        dispatcher = pool._dispatcher
+        with dispatcher._lock:  # so that its end is not heard before it is given more
+            futures = submitted(pool)
+            (pid,) = pool.processes()
+            handle = os.pidfd_open(pid)
+            os.kill(pid, signal.SIGKILL)
+            select.select([handle], [], [])
+            os.close(handle)
+            dispatcher._dispatch_ahead()
+        assert [future.result(timeout=60).verdict for future in futures] == [Verdict.ACCEPTED] * MANY
 
 
 @pytest.mark.parametrize("slow", ["while True:\n    pass", "import time\ntime.sleep(500)"])
