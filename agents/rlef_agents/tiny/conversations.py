@@ -1,9 +1,9 @@
-"""What the small model is cloned from before it learns by itself: right programs, and repairs that are guesses or right.
+"""What the small model is cloned from before it learns by itself: right programs, and repairs, half of them guesses.
 
 In 60 % of the conversations an example in the statement tells the secret, and the program is right. In the others
 nothing tells it: the first program is a guess, and half of the repairs after a failing test are right, the others
-guesses again. Cloning is stopped long before it is done (``start``): the clone writes valid programs, but hardly ever repairs; that is left to reinforcement
-learning.
+guesses again. Cloning is stopped long before it is done (``start``): the clone writes valid programs, but hardly ever
+repairs; that is left to reinforcement learning.
 
 Feedback is worded by the environment's own functions. No conversation is about an input that a public test of the
 validation or test problems has, so that what is measured there was never cloned.

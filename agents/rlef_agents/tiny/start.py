@@ -20,7 +20,7 @@ from rlef_agents.tiny.model import make_model
 from rlef_agents.tiny.tokenizer import make_tokenizer
 from rlef_env.problems import load_dataset
 
-__all__ = ["CLONING", "make_start", "right_repairs"]
+__all__ = ["CLONING", "make_start", "probability"]
 
 CONVERSATIONS: Final = 8000
 CLONING: Final = SftConfig(epochs=4, batch=32, lr=1e-3, warmup=20, context=1024)
@@ -28,8 +28,11 @@ CLONING: Final = SftConfig(epochs=4, batch=32, lr=1e-3, warmup=20, context=1024)
 RIGHT_REPAIRS: Final = 0.15
 """Cloning ends where a repair is right with this probability: three turns then solve about 0.37, chance being 0.33."""
 
+TOLD_RIGHT: Final = 0.9
+"""And not before a program is right with this one where the statement tells the secret: it is written without fault."""
+
 PROBED_EVERY: Final = 5
-PROBED: Final = 96
+PROBED: Final = 128
 
 
 def make_start(folder: Path, seed: int = 0, report: Callable[[dict[str, float]], None] = lambda _: None) -> Path:
@@ -45,10 +48,15 @@ def make_start(folder: Path, seed: int = 0, report: Callable[[dict[str, float]],
     chats = conversations(CONVERSATIONS, seed)
     tokenizer = make_tokenizer(message["content"] for chat in chats for message in chat)
     model, renderer = make_model(tokenizer, seed=seed), Renderer(tokenizer)
-    probes = list(token_episodes(probe_chats(seed), renderer, last_only=True))
+    told = [chat for chat in chats if "Example" in chat[0]["content"]][:PROBED]
+    probes, told_probes = (list(token_episodes(each, renderer, last_only=True)) for each in (probe_chats(seed), told))
 
     def enough(step: int) -> bool:
-        return step % PROBED_EVERY == 0 and right_repairs(model, probes) >= RIGHT_REPAIRS
+        return (
+            step % PROBED_EVERY == 0
+            and probability(model, probes) >= RIGHT_REPAIRS
+            and probability(model, told_probes) >= TOLD_RIGHT
+        )
 
     model = sft(model, renderer, chats, CLONING, report, enough)
     writing = folder.with_name(f".writing-{folder.name}")
@@ -72,8 +80,8 @@ def probe_chats(seed: int) -> list[Chat]:
 
 
 @torch.no_grad()
-def right_repairs(model: Any, probes: Sequence[TokenEpisode]) -> float:
-    """The mean probability of the right repair, as cloned."""
+def probability(model: Any, probes: Sequence[TokenEpisode]) -> float:
+    """The mean probability of a conversation's last response."""
     found = []
     for batch in pack(probes, 8192):
         sums = torch.zeros(len(batch.turns))

@@ -11,7 +11,7 @@ from rlef_agents.ppo.sft import SftConfig, sft, token_episodes
 from rlef_agents.tiny import DATASET, conversations, make_model, make_tokenizer
 from rlef_agents.tiny.conversations import STEPS, feedback, secret_of
 from rlef_agents.tiny.shrunk import shrunk
-from rlef_agents.tiny.start import probe_chats, right_repairs
+from rlef_agents.tiny.start import probability, probe_chats
 from rlef_env import CodeEnv, load_dataset
 
 
@@ -73,7 +73,7 @@ def test_cloning_ends_by_the_probability_of_a_right_repair(chats):
             ids, count = torch.from_numpy(probe.ids), len(probe.turns[0].completion.ids)
             every = model(ids[None]).logits[0].log_softmax(-1)
             expected.append(float(every[-count - 1 : -1].gather(-1, ids[-count:, None]).sum().exp()))
-    assert right_repairs(model, probes) == pytest.approx(np.mean(expected), rel=1e-4)
+    assert probability(model, probes) == pytest.approx(np.mean(expected), rel=1e-4)
 
 
 def test_digits_are_tokens_of_their_own_and_any_text_comes_back(chats):
