@@ -147,8 +147,9 @@ def played(env: CodeVectorEnv, episodes: int, seed: int, disturb: Callable[[set[
 class Chaos:
     """Kills what a pool consists of, one thing after the other.
 
-    No program is hit three times: the next comes when all that was under way at the last but one has its verdict. A
-    program that lost its worker three times has none, as it may be the culprit; that is tested elsewhere.
+    The next comes when all that was under way at the last has its verdict, as a program that lost its worker three
+    times has none: it may be the culprit; that is tested elsewhere. One blow may hit a program twice, where a worker
+    that is about to be killed is given what another one lost.
 
     Args:
         pool: to disturb.
@@ -158,15 +159,15 @@ class Chaos:
 
     def __init__(self, pool: JudgePool, seed: int, machine: Callable[[], None] | None = None) -> None:
         self._pool, self._random, self._machine = pool, Random(seed), machine
-        self._waits_for: tuple[set[int], set[int]] = (set(), set())
+        self._waits_for: set[int] = set()
         self._clients: list[subprocess.Popen[str]] = []
         self.hits: Counter[str] = Counter()
         self.seen: set[int] = set()
         """Every worker that was ever seen, and all below it."""
 
     def __call__(self, under_way: set[int]) -> None:
-        """Do harm, unless something that was under way at the last harm but one still is."""
-        if self._waits_for[0] & under_way:
+        """Do harm, unless something that was under way at the last harm still is."""
+        if self._waits_for & under_way:
             return
         workers = [pid for pid in self._pool.processes() if alive(pid)]
         self.seen.update(found for pid in workers for found in below(pid))
@@ -177,7 +178,8 @@ class Chaos:
         hit = kinds[sum(self.hits.values()) % len(kinds)]
         hit(workers)
         self.hits[hit.__name__] += 1
-        self._waits_for = self._waits_for[1], under_way
+        if hit not in (self.fork, self.client):  # which harm no program of ours
+            self._waits_for = under_way
 
     def worker(self, workers: list[int]) -> None:
         """One worker, as the kernel does when memory runs out."""

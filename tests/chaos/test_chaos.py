@@ -35,7 +35,7 @@ def test_so_it_is_on_a_cluster() -> None:
     from rlef_env.integrations import RayJudge
 
     machine = {"num_cpus": 1, "object_store_memory": 80_000_000}
-    quick = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500, "health_check_failure_threshold": 3}
+    quick = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500, "health_check_failure_threshold": 10}
     head = {**machine, "num_cpus": 0, "include_dashboard": False, "_system_config": quick}
     cluster = Cluster(initialize_head=True, head_node_args=head)
     machines = [cluster.add_node(**machine) for _ in range(2)]
@@ -70,7 +70,7 @@ def check(pool: JudgePool, chaos: Chaos, envs: int, episodes: int) -> None:
     print(f"{episodes} episodes, verdicts {dict(verdicts)}, hits {dict(chaos.hits)}")
     assert not differing, differing[:3]
     assert Verdict.NO_VERDICT.value not in verdicts
-    assert sum(chaos.hits.values()) >= min(episodes // 40, 100), "there was not much chaos"
+    assert sum(chaos.hits.values()) >= min(episodes // 40, 50), "there was not much chaos"
     until = time.monotonic() + 30
     while (left := [pid for pid in chaos.seen if alive(pid)]) and time.monotonic() < until:
         pass
