@@ -6,6 +6,7 @@ time is not kept unless asked for, as it may differ from run to run.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -67,8 +68,9 @@ class VerdictCache:
             if text is not None:
                 self._memory.move_to_end(key)
             elif self._file is not None:
-                row = self._file.execute("SELECT judgement FROM judgements WHERE key = ?", (key,)).fetchone()
-                text = row and row[0]
+                with contextlib.suppress(sqlite3.Error):  # a damaged or locked file knows nothing
+                    row = self._file.execute("SELECT judgement FROM judgements WHERE key = ?", (key,)).fetchone()
+                    text = row and row[0]
             if text is None:
                 self.misses += 1
                 return None
@@ -85,10 +87,11 @@ class VerdictCache:
             if len(self._memory) > self.size:
                 self._memory.popitem(last=False)
             if self._file is not None:
-                self._file.execute("INSERT OR REPLACE INTO judgements (key, judgement) VALUES (?, ?)", (key, text))
-                self._file.execute(
-                    "DELETE FROM judgements WHERE place <= (SELECT max(place) FROM judgements) - ?", (self.size,)
-                )
+                with contextlib.suppress(sqlite3.Error):  # a full disk, say: it is judged again where it is asked for
+                    self._file.execute("INSERT OR REPLACE INTO judgements (key, judgement) VALUES (?, ?)", (key, text))
+                    self._file.execute(
+                        "DELETE FROM judgements WHERE place <= (SELECT max(place) FROM judgements) - ?", (self.size,)
+                    )
 
     def _steady(self, job: JudgeJob, judgement: Judgement, time_factor: float) -> bool:
         verdicts = {judgement.verdict, *(result.verdict for result in judgement.results)}

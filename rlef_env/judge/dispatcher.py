@@ -257,7 +257,7 @@ class Dispatcher:
 
     def _run(self) -> None:
         """The thread: wait for workers to ring until the pool is closed."""
-        while True:
+        while self._is_open():  # somebody who was told something by _settle may have closed it
             self._awaited.poll(self._patience())
             with self._lock:
                 if self._closed:
@@ -275,16 +275,19 @@ class Dispatcher:
                 self._dispatch_ahead()
             self._settle()
 
+    def _is_open(self) -> bool:
+        return not self._closed
+
     def _patience(self) -> float | None:
         with self._lock:
-            if any(worker.load > 1 for worker in self._crew):
+            if any(worker.load for worker in self._crew):
                 return HOLD_SECONDS
             return SPARE_SECONDS if len(self._crew) > self._workers else None
 
     def _hear(self, worker: WorkerProcess) -> None:
         try:
             answer = worker.hear()
-        except (EOFError, OSError):
+        except Exception:  # noqa: BLE001 - it is gone, or makes no sense
             self._lost(worker)
             return
         if answer is None or answer.task is None or answer.task.work.finished:

@@ -215,6 +215,8 @@ class WorkerProcess:
             EOFError: it is gone.
         """
         kind, *content = pickle.loads(self.connection.recv_bytes())
+        if kind == "long":
+            kind, *content = pickle.loads(self.connection.recv_bytes())
         if kind == "ready":
             self.pid = content[0]
         elif kind in ("waiting", "resumed"):

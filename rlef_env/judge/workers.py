@@ -11,6 +11,7 @@ neither end:
                    stop_early, limit, first)   ("cancel", tickets)
     from a worker  ("ready", process id)   ("answer", ticket, judgement, exception, seconds), also to what was cancelled
                    ("waiting", ticket) and ("resumed", ticket), where the judged program sleeps and no longer does
+                   ("long",), before an answer that may be more than a socket takes: the owner is to read it at once
 
 A worker may be told of several jobs ahead, whose tickets rise, and answers them in that order. It rings the owner's
 bell when it is time to read: short answers are left unannounced while there are at least two jobs to go on with.
@@ -156,8 +157,13 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - whatever it is, the owner raises it
             raised = portable(error)
         self._cancelled = {later for later in self._cancelled if later > ticket}
-        self._unannounced += self._send("answer", ticket, judgement, raised, time.monotonic() - began)
-        if len(self._backlog) < 2 or self._unannounced > MOST_UNANNOUNCED:
+        answer = pickle.dumps(("answer", ticket, judgement, raised, time.monotonic() - began), pickle.HIGHEST_PROTOCOL)
+        if self._unannounced + len(answer) > MOST_UNANNOUNCED:  # or it would wait for one who waits for the bell
+            self._send("long")
+            self._ring()
+        self._connection.send_bytes(answer)
+        self._unannounced += len(answer)
+        if len(self._backlog) < 2:
             self._ring()
 
     def _tell_asleep(self, asleep: bool) -> None:
@@ -181,10 +187,8 @@ class Worker:
         message: tuple[Any, ...] = pickle.loads(self._connection.recv_bytes())
         return message
 
-    def _send(self, *message: Any) -> int:
-        content = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-        self._connection.send_bytes(content)
-        return len(content)
+    def _send(self, *message: Any) -> None:
+        self._connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
 
     def _ring(self) -> None:
         self._unannounced = 0

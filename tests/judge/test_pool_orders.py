@@ -36,6 +36,12 @@ class Played:
         while len(self.asked) < count:
             self.read()
 
+    def answer_if_asked(self) -> None:
+        """The last answers are told to their callers a moment after they are heard, and then nothing more is asked."""
+        if self.asked or self._connection.poll(0.2):
+            self.until_asked(1)
+            self.answer()
+
     def read(self) -> None:
         assert self._connection.poll(10), "nothing comes"
         kind, *content = pickle.loads(self._connection.recv_bytes())
@@ -118,8 +124,7 @@ def test_of_what_a_lost_worker_had_only_what_ran_was_tried(dispatcher: Dispatche
             pass
     last = players.hired[-1]
     while not all(future.done() for future in futures):
-        last.until_asked(1)
-        last.answer()
+        last.answer_if_asked()
     assert [future.result().verdict for future in futures] == [Verdict.ACCEPTED] * 100
 
 
@@ -135,8 +140,7 @@ def test_what_a_sleeper_has_ahead_is_taken_back(dispatcher: Dispatcher, players:
         pass
     other = players.hired[1]
     while sum(future.done() for future in futures) < 99:
-        other.until_asked(1)
-        other.answer()
+        other.answer_if_asked()
     (slept,) = (future for future in futures if not future.done())
     while sleeper.asked:  # what it slept in; then what was cancelled, of which it begins none, and says so
         sleeper.answer()
@@ -155,3 +159,28 @@ def test_it_is_not_held_up_by_a_worker_that_does_not_read(dispatcher: Dispatcher
     done = [future.result(timeout=10) for future in futures[:40]]
     assert done == [ACCEPTED] * 40
     assert dispatcher._crew[0].load * 20_000 < 100_000
+
+
+def test_a_worker_that_is_gone_when_it_is_given_some_ahead_takes_none_along(
+    dispatcher: Dispatcher, players: Players
+) -> None:
+    futures = submitted(dispatcher, 100)
+    first = players.hired[0]
+    quickened(first)
+    with dispatcher._lock:
+        while len(first.asked) > 1:
+            first.answer(ring=False)
+        give_ahead = dispatcher._dispatch_ahead
+
+        def gone_by_then() -> None:
+            first.die()
+            give_ahead()
+
+        dispatcher._dispatch_ahead = gone_by_then  # type: ignore[method-assign]
+        os.eventfd_write(dispatcher._bell, 1)
+    while len(players.hired) == 1:
+        pass
+    last = players.hired[-1]
+    while not all(future.done() for future in futures):
+        last.answer_if_asked()
+    assert [future.result() for future in futures] == [ACCEPTED] * 100
