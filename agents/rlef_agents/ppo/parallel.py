@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from datetime import timedelta
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 T = TypeVar("T")
+PATIENCE: Final = timedelta(hours=4)  # one's episodes may take long, or its checkpoint; torchrun ends what is lost
 
 
 def join() -> None:
@@ -30,7 +32,7 @@ def join() -> None:
         gpus = torch.cuda.is_available()
         if gpus:
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))  # what "cuda" means from here on
-        distributed.init_process_group("nccl" if gpus else "gloo")
+        distributed.init_process_group("nccl" if gpus else "gloo", timeout=PATIENCE)
 
 
 def leave() -> None:

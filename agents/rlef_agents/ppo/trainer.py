@@ -82,6 +82,8 @@ class Trainer:
                 f"out: {config.out!r} has a run in it; add --resume to go on with it, or choose another out"
             )
         self.out.mkdir(parents=True, exist_ok=True)
+        if (self.out / ".before-best").exists() and not (self.out / "best").exists():  # killed between two renames
+            (self.out / ".before-best").replace(self.out / "best")
         if config.deterministic:
             torch.use_deterministic_algorithms(True)
         if model is None:
@@ -256,15 +258,18 @@ class Trainer:
         }
 
     def _keep_best(self) -> None:
-        """Put the policy in ``best/``, whole or not at all."""
-        writing, target = self.out / ".writing-best", self.out / "best"
+        """Put the policy in ``best/``, whole or not at all; the one before it goes when it is there."""
+        writing, before, target = self.out / ".writing-best", self.out / ".before-best", self.out / "best"
         weights = policy_weights(self.learner)
         if parallel.rank() == 0:
             try:
                 shutil.rmtree(writing, ignore_errors=True)
                 save_policy(writing, self.learner, weights, self.tokenizer)
-                shutil.rmtree(target, ignore_errors=True)
+                shutil.rmtree(before, ignore_errors=True)
+                if target.exists():
+                    target.replace(before)
                 writing.replace(target)
+                shutil.rmtree(before, ignore_errors=True)
             except CANNOT_WRITE as error:
                 raise RLEFError(f"best: could not be written ({error}); {self._last()}") from error
         parallel.wait_for_all()
