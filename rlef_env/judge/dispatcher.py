@@ -40,6 +40,7 @@ LEAST_SECONDS: Final = 1e-3
 MOST_AHEAD: Final = 32  # tasks
 AHEAD_OF: Final = 8  # a worker has ahead at most one in so many of its share of what waits
 MOST_KEYS: Final = 256
+MOST_STILLBORN: Final = 20  # workers lost in a row before they said anything, at which no program is to blame
 LIVE: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
 
 
@@ -67,6 +68,7 @@ class Dispatcher:
         self._server: Server | None = None
         self._crew: list[WorkerProcess] = []
         self._seconds = HOLD_SECONDS  # that a task takes, lately
+        self._stillborn = 0
         self._keys: OrderedDict[int, tuple[int, Problem]] = OrderedDict()
         self._contents: dict[int, tuple[bytes, Problem]] = {}
         self._done: deque[Callable[[], object]] = deque()
@@ -184,7 +186,7 @@ class Dispatcher:
         """Where many wait, give workers what they will do next."""
         most = min(MOST_AHEAD, len(self._queue) // (AHEAD_OF * self._workers), int(HOLD_SECONDS / self._seconds))
         for worker in self._crew[:]:
-            while worker in self._crew and goes_on(worker) and 0 < worker.load <= most and self._queue:
+            while worker in self._crew and worker.goes_on(HOLD_SECONDS) and 0 < worker.load <= most and self._queue:
                 task = self._queue.first()
                 wanted = not task.work.finished and not task.work.future.cancelled()
                 if wanted and not self._fits(worker, task):
@@ -269,7 +271,7 @@ class Dispatcher:
                         self._hear(key.data)
                 self._let_go()
                 for worker in self._crew:
-                    if worker.load > 1 and not goes_on(worker):
+                    if worker.load > 1 and not worker.goes_on(HOLD_SECONDS):
                         self._take_back(worker)
                 self._dispatch()
                 self._dispatch_ahead()
@@ -325,7 +327,8 @@ class Dispatcher:
             return
         self._part(worker)
         os.eventfd_write(self._bell, 1)  # somebody else is to be found, also where the thread has looked already
-        ran = worker.runs()
+        self._stillborn = 0 if worker.began else self._stillborn + 1
+        ran = worker.runs() if worker.began or self._stillborn > MOST_STILLBORN else None
         for task in worker.tasks():
             if task is ran:
                 self._again(task, "the worker that judged it was lost")
@@ -388,11 +391,6 @@ class Dispatcher:
             if len(self._contents) > MOST_KEYS:
                 self._contents.pop(next(iter(self._contents)), None)
         return known[0]
-
-
-def goes_on(worker: WorkerProcess) -> bool:
-    """Whether a worker may be expected to come to what it has ahead."""
-    return not worker.sleeping and not worker.quiet_for(HOLD_SECONDS)
 
 
 def forget_all() -> None:

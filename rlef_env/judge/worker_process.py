@@ -139,6 +139,7 @@ class WorkerProcess:
     Attributes:
         connection: to it.
         pid: its process; 0 until it is ready.
+        began: whether it has ever said anything: before that, it has judged nothing.
         sleeping: whether the program that it runs sleeps.
     """
 
@@ -146,6 +147,7 @@ class WorkerProcess:
         self.connection = connection
         self._parcels = parcels
         self.pid = 0
+        self.began = False
         self.sleeping = False
         self._given: deque[Given] = deque()  # it answers in this order
         self._unread = 0  # bytes of that, at most: it reads when it has nothing to do, and between tests
@@ -168,6 +170,10 @@ class WorkerProcess:
     def quiet_for(self, seconds: float) -> bool:
         """Whether so long ago nothing came from it, or it had nothing to do for so long."""
         return time.monotonic() - self._since > seconds
+
+    def goes_on(self, seconds: float) -> bool:
+        """Whether it may be expected to come to what it has ahead: neither asleep nor quiet for so long."""
+        return not self.sleeping and not self.quiet_for(seconds)
 
     def has_room(self, job: JudgeJob, key: int, problem: Problem) -> bool:
         """Whether a job can be sent while it is busy: what it does not read yet must not block this end."""
@@ -217,6 +223,7 @@ class WorkerProcess:
         kind, *content = pickle.loads(self.connection.recv_bytes())
         if kind == "long":
             kind, *content = pickle.loads(self.connection.recv_bytes())
+        self.began = True
         if kind == "ready":
             self.pid = content[0]
         elif kind in ("waiting", "resumed"):

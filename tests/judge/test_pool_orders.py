@@ -112,6 +112,27 @@ def quickened(worker: Played, ahead: int = 3) -> None:
             worker.read()
 
 
+def test_a_worker_that_was_never_there_is_no_attempt(dispatcher: Dispatcher, players: Players) -> None:
+    """As when its server is killed just then; but not for ever, or a pool that cannot start would never say so."""
+    (future,) = submitted(dispatcher, 1)
+    for lost in range(10):
+        players.hired[lost].die()
+        while len(players.hired) == lost + 1:
+            pass
+    players.hired[-1].until_asked(1)
+    players.hired[-1].answer()
+    assert future.result(10) == ACCEPTED
+    players.hired[-1].die()
+    (future,) = submitted(dispatcher, 1)
+    lost = len(players.hired) - 1
+    while not future.done():
+        if len(players.hired) > lost:
+            players.hired[lost].die()
+            lost += 1
+    assert future.result().verdict is Verdict.NO_VERDICT
+    assert 20 < len(players.hired) < 50
+
+
 def test_of_what_a_lost_worker_had_only_what_ran_was_tried(dispatcher: Dispatcher, players: Players) -> None:
     futures = submitted(dispatcher, 100)
     quickened(players.hired[0])
