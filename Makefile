@@ -28,11 +28,11 @@ demo: $(VENV)/installed  ## make .venv, install, watch three agents play, then a
 	@printf '\n\033[1m== A transformer of 0.4 million weights, made and cloned from generated conversations here and now\033[0m\n\n'
 	@rm -rf runs/demo && mkdir -p runs/demo && $(BIN)/rlef-agents sft tiny --out runs/demo/start
 	@printf '\n\033[1m== What it does before it has learned from feedback\033[0m\n\n'
-	@$(BIN)/rlef-agents play runs/demo/start tiny
+	@$(BIN)/rlef-agents play runs/demo/start tiny --episodes 50
 	@printf '\n\033[1m== Reinforcement learning from execution feedback: at most four and a half minutes\033[0m\n\n'
 	@$(BIN)/rlef-agents train tiny --plain --minutes 4.5 --set out=runs/demo
 	@printf '\n\033[1m== What it does now, asked the same problems\033[0m\n\n'
-	@$(BIN)/rlef-agents play runs/demo tiny
+	@$(BIN)/rlef-agents play runs/demo tiny --episodes 50
 
 test: $(VENV)/installed-test compilers  ## lint, types, import layers and every test but the slow ones
 	$(call step,ruff check,$(BIN)/ruff check $(SOURCES))
