@@ -31,6 +31,7 @@ from rlef_env.judge import (
     TimeFactor,
     TurnQueue,
     Verdict,
+    check_job,
     needed_to_judge,
 )
 from rlef_env.problems import Problem
@@ -171,8 +172,7 @@ class Crew:
 
     def submit(self, job: JudgeJob, priority: int, owner: Hashable) -> Future[Judgement]:
         """See ``JudgePool.submit``."""
-        if not isinstance(job, JudgeJob):
-            raise UsageError(f"job: expected a JudgeJob, got {type(job).__name__}")
+        check_job(job)
         if self._process != os.getpid():  # before the lock, which may have been held when this process was forked
             raise UsageError("a RayJudge serves the process that made it; make one in this process")
         task = Task(job, Future())

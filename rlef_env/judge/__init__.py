@@ -5,7 +5,7 @@ from rlef_env.judge.calls import Call, CallResult, CallRunner, NotReturned, Rais
 from rlef_env.judge.checkers import Checker, make_checker
 from rlef_env.judge.encoding import Other, same_value
 from rlef_env.judge.groups import judgement_of, scores
-from rlef_env.judge.job import JudgeJob, needed_to_judge
+from rlef_env.judge.job import JudgeJob, check_job, needed_to_judge
 from rlef_env.judge.judge import ATTEMPTS, DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS, Judge, TimeFactor
 from rlef_env.judge.pool import JudgePool, default_workers
 from rlef_env.judge.program_checker import Checked, CheckerBroke, ProgramChecker
@@ -37,6 +37,7 @@ __all__ = [
     "TurnQueue",
     "Verdict",
     "VerdictCache",
+    "check_job",
     "default_workers",
     "judgement_of",
     "make_checker",

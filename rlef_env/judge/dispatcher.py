@@ -22,8 +22,8 @@ from typing import Any, Final
 
 from rlef_env.errors import UsageError
 from rlef_env.judge.cache import VerdictCache, content_key, content_of
-from rlef_env.judge.job import JudgeJob, check
-from rlef_env.judge.judge import ATTEMPTS, TimeFactor
+from rlef_env.judge.job import JudgeJob, check_job
+from rlef_env.judge.judge import ATTEMPTS, factor_of
 from rlef_env.judge.packing import unpack
 from rlef_env.judge.turns import TurnQueue
 from rlef_env.judge.verdict import Judgement
@@ -68,7 +68,7 @@ class Dispatcher:
         self._server: Server | None = None
         self._crew: list[WorkerProcess] = []
         self._seconds = HOLD_SECONDS  # that a task takes, lately
-        self._stillborn = 0
+        self._stillborn = 0  # workers lost before they said a word, since one last said something
         self._keys: OrderedDict[int, tuple[int, Problem]] = OrderedDict()
         self._contents: dict[int, tuple[bytes, Problem]] = {}
         self._done: deque[Callable[[], object]] = deque()
@@ -86,7 +86,7 @@ class Dispatcher:
 
     def submit(self, job: JudgeJob, priority: int, owner: Hashable) -> Future[Judgement]:
         """See ``JudgePool.submit``."""
-        check(job)
+        check_job(job)
         if self._process != os.getpid():  # before the lock, which may have been held when this process was forked
             raise UsageError("a JudgePool serves the process that made it; make one in this process")
         work = Work(job)
@@ -292,6 +292,7 @@ class Dispatcher:
         except Exception:  # noqa: BLE001 - it is gone, or makes no sense
             self._lost(worker)
             return
+        self._stillborn = 0
         if answer is None or answer.task is None or answer.task.work.finished:
             return
         self._seconds += (max(answer.seconds, LEAST_SECONDS) - self._seconds) / 8
@@ -327,7 +328,7 @@ class Dispatcher:
             return
         self._part(worker)
         os.eventfd_write(self._bell, 1)  # somebody else is to be found, also where the thread has looked already
-        self._stillborn = 0 if worker.began else self._stillborn + 1
+        self._stillborn += not worker.began
         ran = worker.runs() if worker.began or self._stillborn > MOST_STILLBORN else None
         for task in worker.tasks():
             if task is ran:
@@ -359,7 +360,8 @@ class Dispatcher:
             work.finished = True
             self._drop(work.leave(work.tasks))
             if self._cache is not None:
-                self._cache.put(work.key, work.job, judgement, self._time_factor(work.job))
+                factor = factor_of(self._arguments["time_factor"], work.job.program)
+                self._cache.put(work.key, work.job, judgement, factor)
             self._done.append(lambda: work.future.set_result(judgement))
 
     def _fail(self, work: Work, error: BaseException) -> None:
@@ -378,10 +380,6 @@ class Dispatcher:
             tell()
 
     # --- the cache ----------------------------------------------------------------------------------------------------
-
-    def _time_factor(self, job: JudgeJob) -> float:
-        factor: TimeFactor = self._arguments["time_factor"]
-        return factor.get(job.program.language, 1.0) if isinstance(factor, Mapping) else factor
 
     def _content(self, job: JudgeJob) -> bytes:
         """The digest of a job's problem, remembered for those used last."""

@@ -9,7 +9,7 @@ from rlef_env.errors import UsageError
 from rlef_env.problems import ROLES, Problem, Role, Test
 from rlef_env.sandbox import Program
 
-__all__ = ["JudgeJob", "check", "needed_to_judge"]
+__all__ = ["JudgeJob", "check_job", "needed_to_judge"]
 
 KINDS: Final = {"problem": Problem, "program": Program, "roles": tuple, "limit": int | None, "first": int}
 
@@ -40,7 +40,7 @@ class JudgeJob:
         return tests if self.limit is None else tests[: self.limit]
 
 
-def check(job: JudgeJob) -> None:
+def check_job(job: JudgeJob) -> None:
     """Look at a job before it is one of many.
 
     Raises:

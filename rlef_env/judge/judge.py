@@ -45,6 +45,11 @@ class Interrupted(Exception):
     """The rest of the tests is not wanted any more."""
 
 
+def factor_of(factor: TimeFactor, program: Program) -> float:
+    """What a program's time limit is multiplied by."""
+    return factor.get(program.language, 1.0) if isinstance(factor, Mapping) else factor
+
+
 def kind_of(problem: Problem) -> str:
     """How a problem's programs are run: ``"stdio"``, ``"function"`` or ``"interactive"``."""
     if problem.function is not None:
@@ -171,9 +176,7 @@ class Judge:
                     return
 
     def _limits(self, problem: Problem, program: Program) -> Limits:
-        factor = self.time_factor
-        if isinstance(factor, Mapping):
-            factor = factor.get(program.language, 1.0)
+        factor = factor_of(self.time_factor, program)
         longest = max(len(test.output) for _, _, test in problem.tests())
         return Limits(
             cpu_seconds=(problem.time_limit or DEFAULT_TIME_SECONDS) * factor,

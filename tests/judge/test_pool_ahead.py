@@ -120,3 +120,17 @@ def test_errors_and_long_answers_come_in_their_turn(pool: JudgePool) -> None:
         judgement = future.result(timeout=60)
         assert [len(result.stdout) > 4000 for result in judgement.results] == [True] * 12
     assert all(future.result(timeout=60).verdict is Verdict.ACCEPTED for future in futures)
+
+
+def test_a_judged_program_holds_neither_the_bell_nor_a_socket(pool: JudgePool) -> None:
+    """What is open to it are its input, its output and its errors, whatever its worker has to do next."""
+    pries = (
+        "import os\n"
+        "def is_open(number):\n"
+        "    try: os.fstat(number)\n"
+        "    except OSError: return False\n"
+        "    return True\n"
+        "print(input(), *[number for number in range(3, 4096) if is_open(number)])"
+    )
+    futures = [pool.submit(JudgeJob(ONCE, Program(f"{pries}  # {number}"))) for number in range(MANY)]
+    assert {future.result(60).verdict for future in futures} == {Verdict.ACCEPTED}
