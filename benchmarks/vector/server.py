@@ -21,9 +21,9 @@ from typing import Any
 from benchmarks.figures import Figure, Goal, measured, missing
 from benchmarks.sandbox.workload import a_plus_b_problem, trivial_programs
 from benchmarks.vector.settings import Settings, rounds
-from rlef_env.judge import JudgeJob, JudgePool, Verdict
+from benchmarks.vector.workload import accepted_per_second
+from rlef_env.judge import JudgePool
 from rlef_env.problems import problem_to_row
-from rlef_env.sandbox import Program
 
 __all__ = ["server"]
 
@@ -41,9 +41,9 @@ def server(settings: Settings) -> list[Figure]:
         return [missing("server", words, "skipped: no uvicorn here (pip install 'rlef-env[serve]')")]
     with JudgePool(WORKERS) as local, served() as port:
         judged(port, 4, 4)
-        pooled(local, 4)
+        accepted_per_second(local, 4)
         count = settings.envs // 2
-        rates = [(judged(port, settings.tail_envs, count), pooled(local, count)) for _ in rounds(settings)]
+        rates = [(judged(port, settings.tail_envs, count), accepted_per_second(local, count)) for _ in rounds(settings)]
         heard, longest = overload(port, settings.envs)
     note = f"{rates[-1][0]:.0f} against {rates[-1][1]:.0f} judgements a second"
     clients = f"{settings.envs} clients at once, 0.5 s of CPU each, limits of {LIMIT_SECONDS} s: "
@@ -67,16 +67,6 @@ def served() -> Iterator[int]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate()
-
-
-def pooled(pool: JudgePool, count: int) -> float:
-    """Judgements a second."""
-    problem, sources = a_plus_b_problem(), itertools.cycle(trivial_programs())
-    began = time.monotonic()
-    futures = [pool.submit(JudgeJob(problem, Program(next(sources)))) for _ in range(count)]
-    if any(future.result().verdict is not Verdict.ACCEPTED for future in futures):
-        raise RuntimeError("A+B was not accepted")
-    return count / (time.monotonic() - began)
 
 
 def judged(port: int, connections: int, count: int) -> float:

@@ -10,11 +10,11 @@ from typing import Any
 from multiprocess import Pipe, Process
 
 from benchmarks.figures import Figure, Goal, measured, missing
-from benchmarks.sandbox.workload import A_PLUS_B, a_plus_b_problem, trivial_programs
+from benchmarks.sandbox.workload import A_PLUS_B, trivial_programs
 from benchmarks.vector.settings import Settings, rounds
-from benchmarks.vector.workload import problems, right_responses
+from benchmarks.vector.workload import accepted_per_second, problems, right_responses
 from rlef_env.envs import CodeVectorEnv
-from rlef_env.judge import JudgeJob, JudgePool, Verdict
+from rlef_env.judge import JudgePool
 from rlef_env.sandbox import Program, Sandbox
 
 __all__ = ["ray", "throughput"]
@@ -91,17 +91,9 @@ def ray(settings: Settings) -> list[Figure]:
         return [missing("ray", figure, "skipped: no ray here (pip install 'rlef-env[ray]')", goal)]
     from rlef_env.integrations import RayJudge
 
-    def per_second(pool: JudgePool, count: int) -> float:
-        problem, sources = a_plus_b_problem(), itertools.cycle(trivial_programs())
-        began = time.monotonic()
-        futures = [pool.submit(JudgeJob(problem, Program(next(sources)))) for _ in range(count)]
-        if any(future.result().verdict is not Verdict.ACCEPTED for future in futures):
-            raise RuntimeError("A+B was not accepted")
-        return count / (time.monotonic() - began)
-
     with JudgePool(WORKERS) as local, RayJudge(workers=WORKERS) as cluster:
-        per_second(local, 4)
-        per_second(cluster, 4)
+        accepted_per_second(local, 4)
+        accepted_per_second(cluster, 4)
         count = settings.envs // 4
-        ratios = [per_second(cluster, count) / per_second(local, count) for _ in rounds(settings)]
+        ratios = [accepted_per_second(cluster, count) / accepted_per_second(local, count) for _ in rounds(settings)]
     return [measured("ray", figure, ratios, "x", goal)]

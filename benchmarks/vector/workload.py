@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Hashable, Iterator
 from concurrent.futures import Future
 
-from benchmarks.sandbox.workload import A_PLUS_B
-from rlef_env.judge import JudgeJob, Judgement, TestResult, Verdict
+from benchmarks.sandbox.workload import A_PLUS_B, a_plus_b_problem, trivial_programs
+from rlef_env.judge import JudgeJob, Judgement, JudgePool, TestResult, Verdict
 from rlef_env.problems import Dataset, Problem, Role, Test
+from rlef_env.sandbox import Program
 
-__all__ = ["RIGHT", "SLEEPS", "SPINS", "WRONG", "CannedPool", "fenced", "problems", "right_responses", "tail_responses"]
+__all__ = [
+    "RIGHT",
+    "SLEEPS",
+    "SPINS",
+    "WRONG",
+    "CannedPool",
+    "accepted_per_second",
+    "fenced",
+    "problems",
+    "right_responses",
+    "tail_responses",
+]
 
 STATEMENT = "Two numbers are given on one line. Print their sum. " * 30
 """As long as a usual one: 1,560 characters."""
@@ -35,6 +48,16 @@ def problems(public: int, hidden: int) -> Dataset:
     tests = [Test(f"{a} {b}\n", f"{a + b}\n") for a, b in itertools.islice(itertools.cycle(A_PLUS_B), public + hidden)]
     problem = Problem("benchmark/a+b", STATEMENT, tuple(tests[:public]), tuple(tests[public:]), time_limit=TIME_LIMIT)
     return Dataset("benchmark", "Benchmark", (problem,))
+
+
+def accepted_per_second(pool: JudgePool, count: int) -> float:
+    """How many right programs for A+B a pool judges in a second."""
+    problem, sources = a_plus_b_problem(), itertools.cycle(trivial_programs())
+    began = time.monotonic()
+    futures = [pool.submit(JudgeJob(problem, Program(next(sources)))) for _ in range(count)]
+    if any(future.result().verdict is not Verdict.ACCEPTED for future in futures):
+        raise RuntimeError("A+B was not accepted")
+    return count / (time.monotonic() - began)
 
 
 def right_responses() -> Iterator[str]:
