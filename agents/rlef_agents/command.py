@@ -260,6 +260,7 @@ def play(arguments: Any) -> None:
     """Play, print the first episode that has a feedback in it, and how many were solved."""
     from rlef_agents.hf import HFAgent
     from rlef_agents.play import play as play_episodes
+    from rlef_agents.ppo.render import shipped_template
     from rlef_agents.ppo.trainer import env_arguments
     from rlef_env import CodeEnv
 
@@ -267,7 +268,10 @@ def play(arguments: Any) -> None:
     if arguments.episodes < 1:
         raise UsageError(f"--episodes: expected 1 or more, got {arguments.episodes}")
     model = str(policy_folder(Path(arguments.model))) if Path(arguments.model).is_dir() else arguments.model
-    agent = HFAgent(model, temperature=arguments.temperature, max_new=config.max_new, seed=config.seed)
+    template = shipped_template(config.chat_template) if config.chat_template else None
+    agent = HFAgent(
+        model, temperature=arguments.temperature, max_new=config.max_new, seed=config.seed, template=template
+    )
     with CodeEnv(**env_arguments(config, "valid")) as env:
         episodes = play_episodes(agent, env, arguments.episodes, seed=config.seed)
     shown = next((episode for episode in episodes if len(episode.turns) > 1), episodes[0])

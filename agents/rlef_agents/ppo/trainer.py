@@ -82,8 +82,9 @@ class Trainer:
                 f"out: {config.out!r} has a run in it; add --resume to go on with it, or choose another out"
             )
         self.out.mkdir(parents=True, exist_ok=True)
-        if (self.out / ".before-best").exists() and not (self.out / "best").exists():  # killed between two renames
-            (self.out / ".before-best").replace(self.out / "best")
+        before_best = self.out / ".before-best"
+        if parallel.rank() == 0 and before_best.exists() and not (self.out / "best").exists():
+            before_best.replace(self.out / "best")  # the run was killed between two renames
         if config.deterministic:
             torch.use_deterministic_algorithms(True)
         if model is None:

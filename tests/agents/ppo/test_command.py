@@ -87,6 +87,7 @@ def test_a_dry_run_does_one_whole_update(preset, capsys):
         (["train", "llama-3.1-8b", "--set", "evaluate_n_at_k=10@100"], "evaluate_samples: 10@100 takes 33 episodes"),
         (["eval", "model", "tiny", "--n-at-k", "10@100", "--samples", "5"], "--samples: 10@100 takes 33"),
         (["eval", "model", "tiny", "--top-p", "0"], "--top-p above 0"),
+        (["play", "model", "tiny", "--set", "chat_template=chinook"], "chat template: expected"),
         (["play", "model", "tiny", "--episodes", "0"], "--episodes: expected 1 or more, got 0"),
         (["train", "tiny", "--set", "rate=1"], "no setting 'rate'"),
         (["train", "tiny", "--set", "model=/no/such/model"], "expected a name or folder"),

@@ -79,6 +79,15 @@ def test_real_architectures_with_real_templates_train_end_to_end(tmp_path, name)
         assert torch.equal(tensor, after[f"lm.{key}"]), "save_pretrained and from_pretrained give back the same"
 
 
+def test_a_run_killed_while_it_replaced_its_best_policy_has_the_one_before(tmp_path):
+    config = replace(CONFIG, updates=1, evaluate_every=1, evaluate_episodes=2, out=str(tmp_path))
+    run(config)
+    (tmp_path / "best").rename(tmp_path / ".before-best")
+    run(config, resume=True)  # there is nothing left to train
+    assert AutoModelForCausalLM.from_pretrained(tmp_path / "best") is not None
+    assert not (tmp_path / ".before-best").exists()
+
+
 def test_resumed_is_equal_to_the_bit(tmp_path):
     whole = run(replace(CONFIG, updates=4, out=str(tmp_path / "whole")))
     config = replace(CONFIG, updates=4, out=str(tmp_path / "parts"))
