@@ -43,6 +43,9 @@ ITEM_CAP: Final = 512
 MARK: Final = "[...]"
 """Stands where text was cut."""
 
+HARMLESS: Final = (Verdict.ACCEPTED, Verdict.NO_VERDICT)
+"""A test with one of these says nothing against the program."""
+
 
 class Tokenizer(Protocol):
     """Anything that turns text into tokens, such as a tokenizer of ``transformers`` or ``tokenizers``."""
@@ -118,17 +121,12 @@ def _report(
     """Return header and bullets, or the sentence about missing code, or an empty text if nothing failed."""
     if judgement.verdict is Verdict.NO_PROGRAM:
         return prompts.NO_PROGRAM
-    failing = [result for result in judgement.results if result.role in roles and _failed(result)]
+    failing = [result for result in judgement.results if result.verdict not in HARMLESS and result.role in roles]
     if not failing:
         return ""
     tests = {role: getattr(problem, f"{role}_tests") for role in roles}
     bullets = [_bullet(result, tests[result.role][result.index], cap) for result in failing[:max_failures]]
     return prompts.FEEDBACK_HEADER + "\n".join(bullets)
-
-
-def _failed(result: TestResult) -> bool:
-    """Whether a test says something against the program. A test without a verdict says nothing."""
-    return result.verdict not in (Verdict.ACCEPTED, Verdict.NO_VERDICT)
 
 
 def _bullet(result: TestResult, test: Test, cap: int | None) -> str:

@@ -53,16 +53,18 @@ class Reply(NamedTuple):
 
 def as_replies(replies: Sequence[Reply]) -> Replies:
     """What was said to the caller, of what came of the actions."""
-    ends = [(False, False) if r.was_reset else (episode_of(r).terminated, episode_of(r).truncated) for r in replies]
+    episodes = [episode_of(reply) for reply in replies]
+    judged = [not reply.was_reset for reply in replies]
+    both = list(zip(judged, episodes, strict=True))
     return Replies(
         env_ids=np.array([reply.env_id for reply in replies], dtype=np.int64),
         step_ids=np.array([reply.step_id for reply in replies], dtype=np.int64),
-        observations=tuple(reply.observation for reply in replies),
-        rewards=np.array([0.0 if r.was_reset else episode_of(r).turns[-1].reward for r in replies], dtype=np.float64),
-        terminations=np.array([terminated for terminated, _ in ends], dtype=np.bool_),
-        truncations=np.array([truncated for _, truncated in ends], dtype=np.bool_),
-        infos=tuple(reply.info or {} for reply in replies),
-        episodes=tuple(episode_of(reply) for reply in replies),
+        observations=tuple([reply.observation for reply in replies]),
+        rewards=np.array([episode.turns[-1].reward if was else 0.0 for was, episode in both], dtype=np.float64),
+        terminations=np.array([was and episode.terminated for was, episode in both], dtype=np.bool_),
+        truncations=np.array([was and episode.truncated for was, episode in both], dtype=np.bool_),
+        infos=tuple([reply.info or {} for reply in replies]),
+        episodes=tuple(episodes),
     )
 
 

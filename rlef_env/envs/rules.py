@@ -166,7 +166,7 @@ class Rules:
         """The space of what the environment says."""
         return ProgramText(self.observation_length)
 
-    @property
+    @cached_property
     def observation_length(self) -> int:
         """The most characters of an observation."""
         if self.prompt_cap is None or self.feedback_cap is None:
@@ -270,10 +270,12 @@ class Rules:
                 f"({judgement.category or 'no reason given'}); try the same step again, or run `rlef doctor` to see "
                 "whether this machine can judge"
             )
-        turn = Turn(action, program, judgement, observation)
-        turn = replace(turn, reward=self.reward(turn, final))
-        turns = (*episode.turns, turn)
-        return replace(running, episode=replace(episode, turns=turns, terminated=final and not lost, truncated=lost))
+        reward = self.reward(Turn(action, program, judgement, observation), final)
+        turns = (*episode.turns, Turn(action, program, judgement, observation, reward))
+        ended = Episode(
+            episode.problem_id, episode.dataset, episode.prompt, turns, final and not lost, lost, episode.settings
+        )
+        return Running(problem, ended, running.feedback_rng)
 
     def _feedback(self, running: Running, judgement: Judgement, final: bool) -> Judging[tuple[Judgement, str]]:
         """The judgement, turned into no verdict if the feedback could not be had, and the observation."""

@@ -72,8 +72,9 @@ def scoring(
     """
     roles: tuple[Role, ...] = ROLES if feedback == "private" else ("public",)
     limit = PRIVATE_FEEDBACK_TESTS if feedback == "private" else None
-    shown_total = min(number_of_tests(problem, roles), limit or number_of_tests(problem, roles))
-    everything = number_of_tests(problem, ROLES)
+    everything, shown_total = number_of_tests(problem), number_of_tests(problem, roles)
+    if limit is not None:
+        shown_total = min(shown_total, limit)
     if not everything:
         return Score(Judgement(Verdict.NO_VERDICT, category="no tests"), last)
     if program is None:
@@ -96,12 +97,17 @@ def scoring(
     lost = next((result for result in shown.results if result.verdict is Verdict.NO_VERDICT), None)
     if full_grid and lost is not None:  # how many tests pass is not known, though one may fail for certain
         shown = replace(shown, verdict=Verdict.NO_VERDICT, category=lost.category)
-    return Score(replace(shown, total=everything), True)
+    return Score(shown if shown.total == everything else replace(shown, total=everything), True)
 
 
 def number_of_tests(problem: Problem, roles: Sequence[Role] = ROLES) -> int:
     """Return how many tests of the roles a problem has."""
-    return sum(len(getattr(problem, f"{role}_tests")) for role in roles)
+    counts = {
+        "public": len(problem.public_tests),
+        "private": len(problem.private_tests),
+        "generated": len(problem.generated_tests),
+    }
+    return sum([counts[role] for role in roles])
 
 
 def _rest(problem: Problem, program: Program, shown: Sequence[Role], count: int, *, stop_early: bool) -> JudgeJob:

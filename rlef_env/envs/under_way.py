@@ -42,7 +42,8 @@ class UnderWay:
     def __init__(self, pool: Callable[[], JudgePool]) -> None:
         self._pool = pool
         self._next_step_id = 0
-        self._changed = threading.Condition()  # guards all that follows
+        self._lock = threading.RLock()  # guards all that follows
+        self._changed = threading.Condition(self._lock)
         self._open: dict[int, _Response] = {}
         self._ready: list[Reply] = []
         self._wanted = 0  # by who waits
@@ -57,7 +58,7 @@ class UnderWay:
         """Number a response for each of these environments; ``judge`` or ``answer`` is to follow for each."""
         step_ids = np.arange(self._next_step_id, self._next_step_id + len(env_ids))
         self._next_step_id += len(env_ids)
-        with self._changed:
+        with self._lock:
             self._open |= {
                 env_id: _Response(step_id) for env_id, step_id in zip(env_ids, step_ids.tolist(), strict=True)
             }
@@ -81,7 +82,7 @@ class UnderWay:
     def ready(self, min_ready: int, timeout: float | None) -> list[Reply]:
         """Wait for so many replies, fewer if fewer are under way, and return all that there are; see ``receive``."""
         until = None if timeout is None else time.monotonic() + timeout
-        with self._changed:
+        with self._lock:
             while len(self._ready) < (wanted := min(min_ready, len(self._open))):
                 self._wanted = wanted
                 left = None if until is None else until - time.monotonic()
@@ -92,14 +93,14 @@ class UnderWay:
 
     def receive(self, received: Sequence[Reply], left: Sequence[Reply]) -> None:
         """Of the replies that were ready these are received, the others, as they are now, left for the next time."""
-        with self._changed:
+        with self._lock:
             self._ready[: len(received) + len(left)] = left
             for reply in received:
                 del self._open[reply.env_id]
 
     def drop(self, env_id: int) -> None:
         """Forget the response of an environment, if there is one."""
-        with self._changed:
+        with self._lock:
             response = self._open.pop(env_id, None)
             if response is None:
                 return
@@ -132,7 +133,7 @@ class UnderWay:
 
     def _judged(self, env_id: int, response: _Response, future: Future[Judgement]) -> None:
         """Called by the pool's own thread, or at once."""
-        with self._changed:
+        with self._lock:
             if self._open.get(env_id) is not response:
                 return  # it was dropped
             try:
@@ -143,7 +144,7 @@ class UnderWay:
                 self._go_on(env_id, response, judgement)
 
     def _put(self, reply: Reply) -> None:
-        with self._changed:
+        with self._lock:
             self._ready.append(reply)
             if len(self._ready) >= self._wanted:  # to wake the caller for each of a thousand takes its time
                 self._changed.notify_all()

@@ -149,12 +149,13 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         self.send(range(self.num_envs), actions)
         replies = self.recv(min_ready=self.num_envs)
         order = np.argsort(replies.env_ids)
+        places = order.tolist()
         return (
-            tuple(replies.observations[place] for place in order),
+            tuple([replies.observations[place] for place in places]),
             replies.rewards[order],
             replies.terminations[order],
             replies.truncations[order],
-            batched_infos(((int(replies.env_ids[place]), replies.infos[place]) for place in order), self.num_envs),
+            batched_infos(enumerate([replies.infos[place] for place in places]), self.num_envs),
         )
 
     # --- without a barrier --------------------------------------------------------------------------------------------
@@ -308,7 +309,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             slot.begin(self.rules, self._sampler)
             info = {"final_obs": observation, "final_info": info, **episode_info(slot.episode)}
             observation = slot.said
-        return reply._replace(observation=observation, info=info)
+        return Reply(reply.env_id, reply.step_id, reply.running, reply.was_reset, observation, info)
 
     def _judges(self) -> JudgePool:
         if self._pool is not None:
@@ -339,7 +340,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
                 raise ResetNeeded("there is no episode yet; call reset() first")
             if env_id in self._under_way:
                 raise UsageError(f"environment {env_id}: expected none of its actions under way; recv() it first")
-            if slot.episode.ended and self.autoreset_mode is AutoresetMode.DISABLED:
+            if self.autoreset_mode is AutoresetMode.DISABLED and slot.episode.ended:
                 raise ResetNeeded(
                     f"environment {env_id}: its episode has ended; reset(options={{'reset_mask': ...}}) starts the next"
                 )

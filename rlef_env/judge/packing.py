@@ -1,40 +1,39 @@
-"""Judgements as plain tuples: ten times as fast to pickle, and fit for JSON."""
+"""Judgements as plain tuples, which are several times as fast to send as what they stand for, and as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 from rlef_env.judge.verdict import GroupScore, Judgement, TestResult, Verdict
 
-__all__ = ["PackedJudgement", "pack", "unpack"]
+__all__ = ["PackedJudgement", "from_json", "pack", "to_json", "unpack"]
 
-PackedJudgement: TypeAlias = tuple[str, Sequence[Sequence[Any]], int, str | None, str, Sequence[Sequence[Any]]]
+PackedJudgement: TypeAlias = tuple[Verdict, Iterable[Sequence[Any]], int, str | None, str, Iterable[Sequence[Any]]]
 VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 
 def pack(judgement: Judgement) -> PackedJudgement:
-    """A judgement as plain tuples, which are ten times as fast to pickle."""
-    results = tuple(
-        (
-            result.role,
-            result.index,
-            result.verdict.value,
-            result.category,
-            result.stdout,
-            result.stderr,
-            result.cpu_seconds,
-            result.peak_bytes,
-        )
-        for result in judgement.results
-    )
-    return judgement.verdict.value, results, judgement.total, judgement.category, judgement.isolation, judgement.groups
+    """A judgement as plain tuples."""
+    results, groups = tuple(map(tuple, judgement.results)), tuple(map(tuple, judgement.groups))
+    return judgement.verdict, results, judgement.total, judgement.category, judgement.isolation, groups
 
 
 def unpack(packed: PackedJudgement) -> Judgement:
     """The judgement that was packed."""
     verdict, results, total, category, isolation, groups = packed
-    unpacked = tuple(TestResult(role, index, VERDICTS[name], *rest) for role, index, name, *rest in results)
-    return Judgement(
-        VERDICTS[verdict], unpacked, total, category, isolation, tuple(GroupScore(*group) for group in groups)
-    )
+    made = tuple(map(TestResult._make, results))
+    return Judgement(verdict, made, total, category, isolation, tuple(map(GroupScore._make, groups)))
+
+
+def to_json(judgement: Judgement) -> str:
+    """A judgement as JSON."""
+    return json.dumps(pack(judgement))
+
+
+def from_json(text: str) -> Judgement:
+    """The judgement that ``to_json`` was given."""
+    verdict, results, *rest = json.loads(text)
+    named = [(role, index, VERDICTS[name], *more) for role, index, name, *more in results]
+    return unpack((VERDICTS[verdict], named, *rest))

@@ -109,7 +109,9 @@ def test_a_row_alone() -> None:
 
 def test_timings_do_not_count_for_equality() -> None:
     result = TestResult("public", 0, Verdict.ACCEPTED, cpu_seconds=1.0, peak_bytes=1)
-    slow = replace(result, cpu_seconds=2.0, peak_bytes=2)
+    slow = result._replace(cpu_seconds=2.0, peak_bytes=2)
+    assert (result == slow, result != slow) == (True, False)
+    assert result != result._replace(stdout="1")
     one, other = (
         Episode("p", "d", "q", (Turn("r", "x", Judgement(Verdict.ACCEPTED, (r,), 1)),)) for r in (result, slow)
     )
