@@ -24,10 +24,12 @@ from rlef_env.errors import UsageError
 from rlef_env.integrations.ray_worker import MOST_PROBLEMS, RayWorker
 from rlef_env.judge import (
     ATTEMPTS,
+    NO_CHECKERS,
     Judge,
     JudgeJob,
     Judgement,
     JudgePool,
+    OwnCheckers,
     TimeFactor,
     TurnQueue,
     Verdict,
@@ -57,6 +59,7 @@ class RayJudge(JudgePool):
         most_waiting: how many jobs may wait; ``submit`` blocks beyond.
         cores_per_worker: what Ray sets aside for each worker. Less than 1 where many programs sleep, which holds a
             worker but no core.
+        checkers: as for ``JudgePool``; Ray's own pickling sends them.
 
     Raises:
         UsageError: an argument has a value that is not supported, Ray is not installed, or there is no cluster at the
@@ -72,8 +75,14 @@ class RayJudge(JudgePool):
         numpy: bool = False,
         most_waiting: int = 100_000,
         cores_per_worker: float = 1.0,
+        checkers: OwnCheckers = NO_CHECKERS,
     ) -> None:
-        arguments: dict[str, Any] = {"isolation": isolation, "time_factor": time_factor, "numpy": numpy}
+        arguments: dict[str, Any] = {
+            "isolation": isolation,
+            "time_factor": time_factor,
+            "numpy": numpy,
+            "checkers": checkers,
+        }
         Judge(**arguments)  # refuses what is wrong, and starts nothing
         for name, value in (("workers", workers), ("cores_per_worker", cores_per_worker)):
             if value is not None and value <= 0:

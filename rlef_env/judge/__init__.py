@@ -7,6 +7,7 @@ from rlef_env.judge.encoding import Other, same_value
 from rlef_env.judge.groups import judgement_of, scores
 from rlef_env.judge.job import JudgeJob, check_job, needed_to_judge
 from rlef_env.judge.judge import ATTEMPTS, DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS, Judge, TimeFactor
+from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers
 from rlef_env.judge.pool import JudgePool, default_workers
 from rlef_env.judge.program_checker import Checked, CheckerBroke, ProgramChecker
 from rlef_env.judge.turns import TurnQueue
@@ -16,6 +17,7 @@ __all__ = [
     "ATTEMPTS",
     "DEFAULT_MEMORY_BYTES",
     "DEFAULT_TIME_SECONDS",
+    "NO_CHECKERS",
     "Call",
     "CallResult",
     "CallRunner",
@@ -29,6 +31,7 @@ __all__ = [
     "Judgement",
     "NotReturned",
     "Other",
+    "OwnCheckers",
     "ProgramChecker",
     "Raised",
     "Returned",

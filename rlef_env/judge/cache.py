@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import sqlite3
 import sys
@@ -23,7 +22,7 @@ from typing import Any, Final
 from rlef_env.errors import UsageError
 from rlef_env.judge.job import JudgeJob, needed_to_judge
 from rlef_env.judge.judge import DEFAULT_TIME_SECONDS
-from rlef_env.judge.packing import pack, unpack
+from rlef_env.judge.packing import from_json, to_json
 from rlef_env.judge.verdict import Judgement, Verdict
 
 __all__ = ["VerdictCache"]
@@ -75,13 +74,13 @@ class VerdictCache:
                 self.misses += 1
                 return None
             self.hits += 1
-        return unpack(json.loads(text))
+        return from_json(text)
 
     def put(self, key: bytes, job: JudgeJob, judgement: Judgement, time_factor: float = 1.0) -> None:
         """Remember a judgement, unless it is one that may differ the next time."""
         if not self._steady(job, judgement, time_factor):
             return
-        text = json.dumps(pack(judgement))
+        text = to_json(judgement)
         with self._lock:
             self._memory[key] = text
             if len(self._memory) > self.size:
@@ -128,7 +127,7 @@ def content_key(job: JudgeJob, tests: bytes, arguments: Mapping[str, Any]) -> by
     Args:
         job: the job.
         tests: digest of its problem, as ``content_of`` gives it.
-        arguments: what its judge was made with.
+        arguments: what its judge was made with; its own checkers do not count, as their verdicts are not kept.
     """
     parts = (
         job.program,
@@ -136,7 +135,7 @@ def content_key(job: JudgeJob, tests: bytes, arguments: Mapping[str, Any]) -> by
         job.stop_early,
         job.limit,
         job.first,
-        sorted(arguments.items(), key=str),
+        sorted((item for item in arguments.items() if item[0] != "checkers"), key=str),
         sys.version,
         own_version(),
     )

@@ -28,7 +28,7 @@ from rlef_env.judge.packing import unpack
 from rlef_env.judge.turns import TurnQueue
 from rlef_env.judge.verdict import Judgement
 from rlef_env.judge.work import Task, Work, no_verdict
-from rlef_env.judge.worker_process import Server, WorkerProcess
+from rlef_env.judge.worker_process import Answer, Server, WorkerProcess, luggage
 from rlef_env.problems import Problem
 
 __all__ = ["Dispatcher"]
@@ -61,12 +61,14 @@ class Dispatcher:
         self._cache = cache
         self._workers, self._spare, self._most_waiting = workers, spare, most_waiting
         self._arguments = arguments
+        self._luggage = luggage(arguments)
         self._lock = threading.RLock()
         self._room = threading.Condition(self._lock)
         self._queue: TurnQueue[Task] = TurnQueue()
         self._numbers = itertools.count()
         self._server: Server | None = None
         self._crew: list[WorkerProcess] = []
+        self._told: set[WorkerProcess] = set()  # those of them that have something to be sent
         self._seconds = HOLD_SECONDS  # that a task takes, lately
         self._stillborn = 0  # workers lost before they said a word, since one last said something
         self._keys: OrderedDict[int, tuple[int, Problem]] = OrderedDict()
@@ -90,18 +92,21 @@ class Dispatcher:
         if self._process != os.getpid():  # before the lock, which may have been held when this process was forked
             raise UsageError("a JudgePool serves the process that made it; make one in this process")
         work = Work(job)
-        if self._cache is not None:
+        if self._cache is not None and job.problem.checker.name not in self._arguments["checkers"]:
             work.key = content_key(job, self._content(job), self._arguments)
             if (known := self._cache.get(work.key)) is not None:
                 work.future.set_result(known)
                 return work.future
-        with self._room:
+        with self._lock:
             if threading.current_thread() is not self._thread:  # which alone makes room
-                self._room.wait_for(lambda: self._closed or len(self._queue) < self._most_waiting)
+                while not self._closed and len(self._queue) >= self._most_waiting:
+                    self._room.wait()
             if self._closed:
                 raise UsageError("the pool is closed; make a new one")
+            others_wait = len(self._queue) > 0  # so there is no free worker
             self._queue.put(work.tasks[0], priority, owner)
-            self._dispatch()
+            if not others_wait:
+                self._dispatch()
         self._settle()
         return work.future
 
@@ -136,7 +141,7 @@ class Dispatcher:
             if threading.current_thread() is not self._thread:
                 self._thread.join()
             for worker in self._crew:
-                worker.close()
+                worker.channel.close()
             self._crew.clear()
             if self._server is not None:
                 self._server.close()
@@ -153,7 +158,7 @@ class Dispatcher:
     def forget(self) -> None:
         """In a forked child: let go of what is the parent's, without a word to anybody."""
         for worker in self._crew:
-            worker.close()
+            worker.channel.close()
         if self._server is not None:
             self._server.forget()
 
@@ -165,12 +170,12 @@ class Dispatcher:
             try:
                 worker = self._free_worker()
             except OSError as error:  # no descriptors or memory left for a worker: go on with those there are
-                if not self._crew:
-                    self._again(self._queue.pop()[1], f"no worker could be started ({error})")
-                    continue
-                return
+                if self._crew:
+                    break
+                self._again(self._queue.pop()[1], f"no worker could be started ({error})")
+                continue
             if worker is None:
-                return
+                break
             place, task = self._queue.pop()
             self._room.notify()
             work = task.work
@@ -180,38 +185,49 @@ class Dispatcher:
             if alone:
                 for part in work.split(self._workers - self._awake()):
                     self._queue.put_at(place, part)
-            self._give(worker, task)
+            self._give(worker, task, ahead=False)
+        self._flush()
 
     def _dispatch_ahead(self) -> None:
         """Where many wait, give workers what they will do next."""
         most = min(MOST_AHEAD, len(self._queue) // (AHEAD_OF * self._workers), int(HOLD_SECONDS / self._seconds))
-        for worker in self._crew[:]:
-            while worker in self._crew and worker.goes_on(HOLD_SECONDS) and 0 < worker.load <= most and self._queue:
-                task = self._queue.first()
-                wanted = not task.work.finished and not task.work.future.cancelled()
-                if wanted and not self._fits(worker, task):
-                    break
-                self._queue.pop()
-                self._room.notify()
-                if wanted or task.work.start():
-                    self._give(worker, task)
+        for worker in self._crew:
+            if worker.goes_on(HOLD_SECONDS):
+                while 0 < worker.load <= most and self._queue and self._give(worker, self._queue.first(), ahead=True):
+                    pass
+        self._flush()
 
-    def _give(self, worker: WorkerProcess, task: Task) -> None:
+    def _give(self, worker: WorkerProcess, task: Task, ahead: bool) -> bool:
+        """Give a worker a task, ``ahead`` of its time the one that is next in the queue; False where it has no room."""
+        ticket, (key, problem) = next(self._numbers), self._known(task.job.problem)
         try:
-            worker.give(next(self._numbers), task, *self._known(task.job.problem))
-        except OSError:
-            while worker in self._crew and worker.connection.poll():  # what it said before it was gone counts
-                self._hear(worker)
-            self._lost(worker)
-        except Exception as error:  # noqa: BLE001 - it cannot be sent, and the worker may have heard a half of it
+            told = worker.words(ticket, task.job, key, problem)
+        except Exception as error:  # noqa: BLE001 - a job that cannot be sent
             self._fail(task.work, error)
-            self._lost(worker)
-
-    def _fits(self, worker: WorkerProcess, task: Task) -> bool:
-        try:
-            return worker.has_room(task.job, *self._known(task.job.problem))
-        except Exception:  # noqa: BLE001 - what is wrong with it is found again where it is sent
+            self._drop([task])  # also where it was cancelled
             return True
+        if ahead:
+            if not worker.has_room(told):
+                return False
+            self._queue.pop()
+            self._room.notify()
+            if task.work.future.cancelled():
+                task.work.start()
+                return True
+        worker.give(ticket, task, key, told)
+        self._told.add(worker)
+        return True
+
+    def _flush(self) -> None:
+        """Send what workers were given."""
+        while self._told:
+            worker = self._told.pop()
+            try:
+                worker.channel.flush()
+            except OSError:
+                while worker in self._crew and worker.channel.waits():  # what it said before it was gone counts
+                    self._hear(worker)
+                self._lost(worker)
 
     def _take_back(self, worker: WorkerProcess) -> None:
         """What a worker has not begun is judged elsewhere."""
@@ -233,16 +249,16 @@ class Dispatcher:
 
     def _hire(self) -> WorkerProcess:
         if self._server is None or not self._server.alive():
-            self._server = Server(self._arguments, self._bell)
+            self._server = Server(self._luggage, self._bell)
         try:
             worker = self._server.worker()
         except ConnectionError:  # it is about to end
             self._server.close()
-            self._server = Server(self._arguments, self._bell)
+            self._server = Server(self._luggage, self._bell)
             worker = self._server.worker()
         self._crew.append(worker)
-        self._inbox.register(worker.connection, selectors.EVENT_READ, worker)
-        self._awaited.register(worker.connection, 0)  # a hang-up is always reported
+        self._inbox.register(worker.channel, selectors.EVENT_READ, worker)
+        self._awaited.register(worker.channel, 0)  # a hang-up is always reported
         return worker
 
     def _known(self, problem: Problem) -> tuple[int, Problem]:
@@ -287,20 +303,26 @@ class Dispatcher:
             return SPARE_SECONDS if len(self._crew) > self._workers else None
 
     def _hear(self, worker: WorkerProcess) -> None:
-        try:
-            answer = worker.hear()
-        except Exception:  # noqa: BLE001 - it is gone, or makes no sense
-            self._lost(worker)
-            return
-        self._stillborn = 0
-        if answer is None or answer.task is None or answer.task.work.finished:
-            return
+        answers = worker.hear()
+        while True:
+            try:
+                answer = next(answers, None)
+            except Exception:  # noqa: BLE001 - it is gone, or makes no sense
+                self._lost(worker)
+                return
+            self._stillborn = 0
+            if answer is None:
+                return
+            if answer.task is not None and not answer.task.work.finished:
+                self._answered(answer.task, answer)
+
+    def _answered(self, task: Task, answer: Answer) -> None:
         self._seconds += (max(answer.seconds, LEAST_SECONDS) - self._seconds) / 8
         if answer.judgement is None:
             assert answer.error is not None
-            self._fail(answer.task.work, answer.error)
+            self._fail(task.work, answer.error)
         else:
-            self._collect(answer.task, unpack(answer.judgement))
+            self._collect(task, unpack(answer.judgement))
 
     def _collect(self, task: Task, judgement: Judgement) -> None:
         work = task.work
@@ -318,9 +340,10 @@ class Dispatcher:
 
     def _part(self, worker: WorkerProcess) -> None:
         self._crew.remove(worker)
-        self._inbox.unregister(worker.connection)
-        self._awaited.unregister(worker.connection)
-        worker.close()
+        self._told.discard(worker)
+        self._inbox.unregister(worker.channel)
+        self._awaited.unregister(worker.channel)
+        worker.channel.close()
 
     def _lost(self, worker: WorkerProcess) -> None:
         """A worker is gone: judge again what it had, elsewhere."""
@@ -352,6 +375,7 @@ class Dispatcher:
         if not tasks:
             return  # as for nearly every job: the queue may be long
         self._queue.remove(tasks)
+        self._room.notify(len(tasks))
         for worker in self._crew:
             worker.cancel(tasks)
 
@@ -359,7 +383,7 @@ class Dispatcher:
         if work.start():
             work.finished = True
             self._drop(work.leave(work.tasks))
-            if self._cache is not None:
+            if self._cache is not None and work.key:
                 factor = factor_of(self._arguments["time_factor"], work.job.program)
                 self._cache.put(work.key, work.job, judgement, factor)
             self._done.append(lambda: work.future.set_result(judgement))

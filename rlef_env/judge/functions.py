@@ -19,13 +19,15 @@ from contextlib import ExitStack, contextmanager
 
 from rlef_env.errors import UsageError
 from rlef_env.judge.calls import Call, CallResult, CallRunner, NotReturned, Raised
+from rlef_env.judge.checkers import Checker
 from rlef_env.judge.code_tests import CodeTests
-from rlef_env.judge.program_checker import CheckerBroke, ProgramChecker
+from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers, asked_checker
+from rlef_env.judge.program_checker import CheckerBroke
 from rlef_env.judge.runners import Outcome, Sandboxes, TestRunner
 from rlef_env.judge.stdio import VERDICTS
 from rlef_env.judge.values import value_rule
 from rlef_env.judge.verdict import Verdict
-from rlef_env.problems import FunctionSpec, NotPlain, Problem, Test, format_value, parse_call, parse_value
+from rlef_env.problems import CheckerSpec, FunctionSpec, NotPlain, Problem, Test, format_value, parse_call, parse_value
 from rlef_env.sandbox import Execution, Limits, Program, Status
 
 __all__ = ["function_runner"]
@@ -35,7 +37,12 @@ MANY = 4  # processes from which on it pays to compile the driver where it runs
 
 @contextmanager
 def function_runner(
-    sandboxes: Sandboxes, problem: Problem, program: Program, limits: Limits, tests: Sequence[Test]
+    sandboxes: Sandboxes,
+    problem: Problem,
+    program: Program,
+    limits: Limits,
+    tests: Sequence[Test],
+    own_checkers: OwnCheckers = NO_CHECKERS,
 ) -> Iterator[TestRunner]:
     """Load the program once per process, call its function, compare here.
 
@@ -46,7 +53,7 @@ def function_runner(
     function = problem.function or FunctionSpec("solution")
     if program.language != "python":
         raise UsageError(f"program: expected one in Python, as tests call its function, got {program.language!r}")
-    check = _check(sandboxes, problem)
+    check = _check(problem.checker, asked_checker(sandboxes, problem.checker, own_checkers))
     codes = sum(not test.output for test in tests)
     with ExitStack() as stack:
         runner = stack.enter_context(CallRunner(sandboxes.program, limits, many=codes > MANY))
@@ -67,18 +74,17 @@ def function_runner(
 Check = Callable[[Test, object], "tuple[bool, bytes]"]
 
 
-def _check(sandboxes: Sandboxes, problem: Problem) -> Check:
+def _check(spec: CheckerSpec, checker: Checker | None) -> Check:
     """Whether a value is right for a test, and how it is written."""
-    if problem.checker.source is None:
-        rule = value_rule(problem.checker)
+    if checker is None:
+        rule = value_rule(spec)
         return lambda test, value: (rule(value, parse_value(test.output)), b"")
-    program = ProgramChecker(sandboxes.data, problem.checker)
 
     def check(test: Test, value: object) -> tuple[bool, bytes]:
         given, text, expected = (
             each.encode("utf-8", "surrogatepass") for each in (test.input, shown(value), test.output)
         )
-        return program(given, text, expected), text
+        return checker(given, text, expected), text
 
     return check
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from rlef_env.errors import DataError, SandboxFailure, UsageError
@@ -15,6 +16,7 @@ from rlef_env.judge.functions import function_runner
 from rlef_env.judge.groups import judgement_of
 from rlef_env.judge.interactive import interactive_runner
 from rlef_env.judge.job import JudgeJob
+from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers, check_own_checkers
 from rlef_env.judge.runners import Outcome, RunnerOf, Sandboxes
 from rlef_env.judge.stdio import stdio_runner
 from rlef_env.judge.verdict import Judgement, TestResult, Verdict
@@ -34,11 +36,6 @@ EXCERPT = 4096  # characters of a failing test's output and errors that are kept
 LONGEST_CATEGORY = 300  # characters
 PROBE, SCRATCH_BYTES = Program("print(input())"), 2**20
 TimeFactor: TypeAlias = float | Mapping[str, float]
-RUNNERS: dict[str, RunnerOf] = {
-    "stdio": stdio_runner,
-    "function": function_runner,
-    "interactive": interactive_runner,
-}
 
 
 class Interrupted(Exception):
@@ -67,22 +64,36 @@ class Judge:
         time_factor: multiplies every problem's time limit, e.g. for a slower machine; or a factor for each language,
             e.g. ``{"python": 5.0, "java": 2.0}`` for limits that were set for C++, in which languages not named have 1.
         numpy: let programs import numpy.
+        checkers: functions ``(input, output, expected) -> bool`` of your own, by name: a problem asks for one with
+            ``CheckerSpec(name)``. All three are bytes. They run here, outside of any sandbox and without a limit.
 
     Raises:
         UsageError: an argument has a value that is not supported.
     """
 
-    def __init__(self, isolation: str = "locked", time_factor: TimeFactor = 1.0, numpy: bool = False) -> None:
+    def __init__(
+        self,
+        isolation: str = "locked",
+        time_factor: TimeFactor = 1.0,
+        numpy: bool = False,
+        checkers: OwnCheckers = NO_CHECKERS,
+    ) -> None:
         if isolation not in ISOLATIONS:
             raise UsageError(f"isolation: expected one of {list(ISOLATIONS)}, got {isolation!r}")
         for factor in time_factor.values() if isinstance(time_factor, Mapping) else (time_factor,):
             if type(factor) not in (int, float) or not 0 < factor < math.inf:
                 raise UsageError(f"time_factor: expected a number above 0, or one for each language, got {factor!r}")
+        check_own_checkers(checkers)
         self.isolation, self.time_factor, self.numpy = isolation, time_factor, numpy
         self.interrupt: Callable[[], bool] = lambda: False
         """Asked before each test: whether to leave the rest, with ``NO_VERDICT``."""
         self.tell_asleep: Callable[[bool], object] = lambda _: None
         """Told when the judged program sleeps (True), so that it holds no core, and when it no longer does (False)."""
+        self._runners: dict[str, RunnerOf] = {
+            "stdio": partial(stdio_runner, own_checkers=checkers),
+            "function": partial(function_runner, own_checkers=checkers),
+            "interactive": interactive_runner,
+        }
         self._stopped = False
         self._sandboxes = Sandboxes(isolation, numpy)
         self._sandboxes.tell_asleep = lambda asleep: self.tell_asleep(asleep)
@@ -165,7 +176,7 @@ class Judge:
         self, problem: Problem, program: Program, tests: list[tuple[Role, int, Test]], stop_early: bool
     ) -> Iterator[TestResult]:
         limits = self._limits(problem, program)
-        runner_of = RUNNERS[kind_of(problem)]
+        runner_of = self._runners[kind_of(problem)]
         with runner_of(self._sandboxes, problem, program, limits, [test for _, _, test in tests]) as run:
             for role, index, test in tests:
                 if self._stopped or self.interrupt():

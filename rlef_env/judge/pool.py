@@ -14,6 +14,7 @@ from rlef_env.judge.cache import VerdictCache
 from rlef_env.judge.dispatcher import Dispatcher
 from rlef_env.judge.job import JudgeJob
 from rlef_env.judge.judge import Judge, TimeFactor
+from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers
 from rlef_env.judge.verdict import Judgement
 from rlef_env.problems import ROLES, Problem, Role
 from rlef_env.sandbox import Program
@@ -40,9 +41,12 @@ class JudgePool:
         time_factor: as for ``Judge``.
         numpy: as for ``Judge``.
         most_waiting: how many jobs may wait; ``submit`` blocks beyond.
-        cache: remembers verdicts by content; None judges everything anew. It is not closed with the pool.
+        cache: remembers verdicts by content, but for those of ``checkers``; None judges everything anew. It is not
+            closed with the pool.
         most_sleeping: workers that may be there beyond ``workers``, for programs that sleep; 4 times as many by
             default.
+        checkers: as for ``Judge``. They go to the workers once, by dill: closures and what was written in a notebook,
+            too. What they change at their end stays there.
 
     Raises:
         UsageError: an argument has a value that is not supported.
@@ -57,8 +61,9 @@ class JudgePool:
         most_waiting: int = 100_000,
         most_sleeping: int | None = None,
         cache: VerdictCache | None = None,
+        checkers: OwnCheckers = NO_CHECKERS,
     ) -> None:
-        arguments = {"isolation": isolation, "time_factor": time_factor, "numpy": numpy}
+        arguments = {"isolation": isolation, "time_factor": time_factor, "numpy": numpy, "checkers": checkers}
         Judge(**arguments)  # type: ignore[arg-type]  # refuses what is wrong, and starts nothing
         self.workers = workers or default_workers()
         self.isolation = isolation

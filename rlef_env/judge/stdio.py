@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rlef_env.errors import SandboxFailure
-from rlef_env.judge.checkers import Checker, make_checker
-from rlef_env.judge.program_checker import CheckerBroke, ProgramChecker
+from rlef_env.judge.checkers import make_checker
+from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers, asked_checker
+from rlef_env.judge.program_checker import CheckerBroke
 from rlef_env.judge.runners import Outcome, Sandboxes, TestRunner
 from rlef_env.judge.verdict import Verdict
 from rlef_env.problems import Problem, Test
@@ -34,10 +35,15 @@ VERDICTS = {
 
 @contextmanager
 def stdio_runner(
-    sandboxes: Sandboxes, problem: Problem, program: Program, limits: Limits, _: Sequence[Test]
+    sandboxes: Sandboxes,
+    problem: Problem,
+    program: Program,
+    limits: Limits,
+    _: Sequence[Test],
+    own_checkers: OwnCheckers = NO_CHECKERS,
 ) -> Iterator[TestRunner]:
     """Compile the program once, and run it in a process of its own for each test."""
-    checker = _checker(sandboxes, problem)
+    checker = asked_checker(sandboxes, problem.checker, own_checkers) or make_checker(problem.checker)
     with sandboxes.program.load(program, limits) as loaded:
 
         def run(test: Test) -> Outcome:
@@ -57,12 +63,6 @@ def stdio_runner(
             )
 
         yield run
-
-
-def _checker(sandboxes: Sandboxes, problem: Problem) -> Checker:
-    if problem.checker.source is None:
-        return make_checker(problem.checker)
-    return ProgramChecker(sandboxes.data, problem.checker)
 
 
 def verdict_of(execution: Execution) -> tuple[Verdict, str | None]:

@@ -23,7 +23,7 @@ class Work:
 
     Attributes:
         job: what was submitted.
-        key: in the cache of verdicts; empty without one.
+        key: in the cache of verdicts; empty where it is not to be kept.
         future: what was returned for it.
         parts: the judgement of each part, in order; None where it is due.
         tasks: the parts that wait or run.

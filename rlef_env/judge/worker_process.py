@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import socket
 import subprocess
 import sys
 import time
 from collections import OrderedDict, deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import dill
 from multiprocess.connection import Connection
 
+from rlef_env.errors import UsageError
+from rlef_env.judge.channel import Channel, Words, words
 from rlef_env.judge.job import JudgeJob, needed_to_judge
 from rlef_env.judge.packing import PackedJudgement
 from rlef_env.judge.work import Task
 from rlef_env.problems import Problem
 
-__all__ = ["Answer", "Server", "WorkerProcess"]
+__all__ = ["Answer", "Server", "WorkerProcess", "luggage"]
 
 MOST_KEPT: Final = 64_000_000  # characters of tests that a worker keeps
 MOST_PARCELS: Final = 32_000_000  # bytes of problems that are kept as they are sent: many workers want the same one
@@ -36,15 +37,31 @@ serve(*map(int, sys.argv[1:4]))
 """
 
 
+def luggage(arguments: Mapping[str, Any]) -> bytes:
+    """The arguments of a ``Judge`` as they are sent, with the functions among them and all that these refer to.
+
+    Raises:
+        UsageError: there is something that cannot be sent.
+    """
+    try:
+        packed: bytes = dill.dumps(dict(arguments), recurse=True)
+    except Exception as error:  # noqa: BLE001 - whatever is in a closure
+        raise UsageError(
+            f"checkers: expected functions that can be sent to other processes ({type(error).__name__}: {error}); open "
+            "files, locks and the like inside of the function"
+        ) from None
+    return packed
+
+
 class Server:
     """The process that forks workers.
 
     Args:
-        arguments: of each worker's ``Judge``; what plain pickling refuses travels by dill.
+        luggage: what ``luggage`` made of the arguments of each worker's ``Judge``.
         bell: an eventfd that workers ring.
     """
 
-    def __init__(self, arguments: Mapping[str, Any], bell: int) -> None:
+    def __init__(self, luggage: bytes, bell: int) -> None:
         self._control, theirs = socket.socketpair()
         owner = os.pidfd_open(os.getpid())
         try:
@@ -60,7 +77,7 @@ class Server:
             theirs.close()
             os.close(owner)
         connection = Connection(os.dup(self._control.fileno()))
-        connection.send_bytes(dill.dumps(dict(arguments)))
+        connection.send_bytes(luggage)
         connection.close()
         self._parcels = Parcels()
 
@@ -75,7 +92,7 @@ class Server:
             socket.send_fds(self._control, [b"w"], [theirs.fileno()])
         finally:
             theirs.close()
-        return WorkerProcess(Connection(ours.detach()), self._parcels)
+        return WorkerProcess(Channel(ours.detach()), self._parcels)
 
     def close(self) -> None:
         """End it and all of its workers, and wait for that."""
@@ -95,15 +112,15 @@ class Parcels:
     """Problems as they are sent to workers, those asked for last."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[int, bytes] = OrderedDict()
+        self._kept: OrderedDict[int, Words] = OrderedDict()
 
-    def of(self, key: int, problem: Problem) -> bytes:
-        """The message that gives a worker a problem under a key, which stands for this problem only."""
+    def of(self, key: int, problem: Problem) -> Words:
+        """What gives a worker a problem under a key, which stands for this problem only."""
         parcel = self._kept.pop(key, None)
         if parcel is None:
-            parcel = pickle.dumps(("problem", key, needed_to_judge(problem)), pickle.HIGHEST_PROTOCOL)
+            parcel = words("problem", key, needed_to_judge(problem))
         self._kept[key] = parcel
-        while len(self._kept) > 1 and sum(map(len, self._kept.values())) > MOST_PARCELS:
+        while len(self._kept) > 1 and sum(map(size_of, self._kept.values())) > MOST_PARCELS:
             self._kept.popitem(last=False)
         return parcel
 
@@ -137,14 +154,14 @@ class WorkerProcess:
     """A worker: where to reach it, what it does, and which problems it holds.
 
     Attributes:
-        connection: to it.
+        channel: to it.
         pid: its process; 0 until it is ready.
         began: whether it has ever said anything: before that, it has judged nothing.
         sleeping: whether the program that it runs sleeps.
     """
 
-    def __init__(self, connection: Any, parcels: Parcels) -> None:
-        self.connection = connection
+    def __init__(self, channel: Channel, parcels: Parcels) -> None:
+        self.channel = channel
         self._parcels = parcels
         self.pid = 0
         self.began = False
@@ -175,34 +192,40 @@ class WorkerProcess:
         """Whether it may be expected to come to what it has ahead: neither asleep nor quiet for so long."""
         return not self.sleeping and not self.quiet_for(seconds)
 
-    def has_room(self, job: JudgeJob, key: int, problem: Problem) -> bool:
-        """Whether a job can be sent while it is busy: what it does not read yet must not block this end."""
-        return self._unread + self._size(job, key, problem) <= MOST_UNREAD
-
-    def give(self, ticket: int, task: Task, key: int, problem: Problem) -> None:
-        """Send a task, and the problem if the worker does not hold it.
+    def words(self, ticket: int, job: JudgeJob, key: int, problem: Problem) -> Words:
+        """What tells it of a job, and of the problem if it does not hold that.
 
         Args:
             ticket: higher than all before.
-            task: what to judge.
+            job: what to judge.
             key: stands for the problem.
-            problem: that of the task.
+            problem: that of the job.
 
         Raises:
-            OSError: the worker is gone.
+            Exception: the job cannot be sent.
         """
+        rest = (job.roles, job.stop_early, job.limit, job.first)
+        asked = words("judge", ticket, key, job.program.source, job.program.language, *rest)
+        return asked if key in self._kept else [*self._parcels.of(key, problem), *asked]
+
+    def has_room(self, told: Words) -> bool:
+        """Whether this can be sent while it is busy: what it does not read yet must not block this end."""
+        return self._unread + size_of(told) <= MOST_UNREAD
+
+    def give(self, ticket: int, task: Task, key: int, told: Words) -> None:
+        """Have a task sent by the next ``flush``, with the same ticket and key as its words."""
         if not self._given:
             self._since = time.monotonic()
-        job = task.job
-        size = self._size(job, key, problem)
-        self._given.append(Given(ticket, task, size))
-        self._unread += size
         if key in self._kept:
             self._kept.move_to_end(key)
         else:
-            self._keep(key, problem)
-        rest = (job.roles, job.stop_early, job.limit, job.first)
-        self._send("judge", ticket, key, job.program.source, job.program.language, *rest)
+            self._kept[key] = sum(len(test.input) + len(test.output) for _, _, test in task.job.problem.tests())
+            while len(self._kept) > 1 and sum(self._kept.values()) > MOST_KEPT:
+                self.channel.say(words("forget", self._kept.popitem(last=False)[0]))
+        size = size_of(told)
+        self._given.append(Given(ticket, task, size))
+        self._unread += size
+        self.channel.say(told)
 
     def cancel(self, tasks: Collection[Task]) -> None:
         """Tell it that these are not wanted any more, those that it has; it answers them nevertheless."""
@@ -210,50 +233,39 @@ class WorkerProcess:
         for given in cancelled:
             given.task = None
         if cancelled:
+            self.channel.say(words("cancel", [given.ticket for given in cancelled]))
             with contextlib.suppress(OSError):  # its end is noticed elsewhere
-                self._send("cancel", [given.ticket for given in cancelled])
+                self.channel.flush()
 
-    def hear(self) -> Answer | None:
-        """Take the next word from it, which is there; None where it is not an answer.
+    def hear(self) -> Iterator[Answer]:
+        """Take what it has said, which is there, and yield the answers in it.
 
         Raises:
             OSError: the worker is gone, or makes no sense.
             EOFError: it is gone.
         """
-        kind, *content = pickle.loads(self.connection.recv_bytes())
-        if kind == "long":
-            kind, *content = pickle.loads(self.connection.recv_bytes())
-        self.began = True
-        if kind == "ready":
-            self.pid = content[0]
-        elif kind in ("waiting", "resumed"):
-            self.sleeping = kind == "waiting"
-        else:
-            ticket, judgement, error, seconds = content
-            if not self._given or ticket != self._given[0].ticket:
-                raise OSError(f"a worker answered {ticket} out of turn")
-            given = self._given.popleft()
-            self._unread -= given.size
-            self.sleeping, self._since = False, time.monotonic()
-            return Answer(given.task, judgement, error, seconds)
-        return None
+        kind = "long"
+        while kind == "long":  # it waits until what comes next is read
+            for kind, *content in self.channel.hear():
+                self.began = True
+                if kind == "ready":
+                    self.pid = content[0]
+                elif kind in ("waiting", "resumed"):
+                    self.sleeping = kind == "waiting"
+                elif kind == "answer":
+                    yield self._answered(*content)
 
-    def close(self) -> None:
-        """Close the connection."""
-        self.connection.close()
+    def _answered(
+        self, ticket: int, judgement: PackedJudgement | None, error: BaseException | None, seconds: float
+    ) -> Answer:
+        if not self._given or ticket != self._given[0].ticket:
+            raise OSError(f"a worker answered {ticket} out of turn")
+        given = self._given.popleft()
+        self._unread -= given.size
+        self.sleeping, self._since = False, time.monotonic()
+        return Answer(given.task, judgement, error, seconds)
 
-    def _size(self, job: JudgeJob, key: int, problem: Problem) -> int:
-        """Bytes at most that tell the worker of a job."""
-        told = len(job.program.source.encode("utf-8", "surrogatepass")) + 1000
-        return told if key in self._kept else told + len(self._parcels.of(key, problem))
 
-    def _keep(self, key: int, problem: Problem) -> None:
-        size = sum(len(test.input) + len(test.output) for _, _, test in problem.tests())
-        self._kept[key] = size
-        while len(self._kept) > 1 and sum(self._kept.values()) > MOST_KEPT:
-            oldest, _ = self._kept.popitem(last=False)
-            self._send("forget", oldest)
-        self.connection.send_bytes(self._parcels.of(key, problem))
-
-    def _send(self, *message: Any) -> None:
-        self.connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+def size_of(told: Words) -> int:
+    """Bytes."""
+    return sum(map(len, told))

@@ -36,6 +36,7 @@ from typing import Any, Final
 import dill
 from multiprocess.connection import Connection
 
+from rlef_env.judge.channel import Channel, words
 from rlef_env.judge.judge import Judge
 from rlef_env.judge.packing import pack
 from rlef_env.problems import Problem
@@ -98,41 +99,39 @@ def run_worker(descriptor: int, bell: int, arguments: Mapping[str, Any]) -> None
     try:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a judge waits for its own children
-        Worker(Connection(descriptor), bell, Judge(**arguments)).run()
+        Worker(Channel(descriptor), bell, Judge(**arguments)).run()
         code = 0
     finally:
         os._exit(code)
 
 
 class Worker:
-    """Judges what comes over a connection, one job at a time.
+    """Judges what comes over a channel, one job at a time.
 
     Args:
-        connection: to the pool's owner.
+        channel: to the pool's owner.
         bell: descriptor of the owner's eventfd.
         judge: its own.
     """
 
-    def __init__(self, connection: Any, bell: int, judge: Judge) -> None:
-        self._connection, self._bell, self._judge = connection, bell, judge
+    def __init__(self, channel: Channel, bell: int, judge: Judge) -> None:
+        self._channel, self._bell, self._judge = channel, bell, judge
         self._problems: dict[int, Problem] = {}
         self._backlog: deque[tuple[Any, ...]] = deque()
         self._cancelled: set[int] = set()
         self._ticket = -1
         self._unannounced = 0
-        self._unread = select.poll()
-        self._unread.register(connection.fileno(), select.POLLIN)
         judge.interrupt = self._is_cancelled
         judge.tell_asleep = self._tell_asleep
 
     def run(self) -> None:
         """Work until the owner hangs up."""
         try:
-            self._send("ready", os.getpid())
+            self._say("ready", os.getpid())
             self._ring()
             while True:
                 if not self._backlog:
-                    self._take(self._receive())
+                    self._hear()
                 while self._backlog:
                     self._do(*self._backlog.popleft())
         except (EOFError, OSError):
@@ -157,38 +156,38 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - whatever it is, the owner raises it
             raised = portable(error)
         self._cancelled = {later for later in self._cancelled if later > ticket}
-        answer = pickle.dumps(("answer", ticket, judgement, raised, time.monotonic() - began), pickle.HIGHEST_PROTOCOL)
-        if self._unannounced + len(answer) > MOST_UNANNOUNCED:  # or it would wait for one who waits for the bell
-            self._send("long")
+        answer = words("answer", ticket, judgement, raised, time.monotonic() - began)
+        size = sum(map(len, answer))
+        if self._unannounced + size > MOST_UNANNOUNCED:  # or it would wait for one who waits for the bell
+            self._say("long")
             self._ring()
-        self._connection.send_bytes(answer)
-        self._unannounced += len(answer)
+        self._channel.say(answer)
+        self._channel.flush()
+        self._unannounced += size
         if len(self._backlog) < 2:
             self._ring()
 
     def _tell_asleep(self, asleep: bool) -> None:
         with contextlib.suppress(OSError):  # that the owner is gone is noticed where a message is waited for
-            self._send("waiting" if asleep else "resumed", self._ticket)
+            self._say("waiting" if asleep else "resumed", self._ticket)
             self._ring()
 
     def _is_cancelled(self) -> bool:
         """Whether the owner does not want the rest; other words that came meanwhile are kept."""
-        while self._unread.poll(0):
-            self._take(self._receive())
+        while self._channel.waits():
+            self._hear()
         return self._ticket in self._cancelled
 
-    def _take(self, message: tuple[Any, ...]) -> None:
-        if message[0] == "cancel":
-            self._cancelled.update(message[1])
-        else:
-            self._backlog.append(message)
+    def _hear(self) -> None:
+        for message in self._channel.hear():
+            if message[0] == "cancel":
+                self._cancelled.update(message[1])
+            else:
+                self._backlog.append(message)
 
-    def _receive(self) -> tuple[Any, ...]:
-        message: tuple[Any, ...] = pickle.loads(self._connection.recv_bytes())
-        return message
-
-    def _send(self, *message: Any) -> None:
-        self._connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+    def _say(self, *message: Any) -> None:
+        self._channel.say(words(*message))
+        self._channel.flush()
 
     def _ring(self) -> None:
         self._unannounced = 0

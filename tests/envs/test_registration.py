@@ -147,6 +147,19 @@ def test_async_observations_are_new_and_non_ascii_programs_arrive(tiny_file: str
         envs.close()
 
 
+@pytest.mark.parametrize("mode", ["sync", "async", None])
+def test_a_reward_may_be_a_closure_wherever_it_is_given(tiny_file: str, mode: Any) -> None:
+    worth = 0.25
+    envs = gymnasium.make_vec(
+        "RLEF-CodeContests-v0", 2, vectorization_mode=mode, dataset=tiny_file, reward=lambda turn, final: worth + final
+    )
+    try:
+        envs.reset(seed=0)
+        assert envs.step(["no program"] * 2)[1].tolist() == [0.25, 0.25]
+    finally:
+        envs.close()
+
+
 def step_in_child(env: CodeEnv, out: Any) -> None:
     env.reset(options={"problem_id": "sum"})
     out.put((env.step(SUM_RIGHT)[1], env._own_judge is not None))

@@ -14,7 +14,7 @@ import pytest
 
 from rlef_env.errors import UsageError
 from rlef_env.integrations import RayJudge
-from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
+from rlef_env.judge import NO_CHECKERS, JudgeJob, Judgement, JudgePool, OwnCheckers, Verdict
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Program
 from tests.judge.pool_conformance import ECHO, RIGHT, WRONG_FROM, PoolConformance
@@ -49,8 +49,8 @@ class TestRayJudge(PoolConformance):
     def _cluster(self, cluster: Any) -> None:
         self.address = cluster.address
 
-    def make(self, workers: int, most_sleeping: int | None = None) -> JudgePool:
-        return RayJudge(self.address, workers, cores_per_worker=0.5)
+    def make(self, workers: int, most_sleeping: int | None = None, checkers: OwnCheckers = NO_CHECKERS) -> JudgePool:
+        return RayJudge(self.address, workers, cores_per_worker=0.5, checkers=checkers)
 
     def test_an_urgent_job_does_not_begin_the_rounds_anew(self) -> None:
         """Who comes late with many jobs goes on in the round that is served, not in the first one."""

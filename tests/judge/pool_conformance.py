@@ -8,6 +8,7 @@ import os
 import pickle
 import select
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import gymnasium as gym
@@ -16,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlef_env.errors import UsageError
-from rlef_env.judge import Judge, JudgeJob, JudgePool, Verdict
-from rlef_env.problems import Problem, Test
+from rlef_env.judge import NO_CHECKERS, Judge, JudgeJob, JudgePool, OwnCheckers, Verdict
+from rlef_env.problems import CheckerSpec, Problem, Test
 from rlef_env.sandbox import Program
 
 ECHO = Problem("echo", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(3)), time_limit=1.0)
@@ -42,7 +43,7 @@ class PoolConformance:
     examples = 10
     """How many pools a property is tried with."""
 
-    def make(self, workers: int, most_sleeping: int | None = None) -> JudgePool:
+    def make(self, workers: int, most_sleeping: int | None = None, checkers: OwnCheckers = NO_CHECKERS) -> JudgePool:
         """A pool with so many workers, all on this machine, and so many more while programs sleep."""
         raise NotImplementedError
 
@@ -159,6 +160,18 @@ class PoolConformance:
             with pytest.raises(UsageError, match="language"):
                 pool.judge(ECHO, Program("print(1)", "cobol"))
             assert pool.judge(ECHO, RIGHT).verdict is Verdict.ACCEPTED
+
+    def test_checkers_of_the_callers_own_go_to_the_workers(self) -> None:
+        """Closures, too, with what they close over."""
+        most = 0.5
+
+        def near(_: bytes, output: bytes, expected: bytes) -> bool:
+            return abs(float(output) - float(expected)) <= most
+
+        problem = replace(ECHO, checker=CheckerSpec("near"))
+        with self.make(2, checkers={"near": near}) as pool:
+            verdicts = [pool.judge(problem, Program(f"print(int(input()) + {by})")).verdict for by in (0.5, 0.6, "'x'")]
+        assert verdicts == [Verdict.ACCEPTED, Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR]
 
     def test_what_is_no_job_is_refused(self) -> None:
         with self.make(1) as pool, pytest.raises(UsageError, match="JudgeJob"):

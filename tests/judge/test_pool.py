@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from rlef_env.errors import UsageError
-from rlef_env.judge import JudgeJob, JudgePool, Verdict, default_workers
+from rlef_env.judge import NO_CHECKERS, JudgeJob, JudgePool, OwnCheckers, Verdict, default_workers
 from rlef_env.sandbox import Program
 from tests.judge.pool_conformance import ECHO, PoolConformance, below
 
 
 class TestJudgePool(PoolConformance):
-    def make(self, workers: int, most_sleeping: int | None = None) -> JudgePool:
-        return JudgePool(workers, most_sleeping=most_sleeping)
+    def make(self, workers: int, most_sleeping: int | None = None, checkers: OwnCheckers = NO_CHECKERS) -> JudgePool:
+        return JudgePool(workers, most_sleeping=most_sleeping, checkers=checkers)
 
 
 def test_workers_default_to_the_cores_at_hand() -> None:

@@ -40,9 +40,19 @@ def test_what_cannot_be_sent_fails_and_the_rest_is_judged(others: int) -> None:
         assert {future.result(timeout=60).verdict for future in before + after} == {Verdict.ACCEPTED}
 
 
+def test_what_cannot_be_sent_and_was_cancelled_holds_nobody_up() -> None:
+    unsendable = replace(ONCE, id="unsendable", time_limit=lambda: 5.0)  # type: ignore[arg-type]
+    with JudgePool(1) as pool:
+        before = [pool.submit(JOB) for _ in range(40)]
+        bad = [pool.submit(replace(JOB, problem=unsendable)) for _ in range(3)]
+        after = [pool.submit(JOB) for _ in range(40)]
+        assert all(future.cancel() for future in bad)
+        assert {future.result(timeout=60).verdict for future in before + after} == {Verdict.ACCEPTED}
+
+
 def test_a_server_that_is_about_to_end_costs_no_job() -> None:
     with JudgePool(1) as pool:
         dispatcher = pool._dispatcher
-        dispatcher._server = server = Server(dispatcher._arguments, dispatcher._bell)
+        dispatcher._server = server = Server(dispatcher._luggage, dispatcher._bell)
         server._control.shutdown(socket.SHUT_RDWR)  # it has not even begun, and will end when it sees that
         assert pool.submit(JOB).result(timeout=60).verdict is Verdict.ACCEPTED

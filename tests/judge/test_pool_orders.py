@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import pickle
+import select
 import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from multiprocess.connection import Connection
 
 from rlef_env.judge import JudgeJob, Judgement, Verdict
+from rlef_env.judge.channel import Channel, words
 from rlef_env.judge.dispatcher import Dispatcher
 from rlef_env.judge.packing import pack
 from rlef_env.judge.worker_process import Parcels, WorkerProcess
@@ -20,14 +20,14 @@ from rlef_env.sandbox import Program
 
 ONCE = Problem("once", "", (Test("1\n", "1\n"),))
 ACCEPTED = Judgement(Verdict.ACCEPTED, total=1)
-ARGUMENTS = {"isolation": "locked", "time_factor": 1.0, "numpy": False}
+ARGUMENTS = {"isolation": "locked", "time_factor": 1.0, "numpy": False, "checkers": {}}
 
 
 class Played:
     """A worker's end: what it was asked is read where that is needed, and answered as the test says."""
 
-    def __init__(self, connection: Any, bell: int) -> None:
-        self._connection, self._bell = connection, bell
+    def __init__(self, channel: Channel, bell: int) -> None:
+        self._channel, self._bell = channel, bell
         self.asked: list[int] = []
         self.cancelled: list[int] = []
 
@@ -36,31 +36,36 @@ class Played:
         while len(self.asked) < count:
             self.read()
 
+    def is_asked(self, seconds: float) -> bool:
+        """Whether something comes within so many seconds."""
+        return bool(select.select([self._channel], [], [], seconds)[0])
+
     def answer_if_asked(self) -> None:
         """The last answers are told to their callers a moment after they are heard, and then nothing more is asked."""
-        if self.asked or self._connection.poll(0.2):
+        if self.asked or self.is_asked(0.2):
             self.until_asked(1)
             self.answer()
 
     def read(self) -> None:
-        assert self._connection.poll(10), "nothing comes"
-        kind, *content = pickle.loads(self._connection.recv_bytes())
-        if kind == "judge":
-            self.asked.append(content[0])
-        elif kind == "cancel":
-            self.cancelled += content[0]
+        assert self.is_asked(10), "nothing comes"
+        for kind, *content in self._channel.hear():
+            if kind == "judge":
+                self.asked.append(content[0])
+            elif kind == "cancel":
+                self.cancelled += content[0]
 
     def answer(self, ring: bool = True) -> None:
         """Have judged the next of them, within a millisecond."""
         self.say("answer", self.asked.pop(0), pack(ACCEPTED), None, 0.001, ring=ring)
 
     def say(self, *message: Any, ring: bool = True) -> None:
-        self._connection.send_bytes(pickle.dumps(message))
+        self._channel.say(words(*message))
+        self._channel.flush()
         if ring:
             os.eventfd_write(self._bell, 1)
 
     def die(self) -> None:
-        self._connection.close()
+        self._channel.close()
 
 
 class Players:
@@ -72,8 +77,8 @@ class Players:
 
     def worker(self) -> WorkerProcess:
         ours, theirs = socket.socketpair()
-        self.hired.append(Played(Connection(theirs.detach()), self.bell))
-        return WorkerProcess(Connection(ours.detach()), Parcels())
+        self.hired.append(Played(Channel(theirs.detach()), self.bell))
+        return WorkerProcess(Channel(ours.detach()), Parcels())
 
     def alive(self) -> bool:
         return True
@@ -108,7 +113,7 @@ def quickened(worker: Played, ahead: int = 3) -> None:
     while len(worker.asked) <= ahead:
         worker.until_asked(1)
         worker.answer()
-        while worker._connection.poll(0.05):
+        while worker.is_asked(0.05):
             worker.read()
 
 
