@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterator
 from concurrent.futures import Future
 
 from benchmarks.sandbox.workload import A_PLUS_B, a_plus_b_problem, trivial_programs
-from rlef_env.judge import JudgeJob, Judgement, JudgePool, TestResult, Verdict
+from rlef_env.judge import JudgeJob, Judgement, JudgePool, Measured, TestResult, Verdict, judgement_of
 from rlef_env.problems import Dataset, Problem, Role, Test
 from rlef_env.sandbox import Program
 
@@ -99,17 +99,15 @@ class CannedPool:
 
 def _canned(job: JudgeJob, wrong: bool, once: bool) -> Judgement:
     tests = job.tests()
-    results = []
+    measured = []
     for number, (role, index, _) in enumerate(tests):
-        results.append(_result(role, index, failed=wrong or (once and number == 0)))
-        if job.stop_early and results[-1].verdict is not Verdict.ACCEPTED:
+        measured.append(Measured(_result(role, index, failed=wrong or (once and number == 0)), 0.002, 1 << 20))
+        if job.stop_early and measured[-1].result.verdict is not Verdict.ACCEPTED:
             break
-    failed = [result for result in results if result.verdict is not Verdict.ACCEPTED]
-    verdict = failed[0].verdict if failed else Verdict.ACCEPTED
-    return Judgement(verdict, tuple(results), len(tests))
+    return judgement_of(job.problem, measured, len(tests))
 
 
 def _result(role: Role, index: int, failed: bool) -> TestResult:
     if failed:
-        return TestResult(role, index, Verdict.WRONG_ANSWER, stdout=WRONG_LINE, cpu_seconds=0.002, peak_bytes=1 << 20)
-    return TestResult(role, index, Verdict.ACCEPTED, cpu_seconds=0.002, peak_bytes=1 << 20)
+        return TestResult(role, index, Verdict.WRONG_ANSWER, stdout=WRONG_LINE)
+    return TestResult(role, index, Verdict.ACCEPTED)

@@ -202,7 +202,7 @@ def honest_for(problem: Problem) -> Honest:
     with Judge() as judge:
         for program in stored[:CANDIDATES]:
             judgement = judge.judge(problem, program, stop_early=False, limit=HONEST_TESTS)
-            slowest = max((result.cpu_seconds for result in judgement.results), default=0.0)
+            slowest = max(judgement.test_cpu_seconds, default=0.0)
             within = problem.time_limit is None or slowest < COMFORTABLE * problem.time_limit
             if judgement.verdict is Verdict.ACCEPTED and within:
                 return Honest(problem, program)

@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from rlef_env.envs.episode import Episode, Turn
 from rlef_env.envs.episode_rules import NOTHING, episode_breach
 from rlef_env.errors import DataError
-from rlef_env.judge import GroupScore, Judgement, TestResult, Verdict
+from rlef_env.judge import GroupScore, Judgement, Measured, TestResult, Verdict
 from rlef_env.problems import ROLES
 
 __all__ = ["episode_from_row", "episode_to_row", "read_episodes", "write_episodes"]
@@ -111,7 +111,7 @@ def _turn_to_row(turn: Turn) -> dict[str, Any]:
             "category": judgement.category,
             "total": judgement.total,
             "isolation": judgement.isolation,
-            "results": [_result_to_row(result) for result in judgement.results],
+            "results": [_result_to_row(each) for each in judgement.measured()],
             "groups": [group._asdict() for group in judgement.groups],
         },
         "feedback": turn.feedback,
@@ -119,16 +119,12 @@ def _turn_to_row(turn: Turn) -> dict[str, Any]:
     }
 
 
-def _result_to_row(result: TestResult) -> dict[str, Any]:
+def _result_to_row(each: Measured) -> dict[str, Any]:
     return {
-        "role": result.role,
-        "index": result.index,
-        "verdict": result.verdict.value,
-        "category": result.category,
-        "stdout": result.stdout,
-        "stderr": result.stderr,
-        "cpu_seconds": result.cpu_seconds,
-        "peak_bytes": result.peak_bytes,
+        **each.result._asdict(),
+        "verdict": each.result.verdict.value,
+        "cpu_seconds": each.cpu_seconds,
+        "peak_bytes": each.peak_bytes,
     }
 
 
@@ -178,13 +174,16 @@ def _turn(fields: _Row) -> Turn:
 
 
 def _judgement(fields: _Row) -> Judgement:
+    measured = [_measured(item) for item in fields.rows("results")]
     judgement = Judgement(
         verdict=fields.member("verdict", Verdict),
         category=fields.take("category", str, optional=True),
         total=fields.take("total", int),
         isolation=fields.take("isolation", str),
-        results=tuple(_result(item) for item in fields.rows("results")),
+        results=tuple(each.result for each in measured),
         groups=tuple(_group(item) for item in fields.rows("groups")),
+        test_cpu_seconds=tuple(each.cpu_seconds for each in measured),
+        test_peak_bytes=tuple(each.peak_bytes for each in measured),
     )
     fields.finish()
     return judgement
@@ -198,7 +197,7 @@ def _group(fields: _Row) -> GroupScore:
     return group
 
 
-def _result(fields: _Row) -> TestResult:
+def _measured(fields: _Row) -> Measured:
     role = fields.take("role", str)
     if role not in ROLES:
         fields.refuse("role", f"one of {', '.join(ROLES)}", role)
@@ -209,11 +208,10 @@ def _result(fields: _Row) -> TestResult:
         category=fields.take("category", str, optional=True),
         stdout=fields.take("stdout", str),
         stderr=fields.take("stderr", str),
-        cpu_seconds=fields.take("cpu_seconds", float),
-        peak_bytes=fields.take("peak_bytes", int),
     )
+    measured = Measured(result, fields.take("cpu_seconds", float), fields.take("peak_bytes", int))
     fields.finish()
-    return result
+    return measured
 
 
 class _Row:

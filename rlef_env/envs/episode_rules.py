@@ -14,7 +14,7 @@ from rlef_env.envs.episode import Episode, Turn
 from rlef_env.envs.feedback import Feedback, shown_roles
 from rlef_env.envs.scoring import PRIVATE_FEEDBACK_TESTS
 from rlef_env.errors import DataError
-from rlef_env.judge import Judgement, TestResult, Verdict
+from rlef_env.judge import Judgement, Measured, TestResult, Verdict
 from rlef_env.problems import ROLES
 
 __all__ = ["ISOLATIONS", "NOTHING", "Breach", "check_episode", "episode_breach"]
@@ -125,8 +125,8 @@ def _judgement(judgement: Judgement) -> Iterator[Breach]:
     results = judgement.results
     if judgement.isolation not in ISOLATIONS:
         yield Breach("isolation", f"one of {', '.join(ISOLATIONS)}", judgement.isolation)
-    for index, result in enumerate(results):
-        yield from _result(result, f"results[{index}].")
+    for index, measured in enumerate(judgement.measured()):
+        yield from _result(measured, f"results[{index}].")
     places = [(ROLES.index(result.role), result.index) for result in results]
     for index in range(1, len(places)):
         if places[index] <= places[index - 1]:
@@ -157,17 +157,18 @@ def _judgement(judgement: Judgement) -> Iterator[Breach]:
         yield Breach("total", f"{len(results)}, the number of accepted tests", judgement.total)
 
 
-def _result(result: TestResult, place: str) -> Iterator[Breach]:
+def _result(measured: Measured, place: str) -> Iterator[Breach]:
+    result, cpu_seconds, peak_bytes = measured
     if result.index < 0:
         yield Breach(f"{place}index", "a whole number of at least 0", result.index)
     if result.verdict is Verdict.NO_PROGRAM:
         yield Breach(f"{place}verdict", "a verdict that a test can have", result.verdict.value)
     if result.verdict is Verdict.ACCEPTED and result.category is not None:
         yield Breach(f"{place}category", "null, as the test was accepted", result.category)
-    if result.cpu_seconds < 0:
-        yield Breach(f"{place}cpu_seconds", "at least 0", result.cpu_seconds)
-    if result.peak_bytes < 0:
-        yield Breach(f"{place}peak_bytes", "at least 0", result.peak_bytes)
+    if cpu_seconds < 0:
+        yield Breach(f"{place}cpu_seconds", "at least 0", cpu_seconds)
+    if peak_bytes < 0:
+        yield Breach(f"{place}peak_bytes", "at least 0", peak_bytes)
 
 
 def _end(episode: Episode) -> Iterator[Breach]:

@@ -121,4 +121,4 @@ def _joined(problem: Problem, shown: Judgement, rest: Judgement) -> Judgement:
     """Return one judgement over two parts."""
     if not rest.results:  # the judge was stopped, or lost
         return rest if shown.verdict in UNDECIDED else shown
-    return judgement_of(problem, shown.results + rest.results, shown.total + rest.total, shown.isolation)
+    return judgement_of(problem, shown.measured() + rest.measured(), shown.total + rest.total, shown.isolation)

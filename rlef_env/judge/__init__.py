@@ -11,7 +11,7 @@ from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers
 from rlef_env.judge.pool import JudgePool, default_workers
 from rlef_env.judge.program_checker import Checked, CheckerBroke, ProgramChecker
 from rlef_env.judge.turns import TurnQueue
-from rlef_env.judge.verdict import GroupScore, Judgement, TestResult, Verdict
+from rlef_env.judge.verdict import GroupScore, Judgement, Measured, TestResult, Verdict
 
 __all__ = [
     "ATTEMPTS",
@@ -29,6 +29,7 @@ __all__ = [
     "JudgeJob",
     "JudgePool",
     "Judgement",
+    "Measured",
     "NotReturned",
     "Other",
     "OwnCheckers",

@@ -97,7 +97,7 @@ class VerdictCache:
         if verdicts & NEVER:
             return False
         limit = (job.problem.time_limit or DEFAULT_TIME_SECONDS) * time_factor
-        slow = any(result.cpu_seconds > NEAR_THE_LIMIT * limit for result in judgement.results)
+        slow = max(judgement.test_cpu_seconds, default=0.0) > NEAR_THE_LIMIT * limit
         return self.timed or not (slow or verdicts & TIMED)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from rlef_env.judge.verdict import GroupScore, Judgement, TestResult, Verdict
+from rlef_env.judge.verdict import GroupScore, Judgement, Measured, TestResult, Verdict
 from rlef_env.problems import Problem, Role, TestGroup
 
 __all__ = ["judgement_of", "scores"]
@@ -13,16 +13,16 @@ __all__ = ["judgement_of", "scores"]
 Place: TypeAlias = tuple[Role, int]
 
 
-def judgement_of(problem: Problem, results: Iterable[TestResult], total: int, isolation: str = "locked") -> Judgement:
+def judgement_of(problem: Problem, measured: Iterable[Measured], total: int, isolation: str = "locked") -> Judgement:
     """The judgement that results make, with the points that groups of tests earned.
 
     Args:
         problem: what was judged.
-        results: of the tests that were run, in order.
+        measured: the results of the tests that were run, in order.
         total: how many tests there were to run.
         isolation: as in ``Judgement``.
     """
-    results = tuple(results)
+    results, cpu_seconds, peak_bytes = tuple(zip(*measured, strict=True)) or ((), (), ())
     failing = [result for result in results if result.verdict is not Verdict.ACCEPTED]
     failing.sort(key=lambda result: result.verdict is Verdict.NO_VERDICT)  # stable: the first of each kind
     first = failing[0] if failing else None
@@ -33,6 +33,8 @@ def judgement_of(problem: Problem, results: Iterable[TestResult], total: int, is
         category=first.category if first else None,
         isolation=isolation,
         groups=scores(problem, results),
+        test_cpu_seconds=cpu_seconds,
+        test_peak_bytes=peak_bytes,
     )
 
 

@@ -19,7 +19,7 @@ from rlef_env.judge.job import JudgeJob
 from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers, check_own_checkers
 from rlef_env.judge.runners import Outcome, RunnerOf, Sandboxes
 from rlef_env.judge.stdio import stdio_runner
-from rlef_env.judge.verdict import Judgement, TestResult, Verdict
+from rlef_env.judge.verdict import Judgement, Measured, TestResult, Verdict
 from rlef_env.problems import ROLES, Problem, Role, Test
 from rlef_env.sandbox import ISOLATIONS, Limits, Program, Sandbox
 
@@ -36,6 +36,7 @@ EXCERPT = 4096  # characters of a failing test's output and errors that are kept
 LONGEST_CATEGORY = 300  # characters
 PROBE, SCRATCH_BYTES = Program("print(input())"), 2**20
 TimeFactor: TypeAlias = float | Mapping[str, float]
+Tests: TypeAlias = Sequence[tuple[Role, int, Test]]
 
 
 class Interrupted(Exception):
@@ -154,14 +155,12 @@ class Judge:
         lost = ""
         for _ in range(ATTEMPTS):
             try:
-                results = list(self._results(problem, program, tests, stop_early))
-                return judgement_of(problem, results, len(tests), self.isolation)
+                measured = list(self._measured(problem, program, tests, stop_early))
+                return judgement_of(problem, measured, len(tests), self.isolation)
             except Interrupted:
                 break
             except DataError as error:  # a test that the loader could not look into is no fault of the program
-                return judgement_of(
-                    problem, [TestResult(*tests[0][:2], Verdict.NO_VERDICT, str(error))], len(tests), self.isolation
-                )
+                return self._undone(problem, tests, Verdict.NO_VERDICT, str(error))
             except (OSError, SandboxFailure) as error:
                 lost = str(error)
                 self.close()
@@ -169,12 +168,15 @@ class Judge:
                 break
         fault = lost and not self._stopped and self._probe(problem)
         verdict, category = (Verdict.RUNTIME_ERROR, "lost") if fault else (Verdict.NO_VERDICT, lost or "stopped")
-        role, index, _ = tests[0]
-        return judgement_of(problem, [TestResult(role, index, verdict, category)], len(tests), self.isolation)
+        return self._undone(problem, tests, verdict, category)
 
-    def _results(
-        self, problem: Problem, program: Program, tests: list[tuple[Role, int, Test]], stop_early: bool
-    ) -> Iterator[TestResult]:
+    def _undone(self, problem: Problem, tests: Tests, verdict: Verdict, category: str) -> Judgement:
+        """The judgement of a program that did not come beyond its first test."""
+        role, index, _ = tests[0]
+        result = TestResult(role, index, verdict, category)
+        return judgement_of(problem, [Measured(result)], len(tests), self.isolation)
+
+    def _measured(self, problem: Problem, program: Program, tests: Tests, stop_early: bool) -> Iterator[Measured]:
         limits = self._limits(problem, program)
         runner_of = self._runners[kind_of(problem)]
         with runner_of(self._sandboxes, problem, program, limits, [test for _, _, test in tests]) as run:
@@ -182,7 +184,7 @@ class Judge:
                 if self._stopped or self.interrupt():
                     raise Interrupted
                 outcome = run(test)
-                yield _result(role, index, outcome)
+                yield Measured(_result(role, index, outcome), outcome.cpu_seconds, outcome.peak_bytes)
                 if stop_early and outcome.verdict not in UNDECIDED:
                     return
 
@@ -219,8 +221,6 @@ def _result(role: Role, index: int, outcome: Outcome) -> TestResult:
         _in_a_line(outcome.category),
         stdout=_start(outcome.stdout) if failed else "",
         stderr=_ends(outcome.stderr) if failed else "",
-        cpu_seconds=outcome.cpu_seconds,
-        peak_bytes=outcome.peak_bytes,
     )
 
 

@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from rlef_env.judge.verdict import GroupScore, Judgement, TestResult, Verdict
 
 __all__ = ["PackedJudgement", "from_json", "pack", "to_json", "unpack"]
 
-PackedJudgement: TypeAlias = tuple[Verdict, Iterable[Sequence[Any]], int, str | None, str, Iterable[Sequence[Any]]]
+PackedJudgement: TypeAlias = tuple[Any, ...]
+"""What ``pack`` makes of a judgement."""
 VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 
 def pack(judgement: Judgement) -> PackedJudgement:
     """A judgement as plain tuples."""
-    results, groups = tuple(map(tuple, judgement.results)), tuple(map(tuple, judgement.groups))
-    return judgement.verdict, results, judgement.total, judgement.category, judgement.isolation, groups
+    return (
+        judgement.verdict,
+        tuple(map(tuple, judgement.results)),
+        judgement.total,
+        judgement.category,
+        judgement.isolation,
+        tuple(map(tuple, judgement.groups)),
+        judgement.test_cpu_seconds,
+        judgement.test_peak_bytes,
+    )
 
 
 def unpack(packed: PackedJudgement) -> Judgement:
     """The judgement that was packed."""
-    verdict, results, total, category, isolation, groups = packed
-    made = tuple(map(TestResult._make, results))
-    return Judgement(verdict, made, total, category, isolation, tuple(map(GroupScore._make, groups)))
+    verdict, results, total, category, isolation, groups, cpu_seconds, peak_bytes = packed
+    made = tuple([shared(*result) for result in results])
+    scores = tuple(map(GroupScore._make, groups))
+    return Judgement(verdict, made, total, category, isolation, scores, tuple(cpu_seconds), tuple(peak_bytes))
+
+
+@lru_cache(maxsize=1024)  # of at most some 8 kB each
+def shared(*values: Any) -> TestResult:
+    """A result. Most are like those of other programs; a new object for each of them costs more than all else."""
+    return TestResult._make(values)
 
 
 def to_json(judgement: Judgement) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
 from rlef_env.problems import Role
 
-__all__ = ["GroupScore", "Judgement", "TestResult", "Verdict"]
+__all__ = ["GroupScore", "Judgement", "Measured", "TestResult", "Verdict"]
 
 
 class Verdict(str, Enum):
@@ -29,7 +30,7 @@ class Verdict(str, Enum):
 
 
 class TestResult(NamedTuple):
-    """One test's outcome. A tuple, as a judge of many programs makes and sends many thousands a second.
+    """What came of one test. Equal ones may be one object: a learner keeps many thousands of them.
 
     Attributes:
         role: ``"public"``, ``"private"`` or ``"generated"``.
@@ -39,8 +40,6 @@ class TestResult(NamedTuple):
             ``"exit status 3"``; None where there is none.
         stdout: start of what the program printed, decoded; empty for an accepted test.
         stderr: the program's standard error, decoded and cut in the middle; empty for an accepted test.
-        cpu_seconds: does not count for equality, as a timing differs from run to run.
-        peak_bytes: likewise.
     """
 
     role: Role
@@ -49,21 +48,23 @@ class TestResult(NamedTuple):
     category: str | None = None
     stdout: str = ""
     stderr: str = ""
-    cpu_seconds: float = 0.0
-    peak_bytes: int = 0
-
-    def __eq__(self, other: object) -> bool:
-        """Whether the same came of the same test."""
-        return isinstance(other, TestResult) and self[:6] == other[:6]
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return hash(self[:6])
 
 
 TestResult.__test__ = False  # type: ignore[attr-defined]  # not a pytest class
+
+
+class Measured(NamedTuple):
+    """What came of one test, and what the program took for it.
+
+    Attributes:
+        result: what came of it.
+        cpu_seconds: CPU time.
+        peak_bytes: memory that it touched at most.
+    """
+
+    result: TestResult
+    cpu_seconds: float = 0.0
+    peak_bytes: int = 0
 
 
 class GroupScore(NamedTuple):
@@ -92,6 +93,9 @@ class Judgement:
         category: the first failing test's category.
         isolation: ``"locked"``, or ``"none"`` where the caller asked for no lock by name.
         groups: the points that each group of tests earned, where the problem has a score.
+        test_cpu_seconds: CPU time of each result; empty where nobody measured. What differs from run to run does not
+            count for equality.
+        test_peak_bytes: memory that the program touched at most, for each result. Likewise.
     """
 
     verdict: Verdict
@@ -100,6 +104,14 @@ class Judgement:
     category: str | None = None
     isolation: str = "locked"
     groups: tuple[GroupScore, ...] = ()
+    test_cpu_seconds: tuple[float, ...] = field(default=(), compare=False)
+    test_peak_bytes: tuple[int, ...] = field(default=(), compare=False)
+
+    def measured(self) -> list[Measured]:
+        """Each result with what it took; zeros where nobody measured."""
+        none = (0,) * len(self.results)
+        each = zip(self.results, self.test_cpu_seconds or none, self.test_peak_bytes or none, strict=True)
+        return list(map(Measured._make, each))
 
     @property
     def passed(self) -> int:
@@ -109,7 +121,7 @@ class Judgement:
     @property
     def cpu_seconds(self) -> float:
         """CPU time of all tests together."""
-        return sum(result.cpu_seconds for result in self.results)
+        return math.fsum(self.test_cpu_seconds)
 
     @property
     def score(self) -> float | None:

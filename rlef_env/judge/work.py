@@ -10,7 +10,7 @@ from typing import Final
 from rlef_env.judge.groups import judgement_of
 from rlef_env.judge.job import JudgeJob
 from rlef_env.judge.judge import UNDECIDED, kind_of
-from rlef_env.judge.verdict import Judgement, TestResult, Verdict
+from rlef_env.judge.verdict import Judgement, Measured, Verdict
 
 __all__ = ["Task", "Work", "no_verdict"]
 
@@ -80,18 +80,18 @@ class Work:
         """The judgement, if the parts that are there decide it."""
         if len(self.parts) == 1:
             return self.parts[0]
-        results: list[TestResult] = []
+        measured: list[Measured] = []
         isolation = "locked"
         for part in self.parts:
             if part is None:
                 return None
-            results += part.results
+            measured += part.measured()
             isolation = part.isolation
             if part.verdict is Verdict.NO_VERDICT and not part.results:
                 return part
             if self.job.stop_early and part.verdict not in UNDECIDED:
                 break
-        return judgement_of(self.job.problem, results, len(self.job.tests()), isolation)
+        return judgement_of(self.job.problem, measured, len(self.job.tests()), isolation)
 
 
 @dataclass(eq=False)

@@ -8,7 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.audit import ADDING_UP, Attack, Audit, Honest, Outcome, corpus, honest_for, read_attacks, secret_problem
+from rlef_env.audit import (
+    ADDING_UP,
+    MARK,
+    Attack,
+    Audit,
+    Honest,
+    Outcome,
+    corpus,
+    honest_for,
+    read_attacks,
+    secret_problem,
+)
 from rlef_env.errors import UsageError
 from rlef_env.judge import Verdict
 from rlef_env.problems import CheckerSpec, Problem, Solution, Test
@@ -17,7 +28,7 @@ from tests.audit.conftest import HONEST
 
 
 def unlocked(source: str, problem: Problem | None = None, honest: Honest = HONEST, workers: int = 2) -> Outcome:
-    with Audit(problem or secret_problem(), honest, workers, isolation="none") as audit:
+    with Audit(problem or secret_problem(), honest, workers, isolation="none", mark=MARK) as audit:
         (outcome,) = audit.run([Attack("attack.py", source)])
     return outcome
 
@@ -93,7 +104,7 @@ def test_no_verdict_is_paid() -> None:
 def test_after_harm_the_workers_are_new() -> None:
     """The first attack kills the zygote of its worker: what comes after it is judged by another, and is right."""
     killer = f"import os\nos.kill(os.getppid(), {int(signal.SIGKILL)})"
-    with Audit(secret_problem(), HONEST, 2, isolation="none") as audit:
+    with Audit(secret_problem(), HONEST, 2, isolation="none", mark=MARK) as audit:
         first, second = audit.run([Attack("kill.py", killer), Attack("print.py", "print(1)")])
     assert first.judgement.verdict is Verdict.RUNTIME_ERROR  # lost, each time: its own fault
     assert second.clean

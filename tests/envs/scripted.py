@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rlef_env.envs import CodeEnv, Episode
 from rlef_env.envs.feedback import Feedback
-from rlef_env.judge import JudgeJob, Judgement, TestResult, Verdict, judgement_of
+from rlef_env.judge import JudgeJob, Judgement, Measured, TestResult, Verdict, judgement_of
 from rlef_env.problems import ROLES, Problem, Role, Test
 from rlef_env.sandbox import Program
 from tests.envs.samples import SUM_RIGHT, TINY
@@ -21,9 +21,10 @@ text = st.text(st.characters(), max_size=20)  # lone surrogates too
 
 @dataclass
 class ScriptedJudge:
-    """Gives each test the result that ``say`` returns, and keeps which tests it was asked for."""
+    """Gives each test the result that ``say`` returns, with what ``took`` does, and keeps which it was asked for."""
 
     say: Callable[[Role, int], TestResult] = lambda role, index: TestResult(role, index, Verdict.ACCEPTED)
+    took: Callable[[], tuple[float, int]] = lambda: (0.0, 0)
     isolation: str = "locked"
     judged: list[Test] = field(default_factory=list)
 
@@ -37,13 +38,13 @@ class ScriptedJudge:
         first: int = 0,
     ) -> Judgement:
         tests = JudgeJob(problem, program, tuple(roles), stop_early, limit, first).tests()
-        results: list[TestResult] = []
+        measured: list[Measured] = []
         for role, index, test in tests:
             self.judged.append(test)
-            results.append(self.say(role, index))
-            if stop_early and results[-1].verdict not in (Verdict.ACCEPTED, Verdict.NO_VERDICT):
+            measured.append(Measured(self.say(role, index), *self.took()))
+            if stop_early and measured[-1].result.verdict not in (Verdict.ACCEPTED, Verdict.NO_VERDICT):
                 break
-        return judgement_of(problem, results, len(tests), self.isolation)
+        return judgement_of(problem, measured, len(tests), self.isolation)
 
 
 @st.composite
@@ -54,9 +55,12 @@ def played_episodes(draw: st.DrawFn) -> Episode:
         # Most tests pass, so that the hidden ones are often reached.
         verdict = draw(st.sampled_from([Verdict.ACCEPTED] * 2 * len(VERDICTS) + VERDICTS))
         if verdict is Verdict.ACCEPTED:
-            return TestResult(role, index, verdict, cpu_seconds=draw(st.floats(0, 10)))
+            return TestResult(role, index, verdict)
         category, stdout, stderr = draw(st.none() | text), draw(text), draw(text)
-        return TestResult(role, index, verdict, category, stdout, stderr, 0.5, draw(st.integers(0, 2**40)))
+        return TestResult(role, index, verdict, category, stdout, stderr)
+
+    def took() -> tuple[float, int]:
+        return draw(st.floats(0, 10)), draw(st.integers(0, 2**40))
 
     env = CodeEnv(
         TINY,
@@ -64,7 +68,7 @@ def played_episodes(draw: st.DrawFn) -> Episode:
         feedback=draw(st.sampled_from(get_args(Feedback))),
         reward=draw(st.sampled_from(["rlef", "pass_fraction"])) if draw(st.booleans()) else {"outcome": 0.5},
         prompt_cap=draw(st.sampled_from([None, 2048])),
-        judge=ScriptedJudge(say),  # type: ignore[arg-type]
+        judge=ScriptedJudge(say, took),  # type: ignore[arg-type]
     )
     env.reset(seed=draw(st.integers(0, 99)))
     for _ in range(draw(st.integers(0, env.rules.max_turns))):

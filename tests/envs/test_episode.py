@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from rlef_env.envs import CodeEnv, Episode, Turn, episode_from_row, read_episodes, rejudge, replay, write_episodes
 from rlef_env.errors import DataError
-from rlef_env.judge import Judge, Judgement, TestResult, Verdict
-from tests.envs.samples import SUM_CRASHES, SUM_PASSES_PUBLIC, SUM_RIGHT, SUM_WRONG, TINY
+from rlef_env.judge import Judge, Judgement, Measured, TestResult, Verdict, judgement_of
+from tests.envs.samples import SUM, SUM_CRASHES, SUM_PASSES_PUBLIC, SUM_RIGHT, SUM_WRONG, TINY
 from tests.envs.scripted import played_episodes
 
 
@@ -28,8 +28,7 @@ def test_episodes_are_read_back_equal(tmp_path_factory: pytest.TempPathFactory, 
     for new, old in zip(read, written, strict=True):
         for turn, other in zip(new.turns, old.turns, strict=True):
             # Timings do not count for equality, but they are kept.
-            assert [r.cpu_seconds for r in turn.judgement.results] == [r.cpu_seconds for r in other.judgement.results]
-            assert [r.peak_bytes for r in turn.judgement.results] == [r.peak_bytes for r in other.judgement.results]
+            assert turn.judgement.measured() == other.judgement.measured()
 
 
 ROW: dict[str, Any] = {
@@ -108,13 +107,12 @@ def test_a_row_alone() -> None:
 
 
 def test_timings_do_not_count_for_equality() -> None:
-    result = TestResult("public", 0, Verdict.ACCEPTED, cpu_seconds=1.0, peak_bytes=1)
-    slow = result._replace(cpu_seconds=2.0, peak_bytes=2)
-    assert (result == slow, result != slow) == (True, False)
-    assert result != result._replace(stdout="1")
+    result = TestResult("public", 0, Verdict.ACCEPTED)
     one, other = (
-        Episode("p", "d", "q", (Turn("r", "x", Judgement(Verdict.ACCEPTED, (r,), 1)),)) for r in (result, slow)
+        Episode("p", "d", "q", (Turn("r", "x", judgement_of(SUM, [Measured(result, took, 1)], 1)),))
+        for took in (1.0, 2.0)
     )
+    assert [each.turns[0].judgement.cpu_seconds for each in (one, other)] == [1.0, 2.0]
     assert one == other
     assert hash(one) == hash(other)
 

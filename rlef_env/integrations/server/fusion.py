@@ -128,14 +128,14 @@ def eval_result(
         in_full: do not cut the tests that were passed.
     """
     tests = []
-    for result in judgement.results:
+    for result, cpu_seconds, _ in judgement.measured():
         test = getattr(problem, f"{result.role}_tests")[result.index]
         passed = result.verdict is Verdict.ACCEPTED
         given, expected = (_cut(text) if passed and not in_full else text for text in (test.input, test.output))
         tests.append(
             {
                 "passed": passed,
-                "exec_info": _exec_info(result, language),
+                "exec_info": _exec_info(result, cpu_seconds, language),
                 "test_info": {"input": {"stdin": given}, "output": {"stdout": expected}},
             }
         )
@@ -151,7 +151,7 @@ def eval_result(
     }
 
 
-def _exec_info(result: TestResult, language: str) -> dict[str, Any]:
+def _exec_info(result: TestResult, cpu_seconds: float, language: str) -> dict[str, Any]:
     verdict = result.verdict
     compiled = {**_command("Finished", 0, "", ""), "execution_time": None} if language != "python" else None
     if verdict is Verdict.NO_VERDICT:
@@ -162,7 +162,7 @@ def _exec_info(result: TestResult, language: str) -> dict[str, Any]:
         command = _command("TimeLimitExceeded", None, result.stdout, result.stderr)
     else:
         command = _command("Finished", _exit_code(result), result.stdout, result.stderr)
-    command["execution_time"] = result.cpu_seconds
+    command["execution_time"] = cpu_seconds
     return _response("Success" if command["return_code"] == 0 else "Failed", "", compiled, command)
 
 

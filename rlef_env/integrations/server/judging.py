@@ -70,15 +70,11 @@ def judgement_row(judgement: Judgement) -> dict[str, Any]:
         "groups": [group._asdict() for group in judgement.groups],
         "results": [
             {
-                "role": result.role,
-                "index": result.index,
+                **result._asdict(),
                 "verdict": result.verdict.value,
-                "category": result.category,
-                "stdout": result.stdout,
-                "stderr": result.stderr,
-                "cpu_seconds": result.cpu_seconds,
-                "peak_bytes": result.peak_bytes,
+                "cpu_seconds": cpu_seconds,
+                "peak_bytes": peak_bytes,
             }
-            for result in judgement.results
+            for result, cpu_seconds, peak_bytes in judgement.measured()
         ],
     }
