@@ -14,6 +14,7 @@ from benchmarks.vector.settings import Settings
 from benchmarks.vector.workload import RIGHT, WRONG, CannedPool, fenced, problems
 from rlef_env.envs import CodeVectorEnv
 from rlef_env.judge import JudgeJob, JudgePool
+from rlef_env.judge.channel import words
 from rlef_env.judge.packing import pack, unpack
 from rlef_env.problems import Dataset, Problem, load_dataset
 from rlef_env.sandbox import Program
@@ -22,36 +23,41 @@ __all__ = ["open_episodes", "overhead"]
 
 MEGABYTE = 10**6
 TESTS = 20
-ONCE_WRONG = fenced("print(0)  # once")
+SHOWN = (2, TESTS)
+"""How many of the tests are public, and reported where they fail: as most problems have it, and all of them."""
+ONCE_WRONG = fenced("a, b = map(int, input().split())\nprint(a + b if a > 12 else 0)  # once")
 MIX = (RIGHT, ONCE_WRONG, WRONG)
-"""A third ends its episode, a third fails one test of 20, a third all of them."""
+"""A third is right, a third fails the first test, a third fails all of them."""
 
 
 def overhead(settings: Settings) -> list[Figure]:
     """CPU time a step beyond judging: bookkeeping and text alone, then with the transport to real workers."""
-    envs = settings.overhead_envs
-    words = f"beyond judging, CPU a step, {envs:,} envs, judgements of {TESTS} tests: "
-    with_canned = CodeVectorEnv(envs, dataset=problems(TESTS, 0), pool=cast(JudgePool, CannedPool()))
+    return [figure for shown in SHOWN for figure in _overhead(settings, shown)]
+
+
+def _overhead(settings: Settings, shown: int) -> list[Figure]:
+    envs, dataset = settings.overhead_envs, problems(shown, TESTS - shown)
+    words = f"beyond judging, CPU a step, {envs:,} envs, {TESTS} tests, {shown} of them public: "
+    with_canned = CodeVectorEnv(envs, dataset=dataset, pool=cast(JudgePool, CannedPool()))
     rows = []
     for name, steps in (("step", _steps), ("send/recv, 32 at a time", _sends)):
-        values = list(itertools.islice(_microseconds(with_canned, steps, settings), settings.rounds))
+        values = list(itertools.islice(_microseconds(with_canned, steps, settings.overhead_steps), settings.rounds))
         figure = f"{words}bookkeeping and feedback text ({name}; a pool that answers at once)"
         rows.append(measured("overhead", figure, values, "us"))
     with JudgePool() as pool:
-        real = CodeVectorEnv(envs, dataset=problems(TESTS, 0), pool=pool)
+        real = CodeVectorEnv(envs, dataset=dataset, pool=pool)
         started = JudgeJob(real.rules.dataset[0], Program("print(-1)"), stop_early=False)
         for future in [pool.submit(started) for _ in range(2 * pool.workers)]:
             judgement = future.result()
-        owner = next(_microseconds(real, _steps, settings, count=settings.judged_steps))
+        owner = next(_microseconds(real, _steps, settings.judged_steps))
     theirs = _transport_microseconds(judgement)
     note = f"{owner:.0f} in the owner's process, all its threads; {theirs:.0f} at the worker's end, measured alone"
     figure = f"{words}all of it, really judged"
     return [*rows, measured("overhead", figure, [owner + theirs], "us", Goal(150, "us"), note)]
 
 
-def _microseconds(env: CodeVectorEnv, steps: Any, settings: Settings, count: int = 0) -> Iterator[float]:
-    """CPU microseconds of this process for each response, after a first step that nobody counts."""
-    count = count or settings.overhead_steps
+def _microseconds(env: CodeVectorEnv, steps: Any, count: int) -> Iterator[float]:
+    """CPU microseconds of this process for each response in so many steps, after a first step that nobody counts."""
     env.reset(seed=0)
     steps(env, 1)
     while True:
@@ -76,11 +82,11 @@ def _sends(env: CodeVectorEnv, count: int) -> None:
 
 def _transport_microseconds(judgement: Any, times: int = 2000) -> float:
     """What a worker does for a job but to judge it: read the words, write the answer."""
-    job = pickle.dumps(("judge", 1, 2, "x" * 500, "python", ("public",), False, None, 0), pickle.HIGHEST_PROTOCOL)
+    _, job = words("judge", 1, 2, "x" * 500, "python", ("public",), False, None, 0)
     began = time.process_time()
     for _ in range(times):
         pickle.loads(job)
-        pickle.dumps(("judged", 1, pack(judgement)), pickle.HIGHEST_PROTOCOL)
+        words("answer", 1, pack(judgement), None, 0.1)
     seconds = time.process_time() - began
     assert unpack(pack(judgement)) == judgement
     return seconds / times * 1e6

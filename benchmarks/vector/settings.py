@@ -19,7 +19,7 @@ class Settings:
         row_seconds: no further rounds of a row are begun after this time.
         overhead_envs: environments whose bookkeeping is measured.
         overhead_steps: steps of all of them in a block, with judgements that cost nothing.
-        judged_steps: the same, really judged.
+        judged_steps: the same, really judged: three are an episode.
         envs: of the throughput rows.
         tail_envs: of the rows about long tails.
         tail_steps: responses of each of them in a block.
@@ -33,7 +33,7 @@ class Settings:
     row_seconds: float = 60.0
     overhead_envs: int = 1024
     overhead_steps: int = 4
-    judged_steps: int = 1
+    judged_steps: int = 3
     envs: int = 256
     tail_envs: int = 16
     tail_steps: int = 20
@@ -48,6 +48,7 @@ QUICK = Settings(
     row_seconds=15.0,
     overhead_envs=256,
     overhead_steps=2,
+    judged_steps=1,
     envs=64,
     tail_steps=4,
     stock_steps=4,

@@ -18,6 +18,7 @@ PRIVATE_FEEDBACK_TESTS: Final = 20
 """With feedback from hidden tests, so many tests are run per response (RLEF, section on private-test feedback)."""
 
 
+NOTHING_SHOWN: Final = Judgement(Verdict.ACCEPTED)
 UNDECIDED: Final = (Verdict.ACCEPTED, Verdict.NO_VERDICT)
 
 
@@ -81,7 +82,7 @@ def scoring(
         return Score(Judgement(Verdict.NO_PROGRAM, total=everything if last else shown_total), last)
 
     source = Program(program)
-    shown = Judgement(Verdict.ACCEPTED)
+    shown = NOTHING_SHOWN
     if shown_total:
         shown = yield JudgeJob(problem, source, roles=roles, stop_early=False, limit=limit)
     if shown.verdict is Verdict.NO_VERDICT and not last:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from rlef_env.judge import JudgeJob, Judgement, JudgePool
 __all__ = ["UnderWay"]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Response:
     """One of them: its number, what is still to be done for it, and the job that is done for it now."""
 
@@ -129,7 +130,7 @@ class UnderWay:
         except Exception as error:  # noqa: BLE001 - likewise
             self._put(Reply(env_id, response.step_id, error=error))
         else:
-            response.job.add_done_callback(lambda future: self._judged(env_id, response, future))
+            response.job.add_done_callback(partial(self._judged, env_id, response))
 
     def _judged(self, env_id: int, response: _Response, future: Future[Judgement]) -> None:
         """Called by the pool's own thread, or at once."""

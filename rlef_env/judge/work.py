@@ -17,7 +17,7 @@ __all__ = ["Task", "Work", "no_verdict"]
 LEAST_SHARE: Final = 8  # tests of one program that are worth another worker's time to compile it
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Work:
     """A job, split into parts or whole, and what has come of them.
 
@@ -94,7 +94,7 @@ class Work:
         return judgement_of(self.job.problem, measured, len(self.job.tests()), isolation)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Task:
     """A part of a job for one worker: ``job`` says which tests, ``attempts`` how many workers were lost with it."""
 

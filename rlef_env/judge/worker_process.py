@@ -141,7 +141,7 @@ class Answer(NamedTuple):
     seconds: float
 
 
-@dataclass
+@dataclass(slots=True)
 class Given:
     """What a worker was given and has not answered; no task where that was cancelled."""
 
