@@ -30,6 +30,7 @@ class SupportsJudge(Protocol):
         stop_early: bool = True,
         limit: int | None = None,
         first: int = 0,
+        gate: int = 0,
     ) -> Judgement:
         """Judge a program on a problem's tests."""
 
@@ -39,7 +40,7 @@ def judged_by(judge: SupportsJudge, judging: Judging[Result]) -> Result:
     try:
         job = next(judging)
         while True:
-            judgement = judge.judge(job.problem, job.program, job.roles, job.stop_early, job.limit, job.first)
+            judgement = judge.judge(job.problem, job.program, *job.options)
             job = judging.send(judgement)
     except StopIteration as end:
         result: Result = end.value

@@ -274,8 +274,7 @@ class Crew:
     def _give(self, worker: Worker, task: Task) -> None:
         job, worker.task = task.job, task
         key, stored = self._store(job.problem)
-        rest = (job.roles, job.stop_early, job.limit, job.first)
-        said = worker.actor.judge.remote(key, [stored], job.program.source, job.program.language, *rest)
+        said = worker.actor.judge.remote(key, [stored], job.program.source, job.program.language, *job.options)
         self._listen(said, lambda answer: self._judged(worker, task, answer))
 
     def _store(self, problem: Problem) -> tuple[int, Any]:

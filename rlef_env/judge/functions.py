@@ -4,7 +4,8 @@ Tests that are calls run in one process per program, all of them in order; what 
 and is compared here. State that the program keeps from call to call is kept: that is how these formats run. Two things
 end a process early, and the next call starts in a fresh one, where the program is loaded anew:
 
-- Public tests have a process of their own: what is shown of them must not hold the inputs of hidden ones.
+- Tests that are shown have a process of their own, the public ones and those before a gate: what is shown of them must
+  not hold the inputs of hidden ones.
 - A call in which the process ended (it ran out of a limit, crashed, exited) is made again in a fresh one, unless it
   was the first there. So every call can have the whole limit, none can have more, and no clock is needed that the
   program could set. The calls before it keep their results.
@@ -42,6 +43,7 @@ def function_runner(
     program: Program,
     limits: Limits,
     tests: Sequence[Test],
+    gate: int = 0,
     own_checkers: OwnCheckers = NO_CHECKERS,
 ) -> Iterator[TestRunner]:
     """Load the program once per process, call its function, compare here.
@@ -57,7 +59,9 @@ def function_runner(
     codes = sum(not test.output for test in tests)
     with ExitStack() as stack:
         runner = stack.enter_context(CallRunner(sandboxes.program, limits, many=codes > MANY))
-        calls = _Calls(runner, program, function, tests, set(problem.public_tests))
+        public = set(problem.public_tests)
+        shown = [number < gate or test in public for number, test in enumerate(tests)]
+        calls = _Calls(runner, program, function, tests, shown)
         code_tests = stack.enter_context(CodeTests(sandboxes, runner.loaded, program, function))
         numbers = iter(range(len(tests)))
 
@@ -140,27 +144,27 @@ class _Calls:
         program: Program,
         function: FunctionSpec,
         tests: Sequence[Test],
-        public: set[Test],
+        shown: Sequence[bool],
     ) -> None:
         self._runner, self._program, self._function = runner, program, function
-        self._tests, self._public = tests, public
-        self._results: dict[bool, Iterator[CallResult]] = {}  # of public tests, and of others
+        self._tests, self._shown = tests, shown
+        self._results: dict[bool, Iterator[CallResult]] = {}  # of tests that are shown, and of others
 
     def result(self, number: int) -> tuple[CallResult, Execution | None]:
         """What a call did; and how its process ended, where it was the first in it."""
-        is_public = self._tests[number] in self._public
-        result = next(self._results.get(is_public, iter(())), None)
+        is_shown = self._shown[number]
+        result = next(self._results.get(is_shown, iter(())), None)
         ended = isinstance(result, NotReturned) and result.status is not Status.COMPILE_ERROR
         if result is not None and not ended:
             return result, None
-        self._results[is_public], execution = self._run_from(number, is_public)
-        return next(self._results[is_public]), execution
+        self._results[is_shown], execution = self._run_from(number, is_shown)
+        return next(self._results[is_shown]), execution
 
-    def _run_from(self, number: int, is_public: bool) -> tuple[Iterator[CallResult], Execution]:
+    def _run_from(self, number: int, is_shown: bool) -> tuple[Iterator[CallResult], Execution]:
         numbers = [
             each
             for each in range(number, len(self._tests))
-            if self._tests[each].output and (self._tests[each] in self._public) == is_public
+            if self._tests[each].output and self._shown[each] == is_shown
         ]
         calls = []
         for each in numbers:

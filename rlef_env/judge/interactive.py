@@ -37,7 +37,7 @@ LISTENER_IDLE_SECONDS = 0.5
 
 @contextmanager
 def interactive_runner(
-    sandboxes: Sandboxes, problem: Problem, program: Program, limits: Limits, _: Sequence[Test]
+    sandboxes: Sandboxes, problem: Problem, program: Program, limits: Limits, _: Sequence[Test], __: int = 0
 ) -> Iterator[TestRunner]:
     """Compile the program and the interactor once; each test is a conversation of two fresh processes."""
     spec = problem.interactor

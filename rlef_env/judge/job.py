@@ -11,7 +11,7 @@ from rlef_env.sandbox import Program
 
 __all__ = ["JudgeJob", "check_job", "needed_to_judge"]
 
-KINDS: Final = {"problem": Problem, "program": Program, "roles": tuple, "limit": int | None, "first": int}
+KINDS: Final = {"problem": Problem, "program": Program, "roles": tuple, "limit": int | None, "first": int, "gate": int}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,10 @@ class JudgeJob:
         problem: what it is to solve.
         program: what was submitted.
         roles: which tests to run, in this order.
-        stop_early: leave the tests after the first failing one out.
+        stop_early: leave the tests after the first failing one out, but for those before the gate.
         limit: run at most this many tests.
         first: leave so many tests at the beginning out.
+        gate: of the rest, so many are all run; if one of them fails, those behind are left out.
     """
 
     problem: Problem
@@ -33,11 +34,26 @@ class JudgeJob:
     stop_early: bool = True
     limit: int | None = None
     first: int = 0
+    gate: int = 0
+
+    @property
+    def options(self) -> tuple[tuple[Role, ...], bool, int | None, int, int]:
+        """The arguments of ``Judge.judge`` after problem and program."""
+        return self.roles, self.stop_early, self.limit, self.first, self.gate
 
     def tests(self) -> list[tuple[Role, int, Test]]:
         """The tests to run: role, index within the role, test."""
         tests = list(self.problem.tests(*self.roles))[self.first :]
         return tests if self.limit is None else tests[: self.limit]
+
+    def ends(self, number: int, failed: bool) -> bool:
+        """Whether the test of this number, counted from 0, is left out, and all after it.
+
+        Args:
+            number: of the test.
+            failed: whether one before it failed for certain.
+        """
+        return failed and (number == self.gate or (self.stop_early and number > self.gate))
 
 
 def check_job(job: JudgeJob) -> None:

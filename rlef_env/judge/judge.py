@@ -126,6 +126,7 @@ class Judge:
         stop_early: bool = True,
         limit: int | None = None,
         first: int = 0,
+        gate: int = 0,
     ) -> Judgement:
         """Judge a program on a problem's tests.
 
@@ -133,9 +134,10 @@ class Judge:
             problem: what it is to solve.
             program: what was submitted.
             roles: which tests to run, in this order.
-            stop_early: leave the tests after the first failing one out.
+            stop_early: leave the tests after the first failing one out, but for those before the gate.
             limit: run at most this many tests.
             first: leave so many tests at the beginning out.
+            gate: of the rest, so many are all run; if one of them fails, those behind are left out.
 
         Returns:
             The judgement. Where the sandbox fails it is retried, then ``NO_VERDICT``; a program that alone brings
@@ -149,13 +151,14 @@ class Judge:
             raise UsageError(f"program: expected a Program(source), got {type(program).__name__}")
         if unknown := [role for role in roles if role not in ROLES]:
             raise UsageError(f"roles: expected some of {list(ROLES)}, got {unknown}")
-        tests = JudgeJob(problem, program, tuple(roles), stop_early, limit, first).tests()
+        job = JudgeJob(problem, program, tuple(roles), stop_early, limit, first, gate)
+        tests = job.tests()
         if not tests:
             return Judgement(Verdict.NO_VERDICT, category="no tests", isolation=self.isolation)
         lost = ""
         for _ in range(ATTEMPTS):
             try:
-                measured = list(self._measured(problem, program, tests, stop_early))
+                measured = list(self._measured(job, tests))
                 return judgement_of(problem, measured, len(tests), self.isolation)
             except Interrupted:
                 break
@@ -176,17 +179,20 @@ class Judge:
         result = TestResult(role, index, verdict, category)
         return judgement_of(problem, [Measured(result)], len(tests), self.isolation)
 
-    def _measured(self, problem: Problem, program: Program, tests: Tests, stop_early: bool) -> Iterator[Measured]:
-        limits = self._limits(problem, program)
-        runner_of = self._runners[kind_of(problem)]
-        with runner_of(self._sandboxes, problem, program, limits, [test for _, _, test in tests]) as run:
-            for role, index, test in tests:
+    def _measured(self, job: JudgeJob, tests: Tests) -> Iterator[Measured]:
+        limits = self._limits(job.problem, job.program)
+        runner_of = self._runners[kind_of(job.problem)]
+        asked = [test for _, _, test in tests]
+        failed = False
+        with runner_of(self._sandboxes, job.problem, job.program, limits, asked, job.gate) as run:
+            for number, (role, index, test) in enumerate(tests):
+                if job.ends(number, failed):
+                    return
                 if self._stopped or self.interrupt():
                     raise Interrupted
                 outcome = run(test)
                 yield Measured(_result(role, index, outcome), outcome.cpu_seconds, outcome.peak_bytes)
-                if stop_early and outcome.verdict not in UNDECIDED:
-                    return
+                failed = failed or outcome.verdict not in UNDECIDED
 
     def _limits(self, problem: Problem, program: Program) -> Limits:
         factor = factor_of(self.time_factor, program)

@@ -116,9 +116,10 @@ class JudgePool:
         stop_early: bool = True,
         limit: int | None = None,
         first: int = 0,
+        gate: int = 0,
     ) -> Judgement:
         """Judge a program and wait for the judgement; as ``Judge.judge``, and from any thread."""
-        return self.submit(JudgeJob(problem, program, tuple(roles), stop_early, limit, first)).result()
+        return self.submit(JudgeJob(problem, program, tuple(roles), stop_early, limit, first, gate)).result()
 
     def judge_all(self, jobs: Iterable[JudgeJob]) -> Iterator[Judgement]:
         """Judge all jobs and yield their judgements in the jobs' order; at most a few are taken ahead of time."""

@@ -87,7 +87,17 @@ class RunnerOf(Protocol):
     """Opens the test runner of a problem and a program: one for each kind of problem."""
 
     def __call__(
-        self, sandboxes: Sandboxes, problem: Problem, program: Program, limits: Limits, tests: Sequence[Test], /
+        self,
+        sandboxes: Sandboxes,
+        problem: Problem,
+        program: Program,
+        limits: Limits,
+        tests: Sequence[Test],
+        gate: int,
+        /,
     ) -> AbstractContextManager[TestRunner]:
-        """The runner; it will be called for these tests, in this order, perhaps not for all of them."""
+        """The runner; it will be called for these tests, in this order, perhaps not for all of them.
+
+        What is shown of the tests before the gate must tell nothing of those behind.
+        """
         ...

@@ -40,6 +40,7 @@ def stdio_runner(
     program: Program,
     limits: Limits,
     _: Sequence[Test],
+    __: int = 0,
     own_checkers: OwnCheckers = NO_CHECKERS,
 ) -> Iterator[TestRunner]:
     """Compile the program once, and run it in a process of its own for each test."""

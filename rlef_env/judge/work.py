@@ -55,19 +55,27 @@ class Work:
         parts = min(workers, tests // LEAST_SHARE)
         if parts < 2:
             return []
-        bounds = [self.job.first + tests * part // parts for part in range(parts + 1)]
-        jobs = [replace(self.job, first=low, limit=high - low) for low, high in itertools.pairwise(bounds)]
+        bounds = [tests * part // parts for part in range(parts + 1)]
         self.parts = [None] * parts
+        jobs = [self._job_of(low, high) for low, high in itertools.pairwise(bounds)]
         self.tasks[0].job = jobs[0]
         self.tasks += [Task(self, part, job) for part, job in enumerate(jobs[1:], start=1)]
         return self.tasks[1:]
 
+    def _job_of(self, low: int, high: int) -> JudgeJob:
+        """The job that is these of its tests."""
+        gate = min(max(self.job.gate - low, 0), high - low)
+        return replace(self.job, first=self.job.first + low, limit=high - low, gate=gate)
+
     def put(self, part: int, judgement: Judgement) -> list[Task]:
         """Note the judgement of a part; return the parts that nobody needs any more."""
         self.parts[part] = judgement
-        if not self.job.stop_early or judgement.verdict in UNDECIDED:
+        start = self.tasks[part].job.first - self.job.first
+        failed = [start + at for at, each in enumerate(judgement.results) if each.verdict not in UNDECIDED]
+        if not failed or not (self.job.stop_early or failed[0] < self.job.gate):
             return []
-        return self.leave([task for task in self.tasks if task.part > part])
+        end = max(failed[0] + 1, self.job.gate)  # of what one judge would run
+        return self.leave([task for task in self.tasks if task.job.first - self.job.first >= end])
 
     def leave(self, tasks: list[Task]) -> list[Task]:
         """Do without these parts; return those of them that are due."""
@@ -81,16 +89,20 @@ class Work:
         if len(self.parts) == 1:
             return self.parts[0]
         measured: list[Measured] = []
-        isolation = "locked"
+        isolation, failed = "locked", False
         for part in self.parts:
+            if self.job.ends(len(measured), failed):
+                break
             if part is None:
                 return None
-            measured += part.measured()
             isolation = part.isolation
             if part.verdict is Verdict.NO_VERDICT and not part.results:
                 return part
-            if self.job.stop_early and part.verdict not in UNDECIDED:
-                break
+            for each in part.measured():  # it knows of no failure in another part, and so may have run too many
+                if self.job.ends(len(measured), failed):
+                    break
+                measured.append(each)
+                failed = failed or each.result.verdict not in UNDECIDED
         return judgement_of(self.job.problem, measured, len(self.job.tests()), isolation)
 
 

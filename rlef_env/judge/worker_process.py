@@ -204,8 +204,7 @@ class WorkerProcess:
         Raises:
             Exception: the job cannot be sent.
         """
-        rest = (job.roles, job.stop_early, job.limit, job.first)
-        asked = words("judge", ticket, key, job.program.source, job.program.language, *rest)
+        asked = words("judge", ticket, key, job.program.source, job.program.language, *job.options)
         return asked if key in self._kept else [*self._parcels.of(key, problem), *asked]
 
     def has_room(self, told: Words) -> bool:

@@ -7,8 +7,8 @@ after them (it is their subreaper), removes the folder of their temporary files,
 What the owner and a worker say to each other is pickled tuples over a socket, both ways; a judged program can reach
 neither end:
 
-    to a worker    ("problem", key, Problem)   ("forget", key)   ("judge", ticket, key, source, language, roles,
-                   stop_early, limit, first)   ("cancel", tickets)
+    to a worker    ("problem", key, Problem)   ("forget", key)   ("judge", ticket, key, source, language,
+                   *JudgeJob.options)   ("cancel", tickets)
     from a worker  ("ready", process id)   ("answer", ticket, judgement, exception, seconds), also to what was cancelled
                    ("waiting", ticket) and ("resumed", ticket), where the judged program sleeps and no longer does
                    ("long",), before an answer that may be more than a socket takes: the owner is to read it at once

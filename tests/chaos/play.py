@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 
 from rlef_env.envs import CodeEnv, CodeVectorEnv, Episode
-from rlef_env.judge import Judge, Judgement, JudgePool
+from rlef_env.judge import Judge, JudgeJob, Judgement, JudgePool
 from rlef_env.problems import ROLES, Dataset, Problem, Role, Test
 from rlef_env.sandbox import Program
 
@@ -83,11 +83,13 @@ class Calm:
         stop_early: bool = True,
         limit: int | None = None,
         first: int = 0,
+        gate: int = 0,
     ) -> Judgement:
         """As ``Judge.judge``."""
-        key = (problem.id, program, tuple(roles), stop_early, limit, first)
+        job = JudgeJob(problem, program, tuple(roles), stop_early, limit, first, gate)
+        key = (problem.id, program, *job.options)
         if key not in self._known:
-            self._known[key] = self._judge.judge(problem, program, roles, stop_early, limit, first)
+            self._known[key] = self._judge.judge(problem, program, *job.options)
         return self._known[key]
 
 

@@ -53,7 +53,12 @@ class Served:
         command = [str(Path(sys.executable).parent / "rlef"), "serve", "--port", str(self.port), "--workers", "2"]
         command += ["--most-under-way", str(3 * CLIENTS // 4)]  # so that some are refused
         environment = {**os.environ, "RLEF_TOKEN": ""}
+        self._others_served = self._served()
         self._process = subprocess.Popen(command, stderr=self._log, env=environment, cwd=Path.cwd())
+
+    def _served(self) -> int:
+        """How many have begun to serve, so far."""
+        return Path(self._log.name).read_text().count("serving at")
 
     def harm(self) -> None:
         """Do the next one of all that can be done."""
@@ -87,6 +92,9 @@ class Served:
 
     def end(self) -> None:
         """Tell it to end, and see that it owes nobody an answer."""
+        while self._served() == self._others_served:  # before it has begun, a signal just ends it
+            assert self._process.poll() is None, "it never began"
+            threading.Event().wait(0.01)
         self.seen.update(below(self._process.pid))
         self._process.send_signal(signal.SIGTERM)
         assert self._process.wait(2 * PATIENCE) == 0

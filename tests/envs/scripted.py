@@ -36,14 +36,18 @@ class ScriptedJudge:
         stop_early: bool = True,
         limit: int | None = None,
         first: int = 0,
+        gate: int = 0,
     ) -> Judgement:
-        tests = JudgeJob(problem, program, tuple(roles), stop_early, limit, first).tests()
+        job = JudgeJob(problem, program, tuple(roles), stop_early, limit, first, gate)
+        tests = job.tests()
         measured: list[Measured] = []
-        for role, index, test in tests:
+        failed = False
+        for number, (role, index, test) in enumerate(tests):
+            if job.ends(number, failed):
+                break
             self.judged.append(test)
             measured.append(Measured(self.say(role, index), *self.took()))
-            if stop_early and measured[-1].result.verdict not in (Verdict.ACCEPTED, Verdict.NO_VERDICT):
-                break
+            failed = failed or measured[-1].result.verdict not in (Verdict.ACCEPTED, Verdict.NO_VERDICT)
         return judgement_of(problem, measured, len(tests), self.isolation)
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import get_args
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from rlef_env.envs import CodeEnv, score_response
+from rlef_env.envs.feedback import Feedback
+from rlef_env.envs.scoring import scoring
 from rlef_env.judge import Judge, Judgement, TestResult, Verdict
 from rlef_env.problems import Dataset, Test
 from rlef_env.sandbox import Program
@@ -99,6 +104,64 @@ def test_with_private_feedback_no_test_runs_twice(full_grid: bool) -> None:
     score = score_response(failing, MANY, RIGHT, last=True, feedback="private", full_grid=full_grid)
     assert failing.judged == (everything if full_grid else everything[:20])
     assert shape(score.judgement) == ("wrong_answer", 33 if full_grid else 20, 33)
+
+
+@pytest.mark.parametrize("feedback", get_args(Feedback))
+@pytest.mark.parametrize("full_grid", [False, True])
+@pytest.mark.parametrize("last", [False, True])
+def test_a_response_is_one_job(feedback: Feedback, full_grid: bool, last: bool) -> None:
+    """So a program is compiled once, and waits for its turn once."""
+    judging = scoring(MANY, RIGHT, last=last, feedback=feedback, full_grid=full_grid)
+    job = next(judging)
+    accepted = ScriptedJudge().judge(MANY, job.program, *job.options)
+    with pytest.raises(StopIteration) as end:
+        judging.send(accepted)
+    run = 33 if last or feedback != "none" else 2
+    assert shape(end.value.value.judgement) == ("accepted", run, run)
+
+
+@given(
+    public=st.integers(0, 3),
+    hidden=st.integers(0, 25),
+    said=st.lists(st.sampled_from([Verdict.ACCEPTED] * 8 + [Verdict.WRONG_ANSWER, Verdict.NO_VERDICT]), min_size=28),
+    last=st.booleans(),
+    feedback=st.sampled_from(get_args(Feedback)),
+    full_grid=st.booleans(),
+)
+def test_it_is_scored_as_the_paper_says(
+    public: int, hidden: int, said: list[Verdict], last: bool, feedback: Feedback, full_grid: bool
+) -> None:
+    """Told anew, step by step: what is shown is run, and then what is hidden."""
+    tests = tuple(Test(f"{number}\n", "") for number in range(public + hidden))
+    assume(tests)
+    problem = replace(SUM, public_tests=tests[:public], private_tests=tests[public:], generated_tests=())
+    judge = ScriptedJudge(lambda role, index: TestResult(role, index, said[index + (role == "private") * public]))
+    judgement, final = score_response(judge, problem, RIGHT, last=last, feedback=feedback, full_grid=full_grid)
+
+    verdicts = said[: len(tests)]
+    shown = 20 if feedback == "private" else public
+    run = verdicts[:shown]
+    passed = bool(run) and set(run) == {Verdict.ACCEPTED}
+    assert final == (last or (passed and feedback != "none"))
+    if final:
+        for verdict in verdicts[shown:]:
+            if not full_grid and Verdict.WRONG_ANSWER in run:
+                break
+            run.append(verdict)
+    assert [result.verdict for result in judgement.results] == run
+    assert judgement.total == len(verdicts if final else verdicts[:shown])
+    unknown = Verdict.NO_VERDICT in run and (Verdict.WRONG_ANSWER not in run or (full_grid and final))
+    failed = Verdict.WRONG_ANSWER if Verdict.WRONG_ANSWER in run else Verdict.ACCEPTED
+    assert judgement.verdict is (Verdict.NO_VERDICT if unknown else failed)
+
+
+def test_a_test_without_a_verdict_before_the_gate_ends_the_turn_and_hides_what_was_run_behind() -> None:
+    judge = ScriptedJudge(
+        lambda role, index: TestResult(role, index, Verdict.NO_VERDICT if role == "public" else Verdict.WRONG_ANSWER)
+    )
+    score = score_response(judge, MANY, RIGHT, last=False)
+    assert (shape(score.judgement), score.final) == (("no_verdict", 2, 2), False)
+    assert shape(score_response(judge, MANY, RIGHT, last=True).judgement) == ("wrong_answer", 3, 33)
 
 
 def test_a_problem_without_any_test_has_no_verdict() -> None:

@@ -37,13 +37,14 @@ def run(sandboxes: Sandboxes) -> Run:
         checker: CheckerSpec = BY_VALUE,
         preamble: str = "",
         public: int = 0,
+        gate: int = 0,
         language: str = "python",
     ) -> list[Outcome]:
         given = [test if isinstance(test, Test) else Test(test, "") for test in tests]
         problem = Problem(
             "p", "", tuple(given[:public]), tuple(given[public:]), checker=checker, function=FunctionSpec("f", preamble)
         )
-        with function_runner(sandboxes, problem, Program(source, language), LIMITS, given) as runner:
+        with function_runner(sandboxes, problem, Program(source, language), LIMITS, given, gate) as runner:
             return [runner(test) for test in given]
 
     return run
@@ -123,6 +124,7 @@ def test_public_calls_see_nothing_of_hidden_ones(run: Run) -> None:
     )
     tests = [Test("f('public')", "(1, False)"), Test("f('other')", "(2, False)"), Test("f('hidden')", "(1, True)")]
     assert verdicts(run(source, *tests, public=2)) == RIGHT * 3
+    assert verdicts(run(source, *tests, gate=2)) == RIGHT * 3, "whatever is shown, be it public or not"
 
 
 @pytest.mark.parametrize(

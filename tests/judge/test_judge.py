@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import Judge, Judgement, Verdict
@@ -92,6 +94,34 @@ def test_full_grid_has_every_test_and_the_first_failures_verdict(judge: Judge) -
     ]
     assert (judgement.verdict, judgement.category) == (Verdict.RUNTIME_ERROR, "ValueError")
     assert (judgement.passed, judgement.total) == (3, 5)
+
+
+TWELVE = Problem("twelve", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(12)))
+"""Program and judge need not differ on more than which tests fail."""
+
+
+@settings(max_examples=20)
+@given(
+    wrong=st.sets(st.integers(0, 11)),
+    stop_early=st.booleans(),
+    first=st.integers(0, 3),
+    gate=st.integers(0, 14),
+)
+def test_tests_before_the_gate_are_all_run_and_open_it_if_all_pass(
+    judge: Judge, wrong: set[int], stop_early: bool, first: int, gate: int
+) -> None:
+    program = Program(f"n = int(input())\nprint('no' if n in {sorted(wrong)} else n)")
+    judgement = judge.judge(TWELVE, program, stop_early=stop_early, first=first, gate=gate)
+    numbers = list(range(first, 12))
+    before, behind = numbers[:gate], numbers[gate:]
+    if not wrong.isdisjoint(before):
+        expected = before
+    elif stop_early and not wrong.isdisjoint(behind):
+        expected = [number for number in numbers if number <= min(wrong.intersection(behind))]
+    else:
+        expected = numbers
+    assert [result.index for result in judgement.results] == expected
+    assert judgement.total == len(numbers)
 
 
 def test_roles_and_limit_choose_the_tests(judge: Judge) -> None:
