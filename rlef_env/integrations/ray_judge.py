@@ -7,6 +7,7 @@ again. Actors for which there is no room yet are what Ray's autoscaler goes by.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import pickle
@@ -16,7 +17,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,9 +33,9 @@ from rlef_env.judge import (
     OwnCheckers,
     TimeFactor,
     TurnQueue,
-    Verdict,
     check_job,
     needed_to_judge,
+    no_verdict,
 )
 from rlef_env.problems import Problem
 
@@ -126,22 +127,38 @@ def cluster_cores() -> float:
     return float(ray.cluster_resources().get("CPU", 1.0))
 
 
-@dataclass(eq=False)
-class Task:
-    """A job, what was returned for it, and how often it was lost."""
+class Task(Future[Judgement]):
+    """A job: what is returned for it, and how often it was lost."""
 
-    job: JudgeJob
-    future: Future[Judgement]
-    attempts: int = 0
+    def __init__(self, job: JudgeJob) -> None:
+        super().__init__()
+        self.job, self.attempts = job, 0
+
+    def start(self) -> bool:
+        """Whether it is still to be judged; it can be cancelled no more."""
+        if self.running() or (self.done() and not self.cancelled()):  # it was lost, and perhaps given up since
+            return self.running()
+        return self.set_running_or_notify_cancel()
+
+    def end(self, judgement: Judgement) -> None:
+        """Say what came of it, unless it was given up."""
+        with contextlib.suppress(InvalidStateError):
+            self.set_result(judgement)
+
+    def fail(self, error: BaseException) -> None:
+        """Say what went wrong, unless it was given up."""
+        with contextlib.suppress(InvalidStateError):
+            self.set_exception(error)
 
 
 @dataclass(eq=False)
 class Worker:
-    """An actor as its owner sees it: its process id once it works, and what it was given and has not answered."""
+    """An actor as its owner sees it: its process id once it works, what it was given, and where Ray will say more."""
 
     actor: Any
     pid: int = 0
     task: Task | None = None
+    said: Any = None
 
 
 class Crew:
@@ -184,7 +201,7 @@ class Crew:
         check_job(job)
         if self._process != os.getpid():  # before the lock, which may have been held when this process was forked
             raise UsageError("a RayJudge serves the process that made it; make one in this process")
-        task = Task(job, Future())
+        task = Task(job)
         with self._room:
             if threading.current_thread() is not self._thread:  # which alone makes room
                 self._room.wait_for(lambda: self._closed or len(self._queue) < self._most_waiting)
@@ -192,11 +209,13 @@ class Crew:
                 raise UsageError("the pool is closed; make a new one")
             self._queue.put(task, priority, owner)
         self._heard.put(lambda: None)  # the thread hands out what waits
-        return task.future
+        return task
 
     def give_up(self, future: Future[Judgement]) -> None:
-        """See ``JudgePool.give_up``; what an actor runs it runs to its end."""
-        future.cancel()
+        """See ``JudgePool.give_up``."""
+        if isinstance(future, Task) and not future.cancel() and not future.done():
+            self._answer(future)
+            self._heard.put(lambda: self._leave(future))
 
     def close(self) -> None:
         """See ``JudgePool.close``."""
@@ -212,16 +231,14 @@ class Crew:
         if threading.current_thread() is not self._thread:
             self._thread.join()
         for task in waiting:
-            if task.future.running():  # it was lost, and about to be judged again
-                self._answer(task, "stopped")
-            else:
-                task.future.cancel()
+            if not task.cancel():  # it was lost, and about to be judged again
+                self._answer(task)
         joined = self._ray.is_initialized()  # or its owner was quicker to leave; to ask anything would join anew
         for worker in self._crew:
             if joined:
                 self._ray.kill(worker.actor)
             if worker.task is not None:
-                self._answer(worker.task, "stopped")
+                self._answer(worker.task)
         self._crew.clear()
         self._stored.clear()
         if joined and self._joined_here:
@@ -241,12 +258,12 @@ class Crew:
     def _hear(self, heard: Callable[[], object]) -> None:
         try:
             if not self._ray.is_initialized():
-                self._give_up("this process has left its Ray cluster")
+                self._leave_all("this process has left its Ray cluster")
                 return
             heard()
             self._dispatch()
         except Exception as error:  # noqa: BLE001 - whatever Ray raises where its cluster is gone
-            self._give_up(f"Ray failed ({first_line(error)})")
+            self._leave_all(f"Ray failed ({first_line(error)})")
 
     def _dispatch(self) -> None:
         """Give what waits to workers that have nothing to do, and ask Ray for more workers while there are too few."""
@@ -263,7 +280,7 @@ class Crew:
                     return
                 _, task = self._queue.pop()
                 self._room.notify()
-            if task.attempts or task.future.set_running_or_notify_cancel():
+            if task.start():
                 self._give(free, task)
 
     def _hire(self) -> None:
@@ -274,8 +291,15 @@ class Crew:
     def _give(self, worker: Worker, task: Task) -> None:
         job, worker.task = task.job, task
         key, stored = self._store(job.problem)
-        said = worker.actor.judge.remote(key, [stored], job.program.source, job.program.language, *job.options)
-        self._listen(said, lambda answer: self._judged(worker, task, answer))
+        program = job.program
+        worker.said = worker.actor.judge.remote(key, [stored], program.source, program.language, *job.options)
+        self._listen(worker.said, lambda answer: self._judged(worker, task, answer))
+
+    def _leave(self, task: Task) -> None:
+        """Tell who judges it that nobody needs it."""
+        for worker in self._crew:
+            if worker.task is task:
+                self._ray.cancel(worker.said)
 
     def _store(self, problem: Problem) -> tuple[int, Any]:
         """The key of a problem and the reference of its bytes, which are put into the object store once."""
@@ -299,13 +323,17 @@ class Crew:
         self._lost(worker)
         with self._lock:
             waiting = self._queue.pop()[1] if self._queue and not self._crew else None
-        if waiting is not None and (waiting.attempts or waiting.future.set_running_or_notify_cancel()):
+        if waiting is not None and waiting.start():
             self._again(waiting, f"no worker could be started ({first_line(error)})")
 
     def _judged(self, worker: Worker, task: Task, said: Future[Any]) -> None:
         if worker.task is not task:
             return
-        if said.exception() is not None:
+        error = said.exception()
+        if isinstance(error, self._ray.exceptions.TaskCancelledError):  # the actor itself is well
+            worker.task = None
+            return
+        if error is not None:
             self._lost(worker)
             self._stored.pop(id(task.job.problem), None)  # it may be that which was lost
             self._again(task, "the worker that judged it was lost")
@@ -313,9 +341,9 @@ class Crew:
         worker.task = None
         kind, content = said.result()
         if kind == "raised":
-            task.future.set_exception(pickle.loads(content))
+            task.fail(pickle.loads(content))
         else:
-            task.future.set_result(pickle.loads(content))
+            task.end(pickle.loads(content))
 
     def _lost(self, worker: Worker) -> None:
         with self._lock:
@@ -332,21 +360,19 @@ class Crew:
         with self._lock:
             self._queue.put_first(task)
 
-    def _give_up(self, reason: str) -> None:
+    def _leave_all(self, reason: str) -> None:
         """Leave no job without an answer."""
         with self._lock:
             tasks = self._queue.clear() + [worker.task for worker in self._crew if worker.task]
             self._crew.clear()
             self._room.notify_all()
         for task in tasks:
-            if task.future.running() or task.future.set_running_or_notify_cancel():
+            if task.start():
                 self._answer(task, reason)
 
-    def _answer(self, task: Task, reason: str) -> None:
+    def _answer(self, task: Task, *reason: str) -> None:
         """Say that a job has no verdict."""
-        total = len(task.job.tests())
-        isolation = self._arguments["isolation"]
-        task.future.set_result(Judgement(Verdict.NO_VERDICT, total=total, category=reason, isolation=isolation))
+        task.end(no_verdict(task.job, self._arguments["isolation"], *reason))
 
 
 def first_line(error: BaseException) -> str:

@@ -23,6 +23,7 @@ class RayWorker:
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
         self._judge = Judge(**arguments)
+        self._judge.interrupt = canceled
         self._problems: OrderedDict[int, Problem] = OrderedDict()
 
     def process(self) -> int:
@@ -55,6 +56,14 @@ class RayWorker:
         except Exception as error:  # noqa: BLE001 - whatever it is, the owner raises it
             return "raised", dumped(error)
         return "judged", pickle.dumps(judgement)
+
+
+def canceled() -> bool:
+    """Whether nobody needs what is judged now; older Rays have no way to know."""
+    import ray
+
+    asked = getattr(ray.get_runtime_context(), "is_canceled", None)
+    return asked is not None and bool(asked())
 
 
 def dumped(error: Exception) -> bytes:

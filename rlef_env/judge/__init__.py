@@ -5,7 +5,7 @@ from rlef_env.judge.calls import Call, CallResult, CallRunner, NotReturned, Rais
 from rlef_env.judge.checkers import Checker, make_checker
 from rlef_env.judge.encoding import Other, same_value
 from rlef_env.judge.groups import judgement_of, scores
-from rlef_env.judge.job import JudgeJob, check_job, needed_to_judge
+from rlef_env.judge.job import JudgeJob, check_job, needed_to_judge, no_verdict
 from rlef_env.judge.judge import ATTEMPTS, DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS, Judge, TimeFactor
 from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers
 from rlef_env.judge.pool import JudgePool, default_workers
@@ -46,6 +46,7 @@ __all__ = [
     "judgement_of",
     "make_checker",
     "needed_to_judge",
+    "no_verdict",
     "run_calls",
     "same_value",
     "scores",

@@ -22,18 +22,17 @@ from typing import Any, Final
 
 from rlef_env.errors import UsageError
 from rlef_env.judge.cache import VerdictCache, content_key, content_of
-from rlef_env.judge.job import JudgeJob, check_job
+from rlef_env.judge.job import JudgeJob, check_job, no_verdict
 from rlef_env.judge.judge import ATTEMPTS, factor_of
 from rlef_env.judge.packing import unpack
 from rlef_env.judge.turns import TurnQueue
 from rlef_env.judge.verdict import Judgement
-from rlef_env.judge.work import Task, Work, no_verdict
+from rlef_env.judge.work import Task, Work
 from rlef_env.judge.worker_process import Answer, Server, WorkerProcess, luggage
 from rlef_env.problems import Problem
 
 __all__ = ["Dispatcher"]
 
-STOPPED: Final = "stopped"
 SPARE_SECONDS: Final = 30.0  # after so long without work, a worker that is there because others slept is let go
 HOLD_SECONDS: Final = 1.0  # how long an answer may lie while its worker has more to do
 LEAST_SECONDS: Final = 1e-3
@@ -115,7 +114,7 @@ class Dispatcher:
         future.cancel()
         with self._lock:
             for task in [task for worker in self._crew for task in worker.tasks() if task.work.future is future]:
-                self._finish(task.work, no_verdict(task.work.job, STOPPED, self._arguments["isolation"]))
+                self._finish(task.work, no_verdict(task.work.job, self._arguments["isolation"]))
                 self._drop([task])  # it may have been cancelled while a worker had it ahead
         self._settle()
 
@@ -131,7 +130,7 @@ class Dispatcher:
                     task.work.start()
             for work in dict.fromkeys(task.work for task in tasks):
                 if work.started:
-                    self._finish(work, no_verdict(work.job, STOPPED, self._arguments["isolation"]))
+                    self._finish(work, no_verdict(work.job, self._arguments["isolation"]))
                 elif not work.finished:
                     work.finished = True
                     self._done.append(work.future.cancel)
@@ -368,7 +367,7 @@ class Dispatcher:
             self._queue.put_first(task)
         else:
             reason = f"{reason} {ATTEMPTS} times"
-            self._finish(task.work, no_verdict(task.work.job, reason, self._arguments["isolation"]))
+            self._finish(task.work, no_verdict(task.work.job, self._arguments["isolation"], reason))
 
     def _drop(self, tasks: list[Task]) -> None:
         """Nobody needs these any more: end those that run, and leave those that wait."""

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rlef_env.errors import UsageError
+from rlef_env.judge.verdict import Judgement, Verdict
 from rlef_env.problems import ROLES, Problem, Role, Test
 from rlef_env.sandbox import Program
 
-__all__ = ["JudgeJob", "check_job", "needed_to_judge"]
+__all__ = ["STOPPED", "JudgeJob", "check_job", "needed_to_judge", "no_verdict"]
 
+STOPPED: Final = "stopped"
 KINDS: Final = {"problem": Problem, "program": Program, "roles": tuple, "limit": int | None, "first": int, "gate": int}
 
 
@@ -75,3 +77,8 @@ def needed_to_judge(problem: Problem) -> Problem:
     """The problem without what judging does not look at: solutions may be as large as the tests."""
     solutions = () if problem.interactor is None else problem.solutions  # they tell whether an interactor is broken
     return replace(problem, statement="", solutions=solutions, incorrect_solutions=(), extra={})
+
+
+def no_verdict(job: JudgeJob, isolation: str, reason: str = STOPPED) -> Judgement:
+    """The judgement of a job that could not be judged."""
+    return Judgement(Verdict.NO_VERDICT, total=len(job.tests()), category=reason, isolation=isolation)

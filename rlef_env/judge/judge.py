@@ -15,7 +15,7 @@ from rlef_env.errors import DataError, SandboxFailure, UsageError
 from rlef_env.judge.functions import function_runner
 from rlef_env.judge.groups import judgement_of
 from rlef_env.judge.interactive import interactive_runner
-from rlef_env.judge.job import JudgeJob
+from rlef_env.judge.job import STOPPED, JudgeJob
 from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers, check_own_checkers
 from rlef_env.judge.runners import Outcome, RunnerOf, Sandboxes
 from rlef_env.judge.stdio import stdio_runner
@@ -170,7 +170,7 @@ class Judge:
             if self._stopped:
                 break
         fault = lost and not self._stopped and self._probe(problem)
-        verdict, category = (Verdict.RUNTIME_ERROR, "lost") if fault else (Verdict.NO_VERDICT, lost or "stopped")
+        verdict, category = (Verdict.RUNTIME_ERROR, "lost") if fault else (Verdict.NO_VERDICT, lost or STOPPED)
         return self._undone(problem, tests, verdict, category)
 
     def _undone(self, problem: Problem, tests: Tests, verdict: Verdict, category: str) -> Judgement:

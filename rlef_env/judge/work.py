@@ -12,7 +12,7 @@ from rlef_env.judge.job import JudgeJob
 from rlef_env.judge.judge import UNDECIDED, kind_of
 from rlef_env.judge.verdict import Judgement, Measured, Verdict
 
-__all__ = ["Task", "Work", "no_verdict"]
+__all__ = ["Task", "Work"]
 
 LEAST_SHARE: Final = 8  # tests of one program that are worth another worker's time to compile it
 
@@ -114,8 +114,3 @@ class Task:
     part: int
     job: JudgeJob
     attempts: int = 0
-
-
-def no_verdict(job: JudgeJob, reason: str, isolation: str) -> Judgement:
-    """The judgement of a job that could not be judged."""
-    return Judgement(Verdict.NO_VERDICT, total=len(job.tests()), category=reason, isolation=isolation)

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -171,16 +172,21 @@ def test_problems_come_with_the_request_too(server: JudgeServer) -> None:
 # --- /judge -----------------------------------------------------------------------------------------------------------
 
 SOURCES = ["print(input())", "print(2)", "1 / 0", "print("]
+OPTIONS = [{"stop_early": False}, {"gate": 2}, {"first": 1, "limit": 1}]
 
 
 @pytest.mark.parametrize("named", [True, False])
 def test_judgements_are_the_judges_own(server: JudgeServer, named: bool) -> None:
     asked = {"dataset": "tiny", "id": "echo"} if named else {"problem": problem_to_row(ECHO)}
     with Judge() as judge:
-        for source in SOURCES:
-            said = post(server, "/judge", {**asked, "program": source, "stop_early": False}).json()
-            expected = judge.judge(ECHO, Program(source), stop_early=False)
-            assert (said["verdict"], said["passed"], said["total"]) == (expected.verdict.value, expected.passed, 3)
+        for source, options in product(SOURCES, OPTIONS):
+            said = post(server, "/judge", {**asked, "program": source, **options}).json()
+            expected = judge.judge(ECHO, Program(source), **options)  # type: ignore[arg-type]
+            assert (said["verdict"], said["passed"], said["total"]) == (
+                expected.verdict.value,
+                expected.passed,
+                expected.total,
+            )
             for told, result in zip(said["results"], expected.results, strict=True):
                 assert all(told[name] == getattr(result, name) for name in ("role", "index", "category", "stdout"))
                 assert told["verdict"] == result.verdict.value
@@ -248,7 +254,7 @@ anything = st.recursive(
 )
 FIELDS: dict[str, dict[str, Any]] = {
     "/run_code": {"code": "1", "language": "python", "stdin": "", "run_timeout": 1, "compile_timeout": 1, "files": {}},
-    "/judge": {"dataset": "tiny", "id": "echo", "program": "1", "roles": ["public"], "limit": 1, "stop_early": True},
+    "/judge": {"dataset": "tiny", "id": "echo", "program": "1", "roles": ["public"], "gate": 1, "stop_early": True},
     "/submit": {"dataset": "tiny", "id": "echo", "completion": "```\n1\n```", "config": {"language": "python"}},
     "/get_prompts": {"dataset": "tiny", "config": {"language": "python"}, "offset": 0, "limit": 1},
 }
@@ -259,7 +265,9 @@ FIELDS: dict[str, dict[str, Any]] = {
 def test_no_request_is_a_fault_of_the_server(server: JudgeServer, path: str, data: st.DataObject) -> None:
     """Some fields hold anything at all, those of ``config`` too."""
     content = json.loads(json.dumps(FIELDS[path]))
-    places = [(content, key) for key in [*content, "problem", "layout", "priority", "first", "memory_limit_MB"]]
+    places = [
+        (content, key) for key in [*content, "problem", "layout", "priority", "first", "limit", "memory_limit_MB"]
+    ]
     if "config" in content:
         names = ["language", "run_timeout", "provided_data", "extra", "custom_extract_logic"]
         places += [(content["config"], key) for key in names]

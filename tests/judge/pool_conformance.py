@@ -23,9 +23,11 @@ from rlef_env.sandbox import Program
 
 ECHO = Problem("echo", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(3)), time_limit=1.0)
 MANY = Problem("many", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(40)), time_limit=5.0)
+MINUTES = Problem("minutes", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(5000)), time_limit=5.0)
 SOURCES = ["print(input())", "print(1)", "print(1 / 0)", "print(", "import os\nos._exit(3)", "input()\ninput()"]
 WRONG_FROM = "n = int(input())\nprint(n if n < {} else 'wrong')"
 RIGHT = Program("print(input())")
+BUSY = Program("sum(range(3 * 10**6))\nprint(input())")
 
 
 def below(pid: int) -> list[int]:
@@ -155,6 +157,24 @@ class PoolConformance:
             assert judgement.category == "the worker that judged it was lost 3 times"
             assert judgement.total == 1
             assert pool.judge(ECHO, RIGHT).verdict is Verdict.ACCEPTED
+
+    def test_what_nobody_needs_any_more_makes_room(self) -> None:
+        """What runs has no verdict, and its worker leaves the rest; what waits is cancelled; what is judged stays."""
+        for workers in (1, 2):
+            with self.make(workers, most_sleeping=0) as pool:
+                done = pool.submit(JudgeJob(ECHO, RIGHT))
+                judgement = done.result()
+                running = pool.submit(JudgeJob(MINUTES, BUSY))
+                while not running.running():
+                    pass
+                waiting = [pool.submit(JudgeJob(MINUTES, BUSY)) for _ in range(5)]
+                wanted = pool.submit(JudgeJob(ECHO, RIGHT))
+                for future in (done, running, *waiting):
+                    pool.give_up(future)
+                assert running.result(timeout=0).verdict is Verdict.NO_VERDICT
+                assert all(future.cancelled() or future.result(timeout=0).category == "stopped" for future in waiting)
+                assert wanted.result(timeout=60).verdict is Verdict.ACCEPTED
+                assert done.result() is judgement
 
     def test_what_a_judge_raises_is_raised_here(self) -> None:
         with self.make(1) as pool:

@@ -12,7 +12,7 @@ __all__ = ["job_of", "judgement_row"]
 
 KEYS: Final = (
     *("problem", "layout", "dataset", "id", "program", "language", "roles"),
-    *("stop_early", "limit", "first", "priority", "timeout"),
+    *("stop_early", "limit", "first", "gate", "priority", "timeout"),
 )
 
 
@@ -26,7 +26,8 @@ def job_of(root: Field, problem: Problem) -> tuple[JudgeJob, int, float | None]:
         if key not in KEYS:
             raise root.child(key).error(f"only {', '.join(KEYS)}", "leave the field out")
     language, roles, stop_early = (root.child(key) for key in ("language", "roles", "stop_early"))
-    limit, first, priority, timeout = (root.child(key) for key in ("limit", "first", "priority", "timeout"))
+    limit, first, gate = (root.child(key) for key in ("limit", "first", "gate"))
+    priority, timeout = root.child("priority"), root.child("timeout")
     if language.present and language.text() not in LANGUAGES:
         raise language.error(f"one of {', '.join(LANGUAGES)}", "choose one of these")
     if timeout.present and timeout.number() <= 0:
@@ -38,6 +39,7 @@ def job_of(root: Field, problem: Problem) -> tuple[JudgeJob, int, float | None]:
         stop_early.boolean() if stop_early.present else True,
         _natural(limit, 1) if limit.present else None,
         _natural(first, 0) if first.present else 0,
+        _natural(gate, 0) if gate.present else 0,
     )
     seconds = timeout.number() if timeout.present else None
     return job, priority.integer() if priority.present else 0, seconds
