@@ -43,6 +43,9 @@ ITEM_CAP: Final = 512
 MARK: Final = "[...]"
 """Stands where text was cut."""
 
+SPARE: Final = 8
+"""With a tokenizer, a text that was cut may have so many tokens less than its cap."""
+
 HARMLESS: Final = (Verdict.ACCEPTED, Verdict.NO_VERDICT)
 """A test with one of these says nothing against the program."""
 
@@ -185,15 +188,20 @@ def _cut_trace(trace: str, cap: int | None) -> str:
 def _longest(length: int, cut: Callable[[int], str], whole: str, cap: int | None, tokenizer: Tokenizer | None) -> str:
     """Return ``whole`` if it fits into ``cap`` tokens, else ``cut(kept)`` for the greatest ``kept`` that fits.
 
-    Cutting between characters, and counting again, never splits a character as cutting between tokens would.
+    Cutting between characters, and counting again, never splits a character as cutting between tokens would. With a
+    tokenizer to count takes as long as to read the text, so the search is content with ``SPARE`` tokens too few.
     """
-    if cap is None or token_count(whole, tokenizer) <= cap:
+    if cap is None or (high_count := token_count(whole, tokenizer)) <= cap:
         return whole
+    spare = 0 if tokenizer is None else SPARE
     low, high = 0, length
-    while low < high:
-        middle = (low + high + 1) // 2
-        if token_count(cut(middle), tokenizer) <= cap:
-            low = middle
+    low_count, rounds = token_count(cut(0), tokenizer), 0
+    while high - low > 1 and low_count <= cap - spare:
+        rounds += 1  # where the counts so far point, and now and then in the middle, as those may mislead
+        share = (cap - spare / 2 - low_count) / (high_count - low_count) if rounds % 4 else 0.5
+        middle = min(max(low + int((high - low) * share), low + 1), high - 1)
+        if (count := token_count(cut(middle), tokenizer)) <= cap:
+            low, low_count = middle, count
         else:
-            high = middle - 1
+            high, high_count = middle, count
     return cut(low)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlef_env.envs import feedback_text, prompt_text
-from rlef_env.envs.feedback import token_count
+from rlef_env.envs.feedback import SPARE, token_count
 from rlef_env.judge import Judgement, TestResult, Verdict
 from rlef_env.problems import Problem, Test
 from tests.envs.samples import SUM, judged
@@ -169,6 +169,24 @@ def test_a_cap_holds_and_the_format_line_stays(text: str, cap: int, tokenizer: W
     message = feedback_text(judged(Verdict.WRONG_ANSWER, stdout=text), problem, cap=cap, tokenizer=tokenizer)
     assert token_count(message, tokenizer) <= cap
     assert message.endswith(RETRY)
+
+
+class Counting(Words):
+    """One that tells how often it was asked."""
+
+    asked = 0
+
+    def encode(self, text: str, /) -> list[str]:
+        self.asked += 1
+        return super().encode(text)
+
+
+@given(st.lists(st.integers(1, 40).map(lambda length: "x" * length), min_size=500, max_size=1500))
+def test_a_cut_loses_few_tokens_and_takes_few_counts(words: list[str]) -> None:
+    tokenizer = Counting()
+    prompt = prompt_text(" ".join(words), cap=400, tokenizer=tokenizer)
+    assert tokenizer.asked <= 8
+    assert 400 - SPARE < token_count(prompt, tokenizer) <= 400
 
 
 def test_no_cap() -> None:
