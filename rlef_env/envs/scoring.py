@@ -49,7 +49,8 @@ def scoring(
 
     The public tests run first, all of them, because their failures are the feedback. If all pass, or the turn limit is
     reached, the response is the last one and is scored on public, private and generated tests. The hidden tests stop
-    at the first failure, and do not start after a failing public one: the paper's reward asks only whether all pass.
+    at the first failure, and do not start before the public ones have passed: the paper's reward asks only whether all
+    pass, and no program runs on a hidden test beside one that may tell what it sees.
 
     With ``feedback="private"`` the first 20 tests of any role take the place of the public ones. With
     ``feedback="none"`` only the turn limit ends an episode. A problem without public tests never ends early: nothing

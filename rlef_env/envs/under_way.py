@@ -121,12 +121,12 @@ class UnderWay:
         except Exception as error:  # noqa: BLE001 - raised where the reply is received
             self._put(Reply(env_id, response.step_id, error=error))
         else:
-            self._submit(env_id, response, job, again=judgement is not None)
+            self._submit(env_id, response, job)
 
-    def _submit(self, env_id: int, response: _Response, job: JudgeJob, again: bool) -> None:
+    def _submit(self, env_id: int, response: _Response, job: JudgeJob) -> None:
         try:
             # What ends an episode goes first: it frees a place, and the rest of it is waited for the longest.
-            response.job = self._pool().submit(job, priority=int(response.last or again), owner=env_id)
+            response.job = self._pool().submit(job, priority=int(response.last), owner=env_id)
         except Exception as error:  # noqa: BLE001 - likewise
             self._put(Reply(env_id, response.step_id, error=error))
         else:

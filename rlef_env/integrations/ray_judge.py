@@ -19,6 +19,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from rlef_env.errors import UsageError
@@ -88,6 +89,7 @@ class RayJudge(JudgePool):
         for name, value in (("workers", workers), ("cores_per_worker", cores_per_worker)):
             if value is not None and value <= 0:
                 raise UsageError(f"{name}: expected a number above 0, got {value!r}")
+        check_sendable(checkers)
         joined_here = join(address)
         self.isolation = isolation
         self.workers = workers or max(1, int(cluster_cores() / cores_per_worker))
@@ -118,6 +120,21 @@ def join(address: str | None) -> bool:
             "`ray start --head` says what it is"
         ) from None
     return True
+
+
+def check_sendable(checkers: OwnCheckers) -> None:
+    """Look at whether functions can be sent to actors."""
+    try:
+        from ray import cloudpickle
+
+        cloudpickle.dumps(dict(checkers))
+    except ImportError:  # which is said where the cluster is joined
+        return
+    except Exception as error:  # noqa: BLE001 - whatever is in a closure
+        raise UsageError(
+            f"checkers: expected functions that can be sent to other machines ({type(error).__name__}: {error}); open "
+            "files, locks and the like inside of the function"
+        ) from None
 
 
 def cluster_cores() -> float:
@@ -230,6 +247,8 @@ class Crew:
         self._heard.put(None)
         if threading.current_thread() is not self._thread:
             self._thread.join()
+        with self._lock:
+            waiting += self._queue.clear()  # what was lost meanwhile
         for task in waiting:
             if not task.cancel():  # it was lost, and about to be judged again
                 self._answer(task)
@@ -286,20 +305,21 @@ class Crew:
     def _hire(self) -> None:
         worker = Worker(self._actor.remote(self._arguments))
         self._crew.append(worker)
-        self._listen(worker.actor.process.remote(), lambda said: self._started(worker, said))
+        self._listen(worker.actor.process.remote(), partial(self._started, worker))
 
     def _give(self, worker: Worker, task: Task) -> None:
         job, worker.task = task.job, task
         key, stored = self._store(job.problem)
         program = job.program
         worker.said = worker.actor.judge.remote(key, [stored], program.source, program.language, *job.options)
-        self._listen(worker.said, lambda answer: self._judged(worker, task, answer))
+        self._listen(worker.said, partial(self._judged, worker, task))
 
     def _leave(self, task: Task) -> None:
         """Tell who judges it that nobody needs it."""
         for worker in self._crew:
             if worker.task is task:
-                self._ray.cancel(worker.said)
+                with contextlib.suppress(Exception):  # then it runs to its end, and nobody else is to suffer
+                    self._ray.cancel(worker.said)
 
     def _store(self, problem: Problem) -> tuple[int, Any]:
         """The key of a problem and the reference of its bytes, which are put into the object store once."""
@@ -326,12 +346,20 @@ class Crew:
         if waiting is not None and waiting.start():
             self._again(waiting, f"no worker could be started ({first_line(error)})")
 
+    def _asked(self, worker: Worker, said: Future[Any]) -> None:
+        if said.exception() is None:
+            worker.pid = said.result()
+        else:
+            self._lost(worker)
+
     def _judged(self, worker: Worker, task: Task, said: Future[Any]) -> None:
         if worker.task is not task:
             return
         error = said.exception()
         if isinstance(error, self._ray.exceptions.TaskCancelledError):  # the actor itself is well
             worker.task = None
+            if not task.done():
+                self._again(task, "it was cancelled")
             return
         if error is not None:
             self._lost(worker)
@@ -340,16 +368,27 @@ class Crew:
             return
         worker.task = None
         kind, content = said.result()
+        try:
+            found = pickle.loads(content)
+        except Exception as unknown:  # noqa: BLE001 - an error of a kind that is not known here
+            kind, found = "raised", unknown
         if kind == "raised":
-            task.fail(pickle.loads(content))
+            task.fail(found)
         else:
-            task.end(pickle.loads(content))
+            task.end(found)
 
     def _lost(self, worker: Worker) -> None:
+        """Do without a worker. Others may have gone with its machine: the idle ones are to say that they are there."""
         with self._lock:
-            self._crew.remove(worker)
+            if worker in self._crew:
+                self._crew.remove(worker)
+            idle = [other for other in self._crew if other.pid and other.task is None]
+            for other in idle:
+                other.pid = 0
         worker.task = None
         self._ray.kill(worker.actor)  # it may only be out of reach
+        for other in idle:
+            self._listen(other.actor.process.remote(), partial(self._asked, other))
 
     def _again(self, task: Task, reason: str) -> None:
         """Judge a task again, before all others, or say that it has no verdict."""

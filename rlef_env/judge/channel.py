@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
-__all__ = ["Channel", "Message", "Words", "words"]
+__all__ = ["Channel", "Words", "words"]
 
 HEADER: Final = struct.Struct("<Q")  # how many bytes follow
 CHUNK: Final = 1 << 16  # bytes
@@ -61,7 +61,7 @@ class Channel:
         return bool(self._readable.poll(0))
 
     def hear(self) -> list[Message]:
-        """Wait for a message, and return all that are there.
+        """Wait for a message, and return it with all that came along.
 
         Raises:
             OSError: the other end is gone.

@@ -22,10 +22,10 @@ from typing import Any, Final
 
 from rlef_env.errors import UsageError
 from rlef_env.judge.cache import VerdictCache, content_key, content_of
-from rlef_env.judge.job import JudgeJob, check_job, no_verdict
+from rlef_env.judge.job import STOPPED, JudgeJob, check_job, no_verdict
 from rlef_env.judge.judge import ATTEMPTS, factor_of
 from rlef_env.judge.packing import unpack
-from rlef_env.judge.turns import TurnQueue
+from rlef_env.judge.turns import Place, TurnQueue
 from rlef_env.judge.verdict import Judgement
 from rlef_env.judge.work import Task, Work
 from rlef_env.judge.worker_process import Answer, Server, WorkerProcess, luggage
@@ -73,7 +73,7 @@ class Dispatcher:
         self._keys: OrderedDict[int, tuple[int, Problem]] = OrderedDict()
         self._contents: dict[int, tuple[bytes, Problem]] = {}
         self._done: deque[Callable[[], object]] = deque()
-        self._closed = False
+        self._closed = self._released = False
         self._process = os.getpid()
         self._inbox = selectors.DefaultSelector()  # who has said something
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -122,19 +122,10 @@ class Dispatcher:
         """See ``JudgePool.close``."""
         if self._process != os.getpid():
             return
-        with self._room:
-            already, self._closed = self._closed, True
-            tasks = [task for worker in self._crew for task in worker.tasks()] + self._queue.clear()
-            for worker in self._crew:
-                if (task := worker.runs()) is not None:
-                    task.work.start()
-            for work in dict.fromkeys(task.work for task in tasks):
-                if work.started:
-                    self._finish(work, no_verdict(work.job, self._arguments["isolation"]))
-                elif not work.finished:
-                    work.finished = True
-                    self._done.append(work.future.cancel)
-            self._room.notify_all()
+        with self._lock:
+            already, self._released = self._released, True
+            self._closed = True
+            self._leave_all(STOPPED)
         if not already:
             os.eventfd_write(self._bell, 1)
             if threading.current_thread() is not self._thread:
@@ -148,6 +139,20 @@ class Dispatcher:
             self._awaited.close()
             os.close(self._bell)
         self._settle()
+
+    def _leave_all(self, reason: str) -> None:
+        """Cancel what waits, and say that what runs has no verdict."""
+        tasks = [task for worker in self._crew for task in worker.tasks()] + self._queue.clear()
+        for worker in self._crew:
+            if (task := worker.runs()) is not None:
+                task.work.start()
+        for work in dict.fromkeys(task.work for task in tasks):
+            if work.started:
+                self._finish(work, no_verdict(work.job, self._arguments["isolation"], reason))
+            elif not work.finished:
+                work.finished = True
+                self._done.append(work.future.cancel)
+        self._room.notify_all()
 
     def processes(self) -> list[int]:
         """See ``JudgePool.processes``."""
@@ -167,7 +172,7 @@ class Dispatcher:
         """Give what waits to workers that are free."""
         while self._queue and not self._closed:
             try:
-                worker = self._free_worker()
+                worker = self._free_worker(fresh=self._queue.first().attempts > 0)
             except OSError as error:  # no descriptors or memory left for a worker: go on with those there are
                 if self._crew:
                     break
@@ -181,26 +186,41 @@ class Dispatcher:
             alone = not work.started and not self._queue
             if not work.start():
                 continue
-            if alone:
-                for part in work.split(self._workers - self._awake()):
-                    self._queue.put_at(place, part)
+            if alone and not self._split(work, place):
+                continue
             self._give(worker, task, ahead=False)
         self._flush()
+
+    def _split(self, work: Work, place: Place) -> bool:
+        """Spread a job over the workers that are idle; False where it makes no sense, and has failed."""
+        try:
+            parts = work.split(self._workers - self._awake())
+        except Exception as error:  # noqa: BLE001 - the problem may be anything
+            self._fail(work, error)
+            return False
+        for part in parts:
+            self._queue.put_at(place, part)
+        return True
 
     def _dispatch_ahead(self) -> None:
         """Where many wait, give workers what they will do next."""
         most = min(MOST_AHEAD, len(self._queue) // (AHEAD_OF * self._workers), int(HOLD_SECONDS / self._seconds))
         for worker in self._crew:
             if worker.goes_on(HOLD_SECONDS):
-                while 0 < worker.load <= most and self._queue and self._give(worker, self._queue.first(), ahead=True):
+                while 0 < worker.load <= most and self._queue and self._give_ahead(worker):
                     pass
         self._flush()
+
+    def _give_ahead(self, worker: WorkerProcess) -> bool:
+        """Give a worker what is next; False where it has no room, or that has lost a worker before."""
+        task = self._queue.first()
+        return not task.attempts and self._give(worker, task, ahead=True)
 
     def _give(self, worker: WorkerProcess, task: Task, ahead: bool) -> bool:
         """Give a worker a task, ``ahead`` of its time the one that is next in the queue; False where it has no room."""
         ticket, (key, problem) = next(self._numbers), self._known(task.job.problem)
         try:
-            told = worker.words(ticket, task.job, key, problem)
+            told = worker.order(ticket, task.job, key, problem)
         except Exception as error:  # noqa: BLE001 - a job that cannot be sent
             self._fail(task.work, error)
             self._drop([task])  # also where it was cancelled
@@ -238,13 +258,28 @@ class Dispatcher:
     def _awake(self) -> int:
         return sum(worker.load > 0 and not worker.sleeping for worker in self._crew)
 
-    def _free_worker(self) -> WorkerProcess | None:
+    def _free_worker(self, fresh: bool) -> WorkerProcess | None:
+        """A worker that has nothing to do, if there may be one.
+
+        Args:
+            fresh: it is to be a new one, for what has lost its worker: of those that are there, more may be gone by
+                now, and one blow is to count once.
+        """
         if self._awake() >= self._workers:
             return None
-        free = next((worker for worker in self._crew if not worker.load), None)
-        if free is None and len(self._crew) < self._workers + self._spare:
-            free = self._hire()
-        return free
+        idle = [worker for worker in self._crew if not worker.load]
+        if (found := next((worker for worker in idle if not (fresh and worker.began)), None)) is not None:
+            return found
+        if len(self._crew) >= self._workers + self._spare:
+            if not idle:
+                return None
+            self._part(idle.pop())
+        try:
+            return self._hire()
+        except OSError:
+            if not idle:
+                raise
+            return idle[0]
 
     def _hire(self) -> WorkerProcess:
         if self._server is None or not self._server.alive():
@@ -279,18 +314,25 @@ class Dispatcher:
             with self._lock:
                 if self._closed:
                     return
-                with contextlib.suppress(BlockingIOError):
-                    os.eventfd_read(self._bell)
-                while heard := self._inbox.select(0):
-                    for key, _ in heard:
-                        self._hear(key.data)
-                self._let_go()
-                for worker in self._crew:
-                    if worker.load > 1 and not worker.goes_on(HOLD_SECONDS):
-                        self._take_back(worker)
-                self._dispatch()
-                self._dispatch_ahead()
+                try:
+                    self._go_on()
+                except Exception as error:  # noqa: BLE001 - nobody is to wait for ever, whatever we did wrong
+                    self._closed = True
+                    self._leave_all(f"the pool failed ({type(error).__name__}: {error})")
             self._settle()
+
+    def _go_on(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self._bell)
+        while heard := self._inbox.select(0):
+            for key, _ in heard:
+                self._hear(key.data)
+        self._let_go()
+        for worker in self._crew:
+            if worker.load > 1 and not worker.goes_on(HOLD_SECONDS):
+                self._take_back(worker)
+        self._dispatch()
+        self._dispatch_ahead()
 
     def _is_open(self) -> bool:
         return not self._closed
@@ -330,6 +372,9 @@ class Dispatcher:
         self._drop(work.put(task.part, judgement))
         if (whole := work.judgement()) is not None:
             self._finish(work, whole)
+        else:
+            for held in work.release():
+                self._queue.put_first(held)
 
     def _let_go(self) -> None:
         """End workers beyond the usual number that have had nothing to do for a while."""

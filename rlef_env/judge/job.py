@@ -27,7 +27,7 @@ class JudgeJob:
         stop_early: leave the tests after the first failing one out, but for those before the gate.
         limit: run at most this many tests.
         first: leave so many tests at the beginning out.
-        gate: of the rest, so many are all run; if one of them fails, those behind are left out.
+        gate: of the rest, so many are all run; if one of them fails for certain, those behind are left out.
     """
 
     problem: Problem
@@ -62,13 +62,19 @@ def check_job(job: JudgeJob) -> None:
     """Look at a job before it is one of many.
 
     Raises:
-        UsageError: something in it is of the wrong kind.
+        UsageError: something in it is of the wrong kind, or unknown.
     """
     if not isinstance(job, JudgeJob):
         raise UsageError(f"job: expected a JudgeJob, got {type(job).__name__}")
     for name, kind in KINDS.items():
         if not isinstance(value := getattr(job, name), kind):
-            raise UsageError(f"JudgeJob: expected {name} to be of the kind {kind}, got {value!r:.100}")
+            of_kind = getattr(kind, "__name__", kind)
+            raise UsageError(f"JudgeJob: expected {name} to be of the kind {of_kind}, got {value!r:.100}")
+    if unknown := [role for role in job.roles if role not in ROLES]:
+        raise UsageError(f"JudgeJob: expected roles to be some of {list(ROLES)}, got {unknown}")
+    for name in ("limit", "first", "gate"):
+        if (number := getattr(job, name)) is not None and number < 0:
+            raise UsageError(f"JudgeJob: expected {name} to be 0 or more, got {number}")
     if not isinstance(job.program.source, str):
         raise UsageError(f"Program: expected source to be a str, got {type(job.program.source).__name__}")
 

@@ -7,7 +7,7 @@ own after the judged program has ended.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -15,7 +15,7 @@ from rlef_env.errors import DataError, SandboxFailure, UsageError
 from rlef_env.judge.functions import function_runner
 from rlef_env.judge.groups import judgement_of
 from rlef_env.judge.interactive import interactive_runner
-from rlef_env.judge.job import STOPPED, JudgeJob
+from rlef_env.judge.job import STOPPED, JudgeJob, check_job
 from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers, check_own_checkers
 from rlef_env.judge.runners import Outcome, RunnerOf, Sandboxes
 from rlef_env.judge.stdio import stdio_runner
@@ -137,7 +137,7 @@ class Judge:
             stop_early: leave the tests after the first failing one out, but for those before the gate.
             limit: run at most this many tests.
             first: leave so many tests at the beginning out.
-            gate: of the rest, so many are all run; if one of them fails, those behind are left out.
+            gate: of the rest, so many are all run; if one of them fails for certain, those behind are left out.
 
         Returns:
             The judgement. Where the sandbox fails it is retried, then ``NO_VERDICT``; a program that alone brings
@@ -147,39 +147,40 @@ class Judge:
             IsolationUnavailable: this machine lacks a required layer of the lock.
             UsageError: the program's language is not supported, or an argument is of the wrong kind.
         """
-        if not isinstance(program, Program):
-            raise UsageError(f"program: expected a Program(source), got {type(program).__name__}")
-        if unknown := [role for role in roles if role not in ROLES]:
-            raise UsageError(f"roles: expected some of {list(ROLES)}, got {unknown}")
         job = JudgeJob(problem, program, tuple(roles), stop_early, limit, first, gate)
+        check_job(job)
         tests = job.tests()
         if not tests:
             return Judgement(Verdict.NO_VERDICT, category="no tests", isolation=self.isolation)
+        measured, undone = self._measured(job, tests)
+        if undone is not None:
+            role, index, _ = tests[len(measured)]
+            measured.append(Measured(TestResult(role, index, *undone)))
+        return judgement_of(problem, measured, len(tests), self.isolation)
+
+    def _measured(self, job: JudgeJob, tests: Tests) -> tuple[list[Measured], tuple[Verdict, str] | None]:
+        """What came of the tests; and if they were left before their end, what is to be said of the next one."""
         lost = ""
         for _ in range(ATTEMPTS):
+            measured: list[Measured] = []
             try:
-                measured = list(self._measured(job, tests))
-                return judgement_of(problem, measured, len(tests), self.isolation)
+                self._measure(job, tests, measured)
             except Interrupted:
                 break
             except DataError as error:  # a test that the loader could not look into is no fault of the program
-                return self._undone(problem, tests, Verdict.NO_VERDICT, str(error))
+                return measured, (Verdict.NO_VERDICT, str(error))
             except (OSError, SandboxFailure) as error:
                 lost = str(error)
                 self.close()
+            else:
+                return measured, None
             if self._stopped:
                 break
-        fault = lost and not self._stopped and self._probe(problem)
-        verdict, category = (Verdict.RUNTIME_ERROR, "lost") if fault else (Verdict.NO_VERDICT, lost or STOPPED)
-        return self._undone(problem, tests, verdict, category)
+        fault = lost and not self._stopped and self._probe(job.problem)
+        return measured, (Verdict.RUNTIME_ERROR, "lost") if fault else (Verdict.NO_VERDICT, lost or STOPPED)
 
-    def _undone(self, problem: Problem, tests: Tests, verdict: Verdict, category: str) -> Judgement:
-        """The judgement of a program that did not come beyond its first test."""
-        role, index, _ = tests[0]
-        result = TestResult(role, index, verdict, category)
-        return judgement_of(problem, [Measured(result)], len(tests), self.isolation)
-
-    def _measured(self, job: JudgeJob, tests: Tests) -> Iterator[Measured]:
+    def _measure(self, job: JudgeJob, tests: Tests, measured: list[Measured]) -> None:
+        """Add what comes of each test to a list."""
         limits = self._limits(job.problem, job.program)
         runner_of = self._runners[kind_of(job.problem)]
         asked = [test for _, _, test in tests]
@@ -191,7 +192,7 @@ class Judge:
                 if self._stopped or self.interrupt():
                     raise Interrupted
                 outcome = run(test)
-                yield Measured(_result(role, index, outcome), outcome.cpu_seconds, outcome.peak_bytes)
+                measured.append(Measured(_result(role, index, outcome), outcome.cpu_seconds, outcome.peak_bytes))
                 failed = failed or outcome.verdict not in UNDECIDED
 
     def _limits(self, problem: Problem, program: Program) -> Limits:

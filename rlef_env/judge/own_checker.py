@@ -58,11 +58,15 @@ def _guarded(name: str, checker: Checker) -> Checker:
     def check(given: bytes, output: bytes, expected: bytes) -> bool:
         try:
             return ask(given, output, expected)
-        except Exception as error:  # noqa: BLE001 - whatever a stranger's output makes it raise
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever a stranger's output makes it raise; it may call sys.exit
             fault = f"the checker {name!r} failed ({type(error).__name__}: {error})"
         try:
             accepted = ask(given, expected, expected)
-        except Exception:  # noqa: BLE001 - likewise
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 - likewise
             accepted = False
         if not accepted:
             raise CheckerBroke(f"{fault}, and does not accept the stored answer either")

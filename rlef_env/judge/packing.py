@@ -37,7 +37,7 @@ def unpack(packed: PackedJudgement) -> Judgement:
     return Judgement(verdict, made, total, category, isolation, scores, tuple(cpu_seconds), tuple(peak_bytes))
 
 
-@lru_cache(maxsize=1024)  # of at most some 8 kB each
+@lru_cache(maxsize=1024)  # of a few kB at most, as a rule; of 32 kB where all is text of other scripts
 def shared(*values: Any) -> TestResult:
     """A result. Most are like those of other programs; a new object for each of them costs more than all else."""
     return TestResult._make(values)

@@ -26,7 +26,8 @@ class Work:
         key: in the cache of verdicts; empty where it is not to be kept.
         future: what was returned for it.
         parts: the judgement of each part, in order; None where it is due.
-        tasks: the parts that wait or run.
+        tasks: the parts that are due.
+        held: those of them that are to wait until all tests before the gate have passed.
         started: whether the future is known to run, so that it cannot be cancelled any more.
         finished: whether the future has, or is about to have, its result.
     """
@@ -36,6 +37,7 @@ class Work:
     future: Future[Judgement] = field(default_factory=Future)
     parts: list[Judgement | None] = field(default_factory=lambda: [None])
     tasks: list[Task] = field(init=False)
+    held: list[Task] = field(default_factory=list)
     started: bool = False
     finished: bool = False
 
@@ -50,17 +52,30 @@ class Work:
         return not self.finished
 
     def split(self, workers: int) -> list[Task]:
-        """Spread the tests over so many workers, if that is worth their while; return the parts beyond the first."""
+        """Spread the tests over so many workers, if that is worth their while; return what may begin beside the first.
+
+        Tests behind a gate are held: what they are given is nobody's business, and a program that runs on one of them
+        must not be there to tell it to one that runs on a test that is shown.
+        """
         tests = len(self.job.tests()) if kind_of(self.job.problem) == "stdio" else 0
-        parts = min(workers, tests // LEAST_SHARE)
+        gate = self.job.gate if self.job.gate < tests else 0
+        parts = min(workers, (tests - gate) // LEAST_SHARE)
         if parts < 2:
             return []
-        bounds = [tests * part // parts for part in range(parts + 1)]
-        self.parts = [None] * parts
-        jobs = [self._job_of(low, high) for low, high in itertools.pairwise(bounds)]
+        bounds = [gate + (tests - gate) * part // parts for part in range(parts + 1)]
+        jobs = [self._job_of(low, high) for low, high in itertools.pairwise([0, *bounds] if gate else bounds)]
+        self.parts = [None] * len(jobs)
         self.tasks[0].job = jobs[0]
-        self.tasks += [Task(self, part, job) for part, job in enumerate(jobs[1:], start=1)]
-        return self.tasks[1:]
+        later = [Task(self, part, job) for part, job in enumerate(jobs[1:], start=1)]
+        self.tasks += later
+        if gate:
+            self.held, later = later, []
+        return later
+
+    def release(self) -> list[Task]:
+        """Return the parts that were held and are due, now that the tests before them have passed."""
+        held, self.held = self.held, []
+        return [task for task in held if self.parts[task.part] is None]
 
     def _job_of(self, low: int, high: int) -> JudgeJob:
         """The job that is these of its tests."""
@@ -96,13 +111,14 @@ class Work:
             if part is None:
                 return None
             isolation = part.isolation
-            if part.verdict is Verdict.NO_VERDICT and not part.results:
-                return part
             for each in part.measured():  # it knows of no failure in another part, and so may have run too many
                 if self.job.ends(len(measured), failed):
                     break
                 measured.append(each)
                 failed = failed or each.result.verdict not in UNDECIDED
+            else:
+                if len(part.results) < part.total:  # it was left before its end
+                    break
         return judgement_of(self.job.problem, measured, len(self.job.tests()), isolation)
 
 

@@ -108,19 +108,27 @@ class Server:
         self._control.close()
 
 
+class Parcel(NamedTuple):
+    """What gives a worker a problem, and how many characters of tests are in it."""
+
+    told: Words
+    weight: int
+
+
 class Parcels:
     """Problems as they are sent to workers, those asked for last."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[int, Words] = OrderedDict()
+        self._kept: OrderedDict[int, Parcel] = OrderedDict()
 
-    def of(self, key: int, problem: Problem) -> Words:
-        """What gives a worker a problem under a key, which stands for this problem only."""
+    def of(self, key: int, problem: Problem) -> Parcel:
+        """The parcel of a problem under a key, which stands for this problem only."""
         parcel = self._kept.pop(key, None)
         if parcel is None:
-            parcel = words("problem", key, needed_to_judge(problem))
+            weight = sum(len(test.input) + len(test.output) for _, _, test in problem.tests())
+            parcel = Parcel(words("problem", key, needed_to_judge(problem)), weight)
         self._kept[key] = parcel
-        while len(self._kept) > 1 and sum(map(size_of, self._kept.values())) > MOST_PARCELS:
+        while len(self._kept) > 1 and sum(size_of(each.told) for each in self._kept.values()) > MOST_PARCELS:
             self._kept.popitem(last=False)
         return parcel
 
@@ -192,7 +200,7 @@ class WorkerProcess:
         """Whether it may be expected to come to what it has ahead: neither asleep nor quiet for so long."""
         return not self.sleeping and not self.quiet_for(seconds)
 
-    def words(self, ticket: int, job: JudgeJob, key: int, problem: Problem) -> Words:
+    def order(self, ticket: int, job: JudgeJob, key: int, problem: Problem) -> Words:
         """What tells it of a job, and of the problem if it does not hold that.
 
         Args:
@@ -205,20 +213,20 @@ class WorkerProcess:
             Exception: the job cannot be sent.
         """
         asked = words("judge", ticket, key, job.program.source, job.program.language, *job.options)
-        return asked if key in self._kept else [*self._parcels.of(key, problem), *asked]
+        return asked if key in self._kept else [*self._parcels.of(key, problem).told, *asked]
 
     def has_room(self, told: Words) -> bool:
         """Whether this can be sent while it is busy: what it does not read yet must not block this end."""
         return self._unread + size_of(told) <= MOST_UNREAD
 
     def give(self, ticket: int, task: Task, key: int, told: Words) -> None:
-        """Have a task sent by the next ``flush``, with the same ticket and key as its words."""
+        """Have a task sent by the next ``flush``, with the ticket, the key and the words of its order."""
         if not self._given:
             self._since = time.monotonic()
         if key in self._kept:
             self._kept.move_to_end(key)
         else:
-            self._kept[key] = sum(len(test.input) + len(test.output) for _, _, test in task.job.problem.tests())
+            self._kept[key] = self._parcels.of(key, task.job.problem).weight
             while len(self._kept) > 1 and sum(self._kept.values()) > MOST_KEPT:
                 self.channel.say(words("forget", self._kept.popitem(last=False)[0]))
         size = size_of(told)
@@ -237,7 +245,7 @@ class WorkerProcess:
                 self.channel.flush()
 
     def hear(self) -> Iterator[Answer]:
-        """Take what it has said, which is there, and yield the answers in it.
+        """Take what it has said, waiting for the end of what has begun to come, and yield the answers in it.
 
         Raises:
             OSError: the worker is gone, or makes no sense.

@@ -10,7 +10,7 @@ neither end:
     to a worker    ("problem", key, Problem)   ("forget", key)   ("judge", ticket, key, source, language,
                    *JudgeJob.options)   ("cancel", tickets)
     from a worker  ("ready", process id)   ("answer", ticket, judgement, exception, seconds), also to what was cancelled
-                   ("waiting", ticket) and ("resumed", ticket), where the judged program sleeps and no longer does
+                   ("waiting",) and ("resumed",), where the judged program sleeps and no longer does
                    ("long",), before an answer that may be more than a socket takes: the owner is to read it at once
 
 A worker may be told of several jobs ahead, whose tickets rise, and answers them in that order. It rings the owner's
@@ -30,15 +30,18 @@ import socket
 import tempfile
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import dill
 from multiprocess.connection import Connection
 
+from rlef_env.errors import UsageError
 from rlef_env.judge.channel import Channel, words
 from rlef_env.judge.judge import Judge
 from rlef_env.judge.packing import pack
+from rlef_env.judge.verdict import Judgement
 from rlef_env.problems import Problem
 from rlef_env.sandbox import Program
 
@@ -60,7 +63,7 @@ def serve(control: int, owner: int, bell: int) -> None:
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # workers are nobody's zombies
     connection = Connection(control)
-    arguments: Mapping[str, Any] = dill.loads(connection.recv_bytes())
+    judge_of = loaded(connection.recv_bytes())
     waiter = select.poll()
     waiter.register(control, select.POLLIN)
     waiter.register(owner, select.POLLIN)
@@ -79,7 +82,7 @@ def serve(control: int, owner: int, bell: int) -> None:
         if (pid := os.fork()) == 0:
             for each in (control, owner, asking.fileno()):
                 os.close(each)
-            run_worker(descriptors[0], bell, arguments)
+            run_worker(descriptors[0], bell, judge_of)
         workers.append(pid)
         os.close(descriptors[0])
     for pid in workers:
@@ -93,13 +96,37 @@ def serve(control: int, owner: int, bell: int) -> None:
         os._exit(0)
 
 
-def run_worker(descriptor: int, bell: int, arguments: Mapping[str, Any]) -> None:
+def loaded(luggage: bytes) -> Callable[[], Judge]:
+    """What makes a worker's judge, of the arguments that were sent."""
+    try:
+        arguments: Mapping[str, Any] = dill.loads(luggage)
+    except Exception as error:  # noqa: BLE001 - a module may be missing here, or do anything when it is imported
+        return partial(Unable, f"{type(error).__name__}: {error}")
+    return partial(Judge, **arguments)
+
+
+class Unable(Judge):
+    """Says of each job that what it needs could not be loaded here."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self._reason = reason
+
+    def judge(self, *_: Any, **__: Any) -> Judgement:
+        """Raise what is to be said."""
+        raise UsageError(
+            f"checkers: expected functions that other processes can load ({self._reason}); define them in a notebook, "
+            "in the main program or in a module that can be imported everywhere"
+        )
+
+
+def run_worker(descriptor: int, bell: int, judge_of: Callable[[], Judge]) -> None:
     """A worker, from its fork to its end. Never returns."""
     code = 1
     try:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a judge waits for its own children
-        Worker(Channel(descriptor), bell, Judge(**arguments)).run()
+        Worker(Channel(descriptor), bell, judge_of()).run()
         code = 0
     finally:
         os._exit(code)
@@ -169,7 +196,7 @@ class Worker:
 
     def _tell_asleep(self, asleep: bool) -> None:
         with contextlib.suppress(OSError):  # that the owner is gone is noticed where a message is waited for
-            self._say("waiting" if asleep else "resumed", self._ticket)
+            self._say("waiting" if asleep else "resumed")
             self._ring()
 
     def _is_cancelled(self) -> bool:

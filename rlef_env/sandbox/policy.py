@@ -87,6 +87,12 @@ POLICY: tuple[Row, ...] = (
         ("seccomp", "ipc_namespace"),
     ),
     Row(
+        "the machine's state",
+        "does not learn how much memory the machine has left, or how busy it is",
+        "one run could take memory, and another read from what is left what it was told",
+        ("seccomp", "landlock", "mount_namespace"),
+    ),
+    Row(
         "processes",
         "starts threads, no processes",
         "a process could outlive its run, and its time is hard to count",

@@ -150,8 +150,7 @@ class Chaos:
     """Kills what a pool consists of, one thing after the other.
 
     The next comes when all that was under way at the last has its verdict, as a program that lost its worker three
-    times has none: it may be the culprit; that is tested elsewhere. One blow may hit a program twice, where a worker
-    that is about to be killed is given what another one lost.
+    times has none: it may be the culprit; that is tested elsewhere.
 
     Args:
         pool: to disturb.

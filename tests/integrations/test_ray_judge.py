@@ -17,7 +17,7 @@ from rlef_env.integrations import RayJudge
 from rlef_env.judge import NO_CHECKERS, JudgeJob, Judgement, JudgePool, OwnCheckers, Verdict
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Program
-from tests.judge.pool_conformance import ECHO, RIGHT, WRONG_FROM, PoolConformance
+from tests.judge.pool_conformance import BUSY, ECHO, MINUTES, RIGHT, WRONG_FROM, PoolConformance
 
 ray = pytest.importorskip("ray", reason="needs the extra 'ray'")
 pytestmark = pytest.mark.ray
@@ -107,6 +107,23 @@ def test_jobs_wait_for_room_in_the_cluster(cluster: Any) -> None:
         judgements = list(pool.judge_all([JudgeJob(ECHO, RIGHT)] * 8))
         assert {judgement.verdict for judgement in judgements} == {Verdict.ACCEPTED}
         assert len(pool.processes()) <= 2
+
+
+def test_what_somebody_else_cancels_is_judged_again(cluster: Any) -> None:
+    """As Ray does with what a task began that is cancelled itself."""
+    with RayJudge(cluster.address, workers=1) as pool:
+        crew: Any = pool._dispatcher
+        future = pool.submit(JudgeJob(MINUTES, BUSY, limit=20))
+        while not (future.running() and crew._crew and crew._crew[0].said is not None):
+            pass
+        ray.cancel(crew._crew[0].said)
+        assert future.result(timeout=60).verdict is Verdict.ACCEPTED
+
+
+def test_a_checker_that_cannot_be_sent_is_refused_before_a_cluster_is_joined() -> None:
+    drawn = (number % 2 == 0 for number in range(9))
+    with pytest.raises(UsageError, match="can be sent to other machines"):
+        RayJudge("127.0.0.1:1", checkers={"mine": lambda *_: next(drawn)})
 
 
 def test_what_is_wrong_is_refused_before_a_cluster_is_joined() -> None:

@@ -169,7 +169,7 @@ def test_a_time_factor_that_is_none_is_refused(factor: object) -> None:
 def test_arguments_of_the_wrong_kind_are_refused(judge: Judge) -> None:
     with pytest.raises(UsageError, match="isolation"):
         Judge(isolation="docker")
-    with pytest.raises(UsageError, match=r"expected a Program\(source\), got str"):
+    with pytest.raises(UsageError, match=r"expected program to be of the kind Program"):
         judge.judge(ADD, "print(1)")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="roles"):
         judge.judge(ADD, RIGHT, roles=("secret",))  # type: ignore[arg-type]
@@ -296,6 +296,27 @@ def test_a_program_that_alone_brings_sandboxes_down_is_at_fault() -> None:
         judgement = judge.judge(ADD, SLOW_BUT_RIGHT, limit=1)
         thread.join()
     assert (judgement.verdict, judgement.category) == (Verdict.RUNTIME_ERROR, "lost")
+
+
+KILLS_ITS_ZYGOTE = """
+import os, signal
+given = input()
+if given == "2 3":
+    above = open(f"/proc/{os.getppid()}/status").read()
+    os.kill(int(above.partition("PPid:")[2].split()[0]), signal.SIGKILL)
+print(sum(map(int, given.split())))
+"""
+
+
+def test_who_brings_sandboxes_down_on_a_later_test_keeps_what_came_before() -> None:
+    """So that a program that does so on a hidden test has passed the ones that are shown, and its episode ends."""
+    problem = replace(ADD, public_tests=(Test("1 2\n", "3\n"),), private_tests=(Test("2 3\n", "5\n"),))
+    with Judge(isolation="none") as judge:  # locked it cannot
+        judgement = judge.judge(problem, Program(KILLS_ITS_ZYGOTE), gate=1)
+    assert [(result.role, result.index, result.verdict, result.category) for result in judgement.results] == [
+        ("public", 0, Verdict.ACCEPTED, None),
+        ("private", 0, Verdict.RUNTIME_ERROR, "lost"),
+    ]
 
 
 def test_where_no_sandbox_starts_there_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:

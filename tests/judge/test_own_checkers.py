@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -51,6 +52,21 @@ def test_for_functions_it_reads_how_the_value_is_written(judge: Judge) -> None:
 def test_a_program_does_not_escape_by_breaking_it(judge: Judge) -> None:
     judgement = judge.judge(PROBLEM, Program("print('x' * 9)"))
     assert judgement.verdict is Verdict.WRONG_ANSWER
+
+
+def test_nor_by_making_it_leave() -> None:
+    """Libraries written for commands call ``sys.exit``; a pool would lose its worker again and again."""
+
+    def leaving(_: bytes, output: bytes, expected: bytes) -> bool:
+        if not output.strip().isdigit():
+            sys.exit("not a number")
+        return output == expected
+
+    problem = replace(PROBLEM, checker=CheckerSpec("leaving"), public_tests=(Test("1\n", "1\n"),))
+    with Judge(checkers={"leaving": leaving}) as judge, JudgePool(1, checkers={"leaving": leaving}) as pool:
+        for judges in (judge, pool):
+            assert judges.judge(problem, Program("print('x')")).verdict is Verdict.WRONG_ANSWER
+            assert judges.judge(problem, ECHO).verdict is Verdict.ACCEPTED
 
 
 @given(given=st.binary(), output=st.binary(), expected=st.binary())
@@ -103,6 +119,22 @@ def test_what_cannot_be_sent_is_refused_at_once() -> None:
     drawn = (number % 2 == 0 for number in range(9))
     with pytest.raises(UsageError, match="can be sent to other processes"):
         JudgePool(checkers={"mine": lambda *_: next(drawn)})
+
+
+def test_what_cannot_be_loaded_over_there_is_said_of_each_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that was loaded by its path is known to this process only."""
+    path = tmp_path / "known_here_only.py"
+    path.write_text("def mine(given, output, expected): return True")
+    spec = importlib.util.spec_from_file_location("known_here_only", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "known_here_only", module)
+    spec.loader.exec_module(module)
+    with JudgePool(1, checkers={"mine": module.mine}) as pool:
+        for _ in range(2):
+            with pytest.raises(UsageError, match=r"can load .*known_here_only"):
+                pool.judge(PROBLEM, ECHO)
 
 
 def test_one_that_nobody_gave_is_an_error_and_no_verdict() -> None:

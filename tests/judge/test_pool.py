@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rlef_env.errors import UsageError
-from rlef_env.judge import NO_CHECKERS, JudgeJob, JudgePool, OwnCheckers, Verdict, default_workers
+from rlef_env.judge import ATTEMPTS, NO_CHECKERS, JudgeJob, JudgePool, OwnCheckers, Verdict, default_workers
 from rlef_env.sandbox import Program
 from tests.judge.pool_conformance import ECHO, PoolConformance, below
 
@@ -19,6 +20,20 @@ from tests.judge.pool_conformance import ECHO, PoolConformance, below
 class TestJudgePool(PoolConformance):
     def make(self, workers: int, most_sleeping: int | None = None, checkers: OwnCheckers = NO_CHECKERS) -> JudgePool:
         return JudgePool(workers, most_sleeping=most_sleeping, checkers=checkers)
+
+
+def test_one_blow_counts_once_however_many_workers_it_takes() -> None:
+    """What has lost its worker goes to a new one, as others may be gone, too, and not yet known to be."""
+    sleeps = Program("import time\ntime.sleep(0.3)\nprint(input())")
+    with JudgePool(2) as pool:
+        for _ in range(3):
+            futures = [pool.submit(JudgeJob(ECHO, sleeps)) for _ in range(20)]
+            for _ in range(ATTEMPTS - 1):
+                while sum(len(below(pid)) >= 4 for pid in pool.processes()) < 8:
+                    pass
+                for pid in pool.processes():
+                    os.kill(pid, signal.SIGKILL)
+            assert {future.result().verdict for future in futures} == {Verdict.ACCEPTED}
 
 
 def test_workers_default_to_the_cores_at_hand() -> None:

@@ -50,6 +50,8 @@ KEPT = {
     "refused(lambda: left.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [0]))]),\n"
     "    lambda: left.sendto(b'x', '/dev/log'), lambda: mmap.mmap(-1, 4096),\n"
     "    lambda: socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM), lambda: call(29, 1, 4096, 0o1600))",
+    "the machine's state": f"refused(lambda: call({CALL['sysinfo']}, bytes(128)), os.getloadavg,\n"
+    "    *[lambda name=name: open('/proc/' + name).read() for name in ('meminfo', 'loadavg', 'stat', 'vmstat')])",
     "processes": "import threading\nthread = threading.Thread(target=print)\nthread.start()\nthread.join()\n"
     "import subprocess\nrefused(os.fork, lambda: subprocess.run(['true']),\n"
     f"    lambda: call({CALL['clone']}, 0x100 | 17, None, 0, 0, 0))",

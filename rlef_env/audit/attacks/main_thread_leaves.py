@@ -1,5 +1,5 @@
 """End the main thread alone and go on in another, out of the sight of whoever watches the first."""
-# Held by: memory limit, rlimits, its own end
+# Held by: memory limit, rlimits, its own end, time limit
 import ctypes
 import os
 import threading
