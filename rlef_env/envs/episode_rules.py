@@ -14,7 +14,7 @@ from rlef_env.envs.episode import Episode, Turn
 from rlef_env.envs.feedback import Feedback, shown_roles
 from rlef_env.envs.scoring import PRIVATE_FEEDBACK_TESTS
 from rlef_env.errors import DataError
-from rlef_env.judge import Judgement, Measured, TestResult, Verdict
+from rlef_env.judge import UNDECIDED, Judgement, Measured, TestResult, Verdict
 from rlef_env.problems import ROLES
 
 __all__ = ["ISOLATIONS", "NOTHING", "Breach", "check_episode", "episode_breach"]
@@ -74,9 +74,6 @@ def _number(value: object) -> bool:
 
 def _reward(value: object) -> bool:
     return isinstance(value, str) or (isinstance(value, Mapping) and all(map(_number, value.values())))
-
-
-UNDECIDED: Final = (Verdict.ACCEPTED, Verdict.NO_VERDICT)
 
 
 def _one_of(values: Sequence[object]) -> Callable[[object], bool]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence, Sized
 from typing import Final, Literal, Protocol
 
 from rlef_env.envs import prompts
-from rlef_env.judge import Judgement, TestResult, Verdict
+from rlef_env.judge import UNDECIDED, Judgement, TestResult, Verdict
 from rlef_env.problems import ROLES, Problem, Role, Test
 
 __all__ = [
@@ -45,9 +45,6 @@ MARK: Final = "[...]"
 
 SPARE: Final = 8
 """With a tokenizer, a text that was cut may have so many tokens less than its cap."""
-
-HARMLESS: Final = (Verdict.ACCEPTED, Verdict.NO_VERDICT)
-"""A test with one of these says nothing against the program."""
 
 
 class Tokenizer(Protocol):
@@ -124,7 +121,7 @@ def _report(
     """Return header and bullets, or the sentence about missing code, or an empty text if nothing failed."""
     if judgement.verdict is Verdict.NO_PROGRAM:
         return prompts.NO_PROGRAM
-    failing = [result for result in judgement.results if result.verdict not in HARMLESS and result.role in roles]
+    failing = [result for result in judgement.results if result.verdict not in UNDECIDED and result.role in roles]
     if not failing:
         return ""
     tests = {role: getattr(problem, f"{role}_tests") for role in roles}

@@ -73,9 +73,9 @@ def scoring(
         return Score(Judgement(Verdict.NO_VERDICT, category="no tests"), last)
     if program is None:
         return Score(Judgement(Verdict.NO_PROGRAM, total=everything if last else shown), last)
-    job = JudgeJob(problem, Program(program), stop_early=not full_grid, gate=shown)
+    job = JudgeJob(problem, Program(program), stop_early=not full_grid, gate=0 if last and full_grid else shown)
     if last:
-        judgement = yield replace(job, gate=0) if full_grid else job
+        judgement = yield job
         return Score(_whole(judgement) if full_grid else judgement, True)
     if not shown:
         return Score(Judgement(Verdict.ACCEPTED), False)

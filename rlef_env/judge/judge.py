@@ -19,7 +19,7 @@ from rlef_env.judge.job import STOPPED, JudgeJob, check_job
 from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers, check_own_checkers
 from rlef_env.judge.runners import Outcome, RunnerOf, Sandboxes
 from rlef_env.judge.stdio import stdio_runner
-from rlef_env.judge.verdict import Judgement, Measured, TestResult, Verdict
+from rlef_env.judge.verdict import UNDECIDED, Judgement, Measured, TestResult, Verdict
 from rlef_env.problems import ROLES, Problem, Role, Test
 from rlef_env.sandbox import ISOLATIONS, Limits, Program, Sandbox
 
@@ -31,7 +31,6 @@ DEFAULT_MEMORY_BYTES = 1_000_000_000
 """Where a problem names no memory limit (RLEF, section 3: 1 GB)."""
 OUTPUT_BYTES = 2**24  # what a program may print, or four times the longest answer
 ATTEMPTS = 3
-UNDECIDED = (Verdict.ACCEPTED, Verdict.NO_VERDICT)  # a later test may fail for certain
 EXCERPT = 4096  # characters of a failing test's output and errors that are kept
 LONGEST_CATEGORY = 300  # characters
 PROBE, SCRATCH_BYTES = Program("print(input())"), 2**20

@@ -12,7 +12,6 @@ __all__ = ["PackedJudgement", "from_json", "pack", "to_json", "unpack"]
 
 PackedJudgement: TypeAlias = tuple[Any, ...]
 """What ``pack`` makes of a judgement."""
-VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 
 def pack(judgement: Judgement) -> PackedJudgement:
@@ -51,5 +50,5 @@ def to_json(judgement: Judgement) -> str:
 def from_json(text: str) -> Judgement:
     """The judgement that ``to_json`` was given."""
     verdict, results, *rest = json.loads(text)
-    named = [(role, index, VERDICTS[name], *more) for role, index, name, *more in results]
-    return unpack((VERDICTS[verdict], named, *rest))
+    named = [(role, index, Verdict(name), *more) for role, index, name, *more in results]
+    return unpack((Verdict(verdict), named, *rest))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rlef_env.problems import Role
 
-__all__ = ["GroupScore", "Judgement", "Measured", "TestResult", "Verdict"]
+__all__ = ["UNDECIDED", "GroupScore", "Judgement", "Measured", "TestResult", "Verdict"]
 
 
 class Verdict(str, Enum):
@@ -27,6 +27,10 @@ class Verdict(str, Enum):
     """The response held no program."""
     NO_VERDICT = "no_verdict"
     """The judge itself failed. Never a wrong answer, never a reward."""
+
+
+UNDECIDED: Final = (Verdict.ACCEPTED, Verdict.NO_VERDICT)
+"""A test with one of these says nothing against the program, and a later one may fail for certain."""
 
 
 class TestResult(NamedTuple):

@@ -9,11 +9,12 @@ from typing import Final
 
 from rlef_env.judge.groups import judgement_of
 from rlef_env.judge.job import JudgeJob
-from rlef_env.judge.judge import UNDECIDED, kind_of
-from rlef_env.judge.verdict import Judgement, Measured, Verdict
+from rlef_env.judge.judge import kind_of
+from rlef_env.judge.verdict import UNDECIDED, Judgement, Measured, Verdict
 
 __all__ = ["Task", "Work"]
 
+LEFT: Final = Judgement(Verdict.NO_VERDICT, category="left")  # stands for a part that decides nothing
 LEAST_SHARE: Final = 8  # tests of one program that are worth another worker's time to compile it
 
 
@@ -96,7 +97,7 @@ class Work:
         """Do without these parts; return those of them that are due."""
         due = [task for task in tasks if self.parts[task.part] is None]
         for task in due:
-            self.parts[task.part] = Judgement(Verdict.ACCEPTED)
+            self.parts[task.part] = LEFT
         return due
 
     def judgement(self) -> Judgement | None:
