@@ -14,7 +14,7 @@ from benchmarks.sandbox.memory import family, memory_bytes
 from benchmarks.vector.settings import Settings
 from benchmarks.vector.workload import fenced, problems
 from rlef_env.envs import CodeVectorEnv
-from rlef_env.judge import JudgePool, dispatcher
+from rlef_env.judge import JudgePool, crew
 
 __all__ = ["soak"]
 
@@ -52,7 +52,7 @@ def soak(settings: Settings) -> list[Figure]:
         _held()
     except PermissionError as error:
         return [missing("soak", words + "memory, descriptors, processes", f"skipped: for root to read ({error})")]
-    dispatcher.SPARE_SECONDS = 1.0  # type: ignore[misc]  # each look waits until those are gone
+    crew.SPARE_SECONDS = 1.0  # type: ignore[misc]  # each look waits until those are gone
     looks, ended = [], Counter[bool]()
     seconds = settings.soak_minutes * 60 / LOOKS
     with JudgePool() as pool:

@@ -8,11 +8,8 @@ its answers are taken together. What a worker has ahead is taken back when its p
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
-import select
-import selectors
 import threading
 import weakref
 from collections import OrderedDict, deque
@@ -22,18 +19,18 @@ from typing import Any, Final
 
 from rlef_env.errors import UsageError
 from rlef_env.judge.cache import VerdictCache, content_key, content_of
+from rlef_env.judge.crew import Crew
 from rlef_env.judge.job import STOPPED, JudgeJob, check_job, no_verdict
 from rlef_env.judge.judge import ATTEMPTS, factor_of
 from rlef_env.judge.packing import unpack
 from rlef_env.judge.turns import Place, TurnQueue
 from rlef_env.judge.verdict import Judgement
 from rlef_env.judge.work import Task, Work
-from rlef_env.judge.worker_process import Answer, Server, WorkerProcess, luggage
+from rlef_env.judge.worker_process import Answer, WorkerProcess, luggage
 from rlef_env.problems import Problem
 
 __all__ = ["Dispatcher"]
 
-SPARE_SECONDS: Final = 30.0  # after so long without work, a worker that is there because others slept is let go
 HOLD_SECONDS: Final = 1.0  # how long an answer may lie while its worker has more to do
 LEAST_SECONDS: Final = 1e-3
 MOST_AHEAD: Final = 32  # tasks
@@ -58,16 +55,13 @@ class Dispatcher:
         self, workers: int, spare: int, most_waiting: int, arguments: Mapping[str, Any], cache: VerdictCache | None
     ) -> None:
         self._cache = cache
-        self._workers, self._spare, self._most_waiting = workers, spare, most_waiting
-        self._arguments = arguments
-        self._luggage = luggage(arguments)
+        self._workers, self._most_waiting, self._arguments = workers, most_waiting, arguments
+        self._crew = Crew(workers, spare, luggage(arguments))
         self._lock = threading.RLock()
         self._room = threading.Condition(self._lock)
         self._queue: TurnQueue[Task] = TurnQueue()
         self._numbers = itertools.count()
-        self._server: Server | None = None
-        self._crew: list[WorkerProcess] = []
-        self._told: set[WorkerProcess] = set()  # those of them that have something to be sent
+        self._told: set[WorkerProcess] = set()  # those of the crew that have something to be sent
         self._seconds = HOLD_SECONDS  # that a task takes, lately
         self._stillborn = 0  # workers lost before they said a word, since one last said something
         self._keys: OrderedDict[int, tuple[int, Problem]] = OrderedDict()
@@ -75,10 +69,6 @@ class Dispatcher:
         self._done: deque[Callable[[], object]] = deque()
         self._closed = self._released = False
         self._process = os.getpid()
-        self._inbox = selectors.DefaultSelector()  # who has said something
-        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._awaited = select.epoll()  # the bell, and that a worker is gone
-        self._awaited.register(self._bell, select.EPOLLIN)
         self._thread = threading.Thread(target=self._run, name="judge-pool", daemon=True)
         self._thread.start()
         LIVE.add(self)
@@ -127,17 +117,10 @@ class Dispatcher:
             self._closed = True
             self._leave_all(STOPPED)
         if not already:
-            os.eventfd_write(self._bell, 1)
+            self._crew.ring()
             if threading.current_thread() is not self._thread:
                 self._thread.join()
-            for worker in self._crew:
-                worker.channel.close()
-            self._crew.clear()
-            if self._server is not None:
-                self._server.close()
-            self._inbox.close()
-            self._awaited.close()
-            os.close(self._bell)
+            self._crew.close()
         self._settle()
 
     def _leave_all(self, reason: str) -> None:
@@ -161,10 +144,7 @@ class Dispatcher:
 
     def forget(self) -> None:
         """In a forked child: let go of what is the parent's, without a word to anybody."""
-        for worker in self._crew:
-            worker.channel.close()
-        if self._server is not None:
-            self._server.forget()
+        self._crew.forget()
 
     # --- who gets what ------------------------------------------------------------------------------------------------
 
@@ -172,7 +152,7 @@ class Dispatcher:
         """Give what waits to workers that are free."""
         while self._queue and not self._closed:
             try:
-                worker = self._free_worker(fresh=self._queue.first().attempts > 0)
+                worker = self._crew.free(fresh=self._queue.first().attempts > 0)
             except OSError as error:  # no descriptors or memory left for a worker: go on with those there are
                 if self._crew:
                     break
@@ -194,7 +174,7 @@ class Dispatcher:
     def _split(self, work: Work, place: Place) -> bool:
         """Spread a job over the workers that are idle; False where it makes no sense, and has failed."""
         try:
-            parts = work.split(self._workers - self._awake())
+            parts = work.split(self._workers - self._crew.awake())
         except Exception as error:  # noqa: BLE001 - the problem may be anything
             self._fail(work, error)
             return False
@@ -255,46 +235,6 @@ class Dispatcher:
         for task in ahead:
             self._queue.put_first(task)
 
-    def _awake(self) -> int:
-        return sum(worker.load > 0 and not worker.sleeping for worker in self._crew)
-
-    def _free_worker(self, fresh: bool) -> WorkerProcess | None:
-        """A worker that has nothing to do, if there may be one.
-
-        Args:
-            fresh: it is to be a new one, for what has lost its worker: of those that are there, more may be gone by
-                now, and one blow is to count once.
-        """
-        if self._awake() >= self._workers:
-            return None
-        idle = [worker for worker in self._crew if not worker.load]
-        if (found := next((worker for worker in idle if not (fresh and worker.began)), None)) is not None:
-            return found
-        if len(self._crew) >= self._workers + self._spare:
-            if not idle:
-                return None
-            self._part(idle.pop())
-        try:
-            return self._hire()
-        except OSError:
-            if not idle:
-                raise
-            return idle[0]
-
-    def _hire(self) -> WorkerProcess:
-        if self._server is None or not self._server.alive():
-            self._server = Server(self._luggage, self._bell)
-        try:
-            worker = self._server.worker()
-        except ConnectionError:  # it is about to end
-            self._server.close()
-            self._server = Server(self._luggage, self._bell)
-            worker = self._server.worker()
-        self._crew.append(worker)
-        self._inbox.register(worker.channel, selectors.EVENT_READ, worker)
-        self._awaited.register(worker.channel, 0)  # a hang-up is always reported
-        return worker
-
     def _known(self, problem: Problem) -> tuple[int, Problem]:
         """A key for a problem, as long as it is among those used last: workers keep what they were sent by key."""
         entry = self._keys.pop(id(problem), None)
@@ -310,7 +250,7 @@ class Dispatcher:
     def _run(self) -> None:
         """The thread: wait for workers to ring until the pool is closed."""
         while self._is_open():  # somebody who was told something by _settle may have closed it
-            self._awaited.poll(self._patience())
+            self._crew.wait(self._patience())
             with self._lock:
                 if self._closed:
                     return
@@ -322,12 +262,10 @@ class Dispatcher:
             self._settle()
 
     def _go_on(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            os.eventfd_read(self._bell)
-        while heard := self._inbox.select(0):
-            for key, _ in heard:
-                self._hear(key.data)
-        self._let_go()
+        while heard := self._crew.heard():
+            for worker in heard:
+                self._hear(worker)
+        self._crew.let_go()
         for worker in self._crew:
             if worker.load > 1 and not worker.goes_on(HOLD_SECONDS):
                 self._take_back(worker)
@@ -341,7 +279,7 @@ class Dispatcher:
         with self._lock:
             if any(worker.load for worker in self._crew):
                 return HOLD_SECONDS
-            return SPARE_SECONDS if len(self._crew) > self._workers else None
+            return self._crew.patience()
 
     def _hear(self, worker: WorkerProcess) -> None:
         answers = worker.hear()
@@ -376,25 +314,13 @@ class Dispatcher:
             for held in work.release():
                 self._queue.put_first(held)
 
-    def _let_go(self) -> None:
-        """End workers beyond the usual number that have had nothing to do for a while."""
-        for worker in reversed(self._crew[:]):  # work is given to the first, so the last are idle
-            if len(self._crew) > self._workers and not worker.load and worker.quiet_for(SPARE_SECONDS):
-                self._part(worker)
-
-    def _part(self, worker: WorkerProcess) -> None:
-        self._crew.remove(worker)
-        self._told.discard(worker)
-        self._inbox.unregister(worker.channel)
-        self._awaited.unregister(worker.channel)
-        worker.channel.close()
-
     def _lost(self, worker: WorkerProcess) -> None:
         """A worker is gone: judge again what it had, elsewhere."""
         if worker not in self._crew:
             return
-        self._part(worker)
-        os.eventfd_write(self._bell, 1)  # somebody else is to be found, also where the thread has looked already
+        self._crew.part(worker)
+        self._told.discard(worker)
+        self._crew.ring()  # somebody else is to be found, also where the thread has looked already
         self._stillborn += not worker.began
         ran = worker.runs() if worker.began or self._stillborn > MOST_STILLBORN else None
         for task in worker.tasks():

@@ -94,6 +94,6 @@ def test_what_cannot_be_sent_and_was_cancelled_holds_nobody_up() -> None:
 def test_a_server_that_is_about_to_end_costs_no_job() -> None:
     with JudgePool(1) as pool:
         dispatcher = pool._dispatcher
-        dispatcher._server = server = Server(dispatcher._luggage, dispatcher._bell)
+        dispatcher._crew._server = server = Server(dispatcher._crew._luggage, dispatcher._crew._bell)
         server._control.shutdown(socket.SHUT_RDWR)  # it has not even begun, and will end when it sees that
         assert pool.submit(JOB).result(timeout=60).verdict is Verdict.ACCEPTED

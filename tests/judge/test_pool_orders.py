@@ -96,8 +96,8 @@ def players() -> Players:
 @pytest.fixture
 def dispatcher(players: Players) -> Iterator[Dispatcher]:
     dispatcher = Dispatcher(1, 1, 1000, ARGUMENTS, None)
-    players.bell = dispatcher._bell
-    dispatcher._server = players  # type: ignore[assignment]
+    players.bell = dispatcher._crew._bell
+    dispatcher._crew._server = players  # type: ignore[assignment]
     yield dispatcher
     players.close()
     dispatcher.close()
@@ -203,7 +203,7 @@ def test_a_worker_that_is_gone_when_it_is_given_some_ahead_takes_none_along(
             give_ahead()
 
         dispatcher._dispatch_ahead = gone_by_then  # type: ignore[method-assign]
-        os.eventfd_write(dispatcher._bell, 1)
+        dispatcher._crew.ring()
     while len(players.hired) == 1:
         pass
     last = players.hired[-1]

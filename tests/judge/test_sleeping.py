@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict, dispatcher
+from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict, crew
 from rlef_env.problems import InteractorSpec, Problem, Test
 from rlef_env.sandbox import Limits, Program, Sandbox
 
@@ -43,7 +43,7 @@ def test_others_run_while_a_program_sleeps() -> None:
 
 
 def test_workers_that_are_not_needed_any_more_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatcher, "SPARE_SECONDS", 0.2)
+    monkeypatch.setattr(crew, "SPARE_SECONDS", 0.2)
     with JudgePool(1) as pool:
         futures = [pool.submit(JudgeJob(ONCE, sleeper(0.4))) for _ in range(6)]
         seen: set[int] = set()
