@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from rlef_env.errors import DataError
@@ -53,6 +53,16 @@ def graded(folder: DataFolder, failing: set[int]) -> tuple[bool, float]:
     return any(verdicts) if "accept_if_any_accepted" in flags else all(verdicts), total
 
 
+def folder(path: str, flags: str, *items: object, on_reject: str = "break") -> DataFolder:
+    """One of them by hand."""
+    settings = {"on_reject": on_reject, "grading": "default", "grader_flags": flags, "accept_score": 1}
+    return DataFolder(path, Field(settings, path), items)  # type: ignore[arg-type]
+
+
+ANY_OF_TWO = folder("data/secret/0/0", "first_error accept_if_any_accepted", ("private", 0), ("private", 1))
+
+
+@example(folder("data/secret", "sum", folder("data/secret/0", "min", ANY_OF_TWO), ("private", 0)), {1})
 @given(folders("data/secret", 2), st.sets(st.integers(0, TESTS - 1)))
 def test_points_are_those_of_the_default_grader(folder: DataFolder, failing: set[int]) -> None:
     try:

@@ -59,7 +59,7 @@ def _groups(folder: DataFolder) -> list[TestGroup]:
     before: tuple[str, ...] = ()
     for number, item in enumerate(parts, start=1):
         if isinstance(item, DataFolder):
-            if breaks and {"accept_if_any_accepted", "always_accept"} & set(item.flags("grader_flags")):
+            if breaks and _lenient(item):
                 raise folder.settings.child("on_reject").error(
                     f"continue, as {item.path} is accepted without all of its tests", "write on_reject: continue"
                 )
@@ -73,6 +73,12 @@ def _groups(folder: DataFolder) -> list[TestGroup]:
             before = tuple(group.name for group in of_part)
         found.extend(of_part)
     return found
+
+
+def _lenient(folder: DataFolder) -> bool:
+    """Whether a folder, or one below it, may be accepted although not all of its tests pass."""
+    below = any(_lenient(item) for item in folder.items if isinstance(item, DataFolder))
+    return below or not {"accept_if_any_accepted", "always_accept"}.isdisjoint(folder.flags("grader_flags"))
 
 
 def _merged(folder: DataFolder, name: str, parts: Sequence[object], points: float) -> TestGroup:
