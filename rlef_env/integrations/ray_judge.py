@@ -12,7 +12,7 @@ import weakref
 from typing import Any, Final
 
 from rlef_env.errors import UsageError
-from rlef_env.integrations.ray_crew import Crew
+from rlef_env.integrations.ray_dispatcher import RayDispatcher
 from rlef_env.judge import NO_CHECKERS, Judge, JudgePool, OwnCheckers, TimeFactor
 
 __all__ = ["RayJudge"]
@@ -68,9 +68,9 @@ class RayJudge(JudgePool):
         joined_here = join(address)
         self.isolation = isolation
         self.workers = workers or max(1, int(cluster_cores() / cores_per_worker))
-        crew = Crew(self.workers, cores_per_worker, most_waiting, arguments, joined_here)
-        self._dispatcher = crew  # type: ignore[assignment]  # submits, closes and counts processes like the pool's own
-        self._finalizer = weakref.finalize(self, crew.close)
+        dispatcher = RayDispatcher(self.workers, cores_per_worker, most_waiting, arguments, joined_here)
+        self._dispatcher = dispatcher  # type: ignore[assignment]  # does for the pool what its own one does
+        self._finalizer = weakref.finalize(self, dispatcher.close)
 
 
 def join(address: str | None) -> bool:

@@ -26,7 +26,7 @@ class Crew(list[WorkerProcess]):
 
     def __init__(self, workers: int, spare: int, luggage: bytes) -> None:
         super().__init__()
-        self.workers, self._spare, self._luggage = workers, spare, luggage
+        self._workers, self._spare, self._luggage = workers, spare, luggage
         self._server: Server | None = None
         self._inbox = selectors.DefaultSelector()  # who has said something
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -65,12 +65,12 @@ class Crew(list[WorkerProcess]):
         Raises:
             OSError: there are no descriptors or no memory left for one more, and none is idle.
         """
-        if self.awake() >= self.workers:
+        if self.awake() >= self._workers:
             return None
         idle = [worker for worker in self if not worker.load]
         if (found := next((worker for worker in idle if not (fresh and worker.began)), None)) is not None:
             return found
-        if len(self) >= self.workers + self._spare:
+        if len(self) >= self._workers + self._spare:
             if not idle:
                 return None
             self.part(idle.pop())
@@ -105,12 +105,12 @@ class Crew(list[WorkerProcess]):
     def let_go(self) -> None:
         """Part with those beyond the usual number that have had nothing to do for a while."""
         for worker in reversed(self[:]):  # work is given to the first, so the last are idle
-            if len(self) > self.workers and not worker.load and worker.quiet_for(SPARE_SECONDS):
+            if len(self) > self._workers and not worker.load and worker.quiet_for(SPARE_SECONDS):
                 self.part(worker)
 
     def patience(self) -> float | None:
         """How long to wait at most while nobody works; None for ever."""
-        return SPARE_SECONDS if len(self) > self.workers else None
+        return SPARE_SECONDS if len(self) > self._workers else None
 
     def close(self) -> None:
         """End all of them, and the server that forks them."""

@@ -123,20 +123,6 @@ class Dispatcher:
             self._crew.close()
         self._settle()
 
-    def _leave_all(self, reason: str) -> None:
-        """Cancel what waits, and say that what runs has no verdict."""
-        tasks = [task for worker in self._crew for task in worker.tasks()] + self._queue.clear()
-        for worker in self._crew:
-            if (task := worker.runs()) is not None:
-                task.work.start()
-        for work in dict.fromkeys(task.work for task in tasks):
-            if work.started:
-                self._finish(work, no_verdict(work.job, self._arguments["isolation"], reason))
-            elif not work.finished:
-                work.finished = True
-                self._done.append(work.future.cancel)
-        self._room.notify_all()
-
     def processes(self) -> list[int]:
         """See ``JudgePool.processes``."""
         with self._lock:
@@ -363,6 +349,20 @@ class Dispatcher:
             work.finished = True
             self._drop(work.leave(work.tasks))
             self._done.append(lambda: work.future.set_exception(error))
+
+    def _leave_all(self, reason: str) -> None:
+        """Cancel what waits, and say that what runs has no verdict."""
+        tasks = [task for worker in self._crew for task in worker.tasks()] + self._queue.clear()
+        for worker in self._crew:
+            if (task := worker.runs()) is not None:
+                task.work.start()
+        for work in dict.fromkeys(task.work for task in tasks):
+            if work.started:
+                self._finish(work, no_verdict(work.job, self._arguments["isolation"], reason))
+            elif not work.finished:
+                work.finished = True
+                self._done.append(work.future.cancel)
+        self._room.notify_all()
 
     def _settle(self) -> None:
         """Tell callers, without the lock: what they do then may be anything."""

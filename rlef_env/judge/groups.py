@@ -16,6 +16,8 @@ Place: TypeAlias = tuple[Role, int]
 def judgement_of(problem: Problem, measured: Iterable[Measured], total: int, isolation: str = "locked") -> Judgement:
     """The judgement that results make, with the points that groups of tests earned.
 
+    Where nothing failed, but not every test was run, it has no verdict.
+
     Args:
         problem: what was judged.
         measured: the results of the tests that were run, in order.
@@ -25,12 +27,17 @@ def judgement_of(problem: Problem, measured: Iterable[Measured], total: int, iso
     results, cpu_seconds, peak_bytes = tuple(zip(*measured, strict=True)) or ((), (), ())
     failing = [result for result in results if result.verdict is not Verdict.ACCEPTED]
     failing.sort(key=lambda result: result.verdict is Verdict.NO_VERDICT)  # stable: the first of each kind
-    first = failing[0] if failing else None
+    if failing:
+        verdict, category = failing[0].verdict, failing[0].category
+    elif len(results) < total:
+        verdict, category = Verdict.NO_VERDICT, f"{len(results)} of {total} tests were run"
+    else:
+        verdict, category = Verdict.ACCEPTED, None
     return Judgement(
-        verdict=first.verdict if first else Verdict.ACCEPTED,
+        verdict=verdict,
         results=results,
         total=total,
-        category=first.category if first else None,
+        category=category,
         isolation=isolation,
         groups=scores(problem, results),
         test_cpu_seconds=cpu_seconds,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
@@ -153,9 +154,13 @@ class Judge:
             return Judgement(Verdict.NO_VERDICT, category="no tests", isolation=self.isolation)
         measured, undone = self._measured(job, tests)
         if undone is not None:
+            del measured[len(tests) - 1 :]  # the sandbox may be lost after the last test, too
             role, index, _ = tests[len(measured)]
             measured.append(Measured(TestResult(role, index, *undone)))
-        return judgement_of(problem, measured, len(tests), self.isolation)
+        judgement = judgement_of(problem, measured, len(tests), self.isolation)
+        if undone is None or undone[0] is not Verdict.NO_VERDICT:
+            return judgement
+        return replace(judgement, verdict=undone[0], category=undone[1])  # whatever came before: it is our own failure
 
     def _measured(self, job: JudgeJob, tests: Tests) -> tuple[list[Measured], tuple[Verdict, str] | None]:
         """What came of the tests; and if they were left before their end, what is to be said of the next one."""

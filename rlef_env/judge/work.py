@@ -105,7 +105,7 @@ class Work:
         if len(self.parts) == 1:
             return self.parts[0]
         measured: list[Measured] = []
-        isolation, failed = "locked", False
+        isolation, failed, undone = "locked", False, None
         for part in self.parts:
             if self.job.ends(len(measured), failed):
                 break
@@ -119,8 +119,12 @@ class Work:
                 failed = failed or each.result.verdict not in UNDECIDED
             else:
                 if len(part.results) < part.total:  # it was left before its end
+                    undone = part
                     break
-        return judgement_of(self.job.problem, measured, len(self.job.tests()), isolation)
+        whole = judgement_of(self.job.problem, measured, len(self.job.tests()), isolation)
+        if undone is None or undone.verdict is not Verdict.NO_VERDICT:
+            return whole
+        return replace(whole, verdict=undone.verdict, category=undone.category)
 
 
 @dataclass(eq=False, slots=True)

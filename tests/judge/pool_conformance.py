@@ -194,6 +194,15 @@ class PoolConformance:
             verdicts = [pool.judge(problem, Program(f"print(int(input()) + {by})")).verdict for by in (0.5, 0.6, "'x'")]
         assert verdicts == [Verdict.ACCEPTED, Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR]
 
+    def test_a_job_that_makes_no_sense_fails_and_harms_no_other(self) -> None:
+        with self.make(2) as pool:
+            for tests, limit in ((5, 1.0), ((None,), 1.0), (ECHO.public_tests, lambda: 1.0)):
+                bad = replace(ECHO, id="bad", public_tests=tests, time_limit=limit)  # type: ignore[arg-type]
+                before, wrong, after = (pool.submit(JudgeJob(each, RIGHT)) for each in (ECHO, bad, ECHO))
+                with pytest.raises(Exception, match=r"int|None|lambda"):
+                    wrong.result(timeout=60)
+                assert {future.result(timeout=60).verdict for future in (before, after)} == {Verdict.ACCEPTED}
+
     def test_what_is_no_job_is_refused(self) -> None:
         with self.make(1) as pool, pytest.raises(UsageError, match="JudgeJob"):
             pool.submit("print(1)")  # type: ignore[arg-type]

@@ -319,6 +319,15 @@ def test_who_brings_sandboxes_down_on_a_later_test_keeps_what_came_before() -> N
     ]
 
 
+def test_our_own_failure_has_no_verdict_whatever_came_before() -> None:
+    """A wrong answer before it was left is a result, and still no verdict on a program that was not run to its end."""
+    with Judge() as judge:
+        judge.interrupt = iter([False, True]).__next__
+        judgement = judge.judge(ADD, Program("print('wrong')"), stop_early=False)
+    assert (judgement.verdict, judgement.category) == (Verdict.NO_VERDICT, "stopped")
+    assert [result.verdict for result in judgement.results] == [Verdict.WRONG_ANSWER, Verdict.NO_VERDICT]
+
+
 def test_where_no_sandbox_starts_there_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys._base_executable", "/bin/false")
     with Judge() as judge:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
@@ -15,8 +16,8 @@ from rlef_env.sandbox import Program
 CERTAIN = (Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR)
 
 
-def judged(job: JudgeJob, fate: dict[tuple[Role, int], Verdict], undone: int | None) -> Judgement:
-    """What one judge makes of it, whose sandbox is lost for good on the test of this number."""
+def judged(job: JudgeJob, fate: dict[tuple[Role, int], Verdict], undone: int | None, how: Verdict) -> Judgement:
+    """What one judge makes of it, whose sandbox is lost for good on the test of this number, by whoever's fault."""
     measured: list[Measured] = []
     failed = False
     tests = job.tests()
@@ -24,8 +25,9 @@ def judged(job: JudgeJob, fate: dict[tuple[Role, int], Verdict], undone: int | N
         if job.ends(number, failed):
             break
         if test.input == str(undone):
-            measured.append(Measured(TestResult(role, index, Verdict.RUNTIME_ERROR, "lost")))
-            break
+            measured.append(Measured(TestResult(role, index, how, "lost")))
+            judgement = judgement_of(job.problem, measured, len(tests))
+            return replace(judgement, verdict=how, category="lost") if how is Verdict.NO_VERDICT else judgement
         measured.append(Measured(TestResult(role, index, fate[role, index])))
         failed = failed or fate[role, index] in CERTAIN
     return judgement_of(job.problem, measured, len(tests))
@@ -51,9 +53,19 @@ def jobs(draw: st.DrawFn) -> tuple[JudgeJob, dict[tuple[Role, int], Verdict]]:
     return job, verdicts
 
 
-@given(job=jobs(), workers=st.integers(1, 8), undone=st.none() | st.integers(0, 60), data=st.data())
+@given(
+    job=jobs(),
+    workers=st.integers(1, 8),
+    undone=st.none() | st.integers(0, 60),
+    how=st.sampled_from([Verdict.RUNTIME_ERROR, Verdict.NO_VERDICT]),
+    data=st.data(),
+)
 def test_parts_make_the_whole_in_whatever_order_they_come(
-    job: tuple[JudgeJob, dict[tuple[Role, int], Verdict]], workers: int, undone: int | None, data: st.DataObject
+    job: tuple[JudgeJob, dict[tuple[Role, int], Verdict]],
+    workers: int,
+    undone: int | None,
+    how: Verdict,
+    data: st.DataObject,
 ) -> None:
     asked, fate = job
     work = Work(asked)
@@ -63,7 +75,7 @@ def test_parts_make_the_whole_in_whatever_order_they_come(
     while (whole := work.judgement()) is None:
         task = open_to_begin.pop(data.draw(st.integers(0, len(open_to_begin) - 1)))
         begun |= {place for *place, _ in map(list, task.job.tests()) for place in [tuple(place)]}
-        dropped = work.put(task.part, judged(task.job, fate, undone))
+        dropped = work.put(task.part, judged(task.job, fate, undone, how))
         answered += 1
         open_to_begin = [task for task in open_to_begin if task not in dropped]
         if work.judgement() is None:
@@ -71,7 +83,7 @@ def test_parts_make_the_whole_in_whatever_order_they_come(
             released = work.release()
             assert not released or begun >= set(shown), "a test behind the gate began before those before it had ended"
             open_to_begin += released
-    assert whole == judged(asked, fate, undone)
+    assert whole == judged(asked, fate, undone, how)
     assert answered <= workers + 1
 
 

@@ -20,7 +20,7 @@ from rlef_env.integrations.ray_worker import MOST_PROBLEMS, RayWorker
 from rlef_env.judge import ATTEMPTS, JudgeJob, Judgement, TurnQueue, check_job, needed_to_judge, no_verdict
 from rlef_env.problems import Problem
 
-__all__ = ["Crew"]
+__all__ = ["RayDispatcher"]
 
 
 class Task(Future[Judgement]):
@@ -57,7 +57,7 @@ class Worker:
     said: Any = None
 
 
-class Crew:
+class RayDispatcher:
     """Gives jobs to actors and collects what they say, in a thread that holds no reference to the ``RayJudge``.
 
     Args:
@@ -187,8 +187,15 @@ class Crew:
         self._listen(worker.actor.process.remote(), partial(self._started, worker))
 
     def _give(self, worker: Worker, task: Task) -> None:
-        job, worker.task = task.job, task
-        key, stored = self._store(job.problem)
+        job = task.job
+        try:
+            job.tests()
+            content = b"" if id(job.problem) in self._stored else pickle.dumps(needed_to_judge(job.problem))
+        except Exception as error:  # noqa: BLE001 - a job that makes no sense, or cannot be sent
+            task.fail(error)
+            return
+        worker.task = task
+        key, stored = self._store(job.problem, content)
         program = job.program
         worker.said = worker.actor.judge.remote(key, [stored], program.source, program.language, *job.options)
         self._listen(worker.said, partial(self._judged, worker, task))
@@ -200,11 +207,11 @@ class Crew:
                 with contextlib.suppress(Exception):  # then it runs to its end, and nobody else is to suffer
                     self._ray.cancel(worker.said)
 
-    def _store(self, problem: Problem) -> tuple[int, Any]:
-        """The key of a problem and the reference of its bytes, which are put into the object store once."""
+    def _store(self, problem: Problem, content: bytes) -> tuple[int, Any]:
+        """The key of a problem and the reference of its bytes, which go into the object store once."""
         entry = self._stored.pop(id(problem), None)
         if entry is None:
-            entry = (next(self._numbers), self._ray.put(pickle.dumps(needed_to_judge(problem))), problem)
+            entry = (next(self._numbers), self._ray.put(content), problem)
         self._stored[id(problem)] = entry
         if len(self._stored) > MOST_PROBLEMS:
             self._stored.popitem(last=False)
