@@ -1,10 +1,12 @@
-"""``rlef doctor``: what of the sandbox's lock holds on this machine, and what to do where something is missing."""
+"""``rlef doctor``: what of the sandbox's lock holds on this machine, and how exactly it measures programs."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import platform
+from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -13,15 +15,29 @@ from rich.markup import escape
 from rich.table import Table
 
 from rlef_env.cli.display import Screen
+from rlef_env.errors import SandboxFailure
 from rlef_env.judge import default_workers
-from rlef_env.sandbox import LAYERS, REQUIRED, installed_languages, landlock_abi, probe
+from rlef_env.sandbox import (
+    LAYERS,
+    REQUIRED,
+    Layer,
+    MachineHealth,
+    installed_languages,
+    landlock_abi,
+    measure_machine,
+    probe,
+)
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
-HELP = "say which layers of the sandbox hold on this machine"
+HELP = "say which layers of the sandbox hold on this machine, and whether its verdicts can be trusted"
 DESCRIPTION = """\
-Say in plain words which layers of the sandbox hold on this machine, and why one does not; which languages can be
-judged; and the versions to name in a report of a fault."""
+Say in plain words which layers of the sandbox hold on this machine, and why one does not; down to which time limit
+verdicts can be trusted here, from 200 runs of a program that does nothing; which languages can be judged; and the
+versions to name in a report of a fault.
+
+The exit code is 0 whatever is found: a missing layer and a machine that is too busy are warnings. Scripts read --json:
+layers.NAME.available, and machine.starved."""
 
 PACKAGES = ("rlef-env", "rlef-agents", "gymnasium", "numpy", "multiprocess", "rich", "torch", "transformers")
 
@@ -44,13 +60,17 @@ def examine() -> dict[str, Any]:
     """Look at this machine.
 
     Returns:
-        ``layers`` (by name, whether each holds and, if not, why), ``landlock_abi`` (0 for none), ``languages`` that can
-        be judged and what runs them, ``versions`` of what matters (None for what is not installed) and ``workers``, how
-        many programs are judged at the same time by default.
+        ``layers`` (by name, whether each holds and, if not, why), ``landlock_abi`` (0 for none), ``machine`` (the
+        fields of ``MachineHealth``; None where no program runs at all), ``languages`` that can be judged and what runs
+        them, ``versions`` of what matters (None for what is not installed) and ``workers``, how many programs are
+        judged at the same time by default.
     """
+    layers = probe()
+    machine = measured(layers)
     return {
-        "layers": {name: {"available": layer.available, "reason": layer.reason} for name, layer in probe().items()},
+        "layers": {name: {"available": layer.available, "reason": layer.reason} for name, layer in layers.items()},
         "landlock_abi": landlock_abi(),
+        "machine": None if machine is None else asdict(machine),
         "languages": installed_languages(),
         "versions": {
             "python": platform.python_version(),
@@ -59,6 +79,15 @@ def examine() -> dict[str, Any]:
         },
         "workers": default_workers(),
     }
+
+
+def measured(layers: Mapping[str, Layer]) -> MachineHealth | None:
+    """Measure the machine, with no lock where none can be had; None where not even a program of ours runs."""
+    lockable = all(layers[name].available for name in REQUIRED)
+    try:
+        return measure_machine(isolation="locked" if lockable else "none")
+    except SandboxFailure:
+        return None
 
 
 def installed_version(package: str) -> str | None:
@@ -82,6 +111,7 @@ def show(report: dict[str, Any], console: Console) -> None:
         table.add_row(name + required, holds, escape(LAYERS[name] if layer["available"] else layer["reason"]))
     console.print(table)
     console.print(advice(report["layers"]), highlight=False, soft_wrap=True)
+    show_machine(report["machine"], console)
     versions = ", ".join(f"{name} {number or '(not installed)'}" for name, number in report["versions"].items())
     languages = ", ".join(f"{name} ({runs_it})" for name, runs_it in report["languages"].items())
     for name, value in (
@@ -91,6 +121,24 @@ def show(report: dict[str, Any], console: Console) -> None:
         ("Versions", versions),
     ):
         console.print(f"{name + ':':<14}{value}", highlight=False, soft_wrap=True, markup=False)
+
+
+def show_machine(found: dict[str, Any] | None, console: Console) -> None:
+    """Print how exactly programs are measured here."""
+    if found is None:
+        console.print("A program that does nothing did not run: nothing is judged here.", style="bold red")
+        return
+    machine = MachineHealth(**found)
+    stolen = "not told by this kernel" if machine.stolen is None else f"{machine.stolen:.0%} of the busy time"
+    console.print(f"\nThe machine, measured by {machine.runs} runs of a program that does nothing", highlight=False)
+    for name, value in (
+        ("CPU time", f"{machine.cpu_median:.4f} s in the median, {machine.cpu_p99:.4f} s at the 99th percentile"),
+        ("Wall time", f"{machine.wall_median:.4f} s in the median, {machine.wall_p99:.4f} s at the 99th percentile"),
+        ("Stolen", f"{stolen} (given to others by the host)"),
+    ):
+        console.print(f"{name + ':':<14}{value}", highlight=False, soft_wrap=True, markup=False)
+    style = "bold yellow" if machine.starved else None
+    console.print(f"{machine.advice}\n", highlight=False, soft_wrap=True, markup=False, style=style)
 
 
 def advice(layers: dict[str, dict[str, Any]]) -> str:

@@ -5,6 +5,14 @@ from rlef_env.sandbox.execution import Execution, Limits, Program, Status
 from rlef_env.sandbox.languages import LANGUAGES, Language, installed_languages
 from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
 from rlef_env.sandbox.loaded import LoadedProgram
+from rlef_env.sandbox.machine import (
+    QUICK_RUNS,
+    CoreTimes,
+    MachineHealth,
+    core_times,
+    machine_health,
+    measure_machine,
+)
 from rlef_env.sandbox.policy import POLICY, Row
 from rlef_env.sandbox.probe import landlock_abi, probe
 from rlef_env.sandbox.sandbox import ISOLATIONS, Sandbox
@@ -14,19 +22,25 @@ __all__ = [
     "LANGUAGES",
     "LAYERS",
     "POLICY",
+    "QUICK_RUNS",
     "REQUIRED",
     "Conversation",
+    "CoreTimes",
     "Execution",
     "Language",
     "Layer",
     "Limits",
     "LoadedProgram",
+    "MachineHealth",
     "Program",
     "Row",
     "Sandbox",
     "Status",
     "converse",
+    "core_times",
     "installed_languages",
     "landlock_abi",
+    "machine_health",
+    "measure_machine",
     "probe",
 ]

@@ -1,0 +1,213 @@
+"""Measures the machine: down to which time limit verdicts on it can be trusted.
+
+CPU time is what limits count, and on a virtual machine it is not exact: the kernel charges a program for time that the
+hypervisor gave to others (steal), and for pages that the host provides late. So a program that does nothing is run many
+times, and what it is charged is the error of the clock.
+
+The rule: the error may be a tenth of a time limit. The smallest limit to be trusted is therefore ten times the CPU time
+that one in a hundred of these runs exceeds, and at least ten ticks of the steal counter (0.1 s on nearly every kernel).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rlef_env.errors import SandboxFailure
+from rlef_env.sandbox.execution import Execution, Limits, Program, Status
+from rlef_env.sandbox.sandbox import Sandbox
+
+__all__ = ["QUICK_RUNS", "RUNS", "CoreTimes", "MachineHealth", "core_times", "machine_health", "measure_machine"]
+
+RUNS: Final = 200
+"""Runs of a whole measurement: half a second on a quiet machine."""
+QUICK_RUNS: Final = 50
+"""Runs of a measurement at the start of other work."""
+TICK_SECONDS: Final = 1.0 / os.sysconf("SC_CLK_TCK")
+LEAST_RATIO: Final = 10.0  # of a time limit to the error of the clock
+USUAL_SECONDS: Final = 1.0  # time limits of contests are hardly ever shorter
+MOST_STOLEN: Final = 0.1  # of the busy time
+UNTIL_THEN: Final = "Until then, some programs have no verdict (category starved)."
+TRIVIAL: Final = Program("pass")
+LIMITS: Final = Limits(cpu_seconds=60.0, idle_seconds=600.0, wall_seconds=600.0)  # far off: the runs are measured
+
+
+@dataclass(frozen=True, slots=True)
+class CoreTimes:
+    """What the kernel has counted since the machine started.
+
+    Attributes:
+        busy_seconds: all cores together: time in which a core worked, or had work while the hypervisor ran others.
+        stolen_seconds: the part in which the hypervisor ran others, for each core; empty where the kernel does not
+            tell.
+    """
+
+    busy_seconds: float
+    stolen_seconds: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MachineHealth:
+    """How exactly this machine measures programs. Times are in seconds.
+
+    Attributes:
+        runs: runs of a program that does nothing.
+        failed: those of them that did not end by themselves; they count in no figure below.
+        cpu_median: CPU time that the program was charged, in the median.
+        cpu_p99: the same, at the 99th percentile.
+        wall_median: time from start to end, in the median.
+        wall_p99: the same, at the 99th percentile.
+        stolen: share of the busy time of all cores that the hypervisor gave to others meanwhile; None where the kernel
+            does not tell, 0.0 where it is within the counter's resolution.
+        trusted_seconds: the smallest time limit for which verdicts here can be trusted.
+        starved: whether a person should be warned: time limits of 1 s cannot be trusted, programs wait longer than that
+            for a core, a tenth of the time was stolen, or a run failed.
+        advice: what that means and what to do, in a line.
+    """
+
+    runs: int
+    failed: int
+    cpu_median: float
+    cpu_p99: float
+    wall_median: float
+    wall_p99: float
+    stolen: float | None
+    trusted_seconds: float
+    starved: bool
+    advice: str
+
+    def summary(self) -> str:
+        """The figures in a line."""
+        stolen = "not told by this kernel" if self.stolen is None else f"{self.stolen:.0%} of the busy time"
+        return (
+            f"a program that does nothing takes {self.cpu_median:.4f} s of CPU ({self.cpu_p99:.4f} s at the 99th "
+            f"percentile of {self.runs} runs) and {self.wall_median:.4f} s of wall time ({self.wall_p99:.4f} s); "
+            f"stolen: {stolen}"
+        )
+
+
+def measure_machine(runs: int = RUNS, isolation: str = "locked") -> MachineHealth:
+    """Run a program that does nothing many times, in a sandbox of its own.
+
+    Args:
+        runs: how many times.
+        isolation: as for ``Sandbox``.
+
+    Raises:
+        IsolationUnavailable: this machine lacks a required layer of the lock.
+        SandboxFailure: the sandbox did not start, or not one run ended by itself.
+    """
+    executions: list[Execution] = []
+    with Sandbox(isolation) as sandbox:
+        before = core_times()
+        while len(executions) < runs:
+            with sandbox.load(TRIVIAL, LIMITS) as loaded:
+                while len(executions) < runs:
+                    executions.append(loaded.run(b""))
+                    if executions[-1].status is not Status.EXITED:
+                        break  # perhaps the loaded program's process is lost: load it again
+        after = core_times()
+    return machine_health(executions, before, after)
+
+
+def machine_health(executions: Sequence[Execution], before: CoreTimes | None, after: CoreTimes | None) -> MachineHealth:
+    """Work out what runs of a program that does nothing say about the machine.
+
+    Args:
+        executions: the runs.
+        before: what the kernel had counted before the first one; None where it does not tell.
+        after: the same, after the last one.
+
+    Raises:
+        SandboxFailure: not one run ended by itself.
+    """
+    ended = [each for each in executions if each.status is Status.EXITED]
+    if not ended:
+        said = f"{executions[-1].status.value} {executions[-1].message}".strip() if executions else "no run"
+        raise SandboxFailure(
+            f"the machine could not be measured: expected a program that does nothing to end by itself, got {said}; "
+            "try again when the machine has less to do"
+        )
+    cpu, wall = [each.cpu_seconds for each in ended], [each.wall_seconds for each in ended]
+    stolen, failed = _stolen_share(before, after), len(executions) - len(ended)
+    cpu_p99, wall_p99 = _quantile(cpu, 0.99), _quantile(wall, 0.99)
+    trusted = LEAST_RATIO * max(TICK_SECONDS, cpu_p99)
+    cause = _cause(stolen, wall_p99, trusted, failed)
+    return MachineHealth(
+        runs=len(executions),
+        failed=failed,
+        cpu_median=_quantile(cpu, 0.5),
+        cpu_p99=cpu_p99,
+        wall_median=_quantile(wall, 0.5),
+        wall_p99=wall_p99,
+        stolen=stolen,
+        trusted_seconds=trusted,
+        starved=bool(cause),
+        advice=f"Verdicts can be trusted for time limits of {trusted:.2g} s or more. {cause}".strip(),
+    )
+
+
+def core_times() -> CoreTimes | None:
+    """Read what the kernel has counted since the machine started; None where it does not tell."""
+    try:
+        with open("/proc/stat") as file:
+            return parse_core_times(file.read())
+    except (OSError, ValueError):
+        return None
+
+
+def parse_core_times(text: str) -> CoreTimes:
+    """Read the lines ``cpu0``, ``cpu1``, ... of ``/proc/stat`` (proc(5)).
+
+    Raises:
+        ValueError: there are none, or they hold something other than numbers.
+    """
+    # user nice system idle iowait irq softirq steal; guest time, which may follow, is part of the user time
+    rows = [line.split()[1:9] for line in text.splitlines() if line.startswith("cpu") and not line.startswith("cpu ")]
+    cores = [[int(cell) for cell in row] for row in rows]
+    if not cores or min(map(len, cores)) < 4:
+        raise ValueError(f"/proc/stat: expected lines 'cpuN' with 4 to 10 numbers, got {text[:200]!r}")
+    tells = min(map(len, cores)) >= 8  # since Linux 2.6.11
+    return CoreTimes(
+        busy_seconds=sum(sum(core) - sum(core[3:5]) for core in cores) * TICK_SECONDS,
+        stolen_seconds=tuple(core[7] * TICK_SECONDS for core in cores) if tells else (),
+    )
+
+
+def _stolen_share(before: CoreTimes | None, after: CoreTimes | None) -> float | None:
+    if before is None or after is None or not before.stolen_seconds or not after.stolen_seconds:
+        return None
+    stolen, busy = sum(after.stolen_seconds) - sum(before.stolen_seconds), after.busy_seconds - before.busy_seconds
+    if stolen < LEAST_RATIO * TICK_SECONDS or busy <= 0.0:  # what is fewer ticks may be an error of one
+        return 0.0
+    return min(1.0, stolen / busy)
+
+
+def _cause(stolen: float | None, wall_p99: float, trusted: float, failed: int) -> str:
+    """Why programs are measured badly, and what to do; empty where they are not."""
+    if stolen is not None and stolen >= MOST_STOLEN:
+        return (
+            f"The host gave {stolen:.0%} of this machine's processor time to others: use a host with cores of your "
+            f"own, or fewer workers than cores (--workers), or raise the time limits (time_factor). {UNTIL_THEN}"
+        )
+    if wall_p99 > USUAL_SECONDS:
+        return (
+            f"Programs wait up to {wall_p99:.1f} s for a core: use fewer workers than cores (--workers), end what else "
+            f"runs here, or use another host. {UNTIL_THEN}"
+        )
+    if trusted > USUAL_SECONDS:
+        return (
+            "The kernel charges programs for time that they did not use: use another host, or fewer workers than cores "
+            f"(--workers), or raise the time limits (time_factor). {UNTIL_THEN}"
+        )
+    if failed:
+        return f"The sandbox failed in {failed} of the runs: rlef doctor may say why; or use another host."
+    return ""
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    """The smallest value that at least this share of the values do not exceed."""
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
