@@ -7,13 +7,16 @@ tokens has an entry per sampled token, in the same order. Prompt, feedback and p
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["advantages", "bootstrapped", "group_advantages", "normalised", "returns_to_go", "rewards_with_kl"]
+__all__ = [
+    "Group", "advantages", "bootstrapped", "group_advantages", "groups_of", "normalised",
+    "returns_to_go", "rewards_with_kl", "turn_means",
+]  # fmt: skip
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Index: TypeAlias = npt.NDArray[np.int64]
@@ -81,24 +84,47 @@ def advantages(estimator: str, returns: Array, values: Array, lengths: Index) ->
     raise ValueError(f"estimator: expected one of {', '.join(ESTIMATORS)}; got {estimator!r}")
 
 
-def group_advantages(returns: Array, episodes: Index, groups: Index, scale: bool) -> Array:
-    """The whole episode's return, less the mean over all episodes of its problem (GRPO, arXiv 2402.03300, eq. 3).
+class Group(NamedTuple):
+    """The episodes of one problem in an update.
+
+    Attributes:
+        mean: of their returns, KL included.
+        std: of their rewards without KL.
+    """
+
+    mean: float
+    std: float
+
+
+def groups_of(episodes: Iterable[tuple[str, float, float]]) -> dict[str, Group]:
+    """The groups of an update, by problem.
 
     Args:
-        returns: ``(turns,)``; an episode's is that of its first turn.
-        episodes: of each turn, ``(turns,)``: 0, 1, ... ascending.
-        groups: the problem of each episode, ``(episodes,)``.
-        scale: also divide by the group's standard deviation. A group in which all fare alike gets 0 either way.
+        episodes: of all processes: problem, return with KL, and return without.
     """
-    first = np.flatnonzero(np.diff(episodes, prepend=-1))
-    totals = returns[first]
-    result = np.empty_like(totals)
-    for group in np.unique(groups):
-        members = groups == group
-        centred = totals[members] - totals[members].mean()
-        std = centred.std()
-        result[members] = centred / std if scale and std > SMALLEST_STD else centred
-    return np.asarray(result[episodes])
+    members: dict[str, list[tuple[float, float]]] = {}
+    for problem, whole, outcome in episodes:
+        members.setdefault(problem, []).append((whole, outcome))
+    return {
+        problem: Group(float(np.mean([each[0] for each in those])), float(np.std([each[1] for each in those])))
+        for problem, those in members.items()
+    }
+
+
+def group_advantages(returns: Array, problems: Sequence[str], groups: Mapping[str, Group], scale: bool) -> Array:
+    """An episode's return, less the mean over all episodes of its problem (GRPO, arXiv 2402.03300, eq. 3).
+
+    Args:
+        returns: of each episode, KL included, ``(episodes,)``.
+        problems: of each episode.
+        groups: of ``groups_of``; every problem has one there.
+        scale: also divide by the standard deviation of the group's rewards, without KL: where all episodes of a group
+            fared alike, dividing by the spread of KL would make a signal of size 1 out of it. Such a group is centred
+            alone, so that only KL is left in it, and the sum over a group is 0 in any case.
+    """
+    found = [groups[problem] for problem in problems]
+    means, stds = (np.array([group[column] for group in found], np.float64) for column in range(2))
+    return np.asarray((returns - means) / np.where(scale & (stds > SMALLEST_STD), stds, 1.0))
 
 
 def normalised(values: Array, weights: Array, total: Callable[[Array], Array] = lambda sums: sums) -> Array:
@@ -106,12 +132,17 @@ def normalised(values: Array, weights: Array, total: Callable[[Array], Array] = 
 
     Args:
         values: this process's.
-        weights: how much each counts: ones for statistics over turns, lengths for statistics over tokens.
+        weights: how much each counts: ones for statistics over turns, lengths for statistics over tokens. What has
+            weight 0 is not looked at, whatever it is, and is 0 in the result.
         total: sums an array over all processes.
     """
+    result, counted = np.zeros(len(values)), weights > 0
+    values, weights = values[counted], weights[counted]
     count, summed, entries = total(np.array([weights.sum(), (weights * values).sum(), float(len(values))]))
-    if entries < 2 or count <= 0:
-        return values.copy()
+    if entries < 2:
+        result[counted] = values
+        return result
     centred = values - summed / count
     std = float(np.sqrt(total(np.array([(weights * centred**2).sum()]))[0] / count))
-    return np.asarray(centred / std if std > SMALLEST_STD else centred)
+    result[counted] = centred / std if std > SMALLEST_STD else centred
+    return result

@@ -36,7 +36,7 @@ PRESETS: Final = ("tiny", "small", "llama-3.1-8b", "llama-3.1-70b")
 
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "estimator": ("turn_value", "token_value", "group", "reinforce"),
-    "normalise": ("turns", "tokens", "minibatch", "group", "none"),
+    "normalise": ("auto", "turns", "tokens", "minibatch", "group", "none"),
     "truncated": ("as_is", "mask", "bootstrap"),
     "importance": ("old", "theta", "none"),
     "aggregate": ("token", "turn"),
@@ -131,12 +131,16 @@ class TrainConfig:
     """``turn_value`` (paper), ``token_value`` (its ablation), ``group`` (as GRPO), ``reinforce``."""
     beta: float = 0.05
     """Weight of the KL term in the reward. Paper: 0.05. 0 needs no reference model."""
-    normalise: str = "turns"
+    normalise: str = "auto"
     """Advantages to mean 0 and standard deviation 1 over all ``turns`` of the update, whatever their lengths; or over
-    its ``tokens``; over the turns of each ``minibatch``; of a ``group``; or ``none``. Paper: "normalized", no more."""
+    its ``tokens``; over the turns of each ``minibatch``; or ``none``. With ``estimator="group"`` they are centred in
+    their group already, and centring again would reinforce groups that all failed: there it is ``group`` (divided by
+    the standard deviation of the group's rewards) or ``none``. ``auto``: ``group`` there, else ``turns``. Paper:
+    "normalized", no more."""
     truncated: str = "as_is"
-    """Responses that the length limit ended: ``as_is``: like any other; ``mask``: no gradient from them;
-    ``bootstrap``: as an episode's last response, V(c) stands for its reward. Paper: not stated."""
+    """Responses that the length limit ended: ``as_is``: like any other; ``mask``: they are in no statistic, and neither
+    policy nor critic gets a gradient from them; ``bootstrap``: as an episode's last response, V(c) stands for its
+    reward. Paper: not stated."""
 
     # Losses.
 
@@ -170,9 +174,9 @@ class TrainConfig:
     critic_lr: float | None = None
     """The critic's own; None: as the policy's. Paper: not stated."""
     warmup: int = 50
-    """Optimiser steps of linear warm-up. Paper: 50."""
+    """Optimiser steps of linear warm-up, of the policy from its own first step on. Paper: 50."""
     critic_steps: int = 0
-    """Optimiser steps at the start in which only the critic learns. Paper: not stated."""
+    """Optimiser steps at the start in which only the critic learns; the policy's warm-up follows. Paper: not stated."""
     weight_decay: float = 0.1
     """AdamW's, on matrices only. Paper: 0.1."""
     adam_eps: float = 1e-5
@@ -218,8 +222,16 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             check(field.name, getattr(self, field.name))
-        if self.normalise == "group" and self.estimator != "group":
+        in_groups = self.estimator == "group"
+        if self.normalise == "auto":  # what it means is written into the run's folder
+            object.__setattr__(self, "normalise", "group" if in_groups else "turns")
+        if self.normalise == "group" and not in_groups:
             raise UsageError(f"normalise: 'group' needs estimator = 'group'; got estimator = {self.estimator!r}")
+        if in_groups and self.normalise not in ("group", "none"):
+            raise UsageError(
+                f"normalise: expected 'group' or 'none' with estimator = 'group', got {self.normalise!r}, which would "
+                "centre a second time and reinforce groups that all failed; leave normalise out"
+            )
         if self.temperature <= 0:
             raise UsageError(
                 f"temperature: expected more than 0, as greedy samples teach nothing; got {self.temperature}"

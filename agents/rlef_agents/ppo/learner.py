@@ -119,7 +119,7 @@ class Learner:
             self._refuse_mismatch("KL to the reference before the first step", scored.old - scored.reference)
         token_values = self.model.token_values
         targets = make_targets(self.config, flat, scored, [episode.problem_id for episode in kept], token_values)
-        metrics = batch_metrics(flat, scored, targets.returns, kept, self.version)
+        metrics = batch_metrics(flat, scored, targets, kept, self.version)
         wanted = minibatches or self.config.minibatches
         parts = min(wanted, int(parallel.largest(np.array([len(kept)], np.float64))[0]))
         steps = [
@@ -155,21 +155,6 @@ class Learner:
                     array[places] = found.cpu().numpy()
         return Scored(old, rho, entropy, values)
 
-    def state_dict(self) -> dict[str, Any]:
-        """Counters, optimiser and random numbers; the weights are ``model.state_dict()``."""
-        return {
-            "version": self.version,
-            "steps": self.steps,
-            "optimiser": self.optimiser.state_dict(),
-            "random": self.random.bit_generator.state,
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what ``state_dict`` gave."""
-        self.version, self.steps = state["version"], state["steps"]
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.random.bit_generator.state = state["random"]
-
     def _step(
         self,
         episodes: Sequence[TokenEpisode],
@@ -189,14 +174,15 @@ class Learner:
         mine = np.isin(flat.episodes, part)
         tokens = targets.trained & np.repeat(mine, flat.lengths)
         policy_sum = targets.weights[tokens].sum()
-        value_sum = flat.lengths[mine].sum() if token_values else mine.sum()
+        valued = targets.valued & (np.repeat(mine, flat.lengths) if token_values else mine)
         policy_count, value_count, token_count = parallel.total(
-            np.array([policy_sum, value_sum, tokens.sum()], np.float64)
+            np.array([policy_sum, valued.sum(), tokens.sum()], np.float64)
         )
-        policy_count, token_count = max(float(policy_count), 1e-9), max(float(token_count), 1.0)
+        policy_count = max(float(policy_count), 1e-9)  # of no token the loss is 0
+        value_count, token_count = max(float(value_count), 1.0), max(float(token_count), 1.0)
         shaped = targets.advantages
         if config.normalise == "minibatch":
-            shaped = minibatch_normalised(shaped, flat, mine, token_values)
+            shaped = minibatch_normalised(targets, flat, mine, token_values)
         progress = min(self.version / max(config.updates - 1, 1), 1.0)
         entropy_weight = config.entropy + progress * (config.entropy_final - config.entropy)
         policy_weight = float(self.steps >= config.critic_steps)
@@ -211,8 +197,10 @@ class Learner:
                 continue
             keep = targets.trained[batch.tokens]
             here = batch.tokens[keep]
-            there = batch.tokens if token_values else batch.turns
             chosen = torch.from_numpy(np.flatnonzero(keep)).to(self.device)
+            there = batch.tokens if token_values else batch.turns
+            counted = torch.from_numpy(np.flatnonzero(targets.valued[there])).to(self.device)
+            there = there[targets.valued[there]]
             logprobs, weights, old = (
                 scores.logprobs[chosen],
                 self._tensor(targets.weights[here]),
@@ -229,10 +217,10 @@ class Learner:
                 config.importance,
             )
             value, found_value = value_loss(
-                scores.values,
+                scores.values[counted],
                 self._tensor(scored.values[there]),
                 self._tensor(targets.returns[there]),
-                float(value_count),
+                value_count,
                 config.value_clip,
             )
             bonus = entropy_loss(scores.entropy[chosen], weights, policy_count)
@@ -254,7 +242,7 @@ class Learner:
         ratio_error = self._refuse_mismatch("log-probabilities before the first step of an update", np.array(errors))
         metrics = dict(zip(names, (float(amount) for amount in amounts), strict=True))
         metrics |= {name: metrics[name] / token_count for name in ("ratio", "clipped", "approx_kl", "importance")}
-        metrics["value_clipped"] /= float(value_count)
+        metrics["value_clipped"] /= value_count
         norms = self._sum_and_clip_gradients()
         return {**metrics, **norms, "ratio_error": ratio_error, "lr": self._take_step(policy_weight)}
 
@@ -276,19 +264,29 @@ class Learner:
         return norms
 
     def _take_step(self, policy_weight: float) -> float:
-        """Warm-up, then linear. The count of steps is the only clock, and it moves only where the weights do."""
+        """Warm-up, then linear. The count of steps is the only clock, and it moves only where the weights do.
+
+        The policy warms up when its own first step comes, after those of the critic alone (``critic_steps``). Before it
+        AdamW does not see the policy at all: its moments would settle on gradients that are zero.
+        """
         config = self.config
         steps = max(config.updates * config.minibatches * config.epochs - 1, 1)
         decay = 1.0 if config.lr_final is None or not config.lr else config.lr_final / config.lr
-        factor = min(1.0, (self.steps + 1) / max(config.warmup, 1))
-        factor *= 1.0 + min(self.steps / steps, 1.0) * (decay - 1.0)
+        factor = 1.0 + min(self.steps / steps, 1.0) * (decay - 1.0)
         critic_lr = config.lr if config.critic_lr is None else config.critic_lr
+        rates = {
+            "policy": config.lr * policy_weight * factor * warmed(self.steps - config.critic_steps, config.warmup),
+            "critic": critic_lr * factor * warmed(self.steps, config.warmup),
+        }
         for group in self.optimiser.param_groups:
-            group["lr"] = factor * (config.lr * policy_weight if group["network"] == "policy" else critic_lr)
+            group["lr"] = rates[group["network"]]
+        if not policy_weight:
+            for parameter in self.policy:
+                parameter.grad = None
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         self.steps += 1
-        return factor * config.lr * policy_weight
+        return rates["policy"]
 
     def _micro_batches(
         self, episodes: Sequence[TokenEpisode], part: npt.NDArray[np.int64] | None = None
@@ -333,6 +331,11 @@ class Learner:
             self.optimiser.zero_grad(set_to_none=True)
             raise ScoreMismatchError(f"{what}: expected a difference of {SAME} at most, got {error:.2g}")
         return error
+
+
+def warmed(step: int, warmup: int) -> float:
+    """The share of the rate at a network's own step, from 0, under linear warm-up."""
+    return min(1.0, max(step + 1, 0) / max(warmup, 1))
 
 
 def make_optimiser(

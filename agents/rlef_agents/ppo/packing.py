@@ -34,6 +34,7 @@ class FlatBatch:
     Attributes:
         lengths: sampled tokens per turn, ``(turns,)``.
         episodes: which episode each turn belongs to, ``(turns,)``: 0, 1, ... ascending.
+        first: whether it is its episode's first turn, ``(turns,)``.
         last: whether it is its episode's last turn, ``(turns,)``.
         truncated: whether the length limit ended the response, ``(turns,)``.
         rewards: the environment's, ``(turns,)``.
@@ -43,6 +44,7 @@ class FlatBatch:
 
     lengths: Ids
     episodes: Ids
+    first: npt.NDArray[np.bool_]
     last: npt.NDArray[np.bool_]
     truncated: npt.NDArray[np.bool_]
     rewards: npt.NDArray[np.float64]
@@ -95,12 +97,14 @@ def flatten(episodes: Sequence[TokenEpisode]) -> FlatBatch:
                 f"log-probabilities, {sizes[3]} versions"
             )
     counts = np.array([len(episode.turns) for episode in episodes], np.int64)
-    last = np.zeros(len(turns), bool)
-    last[np.cumsum(counts, dtype=np.int64) - 1] = True
+    first, last = np.zeros(len(turns), bool), np.zeros(len(turns), bool)
+    ends = np.cumsum(counts, dtype=np.int64)
+    first[ends - counts] = last[ends - 1] = True
     empty = np.zeros(0, np.float32)
     return FlatBatch(
         lengths=np.array([len(turn.completion.ids) for turn in turns], np.int64),
         episodes=np.repeat(np.arange(len(episodes)), counts),
+        first=first,
         last=last,
         truncated=np.array([not turn.completion.finished for turn in turns], bool),
         rewards=np.array([turn.reward for turn in turns], np.float64),

@@ -14,6 +14,7 @@ from rlef_agents.ppo.advantage import (
     advantages,
     bootstrapped,
     group_advantages,
+    groups_of,
     normalised,
     returns_to_go,
     rewards_with_kl,
@@ -54,15 +55,22 @@ def test_token_level_values_are_subtracted_token_by_token() -> None:
 
 def test_group_advantages_compare_whole_episodes_of_one_problem() -> None:
     # Episodes 0 and 2 are of one problem with returns 1 and -1 (mean 0, spread 1), episode 1 is alone.
-    returns, episodes, groups = np.array([1.0, 0.5, 3.0, -1.0]), np.array([0, 0, 1, 2]), np.array([7, 8, 7])
-    np.testing.assert_allclose(group_advantages(returns, episodes, groups, scale=False), [1.0, 1.0, 0.0, -1.0])
-    half = np.array([0.5, 9.0, 3.0, -0.5])  # mean 0, spread 0.5
-    np.testing.assert_allclose(group_advantages(half, episodes, groups, scale=True), [1.0, 1.0, 0.0, -1.0])
+    names = ["a", "b", "a"]
+    returns = np.array([1.0, 3.0, -1.0])
+    for scale in (False, True):
+        got = group_advantages(returns, names, groups_of(zip(names, returns, returns, strict=True)), scale)
+        np.testing.assert_allclose(got, [1.0, 0.0, -1.0])
+    half = np.array([0.5, 3.0, -0.5])  # mean 0, spread 0.5
+    got = group_advantages(half, names, groups_of(zip(names, half, half, strict=True)), scale=True)
+    np.testing.assert_allclose(got, [1.0, 0.0, -1.0])
+    assert len(group_advantages(half[:0], [], {}, scale=True)) == 0
 
 
-def test_row_34_a_group_that_fares_alike_teaches_nothing() -> None:
-    got = group_advantages(np.array([-1.0, -1.0]), np.array([0, 1]), np.array([0, 0]), scale=True)
-    np.testing.assert_array_equal(got, [0.0, 0.0])
+def test_row_34_a_group_that_fares_alike_teaches_nothing_but_kl() -> None:
+    """Returns differ by KL alone, rewards not at all: the spread of KL is not blown up to 1."""
+    returns = np.array([-1.01, -1.03])
+    got = group_advantages(returns, ["a", "a"], groups_of([("a", -1.01, -1.0), ("a", -1.03, -1.0)]), scale=True)
+    np.testing.assert_allclose(got, [0.01, -0.01])
 
 
 def test_row_13_only_a_cut_last_response_is_bootstrapped() -> None:
@@ -79,6 +87,13 @@ def test_normalised_over_turns_and_over_tokens() -> None:
     np.testing.assert_allclose(
         normalised(np.array([1.0, 2.0, 6.0]), LENGTHS.astype(float)), np.array([-4.0, -1.0, 11.0]) / 3 / np.sqrt(26 / 9)
     )
+
+
+def test_row_17_what_weighs_nothing_is_not_looked_at() -> None:
+    weights = np.array([1.0, 0.0, 1.0, 0.0])
+    for poison in (-1.0, 1e6, np.inf, np.nan):
+        got = normalised(np.array([3.0, poison, 1.0, poison]), weights)
+        np.testing.assert_array_equal(got, [1.0, 0.0, -1.0, 0.0])
 
 
 @pytest.mark.parametrize(

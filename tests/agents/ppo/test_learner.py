@@ -14,7 +14,7 @@ import torch
 from rlef_agents.ppo.learner import Learner, NotFiniteError, ScoreMismatchError, StaleTokensError
 from rlef_agents.ppo.model import add_lora
 from rlef_agents.ppo.packing import flatten
-from rlef_agents.ppo.targets import Scored, make_targets, minibatch_normalised
+from rlef_agents.ppo.targets import Scored, batch_metrics, make_targets, minibatch_normalised
 from rlef_agents.ppo.types import TokenEpisode
 from rlef_env.errors import UsageError
 from tests.agents.ppo.small import (
@@ -53,7 +53,7 @@ def gradients(student: Learner, episodes: list[TokenEpisode], monkeypatch: pytes
         {"critic": "shared", "detach_critic": False, "entropy": 0.1, "lr": 1e-3},
         {"truncated": "mask"},
         {"normalise": "minibatch"},
-        {"estimator": "group", "samples_per_problem": 2, "normalise": "group"},
+        {"estimator": "group", "samples_per_problem": 2},
     ],
     ids=lambda changes: ",".join(map(str, changes.values())) or "paper",
 )
@@ -236,6 +236,33 @@ def test_rates_fall_to_the_last_step_and_the_critic_may_have_its_own(monkeypatch
     assert rates == [{"policy": 0.0, "critic": 4.0}, {"policy": 0.75, "critic": 3.0}, {"policy": 0.5, "critic": 2.0}]
 
 
+@pytest.mark.parametrize("critic_steps", [0, 3])
+def test_the_policy_warms_up_when_its_own_first_step_comes(critic_steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    student = learner(critic_steps=critic_steps, warmup=4, lr=1.0, critic_lr=2.0, minibatches=1)
+    rates: dict[str, list[float]] = {"policy": [], "critic": []}
+    step = student.optimiser.step
+
+    def noted() -> None:
+        for group in student.optimiser.param_groups:
+            group["lr"] *= 1e-6
+            rates[group["network"]].append(round(group["lr"] * 1e6, 9))
+        step()
+
+    monkeypatch.setattr(student.optimiser, "step", noted)
+    for number in range(8):
+        student.update(sampled_by(student, random_episodes(4)))
+        # AdamW has seen the policy as often as it was trained, and no gradient of zero before.
+        assert seen(student, student.policy) == ({number + 1 - critic_steps} if number >= critic_steps else set())
+        assert seen(student, student.critic) == {number + 1}
+    expected = [0.25, 0.5, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0]
+    assert rates["policy"][::2] == ([0.0] * critic_steps + expected)[:8]
+    assert rates["critic"][::2] == [2.0 * rate for rate in expected]
+
+
+def seen(student: Learner, parameters: list[Any]) -> set[int]:
+    return {int(student.optimiser.state[p]["step"]) for p in parameters if p in student.optimiser.state}
+
+
 def test_row_23_steps_of_the_critic_alone_leave_the_policy_as_it_is() -> None:
     student = learner(critic_steps=2, critic="shared", weight_decay=0.5)
     before = [p.detach().clone() for p in student.policy]
@@ -344,7 +371,7 @@ def test_row_18_long_responses_count_as_much_as_short_ones() -> None:
 def test_minibatch_statistics_are_of_its_own_turns() -> None:
     flat, _, targets = targets_of(random_episodes(6), normalise="minibatch")
     mine = flat.episodes < 3
-    got = minibatch_normalised(targets.advantages, flat, mine, token_values=False)
+    got = minibatch_normalised(targets, flat, mine, token_values=False)
     firsts = (np.cumsum(flat.lengths) - flat.lengths)[mine]
     assert (got[firsts].mean(), got[firsts].std()) == (pytest.approx(0.0, abs=1e-12), pytest.approx(1.0))
     rest = ~np.repeat(mine, flat.lengths)
@@ -363,6 +390,156 @@ def test_row_13_what_becomes_of_truncated_responses(choice: str) -> None:
     assert targets.returns.tolist() == [1.0, scored.values[1] if choice == "bootstrap" else -1.0]
     if choice == "bootstrap":
         assert targets.advantages[4:].tolist() == [0.0, 0.0]
+
+
+def by_hand(rewards: list[list[float]], problems: str, **changes: Any) -> list[float]:
+    """Advantages of the first turns of episodes with these rewards; all responses are one token, without KL."""
+    episodes = [
+        episode(*(turn([1], [2], reward=reward) for reward in each), problem=name)
+        for each, name in zip(rewards, problems, strict=True)
+    ]
+    flat = flatten(episodes)
+    zeros = np.zeros(len(flat.lengths))
+    targets = make_targets(
+        config(estimator="group", samples_per_problem=2, **changes),
+        flat,
+        Scored(zeros, zeros, zeros, zeros),
+        [each.problem_id for each in episodes],
+        False,
+    )
+    assert all(len(set(targets.advantages[flat.episodes == number])) == 1 for number in range(len(episodes)))
+    return list(targets.advantages[np.flatnonzero(np.diff(flat.episodes, prepend=-1))])
+
+
+def test_row_34_a_group_that_all_failed_is_not_reinforced() -> None:
+    """Failures have three turns and successes one, so anything centred over turns would lift what had 0."""
+    rewards = [[1.0], [0.0, 0.0, -1.0], [0.0, 0.0, -1.0], [0.0, 0.0, -1.0], [1.0], [1.0]]
+    for changes in ({}, {"normalise": "none"}, {"normalise": "group"}):
+        assert by_hand(rewards, "AABBCC", **changes) == [1.0, -1.0, 0.0, 0.0, 0.0, 0.0]
+    for refused in ("turns", "tokens", "minibatch"):
+        with pytest.raises(UsageError, match="centre a second time"):
+            config(estimator="group", samples_per_problem=2, normalise=refused)
+    assert (config().normalise, config(estimator="group", samples_per_problem=2).normalise) == ("turns", "group")
+
+
+def test_row_34_the_kl_of_a_group_that_all_failed_is_not_blown_up() -> None:
+    """beta is 0.1, KL is 0.2 and 0.4: the returns differ by 0.02, and so do the advantages."""
+    episodes = [episode(turn([1], [2], reward=-1.0)), episode(turn([1], [3], reward=-1.0))]
+    flat, rho = flatten(episodes), np.array([-0.2, -0.4])
+    chosen = config(estimator="group", samples_per_problem=2, beta=0.1)
+    targets = make_targets(chosen, flat, Scored(np.zeros(2), rho, np.zeros(2), np.zeros(2)), ["p", "p"], False)
+    np.testing.assert_allclose(targets.advantages, [0.01, -0.01])
+
+
+CUT = [episode(turn([1], [2, 3], reward=-1.0, finished=False), problem=name) for name in "ABAB"]
+WHOLE = [
+    episode(turn([1], [2, 3], reward=reward), problem=name) for reward, name in zip((1, -1, 1, -1), "AABB", strict=True)
+]
+
+
+def poisoned(flat: Any, scored: Scored, poison: float) -> tuple[Any, Scored]:
+    """Everything that is known of a cut response, made into something else."""
+    tokens = np.repeat(flat.truncated, flat.lengths)
+    rewards = np.where(flat.truncated & flat.first, poison, flat.rewards)
+    per_value = tokens if len(scored.values) == len(tokens) else flat.truncated
+    places = (tokens, tokens, tokens, per_value)
+    return (
+        dataclasses.replace(flat, rewards=rewards),
+        Scored(*(np.where(where, poison, array) for where, array in zip(places, scored, strict=True))),
+    )
+
+
+def test_row_17_masked_responses_are_in_no_statistic_by_hand() -> None:
+    """Four finished responses, worth 1 and -1 in turn, and four cut ones: those have no part in mean and spread."""
+    zeros = np.zeros(16)
+    for normalise, expected in (("turns", [1, -1, 1, -1]), ("none", [1, -1, 1, -1])):
+        for worth in (-1.0, 1e6):
+            flat = flatten([*WHOLE, *CUT])
+            flat = dataclasses.replace(flat, rewards=np.where(flat.truncated, worth, flat.rewards))
+            targets = make_targets(
+                config(truncated="mask", normalise=normalise),
+                flat,
+                Scored(zeros, zeros, zeros, zeros[:8]),
+                "p" * 8,
+                False,
+            )
+            assert targets.advantages.tolist() == [*np.repeat(expected, 2), *[0.0] * 8]
+            assert targets.valued.tolist() == [True] * 4 + [False] * 4
+
+
+@pytest.mark.parametrize("normalise", ["turns", "tokens", "minibatch", "group", "none"])
+@pytest.mark.parametrize("estimator", ["turn_value", "token_value", "group", "reinforce"])
+def test_row_17_poison_in_masked_responses_changes_no_bit(estimator: str, normalise: str) -> None:
+    if (normalise == "group" and estimator != "group") or (estimator == "group" and normalise not in ("group", "none")):
+        return
+    chosen = config(truncated="mask", estimator=estimator, samples_per_problem=2, normalise=normalise, aggregate="turn")
+    episodes = random_episodes(12, seed=3)
+    episodes = [cut_somewhere(each, number) for number, each in enumerate(episodes)]
+    flat, token_values = flatten(episodes), estimator == "token_value"
+    random = np.random.default_rng(0)
+    sizes = [flat.lengths.sum()] * 3 + [flat.lengths.sum() if token_values else len(flat.lengths)]
+    scored = Scored(*(-random.random(size) for size in sizes))
+    found = []
+    for poison in (-1.0, 1e6):
+        bad, badly = poisoned(flat, scored, poison)
+        targets = make_targets(chosen, bad, badly, [each.problem_id for each in episodes], token_values)
+        shaped = minibatch_normalised(targets, bad, flat.episodes < 8, token_values)
+        returns, metrics = targets.returns[targets.valued], batch_metrics(bad, badly, targets, episodes, 0)
+        for name in ("episode_reward", "sampler_kl", "sampler_gap", "sampler_gap_max"):
+            del metrics[name]  # of what was played, and of the sampler
+        found.append([*targets[:1], *targets[2:], returns, shaped, np.array(list(metrics.values()))])
+    assert flat.truncated.any()
+    assert np.abs(found[0][0]).max() > 0.0
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def cut_somewhere(whole: TokenEpisode, number: int) -> TokenEpisode:
+    """Every third episode with a first response that the length limit ended."""
+    first = whole.turns[0]
+    cut = dataclasses.replace(first, completion=dataclasses.replace(first.completion, finished=number % 3 > 0))
+    return dataclasses.replace(whole, turns=(cut, *whole.turns[1:]))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"critic": "shared", "detach_critic": False},
+        {"normalise": "minibatch", "aggregate": "turn", "entropy": 0.1},
+        {"estimator": "token_value"},
+        {"estimator": "group", "samples_per_problem": 2},
+    ],
+    ids=lambda changes: ",".join(map(str, changes.values())),
+)
+def test_row_17_an_update_learns_nothing_from_masked_responses(
+    changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither policy nor critic: whatever was scored of them, and whatever they are worth, all weights are the same."""
+    found = []
+    for poison in (-1.0, 1e6):
+        student = learner(truncated="mask", value_init="random", **changes)
+        episodes = sampled_by(student, [*WHOLE, *CUT])
+        score = student.score
+
+        def badly(batch: Any, score: Any = score, poison: float = poison) -> Scored:
+            return poisoned(flatten(batch), score(batch), poison)[1]
+
+        monkeypatch.setattr(student, "score", badly)
+        monkeypatch.setattr(student, "_refuse_mismatch", lambda *_: 0.0)  # the poison would be noticed
+        before = weights(student)
+        student.update([reworthed(each, poison) for each in episodes])
+        found.append(weights(student))
+        assert moved(before, found[-1]) > 0.0
+    assert moved(*found) == 0.0
+
+
+def reworthed(whole: TokenEpisode, worth: float) -> TokenEpisode:
+    (only,) = whole.turns
+    return (
+        whole
+        if only.completion.finished
+        else episode(dataclasses.replace(only, reward=worth), problem=whole.problem_id)
+    )
 
 
 def test_masked_responses_get_no_policy_gradient() -> None:
