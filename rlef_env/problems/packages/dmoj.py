@@ -1,38 +1,53 @@
 """Problem packages of DMOJ: ``init.yml``, the files that it names, and beside it what DMOJ keeps in its site.
 
 DMOJ stores statement and limits outside of the package. So there must be a ``statement.md`` (or ``.txt``, ``.tex``),
-the time limit is None, and all tests are private. Not supported, and refused by name: generators, graders and checkers
-that are Python modules for DMOJ's own judge, signatures, files instead of standard streams, and test cases found by
-patterns.
+the time limit is None, and all tests are private.
 
-Source: the format as docs.dmoj.ca describes it.
+Points are those of DMOJ. Each case and each batch is a group of tests; a case in a batch has the batch's points, and a
+setting that is missing is looked up in the batch, then at the top of ``init.yml``, where ``points`` is 1 by default.
+Judging ends at a failed *pretest*, which is a case or batch of 0 points, or one in ``pretest_test_cases``; all groups
+after it require it. With ``short_circuit: true`` judging ends at any failed case.
+
+Refused by name: generators, graders and checkers that are Python modules for DMOJ's own judge, signatures, files
+instead of standard streams, test cases found by patterns, keys that hold Python code (``points+``), points or a checker
+that differ within a batch or from case to case, flags for compiling a checker other than a standard, warnings and
+optimisation, arguments in another order, and each key that is not known. Kept in ``Problem.extra`` without a meaning
+here: those in ``KEPT``.
+
+Source: DMOJ/docs (docs/problem_format), DMOJ/judge-server (dmoj/problem.py, dmoj/config.py, dmoj/judge.py).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 from rlef_env.errors import DataError
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.packages.archive import Archive
 from rlef_env.problems.packages.folder import Folder
-from rlef_env.problems.packages.programs import read_program, read_submissions
+from rlef_env.problems.packages.programs import HEADERS, read_program, read_submissions
 from rlef_env.problems.packages.yaml_file import read_yaml
 from rlef_env.problems.problem import CheckerSpec, InteractorSpec, Problem, Test, TestGroup
 from rlef_env.problems.stock_checkers import dmoj_checker
 
 __all__ = ["read_dmoj"]
 
-UNSUPPORTED: Final = (
-    *("generator", "custom_judge", "grader", "signature_grader", "handler", "communication", "output_only"),
-    *("file_io", "input_file", "wrapper_judge"),
-)
 STATEMENTS: Final = ("statement.md", "statement.txt", "statement.tex", "problem.md")
 MOST_TESTS = 20_000
-CASE_KEYS: Final = frozenset(
-    {"in", "out", "points", "output_limit_length", "output_prefix_length", "position", "checker"}
+KEPT: Final = ("hints", "output_limit_length", "output_prefix_length", "wall_time_factor", "unbuffered", "meta")
+"""Settings that change no verdict: limits that this judge has its own rules for, and what is shown or suggested."""
+TESTS: Final = ("in", "out", "points", "checker", "binary_data")
+PLACED: Final = (*TESTS, "archive", "test_cases", "pretest_test_cases", "short_circuit", "interactive")
+CASE_KEYS: Final = frozenset({*TESTS, "output_limit_length", "output_prefix_length", "wall_time_factor", "position"})
+BATCH_KEYS: Final = frozenset({*CASE_KEYS, "batched", "dependencies"})
+PROGRAM_KEYS: Final = (
+    *("files", "lang", "type", "flags", "args_format_string", "time_limit", "memory_limit", "compiler_time_limit"),
+    *("preprocessing_time", "feedback", "cached", "unbuffered"),
 )
-PLACED: Final = frozenset({"archive", "test_cases", "checker", "interactive", "binary_data"})
+ARGUMENTS: Final = "{input_file} {output_file} {answer_file}"
+HARMLESS_FLAG: Final = re.compile(r"-(O[0-3s]?|Ofast|std=[a-z0-9+]+|W[a-z0-9=-]*|g|s|lm|pipe)")
 
 
 def read_dmoj(folder: Folder, problem_id: str) -> Problem:
@@ -46,13 +61,14 @@ def read_dmoj(folder: Folder, problem_id: str) -> Problem:
         DataError: something is not as the format has it, or not supported; the message names file and field.
     """
     root = read_yaml(folder, "init.yml")
-    for key in UNSUPPORTED:
-        if root.child(key).present:
-            raise root.child(key).error("no such field", f"{key} is not supported; leave such packages out")
-    tests, groups = _Cases(folder, root).read()
+    _refuse_others(root, (*PLACED, *KEPT))
     interactive = root.child("interactive")
+    unbuffered = root.child("unbuffered")
+    if interactive.present and unbuffered.present and unbuffered.boolean():
+        raise unbuffered.error("false", "programs that need not flush are not supported; leave such packages out")
+    tests, groups = _Cases(folder, root).read()
     submissions = read_submissions(folder)
-    extra = {key: root.child(key).plain() for key in root.table() if key not in PLACED}
+    extra = {key: root.child(key).plain() for key in KEPT if root.child(key).present}
     if submissions.extra:
         extra["submissions"] = submissions.extra
     return Problem(
@@ -77,97 +93,140 @@ def _statement(folder: Folder) -> str:
     )
 
 
+def _refuse_others(field: Field, known: Iterable[str]) -> None:
+    """Refuse a mapping with a key other than those known: it may change what is right."""
+    for key in field.table():
+        if key not in known:
+            raise field.child(key).error("no such field", f"{key} is not supported; leave such packages out")
+
+
 class _Cases:
-    """Reads ``test_cases``: single cases and batches, each a group with its points."""
+    """Reads the test cases: single cases and batches, each a group with its points."""
 
     def __init__(self, folder: Folder, root: Field) -> None:
         self.folder, self.root = folder, root
         self.archive = Archive(folder, root.child("archive").text()) if root.child("archive").present else None
-        self.binary = root.child("binary_data").present and root.child("binary_data").boolean()
         self.tests: list[Test] = []
         self.places: dict[Test, int] = {}
-        self.texts: dict[str, str] = {}  # of each file once, however many cases name it
-        self.count = 0
+        self.texts: dict[tuple[str, bool], str] = {}  # of each file once, however many cases name it
+        self.count = self.pretest_batches = 0
 
     def read(self) -> tuple[tuple[Test, ...], tuple[TestGroup, ...]]:
-        field = self.root.child("test_cases")
+        """The tests in the order in which they are judged, and the groups; no groups where nothing has points."""
+        pretests, short = self.root.child("pretest_test_cases"), self.root.child("short_circuit")
+        groups = list(self._groups(pretests, "pretest ", 0.0)) if pretests.present else []
+        groups += self._groups(self.root.child("test_cases"), "", None)
+        every = short.present and short.boolean()
+        gated: list[TestGroup] = []
+        gate: tuple[str, ...] = ()  # the last group whose failure ends the judging; it requires the one before
+        for group in groups:
+            requires = tuple(dict.fromkeys((*group.requires, *gate)))
+            gated.append(TestGroup(group.name, group.points, group.tests, group.aggregate, requires))
+            if every or not group.points:
+                gate = (group.name,)
+        scored = any(group.points for group in gated)
+        return tuple(self.tests), tuple(gated) if scored else ()
+
+    def _groups(self, field: Field, prefix: str, points: float | None) -> Iterator[TestGroup]:
+        """Yield a group for each case and batch of a list.
+
+        Args:
+            field: the list.
+            prefix: what names of groups begin with.
+            points: what each is worth; None for what it says itself.
+        """
         if not isinstance(field.value, list):
             raise field.error("a list of test cases", "name each case's files; patterns are not supported")
-        groups: list[TestGroup] = []
         batches: list[str] = []
+        before = self.count
         for number, case in enumerate(field.items(), start=1):
             if case.child("batched").present:
-                name = f"batch {len(batches) + 1}"
-                groups.append(self._batch(case, name, batches))
+                name = f"{prefix}batch {len(batches) + 1}"
+                group = self._batch(case, name, batches)
                 batches.append(name)
+                self.pretest_batches += bool(prefix)
             else:
-                groups.append(TestGroup(f"case {number}", _points(case), (self._case(case),)))
-        if not self.tests:
+                _refuse_others(case, CASE_KEYS)
+                group = TestGroup(f"{prefix}case {number}", self._points((case,)), (self._case((case,)),))
+            yield group if points is None else TestGroup(group.name, points, group.tests, "min", group.requires)
+        if self.count == before:
             raise field.error("at least one test case", "add it")
-        scored = any(group.points for group in groups)
-        return tuple(self.tests), tuple(groups) if scored else ()
 
     def _batch(self, batch: Field, name: str, earlier: list[str]) -> TestGroup:
-        for key in batch.table():
-            if key not in ("batched", "points", "dependencies"):
-                raise batch.child(key).error("batched, points and dependencies", "other fields are not supported here")
+        _refuse_others(batch, BATCH_KEYS)
         cases = batch.child("batched").items()
         if not cases:
             raise batch.child("batched").error("at least one test case", "add it")
         for case in cases:
             if case.child("batched").present:
                 raise case.child("batched").error("no batch within a batch", "make it a batch of its own")
+            _refuse_others(case, CASE_KEYS)
+        points = [self._points((case, batch)) for case in cases]
+        if len(set(points)) > 1:
+            other = next(case for case, each in zip(cases, points, strict=True) if each != points[0])
+            expected = f"the points of the batch's first case, {points[0]:g}"
+            raise other.child("points").error(expected, "points that differ in a batch are not supported")
         requires = []
         dependencies = batch.child("dependencies")
+        if dependencies.present and self.pretest_batches:
+            raise dependencies.error("no batch in pretest_test_cases", "DMOJ counts both kinds; make it single cases")
         for item in dependencies.items() if dependencies.present else ():
             if not 1 <= item.integer() <= len(earlier):
                 raise item.error("the number of an earlier batch, from 1 on", "correct it")
             requires.append(earlier[item.integer() - 1])
-        return TestGroup(name, _points(batch), tuple(self._case(case) for case in cases), "min", tuple(requires))
+        return TestGroup(name, points[0], tuple(self._case((case, batch)) for case in cases), "min", tuple(requires))
 
-    def _case(self, case: Field) -> tuple[Literal["private"], int]:
-        for key in case.table():
-            if key not in CASE_KEYS:
-                raise case.child(key).error(f"{', '.join(sorted(CASE_KEYS))}", f"{key} is not supported in a test case")
-        if case.child("checker").present and case.value["checker"] != self.root.table().get("checker"):
-            raise case.child("checker").error("the checker of the package", "one for each case is not supported")
+    def _setting(self, key: str, levels: tuple[Field, ...]) -> Field:
+        """A setting of a case: its own, that of its batch, or that of the package."""
+        found = [level.child(key) for level in (*levels, self.root)]
+        return next((field for field in found if field.present), found[0])
+
+    def _points(self, levels: tuple[Field, ...]) -> float:
+        field = self._setting("points", levels)
+        if not field.present:
+            return 1.0
+        if field.number() < 0:
+            raise field.error("points from 0 on", "correct them")
+        return float(field.number())
+
+    def _case(self, levels: tuple[Field, ...]) -> tuple[Literal["private"], int]:
+        checker = self._setting("checker", levels)
+        if checker.present and checker.value != self.root.table().get("checker"):
+            raise checker.error("the checker of the package", "one for each case is not supported")
+        binary = self._setting("binary_data", levels)
         self.count += 1
         if self.count > MOST_TESTS:
             raise self.root.child("test_cases").error(f"at most {MOST_TESTS:,} test cases", "split the package")
-        test = Test(self._text(case.child("in")), self._text(case.child("out")))
+        as_it_is = binary.present and binary.boolean()
+        given, right = (self._text(self._setting(key, levels), as_it_is) for key in ("in", "out"))
+        test = Test(given, right)
         if test not in self.places:
             self.places[test] = len(self.tests)
             self.tests.append(test)
         return "private", self.places[test]
 
-    def _text(self, field: Field) -> str:
+    def _text(self, field: Field, binary: bool) -> str:
         if not field.present:
             return ""
         name = field.text()
-        if name not in self.texts:
-            self.texts[name] = self._text_of(field, name)
-        return self.texts[name]
+        if (name, binary) not in self.texts:
+            self.texts[name, binary] = self._text_of(field, name, binary)
+        return self.texts[name, binary]
 
-    def _text_of(self, field: Field, name: str) -> str:
-        if self.archive is not None and name in self.archive:
-            content = self.archive.content(name)
-        elif name and self.folder.is_file(name):
+    def _text_of(self, field: Field, name: str, binary: bool) -> str:
+        """What a file holds: the package's own before that in the archive, as DMOJ looks them up."""
+        if name and self.folder.is_file(name):
             content = self.folder.content(name)
+        elif self.archive is not None and name in self.archive:
+            content = self.archive.content(name)
         else:
             there = "in the archive or the package" if self.archive else "in the package"
             raise field.error(f"the name of a file {there}", "correct the name, or add the file")
-        if not self.binary:
+        if not binary:
             content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            if content and not content.endswith(b"\n"):
+                content += b"\n"
         return content.decode("utf-8", "surrogateescape")
-
-
-def _points(case: Field) -> float:
-    field = case.child("points")
-    if not field.present:
-        return 0.0
-    if field.number() < 0:
-        raise field.error("points from 0 on", "correct them")
-    return float(field.number())
 
 
 def _checker(folder: Folder, field: Field) -> CheckerSpec:
@@ -198,15 +257,21 @@ def _interactor(folder: Folder, field: Field) -> InteractorSpec:
     if not kind.present or kind.value != "testlib":
         raise kind.error("'testlib'", "interactors of other types are not supported")
     source, language = _program(folder, field, "an interactor")
-    flags = field.child("flags")
-    return InteractorSpec(
-        source, language, "testlib", tuple(item.text() for item in flags.items()) if flags.present else ()
-    )
+    return InteractorSpec(source, language, "testlib")
 
 
 def _program(folder: Folder, field: Field, what: str) -> tuple[str, str]:
+    _refuse_others(field, PROGRAM_KEYS)
+    flags = field.child("flags")
+    for flag in flags.items() if flags.present else ():
+        if not HARMLESS_FLAG.fullmatch(flag.text()):
+            raise flag.error("a standard, a warning or an optimisation", "other flags for compiling are not supported")
+    order = field.child("args_format_string")
+    if order.present and " ".join(order.text().split()) != ARGUMENTS:
+        raise order.error(repr(ARGUMENTS), "arguments in another order are not supported; leave such packages out")
     files = field.child("files")
     names = [files.text()] if isinstance(files.value, str) else [item.text() for item in files.items()]
-    if len(names) != 1 or not names[0] or folder.is_folder(names[0]) or not folder.is_file(names[0]):
+    programs = [name for name in names if not name.endswith(HEADERS)] or names
+    if len(programs) != 1 or not programs[0] or folder.is_folder(programs[0]) or not folder.is_file(programs[0]):
         raise files.error("the name of one file in the package", "put the program into one file")
-    return read_program(folder, names[0], what)
+    return read_program(folder, programs[0], what)

@@ -8,6 +8,8 @@ import zipfile
 import pytest
 
 from rlef_env.errors import DataError
+from rlef_env.judge import TestResult, Verdict
+from rlef_env.judge.groups import scores as group_scores
 from rlef_env.problems import CheckerSpec, InteractorSpec, Test
 from rlef_env.problems.packages import archive as archive_module
 from rlef_env.problems.packages import read_package
@@ -45,11 +47,11 @@ def test_batches_in_an_archive(dmoj):
         """
     files = {"a.in": "1\r\n2\r", "a.out": "3", "b.in": b"\xff", "b.out": "4"}
     problem = read_package(dmoj({"init.yml": init, "tests.zip": packed(files)}))
-    assert problem.private_tests == (Test("1\n2\n", "3"), Test("\udcff", "4"), Test("", "4"))
+    assert problem.private_tests == (Test("1\n2\n", "3\n"), Test("\udcff\n", "4\n"), Test("", "4\n"))
     assert [(g.name, g.points, [index for _, index in g.tests], g.aggregate, g.requires) for g in problem.groups] == [
         ("case 1", 0.0, [0], "min", ()),
-        ("batch 1", 30.0, [0, 1], "min", ()),
-        ("batch 2", 70.0, [2], "min", ("batch 1",)),
+        ("batch 1", 30.0, [0, 1], "min", ("case 1",)),
+        ("batch 2", 70.0, [2], "min", ("batch 1", "case 1")),
     ]
     assert problem.extra == {"hints": ["unicode"]}
     problem = read_package(dmoj({"init.yml": "binary_data: true" + init.replace("\n        ", "\n"),
@@ -57,8 +59,75 @@ def test_batches_in_an_archive(dmoj):
     assert problem.private_tests[0].input == "1\r\n2\r"
 
 
-def test_cases_without_points_are_no_groups(dmoj):
-    assert read_package(dmoj({"init.yml": "test_cases: [{in: 1.in, out: 1.out}]"})).groups == ()
+# What the score must be: (points, requires) of each group, worked out by hand from dmoj/judge.py of DMOJ/judge-server.
+A, B = "in: 1.in, out: 1.out", "in: 2.in, out: 2.out"
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        # Points that are missing are those of the batch, then those of the package, then 1.
+        (f"test_cases: [{{{A}}}, {{{B}, points: 2}}]", [("case 1", 1, ()), ("case 2", 2, ())]),
+        (f"points: 7\ntest_cases: [{{{A}}}, {{batched: [{{{B}}}]}}]", [("case 1", 7, ()), ("batch 1", 7, ())]),
+        (f"test_cases: [{{batched: [{{{A}, points: 3}}, {{{B}}}], points: 3}}]", [("batch 1", 3, ())]),
+        # A case or batch of 0 points gates all that follow it, and nothing before it.
+        (f"test_cases: [{{{A}, points: 0}}, {{{B}, points: 9}}]", [("case 1", 0, ()), ("case 2", 9, ("case 1",))]),
+        (f"test_cases: [{{{A}, points: 9}}, {{{B}, points: 0}}]", [("case 1", 9, ()), ("case 2", 0, ())]),
+        (
+            f"test_cases: [{{batched: [{{{A}}}], points: 0}}, {{{A}, points: 0}}, {{{B}, points: 5}}]",
+            [("batch 1", 0, ()), ("case 2", 0, ("batch 1",)), ("case 3", 5, ("case 2",))],
+        ),
+        # Pretests come first and are worth nothing, whatever they say.
+        (
+            f"pretest_test_cases: [{{{A}, points: 4}}]\ntest_cases: [{{{A}}}, {{{B}}}]",
+            [("pretest case 1", 0, ()), ("case 1", 1, ("pretest case 1",)), ("case 2", 1, ("pretest case 1",))],
+        ),
+        # Any failure ends the judging: each requires the one before, which requires those before it.
+        (
+            f"short_circuit: true\ntest_cases: [{{{A}}}, {{{B}}}, {{batched: [{{{A}}}], points: 5}}]",
+            [("case 1", 1, ()), ("case 2", 1, ("case 1",)), ("batch 1", 5, ("case 2",))],
+        ),
+        (f"short_circuit: false\ntest_cases: [{{{A}}}, {{{B}}}]", [("case 1", 1, ()), ("case 2", 1, ())]),
+        (f"test_cases: [{{{A}, points: 0}}]", []),
+    ],
+)
+def test_points_and_what_gates_them(dmoj, text, groups):
+    problem = read_package(dmoj({"init.yml": text}))
+    assert [(group.name, group.points, group.requires) for group in problem.groups] == groups
+
+
+@pytest.mark.parametrize(
+    ("text", "scores"),
+    [
+        # Scores of programs that pass: both tests, only the first, only the second, none.
+        (f"test_cases: [{{{A}, points: 0}}, {{{B}, points: 100}}]", (100, 0, 0, 0)),
+        (f"test_cases: [{{{A}, points: 100}}, {{{B}, points: 0}}]", (100, 100, 0, 0)),
+        (f"pretest_test_cases: [{{{A}}}]\ntest_cases: [{{{A}}}, {{{B}}}]", (2, 1, 0, 0)),
+        (f"short_circuit: true\ntest_cases: [{{{A}}}, {{{B}}}]", (2, 1, 0, 0)),
+        (f"test_cases: [{{{A}}}, {{{B}}}]", (2, 1, 1, 0)),
+        (f"test_cases: [{{batched: [{{{A}}}]}}, {{batched: [{{{B}}}], dependencies: [1]}}]", (2, 1, 0, 0)),
+    ],
+)
+def test_the_score_is_that_of_dmoj(dmoj, text, scores):
+    problem = read_package(dmoj({"init.yml": text}))
+    for passed, score in zip(({0, 1}, {0}, {1}, set()), scores, strict=True):
+        results = [
+            TestResult("private", place, Verdict.ACCEPTED if place in passed else Verdict.WRONG_ANSWER)
+            for place in range(len(problem.private_tests))
+        ]
+        assert sum(group.earned for group in group_scores(problem, results)) == score
+
+
+def test_a_file_beside_the_archive_is_taken_before_the_one_in_it(dmoj):
+    text = "archive: a.zip\ntest_cases: [{in: 1.in, out: 9.out}]"
+    problem = read_package(dmoj({"init.yml": text, "a.zip": packed({"1.in": "in it\n", "9.out": "9\n"})}))
+    assert problem.private_tests == (Test("1 2\n", "9\n"),)
+
+
+def test_files_and_points_are_inherited_from_batch_and_package(dmoj):
+    text = "in: 1.in\ntest_cases:\n- {batched: [{}, {in: 2.in, binary_data: true}], out: 1.out}"
+    problem = read_package(dmoj({"init.yml": text, "2.in": "4 5"}))
+    assert problem.private_tests == (Test("1 2\n", "3\n"), Test("4 5", "3\n"))
 
 
 @pytest.mark.parametrize(
@@ -77,9 +146,15 @@ def test_checkers(dmoj, text, checker):
 
 
 def test_interactors(dmoj):
-    text = "interactive: {files: [talk.py], type: testlib, flags: [a]}"
+    text = "interactive: {files: [talk.py], type: testlib, flags: [-O2, -std=c++17], feedback: true}"
     problem = read_package(dmoj({"init.yml": CASES + text, "talk.py": "exit(0)"}))
-    assert problem.interactor == InteractorSpec("exit(0)", "python", "testlib", ("a",))
+    assert problem.interactor == InteractorSpec("exit(0)", "python", "testlib")
+
+
+def test_a_header_beside_a_checker_is_put_in(dmoj):
+    text = "checker: {name: bridged, args: {files: [check.cpp, own.h], lang: CPP17, type: testlib}}"
+    files = {"check.cpp": '#include "own.h"\nint main() {}', "own.h": "// own"}
+    assert read_package(dmoj({"init.yml": CASES + text, **files})).checker.source == "// own\nint main() {}"
 
 
 @pytest.mark.parametrize(
@@ -118,6 +193,36 @@ def test_interactors(dmoj):
         ({"init.yml": CASES + "checker: {name: bridged, args: {files: a.cpp, type: testlib}}"}, "'checker.args.files'"),
         ({"init.yml": CASES + "checker: {name: bridged, args: {files: 1.in, type: testlib}}"}, "1.in"),
         ({"init.yml": CASES + "interactive: {files: 1.in}"}, "'interactive.type'"),
+        ({"init.yml": CASES + "interactive: {files: 1.in, type: testlib, flags: [-DX]}"}, "'interactive.flags[0]'"),
+        ({"init.yml": CASES + "interactive: {files: 1.in, type: testlib}\nunbuffered: true"}, "'unbuffered'"),
+        (
+            {"init.yml": CASES + "checker: {name: bridged, args: {files: 1.in, type: testlib, args_format_string: x}}"},
+            "'checker.args.args_format_string'",
+        ),
+        (
+            {"init.yml": CASES + "checker: {name: bridged, args: {files: 1.in, type: testlib, partial: x}}"},
+            "'checker.args.partial'",
+        ),
+        ({"init.yml": CASES + "symlinks: {a: b}"}, "'symlinks'"),
+        ({"init.yml": CASES + "points+: 3"}, "'points+'"),
+        ({"init.yml": CASES + "time_limit: 3"}, "'time_limit'"),
+        ({"init.yml": CASES + "short_circuit: 3"}, "'short_circuit'"),
+        ({"init.yml": CASES + "pretest_test_cases: 3"}, "'pretest_test_cases'"),
+        ({"init.yml": CASES + "pretest_test_cases: []"}, "'pretest_test_cases'"),
+        ({"init.yml": "pretest_test_cases: [{in: 1.in}]"}, "'test_cases'"),
+        ({"init.yml": "test_cases: [{in: 1.in, out++: 'node = 3'}]"}, "'test_cases[0].out++'"),
+        (
+            {"init.yml": "test_cases: [{batched: [{in: 1.in, points: 1}, {in: 2.in, points: 2}]}]"},
+            "'test_cases[0].batched[1].points'",
+        ),
+        ({"init.yml": "test_cases: [{batched: [{in: 1.in}], checker: floats}]"}, "'test_cases[0].checker'"),
+        (
+            {
+                "init.yml": "pretest_test_cases: [{batched: [{in: 1.in}]}]\n"
+                "test_cases: [{batched: [{in: 2.in}]}, {batched: [{in: 2.in}], dependencies: [1]}]"
+            },
+            "'test_cases[1].dependencies'",
+        ),
         ({"init.yml": CASES + "binary_data: 3"}, "'binary_data'"),
         ({"init.yml": CASES + "archive: none.zip"}, "none.zip"),
         ({"init.yml": CASES + "archive: 1.in"}, "1.in"),
@@ -152,14 +257,14 @@ def test_a_file_that_many_cases_name_is_unpacked_once(dmoj, monkeypatch):
     monkeypatch.setattr(archive_module.Archive, "content", lambda *given: unpacked.append(given) or content(*given))
     cases = "archive: a.zip\ntest_cases:\n" + "- {in: x, out: y}\n" * 50
     problem = read_package(dmoj({"init.yml": cases, "a.zip": packed({"x": "1", "y": "2"})}))
-    assert problem.private_tests == (Test("1", "2"),)
+    assert problem.private_tests == (Test("1\n", "2\n"),)
     assert len(unpacked) == 2
 
 
 def test_archives_that_unpack_to_too_much(dmoj, monkeypatch):
     path = archived(dmoj, packed({"x": bytes(10_000_000)}))
     assert (path / "a.zip").stat().st_size < 20_000
-    assert len(read_package(path).private_tests[0].input) == 10_000_000
+    assert len(read_package(path).private_tests[0].input) == 10_000_001  # with the line break that DMOJ puts there
     monkeypatch.setattr(archive_module, "LARGEST_FILE", 1_000_000)
     with pytest.raises(DataError, match="at most 1,000,000 bytes, got 10,000,000"):
         read_package(path)
