@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rlef_env.envs import fenced
 from rlef_env.problems import Solution
 
 __all__ = ["NO_ANSWER", "fenced", "python_only"]
@@ -15,8 +16,3 @@ NO_ANSWER = "I have no stored solution for this problem."
 def python_only(solutions: Sequence[Solution]) -> list[str]:
     """Return the sources of the Python 3 programs among the stored solutions, in order."""
     return [solution.source for solution in solutions if solution.language == "python"]
-
-
-def fenced(source: str) -> str:
-    """Return the program as a response: between the backticks that the prompt asks for."""
-    return f"```python\n{source}\n```"

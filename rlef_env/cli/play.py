@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from rlef_env.cli.arguments import add_dataset, file_path, whole_number
 from rlef_env.cli.display import Screen, show_heading, show_prompt, show_turn
-from rlef_env.envs import CodeEnv, Episode, episode_to_row, read_episodes
+from rlef_env.envs import CodeEnv, Episode, episode_to_row, fenced, read_episodes
 from rlef_env.errors import DataError
 from rlef_env.problems import load_dataset
 
@@ -113,7 +114,7 @@ def outcome(episode: Episode) -> str:
 
 def as_response(program: str) -> str:
     """What the environment is told: the program between backticks, or as it is if it has some already."""
-    return program if "```" in program else f"```python\n{program}\n```"
+    return program if re.search(r"^ {0,3}(?:```|~~~)", program, re.MULTILINE) else fenced(program)
 
 
 def program_text(path: Path) -> str:

@@ -4,7 +4,7 @@ from rlef_env.envs.code_env import CodeEnv
 from rlef_env.envs.episode import Episode, Turn
 from rlef_env.envs.episode_file import episode_from_row, episode_to_row, read_episodes, write_episodes
 from rlef_env.envs.episode_text import GRID_LETTERS, episode_text, verdict_grid, verdict_words
-from rlef_env.envs.extract import extract_program
+from rlef_env.envs.extract import extract_program, fenced
 from rlef_env.envs.feedback import feedback_text, prompt_text
 from rlef_env.envs.info import episode_info
 from rlef_env.envs.registration import ENVIRONMENTS, register_environments
@@ -39,6 +39,7 @@ __all__ = [
     "episode_to_row",
     "extract_program",
     "feedback_text",
+    "fenced",
     "make_reward",
     "prompt_text",
     "read_episodes",

@@ -42,7 +42,7 @@ class CodeEnv(gymnasium.Env[str, str]):
     ## Action Space
 
     A `ProgramText`: any text of at most 1,048,576 characters. The program is the first fenced block tagged as Python,
-    else the first fenced block at all:
+    else the first fenced block at all (see `extract_program`). What stands before a `</think>` is not looked at:
 
         ```python
         print(sum(map(int, input().split())))

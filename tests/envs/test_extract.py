@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
-from rlef_env.envs import extract_program
+from rlef_env.envs import extract_program, fenced
+from rlef_env.envs.extract import fenced_blocks
 
 
 @pytest.mark.parametrize(
@@ -23,10 +25,8 @@ from rlef_env.envs import extract_program
         ("```\nfirst\n```\n```python\nsecond\n```\n```python\nthird\n```", "second"),
         ("```cpp\nint main() {}\n```\n```\nx\n```", "int main() {}"),
         ("```\nprint(1)\n```", "print(1)"),
-        ("```x = 1\nprint(x)```", "x = 1\nprint(x)"),
         ("```print(1)```", "print(1)"),
         ("A stray ``` here.\n```python\nprint(1)\n```", "print(1)"),
-        ("```\na\n``` Python is nice ```\nb\n```", "a"),
         ("````python\nprint(1)\n````", "print(1)"),
         ("1. So:\n   ```python\n   if 1:\n       print(1)\n   ```", "if 1:\n    print(1)"),
         ("```python\n\nprint(1)\n\n\n```", "\nprint(1)"),
@@ -39,6 +39,64 @@ from rlef_env.envs import extract_program
         ("```python\n  \n```\n```python\nprint(1)\n```", None),
         ("``````", None),
         ("```\nfirst\n```\n```python\ncut off", "first"),
+        # A closing fence is as long as the opening one or longer, of the same character, and has nothing behind it.
+        ("````python\nprint('```')\n````", "print('```')"),
+        ("````python\n```\nprint(1)\n````", "```\nprint(1)"),
+        ("```python\nprint(1)\n`````", "print(1)"),
+        ("```python\nprint(1)\n~~~\n```", "print(1)\n~~~"),
+        ("~~~python\nprint(1)\n```\n~~~", "print(1)\n```"),
+        ("~~~~ py\nprint(1)\n~~~\n~~~~", "print(1)\n~~~"),
+        ("```python\nprint(1)\n``` # done\n```", "print(1)\n``` # done"),
+        ("```python\nprint(1)\n```  \t", "print(1)"),
+        ("```\na\n``` Python is nice ```\nb\n```", "a\n``` Python is nice ```\nb"),
+        # What follows the opening fence in its line is the tag.
+        ("```python:solution.py\nprint(1)\n```", "print(1)"),
+        ('```python title="a.py" {1,3}\nprint(1)\n```', "print(1)"),
+        ("```python print(0)\nprint(1)\n```", "print(1)"),
+        ("```cpp main.cpp\nint main() {}\n```", "int main() {}"),
+        ("```x = 1\nprint(x)\n```", "print(x)"),
+        ("```x = 1\nprint(x)```", None),
+        ("~~~ a `b` ~~~\nprint(1)\n~~~", "print(1)"),
+        # Indentation.
+        ("   ```python\n   print(1)\n  ```", "print(1)"),
+        ("  ```python\n\tif 1:\n\t\tprint(1)\n  ```", "if 1:\n    print(1)"),
+        ("```python\nprint(1)\n    ```\n```", "print(1)\n    ```"),
+        ("para\n    ```\n    x\n    ```\n```\nprint(1)\n```", "print(1)"),
+        # Lists and quotes.
+        ("- ```python\n  print(1)\n  ```", "print(1)"),
+        ("1. a\n   - b\n\n     ```python\n     if 1:\n         print(1)\n     ```", "if 1:\n    print(1)"),
+        ("1. So:\n   ```python\nif 1:\n    print(1)\n   ```", "if 1:\n    print(1)"),
+        ("> ```python\n> if 1:\n>     print(1)\n> ```\nAfter.", "if 1:\n    print(1)"),
+        ("> > ```python\n> > print(1)\n> > ```", "print(1)"),
+        ("> ```python\n> print(1)\n\n```\nx\n```", "print(1)"),
+        ("> - ```python\n>   print(1)\n>   ```", "print(1)"),
+        # HTML means nothing.
+        ("<answer>\n```python\nprint(1)\n```\n</answer>", "print(1)"),
+        # Line ends.
+        ("```python\rprint(1)\r```\r", "print(1)"),
+        # One line.
+        ("````python print('```') ````", "print('```')"),
+        ("So ``` and ```py print(1) ```", "and"),
+        ("Use ```print``` so:\n```python\nprint(1)\n```", "print(1)"),
+        ("``` print(1) ```\n~~~\nx\n~~~", "print(1)"),
+        # Text before an opening fence, and before a closing one.
+        ("So: ```python\nprint(1)\n```\nIt prints\n```\n1\n```", "print(1)"),
+        ("So: ```python or so\nprint(1)\n", None),
+        ("```python\nprint(1)``` That is all.", "print(1)"),
+        ("    ```python\n    print(1)\n    ```", "print(1)"),
+        # Thinking.
+        ("<think>\n```python\nprint(0)\n```\nNo.\n</think>\n```python\nprint(1)\n```", "print(1)"),
+        ("<think>\n```python\nprint(0)\n```\n</think>\nI give up.", None),
+        ("```python\nprint(0)\n```\n</think>\n```\nprint(1)\n```", "print(1)"),
+        ("<think>a</think>```python\nprint(0)\n```\n<think>b</think>\n```python\nprint(1)\n```", "print(1)"),
+        ("<think>\n```python\nprint(0)\n```\n", None),
+        ("<think>a</think>\n<think>\n```python\nprint(0)\n```\n", None),
+        ("```python\nprint('<think>')\n```\n```python\nprint(0)\n```", "print('<think>')"),
+        # The placeholder.
+        ("It wants ```python YOUR CODE HERE ```, fine.\n```python\nprint(1)\n```", "print(1)"),
+        ("```python YOUR CODE HERE ```", None),
+        ("```python\n# your code here\n```\n```\nprint(1)\n```", "print(1)"),
+        ("```python\ndef f():  # YOUR CODE HERE\n    return 1\n```", "def f():  # YOUR CODE HERE\n    return 1"),
     ],
 )
 def test_a_response_and_its_program(response: str, program: str | None) -> None:
@@ -54,38 +112,99 @@ def test_a_fenced_program_comes_out_whole(before: str, program: str, after: str,
     assert extract_program(f"{before}```{tag}\npass\n{program}\n```{after}") == expected
 
 
+@given(st.lists(st.sampled_from(["`", "```", "\n", "x", " ", "````\n", "~~~\n"]), max_size=20).map("".join))
+def test_a_program_that_was_fenced_comes_out_as_it_was(text: str) -> None:
+    program = f"x{text}".rstrip()
+    assert extract_program(fenced(program)) == program
+
+
 @given(st.text())
 def test_any_text_has_a_program_or_none(response: str) -> None:
     program = extract_program(response)
     assert program is None or program.strip()
 
 
-@given(st.text(alphabet="`python \n\tx"))
-def test_any_mix_of_fences_has_a_program_without_fences_or_none(response: str) -> None:
-    program = extract_program(response)
-    assert program is None or (program and "```" not in program)
+# --- against a real parser -------------------------------------------------------------------------------------------
+
+# HTML is off, as in ``extract_program``.
+COMMONMARK = MarkdownIt("commonmark", {"html": False}).disable(["inline", "reference"])
 
 
-MILLION = 1_000_000
+def oracle(text: str) -> list[str]:
+    """The code of each closed fenced block, as markdown-it reads the text."""
+
+    def fences(source: str) -> list[str]:
+        return [token.content for token in COMMONMARK.parse(source) if token.type == "fence"]
+
+    found = fences(text)
+    # What is never closed goes on to the end of the text, and further where there is more of it.
+    return [code[:-1] for code, longer in zip(found, fences(text + "\n\nmore\n"), strict=True) if code == longer]
 
 
-@pytest.mark.parametrize(
-    "response",
-    [
-        "`" * MILLION,
-        "```python" * (MILLION // 9),
-        "``` " * (MILLION // 4),
-        "``` " + " " * MILLION + "```",
-        "```" + " " * MILLION + "x```",
-        "```" + "a" * MILLION + "```",
-        "```\n " + " " * MILLION + "a\n" + " " * MILLION + "```",
-        "```\n x\n" + "\t " * MILLION + "\n y```",
-        "```" + "\n" * MILLION + " x```",
-    ],
-    ids=lambda response: repr(response[:12]),
-)
-def test_hostile_megabytes_take_linear_time(response: str) -> None:
-    started = time.process_time()
-    extract_program(response)
-    # Linear takes 0.3 s at most; a quadratic scan took minutes.
-    assert time.process_time() - started < 10
+def ours(text: str) -> list[str]:
+    return [block.code for block in fenced_blocks(text)]
+
+
+FENCES = ["```", "````", "~~~", "~~~~~", "`", "``", "~", "\n```py\n"]
+LINES = ["\n", "\n", "\n", "\n\n", " ", "   ", "    ", "\t", "x", "# ", "=", "--"]
+pieces = st.sampled_from([*FENCES, *LINES])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(pieces, max_size=40).map("".join))
+def test_the_fenced_blocks_are_those_of_commonmark(text: str) -> None:
+    assert ours(text) == oracle(text)
+
+
+code = st.lists(st.sampled_from(["a", "  b", "\tc", "``", "```x", "~~~", "", "- d", "> e", "1. f"]), max_size=5)
+CONTAINERS = ["", "- ", "* ", "+   ", "1. ", "12) ", "> ", ">", "- - ", "> > ", "- > ", "> 1. ", "  "]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(CONTAINERS), st.sampled_from(["````", "~~~~"]), code), max_size=4))
+def test_fenced_blocks_in_lists_and_quotes_are_those_of_commonmark(parts: list[tuple[str, str, list[str]]]) -> None:
+    lines = []
+    for container, fence, inside in parts:
+        further = "".join(each if each == ">" else " " for each in container)  # of lines after the first
+        lines += [
+            "para",
+            "",
+            container + fence,
+            *(further + line for line in inside),
+            further + fence,
+            "",
+            "<!-- -->",
+            "",
+        ]
+    text = "\n".join(lines)
+    assert ours(text) == oracle(text)
+    assert len(ours(text)) == len(parts)
+
+
+# --- size ------------------------------------------------------------------------------------------------------------
+
+
+RUNS = ["`", "~", " ", "\t", "\n", "\r", ">", "> ", "- ", "1.", "a", "```python", "``` ", "<think>", "</think>"]
+ROWS = ["```\n", "~~~\n", "- ```\n", ">```\n", "```\n>", "```python\n", "``` x\n", "a ```python\n", "    - a\n", "```~"]
+HOLDERS = ["```python YOUR CODE HERE ```\n", "```python YOUR CODE HERE ``` ", " - x\n\t```\n"]
+
+
+@pytest.mark.parametrize("piece", [*RUNS, *ROWS, *HOLDERS], ids=repr)
+@pytest.mark.parametrize("before", ["", "```python\n \t"], ids=repr)
+def test_time_grows_as_the_response(piece: str, before: str) -> None:
+    """Where it grew as the square, 8 times the length would take 64 times as long."""
+
+    def seconds(size: int) -> float:
+        response = before + piece * (size // len(piece))
+        taken = []
+        for _ in range(3):
+            started = time.process_time()
+            extract_program(response)
+            taken.append(time.process_time() - started)
+        return min(taken)
+
+    assert seconds(64_000) < 24 * seconds(8_000) + 0.01
+
+
+def test_ten_megabytes_of_backquotes_hold_no_program() -> None:
+    assert extract_program("`" * 10_000_000) is None
