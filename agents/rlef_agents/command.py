@@ -281,7 +281,12 @@ def play(arguments: Any) -> None:
         print(f"\nresponse {number}: {verdict}\n\n{indented(turn.response)}")
         if turn.feedback and number < len(shown.turns):
             print(f"\nfeedback\n\n{indented(turn.feedback)}")
-    print(f"\nof {len(episodes)} episodes {sum(episode.solved for episode in episodes)} were solved", flush=True)
+    lost = [episode.turns[-1].judgement.category for episode in episodes if episode.truncated]
+    solved = sum(episode.solved for episode in episodes)
+    print(f"\nof {len(episodes) - len(lost)} episodes {solved} were solved", flush=True)
+    if lost:
+        starved = f"; of {lost.count('starved')} the machine was too busy, see rlef doctor" if "starved" in lost else ""
+        print(f"{len(lost)} more have no verdict and do not count{starved}", flush=True)
 
 
 def indented(text: str) -> str:

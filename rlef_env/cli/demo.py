@@ -12,6 +12,7 @@ from rich.console import Console
 from rlef_env.cli.agents import Agent, Conversation, ask, installed_agents, load_agent
 from rlef_env.cli.arguments import add_dataset, whole_number
 from rlef_env.cli.display import Screen, progress_bar, show_heading, show_prompt, show_turn
+from rlef_env.cli.machine import check_machine, show_machine
 from rlef_env.cli.rates import show_rates, solve_rates
 from rlef_env.envs import CodeEnv, Episode
 from rlef_env.errors import UsageError
@@ -22,7 +23,9 @@ __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 HELP = "watch agents play, and see how often they solve the problems"
 DESCRIPTION = """\
 Let agents play episodes on the same problems. One episode of each agent is shown in full: the problem, the programs,
-the verdict of every test that was run, the feedback and the reward. Then a table of solve rates by turn.
+the verdict of every test that was run, the feedback and the reward. Then a table of solve rates by turn, of the
+episodes that have a verdict, and how many have none, because the judge or the machine failed. What the machine was
+measured to be is said on standard error, with a warning if its verdicts cannot be trusted.
 
 The agents of rlef-agents are oracle (knows a correct program), repair (starts with a wrong one and reacts to the
 feedback) and random. Your own is module:Class, with a method act(conversations) that returns a list of responses."""
@@ -66,6 +69,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise UsageError("agents: expected at least one, none is installed; pip install ./agents, or name module:Class")
     agents = {name: load_agent(name, dataset, arguments.seed) for name in names}
     problems = chosen_problems(dataset, arguments.episodes, arguments.seed)
+    machine = check_machine()
     played: dict[str, list[Episode]] = {}
     with CodeEnv(dataset=dataset) as env:
         for name, agent in agents.items():
@@ -77,6 +81,7 @@ def run(arguments: argparse.Namespace) -> None:
             for episode in most_telling(played[name], arguments.show):
                 show_episode(console, name, dataset, episode, arguments.lines)
     show_rates(console, dataset.label, solve_rates(played, env.rules.max_turns))
+    show_machine(machine)
 
 
 def chosen_problems(dataset: Dataset, episodes: int | None, seed: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,20 +21,20 @@ NARROWEST_NAME = 12  # columns; a name cut into smaller pieces is harder to read
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How agents did.
+    """How agents did. Shares and means are of the episodes that have a verdict.
 
     Attributes:
         headings: what the cells of a row are; the first is the agent's name.
-        rows: one per agent; that of an agent without any verdict ends after the number of episodes.
-        lost: episodes without a verdict, which are left out.
+        rows: one per agent; the row of an agent without any verdict ends after the number of episodes without one.
+        lost: episodes without a verdict, by the reason that the judge gave.
     """
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    lost: int
+    lost: Mapping[str, int]
 
 
-def solve_rates(played: Mapping[str, Iterable[Episode]], max_turns: int) -> Rates:
+def solve_rates(played: Mapping[str, Sequence[Episode]], max_turns: int) -> Rates:
     """Count each agent's solved episodes by turn.
 
     Args:
@@ -41,27 +42,35 @@ def solve_rates(played: Mapping[str, Iterable[Episode]], max_turns: int) -> Rate
         max_turns: how many turns an episode may have.
     """
     turns = (f"turn {turn}" for turn in range(1, max_turns + 1))
+    lost = [episode for episodes in played.values() for episode in episodes if episode.truncated]
     return Rates(
-        headings=("agent", "episodes", *turns, "valid programs", "mean reward"),
+        headings=("agent", "episodes", "no verdict", *turns, "valid programs", "mean reward"),
         rows=tuple((name, *rates(episodes, max_turns)) for name, episodes in played.items()),
-        lost=sum(episode.truncated for episodes in played.values() for episode in episodes),
+        lost=Counter(reason(episode) for episode in lost),
     )
 
 
-def rates(everything: Iterable[Episode], max_turns: int) -> list[str]:
+def rates(everything: Sequence[Episode], max_turns: int) -> list[str]:
     """One agent's numbers."""
     episodes = [episode for episode in everything if not episode.truncated]
+    counts = [str(len(everything)), str(len(everything) - len(episodes))]
     if not episodes:
-        return ["0"]
+        return counts
     turns = [turn for episode in episodes for turn in episode.turns]
     solved = [episode.solved_at for episode in episodes if episode.solved_at is not None]
     valid = sum(turn.judgement.verdict is not Verdict.NO_PROGRAM for turn in turns)
     return [
-        str(len(episodes)),
+        *counts,
         *(f"{sum(t <= turn for t in solved) / len(episodes):.0%}" for turn in range(1, max_turns + 1)),
         f"{valid / len(turns):.0%}",
         f"{sum(turn.reward for turn in turns) / len(episodes):+.2f}",
     ]
+
+
+def reason(episode: Episode) -> str:
+    """Why an episode has no verdict, in the judge's words."""
+    category = episode.turns[-1].judgement.category if episode.turns else None
+    return category or "no reason given"
 
 
 def show_rates(console: Console, label: str, found: Rates) -> None:
@@ -72,7 +81,7 @@ def show_rates(console: Console, label: str, found: Rates) -> None:
         label: the data set's name for reports.
         found: the rates.
     """
-    console.print(Text(f"{label}: share of episodes solved within so many turns"))
+    console.print(Text(f"{label}: share of episodes solved within so many turns, of those that have a verdict"))
     narrow = [heading.replace(" ", "\n") for heading in found.headings]
     for headings in (found.headings, narrow):
         missing = width(console, as_table(headings, found.rows)) - console.width
@@ -89,7 +98,8 @@ def show_rates(console: Console, label: str, found: Rates) -> None:
             for heading, cell in zip(found.headings[1:], cells, strict=False):
                 console.print(Text(f"  {heading:<14} {cell:>6}"))
     if found.lost:
-        console.print(Text(f"{found.lost} episodes without a verdict are left out"))
+        reasons = ", ".join(f"{count} {why}" for why, count in sorted(found.lost.items()))
+        console.print(Text(f"Without a verdict: {reasons}. That is a failure of the judge or of this machine."))
 
 
 def as_table(headings: Sequence[str], rows: Iterable[Sequence[str]], name_width: int | None = None) -> Table:

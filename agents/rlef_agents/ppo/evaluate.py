@@ -29,6 +29,7 @@ class Outcome(NamedTuple):
         solved_at: by which response, from 1; 0 where not.
         passed_public: whether the last program passed the public tests.
         valid: responses whose program compiles.
+        starved: whether there is no verdict because the machine failed to give the program its time.
     """
 
     problem: str
@@ -38,6 +39,7 @@ class Outcome(NamedTuple):
     solved_at: int
     passed_public: bool
     valid: int
+    starved: bool = False
 
 
 def evaluation_plans(
@@ -85,6 +87,7 @@ def outcome(episode: Episode) -> Outcome:
         solved_at=episode.solved_at or 0,
         passed_public=episode.solved or (bool(results) and all(public)),
         valid=sum(turn.judgement.verdict not in NOT_VALID for turn in episode.turns),
+        starved=episode.truncated and any(turn.judgement.category == "starved" for turn in episode.turns[-1:]),
     )
 
 
@@ -98,12 +101,12 @@ def summary(outcomes: Sequence[Outcome], wanted: Sequence[NAtK] = ()) -> dict[st
     Returns:
         solve_rate (over episodes) and solve_rate_half_width (95 %, normal approximation), solved_at_1, solved_at_2, ...
         (solved by that turn or before), valid_programs (share of responses whose program compiles), turns, episodes,
-        no_verdict; and by names such as ``1@3`` or ``10@100`` n@k, over problems that have as many episodes as k
-        takes.
+        no_verdict, starved (those of no_verdict that the machine is to blame for); and by names such as ``1@3`` or
+        ``10@100`` n@k, over problems that have as many episodes as k takes.
     """
     kept = [each for each in outcomes if each.has_verdict]
     if not kept:
-        return {"episodes": 0.0, "no_verdict": float(len(outcomes))}
+        return {"episodes": 0.0, **without_verdict(outcomes)}
     responses = sum(each.turns for each in kept)
     solved = [each.solved_at for each in kept]
     rate = sum(map(bool, solved)) / len(kept)
@@ -115,13 +118,19 @@ def summary(outcomes: Sequence[Outcome], wanted: Sequence[NAtK] = ()) -> dict[st
         "valid_programs": sum(each.valid for each in kept) / responses,
         "turns": responses / len(kept),
         "episodes": float(len(kept)),
-        "no_verdict": float(len(outcomes) - len(kept)),
+        **without_verdict(outcomes),
         **{
             str(each): found
             for each in dict.fromkeys((NAtK(1, limit), *wanted))
             if (found := mean_n_at_k(kept, each, each.episodes(limit))) is not None
         },
     }
+
+
+def without_verdict(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """How many episodes have no verdict, and how many of these the machine is to blame for."""
+    lost = [each for each in outcomes if not each.has_verdict]
+    return {"no_verdict": float(len(lost)), "starved": float(sum(each.starved for each in lost))}
 
 
 def mean_n_at_k(outcomes: Sequence[Outcome], wanted: NAtK, drawn: int) -> float | None:

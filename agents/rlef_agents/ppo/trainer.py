@@ -7,6 +7,7 @@ of the run's seed and the update, so a run that stopped goes on from its last ch
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 import time
 from collections.abc import Callable
@@ -32,6 +33,7 @@ from rlef_agents.ppo.sampler import Sampler, whole_copy
 from rlef_env import CodeVectorEnv, JudgePool, load_dataset
 from rlef_env.errors import RLEFError, UsageError
 from rlef_env.judge import VerdictCache, default_workers
+from rlef_env.sandbox import QUICK_RUNS, measure_machine
 
 __all__ = ["Trainer", "env_arguments", "load_model", "make_env", "make_pool"]
 
@@ -40,6 +42,9 @@ EVALUATED_AT_ONCE: Final = 256
 
 CANNOT_WRITE: Final = (OSError, RuntimeError, SafetensorError)
 """What comes of a full disk: of Python's own files, of PyTorch's, and of safetensors'."""
+
+STARVED: Final = "starved"
+"""The judge's category of a verdict that the machine made impossible."""
 
 EVALUATION_SEED: Final = 2**20
 """Evaluations draw the same whatever the run's seed and update: their differences are the policy's."""
@@ -123,6 +128,8 @@ class Trainer:
             writes=parallel.rank() == 0,
             settings=dataclasses.asdict(config),
         )
+        if config.judge == "local" and parallel.rank() == 0:
+            self._record_machine()
 
     def train(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Train to the end, or until ``stop`` says so after an update.
@@ -210,6 +217,19 @@ class Trainer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _record_machine(self) -> None:
+        """Measure the machine that judges, and note it in ``machine.jsonl``: a line for each start of the run."""
+        health = measure_machine(QUICK_RUNS)
+        row = {"update": self.learner.version, **dataclasses.asdict(health)}
+        try:
+            with (self.out / "machine.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+        except OSError as error:
+            raise RLEFError(f"{self.out}: expected to be able to write to it; {error}. Free some space") from error
+        self.log.say(f"machine: {health.summary()}")
+        if health.starved:
+            self.log.say(f"WARNING: this machine is starved. {health.advice}")
+
     def _rollout(self, envs: list[CodeVectorEnv], temperature: float, top_p: float = 1.0) -> Rollout:
         config = self.config
         return Rollout(
@@ -228,6 +248,11 @@ class Trainer:
             metrics = self.learner.update(batch.tokens)
         except NotFiniteError as error:
             raise RLEFError(f"update {number}: {error}. {self._last()}, with a lower lr, say") from error
+        lost = [
+            turn.judgement.category for episode in batch.episodes if episode.truncated for turn in episode.turns[-1:]
+        ]
+        starved = parallel.total(np.array([lost.count(STARVED)], np.float64))
+        metrics["episodes_starved"] = float(starved[0])
         if not metrics["episodes"]:
             reasons = {turn.judgement.category for episode in batch.episodes for turn in episode.turns[-1:]}
             raise RLEFError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations
 from math import prod
 
@@ -85,7 +86,9 @@ def test_summary_counts() -> None:
     b = by_hand(["fails", "passes", "solves"], 1, 2)
     assert found["1@6"] == pytest.approx((a + b) / 2)
     assert found["1@12"] == pytest.approx(by_hand(["solves", "fails", "passes", "solves"], 1, 4))  # b has too few
-    assert summary(outcomes[-1:]) == {"episodes": 0.0, "no_verdict": 1.0}
+    assert found["starved"] == 0
+    assert summary(outcomes[-1:]) == {"episodes": 0.0, "no_verdict": 1.0, "starved": 0.0}
+    assert summary([outcomes[-1], outcomes[-1]._replace(starved=True)])["starved"] == 1.0
 
 
 def judged(*verdicts: tuple[str, Verdict]) -> Judgement:
@@ -113,6 +116,9 @@ def test_what_counts_of_an_episode(judgement: Judgement, solved_at: int, passed:
 def test_an_episode_that_was_cut_off_has_no_verdict() -> None:
     lost = Episode("p", "D", "?", (Turn("", "", Judgement(Verdict.NO_VERDICT)),), truncated=True)
     assert not outcome(lost).has_verdict
+    assert not outcome(lost).starved
+    late = Turn("", "", Judgement(Verdict.NO_VERDICT, category="starved"))
+    assert outcome(replace(lost, turns=(late,))).starved
     assert not outcome(Episode("p", "D", "?")).has_verdict
 
 

@@ -64,7 +64,12 @@ def test_real_architectures_with_real_templates_train_end_to_end(tmp_path, name)
     assert [(row["kind"], row["update"]) for row in rows] == [
         ("evaluate", 0), ("train", 1), ("train", 2), ("evaluate", 2)
     ]  # fmt: skip
+    (machine,) = read_metrics(tmp_path / "run" / "machine.jsonl")
+    assert (machine["update"], machine["runs"]) == (0, 50)
+    assert machine["trusted_seconds"] >= 0.1
+    assert [row["starved"] for row in rows if row["kind"] == "evaluate"] == [0.0, 0.0]
     trained = [row for row in rows if row["kind"] == "train"]
+    assert [row["episodes_starved"] for row in trained] == [0.0, 0.0]
     assert trained[0]["reference_kl"] == pytest.approx(0.0, abs=1e-6)
     for row in trained:
         assert row["first_ratio_error"] < 1e-4  # sampler and scorer agree on every token of every turn
