@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
 
 from rlef_env.audit import (
@@ -139,7 +138,7 @@ def show(outcomes: list[Outcome], console: Screen) -> None:
             ", ".join(outcome.held_by),
             ", ".join(left) or "nothing",
         )
-        table.add_row(*map(escape, row), style=None if outcome.clean else "bold red")
+        table.add_row(*row, style=None if outcome.clean else "bold red")
     console.print(table)
     for word in dict.fromkeys(word for outcome in outcomes for word in outcome.held_by):
         console.print(f"  {word}: {HOLDERS[word]}", style="dim", highlight=False, soft_wrap=True)

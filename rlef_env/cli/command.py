@@ -19,6 +19,7 @@ from importlib.metadata import version
 from typing import Any, NoReturn, TextIO
 
 from rlef_env.cli import audit, demo, doctor, judge, play, problems, serve
+from rlef_env.cli.display import note
 from rlef_env.errors import NoVerdictError, RLEFError, SandboxFailure
 
 __all__ = ["main"]
@@ -104,7 +105,7 @@ def internal_error(error: Exception) -> int:
 def complain(message: str, code: int) -> int:
     """Print one line on standard error and return the exit code."""
     with suppress(OSError):  # standard error may be what takes no more
-        print("rlef:", " ".join(message.split()), file=sys.stderr)
+        note(message)
     return code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -9,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.syntax import Syntax
@@ -19,24 +19,51 @@ from rlef_env.envs import GRID_LETTERS, Turn, verdict_grid, verdict_words
 from rlef_env.judge import Judgement, Verdict
 from rlef_env.problems import ROLES
 
-__all__ = ["Screen", "cut", "progress_bar", "show_heading", "show_prompt", "show_turn", "show_verdicts"]
+__all__ = [
+    *("Screen", "cut", "note", "one_line", "printable", "progress_bar", "show_heading", "show_prompt", "show_turn"),
+    "show_verdicts",
+]
 
 COLOURS = {Verdict.ACCEPTED: "green", Verdict.NO_PROGRAM: "dim", Verdict.NO_VERDICT: "bold yellow"}
 FAILURE = "red"
 UNLIMITED = 100_000  # columns
+# What a terminal acts on, what cannot be written, and what reorders a line: control characters but for line feeds and
+# tabs, lone surrogates, and the marks that override the direction of text.
+ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """The text with Python's escapes in the place of characters that a terminal would act on or cannot show."""
+    return ODD.sub(lambda odd: odd[0].encode("unicode_escape", "surrogatepass").decode(), text.replace("\r\n", "\n"))
+
+
+def one_line(text: str) -> str:
+    """The text as one line that is safe to print."""
+    return printable(" ".join(text.split()))
+
+
+def note(message: str) -> None:
+    """Print a line on standard error."""
+    print("rlef:", one_line(message), file=sys.stderr)
 
 
 class Screen(Console):
     """Standard output for a person.
 
-    Where it is no terminal, nothing is wrapped, shortened or padded to a width that nobody has.
+    A string is text: nothing in it is read as markup, emoji codes or terminal codes; colours are asked for by
+    ``rich.text.Text`` and ``style=``. Where it is no terminal, nothing is wrapped, shortened or padded to a width that
+    nobody has.
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**{"markup": False, "emoji": False, "highlight": False, **options})
         self.soft_wrap = not self.is_terminal
         if not self.is_terminal:
             self.width = UNLIMITED
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """The text of a string that is printed, or stands in a table."""
+        return super().render_str(printable(text), **options)
 
     def on_broken_pipe(self) -> NoReturn:
         """Pass it on: ``command.py`` knows the exit code."""
@@ -54,15 +81,16 @@ def cut(text: str, lines: int) -> str:
 def show_heading(console: Console, text: str, bold: str) -> None:
     """Show a heading, with a line to the end of a terminal's; ``bold`` is the part to stress."""
     if console.is_terminal:
-        title = Text(text)
-        title.highlight_words([bold], "bold")
+        title = Text(one_line(text))
+        title.highlight_words([one_line(bold)], "bold")
         console.rule(title, align="left")
     else:
-        console.print(f"-- {text}", markup=False, highlight=False)
+        console.print(Text(f"-- {one_line(text)}"))
 
 
 def show_text(console: Console, text: str, style: str = "") -> None:
     """Show a text, moved in a little; the terminal's lines are moved in where it wraps them, too."""
+    text = printable(text)
     if console.is_terminal:
         console.print(Padding(Text(text, style=style), (0, 0, 1, 2)))
     else:
@@ -76,18 +104,20 @@ def show_prompt(console: Console, prompt: str, lines: int) -> None:
 
 def show_turn(console: Console, number: int, turn: Turn, lines: int) -> None:
     """Show a turn: the program, its verdicts, what the environment answered and the reward."""
-    console.print(f"[bold]Turn {number}[/bold]", highlight=False)
+    console.print(Text(f"Turn {number}", style="bold"))
     show_program(console, turn.program, lines)
     show_verdicts(console, turn.judgement)
     show_feedback(console, turn.feedback, lines)
-    console.print(f"  reward: [bold]{turn.reward:+g}[/bold]\n", highlight=False)
+    console.print(Text.assemble("  reward: ", (f"{turn.reward:+g}", "bold"), "\n"))
 
 
 def show_program(console: Console, program: str | None, lines: int) -> None:
     """Show a program with its syntax in colour, or that there is none."""
     if program is None:
-        console.print("  [dim](the response holds no program)[/dim]", highlight=False)
-    elif console.is_terminal:
+        console.print(Text("  (the response holds no program)", style="dim"))
+        return
+    program = printable(program)
+    if console.is_terminal:
         code = Syntax(cut(program, lines), "python", theme="ansi_dark", background_color="default", line_numbers=True)
         console.print(Padding(code, (0, 0, 1, 2)))
     else:
@@ -97,9 +127,10 @@ def show_program(console: Console, program: str | None, lines: int) -> None:
 
 def show_verdicts(console: Console, judgement: Judgement) -> None:
     """Show the verdict, and the grid of ``verdict_grid`` in colour."""
-    category = f" ({escape(judgement.category)})" if judgement.category else ""
+    category = f" ({one_line(judgement.category)})" if judgement.category else ""
     tests = f"; {judgement.passed} of {judgement.total} tests passed" if judgement.total else ""
-    console.print(f"  verdict: [bold]{verdict_words(judgement.verdict)}[/bold]{category}{tests}", highlight=False)
+    verdict = (verdict_words(judgement.verdict), "bold")
+    console.print(Text.assemble("  verdict: ", verdict, category, tests))
     colours = {GRID_LETTERS[verdict]: COLOURS.get(verdict, FAILURE) for verdict in Verdict}
     for line in verdict_grid(judgement):
         role, _, signs = line.strip().partition(" ")
@@ -129,10 +160,10 @@ def progress_bar(what: str, total: int | None, shown: bool = True) -> Iterator[C
     Yields:
         A function to call after each step.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     hidden = not shown or not sys.stderr.isatty()
     with Progress(
         *columns, console=Console(stderr=True), transient=True, disable=hidden, redirect_stdout=False
     ) as progress:
-        task = progress.add_task(what, total=total)
+        task = progress.add_task(one_line(what), total=total)
         yield lambda: progress.advance(task)

@@ -11,8 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from rlef_env.cli.display import Screen
 from rlef_env.errors import SandboxFailure
@@ -107,8 +107,8 @@ def show(report: dict[str, Any], console: Console) -> None:
     table.add_column("what it is for, or why it does not hold", overflow="fold")
     for name, layer in report["layers"].items():
         required = " (required)" if name in REQUIRED else ""
-        holds = "[green]yes[/green]" if layer["available"] else "[bold red]no[/bold red]"
-        table.add_row(name + required, holds, escape(LAYERS[name] if layer["available"] else layer["reason"]))
+        holds = Text("yes", style="green") if layer["available"] else Text("no", style="bold red")
+        table.add_row(name + required, holds, LAYERS[name] if layer["available"] else layer["reason"])
     console.print(table)
     console.print(advice(report["layers"]), highlight=False, soft_wrap=True)
     show_machine(report["machine"], console)

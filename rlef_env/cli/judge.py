@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rlef_env.cli.arguments import add_workers, file_path
-from rlef_env.cli.display import progress_bar
+from rlef_env.cli.display import note, progress_bar
 from rlef_env.envs import Episode, read_episodes, rejudge
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
@@ -124,7 +124,7 @@ def judge_problems(arguments: argparse.Namespace) -> None:
         if any(k == kind for k, _ in counts)
     )
     judged_what = f"{counts.total()} programs of {len(dataset)} problems"
-    print(f"rlef: {judged_what}. {summary}" if counts else f"rlef: {judged_what}: nothing to judge", file=sys.stderr)
+    note(f"{judged_what}. {summary}" if counts else f"{judged_what}: nothing to judge")
 
 
 def languages(names: str) -> set[str]:
@@ -149,7 +149,7 @@ def rejudge_episodes(arguments: argparse.Namespace) -> None:
         dataset.get(episode.problem_id)  # all are known, or nothing is judged
     others = {episode.dataset for episode in episodes} - {dataset.label}
     if others:
-        print(f"rlef: episodes of {', '.join(sorted(others))} judged with problems of {dataset.label}", file=sys.stderr)
+        note(f"episodes of {', '.join(sorted(others))} judged with problems of {dataset.label}")
     with (
         ThreadPoolExecutor(arguments.workers) as threads,
         JudgePool(arguments.workers, isolation=arguments.isolation) as pool,  # closes first, so that no thread waits
@@ -158,7 +158,7 @@ def rejudge_episodes(arguments: argparse.Namespace) -> None:
         again = threads.map(lambda episode: rejudge(episode, dataset, pool), episodes)
         rows = written(compared(episodes, again), len(episodes), arguments.json)
         same = [row["same"] for row in rows]
-    print(f"rlef: {len(same)} episodes, {sum(same)} with the verdicts that were stored", file=sys.stderr)
+    note(f"{len(same)} episodes, {sum(same)} with the verdicts that were stored")
 
 
 def holds_episodes(path: Path) -> bool:
@@ -179,7 +179,7 @@ def with_checkers(problems: Iterable[Problem], meta: Path | None) -> Iterator[Pr
         missing, total = missing + (problem.id not in checkers), total + 1
         yield replace(problem, checker=checkers.get(problem.id, problem.checker))
     if meta is not None and missing:
-        print(f"rlef: {meta} names no checker for {missing} of {total} problems", file=sys.stderr)
+        note(f"{meta} names no checker for {missing} of {total} problems")
 
 
 def stored_solutions(problems: Iterable[Problem], kinds: Iterable[Kind], languages: Container[str]) -> Iterator[Stored]:
@@ -237,7 +237,7 @@ def warn_of_no_verdict(judgement: Judgement, program: str) -> None:
     """Say on standard error why a program got no verdict."""
     if judgement.verdict is Verdict.NO_VERDICT:
         reason = " ".join((judgement.category or "no reason given").split())
-        print(f"rlef: no verdict on {program}: {reason}", file=sys.stderr)
+        note(f"no verdict on {program}: {reason}")
 
 
 def turn_verdicts(episode: Episode) -> list[str]:

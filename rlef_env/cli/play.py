@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gymnasium.error import InvalidAction
 from rich.console import Console
+from rich.text import Text
 
 from rlef_env.cli.arguments import add_dataset, file_path, whole_number
 from rlef_env.cli.display import Screen, show_heading, show_prompt, show_turn
@@ -69,7 +70,7 @@ def run(arguments: argparse.Namespace) -> None:
                 show_turn(console, info["turn"], env.episode.turns[-1], ALL)
                 if terminated or truncated:
                     break
-            console.print(f"[bold]{outcome(env.episode)}[/bold]")
+            console.print(Text(outcome(env.episode), style="bold"))
 
 
 @contextmanager
@@ -133,7 +134,8 @@ def typed_programs(console: Console) -> Iterator[str]:
     """Yield programs from standard input: each ends with a line that holds a single dot, or with the input."""
     while True:
         if sys.stdin.isatty():
-            console.print(f"[dim]Your program; end it with a line that holds only {END!r}, or stop with Ctrl-D:[/dim]")
+            asked = f"Your program; end it with a line that holds only {END!r}, or stop with Ctrl-D:"
+            console.print(Text(asked, style="dim"))
         lines = []
         for line in sys.stdin:
             if line.rstrip("\r\n") == END:

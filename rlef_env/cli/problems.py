@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -15,7 +14,7 @@ from typing import Final, NamedTuple
 from rich.table import Table
 
 from rlef_env.cli.arguments import add_workers, file_path, whole_number
-from rlef_env.cli.display import Screen, progress_bar
+from rlef_env.cli.display import Screen, note, one_line, progress_bar
 from rlef_env.cli.judge import with_checkers
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgePool
@@ -98,12 +97,12 @@ def list_problems(arguments: argparse.Namespace) -> None:
         table.add_column(heading, no_wrap=heading != "id")
     for problem in load(arguments):
         table.add_row(
-            problem.id,
-            problem.source or "-",
-            problem.difficulty or "-",
+            one_line(problem.id),
+            one_line(problem.source or "-"),
+            one_line(problem.difficulty or "-"),
             "+".join(str(len(tuple(problem.tests(role)))) for role in ROLES),
             f"{len(problem.solutions)}/{len(problem.incorrect_solutions)}",
-            kind(problem),
+            one_line(kind(problem)),
         )
     Screen().print(table)
 
@@ -125,7 +124,7 @@ def add_show_arguments(parser: argparse.ArgumentParser) -> None:
 def show(arguments: argparse.Namespace) -> None:
     """Print one problem."""
     problem = load(arguments).get(arguments.id)
-    screen = Screen(highlight=False, markup=False)
+    screen = Screen()
     screen.print(f"{problem.id}  ({kind(problem)})")
     for name, value in (
         ("source", problem.source),
@@ -169,7 +168,7 @@ def stats(arguments: argparse.Namespace) -> None:
     for name, number in totals.items():
         table.add_row(name, str(number))
     for (group, name), number in sorted(counts.items(), key=lambda entry: (entry[0][0], -entry[1], entry[0][1])):
-        table.add_row(f"{group}: {name}", str(number))
+        table.add_row(one_line(f"{group}: {name}"), str(number))
     Screen().print(table)
 
 
@@ -197,7 +196,7 @@ def convert(arguments: argparse.Namespace) -> None:
     refuse_itself(arguments.data, arguments.out)
     dataset = load(arguments)
     write_jsonl(arguments.out, with_checkers(dataset, arguments.meta))
-    print(f"rlef: {len(dataset)} problems written to {arguments.out}", file=sys.stderr)
+    note(f"{len(dataset)} problems written to {arguments.out}")
 
 
 def refuse_itself(data: str, out: Path) -> None:
@@ -238,13 +237,13 @@ def verify_problems(arguments: argparse.Namespace) -> None:
             reports.append(report)
             advance()
     write_reports(reports, out)
-    screen = Screen(highlight=False, markup=False)
+    screen = Screen()
     for report in reports:
         if report.trust is not Trust.VERIFIED:
-            screen.print(f"{report.trust.value}: {report.problem}: {'; '.join(report.reasons)}")
+            screen.print(one_line(f"{report.trust.value}: {report.problem}: {'; '.join(report.reasons)}"))
     counts = Counter(report.trust for report in reports)
     words = ", ".join(f"{counts[trust]} {trust.value}" for trust in Trust if counts[trust])
-    print(f"rlef: {len(reports)} problems: {words}. Reports in {out}", file=sys.stderr)
+    note(f"{len(reports)} problems: {words}. Reports in {out}")
 
 
 # --- augment ---------------------------------------------------------------------------------------------------------
@@ -295,13 +294,12 @@ def augment_problems(arguments: argparse.Namespace) -> None:
     write_jsonl(arguments.out, (each.problem for each in done))
     for each in done:
         if each.reason is not None:
-            print(f"rlef: {each.problem.id}: nothing added: {each.reason}", file=sys.stderr)
+            note(f"{each.problem.id}: nothing added: {each.reason}")
     before = sum(len(each.survived_before) for each in done)
     after = sum(len(each.survived_after) for each in done)
-    print(
-        f"rlef: {sum(each.added for each in done)} tests added to {sum(each.added > 0 for each in done)} of "
-        f"{len(done)} problems; {before} stored wrong solutions passed every test before, {after} do now",
-        file=sys.stderr,
+    note(
+        f"{sum(each.added for each in done)} tests added to {sum(each.added > 0 for each in done)} of "
+        f"{len(done)} problems; {before} stored wrong solutions passed every test before, {after} do now"
     )
 
 
@@ -335,7 +333,7 @@ def dedupe(arguments: argparse.Namespace) -> None:
         print(json.dumps(asdict(twin)))
     if arguments.out is not None:
         write_jsonl(arguments.out, without(dataset, found))
-    print(f"rlef: {len(found)} of {len(dataset)} problems have a twin in {arguments.against}", file=sys.stderr)
+    note(f"{len(found)} of {len(dataset)} problems have a twin in {arguments.against}")
 
 
 def without(problems: Iterable[Problem], ids: set[str]) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from rlef_env.cli.display import one_line
 from rlef_env.envs import Episode
 from rlef_env.judge import Verdict
 
@@ -81,7 +82,9 @@ def show_rates(console: Console, label: str, found: Rates) -> None:
         label: the data set's name for reports.
         found: the rates.
     """
-    console.print(Text(f"{label}: share of episodes solved within so many turns, of those that have a verdict"))
+    console.print(
+        Text(f"{one_line(label)}: share of episodes solved within so many turns, of those that have a verdict")
+    )
     narrow = [heading.replace(" ", "\n") for heading in found.headings]
     for headings in (found.headings, narrow):
         missing = width(console, as_table(headings, found.rows)) - console.width
@@ -94,7 +97,7 @@ def show_rates(console: Console, label: str, found: Rates) -> None:
             break
     else:
         for name, *cells in found.rows:
-            console.print(Text(name, style="bold"))
+            console.print(Text(one_line(name), style="bold"))
             for heading, cell in zip(found.headings[1:], cells, strict=False):
                 console.print(Text(f"  {heading:<14} {cell:>6}"))
     if found.lost:
@@ -109,7 +112,7 @@ def as_table(headings: Sequence[str], rows: Iterable[Sequence[str]], name_width:
     for heading in headings[1:]:
         table.add_column(heading, justify="right", no_wrap=True)
     for name, *cells in rows:
-        table.add_row(Text(name), *cells)
+        table.add_row(Text(one_line(name)), *cells)
     return table
 
 

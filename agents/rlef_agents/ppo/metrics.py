@@ -52,7 +52,7 @@ class Log:
     ) -> None:
         self.path = folder / "metrics.jsonl"
         self._updates, self._done_before, self._began = updates, done, time.monotonic()
-        self._console = Console(quiet=quiet)
+        self._console = Console(quiet=quiet, markup=False, emoji=False)
         self._sinks: list[Sink] = []
         if writes:
             file, others = sinks(folder, done, settings or {}, self.say)
