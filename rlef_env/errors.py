@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = [
     "DataError",
     "IsolationUnavailable",
+    "MachineStarved",
     "NoVerdictError",
     "ProblemNotFound",
     "RLEFError",
@@ -38,6 +39,10 @@ class IsolationUnavailable(RLEFError, RuntimeError):
 
 class SandboxFailure(RLEFError, RuntimeError):
     """The sandbox itself failed (never the program in it); the judge turns it into NO_VERDICT."""
+
+
+class MachineStarved(SandboxFailure):
+    """The machine gave a run too little time or memory, several times over; the judge turns it into NO_VERDICT."""
 
 
 class NoVerdictError(RLEFError, RuntimeError):

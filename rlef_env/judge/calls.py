@@ -29,7 +29,7 @@ from typing import TypeAlias
 
 from rlef_env.errors import SandboxFailure, UsageError
 from rlef_env.judge.encoding import EncodingError, decode, encode
-from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status
+from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status, require_run
 
 __all__ = ["Call", "CallResult", "CallRunner", "NotReturned", "Raised", "Returned", "run_calls"]
 
@@ -131,6 +131,7 @@ class CallRunner:
         with contextlib.ExitStack() as stack:
             self._loaded: LoadedProgram = stack.enter_context(sandbox.load(Program(driver_source(many)), limits))
             if (failure := self._loaded.compile_failure) is not None:
+                require_run(failure)
                 raise SandboxFailure(f"the driver of calls did not load: {failure.message or failure.stderr!r}")
             self._open = stack.pop_all()
 
@@ -193,9 +194,7 @@ class CallRunner:
         return self._loaded
 
     def _process(self, stdin: bytes, count: int) -> tuple[Iterator[CallResult], Execution]:
-        execution = self._loaded.run(stdin)
-        if execution.status is Status.FAILED:
-            raise SandboxFailure(execution.message)
+        execution = require_run(self._loaded.run(stdin))
         return _results(execution, count), execution
 
 

@@ -19,14 +19,13 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from rlef_env.errors import SandboxFailure
 from rlef_env.judge.calls import blob, driver_source, program_blobs
 from rlef_env.judge.encoding import EncodingError, decode, encode
 from rlef_env.judge.runners import Outcome, Sandboxes
 from rlef_env.judge.stdio import VERDICTS, verdict_of
 from rlef_env.judge.verdict import Verdict
 from rlef_env.problems import FunctionSpec, Test
-from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Status, converse
+from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Status, converse, require_run
 
 __all__ = ["CodeTests"]
 
@@ -66,8 +65,7 @@ class CodeTests:
         talk = converse(self._test_driver, self._driver, ([code], [self._program]))
         tested, asked = talk.first, talk.second
         for execution in (tested, asked):
-            if execution.status is Status.FAILED:
-                raise SandboxFailure(execution.message)
+            require_run(execution)
         verdict, category, words, last = _verdict(tested, asked)
         return Outcome(
             verdict, category, last.encode("utf-8", "replace"), words.encode("utf-8", "replace"),

@@ -18,13 +18,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from rlef_env.errors import SandboxFailure
 from rlef_env.judge.checker_protocols import FEEDBACK_BYTES, PROTOCOLS, CheckerBroke
 from rlef_env.judge.runners import Outcome, Sandboxes, TestRunner
 from rlef_env.judge.stdio import verdict_of
 from rlef_env.judge.verdict import Verdict
 from rlef_env.problems import InteractorSpec, Problem, Test
-from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status, converse, installed_languages
+from rlef_env.sandbox import (
+    Execution,
+    Limits,
+    LoadedProgram,
+    Program,
+    Sandbox,
+    Status,
+    converse,
+    installed_languages,
+    require_run,
+)
 
 __all__ = ["conversation_verdict", "interactive_runner"]
 
@@ -65,12 +74,10 @@ def interactive_runner(
 
         def run(test: Test) -> Outcome:
             if (failure := loaded.compile_failure) is not None:
-                if failure.status is Status.FAILED:
-                    raise SandboxFailure(failure.message)
+                require_run(failure)
                 return Outcome(*verdict_of(failure), stderr=failure.stderr)
             if interactor.compile_failure is not None:
-                if interactor.compile_failure.status is Status.FAILED:
-                    raise SandboxFailure(interactor.compile_failure.message)
+                require_run(interactor.compile_failure)
                 return Outcome(Verdict.NO_VERDICT, f"the interactor did not compile{_last(interactor.compile_failure)}")
             said, ours, left = _talk(loaded, interactor, spec, test)
             answer = _answer(spec, ours)
@@ -134,8 +141,7 @@ def _talk(
     )
     talk = converse(interactor, program, (words, ()))
     for execution in (talk.second, talk.first):
-        if execution.status is Status.FAILED:
-            raise SandboxFailure(execution.message)
+        require_run(execution)
     return talk.second, talk.first, talk.first_left
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
-from rlef_env.errors import DataError, SandboxFailure, UsageError
+from rlef_env.errors import DataError, MachineStarved, SandboxFailure, UsageError
 from rlef_env.judge.functions import function_runner
 from rlef_env.judge.groups import judgement_of
 from rlef_env.judge.interactive import interactive_runner
@@ -33,6 +33,7 @@ DEFAULT_MEMORY_BYTES = 1_000_000_000
 OUTPUT_BYTES = 2**24  # what a program may print, or four times the longest answer
 ATTEMPTS = 3
 EXCERPT = 4096  # characters of a failing test's output and errors that are kept
+STARVED = "starved"  # category of what the machine gave too little time or memory
 LONGEST_CATEGORY = 300  # characters
 PROBE, SCRATCH_BYTES = Program("print(input())"), 2**20
 TimeFactor: TypeAlias = float | Mapping[str, float]
@@ -140,8 +141,9 @@ class Judge:
             gate: of the rest, so many are all run; if one of them fails for certain, those behind are left out.
 
         Returns:
-            The judgement. Where the sandbox fails it is retried, then ``NO_VERDICT``; a program that alone brings
-            down fresh sandboxes, while an honest one runs in them, has a ``RUNTIME_ERROR``.
+            The judgement. Where the sandbox fails it is retried, then ``NO_VERDICT``. So it is, with the category
+            ``"starved"``, where the machine gave too little time or memory. A program that alone brings down fresh
+            sandboxes, while an honest one runs in them, has a ``RUNTIME_ERROR``.
 
         Raises:
             IsolationUnavailable: this machine lacks a required layer of the lock.
@@ -171,6 +173,8 @@ class Judge:
                 self._measure(job, tests, measured)
             except Interrupted:
                 break
+            except MachineStarved:  # it was repeated already
+                return measured, (Verdict.NO_VERDICT, STARVED)
             except DataError as error:  # a test that the loader could not look into is no fault of the program
                 return measured, (Verdict.NO_VERDICT, str(error))
             except (OSError, SandboxFailure) as error:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 
-from rlef_env.errors import SandboxFailure, UsageError
+from rlef_env.errors import UsageError
 from rlef_env.judge.checker_protocols import PROTOCOLS, Case, Checked, CheckerBroke
 from rlef_env.problems import CheckerSpec
-from rlef_env.sandbox import Execution, LoadedProgram, Program, Sandbox, Status
+from rlef_env.sandbox import Execution, LoadedProgram, Program, Sandbox, Status, require_run
 
 __all__ = ["Checked", "CheckerBroke", "ProgramChecker"]
 
@@ -65,10 +65,7 @@ class ProgramChecker:
             return Checked(False, message=f"the checker failed on this output ({_words(execution)})")
 
     def _run(self, loaded: LoadedProgram, case: Case) -> Execution:
-        execution = loaded.run(*self.protocol.ask(case, loaded.scratch))
-        if execution.status is Status.FAILED:
-            raise SandboxFailure(execution.message)
-        return execution
+        return require_run(loaded.run(*self.protocol.ask(case, loaded.scratch)))
 
 
 def _words(execution: Execution) -> str:

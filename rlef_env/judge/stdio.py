@@ -7,14 +7,13 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from rlef_env.errors import SandboxFailure
 from rlef_env.judge.checkers import make_checker
 from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers, asked_checker
 from rlef_env.judge.program_checker import CheckerBroke
 from rlef_env.judge.runners import Outcome, Sandboxes, TestRunner
 from rlef_env.judge.verdict import Verdict
 from rlef_env.problems import Problem, Test
-from rlef_env.sandbox import Execution, Limits, Program, Status
+from rlef_env.sandbox import Execution, Limits, Program, Status, require_run
 
 __all__ = ["stdio_runner", "verdict_of"]
 
@@ -49,9 +48,7 @@ def stdio_runner(
 
         def run(test: Test) -> Outcome:
             given = test.input.encode("utf-8", "surrogateescape")
-            execution = loaded.run(given)
-            if execution.status is Status.FAILED:
-                raise SandboxFailure(execution.message)
+            execution = require_run(loaded.run(given))
             verdict, category = verdict_of(execution)
             if verdict is Verdict.ACCEPTED:
                 try:

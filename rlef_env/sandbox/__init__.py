@@ -1,7 +1,7 @@
 """How it runs: (program, input, limits) -> Execution. Facts only, no opinion."""
 
 from rlef_env.sandbox.converse import Conversation, converse
-from rlef_env.sandbox.execution import Execution, Limits, Program, Status
+from rlef_env.sandbox.execution import Execution, Limits, Program, Status, require_run
 from rlef_env.sandbox.languages import LANGUAGES, Language, installed_languages
 from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
 from rlef_env.sandbox.loaded import LoadedProgram
@@ -43,4 +43,5 @@ __all__ = [
     "machine_health",
     "measure_machine",
     "probe",
+    "require_run",
 ]

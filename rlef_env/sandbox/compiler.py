@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections import OrderedDict
 from collections.abc import Collection
+from dataclasses import replace
 
 from rlef_env.sandbox.execution import Execution, Limits, Program, Status
 from rlef_env.sandbox.languages import LANGUAGES, find_language, main_class, tool_paths
@@ -19,7 +20,8 @@ from rlef_env.sandbox.zygote_process import ZygoteProcess
 
 __all__ = ["Compiler", "runtime_paths"]
 
-LIMITS = Limits(cpu_seconds=60.0, idle_seconds=60.0, wall_seconds=60.0, memory_bytes=2**31)
+LIMITS = Limits(cpu_seconds=60.0, memory_bytes=2**31)  # of all processes of a compiler together
+WALL_FACTOR = 5  # a compilation that takes so many times its CPU limit was starved by the machine
 KEPT_BYTES = 2**28  # of artifacts, the least recently used go first
 TOOLCHAIN = ("/usr/bin", "/usr/include", "/usr/lib", "/usr/lib64", "/usr/libexec", "/etc/alternatives")
 WORDS_BYTES = 60_000
@@ -98,6 +100,8 @@ class Compiler:
         if not _LAUNCHER:
             source = importlib.resources.files("rlef_env.sandbox").joinpath("launcher.c").read_text()
             artifact = self.compile(Program(source, "c"))
+            if not isinstance(artifact, bytes) and artifact.status is not Status.COMPILE_ERROR:
+                return b""  # our failure, or the machine's: it is tried again for the next zygote
             _LAUNCHER.append(artifact if isinstance(artifact, bytes) else b"")
         return _LAUNCHER[0]
 
@@ -111,12 +115,14 @@ class Compiler:
             "commands": [[word.replace("{main}", main) for word in command] for command in language.compile],
             "artifact": language.artifact,
         }
-        with zygote.load(DRIVER, LIMITS) as loaded:
+        # Its wall limit is never what decides: how long it takes is up to the machine.
+        limits = replace(LIMITS, wall_seconds=WALL_FACTOR * LIMITS.cpu_seconds + 10)
+        with zygote.load(DRIVER, limits) as loaded:
             execution = loaded.run(json.dumps(job).encode())
         if execution.status is Status.EXITED and execution.exit_code == 0:
             return execution.stdout
-        if execution.status in (Status.FAILED, Status.EXITED):
-            status = Status.FAILED if execution.status is Status.FAILED else Status.COMPILE_ERROR
+        if execution.status in (Status.FAILED, Status.STARVED, Status.EXITED):
+            status = Status.COMPILE_ERROR if execution.status is Status.EXITED else execution.status
             words = execution.stderr.replace(f"{self._scratch}/".encode(), b"")[:WORDS_BYTES]
             return Execution(status, exit_code=1, stderr=words, message=execution.message)
         reason = f"compiling it took too much ({execution.status.value.replace('_', ' ')})\n"

@@ -11,12 +11,13 @@ import os
 import select
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rlef_env.errors import SandboxFailure
 from rlef_env.sandbox.execution import Execution, Status
-from rlef_env.sandbox.loaded import LoadedProgram, NotRun, failed
+from rlef_env.sandbox.loaded import LoadedProgram, NotRun, failed, repeated_if_starved
 from rlef_env.sandbox.messages import contents, memory_file, receive_within
+from rlef_env.sandbox.time_used import TimeLimits
 from rlef_env.sandbox.watch import own_work_seconds
 from rlef_env.sandbox.watched import SAMPLE_SECONDS, ReplyArrived, Watched
 
@@ -62,6 +63,8 @@ def converse(
         arguments: of each, as for ``LoadedProgram.run``.
         wall_seconds: after which both are ended; None for the longer one of their limits.
 
+    A conversation that the machine starved is repeated, twice at most.
+
     Returns:
         What became of each. Saying more than ``Limits.output_bytes`` is ``OUTPUT_LIMIT``. Where one did not compile, or
         did not start, the other is ``FAILED``.
@@ -69,6 +72,22 @@ def converse(
     Raises:
         UsageError: an argument is of the wrong kind.
     """
+
+    def starved(talk: Conversation) -> Status | None:
+        failure = first.compile_failure or second.compile_failure
+        sides = (talk.first.status, talk.second.status)
+        return Status.STARVED if Status.STARVED in sides and failure is None else None
+
+    longest = max(TimeLimits.of(side.limits).wall for side in (first, second)) if wall_seconds is None else wall_seconds
+    return repeated_if_starved(lambda: _converse(first, second, arguments, longest), starved, longest)
+
+
+def _converse(
+    first: LoadedProgram,
+    second: LoadedProgram,
+    arguments: tuple[Sequence[str | bytes], Sequence[str | bytes]],
+    wall_seconds: float,
+) -> Conversation:
     with contextlib.ExitStack() as stack:
         try:
             there, back = (stack.enter_context(_channel(side.limits.output_bytes)) for side in (first, second))
@@ -179,11 +198,10 @@ class _Conversation:
         self._poll = select.poll()
         self._own_start = own_work_seconds()
 
-    def limit_wall(self, seconds: float | None) -> None:
+    def limit_wall(self, seconds: float) -> None:
         """One deadline for both."""
-        longest = max(side.watched.max_wall for side in self.sides)
         for side in self.sides:
-            side.watched.max_wall = longest if seconds is None else seconds
+            side.watched.time_limits = replace(side.watched.time_limits, wall=seconds)
 
     def listen(self) -> None:
         """Return when both have ended."""

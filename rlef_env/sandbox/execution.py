@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-__all__ = ["Execution", "Limits", "Program", "Status"]
+from rlef_env.errors import MachineStarved, SandboxFailure
+
+__all__ = ["Execution", "Limits", "Program", "Status", "require_run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class Limits:
     Attributes:
         cpu_seconds: user + system time, summed over threads.
         idle_seconds: time neither on a core nor waiting for one (sleeping); None means equal to ``cpu_seconds``.
-        wall_seconds: backstop; None means ten times ``cpu_seconds`` plus ten seconds.
+        wall_seconds: backstop; None means ten times ``cpu_seconds`` plus ten seconds. A run that reaches it with little
+            use of its own is ``STARVED``, not ``TIME_LIMIT``; where time was stolen from the machine it is stretched.
         memory_bytes: memory touched, above what an empty program touches.
         output_bytes: standard output and standard error, each.
         scratch_bytes: all files that it may write in ``LoadedProgram.scratch``, a folder of its own; each counts for
@@ -44,6 +47,8 @@ class Status(str, Enum):
 
     FAILED = "failed"
     """The sandbox failed, not the program."""
+    STARVED = "starved"
+    """The machine gave it too little time or memory to tell anything of it, several times over."""
     COMPILE_ERROR = "compile_error"
     """The program did not compile; ``stderr`` has the compiler's words."""
     SECURITY_VIOLATION = "security_violation"
@@ -67,10 +72,10 @@ class Execution:
         signal: the signal's number where one ended it, else None.
         stdout: standard output, at most ``Limits.output_bytes``.
         stderr: standard error, likewise.
-        cpu_seconds: user + system time.
+        cpu_seconds: user + system time, as the kernel charged it.
         wall_seconds: from start to end.
         peak_bytes: memory touched above what an empty program touches.
-        message: for ``FAILED``, what broke.
+        message: for ``FAILED`` and ``STARVED``, what happened.
         files: what it left in its scratch folder, name -> content; none where that is over its limit.
     """
 
@@ -84,3 +89,17 @@ class Execution:
     peak_bytes: int = 0
     message: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def require_run(execution: Execution) -> Execution:
+    """Return an execution that says something about its program.
+
+    Raises:
+        MachineStarved: it is ``STARVED``.
+        SandboxFailure: it is ``FAILED``.
+    """
+    if execution.status is Status.STARVED:
+        raise MachineStarved(execution.message)
+    if execution.status is Status.FAILED:
+        raise SandboxFailure(execution.message)
+    return execution

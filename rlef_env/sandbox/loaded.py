@@ -7,20 +7,27 @@ import os
 import signal
 import socket
 import struct
+import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from rlef_env.errors import SandboxFailure, UsageError
+from rlef_env.sandbox.core_time import OutOfMemory, wait_for_a_quiet_machine
 from rlef_env.sandbox.execution import Execution, Limits, Status
 from rlef_env.sandbox.messages import contents, memory_file, send
 from rlef_env.sandbox.scratch import Scratch
+from rlef_env.sandbox.time_used import MOST_STRETCH, TimeLimits
 from rlef_env.sandbox.watched import Watched
 
-__all__ = ["LoadedProgram", "failed"]
+__all__ = ["LoadedProgram", "failed", "repeated_if_starved", "starved_words"]
 
 LAUNCHER_SLACK = 2**20  # bytes by which the launcher's own peak may differ from one fork to the next
 MOST_ARGUMENTS, MOST_ARGUMENT_BYTES = 128, 60_000  # a message holds so many
 MOST_FILES, FIRST_FILE = 16, 40  # these two and the next as in zygote.py
 RESULT = struct.Struct("<idqd")
+RUNS = 3  # of a program that the machine starved, the first one included
+QUIET_SECONDS = 2.0  # to wait at most for a quieter machine before the next one, times the number of the run
+OUT_OF_MEMORY = OutOfMemory()
 
 
 class LoadedProgram:
@@ -43,8 +50,9 @@ class LoadedProgram:
         executed: bool = False,
         failure: Execution | None = None,
         scratch: Scratch | None = None,
+        descendants: bool = False,
     ) -> None:
-        self.limits = limits
+        self.limits, self._descendants = limits, descendants
         self._control, self._launcher_bytes, self._executed, self._scratch = control, baseline_bytes, executed, scratch
         # What is executed replaces the memory of the process that launched it; a Python program lives on top of it.
         self._baseline_bytes = 0 if executed else baseline_bytes
@@ -55,6 +63,8 @@ class LoadedProgram:
     def run(self, stdin: bytes, arguments: Sequence[str | bytes] = ()) -> Execution:
         """Run on one input. A program that did not compile gives its compile failure each time.
 
+        A run that the machine starved is repeated in a fresh process, twice at most.
+
         Args:
             stdin: the whole of standard input.
             arguments: the command line after the program's name. A ``bytes`` is the content of a file that the program
@@ -63,6 +73,12 @@ class LoadedProgram:
         Raises:
             UsageError: too many arguments, or one with a NUL in it.
         """
+        if self.compile_failure is not None:
+            return self.compile_failure
+        wall = TimeLimits.of(self.limits).wall
+        return repeated_if_starved(lambda: self._run(stdin, arguments), lambda execution: execution.status, wall)
+
+    def _run(self, stdin: bytes, arguments: Sequence[str | bytes]) -> Execution:
         with contextlib.ExitStack() as stack:
             try:
                 given = stack.enter_context(memory_file("stdin", stdin))
@@ -89,7 +105,9 @@ class LoadedProgram:
             measure = self._scratch.size if self._scratch else None
             control, self._control = self._control, None  # until its answer is in: a late one must not be the next's
             send(control, b"\0".join([b"run", *words]), [*streams, *given])
-            yield Watched(control, control, self.limits, self._baseline_bytes, measure, self.tell_asleep)
+            yield Watched(
+                control, control, self.limits, self._baseline_bytes, measure, self.tell_asleep, self._descendants
+            )
 
     def execution(self, watched: Watched, reply: bytes | None, stdout: bytes, stderr: bytes) -> Execution:
         """What became of a run that was started, from the reply to it. Made while its scratch folder is still there."""
@@ -106,6 +124,12 @@ class LoadedProgram:
                 watched.overrun = watched.overrun or Status.OUTPUT_LIMIT
             else:
                 files = self._scratch.contents()
+        ended_well = os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        # What is compiled is compiled by its descendants; how one of them ended shows in the exit status alone.
+        within = not watched.overrun and peak <= self.limits.memory_bytes
+        if within and (killed or (self._descendants and not ended_well)) and OUT_OF_MEMORY.happened():
+            watched.overrun = Status.STARVED
         return _execution(self.limits, watched, (status, cpu, peak, wall), stdout, stderr, files)
 
 
@@ -115,6 +139,28 @@ class NotRun(Exception):
     def __init__(self, loaded: LoadedProgram, execution: Execution) -> None:
         super().__init__()
         self.loaded, self.execution = loaded, execution
+
+
+Result = TypeVar("Result")
+
+
+def repeated_if_starved(
+    run: Callable[[], Result], status: Callable[[Result], Status | None], wall_seconds: float
+) -> Result:
+    """Run, and if the machine starved it, run again when the machine is quieter; the last result is returned.
+
+    Args:
+        run: makes a result.
+        status: of a result, or None where it needs no other.
+        wall_seconds: the wall limit of a run: after so many times of it nothing is repeated any more.
+    """
+    deadline = time.monotonic() + MOST_STRETCH * wall_seconds
+    for number in range(1, RUNS + 1):
+        result = run()
+        if status(result) is not Status.STARVED or number == RUNS or time.monotonic() > deadline:
+            break
+        wait_for_a_quiet_machine(number * QUIET_SECONDS)
+    return result
 
 
 def failed(error: Exception) -> Execution:
@@ -151,14 +197,17 @@ def _execution(
     stderr: bytes,
     files: dict[str, bytes],
 ) -> Execution:
-    """The verdict-free facts, from final totals. Precedence: security, time, memory, output, how it ended."""
+    """The verdict-free facts, from final totals. Precedence: security, time, memory, output, how it ended.
+
+    A run that the machine starved says nothing about the program; what is certain of it, comes before.
+    """
     wait_status, cpu, peak, wall = result
     ended = os.WIFSIGNALED(wait_status)
     number = os.WTERMSIG(wait_status) if ended else None
     if number == signal.SIGSYS:
         status = Status.SECURITY_VIOLATION
-    elif watched.overrun is Status.TIME_LIMIT or watched.over_time(cpu, wall):
-        status = Status.TIME_LIMIT
+    elif (over_time := watched.final_status(cpu, wall)) is not None:
+        status = over_time
     elif watched.overrun is Status.MEMORY_LIMIT or peak > limits.memory_bytes:
         status = Status.MEMORY_LIMIT
     elif watched.overrun is Status.OUTPUT_LIMIT or max(len(stdout), len(stderr)) > limits.output_bytes:
@@ -174,7 +223,17 @@ def _execution(
         cpu_seconds=cpu,
         wall_seconds=wall,
         peak_bytes=peak,
+        message=starved_words(watched) if status is Status.STARVED else "",
         files=files,
+    )
+
+
+def starved_words(watched: Watched) -> str:
+    """Say what the machine gave a run and what it did not."""
+    used = watched.used
+    return (
+        f"the machine gave it too little time or memory: {used.wall:.1f} s passed, {used.cpu:.1f} s of CPU were "
+        f"charged, {used.waited:.1f} s were spent waiting, {used.stolen:.1f} s were stolen from its cores"
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Usage", "has_schedstat", "own_work_seconds", "process_id", "usage", "waited"]
+__all__ = ["TICKS", "Usage", "has_schedstat", "own_work_seconds", "process_id", "usage", "waited"]
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -16,7 +17,7 @@ WAITERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Totals of a process.
+    """Totals of a process, or of a process and all that descend from it.
 
     Attributes:
         age_seconds: since it was forked, to a hundredth.
@@ -25,6 +26,8 @@ class Usage:
         resident_bytes: memory touched and still held.
         threads: how many there are.
         runnable: whether a thread is on a core or waiting for one; a wait is told only when it is over.
+        blocked: whether a thread is in a wait that cannot be interrupted: for the disk, say.
+        cores: on which its threads are, or were last.
     """
 
     age_seconds: float
@@ -33,6 +36,8 @@ class Usage:
     resident_bytes: int
     threads: int
     runnable: bool
+    blocked: bool = False
+    cores: frozenset[int] = frozenset()
 
 
 def has_schedstat() -> bool:
@@ -49,21 +54,55 @@ def process_id(handle: int) -> int:
     return -1
 
 
-def usage(pid: int, most_threads: int) -> Usage | None:
-    """Read a process's totals, or None where it has ended. With more threads than named, theirs are not read."""
+def usage(pid: int, most_threads: int, descendants: bool = False) -> Usage | None:
+    """Read a process's totals, or None where it has ended. With more threads than named, theirs are not read.
+
+    With ``descendants`` they are those of all processes that it has started, too, as far as they are not orphans.
+    """
     now = time.clock_gettime(time.CLOCK_BOOTTIME)  # before the totals: whoever is late here must not see it as sleep
+    root = _usage_of_one(pid, now, most_threads, descendants)
+    if root is None or not descendants:
+        return root
+    found, tree, seen = _children(pid), [root], {pid}
+    while found and len(seen) < most_threads:
+        child = found.pop()
+        if child not in seen:
+            seen.add(child)
+            found += _children(child)
+            if (each := _usage_of_one(child, now, most_threads, True)) is not None:
+                tree.append(each)
+    return Usage(
+        root.age_seconds,
+        sum(each.cpu_seconds for each in tree),
+        {thread: queued for each in tree for thread, queued in each.queued_seconds.items()},
+        sum(each.resident_bytes for each in tree),
+        sum(each.threads for each in tree),
+        any(each.runnable for each in tree),
+        any(each.blocked for each in tree),
+        frozenset().union(*(each.cores for each in tree)),
+    )
+
+
+def _usage_of_one(pid: int, now: float, most_threads: int, waited_for: bool) -> Usage | None:
+    """One process's totals; with ``waited_for``, its CPU time is with that of ended children."""
     try:
         cpu = time.clock_gettime((~pid << 3) | 2)  # the clock id of another process (clock_getcpuclockid)
         with open(f"/proc/{pid}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
-        # State, num_threads, starttime and rss of proc(5).
+        # State, cutime, cstime, num_threads, starttime, rss and processor of proc(5).
         threads, started, resident = int(fields[17]), int(fields[19]) / TICKS, int(fields[21]) * PAGE
+        if waited_for:
+            cpu += (int(fields[13]) + int(fields[14])) / TICKS
         tasks = os.listdir(f"/proc/{pid}/task") if threads <= most_threads else []
-        runnable = fields[0] == b"R" or (threads > 1 and any(_runs(f"/proc/{pid}/task/{task}/stat") for task in tasks))
+        states = {(fields[0], int(fields[36]))}
+        if threads > 1:
+            states |= {_state(f"/proc/{pid}/task/{task}/stat") for task in tasks}
         queued = {int(task): _queued(f"/proc/{pid}/task/{task}/schedstat") for task in tasks}
     except (OSError, IndexError):
         return None
-    return Usage(now - started, cpu, queued, resident, threads, runnable)
+    kinds = {kind for kind, _ in states}
+    cores = frozenset(core for _, core in states if core >= 0)
+    return Usage(now - started, cpu, queued, resident, threads, b"R" in kinds, b"D" in kinds, cores)
 
 
 def own_work_seconds() -> float:
@@ -80,12 +119,23 @@ def waited(before: Mapping[int, float], now: Mapping[int, float]) -> float:
     return sum(waits[:WAITERS])
 
 
-def _runs(path: str) -> bool:
+def _state(path: str) -> tuple[bytes, int]:
+    """The state of a thread, and its core; of one that has just ended, none."""
     try:
         with open(path, "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0] == b"R"
+            fields = file.read().rpartition(b")")[2].split()
+        return fields[0], int(fields[36])
     except (FileNotFoundError, ProcessLookupError):
-        return False
+        return b"", -1
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{task}/children", "rb") as file:
+                found += map(int, file.read().split())
+    return found
 
 
 def _queued(path: str) -> float:

@@ -9,15 +9,18 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from rlef_env.errors import SandboxFailure
+from rlef_env.sandbox.core_time import RECENT_SECONDS, core_times, recent_core_times, stolen_seconds
 from rlef_env.sandbox.execution import Limits, Status
 from rlef_env.sandbox.messages import readable, receive_within, send
+from rlef_env.sandbox.time_used import TimeLimits, TimeUsed, status_at_the_end, status_so_far
 from rlef_env.sandbox.watch import Usage, process_id, usage, waited
 
 __all__ = ["SAMPLE_SECONDS", "ReplyArrived", "Watched"]
 
-ANSWER_SECONDS = 30.0  # for a process of ours to answer; it does so at once unless it is gone
+ANSWER_SECONDS = 120.0  # for a process of ours to answer; it does so at once unless it is gone
 MOST_THREADS = 512  # more count as too much memory: what the kernel keeps for each is in no other account
 SAMPLE_SECONDS = 0.02  # between two looks at a running program
 ASLEEP_SECONDS = 0.05  # off the core, and waiting for none, for longer: it sleeps
@@ -26,7 +29,17 @@ ENQUIRIES = itertools.count()
 
 
 class Watched:
-    """A child of the process at the other end of a socket: waits for word of it, and kills it at its limits."""
+    """A child of the process at the other end of a socket: waits for word of it, and kills it at its limits.
+
+    Args:
+        parent: the socket to its parent, who hands out a handle of it.
+        reply: where the word of its end comes from.
+        limits: of the run.
+        baseline_bytes: memory that is not counted.
+        written: how many bytes its scratch folder holds.
+        tell_asleep: as in ``LoadedProgram``.
+        descendants: whether what it starts counts, too.
+    """
 
     def __init__(
         self,
@@ -36,17 +49,18 @@ class Watched:
         baseline_bytes: int,
         written: Callable[[], int] | None = None,
         tell_asleep: Callable[[bool], object] = lambda _: None,
+        descendants: bool = False,
     ) -> None:
         self.limits, self.baseline_bytes, self.reply, self._written = limits, baseline_bytes, reply, written
         self.overrun: Status | None = None
         """The limit that was measured to be exceeded, where one was."""
-        self.max_idle = limits.cpu_seconds if limits.idle_seconds is None else limits.idle_seconds
-        self.max_wall = 10 * limits.cpu_seconds + 10 if limits.wall_seconds is None else limits.wall_seconds
+        self.time_limits, self.used = TimeLimits.of(limits), TimeUsed(0.0, 0.0)
+        """What it has used, as of the last look."""
         self._tell_asleep, self._told_asleep, self._awake_at = tell_asleep, False, 0.0
-        self._parent = parent
+        self._parent, self._descendants = parent, descendants
         self._started = time.monotonic()
-        self._last = Usage(0.0, 0.0, {}, 0, 0, True)
-        self._last_wall, self._queued, self._off_core, self._handle = 0.0, 0.0, 0.0, -1
+        self._last, self._handle = Usage(0.0, 0.0, {}, 0, 0, True), -1
+        self._core_times, self._cores = recent_core_times(), frozenset[int]()
 
     def wait(self) -> bytes | None:
         """Return the reply, or None where the other side is gone."""
@@ -73,7 +87,7 @@ class Watched:
     @property
     def work_seconds(self) -> float:
         """How long the child was on a core or waiting for one, as of the last look."""
-        return self._last.cpu_seconds + self._queued
+        return self.used.cpu + self.used.waited
 
     @property
     def runnable(self) -> bool:
@@ -83,7 +97,7 @@ class Watched:
     @property
     def asleep(self) -> bool:
         """Whether it had been off the core for a while, and waited for none, at the last look."""
-        return self._last_wall - self._awake_at > ASLEEP_SECONDS
+        return self.used.wall - self._awake_at > ASLEEP_SECONDS
 
     def tell(self, asleep: bool) -> None:
         """Say that it sleeps, or no longer does, to whoever wants to know; each once."""
@@ -93,7 +107,8 @@ class Watched:
 
     def ended(self) -> None:
         """Count the time since the last look as work: how much of it was waiting for a core is not told any more."""
-        self._queued += max(0.0, time.monotonic() - self._started - self._last_wall)
+        passed = max(0.0, time.monotonic() - self._started - self.used.wall)
+        self.used = replace(self.used, queued=self.used.queued + passed, waiting=self.used.waiting + passed)
 
     def measure(self) -> None:
         """Look at what the child has used.
@@ -105,17 +120,25 @@ class Watched:
             self._handle = self._ask_for_handle()
         pid = process_id(self._handle)
         wall = time.monotonic() - self._started
-        used = usage(pid, MOST_THREADS) if pid > 0 else None
-        if used is None:
+        now = usage(pid, MOST_THREADS, self._descendants) if pid > 0 else None
+        if now is None:
             return
-        wall = min(wall, used.age_seconds)
-        self._off_core += max(0.0, (wall - self._last_wall) - (used.cpu_seconds - self._last.cpu_seconds))
-        credit = min(waited(self._last.queued_seconds, used.queued_seconds), self._off_core)
-        self._off_core, self._queued = self._off_core - credit, self._queued + credit
-        worked = used.cpu_seconds - self._last.cpu_seconds + credit
-        if used.runnable or worked > ASLEEP_SHARE * (wall - self._last_wall):
+        used, last, wall = self.used, self._last, min(wall, now.age_seconds)
+        off_core = max(0.0, (wall - used.wall) - (now.cpu_seconds - last.cpu_seconds))
+        waited_for = min(waited(last.queued_seconds, now.queued_seconds), used.off_core + off_core - used.queued)
+        if now.runnable or now.cpu_seconds - last.cpu_seconds + waited_for > ASLEEP_SHARE * (wall - used.wall):
             self._awake_at = wall
-        self._last, self._last_wall = used, wall
+        self.used = replace(
+            used,
+            wall=wall,
+            cpu=now.cpu_seconds,
+            off_core=used.off_core + off_core,
+            queued=used.queued + waited_for,
+            waiting=used.waiting + (off_core if now.runnable or now.blocked else 0.0),
+        )
+        self._last, self._cores = now, self._cores | now.cores
+        if time.monotonic() - self._core_times.at > RECENT_SECONDS:
+            self._count_stolen()
 
     def enforce(self, excused_seconds: float = 0.0, excused: bool = False) -> float:
         """Kill the child if it was over a limit at the last look.
@@ -127,19 +150,24 @@ class Watched:
         Returns:
             Seconds until the next look is due.
         """
-        used, limits = self._last, self.limits
-        cpu_left, wall_left = self._left(used.cpu_seconds, self._last_wall)
-        idle_left = self.max_idle - (self._last_wall - self.work_seconds - excused_seconds)
-        if min(cpu_left, wall_left) < 0 or (idle_left < 0 and not (used.runnable or excused)):
-            self.overrun = Status.TIME_LIMIT
-        elif used.resident_bytes - self.baseline_bytes > limits.memory_bytes or used.threads > MOST_THREADS:
+        may_sleep = excused or self._last.runnable or self._last.blocked
+        if status_so_far(self.used, self.time_limits, excused_seconds, may_sleep):
+            self._count_stolen()  # up to now
+        if (overrun := status_so_far(self.used, self.time_limits, excused_seconds, may_sleep)) is not None:
+            self.overrun = overrun
+        elif (
+            self._last.resident_bytes - self.baseline_bytes > self.limits.memory_bytes
+            or self._last.threads > MOST_THREADS
+        ):
             self.overrun = Status.MEMORY_LIMIT
-        elif self._written and self._written() > limits.scratch_bytes:
+        elif self._written and self._written() > self.limits.scratch_bytes:
             self.overrun = Status.OUTPUT_LIMIT
         if self.overrun:
             self.stop(self.overrun)
             return ANSWER_SECONDS
-        return min([SAMPLE_SECONDS, *(left + 0.001 for left in (cpu_left, idle_left, wall_left) if left > 0)])
+        used, limits = self.used, self.time_limits
+        left = limits.cpu - used.cpu, limits.idle + excused_seconds - used.idle, limits.wall - used.wall
+        return min([SAMPLE_SECONDS, *(each + 0.001 for each in left if each > 0)])
 
     def stop(self, overrun: Status) -> None:
         """Kill the child for this.
@@ -174,12 +202,20 @@ class Watched:
             pass
         raise ReplyArrived(None)
 
-    def _left(self, cpu: float, wall: float) -> tuple[float, float]:
-        return self.limits.cpu_seconds - cpu, self.max_wall - wall
+    def final_status(self, cpu: float, wall: float) -> Status | None:
+        """What these final totals say of time: ``TIME_LIMIT``, ``STARVED``, or None."""
+        if self.overrun in (Status.TIME_LIMIT, Status.STARVED):
+            return self.overrun
+        self.used = replace(self.used, cpu=cpu, wall=wall)
+        if status_at_the_end(self.used, self.time_limits) is not None:
+            self._count_stolen()
+        return status_at_the_end(self.used, self.time_limits)
 
-    def over_time(self, cpu: float, wall: float) -> bool:
-        """Whether these final totals are over a limit. Idle time is none: its waits are told only while it lives."""
-        return min(self._left(cpu, wall)) < 0
+    def _count_stolen(self) -> None:
+        """Add what the cores that it was on did not have since the last time."""
+        now = core_times()
+        self.used = replace(self.used, stolen=self.used.stolen + stolen_seconds(self._core_times, now, self._cores))
+        self._core_times, self._cores = now, self._last.cores
 
 
 class ReplyArrived(Exception):

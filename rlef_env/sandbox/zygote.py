@@ -62,8 +62,9 @@ PIDFD_OPEN, LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF =
 CALLS = {"x86_64": {"seccomp": 317, "pivot_root": 155, "capset": 126}}
 CALLS["aarch64"] = {"seccomp": 277, "pivot_root": 41, "capset": 91}
 
-COMPILE_CPU_SECONDS = 20  # a backstop: the judge ends a compilation much earlier
+COMPILE_CPU_SECONDS = 150  # a backstop: the judge ends a compilation earlier, by what it really used
 ENQUIRY = 9  # bytes: "?" and a number
+LOAD = b"L"  # before what is to be loaded: no enquiry begins with it
 RUN = struct.Struct("<qqqq")  # CPU seconds (whole); bytes of address space, of a file, of the stack (-1: as it is)
 RESULT = struct.Struct("<idqd")  # wait status, CPU seconds, peak resident bytes, wall seconds
 
@@ -103,7 +104,7 @@ def main(control: int) -> None:
             judge.close()
             try:
                 die_with(parent)
-                limits, command = RUN.unpack(message[: RUN.size]), json.loads(message[RUN.size :])
+                limits, command = RUN.unpack_from(message, len(LOAD)), json.loads(message[len(LOAD) + RUN.size :])
                 program(socket.socket(fileno=programs_control), source, limits, command, lock)
             finally:
                 os._exit(0)

@@ -18,11 +18,12 @@ from rlef_env.errors import IsolationUnavailable, SandboxFailure
 from rlef_env.sandbox.execution import Execution, Limits, Status
 from rlef_env.sandbox.filters import base_filter, run_filter
 from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
-from rlef_env.sandbox.loaded import LoadedProgram, failed
+from rlef_env.sandbox.loaded import LoadedProgram, failed, repeated_if_starved, starved_words
 from rlef_env.sandbox.messages import memory_file, readable, receive_within, send
 from rlef_env.sandbox.profile import PYTHON, Profile
 from rlef_env.sandbox.reachable import reachable_paths
 from rlef_env.sandbox.scratch import MOST_SCRATCH_BYTES, Scratch
+from rlef_env.sandbox.time_used import TimeLimits
 from rlef_env.sandbox.watch import has_schedstat
 from rlef_env.sandbox.watched import Watched
 
@@ -34,12 +35,12 @@ BOOTSTRAP = "import sys;sys.path.remove('');exec(compile(open({source},'rb').rea
 
 PRELOADED = ("numpy", "numpy.libs")  # in the folder Profile.preload
 
-START_SECONDS = 30.0  # for the zygote to start and lock itself
+START_SECONDS = 120.0  # for the zygote to start and lock itself
 COMPILE_LIMITS = Limits(cpu_seconds=10.0, memory_bytes=2**30)
 STACK_ALLOWANCE = 2**30  # address space beyond the memory limit: programs reserve 256 MB stacks they hardly touch
 COMPILER_SCRATCH_BYTES = 2**29
 UNLIMITED = -1
-RUN = struct.Struct("<qqqq")  # as in zygote.py
+LOAD, RUN = b"L", struct.Struct("<qqqq")  # as in zygote.py
 
 
 class ZygoteProcess:
@@ -117,25 +118,39 @@ class ZygoteProcess:
             command: the command line of a program that is not Python. ``{program}`` in it stands for a path of the
                 program; alone in the first place, for the program itself.
         """
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with ours:
-            space = self._baseline_space + limits.memory_bytes + STACK_ALLOWANCE
-            message = RUN.pack(
-                # A backstop, well beyond the limit that is watched: the kernel counts it in ticks, and may be early.
-                int(1.5 * limits.cpu_seconds) + 5,
-                UNLIMITED if self.profile.reserves else space,
-                limits.output_bytes + 1,
-                limits.memory_bytes if command else UNLIMITED,
+        space = self._baseline_space + limits.memory_bytes + STACK_ALLOWANCE
+        message = LOAD + RUN.pack(
+            # A backstop, far beyond the limit that is watched: the kernel counts stolen time, too.
+            int(10 * limits.cpu_seconds) + 60,
+            UNLIMITED if self.profile.reserves else space,
+            limits.output_bytes + 1,
+            limits.memory_bytes if command else UNLIMITED,
+        )
+        message += json.dumps(command).encode()
+        with contextlib.ExitStack() as stack:
+            ours, failure = repeated_if_starved(
+                lambda: self._start(program, message, stack),
+                lambda started: started[1].status if started[1] else None,
+                TimeLimits.of(COMPILE_LIMITS).wall,
             )
-            try:
-                with theirs, memory_file("program", program) as file:
-                    send(self._control, message + json.dumps(command).encode(), [file, theirs.fileno()])
-                watched = Watched(self._control, ours, COMPILE_LIMITS, 0)
-                failure = _compile_failure(watched.wait(), watched)
-            except (OSError, SandboxFailure) as error:
-                failure = failed(error)
             launcher_bytes = 0 if command and self.profile.launcher else self._baseline_bytes
-            yield LoadedProgram(limits, ours, launcher_bytes, bool(command), failure, self._scratch)
+            yield LoadedProgram(
+                limits, ours, launcher_bytes, bool(command), failure, self._scratch, self.profile.compiles
+            )
+
+    def _start(
+        self, program: bytes, message: bytes, stack: contextlib.ExitStack
+    ) -> tuple[socket.socket, Execution | None]:
+        """Start a program's process: the socket to it, and why it did not compile, if so."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        stack.enter_context(ours)
+        try:
+            with theirs, memory_file("program", program) as file:
+                send(self._control, message, [file, theirs.fileno()])
+            watched = Watched(self._control, ours, COMPILE_LIMITS, 0)
+            return ours, _compile_failure(watched.wait(), watched)
+        except (OSError, SandboxFailure) as error:
+            return ours, failed(error)
 
     def _lock(self, require: Collection[str], launcher: int) -> dict[str, Layer]:
         """Tell the zygote what to allow, and hear which layers hold."""
@@ -182,6 +197,8 @@ def _compile_failure(reply: bytes | None, watched: Watched) -> Execution | None:
         return None
     if reply is not None and reply[:1] == b"E":
         return Execution(Status.COMPILE_ERROR, exit_code=1, stderr=reply[1:])
+    if watched.overrun is Status.STARVED:
+        return Execution(Status.STARVED, message=f"compiling it: {starved_words(watched)}")
     if watched.overrun:
         return Execution(Status.COMPILE_ERROR, stderr=b"compiling it took too much time or memory\n")
     return Execution(Status.FAILED, message="the process that compiled the program was lost")

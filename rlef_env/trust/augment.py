@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from rlef_env.errors import SandboxFailure
 from rlef_env.judge import DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS, JudgeJob, JudgePool, Verdict, make_checker
 from rlef_env.problems import Problem, Test
-from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, installed_languages
+from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, installed_languages, require_run
 from rlef_env.trust.mutate import mutants
 
 __all__ = ["Augmentation", "augment", "public_only", "survivors"]
@@ -151,10 +150,7 @@ def executions(problem: Problem, program: Program, inputs: Sequence[str], sandbo
         return
     with sandbox.load(program, limits) as loaded:
         for text in inputs:
-            execution = loaded.run(text.encode())
-            if execution.status is Status.FAILED:
-                raise SandboxFailure(execution.message)
-            yield execution
+            yield require_run(loaded.run(text.encode()))
 
 
 def choose(tests: Sequence[Test], kills: Sequence[set[int]], want: int) -> list[int]:

@@ -93,7 +93,7 @@ def run_response(ran: Ran, language: str) -> dict[str, Any]:
     """The answer to ``/run_code``."""
     execution = ran.execution
     stdout, stderr = (text.decode("utf-8", "replace") for text in (execution.stdout, execution.stderr))
-    if execution.status is Status.FAILED:
+    if execution.status in (Status.FAILED, Status.STARVED):
         return _response("SandboxError", execution.message, None, _command("Error", None, "", execution.message))
     compiles = language != "python"
     if execution.status is Status.COMPILE_ERROR and compiles:

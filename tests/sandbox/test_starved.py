@@ -1,0 +1,240 @@
+"""A machine that does not give a program its time: real runs, beside readings of cores that stand still."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from rlef_env.errors import MachineStarved, SandboxFailure
+from rlef_env.judge import Judge, Verdict
+from rlef_env.problems import CheckerSpec, InteractorSpec, Problem, Test
+from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status, compiler, converse, require_run
+from rlef_env.sandbox.core_time import CoreTimes, core_times, stolen_seconds
+from rlef_env.sandbox.languages import installed_languages
+
+WORK = "n = sum(i * i for i in range(3_000_000))\nprint(int(input()) * 2)"  # more than 0.05 s on any machine
+DIES = "import os\nos.kill(os.getpid(), 9)"
+DOUBLE = Problem("double", "Double it.", public_tests=(Test("2\n", "4\n"),), time_limit=0.05)
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[Status]:
+    """How each run with an input ended, repeated ones included; and no waiting for a quieter machine."""
+    statuses: list[Status] = []
+    once = LoadedProgram._run
+
+    def counted(self: LoadedProgram, stdin: bytes, arguments: Sequence[str | bytes]) -> Execution:
+        execution = once(self, stdin, arguments)
+        if stdin:  # the empty program's, by which a zygote is measured, has none
+            statuses.append(execution.status)
+        return execution
+
+    monkeypatch.setattr(LoadedProgram, "_run", counted)
+    monkeypatch.setattr("rlef_env.sandbox.loaded.wait_for_a_quiet_machine", lambda _: None)
+    return statuses
+
+
+@pytest.fixture
+def cores(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], CoreTimes]], None]:
+    def read_by(read: Callable[[], CoreTimes]) -> None:
+        monkeypatch.setattr("rlef_env.sandbox.watched.core_times", read)
+        monkeypatch.setattr("rlef_env.sandbox.watched.recent_core_times", read)
+
+    return read_by
+
+
+def standing_still() -> CoreTimes:
+    return CoreTimes(time.monotonic(), dict.fromkeys(core_times().accounted, 1.0))
+
+
+def test_where_the_cores_stood_still_a_program_over_its_limit_is_run_again_and_then_starved(
+    runs: list[Status], cores: Callable[[Callable[[], CoreTimes]], None]
+) -> None:
+    cores(standing_still)
+    with Judge() as judge:
+        judgement = judge.judge(DOUBLE, Program(WORK))
+    assert (judgement.verdict, judgement.category) == (Verdict.NO_VERDICT, "starved")
+    assert [(result.verdict, result.category) for result in judgement.results] == [(Verdict.NO_VERDICT, "starved")]
+    assert runs == [Status.STARVED] * 3
+
+
+def test_the_next_run_decides_if_the_machine_is_well_again(
+    runs: list[Status], cores: Callable[[Callable[[], CoreTimes]], None]
+) -> None:
+    cores(lambda: standing_still() if not runs else core_times())
+    with Judge() as judge:
+        assert judge.judge(DOUBLE, Program(WORK)).verdict is Verdict.TIME_LIMIT
+        assert judge.judge(DOUBLE, Program("print(int(input()) * 2)")).verdict is Verdict.ACCEPTED
+    assert runs == [Status.STARVED, Status.TIME_LIMIT, Status.EXITED]
+
+
+def test_a_program_that_never_ends_is_a_time_limit_also_where_half_of_the_time_is_stolen(
+    runs: list[Status], cores: Callable[[Callable[[], CoreTimes]], None]
+) -> None:
+    def half() -> CoreTimes:
+        now = core_times()
+        return CoreTimes(now.at, {core: seconds / 2 for core, seconds in now.accounted.items()})
+
+    cores(half)
+    with Sandbox() as sandbox, sandbox.load(Program("while True: pass"), Limits(cpu_seconds=0.3)) as loaded:
+        execution = loaded.run(b"1\n")
+    assert runs == [Status.TIME_LIMIT]
+    assert execution.cpu_seconds > 0.35  # it had the time of half a core more to prove itself
+
+
+def test_a_program_that_sleeps_is_a_time_limit_also_where_the_cores_stood_still_for_a_while(
+    runs: list[Status], cores: Callable[[Callable[[], CoreTimes]], None]
+) -> None:
+    began = time.monotonic()
+
+    def stood_still_for_a_second() -> CoreTimes:
+        now = core_times()
+        lost = min(1.0, now.at - began)
+        return CoreTimes(now.at, {core: seconds - lost for core, seconds in now.accounted.items()})
+
+    cores(stood_still_for_a_second)
+    limits = Limits(cpu_seconds=1, idle_seconds=0.5)
+    with Sandbox() as sandbox, sandbox.load(Program("import time\ntime.sleep(60)"), limits) as loaded:
+        execution = loaded.run(b"")
+    assert execution.status is Status.TIME_LIMIT
+    assert execution.wall_seconds < 30
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_program_that_the_kernel_killed_for_want_of_memory_is_run_again(
+    again: bool, runs: list[Status], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the kernel's counter says is given here; that a program kills itself is no different to the sandbox."""
+    monkeypatch.setattr("rlef_env.sandbox.loaded.OUT_OF_MEMORY.happened", lambda: again or not runs)
+    with Judge() as judge:
+        judgement = judge.judge(DOUBLE, Program(DIES))
+    if again:
+        assert runs == [Status.STARVED] * 3
+        assert (judgement.verdict, judgement.category) == (Verdict.NO_VERDICT, "starved")
+    else:
+        assert runs == [Status.STARVED, Status.SIGNALED]
+        assert (judgement.verdict, judgement.category) == (Verdict.RUNTIME_ERROR, "SIGKILL")
+
+
+def test_a_program_over_its_memory_limit_is_not_excused_by_the_kernels_want_of_memory(
+    runs: list[Status], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rlef_env.sandbox.loaded.OUT_OF_MEMORY.happened", lambda: True)
+    source = "import os\nblock = bytearray(60 * 10**6)\nos.kill(os.getpid(), 9)"
+    with Sandbox() as sandbox, sandbox.load(Program(source), Limits(memory_bytes=30 * 10**6)) as loaded:
+        assert loaded.run(b"").status is Status.MEMORY_LIMIT
+
+
+@pytest.mark.parametrize("kind", ["checker", "interactor"])
+def test_a_checker_or_an_interactor_that_was_starved_blames_nobody(
+    kind: str, runs: list[Status], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rlef_env.sandbox.loaded.OUT_OF_MEMORY.happened", lambda: True)
+    if kind == "checker":
+        problem = replace(DOUBLE, checker=CheckerSpec("testlib", source=DIES, language="python"))
+    else:
+        problem = replace(DOUBLE, interactor=InteractorSpec(DIES, "python"))
+    with Judge() as judge:
+        judgement = judge.judge(problem, Program("print(int(input()) * 2)"))
+    assert (judgement.verdict, judgement.category) == (Verdict.NO_VERDICT, "starved")
+
+
+def test_two_that_talk_are_run_again_if_one_was_starved(runs: list[Status], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    def happened() -> bool:
+        asked.append(True)
+        return len(asked) == 1
+
+    monkeypatch.setattr("rlef_env.sandbox.loaded.OUT_OF_MEMORY.happened", happened)
+    programs = Program("print(1)"), Program(DIES)
+    with Sandbox() as one, Sandbox() as two, one.load(programs[0]) as first, two.load(programs[1]) as second:
+        talk = converse(first, second)
+    assert (talk.first.status, talk.second.status) == (Status.EXITED, Status.SIGNALED)
+    assert len(asked) == 2
+
+
+# --- compilers ------------------------------------------------------------------------------------------------------
+
+needs_cpp = pytest.mark.skipif("cpp" not in installed_languages(), reason="g++ is not installed here")
+HELLO = '#include <cstdio>\nint main() { int n; scanf("%d", &n); printf("%d\\n", 2 * n); }\n'
+
+
+@needs_cpp
+def test_how_long_a_compiler_takes_by_the_clock_on_the_wall_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiler, "LIMITS", replace(compiler.LIMITS, wall_seconds=0.01))
+    with Judge() as judge:
+        assert judge.judge(replace(DOUBLE, time_limit=1.0), Program(HELLO, "cpp")).verdict is Verdict.ACCEPTED
+
+
+@needs_cpp
+def test_a_compiler_that_the_kernel_killed_for_want_of_memory_is_no_compile_error(
+    runs: list[Status], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rlef_env.sandbox.loaded.OUT_OF_MEMORY.happened", lambda: True)
+    with Judge() as judge:
+        judgement = judge.judge(DOUBLE, Program("this is no C++", "cpp"))
+        assert (judgement.verdict, judgement.category) == (Verdict.NO_VERDICT, "starved")
+        monkeypatch.undo()
+        assert judge.judge(DOUBLE, Program("this is no C++", "cpp")).verdict is Verdict.COMPILE_ERROR
+
+
+@needs_cpp
+def test_the_compilers_of_a_compiler_are_charged_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What works is g++'s child. Its CPU time counts while it runs, so that the compilation ends at its limit."""
+    slow = "".join(
+        f"constexpr int x{n} = [](){{ int s = 0; for (int i = 0; i < 33000000; i++) s += i % {n + 2}; return s; }}();\n"
+        for n in range(50)
+    )
+    monkeypatch.setattr(compiler, "LIMITS", Limits(cpu_seconds=1))
+    with Sandbox() as sandbox, sandbox.load(Program(slow + "int main() {}", "cpp")) as loaded:
+        assert loaded.compile_failure is not None
+        assert loaded.compile_failure.status is Status.COMPILE_ERROR
+        assert loaded.compile_failure.stderr == b"compiling it took too much (time limit)\n"
+
+
+@needs_cpp
+def test_a_launcher_that_was_starved_is_compiled_for_the_next_zygote(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[bytes | Execution] = [Execution(Status.STARVED), b"launcher"]
+    monkeypatch.setattr(compiler, "_LAUNCHER", [])
+    monkeypatch.setattr(compiler.Compiler, "compile", lambda *_: answers.pop(0))
+    own = compiler.Compiler("locked", ())
+    assert [own.launcher(), own.launcher(), own.launcher()] == [b"", b"launcher", b"launcher"]
+
+
+# --- what all this stands on ----------------------------------------------------------------------------------------
+
+
+def test_what_cores_did_not_have() -> None:
+    before = CoreTimes(10.0, {0: 5.0, 1: 7.0, 2: 1.0})
+    now = CoreTimes(12.0, {0: 7.0, 1: 7.5, 3: 4.0})  # core 0 had both seconds, core 1 half a second
+    assert stolen_seconds(before, now, {0}) == pytest.approx(0.0)
+    assert stolen_seconds(before, now, {0, 1}) == pytest.approx(1.5)
+    assert stolen_seconds(before, now) == pytest.approx(1.5)
+    assert stolen_seconds(before, CoreTimes(12.0, {}), {0}) == 0.0
+
+
+def test_the_cores_of_this_machine_are_read() -> None:
+    reading = core_times()
+    assert reading.accounted
+    assert all(seconds > 0 for seconds in reading.accounted.values())
+
+
+def test_an_execution_that_says_nothing_of_its_program_is_an_error() -> None:
+    with pytest.raises(MachineStarved, match="too little"):
+        require_run(Execution(Status.STARVED, message="too little"))
+    with pytest.raises(SandboxFailure, match="broke"):
+        require_run(Execution(Status.FAILED, message="broke"))
+    execution = Execution(Status.TIME_LIMIT)
+    assert require_run(execution) is execution
+
+
+@pytest.mark.parametrize("cpu_seconds", [0.3, 19.1, 38.7, 39.0])
+def test_no_time_limit_looks_like_an_enquiry_to_the_zygote(cpu_seconds: float, sandbox: Sandbox) -> None:
+    """Its first byte was the limit itself, and 63 is a question mark."""
+    for _ in range(2):
+        with sandbox.load(Program("print(1)"), Limits(cpu_seconds=cpu_seconds)) as loaded:
+            assert loaded.run(b"").stdout == b"1\n"
