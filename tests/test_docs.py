@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from rlef_env.envs.registration import ENVIRONMENTS
-from rlef_env.problems import CHECKER_FLAGS, CHECKERS, Trust, load_dataset
+from rlef_env.problems import CHECKER_FLAGS, CHECKERS, GRADERS, Trust, load_dataset
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
@@ -85,6 +85,10 @@ def test_the_data_page_has_every_rule_flag_and_class() -> None:
         assert f"| `{flag}` | {meaning} |\n" in text
     for trust in Trust:
         assert f"| `{trust.value}` | " in text
+    for grader in GRADERS.values():
+        rows = [line.split(" | ") for line in text.splitlines() if line.startswith(f"| `{grader.name}` | ")]
+        found = (f"{grader.recursion_limit or 1000:,}", "`Solution()`" if grader.calls_solution else "the function")
+        assert found in [tuple(row[3:5]) for row in rows]
 
 
 def test_the_readme_names_every_environment() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.figures import Figure, Goal, measured, missing
 from benchmarks.sandbox.blocks import Blocks, in_turn
 from benchmarks.sandbox.settings import Settings
-from rlef_env.judge import Call, CallRunner, Returned, same_value
+from rlef_env.judge import Call, CallRunner, Returned, Target, same_value
 from rlef_env.sandbox import Sandbox
 
 __all__ = ["EVALPLUS_PYTHON", "calls"]
@@ -69,7 +69,7 @@ class CallBlocks:
         return _used() - before
 
     def _grade(self, runner: CallRunner, source: str) -> None:
-        results = runner.run(source, ENTRY_POINT, [Call(each) for each in INPUTS], self._fresh_process)
+        results = runner.run(source, Target(ENTRY_POINT), [Call(each) for each in INPUTS], self._fresh_process)
         for result, expected in zip(results, EXPECTED, strict=True):
             if not isinstance(result, Returned) or not same_value(result.value, expected):
                 raise RuntimeError(f"{ENTRY_POINT}: expected {expected}, got {result}")

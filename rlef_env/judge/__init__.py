@@ -1,7 +1,7 @@
 """Is it right? A problem, a sandbox and a checker make a judgement."""
 
 from rlef_env.judge.cache import VerdictCache
-from rlef_env.judge.calls import Call, CallResult, CallRunner, NotReturned, Raised, Returned, run_calls
+from rlef_env.judge.calls import Call, CallResult, CallRunner, NotReturned, Raised, Returned, Target, run_calls
 from rlef_env.judge.checkers import Checker, make_checker
 from rlef_env.judge.encoding import Other, same_value
 from rlef_env.judge.groups import judgement_of, scores
@@ -37,6 +37,7 @@ __all__ = [
     "ProgramChecker",
     "Raised",
     "Returned",
+    "Target",
     "TestResult",
     "TimeFactor",
     "TurnQueue",

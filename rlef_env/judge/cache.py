@@ -148,5 +148,9 @@ def content_of(job: JudgeJob) -> bytes:
             content = text.encode("utf-8", "surrogatepass")
             digest.update(len(content).to_bytes(8, "little") + content)
     rest = (problem.time_limit, problem.memory_limit, problem.checker, problem.function, problem.interactor)
-    digest.update(repr((*rest, problem.groups, needed_to_judge(problem).solutions)).encode("utf-8", "surrogatepass"))
+    digest.update(
+        repr((*rest, problem.grader, problem.groups, needed_to_judge(problem).solutions)).encode(
+            "utf-8", "surrogatepass"
+        )
+    )
     return digest.digest()

@@ -40,6 +40,7 @@ FILE, NAME = "solution.py", "solution"
 FRAME = struct.Struct("<cIQ")  # kind, number of the call, bytes that follow; as in calls.py
 BLOB = struct.Struct("<Q")
 LONGEST_TRACE, LONGEST_EXCEPTION = 2**16, 100  # characters
+MOST_FRAMES = 2000  # of a traceback; a million of them take seconds and a gigabyte to write
 LOADING_DEPTH = 3 if sys.version_info < (3, 12) else 2  # frames below the program's: main, and what exec counts for
 
 
@@ -54,11 +55,11 @@ def main() -> None:
     asked = len(sys.argv) > 1
     calls: Iterator[bytes]
     if asked:
-        source, preamble, entry_point = blobs(read_file(sys.argv.pop()))
+        source, preamble, target = blobs(read_file(sys.argv.pop()))
         calls = requests(os.dup(0))
         leave_empty(0)
     else:
-        source, preamble, entry_point, *given = blobs(read_all(0))
+        source, preamble, target, *given = blobs(read_all(0))
         calls = iter(given)
 
     def say(kind: bytes, number: int, content: bytes) -> None:
@@ -72,7 +73,7 @@ def main() -> None:
             trace = error.__traceback__
             while trace and trace.tb_frame.f_globals is own:  # the program's frames only
                 trace = trace.tb_next
-            words = "".join(show(type(error), error, trace))
+            words = "".join(show(type(error), error, trace, limit=-MOST_FRAMES))
         except BaseException:
             words = ""  # its own __str__ fails, or what formats it was patched
         if len(words) > LONGEST_TRACE:
@@ -106,7 +107,9 @@ def main() -> None:
         leave(0)
     if get_limit() == loading:  # the program has not set its own
         set_limit(plain + 1)  # the frame of main
-    entry: Any = decode(entry_point)
+    named: Any = decode(target)
+    entry, calls_solution = named
+    solutions: list[object] | None = [] if calls_solution else None
     kept: dict[int, object] = {}
     for number, call in enumerate(calls):
         request: Any = decode(call)
@@ -114,7 +117,7 @@ def main() -> None:
             if type(request) is int:  # what an earlier call returned is to be gone through
                 value: object = list(kept[request])  # type: ignore[call-overload]
             else:
-                value = function(namespace, entry)(*request[0], **request[1])
+                value = function(namespace, entry, solutions)(*request[0], **request[1])
             if asked and (other := nature_of_other(value)):
                 kept[number] = value
                 say(b"O", number, encode(other))
@@ -126,8 +129,15 @@ def main() -> None:
     leave(0)
 
 
-def function(namespace: dict[str, Any], entry: str) -> Any:
-    """The function of that name, or the method of a new ``Solution()``."""
+def function(namespace: dict[str, Any], entry: str, solutions: list[object] | None) -> Any:
+    """The function of that name, or the method of a new ``Solution()``.
+
+    With a list of solutions the class comes first, and all calls are of one ``Solution()``, which the list keeps.
+    """
+    if solutions is not None and isinstance(namespace.get("Solution"), type):
+        if not solutions:
+            solutions.append(namespace["Solution"]())
+        return getattr(solutions[0], entry)
     if entry in namespace:
         return namespace[entry]
     if "Solution" in namespace and hasattr(namespace["Solution"], entry):

@@ -29,9 +29,9 @@ from typing import TypeAlias
 
 from rlef_env.errors import SandboxFailure, UsageError
 from rlef_env.judge.encoding import EncodingError, decode, encode
-from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status, require_run
+from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, PythonStart, Sandbox, Status, require_run
 
-__all__ = ["Call", "CallResult", "CallRunner", "NotReturned", "Raised", "Returned", "run_calls"]
+__all__ = ["Call", "CallResult", "CallRunner", "NotReturned", "Raised", "Returned", "Target", "run_calls"]
 
 FRAME = struct.Struct("<cIQ")  # these two as in call_driver.py
 BLOB = struct.Struct("<Q")
@@ -41,6 +41,7 @@ from importlib.util import MAGIC_NUMBER
 exec(marshal.loads({code!r}) if MAGIC_NUMBER == {magic!r} else compile({text!r}, "calls", "exec"))
 """
 START = "main()\n"
+PLAIN_START = PythonStart()
 OWN_BUILTINS = "import builtins\n__builtins__ = dict(builtins.__dict__)\n"
 
 
@@ -55,6 +56,23 @@ class Call:
 
     args: tuple[object, ...] = ()
     kwargs: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which function of a program is called.
+
+    Attributes:
+        entry_point: its name. Where the program has no such function but a class ``Solution``, each call is one of the
+            method of that name of a new ``Solution()``.
+        preamble: runs before the program, in its name space.
+        calls_solution: wherever the program defines a class ``Solution``, the method of one ``Solution()`` is called,
+            the same in all calls of a process, also where there is a function of that name.
+    """
+
+    entry_point: str
+    preamble: str = ""
+    calls_solution: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +126,7 @@ def run_calls(
 ) -> list[CallResult]:
     """Call a program's function, and say what each call did; ``CallRunner.run`` for one program only."""
     with CallRunner(sandbox, limits, many=fresh_process) as runner:
-        return runner.run(source, entry_point, calls, fresh_process)
+        return runner.run(source, Target(entry_point), calls, fresh_process)
 
 
 class CallRunner:
@@ -122,14 +140,17 @@ class CallRunner:
         limits: of each process: of all calls of a program together, loading it included, or of one with
             ``fresh_process``. Output is what is printed and, apart from it, what is returned.
         many: whether more than a few processes are to come; it only shifts work from each of them to the start.
+        start: what the programs find when they start.
 
     Raises:
         SandboxFailure: the sandbox failed.
     """
 
-    def __init__(self, sandbox: Sandbox, limits: Limits | None = None, many: bool = True) -> None:
+    def __init__(
+        self, sandbox: Sandbox, limits: Limits | None = None, many: bool = True, start: PythonStart = PLAIN_START
+    ) -> None:
         with contextlib.ExitStack() as stack:
-            self._loaded: LoadedProgram = stack.enter_context(sandbox.load(Program(driver_source(many)), limits))
+            self._loaded: LoadedProgram = stack.enter_context(sandbox.load(Program(driver_source(many)), limits, start))
             if (failure := self._loaded.compile_failure) is not None:
                 require_run(failure)
                 raise SandboxFailure(f"the driver of calls did not load: {failure.message or failure.stderr!r}")
@@ -148,20 +169,17 @@ class CallRunner:
     def run(
         self,
         source: str,
-        entry_point: str,
+        target: Target,
         calls: Sequence[Call],
         fresh_process: bool = False,
-        preamble: str = "",
     ) -> list[CallResult]:
         """Call a program's function, and say what each call did.
 
         Args:
             source: the program, in Python.
-            entry_point: the name of the function. Where there is none, but a class ``Solution`` with a method of that
-                name, each call is one of that method of a new ``Solution()``.
+            target: which function.
             calls: in order. Every call has arguments of its own: what an earlier call did to its is not seen.
             fresh_process: a process for each call, which loads the program anew.
-            preamble: runs before the program, in its name space.
 
         Returns:
             As many results as there are calls. A process that goes over a limit after its last call returned loses
@@ -171,22 +189,20 @@ class CallRunner:
             SandboxFailure: the sandbox failed.
             UsageError: an argument is not of plain types.
         """
-        head = program_blobs(source, preamble, entry_point)
+        head = program_blobs(source, target)
         given = [blob(_arguments(number, call)) for number, call in enumerate(calls)]
         if fresh_process:
             return [next(self._process(head + call, 1)[0]) for call in given]
         results = list(self._process(head + b"".join(given), len(given))[0]) if given else []
         return results + results[-1:] * (len(given) - len(results))
 
-    def run_once(
-        self, source: str, entry_point: str, calls: Sequence[Call], preamble: str = ""
-    ) -> tuple[Iterator[CallResult], Execution]:
+    def run_once(self, source: str, target: Target, calls: Sequence[Call]) -> tuple[Iterator[CallResult], Execution]:
         """Like ``run``, in one process: the results up to the first call that did not return, and how it ended.
 
         Each is decoded when it is asked for: together they could take fifty times as much memory as their bytes.
         """
         given = (blob(_arguments(number, call)) for number, call in enumerate(calls))
-        return self._process(program_blobs(source, preamble, entry_point) + b"".join(given), len(calls))
+        return self._process(program_blobs(source, target) + b"".join(given), len(calls))
 
     @property
     def loaded(self) -> LoadedProgram:
@@ -198,10 +214,10 @@ class CallRunner:
         return _results(execution, count), execution
 
 
-def program_blobs(source: str, preamble: str, entry_point: str) -> bytes:
+def program_blobs(source: str, target: Target) -> bytes:
     """What the driver loads."""
-    texts = [blob(text.encode("utf-8", "surrogatepass")) for text in (source, preamble)]
-    return b"".join(texts) + blob(encode(entry_point, plain=True))
+    texts = [blob(text.encode("utf-8", "surrogatepass")) for text in (source, target.preamble)]
+    return b"".join(texts) + blob(encode((target.entry_point, target.calls_solution), plain=True))
 
 
 @functools.cache

@@ -19,13 +19,13 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from rlef_env.judge.calls import blob, driver_source, program_blobs
+from rlef_env.judge.calls import Target, blob, driver_source, program_blobs
 from rlef_env.judge.encoding import EncodingError, decode, encode
 from rlef_env.judge.runners import Outcome, Sandboxes
 from rlef_env.judge.stdio import VERDICTS, verdict_of
 from rlef_env.judge.verdict import Verdict
-from rlef_env.problems import FunctionSpec, Test
-from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Status, converse, require_run
+from rlef_env.problems import Test
+from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, PythonStart, Status, converse, require_run
 
 __all__ = ["CodeTests"]
 
@@ -40,12 +40,15 @@ class CodeTests:
         sandboxes: where to.
         driver: what calls the program's function, loaded (``CallRunner.loaded``).
         program: what is judged.
-        function: which function is called.
+        target: which function is called.
+        start: what a test finds when it starts: the imports that the program has, too.
     """
 
-    def __init__(self, sandboxes: Sandboxes, driver: LoadedProgram, program: Program, function: FunctionSpec) -> None:
-        self._sandboxes, self._driver, self._function = sandboxes, driver, function
-        self._program = program_blobs(program.source, function.preamble, function.entry_point)
+    def __init__(
+        self, sandboxes: Sandboxes, driver: LoadedProgram, program: Program, target: Target, start: PythonStart
+    ) -> None:
+        self._sandboxes, self._driver, self._target, self._start = sandboxes, driver, target, start
+        self._program = program_blobs(program.source, target)
         self._open = ExitStack()
         self._test_driver: LoadedProgram | None = None
 
@@ -59,9 +62,9 @@ class CodeTests:
         """Run one test; raises ``SandboxFailure``."""
         if self._test_driver is None:
             source = Program(driver_source(many=True, name="test_driver.py"))
-            self._test_driver = self._open.enter_context(self._sandboxes.data.load(source, LIMITS))
-        parts = [self._function.preamble.encode("utf-8", "surrogatepass"), test.input.encode("utf-8", "surrogatepass")]
-        code = b"".join(map(blob, [*parts, encode(self._function.entry_point, plain=True)]))
+            self._test_driver = self._open.enter_context(self._sandboxes.data.load(source, LIMITS, self._start))
+        parts = [self._target.preamble.encode("utf-8", "surrogatepass"), test.input.encode("utf-8", "surrogatepass")]
+        code = b"".join(map(blob, [*parts, encode(self._target.entry_point, plain=True)]))
         talk = converse(self._test_driver, self._driver, ([code], [self._program]))
         tested, asked = talk.first, talk.second
         for execution in (tested, asked):

@@ -19,12 +19,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from rlef_env.errors import UsageError
-from rlef_env.judge.calls import Call, CallResult, CallRunner, NotReturned, Raised
+from rlef_env.judge.calls import Call, CallResult, CallRunner, NotReturned, Raised, Target
 from rlef_env.judge.checkers import Checker
 from rlef_env.judge.code_tests import CodeTests
 from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers, asked_checker
 from rlef_env.judge.program_checker import CheckerBroke
-from rlef_env.judge.runners import Outcome, Sandboxes, TestRunner
+from rlef_env.judge.runners import Outcome, Sandboxes, TestRunner, grader_of, start_of
 from rlef_env.judge.stdio import VERDICTS
 from rlef_env.judge.values import value_rule
 from rlef_env.judge.verdict import Verdict
@@ -58,11 +58,13 @@ def function_runner(
     check = _check(problem.checker, asked_checker(sandboxes, problem.checker, own_checkers))
     codes = sum(not test.output for test in tests)
     with ExitStack() as stack:
-        runner = stack.enter_context(CallRunner(sandboxes.program, limits, many=codes > MANY))
+        start = start_of(problem)
+        runner = stack.enter_context(CallRunner(sandboxes.program, limits, codes > MANY, start))
         public = set(problem.public_tests)
         shown = [number < gate or test in public for number, test in enumerate(tests)]
-        calls = _Calls(runner, program, function, tests, shown)
-        code_tests = stack.enter_context(CodeTests(sandboxes, runner.loaded, program, function))
+        target = Target(function.entry_point, function.preamble, grader_of(problem).calls_solution)
+        calls = _Calls(runner, program, target, tests, shown)
+        code_tests = stack.enter_context(CodeTests(sandboxes, runner.loaded, program, target, start))
         numbers = iter(range(len(tests)))
 
         def run(test: Test) -> Outcome:
@@ -142,11 +144,11 @@ class _Calls:
         self,
         runner: CallRunner,
         program: Program,
-        function: FunctionSpec,
+        target: Target,
         tests: Sequence[Test],
         shown: Sequence[bool],
     ) -> None:
-        self._runner, self._program, self._function = runner, program, function
+        self._runner, self._program, self._target = runner, program, target
         self._tests, self._shown = tests, shown
         self._results: dict[bool, Iterator[CallResult]] = {}  # of tests that are shown, and of others
 
@@ -170,4 +172,4 @@ class _Calls:
         for each in numbers:
             call = parse_call(self._tests[each].input)
             calls.append(Call(call.args, call.kwargs))
-        return self._runner.run_once(self._program.source, self._function.entry_point, calls, self._function.preamble)
+        return self._runner.run_once(self._program.source, self._target, calls)

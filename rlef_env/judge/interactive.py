@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from rlef_env.judge.checker_protocols import FEEDBACK_BYTES, PROTOCOLS, CheckerBroke
-from rlef_env.judge.runners import Outcome, Sandboxes, TestRunner
+from rlef_env.judge.runners import Outcome, Sandboxes, TestRunner, start_of
 from rlef_env.judge.stdio import verdict_of
 from rlef_env.judge.verdict import Verdict
 from rlef_env.problems import InteractorSpec, Problem, Test
@@ -63,7 +63,7 @@ def interactive_runner(
     source = PROTOCOLS["testlib"].source(spec.source) if spec.protocol == "testlib" else spec.source
     with (
         sandboxes.data.load(Program(source, spec.language), patient) as interactor,
-        sandboxes.program.load(program, limits) as loaded,
+        sandboxes.program.load(program, limits, start_of(problem)) as loaded,
     ):
         broken: dict[Test, str | None] = {}
 
@@ -161,7 +161,7 @@ def _fault(
     control = stored or LISTENER
     if stored is None:
         limits = replace(limits, idle_seconds=LISTENER_IDLE_SECONDS)
-    with Sandbox(isolation) as sandbox, sandbox.load(control, limits) as loaded:
+    with Sandbox(isolation) as sandbox, sandbox.load(control, limits, start_of(problem)) as loaded:
         theirs, ours, left = _talk(loaded, interactor, spec, test)
     answer = _answer(spec, ours)
     if stored is None:

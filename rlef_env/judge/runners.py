@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from rlef_env.errors import DataError
 from rlef_env.judge.verdict import Verdict
-from rlef_env.problems import Problem, Test
-from rlef_env.sandbox import Limits, Program, Sandbox
+from rlef_env.problems import GRADERS, PLAIN_GRADER, Grader, Problem, Test
+from rlef_env.sandbox import Limits, Program, PythonStart, Sandbox
 
-__all__ = ["Outcome", "RunnerOf", "Sandboxes", "TestRunner"]
+__all__ = ["Outcome", "RunnerOf", "Sandboxes", "TestRunner", "grader_of", "start_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,25 @@ class Outcome:
 
 TestRunner: TypeAlias = Callable[[Test], Outcome]
 """Runs the program on a test. Raises ``SandboxFailure`` for a failure of ours."""
+
+
+def grader_of(problem: Problem) -> Grader:
+    """What the grader of a problem's source puts round a program.
+
+    Raises:
+        DataError: ``Problem.grader`` is not one of ``GRADERS``.
+    """
+    if problem.grader and problem.grader not in GRADERS:
+        raise DataError(
+            f"grader: expected one of {', '.join(GRADERS)}, got {problem.grader!r}; leave it empty for none"
+        )
+    return GRADERS.get(problem.grader, PLAIN_GRADER)
+
+
+def start_of(problem: Problem) -> PythonStart:
+    """What a program in Python finds when it starts."""
+    grader = grader_of(problem)
+    return PythonStart(grader.imports, grader.recursion_limit)
 
 
 class Sandboxes:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from rlef_env.judge.checkers import make_checker
 from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers, asked_checker
 from rlef_env.judge.program_checker import CheckerBroke
-from rlef_env.judge.runners import Outcome, Sandboxes, TestRunner
+from rlef_env.judge.runners import Outcome, Sandboxes, TestRunner, start_of
 from rlef_env.judge.verdict import Verdict
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Execution, Limits, Program, Status, require_run
@@ -44,7 +44,7 @@ def stdio_runner(
 ) -> Iterator[TestRunner]:
     """Compile the program once, and run it in a process of its own for each test."""
     checker = asked_checker(sandboxes, problem.checker, own_checkers) or make_checker(problem.checker)
-    with sandboxes.program.load(program, limits) as loaded:
+    with sandboxes.program.load(program, limits, start_of(problem)) as loaded:
 
         def run(test: Test) -> Outcome:
             given = test.input.encode("utf-8", "surrogateescape")

@@ -30,6 +30,7 @@ BLOB = struct.Struct("<Q")
 LONGEST_FRAME = 2**24 + 2**18  # bytes
 PASSED, FAILED, RAISED, ENDED, NOT_LOADED, NOT_COMPILED, NOT_ASKED = range(40, 47)
 LONGEST_WORDS = 2**12  # characters
+MOST_DIGITS = 4300
 
 
 class ProgramEnded(BaseException):
@@ -191,10 +192,16 @@ def exception(name: str, bases: tuple[str, ...], encoded: bytes) -> BaseExceptio
 
 
 def shown(value: object) -> str:
+    set_limit = getattr(sys, "set_int_max_str_digits", None)
     try:
+        if set_limit:
+            set_limit(MOST_DIGITS)  # for what is shown only; a million digits take seconds to write
         words = repr(value)
-    except ValueError:  # an integer of more digits than Python writes
+    except ValueError:
         return "<a value with too long an integer>"
+    finally:
+        if set_limit:
+            set_limit(0)
     return words if len(words) <= LONGEST_WORDS else words[:LONGEST_WORDS] + "[...]"
 
 

@@ -24,9 +24,10 @@ def value_rule(spec: CheckerSpec) -> ValueRule:
     """The rule that a spec of the name ``"value"`` asks for.
 
     Without flags: Python's ``==`` (``1 == 1.0``, a list is no tuple). ``json``: as JSON has both, tuples are lists and
-    keys are text. ``unordered``: the elements of the outermost list, tuple or set in any order, each as often. With a
-    tolerance, where a float is expected a number may differ by it, in lists, tuples and dicts of the same type and
-    length, too (EvalPlus compares so); infinities and nan must be the same.
+    keys are text. ``list_of_one``: a list of just the expected value is right, too. ``unordered``: the elements of the
+    outermost list, tuple or set in any order, each as often. With a tolerance, where a float is expected a number may
+    differ by it, in lists, tuples and dicts of the same type and length, too (EvalPlus compares so); infinities and nan
+    must be the same.
 
     >>> value_rule(CheckerSpec("value"))((1, 2), [1, 2]), value_rule(CheckerSpec("value", ("json",)))((1, 2), [1, 2])
     (False, True)
@@ -45,6 +46,10 @@ def value_rule(spec: CheckerSpec) -> ValueRule:
         return same_value
 
     def rule(value: object, expected: object) -> bool:
+        in_list = "list_of_one" in flags and type(value) in (list, tuple) and len(value) == 1  # type: ignore[arg-type]
+        return is_right(value, expected) or (in_list and is_right(value[0], expected))  # type: ignore[index]
+
+    def is_right(value: object, expected: object) -> bool:
         try:
             if "json" in flags:
                 value, expected = _as_json(value), _as_json(expected)

@@ -1,6 +1,6 @@
 """What is asked: problems, their tests, and one module per data format."""
 
-from rlef_env.problems.any_row import problem_of_row
+from rlef_env.problems.any_row import problem_from_row, problem_of_row
 from rlef_env.problems.checker_spec import (
     CHECKER_FLAGS,
     CHECKERS,
@@ -10,10 +10,10 @@ from rlef_env.problems.checker_spec import (
     parse_checker_flags,
 )
 from rlef_env.problems.datasets import BUILTINS, Dataset, load_dataset
+from rlef_env.problems.graders import GRADERS, PLAIN_GRADER, Grader
 from rlef_env.problems.index import Facts
 from rlef_env.problems.json_rows import Field, parse_row
 from rlef_env.problems.layouts import LAYOUTS, Layout
-from rlef_env.problems.layouts.code_contests import problem_from_row
 from rlef_env.problems.literals import CallText, NotPlain, format_call, format_value, parse_call, parse_value
 from rlef_env.problems.meta import read_checkers
 from rlef_env.problems.problem import (
@@ -36,8 +36,10 @@ __all__ = [
     "BUILTINS",
     "CHECKERS",
     "CHECKER_FLAGS",
+    "GRADERS",
     "LAYOUTS",
     "NO_FLAGS",
+    "PLAIN_GRADER",
     "ROLES",
     "TESTLIB_CHECKERS",
     "CallText",
@@ -48,6 +50,7 @@ __all__ = [
     "Facts",
     "Field",
     "FunctionSpec",
+    "Grader",
     "InteractorSpec",
     "Layout",
     "NotPlain",

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.reading import _layout_of, layout_named
 
-__all__ = ["problem_of_row"]
+__all__ = ["problem_from_row", "problem_of_row"]
+
+
+def problem_from_row(row: Mapping[str, Any], where: str = "row", layout: str | None = None) -> Problem:
+    """The problem in a row, as ``json.loads`` gives it.
+
+    Args:
+        row: the row.
+        where: what errors call it, e.g. ``"problems.jsonl:7"``.
+        layout: the name of its layout, where its fields do not tell it.
+
+    Raises:
+        DataError: it is of no layout, or not as its layout says.
+        UsageError: no layout has this name.
+    """
+    return problem_of_row(Field(dict(row), where), layout)
 
 
 def problem_of_row(row: Field, layout: str | None = None) -> Problem:

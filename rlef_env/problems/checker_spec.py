@@ -54,6 +54,7 @@ CHECKER_FLAGS: Final[Mapping[str, str]] = {
     "ignore_blank_lines": "blank lines are ignored everywhere",
     "keep_spaces": "white space at the end of a line counts",
     "json": "the program's value is compared as JSON would write it: tuples are lists, dictionary keys are text",
+    "list_of_one": "a list of just the expected value is right, too",
     "float_tolerance": "followed by a number: both of the next two",
     "float_absolute_tolerance": "followed by a number: the largest difference of a number from a finite expected one",
     "float_relative_tolerance": "likewise, as a share of the expected number; where both are asked for, one is enough",
@@ -107,7 +108,7 @@ CHECKERS: Final[Mapping[str, CheckerRule]] = {
     "value": CheckerRule(
         "the value that the program's function returned equals the expected one",
         "HumanEval, MBPP, LiveCodeBench and APPS, where tests call a function",
-        ("json", "unordered", *TOLERANCES),
+        ("json", "list_of_one", "unordered", *TOLERANCES),
     ),
     "python": CheckerRule(
         "check(input, output, expected) of its source, three texts, says so",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
+from rlef_env.problems.graders import GRADERS
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.problem import ROLES, FunctionSpec, InteractorSpec, Role, TestGroup
 
@@ -14,6 +15,7 @@ __all__ = [
     "date_from_field",
     "function_from_field",
     "function_to_row",
+    "grader_from_field",
     "groups_from_field",
     "groups_to_row",
     "interactor_from_field",
@@ -60,6 +62,19 @@ def function_from_field(field: Field) -> FunctionSpec | None:
 def function_to_row(function: FunctionSpec) -> dict[str, str]:
     """The row of a function; ``function_from_field`` reads it back equal."""
     return {"entry_point": function.entry_point, "preamble": function.preamble}
+
+
+def grader_from_field(field: Field) -> str:
+    """The name of a grader, empty where the field is absent.
+
+    Raises:
+        DataError: no grader has this name.
+    """
+    if not field.present or field.value == "":
+        return ""
+    if field.text() not in GRADERS:
+        raise field.error(f"one of {', '.join(GRADERS)}", "choose one of these, or leave the field out")
+    return field.text()
 
 
 def interactor_from_field(field: Field) -> InteractorSpec | None:

@@ -79,7 +79,7 @@ class FunctionSpec:
 
     Attributes:
         entry_point: the function's name. Where a program has no such function but a class ``Solution`` with a method of
-            that name, the method of a ``Solution()`` is called.
+            that name, each call is one of that method of a new ``Solution()``; ``Grader.calls_solution`` changes this.
         preamble: Python source that runs before the program, in its name space, and before a test that is code:
             imports and helpers that the prompt gives.
     """
@@ -147,6 +147,7 @@ class Problem:
         source: where the problem comes from, e.g. ``"codeforces"``.
         date: the day it was published, as ``"2023-08-21"``; None where unknown.
         function: what to define, where tests call a function; None where programs read standard input.
+        grader: whose grader's surroundings a program in Python gets, a key of ``GRADERS``; empty for none.
         interactor: what programs talk to, where the problem is interactive.
         groups: which tests earn how many points, where the problem has a score.
         extra: fields of the record that have no place above, kept as they were.
@@ -167,6 +168,7 @@ class Problem:
     source: str | None = None
     date: str | None = None
     function: FunctionSpec | None = None
+    grader: str = ""
     interactor: InteractorSpec | None = None
     groups: tuple[TestGroup, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)

@@ -30,7 +30,7 @@ class Trust(str, Enum):
     """What running a problem's stored solutions says about its tests and its checker."""
 
     VERIFIED = "verified"
-    """Every correct solution passes every test, and every incorrect one fails."""
+    """Every correct solution that can run here passes every test, and every incorrect one fails."""
     WEAK_TESTS = "weak_tests"
     """A solution stored as incorrect passes every test: the tests are too few, or its label is wrong."""
     WRONG_LABEL = "wrong_label"
@@ -40,13 +40,13 @@ class Trust(str, Enum):
     AMBIGUOUS = "ambiguous"
     """Correct solutions fail, and the statement speaks of several right answers."""
     BAD_TEST = "bad_test"
-    """A test that no correct solution passes: its answer or its input is wrong."""
+    """A test that no correct solution passes, though they run: its answer or its input is wrong."""
     TOO_SLOW = "too_slow"
     """No correct solution stays within the time limit."""
     DUPLICATE = "duplicate"
     """Its statement or its tests are those of a problem before it."""
     UNVERIFIED = "unverified"
-    """Nothing could be said: no stored solution that this machine can run, or no verdict on one."""
+    """Nothing could be said: no stored solution that can run here, or no verdict on one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class TrustReport:
 
 
 def digest(problem: Problem) -> str:
-    """A digest of all that a verdict on the problem depends on: statement, tests, limits, checker, kind."""
+    """A digest of all that a verdict on the problem depends on: statement, tests, limits, checker, kind, grader."""
     parts = (
         problem.statement,
         *((role, test.input, test.output) for role, _, test in problem.tests()),
@@ -86,6 +86,7 @@ def digest(problem: Problem) -> str:
         problem.checker,
         problem.function,
         problem.interactor,
+        *([problem.grader] if problem.grader else []),
     )
     return hashlib.sha256("\0".join(map(repr, parts)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 

@@ -60,6 +60,8 @@ def problem_to_row(problem: Problem) -> dict[str, Any]:
         row["date"] = problem.date
     if problem.function is not None:
         row["function"] = function_to_row(problem.function)
+    if problem.grader:
+        row["grader"] = problem.grader
     if problem.interactor is not None:
         row["interactor"] = interactor_to_row(problem.interactor)
     if problem.groups:

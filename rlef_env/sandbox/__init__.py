@@ -1,7 +1,7 @@
 """How it runs: (program, input, limits) -> Execution. Facts only, no opinion."""
 
 from rlef_env.sandbox.converse import Conversation, converse
-from rlef_env.sandbox.execution import Execution, Limits, Program, Status, require_run
+from rlef_env.sandbox.execution import Execution, Limits, Program, PythonStart, Status, require_run
 from rlef_env.sandbox.languages import LANGUAGES, Language, installed_languages
 from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
 from rlef_env.sandbox.loaded import LoadedProgram
@@ -33,6 +33,7 @@ __all__ = [
     "LoadedProgram",
     "MachineHealth",
     "Program",
+    "PythonStart",
     "Row",
     "Sandbox",
     "Status",

@@ -8,7 +8,7 @@ from enum import Enum
 
 from rlef_env.errors import MachineStarved, SandboxFailure
 
-__all__ = ["Execution", "Limits", "Program", "Status", "require_run"]
+__all__ = ["Execution", "Limits", "Program", "PythonStart", "Status", "require_run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,20 @@ class Program:
 
     source: str
     language: str = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class PythonStart:
+    """What a Python program finds when it starts, beyond what ``python solution.py`` gives it.
+
+    Attributes:
+        imports: Python source that binds names, one statement at a time; a statement whose module is not there is left
+            out. The program can use the names as it uses builtins: what it defines itself comes first.
+        recursion_limit: frames, as ``sys.setrecursionlimit`` counts them; None for Python's own 1000.
+    """
+
+    imports: str = ""
+    recursion_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

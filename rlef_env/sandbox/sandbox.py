@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rlef_env.errors import IsolationUnavailable, UsageError
 from rlef_env.sandbox.compiler import Compiler, runtime_paths
-from rlef_env.sandbox.execution import Execution, Limits, Program
+from rlef_env.sandbox.execution import Execution, Limits, Program, PythonStart
 from rlef_env.sandbox.languages import find_language
 from rlef_env.sandbox.layers import REQUIRED
 from rlef_env.sandbox.loaded import LoadedProgram
@@ -22,6 +22,7 @@ from rlef_env.sandbox.zygote_process import ZygoteProcess
 __all__ = ["ISOLATIONS", "Sandbox"]
 
 ISOLATIONS = ("locked", "none")
+PLAIN_START = PythonStart()
 
 
 class Sandbox:
@@ -88,8 +89,15 @@ class Sandbox:
         return self._python.pid
 
     @contextlib.contextmanager
-    def load(self, program: Program, limits: Limits | None = None) -> Iterator[LoadedProgram]:
+    def load(
+        self, program: Program, limits: Limits | None = None, start: PythonStart = PLAIN_START
+    ) -> Iterator[LoadedProgram]:
         """Compile a program, in a process of its own, ready to run. One at a time: close it before you load the next.
+
+        Args:
+            program: what to compile.
+            limits: of every run.
+            start: what it finds when it starts; programs in other languages than Python have no use for it.
 
         Raises:
             UsageError: the language is not one of ``LANGUAGES``, or not installed; another program is loaded; or the
@@ -105,17 +113,18 @@ class Sandbox:
             )
         self._open = True
         try:
-            with self._load(program, limits) as loaded:
+            with self._load(program, limits, start) as loaded:
                 loaded.tell_asleep = self.tell_asleep
                 yield loaded
         finally:
             self._open = False
 
     @contextlib.contextmanager
-    def _load(self, program: Program, limits: Limits) -> Iterator[LoadedProgram]:
+    def _load(self, program: Program, limits: Limits, start: PythonStart) -> Iterator[LoadedProgram]:
         writes = limits.scratch_bytes > 0
         if program.language == "python":
-            with self._zygote("python", writes).load(program.source.encode("utf-8", "surrogatepass"), limits) as loaded:
+            source = program.source.encode("utf-8", "surrogatepass")
+            with self._zygote("python", writes).load(source, limits, start=start) as loaded:
                 yield loaded
             return
         language = find_language(program.language)

@@ -13,7 +13,9 @@ influence is bytes in its output files and its wait status.
 
 from __future__ import annotations
 
+import ast
 import builtins
+import contextlib
 import ctypes
 import fcntl
 import gc
@@ -34,13 +36,13 @@ import tokenize
 import traceback
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 # What contest programs import, loaded here once so that no run pays for it.
 # ruff: noqa: E401, F401, I001
 import _sitebuiltins
 import atexit, bisect, cmath, collections, copy, datetime, decimal, enum, fractions, functools, heapq, itertools, math
-import operator, queue, random, re, string
+import operator, queue, random, re, statistics, string, typing
 
 FILE = "solution.py"
 ARTIFACT = 3  # the descriptor by which a runtime opens what it is to run
@@ -62,6 +64,7 @@ PIDFD_OPEN, LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF =
 CALLS = {"x86_64": {"seccomp": 317, "pivot_root": 155, "capset": 126}}
 CALLS["aarch64"] = {"seccomp": 277, "pivot_root": 41, "capset": 91}
 
+MOST_FRAMES = 2000  # of a traceback; a million of them take seconds and a gigabyte to print
 COMPILE_CPU_SECONDS = 150  # a backstop: the judge ends a compilation earlier, by what it really used
 ENQUIRY = 9  # bytes: "?" and a number
 LOAD = b"L"  # before what is to be loaded: no enquiry begins with it
@@ -99,19 +102,38 @@ def main(control: int) -> None:
             message, (source, programs_control) = receive(judge, 2, 2)
         except EOFError:
             os._exit(0)
+        command, imports, recursion_limit = json.loads(message[len(LOAD) + RUN.size :])
+        names = imported(imports)  # once for all programs that start with them
         parent = os.getpid()
         if (pid := os.fork()) == 0:
             judge.close()
             try:
                 die_with(parent)
-                limits, command = RUN.unpack_from(message, len(LOAD)), json.loads(message[len(LOAD) + RUN.size :])
-                program(socket.socket(fileno=programs_control), source, limits, command, lock)
+                limits, start = RUN.unpack_from(message, len(LOAD)), Start(names, recursion_limit)
+                program(socket.socket(fileno=programs_control), source, limits, command, start, lock)
             finally:
                 os._exit(0)
         os.close(source)
         os.close(programs_control)
         attend(judge, pid)
         reap_orphans()
+
+
+class Start(NamedTuple):
+    """What a program in Python finds when it starts: names beside the builtins, and how deep it may recurse."""
+
+    names: dict[str, Any]
+    recursion_limit: int
+
+
+@functools.cache
+def imported(imports: str) -> dict[str, Any]:
+    """The names that import statements bind, but for the builtins; a module that is not there binds none."""
+    names: dict[str, Any] = {}
+    for statement in ast.parse(imports).body:
+        with contextlib.suppress(ImportError):
+            exec(compile(ast.Module([statement], []), "imports", "exec", dont_inherit=True), names)
+    return {name: value for name, value in names.items() if not hasattr(builtins, name) and name != "__builtins__"}
 
 
 def preload(folder: str) -> None:
@@ -132,6 +154,8 @@ def become_plain_python() -> None:
     """What a program sees of the interpreter is what ``python solution.py`` shows."""
     sys.argv[:], sys.executable = [FILE], ""
     sys.path[:] = [entry for entry in sys.path if entry]
+    if hasattr(sys, "set_int_max_str_digits"):
+        sys.set_int_max_str_digits(0)  # programs may be older than the limit; CPU time bounds them
     builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
     builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
     builtins.help = _sitebuiltins._Helper()
@@ -205,7 +229,9 @@ def receive(sock: socket.socket, least: int, most: int) -> tuple[bytes, list[int
 # --- one program ------------------------------------------------------------------------------------------------
 
 
-def program(judge: socket.socket, source: int, limits: tuple[int, ...], command: list[str], lock: Lock) -> None:
+def program(
+    judge: socket.socket, source: int, limits: tuple[int, ...], command: list[str], start: Start, lock: Lock
+) -> None:
     """Compile the source, report, then fork a run for every input. Never runs the program itself."""
     cpu, space, size, stack = limits
     resource.setrlimit(resource.RLIMIT_AS, (space, space))
@@ -235,7 +261,7 @@ def program(judge: socket.socket, source: int, limits: tuple[int, ...], command:
                 judge.sendall(b"F" + repr(error).encode())
                 os._exit(1)
             judge.close()
-            run(code, arguments)
+            run(code, arguments, start)
         for fd in files:
             os.close(fd)
         status, usage = attend(judge, pid)
@@ -339,7 +365,7 @@ def prepare(files: list[int], cpu: int, lock: Lock) -> None:
     lock.apply_to_run()
 
 
-def run(code: types.CodeType | None, arguments: list[str]) -> None:
+def run(code: types.CodeType | None, arguments: list[str], start: Start) -> None:
     """Become ``python solution.py``; never return."""
     assert code is not None
     sys.argv[1:] = arguments
@@ -349,7 +375,8 @@ def run(code: types.CodeType | None, arguments: list[str]) -> None:
     sys.modules["__main__"] = main_module
     del main_module
     threading.excepthook = show_in_thread
-    sys.setrecursionlimit(1000 + depth())
+    vars(builtins).update(start.names)  # not the program's own names: those that it defines come first
+    sys.setrecursionlimit(start.recursion_limit + depth())
     gc.enable()
     os._exit(execute(code, namespace))
 
@@ -413,7 +440,7 @@ def exit_status(code: object) -> int:
 def show(kind: type[BaseException], error: BaseException | None, trace: types.TracebackType | None) -> None:
     """Print an exception. The C printer would look for solution.py on disk; this one finds its lines in linecache."""
     if sys.stderr is not None:
-        traceback.print_exception(kind, error, trace, file=sys.stderr)
+        traceback.print_exception(kind, error, trace, limit=-MOST_FRAMES, file=sys.stderr)
         sys.stderr.flush()
 
 

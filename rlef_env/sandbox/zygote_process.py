@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from rlef_env.errors import IsolationUnavailable, SandboxFailure
-from rlef_env.sandbox.execution import Execution, Limits, Status
+from rlef_env.sandbox.execution import Execution, Limits, PythonStart, Status
 from rlef_env.sandbox.filters import base_filter, run_filter
 from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
 from rlef_env.sandbox.loaded import LoadedProgram, failed, repeated_if_starved, starved_words
@@ -41,6 +41,9 @@ STACK_ALLOWANCE = 2**30  # address space beyond the memory limit: programs reser
 COMPILER_SCRATCH_BYTES = 2**29
 UNLIMITED = -1
 LOAD, RUN = b"L", struct.Struct("<qqqq")  # as in zygote.py
+PLAIN_START = PythonStart()
+DEEP_STACK = 120 * 2**20  # bytes: 50,000 calls through C code (lru_cache, sort) take 30 MB
+PLAIN_RECURSION = 1000  # frames: Python's own limit
 
 
 class ZygoteProcess:
@@ -109,7 +112,9 @@ class ZygoteProcess:
         return self._process.pid
 
     @contextlib.contextmanager
-    def load(self, program: bytes, limits: Limits, command: Sequence[str] = ()) -> Iterator[LoadedProgram]:
+    def load(
+        self, program: bytes, limits: Limits, command: Sequence[str] = (), start: PythonStart = PLAIN_START
+    ) -> Iterator[LoadedProgram]:
         """Give a program a process of its own, ready to run.
 
         Args:
@@ -117,6 +122,7 @@ class ZygoteProcess:
             limits: of every run.
             command: the command line of a program that is not Python. ``{program}`` in it stands for a path of the
                 program; alone in the first place, for the program itself.
+            start: what a program in Python finds when it starts.
         """
         space = self._baseline_space + limits.memory_bytes + STACK_ALLOWANCE
         message = LOAD + RUN.pack(
@@ -124,9 +130,9 @@ class ZygoteProcess:
             int(10 * limits.cpu_seconds) + 60,
             UNLIMITED if self.profile.reserves else space,
             limits.output_bytes + 1,
-            limits.memory_bytes if command else UNLIMITED,
+            limits.memory_bytes if command else DEEP_STACK if start.recursion_limit else UNLIMITED,
         )
-        message += json.dumps(command).encode()
+        message += json.dumps([command, start.imports, start.recursion_limit or PLAIN_RECURSION]).encode()
         with contextlib.ExitStack() as stack:
             ours, failure = repeated_if_starved(
                 lambda: self._start(program, message, stack),

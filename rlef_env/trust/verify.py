@@ -26,6 +26,13 @@ LENIENT = (  # rules that may accept what the problem's own refuses, the stricte
     CheckerSpec("kattis", ("float_tolerance", "1e-6")),
     CheckerSpec("kattis", ("float_tolerance", "1e-4")),
 )
+NOT_RUNNABLE = frozenset(
+    {"ImportError", "ModuleNotFoundError", "NameError", "RecursionError", "SyntaxError", "IndentationError", "TabError"}
+    | {"OSError", "PermissionError", "FileNotFoundError"}
+)
+"""Exceptions that tell of the program, or of what this machine lacks, and nothing of the test."""
+STOPPED = frozenset({Verdict.COMPILE_ERROR, Verdict.SECURITY_VIOLATION, Verdict.MEMORY_LIMIT, Verdict.OUTPUT_LIMIT})
+"""Verdicts likewise."""
 CUT = "[...]"  # what the judge ends a long output with
 
 
@@ -165,14 +172,29 @@ def _class(
         return Trust.UNVERIFIED, [f"{run.name}: no verdict ({run.judgement.category})" for run in lost], None
     if not correct:
         return Trust.UNVERIFIED, ["no stored correct solution in a language that this machine can run"], None
+    lacking = [run for run in correct if run not in passing and _cannot_run(run)]
+    aside = [f"{run.name} cannot run here: {_first_failure(run)}" for run in lacking]
+    ran = [run for run in correct if run not in lacking]
+    if not ran:
+        return Trust.UNVERIFIED, aside, None
     if not passing:
-        return _none_passes(problem, correct)
-    failing = [run for run in correct if run not in passing]
+        trust, reasons, checker = _none_passes(problem, ran)
+        return trust, reasons + aside, checker
+    failing = [run for run in ran if run not in passing]
     reasons = [f"{run.name}: {_first_failure(run)}" for run in failing]
+    reasons += aside
     reasons += [f"{run.name} passes all {run.judgement.total} tests" for run in surviving]
     if failing:
         return Trust.WRONG_LABEL, reasons, None
     return (Trust.WEAK_TESTS if surviving else Trust.VERIFIED), reasons, None
+
+
+def _cannot_run(run: RunSolution) -> bool:
+    """Whether a failure of a solution stored as correct is of a kind that says nothing about the test."""
+    return any(
+        result.verdict in STOPPED or (result.verdict is Verdict.RUNTIME_ERROR and result.category in NOT_RUNNABLE)
+        for result in run.judgement.results
+    )
 
 
 def _none_passes(problem: Problem, correct: list[RunSolution]) -> tuple[Trust, list[str], CheckerSpec | None]:
@@ -222,6 +244,8 @@ def _first_failure(run: RunSolution) -> str:
         return run.judgement.verdict.value
     first = failed[0]
     words = f"{first.verdict.value} on {first.role} test {first.index}"
+    if first.category and first.verdict is not Verdict.WRONG_ANSWER:
+        words += f" ({first.category})"
     return words if len(failed) == 1 else f"{words} and {len(failed) - 1} more"
 
 

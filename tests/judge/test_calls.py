@@ -12,7 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rlef_env.errors import UsageError
-from rlef_env.judge import Call, CallResult, CallRunner, NotReturned, Other, Raised, Returned, run_calls, same_value
+from rlef_env.judge import (
+    Call,
+    CallResult,
+    CallRunner,
+    NotReturned,
+    Other,
+    Raised,
+    Returned,
+    Target,
+    run_calls,
+    same_value,
+)
 from rlef_env.judge.calls import BLOB, FRAME, driver_source
 from rlef_env.judge.encoding import encode
 from rlef_env.sandbox import Limits, Program, Sandbox, Status
@@ -67,10 +78,10 @@ def test_state_is_kept_from_call_to_call_unless_each_has_a_process(run: Run) -> 
 
 def test_a_runner_keeps_programs_apart(sandbox: Sandbox) -> None:
     with CallRunner(sandbox, LIMITS) as runner:
-        assert values(runner.run(COUNTING, "f", [Call((0,))] * 2)) == [1, 2]
+        assert values(runner.run(COUNTING, Target("f"), [Call((0,))] * 2)) == [1, 2]
         leaky = "import builtins, string\nbuiltins.len = string.digits = None\ndef f(n):\n    return n\n"
-        assert values(runner.run(leaky, "f", [Call((0,))])) == [0]
-        assert values(runner.run(COUNTING, "f", [Call((0,))] * 2)) == [1, 2]
+        assert values(runner.run(leaky, Target("f"), [Call((0,))])) == [0]
+        assert values(runner.run(COUNTING, Target("f"), [Call((0,))] * 2)) == [1, 2]
     with sandbox.load(Program("print(1)")) as loaded:
         assert loaded.run(b"").stdout == b"1\n"
 
@@ -379,9 +390,11 @@ def test_a_process_holds_nothing_of_another_program_or_of_the_judge(sandbox: San
     )
     secret = "known-to-the-judge"
     with CallRunner(sandbox, LIMITS) as runner:
-        runner.run(f"kept = ['{secret}']\ndef f(n):\n    return kept\n", "f", [Call((secret,))])
-        assert values(runner.run(spy, "f", [Call((secret[::-1],))])) == [(True, False)]
-        assert values(runner.run(spy + f"kept = ['{secret}']\n", "f", [Call((secret[::-1],))])) == [(True, True)]
+        runner.run(f"kept = ['{secret}']\ndef f(n):\n    return kept\n", Target("f"), [Call((secret,))])
+        assert values(runner.run(spy, Target("f"), [Call((secret[::-1],))])) == [(True, False)]
+        assert values(runner.run(spy + f"kept = ['{secret}']\n", Target("f"), [Call((secret[::-1],))])) == [
+            (True, True)
+        ]
 
 
 def test_prints_count_as_output(run: Run) -> None:
@@ -397,7 +410,7 @@ def test_the_driver_for_one_process_also_loads_in_another_version(sandbox: Sandb
         source = source.replace(f"== {MAGIC_NUMBER!r}", "== b'another'").replace("marshal.loads", "no_such_name")
         assert source != driver_source(many=False)
     with sandbox.load(Program(source), LIMITS) as loaded:
-        blobs = [b"def f(n): return n", b"", encode("f"), encode(((7,), {}))]
+        blobs = [b"def f(n): return n", b"", encode(("f", False)), encode(((7,), {}))]
         execution = loaded.run(b"".join(BLOB.pack(len(blob)) + blob for blob in blobs))
     assert execution.stdout == frame(b"V", 0, encode(7)), execution
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from rlef_env.judge.calls import CallRunner
+from rlef_env.judge.calls import CallRunner, Target
 from rlef_env.judge.code_tests import CodeTests
 from rlef_env.judge.runners import Outcome, Sandboxes
 from rlef_env.judge.verdict import Verdict
-from rlef_env.problems import FunctionSpec, Test
+from rlef_env.problems import Test
 from rlef_env.problems.asserts import check_to_tests
-from rlef_env.sandbox import Limits, Program
+from rlef_env.sandbox import Limits, Program, PythonStart
 
 LIMITS = Limits(cpu_seconds=0.5, memory_bytes=128 * 2**20, output_bytes=2**20)
 Run = Callable[..., Outcome]
@@ -31,10 +31,10 @@ def run(sandboxes: Sandboxes) -> Run:
     """The outcome of a test for a program that defines ``f``."""
 
     def run(source: str, test: str, preamble: str = "") -> Outcome:
-        function = FunctionSpec("f", preamble)
+        target = Target("f", preamble)
         with (
             CallRunner(sandboxes.program, LIMITS) as runner,
-            CodeTests(sandboxes, runner.loaded, Program(source), function) as tests,
+            CodeTests(sandboxes, runner.loaded, Program(source), target, PythonStart()) as tests,
         ):
             return tests.run(Test(test, ""))
 

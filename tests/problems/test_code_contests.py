@@ -26,11 +26,11 @@ from rlef_env.problems import (
     Test,
     TestGroup,
     iter_jsonl,
-    problem_from_row,
     problem_to_row,
     read_jsonl,
     write_jsonl,
 )
+from rlef_env.problems.layouts.code_contests import problem_from_row
 
 
 def row(**changes: Any) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from rlef_env.judge import JudgePool
-from rlef_env.problems import CheckerSpec, Problem, Solution, Test, Trust, TrustReport
+from rlef_env.problems import CheckerSpec, Problem, Solution, Test, Trust, TrustReport, problem_from_row
 from rlef_env.trust import verify
 
 DOUBLE = "print(2 * int(input()))"
@@ -87,6 +88,42 @@ def test_solutions_that_all_take_too_long_are_too_slow(pool: JudgePool) -> None:
 def test_without_a_solution_to_run_nothing_is_said(pool: JudgePool) -> None:
     assert report(replace(SUM, solutions=()), pool).trust is Trust.UNVERIFIED
     assert report(replace(SUM, solutions=(Solution("print(1)", "unknown"),)), pool).trust is Trust.UNVERIFIED
+
+
+LACKING = [
+    "import no_such_module\n",
+    "print(np.sum([2, int(input())]))\n",
+    "print raw_input()\n",
+    "x = bytearray(10**10)\n",
+]
+LACKING += ["open('input.txt')\n", "import os\nos.kill(1, 9)\n", "def f(n):\n    return f(n + 1)\nf(0)\n"]
+
+
+@pytest.mark.parametrize("source", LACKING)
+def test_a_solution_that_cannot_run_here_blames_neither_test_nor_label(source: str, pool: JudgePool) -> None:
+    alone = report(replace(SUM, solutions=(Solution(source), Solution(source))), pool)
+    assert alone.trust is Trust.UNVERIFIED
+    assert alone.reasons[0].startswith("correct solution 0 cannot run here: ")
+    beside = report(replace(SUM, solutions=(Solution(DOUBLE), Solution(source))), pool)
+    assert (beside.trust, beside.correct_passed, beside.correct_total) == (Trust.VERIFIED, 1, 2)
+    assert beside.reasons == (alone.reasons[0].replace("solution 0", "solution 1"),)
+    broken = replace(SUM, private_tests=(Test("3\n", "7\n"),), solutions=(Solution(DOUBLE), Solution(source)))
+    assert report(broken, pool).trust is Trust.BAD_TEST
+
+
+def test_an_exception_on_a_test_that_others_survive_is_about_the_test(pool: JudgePool) -> None:
+    cut = replace(SUM, private_tests=(Test("3\n", "6\n"), Test("\n", "20\n")))
+    found = report(cut, pool)
+    assert (found.trust, found.reasons[-1]) == (Trust.BAD_TEST, "no correct solution passes private test 1")
+
+
+def test_starter_code_of_apps_is_no_reason_to_blame_a_test(pool: JudgePool) -> None:
+    solution = "class Solution:\n    def top(self, nums: List[int]) -> int:\n        return max(nums)\n"
+    row = {
+        "problem_id": 1, "question": "Largest.", "solutions": json.dumps([solution]),
+        "input_output": json.dumps({"fn_name": "top", "inputs": [[[3, 1, 2]], [[5]]], "outputs": [3, 5]}),
+    }  # fmt: skip
+    assert report(problem_from_row(row), pool).trust is Trust.VERIFIED
 
 
 def test_a_repeated_problem_is_a_duplicate_of_the_first(pool: JudgePool) -> None:

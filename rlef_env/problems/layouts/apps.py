@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from rlef_env.errors import DataError
 from rlef_env.problems.json_rows import Field
-from rlef_env.problems.layouts.given_tests import GivenTests, read_tests, split_public
+from rlef_env.problems.layouts.given_tests import GivenTests, read_tests, require_tests, split_public
 from rlef_env.problems.layouts.layout import Layout, identified
 from rlef_env.problems.layouts.nested import json_in, json_or_python_in
 from rlef_env.problems.layouts.row_parts import rest, site, solutions_in, text_or_none, with_starter
@@ -30,7 +30,7 @@ def problem(root: Field) -> Problem:
     name, root = identified(root, "problem_id", number=True)
     question = root.child("question").text()
     starter = text_or_none(root.child("starter_code"))
-    given = given_in(root.child("input_output"), starter)
+    given = given_in(root.child("input_output"), starter, "apps")
     public, private = split_public(question, given)
     unknown = {"input_output": given.unknown} if given.unknown else {}
     return Problem(
@@ -43,16 +43,22 @@ def problem(root: Field) -> Problem:
         difficulty=text_or_none(root.child("difficulty")),
         source=site(root.child("url")),
         function=given.function,
+        grader="apps",
         extra=rest(root, _PLACED) | unknown,
     )
 
 
-def given_in(field: Field, starter: str | None) -> GivenTests:
+def given_in(field: Field, starter: str | None, grader: str) -> GivenTests:
     """The tests in ``input_output``: JSON or a Python literal in a string, or the value itself; none where empty."""
     if not field.present or field.value == "":
         return GivenTests()
     found = json_or_python_in(field) if isinstance(field.value, str) else field
-    return read_tests(found, starter=starter) if found.present and found.value != {} else GivenTests()
+    if not found.present or found.value == {}:
+        return GivenTests()
+    given = read_tests(found, starter=starter, grader=grader)
+    if given.unknown:
+        require_tests(found, given)  # there are no tests in what was understood, perhaps in the rest
+    return given
 
 
 APPS: Final = Layout("apps", "APPS", frozenset({"problem_id", "question", "input_output"}), problem)

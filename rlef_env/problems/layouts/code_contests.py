@@ -20,6 +20,7 @@ from rlef_env.problems.layouts.layout import Layout, identified
 from rlef_env.problems.own_fields import (
     date_from_field,
     function_from_field,
+    grader_from_field,
     groups_from_field,
     interactor_from_field,
 )
@@ -71,7 +72,7 @@ EXTRAS: Final[Mapping[str, tuple[Callable[[Field], Any], Any]]] = {
 PLACED: Final = frozenset(
     {"name", "description", "public_tests", "private_tests", "generated_tests", "solutions", "incorrect_solutions"}
     | {"source", "source_name", "difficulty", "difficulty_name", "cf_tags", "time_limit", "memory_limit_bytes"}
-    | {"checker", "date", "function", "interactor", "groups", "extra"}
+    | {"checker", "date", "function", "grader", "interactor", "groups", "extra"}
 )
 TEST_FIELDS: Final = ("public_tests", "private_tests", "generated_tests")
 _LABEL: Final = "is_valid_test"
@@ -123,6 +124,7 @@ def problem(root: Field) -> Problem:
         source=source,
         date=date_from_field(root.child("date")),
         function=function_from_field(root.child("function")),
+        grader=grader_from_field(root.child("grader")),
         interactor=interactor_from_field(root.child("interactor")),
         groups=groups_from_field(
             root.child("groups"),

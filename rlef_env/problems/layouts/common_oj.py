@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.layouts.code_contests import LANGUAGE_NAMES
-from rlef_env.problems.layouts.given_tests import GivenTests, split_public
+from rlef_env.problems.layouts.given_tests import GivenTests, require_tests, split_public
 from rlef_env.problems.layouts.layout import Layout, identified
 from rlef_env.problems.layouts.live_code_bench import LIVE_CODE_BENCH_RULE, unpacked_tests
 from rlef_env.problems.layouts.nested import json_in
@@ -31,6 +31,7 @@ def problem(root: Field) -> Problem:
     test, canonical = root.child("test"), root.child("canonical_solution")
     packed = isinstance(test.value, str) and test.value.startswith("e")  # base64 of zlib; no JSON starts so
     given = unpacked_tests(test) if packed else _given(_unwrapped(test))
+    require_tests(test, given)
     public, private = split_public(statement, given)
     if given.unknown:
         extra["test"] = given.unknown
@@ -51,6 +52,7 @@ def problem(root: Field) -> Problem:
         difficulty=difficulty.lower() if difficulty and len(difficulty) > 1 else difficulty,  # not the letters A to V
         source=source and source.lower(),
         function=given.function,
+        grader="sandboxfusion_livecodebench" if packed else "",
         extra=extra,
     )
 

@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from rlef_env.problems.json_rows import Field
-from rlef_env.problems.layouts.given_tests import read_tests, split_public
+from rlef_env.problems.layouts.given_tests import read_tests, require_tests, split_public
 from rlef_env.problems.layouts.layout import Layout
 from rlef_env.problems.layouts.live_code_bench import func_name_in
 from rlef_env.problems.layouts.nested import json_or_python_in
@@ -36,7 +36,9 @@ def problem(root: Field) -> Problem:
         json_or_python_in(tests) if isinstance(tests.value, str) else tests,
         func_name_in(root.child("metadata")),
         starter,
+        "deep_coder",
     )
+    require_tests(tests, given)
     public, private = split_public(text, given)
     seconds, memory = _SECONDS.search(text), _BYTES.search(text)
     return Problem(
@@ -49,6 +51,7 @@ def problem(root: Field) -> Problem:
         checker=given.checker(),
         solutions=solutions_in(root.child("solutions")),
         function=given.function,
+        grader="deep_coder",
         extra=rest(root, _PLACED) | ({"tests": given.unknown} if given.unknown else {}),
     )
 

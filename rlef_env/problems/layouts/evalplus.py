@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from rlef_env.problems.asserts import assert_to_test, examples, parse_code
 from rlef_env.problems.json_rows import Field
-from rlef_env.problems.layouts.human_eval import ASKED, entry_point_of, function_of, with_place
+from rlef_env.problems.layouts.human_eval import ASKED, entry_point_of, function_of
 from rlef_env.problems.layouts.layout import Layout, identified
-from rlef_env.problems.layouts.row_parts import rest
+from rlef_env.problems.layouts.row_parts import rest, with_place
 from rlef_env.problems.literals import NotPlain, format_value
 from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Problem, Solution, Test
 

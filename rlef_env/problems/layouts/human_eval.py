@@ -12,18 +12,15 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
-from rlef_env.errors import DataError
 from rlef_env.problems.asserts import check_to_tests, examples, listed_tests, parse_code
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.layouts.layout import Layout, identified
-from rlef_env.problems.layouts.row_parts import rest
+from rlef_env.problems.layouts.row_parts import rest, with_place
 from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Problem, Solution
 
-__all__ = ["EVALPLUS_RULE", "HUMAN_EVAL", "entry_point_of", "function_of", "with_place"]
+__all__ = ["EVALPLUS_RULE", "HUMAN_EVAL", "entry_point_of", "function_of"]
 
 KEYS: Final = frozenset({"task_id", "prompt", "canonical_solution", "entry_point", "test"})
 ASKED: Final = "Write a whole Python program that defines this function."
@@ -72,17 +69,6 @@ def entry_point_of(root: Field) -> str:
     if not field.text().isidentifier() or keyword.iskeyword(field.text()):
         raise field.error("the name of a function", "write it without arguments or dots")
     return field.text()
-
-
-@contextmanager
-def with_place(field: Field) -> Iterator[None]:
-    """Let errors about a field's text say where it stands."""
-    try:
-        yield
-    except DataError as error:
-        if str(error).startswith(field.where):
-            raise
-        raise DataError(f"{field.where}: field {field.path!r}: {error}") from None
 
 
 HUMAN_EVAL: Final = Layout("human_eval", "HumanEval", KEYS, problem)

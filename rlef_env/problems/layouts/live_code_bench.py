@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from rlef_env.problems.json_rows import Field
-from rlef_env.problems.layouts.given_tests import GivenTests, entry_point_in, read_tests
+from rlef_env.problems.layouts.given_tests import GivenTests, entry_point_in, read_tests, require_tests
 from rlef_env.problems.layouts.layout import Layout, identified
 from rlef_env.problems.layouts.nested import json_in
 from rlef_env.problems.layouts.pickled_text import pickled_text
@@ -45,9 +45,9 @@ def problem(root: Field) -> Problem:
     day = day_or_none(date)
     if date.present and day is None:
         raise date.error("a date in ISO 8601", "write it like 2023-08-21T00:00:00")
-    public, private = (
-        unpacked_tests(root.child(key), entry_point) for key in ("public_test_cases", "private_test_cases")
-    )
+    public = unpacked_tests(root.child("public_test_cases"), entry_point)
+    private = unpacked_tests(root.child("private_test_cases"), public.entry_point or entry_point)
+    require_tests(root.child("public_test_cases"), public, private)
     called = public.entry_point or private.entry_point
     if called is not None and any(given.tests and given.entry_point is None for given in (public, private)):
         raise root.child("private_test_cases").error("tests of the kind that the public ones are", "correct testtype")
@@ -68,6 +68,7 @@ def problem(root: Field) -> Problem:
         source=text_or_none(root.child("platform")),
         date=day,
         function=None if called is None else FunctionSpec(called),
+        grader="livecodebench",
         extra=extra,
     )
 

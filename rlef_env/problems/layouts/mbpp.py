@@ -20,9 +20,9 @@ from rlef_env.problems.asserts import (
     without_numpy,
 )
 from rlef_env.problems.json_rows import Field
-from rlef_env.problems.layouts.human_eval import EVALPLUS_RULE, with_place
+from rlef_env.problems.layouts.human_eval import EVALPLUS_RULE
 from rlef_env.problems.layouts.layout import Layout
-from rlef_env.problems.layouts.row_parts import rest
+from rlef_env.problems.layouts.row_parts import rest, with_place
 from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Problem, Solution, Test
 
 __all__ = ["MBPP", "MBPP_SANITIZED"]

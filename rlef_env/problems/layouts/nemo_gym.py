@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from rlef_env.problems.json_rows import Field
-from rlef_env.problems.layouts.given_tests import read_tests, split_public
+from rlef_env.problems.layouts.given_tests import read_tests, require_tests, split_public
 from rlef_env.problems.layouts.layout import Layout, identified
 from rlef_env.problems.layouts.nested import json_in
 from rlef_env.problems.layouts.row_parts import by_content, rest, text_or_none, user_text, with_starter
@@ -28,7 +28,8 @@ def problem(root: Field) -> Problem:
         name, root = by_content(root, "nemo_gym")
     request, metadata = root.child("responses_create_params"), root.child("verifier_metadata")
     tests = metadata.child("unit_tests")
-    given = read_tests(json_in(tests) if isinstance(tests.value, str) else tests)
+    given = read_tests(json_in(tests) if isinstance(tests.value, str) else tests, grader="nemo_gym")
+    require_tests(tests, given)
     statement, others = user_text(request.child("input"))
     public, private = split_public(statement, given)
     left = {
@@ -45,6 +46,7 @@ def problem(root: Field) -> Problem:
         checker=given.checker(),
         source=text_or_none(root.child("source")),
         function=given.function,
+        grader="nemo_gym",
         extra=rest(root, _PLACED) | {key: value for key, value in left.items() if value},
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from rlef_env.problems.json_rows import Field
-from rlef_env.problems.layouts.given_tests import read_tests, split_public
+from rlef_env.problems.layouts.given_tests import read_tests, require_tests, split_public
 from rlef_env.problems.layouts.layout import Layout
 from rlef_env.problems.layouts.nested import json_in
 from rlef_env.problems.layouts.row_parts import by_content, rest, text_or_none, user_text, with_starter
@@ -29,7 +29,10 @@ def problem(root: Field) -> Problem:
         raise ability.error("'code'", "keep only the rows for code: others have no tests")
     reward = root.child("reward_model")
     truth = reward.child("ground_truth")
-    given = read_tests(json_in(truth) if isinstance(truth.value, str) else truth)
+    tests = json_in(truth) if isinstance(truth.value, str) else truth
+    grader = "deep_coder" if isinstance(tests.value, list) else "prime"  # whose grader takes columns only
+    given = read_tests(tests, grader=grader)
+    require_tests(truth, given)
     statement, others = user_text(root.child("prompt"))
     public, private = split_public(statement, given)
     extra = rest(root, _PLACED)
@@ -46,6 +49,7 @@ def problem(root: Field) -> Problem:
         checker=given.checker(),
         source=text_or_none(root.child("data_source")),
         function=given.function,
+        grader=grader,
         extra=extra | {key: value for key, value in left.items() if value},
     )
 

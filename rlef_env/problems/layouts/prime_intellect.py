@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from rlef_env.problems.json_rows import Field
-from rlef_env.problems.layouts.given_tests import read_tests, split_public
+from rlef_env.problems.layouts.given_tests import entry_point_in, read_tests, require_tests, split_public
 from rlef_env.problems.layouts.layout import Layout, identified
 from rlef_env.problems.layouts.nested import json_in, json_or_python_in
 from rlef_env.problems.layouts.row_parts import by_content, rest, text_or_none, unfenced, user_text, with_starter
@@ -33,7 +33,13 @@ def problem(root: Field) -> Problem:
     if language.present and language.value not in ("python", "python3"):
         raise language.error("'python'", "keep only the rows for Python")
     cases = info.child("test_cases")
-    given = read_tests(json_in(cases) if isinstance(cases.value, str) else cases)
+    name_of_function = info.child("fn_name")
+    given = read_tests(
+        json_in(cases) if isinstance(cases.value, str) else cases,
+        entry_point_in(name_of_function) if name_of_function.present and name_of_function.value != "" else None,
+        grader="prime_intellect",
+    )
+    require_tests(cases, given)
     statement, others = user_text(root.child("prompt"))
     public, private = split_public(statement, given)
     gold = text_or_none(root.child("gold_standard_solution"))
@@ -41,7 +47,7 @@ def problem(root: Field) -> Problem:
         "prompt": others,
         "test_cases": given.unknown,
         "verification_info": {
-            key: info.child(key).plain() for key in info.table() if key not in ("language", "test_cases")
+            key: info.child(key).plain() for key in info.table() if key not in ("language", "test_cases", "fn_name")
         },
     }
     return Problem(
@@ -53,6 +59,7 @@ def problem(root: Field) -> Problem:
         solutions=() if gold is None else (Solution(unfenced(gold)),),
         source=text_or_none(root.child("source")),
         function=given.function,
+        grader="prime_intellect",
         extra=rest(root, _PLACED) | {key: value for key, value in left.items() if value},
     )
 

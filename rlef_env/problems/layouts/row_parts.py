@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from rlef_env.errors import DataError
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.layouts.nested import json_in
 from rlef_env.problems.problem import Solution
@@ -27,6 +29,7 @@ __all__ = [
     "text_or_none",
     "unfenced",
     "user_text",
+    "with_place",
     "with_starter",
 ]
 
@@ -175,3 +178,14 @@ def with_starter(statement: str, starter: str | None, entry_point: str | None) -
     if entry_point and not re.search(rf"\b{re.escape(entry_point)}\b", statement):
         statement = f"{statement.rstrip()}\n\nDefine a function named `{entry_point}`.\n"
     return statement
+
+
+@contextmanager
+def with_place(field: Field) -> Iterator[None]:
+    """Let errors about a field's text say where it stands."""
+    try:
+        yield
+    except DataError as error:
+        if str(error).startswith(field.where):
+            raise
+        raise DataError(f"{field.where}: field {field.path!r}: {error}") from None

@@ -40,7 +40,7 @@ def problem(root: Field) -> Problem:
     name, root = by_content(root, "taco")
     question = root.child("question").text()
     starter = text_or_none(root.child("starter_code"))
-    given = given_in(root.child("input_output"), starter)
+    given = given_in(root.child("input_output"), starter, "taco")
     public, private = split_public(question, given)
     time_limit = limit_in_words(root.child("time_limit"), _LEAST_SECONDS)
     memory_limit = limit_in_words(root.child("memory_limit"), _LEAST_MEMORY)
@@ -63,6 +63,7 @@ def problem(root: Field) -> Problem:
         source=text_or_none(root.child("source")),
         date=date,
         function=given.function,
+        grader="taco",
         extra=extra,
     )
 

@@ -40,6 +40,7 @@ def problem(**changes: Any) -> Problem:
 
 def test_a_row() -> None:
     assert problem() == Problem(
+        grader="apps",
         id="17",
         statement=QUESTION,
         public_tests=(Test("1 2\n", "3\n"),),
@@ -55,7 +56,8 @@ def test_a_row() -> None:
 @pytest.mark.parametrize("nothing", ["", None, ...])
 def test_empty_strings_stand_for_nothing(nothing: Any) -> None:
     bare = problem(solutions=nothing, input_output=nothing, difficulty=nothing, url=nothing, starter_code=nothing)
-    assert bare == Problem(id="17", statement=QUESTION, checker=CheckerSpec("apps", ("exact_integers",)))
+    rule = CheckerSpec("apps", ("exact_integers",))
+    assert bare == Problem(id="17", statement=QUESTION, checker=rule, grader="apps")
 
 
 @pytest.mark.parametrize("empty", ["{}", "null", {}])
@@ -82,7 +84,7 @@ def test_calls() -> None:
         question="Find two.\n\nExample:\nnums = [2, 7, 11], target = 9\nreturn [0, 1].\n",
     )
     assert found.function == FunctionSpec("twoSum")
-    assert found.checker == CheckerSpec("value", ("json",))
+    assert found.checker == CheckerSpec("value", ("json", "list_of_one"))
     assert found.public_tests == (Test("twoSum([2, 7, 11], 9)", "[0, 1]"),)
     assert found.private_tests == (Test("twoSum([{'1': 2}], 3)", "[]"),)
     assert found.statement.endswith(f"\n\nStart from this code:\n\n```python\n{starter}\n```\n")
@@ -184,7 +186,8 @@ def test_folders_that_are_none(tmp_path: Path) -> None:
         ("def f(d, n):\n    return d", Verdict.ACCEPTED),
         ("class Solution:\n    def f(self, d, n):\n        return dict(d)", Verdict.ACCEPTED),
         ("def f(d, n):\n    return {str(key): value for key, value in d.items()}", Verdict.ACCEPTED),
-        ("def f(d, n):\n    return [d]", Verdict.WRONG_ANSWER),
+        ("def f(d, n):\n    return [d]", Verdict.ACCEPTED),  # as its grader, for results that a row has in lists
+        ("def f(d, n):\n    return [[d]]", Verdict.WRONG_ANSWER),
         ("def f(d, n):\n    return {}", Verdict.WRONG_ANSWER),
     ],
 )

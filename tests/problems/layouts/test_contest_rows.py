@@ -210,8 +210,8 @@ def test_values_of_common_oj_packed_or_not(pack: Any) -> None:
 def test_fields_of_common_oj_may_be_empty(empty: Any) -> None:
     problem = read("common_oj", labels=empty, canonical_solution=empty)
     assert (problem.difficulty, problem.source, problem.solutions) == (None, None, ())
-    if empty is not ...:
-        assert not list(read("common_oj", test=empty).tests())
+    with pytest.raises(DataError, match="field 'test"):  # without tests there is nothing to judge by
+        read("common_oj", test=empty)
 
 
 def test_what_a_test_of_common_oj_has_besides_is_kept() -> None:

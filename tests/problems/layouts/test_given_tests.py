@@ -14,8 +14,8 @@ from rlef_env.problems.layouts.nested import json_in
 from rlef_env.problems.literals import parse_call, parse_value
 
 
-def read(value: Any, entry_point: str | None = None, starter: str | None = None) -> GivenTests:
-    return read_tests(Field(value, "rows.jsonl:2: problem 'p'", "tests"), entry_point, starter)
+def read(value: Any, entry_point: str | None = None, starter: str | None = None, grader: str = "apps") -> GivenTests:
+    return read_tests(Field(value, "rows.jsonl:2: problem 'p'", "tests"), entry_point, starter, grader)
 
 
 def test_texts_and_lists_of_lines() -> None:
@@ -134,7 +134,7 @@ def deep(levels: int) -> Any:
         (
             [{"input": [1], "output": 1, "fn_name": "f"}, {"input": [1], "output": 1, "fn_name": "g"}],
             None,
-            r"field 'tests\[1\].fn_name': expected 'f', the function that the other tests call, got 'g'",
+            r"field 'tests\[1\].fn_name': expected 'f', the function that the row's other tests call, got 'g'",
         ),
     ],
 )

@@ -50,6 +50,7 @@ def problem(**changes: Any) -> Problem:
 
 def test_a_row() -> None:
     assert problem() == Problem(
+        grader="livecodebench",
         id="abc999_a",
         statement="Print the next number.",
         public_tests=(Test("1\n", "2\n"),),

@@ -46,6 +46,7 @@ def problem(**changes: Any) -> Problem:
 def test_a_row() -> None:
     found = problem()
     assert found == Problem(
+        grader="taco",
         id=found.id,
         statement=QUESTION,
         public_tests=(Test("2\n", "4\n"),),
@@ -98,7 +99,9 @@ def test_what_cannot_be_read_as_a_limit_or_a_day_is_kept() -> None:
 
 def test_nothing_is_known_of_a_bare_row() -> None:
     found = TACO.problem(Field({"question": "Do it.", "input_output": ""}, "f:1"))
-    assert found == Problem(id=found.id, statement="Do it.", checker=CheckerSpec("apps", ("exact_integers",)))
+    assert found == Problem(
+        id=found.id, statement="Do it.", checker=CheckerSpec("apps", ("exact_integers",)), grader="taco"
+    )
     assert problem(difficulty="UNKNOWN_DIFFICULTY").difficulty is None
 
 

@@ -42,6 +42,7 @@ PRIME_ROW = {
 def test_a_prime_row() -> None:
     found = problem(PRIME, PRIME_ROW)
     assert found == Problem(
+        grader="prime",
         id=found.id,
         statement=STATEMENT,
         public_tests=PUBLIC,
@@ -59,7 +60,8 @@ def test_a_prime_row() -> None:
 def test_prime_calls_are_json_lines() -> None:
     truth = json.dumps({"inputs": ['[1]\n"x"'], "outputs": ["[2]"], "fn_name": "f"})
     found = problem(PRIME, PRIME_ROW, reward_model={"ground_truth": truth}, prompt="Do it.")
-    assert (found.function, found.private_tests) == (FunctionSpec("f"), (Test("f([1], 'x')", "[2]"),))
+    assert (found.function, found.private_tests) == (FunctionSpec("f"), (Test("f([1], 'x')", "2"),))
+    assert found.checker == CheckerSpec("value", ("json", "list_of_one"))  # its grader takes 2 and [2]
     assert found.statement == "Do it.\n\nDefine a function named `f`.\n"
 
 
@@ -90,6 +92,7 @@ PRIME_INTELLECT_ROW = {
 
 def test_a_prime_intellect_row() -> None:
     assert problem(PRIME_INTELLECT, PRIME_INTELLECT_ROW) == Problem(
+        grader="prime_intellect",
         id="vcp_1",
         statement=STATEMENT,
         public_tests=PUBLIC,
@@ -137,6 +140,7 @@ DEEP_CODER_ROW = {"problem": STATEMENT, "solutions": ["print(2 * int(input()))"]
 def test_a_deep_coder_row(tests: Any) -> None:
     found = problem(DEEP_CODER, DEEP_CODER_ROW, tests=tests)
     assert found == Problem(
+        grader="deep_coder",
         id=found.id,
         statement=STATEMENT,
         public_tests=PUBLIC,
@@ -180,6 +184,7 @@ NEMO_ROW = {
 
 def test_a_nemo_gym_row() -> None:
     assert problem(NEMO_GYM, NEMO_ROW) == Problem(
+        grader="nemo_gym",
         id="abc",
         statement=STATEMENT,
         public_tests=PUBLIC,
