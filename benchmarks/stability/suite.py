@@ -18,6 +18,14 @@ LIMIT_SECONDS = 0.2
 MEMORY_BYTES = 64 * 10**6
 NEAR = "near the limit"
 
+ADD_IN_CPP = """\
+#include <iostream>
+int main() {
+    int a, b;
+    std::cin >> a >> b;
+    std::cout << a + b << std::endl;
+}
+"""
 ADD = "a, b = map(int, input().split())\nprint(a + b)\n"
 WITHIN = (0.5, 0.6, 0.7, 0.8, 0.85)
 """Shares of the limit that are within it. What the sandbox and the interpreter's end add is a few hundredths."""
@@ -32,6 +40,8 @@ SHARES = {  # of the cases that are not near their limit
     "taking too much memory": 0.04,
     "printing too much": 0.04,
 }
+COMPILED = {"compiled, right": 0.02, "compiled, wrong": 0.01, "not to be compiled": 0.01}
+"""Likewise, where there is a compiler: taken from the right ones. Each is compiled, as none is as another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +53,29 @@ class Case:
         kind: what it does.
         source: its text.
         verdict: the only right one.
+        language: in which it is written.
     """
 
     number: int
     kind: str
     source: str
     verdict: Verdict
+    language: str = "python"
 
 
-def suite(judgements: int, seed: int = 0) -> list[Case]:
-    """So many cases in mixed order, a tenth of them near their limit; the same for the same arguments."""
+def suite(judgements: int, seed: int = 0, compiled: bool = False) -> list[Case]:
+    """So many cases in mixed order, a tenth of them near their limit; the same for the same arguments.
+
+    With ``compiled`` some are in C++.
+    """
     near = max(1, judgements // 10)
     kinds = [_near(number) for number in range(near)]
-    for kind, share in SHARES.items():
+    shares = SHARES | {"right": SHARES["right"] - sum(COMPILED.values())} | COMPILED if compiled else SHARES
+    for kind, share in shares.items():
         kinds += [_plain(kind)] * max(1, round((judgements - near) * share))
     kinds = kinds[:judgements] + [_plain("right")] * (judgements - len(kinds))
     random.Random(seed).shuffle(kinds)
-    return [
-        Case(number, kind, f"{source}# {number}\n", verdict) for number, (kind, source, verdict) in enumerate(kinds)
-    ]
+    return [_case(number, *kind) for number, kind in enumerate(kinds)]
 
 
 def problem() -> Problem:
@@ -73,6 +87,12 @@ def problem() -> Problem:
         time_limit=LIMIT_SECONDS,
         memory_limit=MEMORY_BYTES,
     )
+
+
+def _case(number: int, kind: str, source: str, verdict: Verdict) -> Case:
+    if kind in COMPILED:
+        return Case(number, kind, f"{source}// {number}\n", verdict, "cpp")
+    return Case(number, kind, f"{source}# {number}\n", verdict)
 
 
 def _near(number: int) -> tuple[str, str, Verdict]:
@@ -98,6 +118,9 @@ def _plain(kind: str) -> tuple[str, str, Verdict]:
             "import os\nline = b'x' * 2**20\nwhile True:\n    os.write(1, line)\n",
             Verdict.OUTPUT_LIMIT,
         ),
+        "compiled, right": (ADD_IN_CPP, Verdict.ACCEPTED),
+        "compiled, wrong": (ADD_IN_CPP.replace("a + b", "a * b"), Verdict.WRONG_ANSWER),
+        "not to be compiled": (ADD_IN_CPP.replace("int a,", "int"), Verdict.COMPILE_ERROR),
     }
     source, verdict = programs[kind]
     return kind, source, verdict

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.stability.__main__ import Level, figures_of, flips_of, main
+from benchmarks.stability.__main__ import Level, figures_of, flips_of, main, was_starved
 from benchmarks.stability.load import busy
-from benchmarks.stability.suite import LIMIT_SECONDS, NEAR, SHARES, problem, suite
+from benchmarks.stability.suite import COMPILED, LIMIT_SECONDS, NEAR, SHARES, problem, suite
 from rlef_env.judge import Judge, Judgement, Verdict
-from rlef_env.sandbox import Program
+from rlef_env.sandbox import Program, installed_languages
+
+needs_cpp = pytest.mark.skipif("cpp" not in installed_languages(), reason="g++ is not installed here")
 
 
 def children() -> set[int]:
@@ -38,11 +40,14 @@ def test_a_small_suite_is_a_suite(judgements: int) -> None:
     assert len(suite(judgements)) == judgements
 
 
-def test_every_kind_gets_the_verdict_it_must() -> None:
-    cases = {case.kind: case for case in suite(200)}
-    assert set(SHARES) < set(cases)
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=needs_cpp)])
+def test_every_kind_gets_the_verdict_it_must(compiled: bool) -> None:
+    cases = {case.kind: case for case in suite(200, compiled=compiled)}
+    assert {*SHARES, *(COMPILED if compiled else ())} < set(cases)
     with Judge() as judge:
-        judged = {kind: judge.judge(problem(), Program(case.source)).verdict for kind, case in cases.items()}
+        judged = {
+            kind: judge.judge(problem(), Program(case.source, case.language)).verdict for kind, case in cases.items()
+        }
     assert judged == {kind: case.verdict for kind, case in cases.items()}
 
 
@@ -62,8 +67,17 @@ def test_a_flip_is_named_and_counted() -> None:
     flipped = [*right[:-1], Judgement(Verdict.NO_VERDICT, category="lost")]
     (flip,) = flips_of(cases, 2, flipped, [case.verdict for case in cases])
     assert (flip.number, flip.expected, flip.got) == (9, cases[9].verdict.value, "no_verdict")
-    level = Level(2, 1.0, tuple(judgement.verdict for judgement in flipped), (flip,))
-    assert [figure.met for figure in figures_of(level, cases, 1)] == [False, False, True]
+    level = Level(2, 1.0, tuple(judgement.verdict for judgement in flipped), 0, (flip,))
+    assert [figure.met for figure in figures_of(level, cases, 1)] == [False, False, None, True]
+
+
+def test_what_the_machine_starved_is_counted_apart_and_no_flip_at_the_next_level() -> None:
+    cases = suite(3)
+    right = [Judgement(case.verdict) for case in cases]
+    starved = [*right[:-1], Judgement(Verdict.NO_VERDICT, category="starved")]
+    assert flips_of(cases, 8, starved, [case.verdict for case in cases]) == ()
+    assert list(map(was_starved, starved)) == [False, False, True]
+    assert flips_of(cases, 8, right, [judgement.verdict for judgement in starved]) == ()
 
 
 def test_busy_processes_are_gone_afterwards_also_after_an_error() -> None:
