@@ -30,7 +30,7 @@ BLOB = struct.Struct("<Q")
 LONGEST_FRAME = 2**24 + 2**18  # bytes
 PASSED, FAILED, RAISED, ENDED, NOT_LOADED, NOT_COMPILED, NOT_ASKED = range(40, 47)
 LONGEST_WORDS = 2**12  # characters
-MOST_DIGITS = 4300
+MOST_DIGITS, MOST_SHOWN = 100_000, 4300  # of an integer, in a test and in what is shown: to write many takes long
 
 
 class ProgramEnded(BaseException):
@@ -192,21 +192,25 @@ def exception(name: str, bases: tuple[str, ...], encoded: bytes) -> BaseExceptio
 
 
 def shown(value: object) -> str:
-    set_limit = getattr(sys, "set_int_max_str_digits", None)
+    set_digits(MOST_SHOWN)
     try:
-        if set_limit:
-            set_limit(MOST_DIGITS)  # for what is shown only; a million digits take seconds to write
         words = repr(value)
     except ValueError:
         return "<a value with too long an integer>"
     finally:
-        if set_limit:
-            set_limit(0)
+        set_digits(MOST_DIGITS)
     return words if len(words) <= LONGEST_WORDS else words[:LONGEST_WORDS] + "[...]"
+
+
+def set_digits(most: int) -> None:
+    """Set how many digits of an integer are read and written; older interpreters have no such limit."""
+    if hasattr(sys, "set_int_max_str_digits"):
+        sys.set_int_max_str_digits(most)
 
 
 def main() -> None:
     """Never returns."""
+    set_digits(MOST_DIGITS)
     leave, report = os._exit, os.dup(2)
     with open(sys.argv.pop(), "rb") as file:  # noqa: PTH123
         preamble, test, entry_point = blobs(file.read())

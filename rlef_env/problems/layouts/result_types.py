@@ -124,7 +124,7 @@ def _fits_generic(name: str, inner: list[ast.expr], value: Any, depth: int) -> b
 
 def _fits_tuple(inner: list[ast.expr], value: list[Any], depth: int) -> bool | None:
     if len(inner) == 2 and isinstance(inner[1], ast.Constant) and inner[1].value is Ellipsis:
-        inner = inner[:1] * len(value)
+        return _all_of([fits(inner[0], item, depth + 1) for item in value[:_MOST_ITEMS]])
     if not inner:
         return None
     if len(inner) != len(value):

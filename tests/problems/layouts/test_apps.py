@@ -196,3 +196,10 @@ def test_calls_are_judged(source: str, verdict: Verdict) -> None:
     tests = f'{{"fn_name": "f", "inputs": [[{{"1": {nines}}}, 3], [{{}}, 4]], "outputs": [[{{"1": {nines}}}], [{{}}]]}}'
     with Judge() as judge:
         assert judge.judge(problem(input_output=tests), Program(source)).verdict is verdict
+
+
+def test_tests_that_are_written_in_another_way_are_refused() -> None:
+    for tests in ({"inputs": [], "outputs": [], "cases": [1]}, {"cases": [1]}, {"fn_name": "f", "inputs": []}):
+        with pytest.raises(DataError, match="field 'input_output"):
+            problem(input_output=json.dumps(tests))
+    assert list(problem(input_output='{"inputs": [], "outputs": []}').tests()) == []

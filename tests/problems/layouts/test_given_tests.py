@@ -48,11 +48,27 @@ def test_calls_with_lists_of_arguments() -> None:
         ([[5], [6]], "class Solution:\n    def solve(self, x: int) -> List[int]:", [[5], [6]]),
         ([[[5]], [[6]]], "def solve(x) -> list[int]:", [[5], [6]]),
         ([[5], [6]], "def other() -> List[int]:\n    pass\ndef solve(x):", [5, 6]),
+        ([[5], [6]], "def solve(x: int = int(3)) -> Optional[List[int]]:", [[5], [6]]),
+        ([[5], [6]], "def solve(x) -> 'Sequence[int]':", [[5], [6]]),
+        ([[5], [6]], "def solve(\n    x,  # one :\n) -> list[int] | None:", [[5], [6]]),
+        ([[[5]], [[6]]], "def solve(x) -> List[List[int]]:", [[[5]], [[6]]]),
+        ([[[5]], [[6]]], "def solve(x) -> Optional[List[int]]:", [[5], [6]]),
+        ([["a"], ["b"]], "def solve(x) -> Tuple[str]:", [["a"], ["b"]]),
+        ([[[1, 2]], [[3, 4]]], "def solve(x) -> Tuple[int, int]:", [[1, 2], [3, 4]]),
+        ([["a"], ["b"]], "def solve(x) -> Any:", ["a", "b"]),
+        ([[None], [5]], "def solve(x) -> Optional[int]:", [None, 5]),
     ],
 )
 def test_results_wrapped_in_a_list_of_one(outputs: list[Any], starter: str | None, results: list[Any]) -> None:
     given = read({"inputs": [[1], [2]], "outputs": outputs, "fn_name": "solve"}, starter=starter)
     assert [parse_value(test.output) for test in given.tests] == results
+
+
+@pytest.mark.parametrize(("grader", "result"), [("prime", 5), ("taco", 5), ("nemo_gym", [5]), ("", [5])])
+def test_results_as_text_are_taken_out_where_the_grader_takes_both(grader: str, result: Any) -> None:
+    given = read({"inputs": ["1", "2"], "outputs": ["[5]", "[6]"], "fn_name": "solve"}, grader=grader)
+    assert parse_value(given.tests[0].output) == result
+    assert given.checker().flags == (("json", "list_of_one") if result == 5 else ("json",))
 
 
 def test_whole_numbers_as_keys_come_back_in_arguments() -> None:
@@ -76,6 +92,49 @@ def test_records_of_every_type() -> None:
     assert read([{"type": "function_call", "fn_name": "f", "input": [1], "output": [[2]]}]).tests == (
         Test("f(1)", "[2]"),
     )
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"metadata": {"func_name": "f"}},
+        {"metadata": '{"func_name": "f"}'},
+        {"metadata": {"fn_name": "f"}, "fn_name": None},
+        {"metadata": {"func_name": "f"}, "fn_name": "f"},
+        {"fn_name": "f", "metadata": None},
+        {"fn_name": "f", "metadata": ""},
+        {"fn_name": "f", "metadata": {"func_name": ""}},
+    ],
+)
+def test_the_name_may_stand_in_each_tests_own_metadata(named: dict[str, Any]) -> None:
+    records = [{"input": "[1]", "output": "2", "testtype": "functional", **named}] * 2
+    assert read(records).tests == (Test("f([1])", "2"),) * 2
+    assert read(records, "f").entry_point == "f"
+    with pytest.raises(DataError, match="expected 'g', the function that the row's other tests call, got 'f'"):
+        read(records, "g")
+
+
+def test_what_else_metadata_holds_is_kept() -> None:
+    record = {"input": "1", "output": "2", "testtype": "stdin"}
+    records = [{**record, "metadata": {"func_name": None, "level": 3}}, {**record, "metadata": "free text"}, record]
+    assert read(records).unknown == {"unknown": [{"metadata": {"level": 3}}, {"metadata": "free text"}, {}]}
+    assert read([{**record, "metadata": {"func_name": None}}]).unknown == {}
+
+
+def test_asserts() -> None:
+    given = read({"fn_name": "f", "assert_case": ["assert f(1) == (2,)", "x = f(2)\nassert x > 1", "  "]})
+    assert given.tests == (Test("f(1)", "(2,)"), Test("x = f(2)\nassert x > 1\n", ""))
+    assert (given.function, given.checker()) == (FunctionSpec("f"), CheckerSpec("value"))
+    assert read({"inputs": [], "outputs": [], "assert_case": ["assert g(1) == 2"]}).function == FunctionSpec("g")
+    public, private = split_public("Like this: assert f(1) == (2,)", given)
+    assert (public, private) == (given.tests[:1], given.tests[1:])
+
+
+def test_asserts_beside_calls() -> None:
+    given = read({"fn_name": "f", "inputs": [[1]], "outputs": [2], "assert_case": ["assert f(1) == (2,)"]})
+    assert given.tests == (Test("f(1)", "2"), Test("assert f(1) == (2,)\n", ""))
+    assert given.checker() == CheckerSpec("value", ("json",))  # of calls; the assert is code, which Python compares
+    assert split_public("f(1) returns 2. assert f(1) == (2,)", given) == (given.tests, ())
 
 
 def test_numbers_that_python_cannot_write_in_decimal() -> None:
@@ -126,6 +185,41 @@ def deep(levels: int) -> Any:
         ([{"input": "1"}], None, r"field 'tests\[0\].output': expected a string, got no such field"),
         ([{"input": "1", "output": "1", "testtype": "gui"}], None, r"'tests\[0\].testtype': expected one of stdin"),
         ([{"input": "1", "output": "1", "type": "functional"}], None, "field 'tests': expected the name of the func"),
+        (
+            {"inputs": [[1]], "outputs": [1], "fn_name": "f"},
+            "g",
+            "'tests.fn_name': expected 'g', the function that the",
+        ),
+        ({"assert_case": "assert f(1)"}, None, "field 'tests.assert_case': expected a list"),
+        ({"assert_case": ["assert f("]}, "f", r"field 'tests.assert_case\[0\]': test: expected Python 3"),
+        (
+            {"assert_case": ["assert True"]},
+            None,
+            r"field 'tests.assert_case\[0\]': test: expected an assert that calls",
+        ),
+        ({"assert_case": []}, "f", "field 'tests.inputs': expected a list, got no such field"),
+        ({"inputs": ["1"], "outputs": ["1"], "assert_case": ["assert f(1)"]}, None, "'tests.assert_case': expected no"),
+        ({"inputs": [[1]], "assert_case": ["assert f(1)"]}, "f", "field 'tests.outputs': expected a list, got no such"),
+        (
+            [{"input": "1", "output": "1", "metadata": '{"func_name": '}],
+            None,
+            r"'tests\[0\].metadata': expected a string",
+        ),
+        (
+            [{"input": "1", "output": "1", "metadata": {"func_name": 3}}],
+            None,
+            r"'tests\[0\].metadata.func_name': expected",
+        ),
+        (
+            [{"input": "1", "output": "1", "testtype": "functional", "metadata": {"func_name": name}} for name in "fg"],
+            None,
+            r"field 'tests\[1\].metadata.func_name': expected 'f', the function that the row's .* got 'g'",
+        ),
+        (
+            [{"input": "1", "output": "1", "fn_name": "f", "metadata": {"func_name": "g"}}],
+            None,
+            r"field 'tests\[0\].metadata.func_name': expected 'f'",
+        ),
         (
             [{"input": "1", "output": "1", "type": "functional"}, {"input": "1", "output": "1", "type": "stdin"}],
             "f",

@@ -182,3 +182,35 @@ def test_real_rows_of_sandbox_fusion(shared_data: Path) -> None:
     assert {each.checker for each in found} == {CheckerSpec("livecodebench")}
     assert {each.solutions for each in found} == {()}
     assert found[0].extra["canonical_solution"] == "import sys; sys.exit(0)"
+
+
+# --- the name of the function, and rows without tests -----------------------------------------------------------------
+
+CALL = {"input": "[1]", "output": "2", "testtype": "functional"}
+
+
+def test_the_name_may_stand_in_the_tests_only() -> None:
+    public = json.dumps([{**CALL, "metadata": {"func_name": "f"}}])
+    found = problem(public_test_cases=public, private_test_cases=packed(json.dumps([CALL])))
+    assert found.private_tests == (Test("f([1])", "2"),)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "public", "private"),
+    [("{}", "f", "g"), ('{"func_name": "f"}', "f", "g"), ('{"func_name": "f"}', "g", "g")],
+)
+def test_different_names_are_refused(metadata: str, public: str, private: str) -> None:
+    tests = [json.dumps([{**CALL, "metadata": {"func_name": name}}]) for name in (public, private)]
+    with pytest.raises(
+        DataError, match=r"test_cases\(JSON\)\[0\].metadata.func_name': expected 'f', the function .* got 'g'"
+    ):
+        problem(metadata=metadata, public_test_cases=tests[0], private_test_cases=tests[1])
+
+
+@pytest.mark.parametrize("nothing", ["", "[]", None])
+def test_a_row_without_tests_is_refused(nothing: Any) -> None:
+    with pytest.raises(
+        DataError, match=r"^test5.jsonl:2: problem 'abc999_a': field 'public_test_cases': expected at least"
+    ):
+        problem(public_test_cases=nothing, private_test_cases=nothing)
+    assert problem(private_test_cases=nothing).private_tests == ()

@@ -261,3 +261,57 @@ def test_a_malformed_row_is_refused_by_name(
     with pytest.raises(DataError, match=message) as error:
         problem(layout, row, **changes)
     assert str(error.value).startswith("rows.jsonl:5: ")
+
+
+# --- names of functions in other places, and rows without tests -----------------------------------------------------
+
+
+def test_deep_coders_prepared_rows_name_the_function_in_each_test() -> None:
+    test = {"input": "[1, 2]", "output": "3", "testtype": "functional", "metadata": {"func_name": "total"}}
+    truth = json.dumps([test, {**test, "input": "[5]", "output": "5"}])
+    found = problem(PRIME, PRIME_ROW, data_source="lcbv5", reward_model={"ground_truth": truth})
+    assert (found.function, found.grader) == (FunctionSpec("total"), "deep_coder")
+    assert found.public_tests + found.private_tests == (Test("total([1, 2])", "3"), Test("total([5])", "5"))
+    assert found.extra["extra_info"] == {"split": "train", "index": 7}
+
+
+def test_tests_that_name_different_functions_are_refused() -> None:
+    test = {"input": "[1, 2]", "output": "3", "testtype": "functional"}
+    truth = json.dumps([{**test, "metadata": {"func_name": name}} for name in ("total", "sum_of")])
+    place = r"reward_model.ground_truth\(JSON\)\[1\].metadata.func_name"
+    with pytest.raises(DataError, match=rf"^rows.jsonl:5: problem 'prime/\w+': field '{place}': expected 'total'"):
+        problem(PRIME, PRIME_ROW, reward_model={"ground_truth": truth})
+
+
+def test_asserts_of_verl_are_tests() -> None:
+    truth = json.dumps({"fn_name": "f", "assert_case": ["assert f(1) == 2", "assert f(2) > 3"]})
+    found = problem(PRIME, PRIME_ROW, reward_model={"ground_truth": truth})
+    assert (found.function, found.checker) == (FunctionSpec("f"), CheckerSpec("value"))
+    assert found.public_tests == (Test("f(1)", "2"),)
+    assert found.private_tests == (Test("assert f(2) > 3\n", ""),)
+
+
+def test_prime_intellect_may_name_the_function_beside_the_tests() -> None:
+    cases = json.dumps({"inputs": ["[1, 2]"], "outputs": ["3"]})
+    info = {"language": "python", "test_cases": cases, "fn_name": "total"}
+    found = problem(PRIME_INTELLECT, PRIME_INTELLECT_ROW, verification_info=json.dumps(info))
+    assert (found.function, found.private_tests) == (FunctionSpec("total"), (Test("total([1, 2])", "3"),))
+    assert "verification_info" not in found.extra
+
+
+NO_TESTS: list[Any] = [[], {"inputs": [], "outputs": []}, {"inputs": [], "outputs": [], "fn_name": "f"}]
+NO_TESTS += [{"inputs": [], "outputs": [], "cases": [1]}, {"inputs": [], "outputs": [], "assert_case": [" "]}]
+
+
+@pytest.mark.parametrize("tests", NO_TESTS)
+def test_a_row_without_tests_is_refused(tests: Any) -> None:
+    for layout, row, change in (
+        (PRIME, PRIME_ROW, {"reward_model": {"ground_truth": json.dumps(tests)}}),
+        (PRIME_INTELLECT, PRIME_INTELLECT_ROW, {"verification_info": {"language": "python", "test_cases": tests}}),
+        (DEEP_CODER, DEEP_CODER_ROW, {"tests": tests}),
+        (NEMO_GYM, NEMO_ROW, {"verifier_metadata": {"unit_tests": tests}}),
+    ):
+        with pytest.raises(
+            DataError, match=r"^rows.jsonl:5: problem '.*': field '.*': expected at least one test, got"
+        ):
+            problem(layout, row, **change)
