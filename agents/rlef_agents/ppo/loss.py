@@ -32,6 +32,7 @@ def policy_loss(
     count: float,
     clip: float = 0.2,
     importance: str = "old",
+    stale: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """``-sum w min(r A, clip(r, 1 - eps, 1 + eps) A) / count`` with ``r = pi / pi_old * factor``.
 
@@ -47,6 +48,9 @@ def policy_loss(
         clip: eps; 0.2 in the paper.
         importance: pi_x in the factor: ``theta`` is what the paper prints, ``old`` keeps pi / pi_old at 1 in the
             first step, ``none`` is no factor.
+        stale: which tokens were sampled with weights before those of pi_old, ``(tokens,)``; all where None. The others
+            have a factor of 1: for them pi_b is pi_old, and what a sampler's rounding makes of it, in bfloat16 above
+            all, would take the gradient of bad tokens alone: r < 1 - eps with a negative advantage is clipped.
 
     Returns:
         The loss, and sums over tokens: ratio, clipped, approx_kl (k3, pi_old to pi), importance, importance_squared.
@@ -59,6 +63,8 @@ def policy_loss(
         factor = importance_factor(old if importance == "old" else logprobs, behaviour)
     else:
         raise ValueError(f"importance: expected one of {', '.join(IMPORTANCE)}; got {importance!r}")
+    if stale is not None:
+        factor = torch.where(stale, factor, torch.ones_like(factor))
     ratio = log_ratio.exp()
     r = ratio * factor
     unclipped, clipped = r * advantages, r.clamp(1.0 - clip, 1.0 + clip) * advantages

@@ -247,7 +247,9 @@ def run(network: Any, batch: PackedBatch, dtype: torch.dtype) -> Tensor:
             "would see each other; whoever changed it must change it back"
         )
     anything = torch.empty(1, 1, 1, 1, device=batch.ids.device)  # four axes: a mask that transformers leaves as it is
-    with torch.autocast(batch.ids.device.type, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
+    # Without a cache of cast weights: of shards it would keep a whole copy, and each is used once.
+    kind, bfloat16 = batch.ids.device.type, dtype == torch.bfloat16
+    with torch.autocast(kind, dtype=torch.bfloat16, enabled=bfloat16, cache_enabled=False):
         features: Tensor = network(
             input_ids=batch.ids[None],
             position_ids=batch.positions[None],

@@ -121,10 +121,10 @@ def make_generator(
     config: TrainConfig, lm: Any, stop: Sequence[int], temperature: float, top_p: float = 1.0, version: int = 0
 ) -> Generator:
     """What samples in this process from a model; architectures that our decode loop does not know get transformers'."""
+    dtype = getattr(torch, config.dtype)  # as the learner computes: each generator makes the same function of it
     if config.generator == "continuous":
         pages = CPU_PAGES if base(lm).device.type == "cpu" else None
-        return BatchingGenerator(lm, stop, temperature, version, pages, top_p)
+        return BatchingGenerator(lm, stop, temperature, version, pages, dtype, top_p)
     if config.generator == "hf" or unsupported(base(lm)) is not None:
-        return HFGenerator(lm, stop, temperature, SLOTS, version=version, top_p=top_p)
-    dtype = getattr(torch, config.dtype)
+        return HFGenerator(lm, stop, temperature, SLOTS, version=version, dtype=dtype, top_p=top_p)
     return LocalGenerator(lm, stop, temperature, SLOTS, version=version, dtype=dtype, top_p=top_p)

@@ -163,11 +163,14 @@ def batch_metrics(
         solve_rate, episode_reward, turns_per_episode, response_tokens, longest_response; truncated (share of
         responses); reference_kl (mean over tokens of log pi - log rho) and reference_kl_turn (over turns: what the
         reward sees); policy_entropy, value, return, explained_variance; sampler_kl and sampler_gap (mean of
-        log pi_b - log pi_old and of its size), sampler_gap_max; effective_samples (of the importance factor, as a
-        share); lag (mean age of a token's weights, in updates).
+        log pi_b - log pi_old and of its size), sampler_gap_max, and quantiles of its size over tokens that are not
+        stale: sampler_gap_median, sampler_gap_p90, sampler_gap_p99; effective_samples (of the importance factor, as
+        a share); lag (mean age of a token's weights, in updates).
     """
     gap = flat.behaviour.astype(np.float64) - scored.old
-    factor = np.exp(np.minimum(-gap, 0.0))
+    ages = version - flat.versions
+    factor = np.where(ages > 0, np.exp(np.minimum(-gap, 0.0)), 1.0)
+    median, p90, p99 = parallel.quantiles(np.abs(gap[ages == 0]), (0.5, 0.9, 0.99))
     kl = scored.old - scored.reference
     counted = targets.trained[np.cumsum(flat.lengths) - flat.lengths]
     returns = targets.returns[targets.valued]
@@ -183,7 +186,7 @@ def batch_metrics(
     per_token = _sums(
         gap=gap,
         distance=np.abs(gap),
-        lag=version - flat.versions,
+        lag=ages,
         count=np.ones(len(kl)),
     )
     trained = _sums(
@@ -221,6 +224,9 @@ def batch_metrics(
         "explained_variance": 1.0 - unexplained / spread if spread > 1e-12 else 0.0,
         "sampler_kl": per_token["gap"] / tokens,
         "sampler_gap": per_token["distance"] / tokens,
+        "sampler_gap_median": median,
+        "sampler_gap_p90": p90,
+        "sampler_gap_p99": p99,
         "sampler_gap_max": float(worst[0]),
         "effective_samples": trained["factor"] ** 2 / max(trained["factor2"] * learnt, 1e-12),
         "lag": per_token["lag"] / tokens,

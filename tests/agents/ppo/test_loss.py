@@ -58,6 +58,19 @@ def test_the_importance_factor_is_at_most_one() -> None:
     assert float(sums["importance_squared"]) == pytest.approx(1.25)
 
 
+@pytest.mark.parametrize("importance", ["old", "theta"])
+def test_the_importance_factor_is_of_stale_tokens_alone(importance: str) -> None:
+    """pi_old / pi_b is 0.5 for both: the bad token loses its gradient to the clip where it is stale (0.5 < 0.8)."""
+    for stale, gradient, factor in ((True, 0.0, 0.5), (False, 1.0, 1.0)):
+        new = t(0.0).requires_grad_()
+        loss, sums = policy_loss(
+            new, t(0.0), t(LOG2), t(-1.0), t(1.0), 1.0, importance=importance, stale=torch.tensor([stale])
+        )
+        loss.backward()
+        assert new.grad is not None
+        assert (float(new.grad), float(sums["importance"])) == (pytest.approx(gradient), pytest.approx(factor))
+
+
 def test_row_25_value_loss_is_the_larger_of_two_and_clips_around_old_values() -> None:
     # V 1.0, V_old 0.5 -> clipped 0.7; R 0: max(1, 0.49) = 1. V 0.6 is inside. R 0.8, V 1.0: max(0.04, 0.01) = 0.04.
     # R 2, V 1, V_old 0.5: max(1, 1.3^2 = 1.69) = 1.69, no gradient.

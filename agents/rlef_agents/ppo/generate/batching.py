@@ -7,16 +7,18 @@ drawn depends on what is sampled beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
-from transformers import GenerationConfig
+from transformers import AttentionInterface, GenerationConfig
 from transformers.generation.configuration_utils import ContinuousBatchingConfig
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from rlef_agents.ppo.generate.generator import Request, check_request
-from rlef_agents.ppo.generate.settings import attending, evaluating, longest_context
+from rlef_agents.ppo.generate.settings import attending, computing, evaluating, longest_context
 from rlef_agents.ppo.types import Completion
 
 __all__ = ["BatchingGenerator"]
@@ -31,6 +33,7 @@ class BatchingGenerator:
         temperature: what logits are divided by; 0 for the most likely token.
         version: of the weights that the model has now.
         batching: sizes of pages and batches, as transformers wants them; ``return_logprobs`` and ``seed`` are set here.
+        dtype: what layers compute in, the head excepted; the model's own where None.
         top_p: for evaluation: draw among the likeliest tokens alone that have so much of the probability together.
     """
 
@@ -41,9 +44,10 @@ class BatchingGenerator:
         temperature: float = 1.0,
         version: int = 0,
         batching: dict[str, Any] | None = None,
+        dtype: torch.dtype | None = None,
         top_p: float = 1.0,
     ) -> None:
-        self._top_p = top_p
+        self._dtype, self._top_p = dtype, top_p
         self._model, self._stop, self._temperature, self._version = model, sorted(stop), temperature, version
         self._batching = batching or {}
         self._waiting: dict[int, Request] = {}
@@ -80,7 +84,13 @@ class BatchingGenerator:
     def _sampled(self, requests: list[Request], limit: int) -> list[tuple[int, Completion]]:
         seeds = [abs(request.seed) for request in requests]
         # The learner packs sequences with an attention of its own, which pages are not made for.
-        with evaluating(self._model), attending(self._model, "sdpa"), torch.random.fork_rng():
+        with (
+            evaluating(self._model),
+            attending(self._model, "sdpa"),
+            computing(self._model, self._dtype),
+            cached_in_one_type(),
+            torch.random.fork_rng(),
+        ):
             results = self._model.generate_batch(
                 [np.asarray(request.ids).tolist() for request in requests],
                 generation_config=GenerationConfig(  # type: ignore[no-untyped-call]
@@ -119,3 +129,20 @@ class BatchingGenerator:
         if not np.isfinite(logprobs).all():
             raise FloatingPointError(f"conversation {request.conversation}: the model's output is not a number")
         return Completion(ids, logprobs, np.full(len(ids), self._version, np.int64), finished=ids[-1] in self._stop)
+
+
+@contextmanager
+def cached_in_one_type() -> Iterator[None]:
+    """Keys and values go into the pages in the pages' type: under autocast some are float32, others not."""
+
+    def attention(module: Any, query: Any, key: Any, value: Any, *others: Any, **kwargs: Any) -> Any:
+        cache = kwargs.get("cache")
+        if cache is not None:
+            key, value = key.to(cache.dtype), value.to(cache.dtype)
+        return sdpa_attention_forward(module, query, key, value, *others, **kwargs)
+
+    AttentionInterface.register("sdpa", attention)
+    try:
+        yield
+    finally:
+        AttentionInterface.register("sdpa", sdpa_attention_forward)

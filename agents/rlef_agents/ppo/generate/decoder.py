@@ -8,6 +8,7 @@ only where a token is drawn.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import torch
@@ -27,12 +28,23 @@ class Segment(NamedTuple):
     tokens: torch.Tensor
 
 
+class _Adapter(NamedTuple):
+    outputs: slice  # of the joint layer
+    down: torch.Tensor
+    up: torch.Tensor
+    scaling: float
+
+
 class _Linear(NamedTuple):
     weight: torch.Tensor
     bias: torch.Tensor | None
+    adapters: tuple[_Adapter, ...] = ()
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        return F.linear(x, self.weight, self.bias)
+        result = F.linear(x, self.weight, self.bias)
+        for adapter in self.adapters:
+            result[..., adapter.outputs] += F.linear(F.linear(x, adapter.down), adapter.up) * adapter.scaling
+        return result
 
 
 class _Layer(NamedTuple):
@@ -48,14 +60,19 @@ class _Layer(NamedTuple):
 class Decoder:
     """A model's forward pass over a pool of keys and values of shape (layers, 2, rows, heads, capacity, head size).
 
-    Joint matrices are copies, and so is everything where ``dtype`` is not the model's own; all else is the live model.
-    ``refresh`` makes them anew after an update; until then ``check_fresh`` refuses.
+    Joint matrices are copies, and so is every matrix where ``dtype`` is not the model's own; all else is the live
+    model. ``refresh`` makes them anew after an update; until then ``check_fresh`` refuses.
+
+    With ``dtype`` bfloat16 and float32 weights it is the function that ``torch.autocast`` makes of the model, which is
+    what the learner scores: matrix products and attention in bfloat16; the residual stream, norms, rotations and the
+    head in float32. Rounding the stream, too, would be another policy.
 
     Args:
         model: a causal language model of transformers for which ``unsupported`` has no objection, or a peft model
-            around one; low-rank adapters cost nothing here, as ``refresh`` adds them to the weights.
-        dtype: what to compute in; the model's own where None. The head keeps the model's, so that fp32 weights
-            sampled in bf16 still have an fp32 head.
+            around one. Where ``dtype`` is the model's own, low-rank adapters cost nothing, as ``refresh`` adds them to
+            the weights; else they are products of their own, as the learner has them: rounding the sum of weight and
+            adapter would lose what is small in the adapter.
+        dtype: of matrix products and attention, and of the pool; the model's own where None. All else has the model's.
     """
 
     def __init__(self, model: Any, dtype: torch.dtype | None = None) -> None:
@@ -65,7 +82,8 @@ class Decoder:
         config = model.config
         self._model = model
         self.device: torch.device = model.lm_head.weight.device
-        self.dtype: torch.dtype = dtype or model.lm_head.weight.dtype
+        self.stream: torch.dtype = model.lm_head.weight.dtype
+        self.dtype: torch.dtype = dtype or self.stream
         self.heads: int = config.num_attention_heads
         self.kv_heads: int = config.num_key_value_heads
         self.head_dim: int = getattr(config, "head_dim", None) or config.hidden_size // self.heads
@@ -80,10 +98,10 @@ class Decoder:
         """Read the model's weights as they are now."""
         self._parameters = list(self._model.parameters())
         with torch.inference_mode():
-            base, dtype = self._model.model, self.dtype
+            base = self._model.model
             self._embedding = base.embed_tokens.weight
             self._head = _joint(None, self._model.lm_head)
-            self._norm = base.norm.weight.to(dtype)
+            self._norm = base.norm.weight
             self._layers = [self._layer(layer) for layer in base.layers]
             self._tables = torch.empty(2, 0, 1, self.head_dim, device=self.device)
         self._read = self._fingerprint()
@@ -166,16 +184,16 @@ class Decoder:
     def _forward(self, tokens: torch.Tensor, positions: torch.Tensor, attend: _Attend) -> torch.Tensor:
         cosine, sine = self._rotations(positions)
         rotated = self.heads + self.kv_heads
-        hidden = F.embedding(tokens, self._embedding).to(self.dtype)
+        hidden = F.embedding(tokens, self._embedding)
         for index, layer in enumerate(self._layers):
-            qkv = layer.qkv(self._rms(hidden, layer.norm)).view(len(tokens), -1, self.head_dim)
+            normed = self._rms(hidden, layer.norm).to(self.dtype)
+            qkv = layer.qkv(normed).view(len(tokens), -1, self.head_dim)
             qk = qkv[:, :rotated]
-            if layer.qk_norm is not None:
-                qk.copy_(self._rms(qk, None) * layer.qk_norm)
-            turned = qk.roll(self.head_dim // 2, -1).mul_(sine)
-            qk.mul_(cosine).add_(turned)
+            turning = qk if layer.qk_norm is None else self._rms(qk, None) * layer.qk_norm
+            turned = turning.roll(self.head_dim // 2, -1) * sine
+            qk.copy_((turning * cosine).add_(turned))
             hidden = hidden + layer.out(attend(index, qkv))
-            gate, up = layer.gate_up(self._rms(hidden, layer.mlp_norm)).chunk(2, -1)
+            gate, up = layer.gate_up(self._rms(hidden, layer.mlp_norm).to(self.dtype)).chunk(2, -1)
             hidden = hidden + layer.down(self._activation(gate) * up)
         return self._rms(hidden, self._norm)
 
@@ -189,7 +207,7 @@ class Decoder:
         """Cosines and sines of positions, of shape ``(2, n, 1, head size)``; the sines signed for a rolled vector."""
         if positions.numel() and self._tables.shape[1] < self.longest:
             every = torch.arange(self.longest, device=self.device)[None]
-            cosine, sine = self._model.model.rotary_emb(torch.empty(0, dtype=self.dtype, device=self.device), every)
+            cosine, sine = self._model.model.rotary_emb(torch.empty(0, dtype=self.stream, device=self.device), every)
             signed = torch.cat((-sine[..., : self.head_dim // 2], sine[..., self.head_dim // 2 :]), -1)
             self._tables = torch.stack((cosine[0], signed[0]))[:, :, None]
         return self._tables[:, positions]
@@ -203,13 +221,13 @@ class Decoder:
                     attention.q_norm.weight.expand(self.heads, -1),
                     attention.k_norm.weight.expand(self.kv_heads, -1),
                 )
-            ).to(self.dtype)
+            )
         return _Layer(
-            norm=layer.input_layernorm.weight.to(self.dtype),
+            norm=layer.input_layernorm.weight,
             qkv=_joint(self.dtype, attention.q_proj, attention.k_proj, attention.v_proj),
             qk_norm=qk_norm,
             out=_joint(self.dtype, attention.o_proj),
-            mlp_norm=layer.post_attention_layernorm.weight.to(self.dtype),
+            mlp_norm=layer.post_attention_layernorm.weight,
             gate_up=_joint(self.dtype, mlp.gate_proj, mlp.up_proj),
             down=_joint(self.dtype, mlp.down_proj),
         )
@@ -236,27 +254,45 @@ def unsupported(model: Any) -> str | None:
 
 def _joint(dtype: torch.dtype | None, *modules: Any) -> _Linear:
     """Linear layers that read the same input as one; a single one is the live weight itself, unless it is cast."""
-    weights = [_weight(module) for module in modules]
+    stored = _base(modules[0]).weight.dtype
+    cast = dtype not in (None, stored)
+    weights = [_base(module).weight if cast else _merged(module) for module in modules]
     biases = [module.bias for module in modules if module.bias is not None]
-    weight = (torch.cat(weights) if len(weights) > 1 else weights[0]).to(dtype or weights[0].dtype)
-    return _Linear(weight, torch.cat(biases).to(weight.dtype) if biases else None)
+    weight = (torch.cat(weights) if len(weights) > 1 else weights[0]).to(dtype or stored)
+    adapters: list[_Adapter] = []
+    for module, end in zip(modules, accumulate(len(each) for each in weights), strict=True):
+        outputs = slice(end - len(_base(module).weight), end)
+        for name in _active(module) if cast else ():
+            down, up = (layer[name].weight.to(dtype) for layer in (module.lora_A, module.lora_B))
+            adapters.append(_Adapter(outputs, down, up, module.scaling[name]))
+    return _Linear(weight, torch.cat(biases).to(weight.dtype) if biases else None, tuple(adapters))
 
 
-def _weight(module: Any) -> torch.Tensor:
+def _merged(module: Any) -> torch.Tensor:
     """A linear layer's weight; peft's low-rank adapters, where they are on, are added to it."""
-    base = getattr(module, "base_layer", module)
+    weight: torch.Tensor = _base(module).weight
+    for name in _active(module):
+        weight = weight + module.get_delta_weight(name)
+    return weight
+
+
+def _active(module: Any) -> list[str]:
+    """The adapters of a linear layer that are on and not in its weight yet."""
+    if not hasattr(module, "lora_A") or module.disable_adapters:
+        return []
+    return [name for name in module.active_adapters if name in module.lora_A and name not in module.merged_adapters]
+
+
+def _base(module: Any) -> torch.nn.Linear:
+    """A linear layer without its adapters."""
+    base: torch.nn.Linear = getattr(module, "base_layer", module)
     adapted = base is not module
     if type(base) is not torch.nn.Linear or (adapted and (not hasattr(module, "lora_A") or module.lora_variant)):
         raise ValueError(
             "LocalGenerator: expected plain linear layers or such with plain LoRA, "
             f"got {type(module).__module__}.{type(module).__name__}; use HFGenerator"
         )
-    weight: torch.Tensor = base.weight
-    if adapted and not module.disable_adapters:
-        for name in module.active_adapters:
-            if name in module.lora_A and name not in module.merged_adapters:
-                weight = weight + module.get_delta_weight(name)
-    return weight
+    return base
 
 
 def _lower_right(new: int, kept: int, device: torch.device) -> torch.Tensor | None:

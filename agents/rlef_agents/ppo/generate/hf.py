@@ -11,7 +11,7 @@ from transformers import GenerationConfig, LogitsProcessor, StoppingCriteria
 
 from rlef_agents.ppo.generate.generator import Request, check_request
 from rlef_agents.ppo.generate.sampling import sample, token_keys
-from rlef_agents.ppo.generate.settings import evaluating, longest_context
+from rlef_agents.ppo.generate.settings import computing, evaluating, longest_context
 from rlef_agents.ppo.types import Completion
 
 __all__ = ["HFGenerator"]
@@ -29,6 +29,7 @@ class HFGenerator:
         temperature: what logits are divided by; 0 for the most likely token.
         slots: responses that are decoded at a time, at most.
         version: of the weights that the model has now.
+        dtype: what layers compute in, the head excepted; the model's own where None.
         top_p: for evaluation: draw among the likeliest tokens alone that have so much of the probability together.
     """
 
@@ -39,8 +40,10 @@ class HFGenerator:
         temperature: float = 1.0,
         slots: int = 64,
         version: int = 0,
+        dtype: torch.dtype | None = None,
         top_p: float = 1.0,
     ) -> None:
+        self._dtype = dtype
         self._model, self._temperature, self._slots, self._version = model, temperature, slots, version
         self._top_p = top_p
         self._stop = torch.tensor(sorted(stop), dtype=torch.int64, device=model.device)
@@ -82,7 +85,7 @@ class HFGenerator:
             ids[row, width - len(request.ids) :] = torch.as_tensor(np.asarray(request.ids))
             mask[row, width - len(request.ids) :] = 1
         draw = _Draw(requests, self._temperature, self._top_p, width, device)
-        with evaluating(self._model), torch.inference_mode():
+        with evaluating(self._model), computing(self._model, self._dtype), torch.inference_mode():
             self._model.generate(
                 ids.to(device),
                 attention_mask=mask.to(device),

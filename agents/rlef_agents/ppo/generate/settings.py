@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
+import torch
 from transformers import GenerationConfig
 
-__all__ = ["attending", "evaluating", "longest_context"]
+__all__ = ["attending", "computing", "evaluating", "longest_context"]
 
 
 @contextmanager
@@ -33,6 +35,41 @@ def attending(model: Any, implementation: str) -> Iterator[None]:
         yield
     finally:
         model.set_attn_implementation(own)
+
+
+@contextmanager
+def computing(model: Any, dtype: torch.dtype | None) -> Iterator[None]:
+    """With layers in another type, as the learner computes them: under autocast, but for the head, which is float32.
+
+    Each call of the model enters autocast itself, as it holds for one thread, and continuous batching calls from its
+    own.
+
+    Args:
+        model: its ``forward`` and that of its head are replaced, and are back afterwards.
+        dtype: nothing is done where it is None or the weights' own.
+    """
+    model = model.get_base_model() if hasattr(model, "get_base_model") else model
+    head = model.get_output_embeddings()
+    if dtype is None or dtype == head.weight.dtype:
+        yield
+        return
+    kind, forward, head_forward = model.device.type, model.forward, head.forward
+
+    @wraps(forward)
+    def autocast(*args: Any, **kwargs: Any) -> Any:
+        with torch.autocast(kind, dtype=dtype, cache_enabled=False):
+            return forward(*args, **kwargs)
+
+    @wraps(head_forward)
+    def whole(features: torch.Tensor) -> Any:
+        with torch.autocast(kind, enabled=False):
+            return head_forward(features.to(head.weight.dtype))
+
+    model.forward, head.forward = autocast, whole
+    try:
+        yield
+    finally:
+        del model.forward, head.forward
 
 
 def longest_context(config: Any) -> int:
