@@ -29,8 +29,8 @@ def main() -> None:
     folder = tempfile.TemporaryDirectory()
     config = TrainConfig(
         **{
-            "dataset": work["dataset"], "turns": 1, "estimator": "group", "normalise": "group", "beta": 0.0,
-            "critic": "shared", "episodes": work["episodes"], "samples_per_problem": work["samples"],
+            "dataset": work["dataset"], "turns": 1, "estimator": "group", "beta": 0.0,
+            "episodes": work["episodes"], "samples_per_problem": work["samples"],
             "max_new": work["longest"], "lr": work["lr"], "warmup": 0, "weight_decay": 0.0, "updates": 1_000_000,
             "save_every": 0, "evaluate_every": 0, "seed": work["seed"], "out": folder.name,
         }

@@ -40,7 +40,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "truncated": ("as_is", "mask", "bootstrap"),
     "importance": ("old", "theta", "none"),
     "aggregate": ("token", "turn"),
-    "critic": ("separate", "shared"),
+    "critic": ("separate", "shared", "none"),
     "value_init": ("zero", "random"),
     "feedback": ("public", "none", "random", "private"),
     "dtype": ("float32", "bfloat16"),
@@ -72,7 +72,9 @@ class TrainConfig:
     device: str = "auto"
     """``auto`` takes a GPU if there is one."""
     critic: str = "separate"
-    """``separate``: a network of its own that begins as a copy (paper); ``shared``: a head on the policy's features."""
+    """``separate``: a network of its own that begins as a copy (paper); ``shared``: a head on the policy's features;
+    ``none``, which is also what comes of the others where nothing reads a value: with ``estimator`` ``group`` or
+    ``reinforce``, unless ``truncated="bootstrap"``."""
     detach_critic: bool = True
     """With a shared critic: the value loss does not reach the policy's weights."""
     value_init: str = "zero"
@@ -222,6 +224,16 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             check(field.name, getattr(self, field.name))
+        reads_values = self.estimator in ("turn_value", "token_value") or self.truncated == "bootstrap"
+        if not reads_values:
+            object.__setattr__(self, "critic", "none")
+        elif self.critic == "none":
+            raise UsageError(
+                f"critic: expected 'separate' or 'shared', as estimator = {self.estimator!r} with truncated = "
+                f"{self.truncated!r} reads values; got 'none'"
+            )
+        if self.critic == "none" and self.critic_steps:
+            raise UsageError(f"critic_steps: expected 0 without a critic, got {self.critic_steps}")
         in_groups = self.estimator == "group"
         if self.normalise == "auto":  # what it means is written into the run's folder
             object.__setattr__(self, "normalise", "group" if in_groups else "turns")

@@ -28,7 +28,7 @@ from rlef_agents.ppo.targets import Scored, Targets, batch_metrics, make_targets
 from rlef_agents.ppo.types import Completion, Ids, TokenEpisode, TokenTurn
 from rlef_env.errors import RLEFError, UsageError
 
-__all__ = ["Learner", "NotFiniteError", "ScoreMismatchError", "StaleTokensError"]
+__all__ = ["Learner", "NotFiniteError", "ReplicaMismatchError", "ScoreMismatchError", "StaleTokensError"]
 
 SAME: Final = {torch.float32: {1.0: 1e-3}, torch.bfloat16: {0.5: 0.03, 0.9: 0.12, 0.99: 0.5}}
 """How far the log-probabilities of a policy that has not moved may differ from its own: quantile and largest size."""
@@ -53,6 +53,10 @@ class ScoreMismatchError(RLEFError, RuntimeError):
     """The same weights score the same tokens differently: something between sampling and loss is wrong."""
 
 
+class ReplicaMismatchError(RLEFError, RuntimeError):
+    """Processes that should have the same weights have not."""
+
+
 class Learner:
     """Trains a causal language model and its critic.
 
@@ -74,8 +78,10 @@ class Learner:
                 "model: expected one without adapters, as the reference is the model with its own switched off; merge "
                 "them first (merge_and_unload of peft) and set lora_rank for new ones"
             )
+        lm = add_lora(lm, config.lora_rank, config.lora_alpha, config.seed) if config.lora_rank else lm
+        parallel.broadcast(lm)  # before critic and reference are copied from it
         self.model = ActorCritic(
-            add_lora(lm, config.lora_rank, config.lora_alpha) if config.lora_rank else lm,
+            lm,
             critic=config.critic,
             detach=config.detach_critic,
             value_init=config.value_init,
@@ -86,7 +92,7 @@ class Learner:
         )
         self.reference = Reference(self.model) if config.beta else None
         self.version = self.steps = 0
-        self.random = np.random.default_rng((config.seed, parallel.rank()))
+        self.random = np.random.default_rng(config.seed)  # the same in all processes: they draw minibatches as one
         self.sharded = config.parallel == "fsdp" and parallel.world() > 1
         if self.sharded:
             critic = [self.model.critic] if self.model.critic is not None else []
@@ -111,6 +117,7 @@ class Learner:
         Raises:
             StaleTokensError: tokens are too old, or of weights that do not exist yet.
             NotFiniteError: a number is infinite or NaN.
+            ReplicaMismatchError: with ``ddp``, processes have different weights.
             ScoreMismatchError: the untouched policy differs from itself, from the reference, or from what sampled with
                 it, by more than ``SAME`` and ``SAMPLED`` allow.
         """
@@ -119,6 +126,11 @@ class Learner:
         counts = {"episodes": float(have), "episodes_without_verdict": float(dropped)}
         if not have:
             return counts
+        if not self.sharded and not parallel.same(self.model.parameters()):
+            raise ReplicaMismatchError(
+                f"weights: expected the same in all {parallel.world()} processes before update {self.version}, got "
+                "different ones: something changed them in one process alone; go on from the last checkpoint"
+            )
         flat = flatten(kept)
         self._refuse_stale(flat)
         scored = self.score(kept)
@@ -138,17 +150,27 @@ class Learner:
         targets = make_targets(self.config, flat, scored, [episode.problem_id for episode in kept], token_values)
         metrics = batch_metrics(flat, scored, targets, kept, self.version)
         wanted = minibatches or self.config.minibatches
-        parts = min(wanted, int(parallel.largest(np.array([len(kept)], np.float64))[0]))
         steps = [
             self._step(kept, flat, scored, targets, part, untouched=epoch == number == 0)
             for epoch in range(self.config.epochs)
-            for number, part in enumerate(np.array_split(self.random.permutation(len(kept)), parts))
+            for number, part in enumerate(self._minibatches(len(kept), wanted))
         ]
         self.version += 1
         means = {name: float(np.mean([step[name] for step in steps])) for name in steps[0]}
         means |= {"first_ratio_error": steps[0]["ratio_error"], "lr": steps[-1]["lr"]}
         del means["ratio_error"]
         return {**counts, **metrics, **means, "version": float(self.version), "steps": float(self.steps)}
+
+    def _minibatches(self, mine: int, wanted: int) -> list[npt.NDArray[np.int64]]:
+        """Disjoint parts of the episodes of *all* processes, drawn by their numbers there; of each what is here.
+
+        A process may have nothing of a part: a thousand processes with an episode each make as many optimiser steps as
+        one with a thousand.
+        """
+        counts = parallel.gathered(mine)
+        first = sum(counts[: parallel.rank()])
+        parts = np.array_split(self.random.permutation(sum(counts)), min(wanted, sum(counts)))
+        return [part[(first <= part) & (part < first + mine)] - first for part in parts]
 
     @torch.no_grad()
     def score(self, episodes: Sequence[TokenEpisode]) -> Scored:
@@ -234,13 +256,15 @@ class Learner:
                 config.importance,
                 torch.from_numpy(flat.versions[here] < self.version).to(self.device),
             )
-            value, found_value = value_loss(
-                scores.values[counted],
-                self._tensor(scored.values[there]),
-                self._tensor(targets.returns[there]),
-                value_count,
-                config.value_clip,
-            )
+            value, found_value = torch.zeros((), device=self.device), dict[str, Tensor]()
+            if config.critic != "none":
+                value, found_value = value_loss(
+                    scores.values[counted],
+                    self._tensor(scored.values[there]),
+                    self._tensor(targets.returns[there]),
+                    value_count,
+                    config.value_clip,
+                )
             bonus = entropy_loss(scores.entropy[chosen], weights, policy_count)
             loss = policy_weight * (policy + entropy_weight * bonus) + config.value_coefficient * value
             (loss * scale).backward()  # type: ignore[no-untyped-call]

@@ -32,7 +32,8 @@ class Scores(NamedTuple):
     Attributes:
         logprobs: of the sampled tokens, ``(tokens,)``, float32.
         entropy: of the policy at each of them, ``(tokens,)``, float32.
-        values: V(c), ``(turns,)``, float32; with ``token_values`` before every sampled token, ``(tokens,)``.
+        values: V(c), ``(turns,)``, float32; with ``token_values`` before every sampled token, ``(tokens,)``. Zeros
+            where there is no critic.
     """
 
     logprobs: Tensor
@@ -45,7 +46,8 @@ class ActorCritic(nn.Module):
 
     Args:
         lm: a causal language model of transformers, or a peft model around one. Its weights become float32.
-        critic: ``separate``: a whole network of its own, that begins as a copy (the paper); ``shared``: the policy's.
+        critic: ``separate``: a whole network of its own, that begins as a copy (the paper); ``shared``: the policy's;
+            ``none``: there are no values.
         detach: with a shared one, the value loss does not reach the policy's weights.
         value_init: ``zero``, so that the first advantages are returns; or ``random`` (the paper), with a standard
             deviation of 1 / sqrt(width + 1).
@@ -71,7 +73,7 @@ class ActorCritic(nn.Module):
     ) -> None:
         super().__init__()
         for name, value, choices in (
-            ("critic", critic, ("separate", "shared")),
+            ("critic", critic, ("separate", "shared", "none")),
             ("value_init", value_init, ("zero", "random")),
             ("dtype", dtype, ("float32", "bfloat16")),
         ):
@@ -85,16 +87,9 @@ class ActorCritic(nn.Module):
             for name, parameter in self.critic.named_parameters():
                 # What the policy keeps frozen beside an adapter stays frozen in the copy, whose adapters learn.
                 parameter.requires_grad_(parameter.requires_grad or "lora_" in name)
-        self.value_head = nn.Linear(width(self.lm), 1)
+        self.value_head = None if critic == "none" else make_value_head(width(self.lm), value_init, seed)
         self.detach, self.token_values, self.dtype = detach, token_values, getattr(torch, dtype)
-        with torch.no_grad():
-            self.value_head.bias.zero_()
-            if value_init == "zero":
-                self.value_head.weight.zero_()
-            else:
-                generator = torch.Generator().manual_seed(seed)
-                self.value_head.weight.normal_(0.0, (width(self.lm) + 1) ** -0.5, generator=generator)
-        self.value_head.to(next(self.lm.parameters()).device)
+        self.to(next(self.lm.parameters()).device)
         if gradient_checkpointing:
             for network in [base(self.lm), *([] if self.critic is None else [self.critic])]:
                 new = getattr(network, "activation_checkpointing_enable", None)  # the old name is deprecated
@@ -117,6 +112,8 @@ class ActorCritic(nn.Module):
         elif self.detach:
             features = features.detach()
         places = batch.predictors if self.token_values else batch.states
+        if self.value_head is None:
+            return Scores(logprobs, entropy, torch.zeros(len(places), device=features.device))
         with torch.autocast(features.device.type, enabled=False):
             values = self.value_head(features[places].float()).squeeze(-1).clone()  # shards warn about views
         return Scores(logprobs, entropy, values)
@@ -128,6 +125,18 @@ class ActorCritic(nn.Module):
     def critic_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """The trained parameters of the critic alone, by name."""
         return ((name, p) for name, p in self.named_parameters() if not name.startswith("lm.") and p.requires_grad)
+
+
+def make_value_head(features: int, init: str, seed: int) -> nn.Linear:
+    """A linear layer that makes one number of so many features; ``init`` is ``zero`` or ``random``."""
+    made = nn.Linear(features, 1)
+    with torch.no_grad():
+        made.bias.zero_()
+        if init == "zero":
+            made.weight.zero_()
+        else:
+            made.weight.normal_(0.0, (features + 1) ** -0.5, generator=torch.Generator().manual_seed(seed))
+    return made
 
 
 class Reference(nn.Module):
@@ -164,8 +173,16 @@ def policy_logprobs(
     return score_tokens(head(lm), features[batch.predictors], batch.labels, temperature)[0]
 
 
-def add_lora(lm: Any, rank: int, alpha: int, targets: str = "all-linear") -> Any:
-    """Put low-rank adapters on a model's linear layers; only they are trained. Needs ``peft``."""
+def add_lora(lm: Any, rank: int, alpha: int, seed: int = 0, targets: str = "all-linear") -> Any:
+    """Put low-rank adapters on a model's linear layers; only they are trained. Needs ``peft``.
+
+    Args:
+        lm: a causal language model of transformers.
+        rank: of the adapters.
+        alpha: they are scaled by this over their rank.
+        seed: of their weights; the draws of others are as if nothing had been drawn.
+        targets: the layers, as peft names them.
+    """
     try:
         from peft import LoraConfig, TaskType, get_peft_model
     except ImportError as error:
@@ -175,7 +192,9 @@ def add_lora(lm: Any, rank: int, alpha: int, targets: str = "all-linear") -> Any
     settings = LoraConfig(
         r=rank, lora_alpha=alpha, lora_dropout=0.0, target_modules=targets, task_type=TaskType.CAUSAL_LM
     )
-    return get_peft_model(lm, settings)
+    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if torch.cuda.is_available() else []):
+        torch.manual_seed(seed)
+        return get_peft_model(lm, settings)
 
 
 def prepare(lm: nn.Module) -> None:

@@ -18,8 +18,8 @@ from torch import distributed, nn
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
 __all__ = [
-    "copy_whole", "gathered", "join", "largest", "leave", "on_this_machine", "quantiles", "rank", "shard",
-    "sum_gradients", "total", "wait_for_all", "world",
+    "broadcast", "copy_whole", "gathered", "join", "largest", "leave", "on_this_machine", "quantiles", "rank", "same",
+    "shard", "sum_gradients", "total", "wait_for_all", "world",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -95,6 +95,23 @@ def quantiles(sizes: npt.NDArray[np.float64], shares: Sequence[float]) -> list[f
         return [0.0] * len(shares)
     ends = np.append(EDGES, np.inf)
     return [min(float(ends[np.searchsorted(counts, share * counts[-1])]), most) for share in shares]
+
+
+@torch.no_grad()
+def broadcast(module: nn.Module) -> None:
+    """Give all processes the weights and buffers of the first."""
+    if world() > 1:
+        for tensor in (*module.parameters(), *module.buffers()):
+            distributed.broadcast(tensor.detach(), 0)
+
+
+@torch.no_grad()
+def same(parameters: Iterable[nn.Parameter]) -> bool:
+    """Whether all processes have the same float32 weights, by checksums of their bits."""
+    if world() == 1:
+        return True
+    sums = [int(parameter.detach().contiguous().view(torch.int32).sum(dtype=torch.int64)) for parameter in parameters]
+    return len(set(gathered(tuple(sums)))) == 1
 
 
 def sum_gradients(parameters: Iterable[nn.Parameter]) -> None:

@@ -51,10 +51,12 @@ def plan(run: int, step: int, episodes: int, samples: int = 1, process: int = 0,
         step: which update.
         episodes: of all processes together.
         samples: episodes per problem.
-        process: which process this is; each plays every ``processes``-th problem.
+        process: which process this is; each plays a stretch of the problems, so that the episodes of all, one process
+            after the other, are those of one process alone.
         processes: how many there are.
     """
-    numbers = range(process, -(-episodes // samples), processes)
+    problems = -(-episodes // samples)
+    numbers = range(problems * process // processes, problems * (process + 1) // processes)
     places = [
         (number, sample) for number in numbers for sample in range(samples) if number * samples + sample < episodes
     ]

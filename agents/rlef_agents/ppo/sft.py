@@ -91,7 +91,7 @@ def sft(
     ]
     if not episodes:
         raise UsageError(f"conversations: expected one of at most {config.context} tokens, got none; raise --context")
-    lm = add_lora(model, config.lora_rank, 2 * config.lora_rank) if config.lora_rank else model.float()
+    lm = add_lora(model, config.lora_rank, 2 * config.lora_rank, config.seed) if config.lora_rank else model.float()
     prepare(lm)
     lm.train()
     optimiser, device = make_optimiser(lm, config), str(next(lm.parameters()).device)

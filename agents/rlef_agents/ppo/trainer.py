@@ -86,6 +86,11 @@ class Trainer:
             raise UsageError(
                 f"out: {config.out!r} has a run in it; add --resume to go on with it, or choose another out"
             )
+        if -(-config.episodes // config.samples_per_problem) < parallel.world():
+            raise UsageError(
+                f"episodes: expected one problem or more for each of {parallel.world()} processes, got "
+                f"{config.episodes} episodes, {config.samples_per_problem} of a problem"
+            )
         self.out.mkdir(parents=True, exist_ok=True)
         before_best = self.out / ".before-best"
         if parallel.rank() == 0 and before_best.exists() and not (self.out / "best").exists():
@@ -105,10 +110,6 @@ class Trainer:
             (self.out / "config.toml").write_text(dump_config(config), encoding="utf-8")
         self.sampler = Sampler(config, self.learner, self.renderer.stop_ids, whole)
         share = len(self.plan(0).seeds)
-        if not share:
-            raise UsageError(
-                f"episodes: expected one or more for each of {parallel.world()} processes, got {config.episodes}"
-            )
         self._stack = ExitStack()
         self.pool = make_pool(config, workers, verdicts, self._stack)
         ahead = config.max_lag > 0 and not config.deterministic

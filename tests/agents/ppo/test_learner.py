@@ -337,6 +337,25 @@ def test_row_24_a_policy_at_rest_is_not_moved_by_the_critic() -> None:
     assert np.abs(before.values - after.values).max() > 0.0
 
 
+@pytest.mark.parametrize(
+    "changes", [{"estimator": "group", "samples_per_problem": 2}, {"estimator": "reinforce"}], ids=str
+)
+def test_there_is_no_critic_where_nothing_reads_a_value(changes: dict[str, Any]) -> None:
+    for critic in ("separate", "shared", "none"):
+        student = learner(critic=critic, **changes)
+        assert (student.config.critic, student.critic, student.model.critic) == ("none", [], None)
+        before = weights(student)
+        metrics = student.update(sampled_by(student, random_episodes(6)))
+        assert moved(before, weights(student)) > 0.0
+        assert (metrics["value_loss"], metrics["value"], metrics["critic_gradient_norm"]) == (0.0, 0.0, 0.0)
+    assert learner(truncated="bootstrap", **changes).critic, "V stands for the reward of a cut response"
+    for refused in ({"truncated": "bootstrap", **changes}, {"estimator": "turn_value"}, {"estimator": "token_value"}):
+        with pytest.raises(UsageError, match="critic: expected 'separate' or 'shared'"):
+            config(critic="none", **refused)
+    with pytest.raises(UsageError, match="critic_steps: expected 0 without a critic"):
+        config(critic_steps=5, **changes)
+
+
 def test_row_31_and_5_the_optimiser_is_as_documented_and_moves_every_weight_in_bfloat16() -> None:
     student = learner(dtype="bfloat16", lr=2e-7, clip_norm=1.0, value_init="random")
     assert {group["eps"] for group in student.optimiser.param_groups} == {1e-5}
@@ -635,6 +654,19 @@ def test_lora_learns_and_leaves_the_rest() -> None:
     for name, parameter in student.model.named_parameters():
         if name in frozen:
             assert torch.equal(frozen[name], parameter), name
+
+
+def test_adapters_are_drawn_from_the_runs_seed_alone() -> None:
+    pytest.importorskip("peft")
+    warnings.simplefilter("ignore")
+    found = []
+    for seed, drawn_before in ((0, 1), (0, 2), (1, 1)):
+        lm = model()
+        torch.manual_seed(drawn_before)
+        student = Learner(lm, config(lora_rank=2, seed=seed))
+        found.append([p.detach().clone() for p in student.policy])
+    assert moved(found[0], found[1]) == 0.0
+    assert moved(found[0], found[2]) > 0.0
 
 
 def test_a_model_that_has_adapters_already_is_refused() -> None:

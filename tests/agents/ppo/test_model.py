@@ -242,5 +242,5 @@ def test_architectures_that_change_their_logits_are_refused() -> None:
 
 
 def test_choices_are_named() -> None:
-    with pytest.raises(UsageError, match="separate, shared"):
-        ActorCritic(model(), critic="none")
+    with pytest.raises(UsageError, match="separate, shared, none"):
+        ActorCritic(model(), critic="two")

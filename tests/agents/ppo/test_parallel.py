@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ import torch
 
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.checkpoint import latest, load_checkpoint, save_checkpoint
-from tests.agents.ppo.small import learner, moved, random_episodes, sampled_by
+from rlef_agents.ppo.learner import ReplicaMismatchError
+from rlef_agents.ppo.types import TokenEpisode
+from tests.agents.ppo.small import learner, model, moved, random_episodes, sampled_by
 
 ROOT = Path(__file__).resolve().parents[3]
 SETTINGS: dict[str, Any] = {"value_init": "random", "critic": "separate", "normalise": "turns", "clip_norm": 0.5}
@@ -61,29 +64,23 @@ def worker(kind: str, folder: str) -> None:
     parallel.join()
     share = slice(0, 2) if parallel.rank() == 0 else slice(2, 9)
     result = train([batch[share] for batch in batches()], kind, Path(folder) / "checkpoints")
-    result["sharded"] = kind
     torch.save(result, Path(folder) / f"{parallel.rank()}.pt")
     torch.distributed.destroy_process_group()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["ddp", "fsdp"])
-def test_rows_18_and_19_two_processes_are_as_one(kind: str, tmp_path: Path) -> None:
+def in_two_processes(call: str, folder: Path) -> list[Any]:
+    """What two processes, joined, saved of a call of this module."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = f"from tests.agents.ppo.test_parallel import worker; worker({kind!r}, {str(tmp_path)!r})"
-    shared = {
-        **os.environ,
-        "WORLD_SIZE": "2",
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-        "OMP_NUM_THREADS": "1",
-    }
-    shared["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "agents"), os.environ.get("PYTHONPATH", "")])
+    command = f"import tests.agents.ppo.test_parallel as here; here.{call}"
+    path = os.pathsep.join([str(ROOT), str(ROOT / "agents"), os.environ.get("PYTHONPATH", "")])
+    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", command], env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)}, cwd=ROOT
+            [sys.executable, "-c", command],
+            env={**os.environ, **shared, "PYTHONPATH": path, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            cwd=ROOT,
         )
         for rank in range(2)
     ]
@@ -92,17 +89,103 @@ def test_rows_18_and_19_two_processes_are_as_one(kind: str, tmp_path: Path) -> N
     finally:
         for process in processes:
             process.kill()
-    results = [torch.load(tmp_path / f"{rank}.pt", weights_only=False) for rank in range(2)]
-    alone = train(batches(), kind, tmp_path / "alone")
-    assert alone["resumed"]
+    return [torch.load(folder / f"{rank}.pt", weights_only=False) for rank in range(2)]
+
+
+def assert_as_one(results: list[dict[str, Any]], alone: dict[str, Any], close: float = 2e-5) -> None:
     for result in results:
-        assert result["resumed"]
-        assert moved(list(alone["weights"].values()), list(result["weights"].values())) < 2e-5
+        assert moved(list(alone["weights"].values()), list(result["weights"].values())) < close
         for ours, theirs in zip(result["metrics"], alone["metrics"], strict=True):
             assert ours.keys() == theirs.keys()
             for name in ours:
-                assert ours[name] == pytest.approx(theirs[name], abs=2e-5, rel=1e-3), name
+                assert ours[name] == pytest.approx(theirs[name], abs=close, rel=1e-3), name
     assert moved(*(list(result["weights"].values()) for result in results)) == 0.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["ddp", "fsdp"])
+def test_rows_18_and_19_two_processes_are_as_one_through_a_checkpoint(kind: str, tmp_path: Path) -> None:
+    results = in_two_processes(f"worker({kind!r}, {str(tmp_path)!r})", tmp_path)
+    alone = train(batches(), kind, tmp_path / "alone")
+    assert alone["resumed"]
+    assert all(result["resumed"] for result in results)
+    assert_as_one(results, alone)
+
+
+# Light cases, all in one start of two processes. The first process has two of nine episodes.
+
+CASES: dict[str, dict[str, Any]] = {
+    "the paper's, in three steps": {"minibatches": 3, "critic": "separate"},
+    "groups with members in both": {"estimator": "group", "samples_per_problem": 3, "minibatches": 2},
+    "masked, by minibatch": {"truncated": "mask", "normalise": "minibatch", "minibatches": 2, "aggregate": "turn"},
+    "tokens, in shards": {"normalise": "tokens", "estimator": "token_value", "parallel": "fsdp", "minibatches": 2},
+    "more minibatches than one has episodes": {"minibatches": 8},
+    "the same in shards": {"minibatches": 8, "parallel": "fsdp"},
+    "adapters, seeded otherwise": {"lora_rank": 2, "lr": 1e-2},
+    "none in the first": {"minibatches": 2},
+    "bfloat16": {"dtype": "bfloat16", "minibatches": 1},
+    "bfloat16 in shards": {"dtype": "bfloat16", "minibatches": 1, "parallel": "fsdp"},
+}
+
+
+def case(name: str) -> dict[str, Any]:
+    """One update of a learner with this process's share, and what is then scored."""
+    warnings.simplefilter("ignore")
+    torch.manual_seed(100 + parallel.rank())  # as if each process had drawn something else before
+    lm = model("llama", seed=parallel.rank())  # and as if it had read another model
+    student = learner(lm=lm, **{"lr": 1e-3, "value_init": "random", "critic": "shared", **CASES[name]})
+    episodes = random_episodes(9, seed=3, longest=12)
+    episodes[1:8:3] = [cut(each) for each in episodes[1:8:3]]
+    share = slice(0, 9) if parallel.world() == 1 else slice(0, 2) if parallel.rank() == 0 else slice(2, 9)
+    mine = episodes[share]
+    if name == "none in the first":
+        mine = [each for number, each in enumerate(episodes[share], share.start) if number > 1]
+    scored = student.score(episodes)
+    metrics = student.update(sampled_by(student, mine))
+    return {
+        "scored": scored.old,
+        "metrics": [metrics],
+        "weights": {name: whole(p).detach().clone() for name, p in student.model.named_parameters()},
+    }
+
+
+def cut(each: TokenEpisode) -> TokenEpisode:
+    last = each.turns[-1]
+    unfinished = dataclasses.replace(last, completion=dataclasses.replace(last.completion, finished=False))
+    return dataclasses.replace(each, turns=(*each.turns[:-1], unfinished))
+
+
+def tampered() -> str:
+    """What an update says where the weights of one process alone have changed."""
+    student = learner()
+    if parallel.rank() == 1:
+        with torch.no_grad():
+            student.policy[0][0, 0] += 1e-3
+    with pytest.raises(ReplicaMismatchError, match="expected the same in all 2 processes") as caught:
+        student.update(random_episodes(2))
+    return str(caught.value)
+
+
+def cases(folder: str) -> None:
+    torch.set_num_threads(1)
+    parallel.join()
+    results: dict[str, Any] = {name: case(name) for name in CASES}
+    results["tampered"] = tampered()
+    torch.save(results, Path(folder) / f"{parallel.rank()}.pt")
+    torch.distributed.destroy_process_group()
+
+
+def test_rows_18_and_19_two_processes_are_as_one(tmp_path: Path) -> None:
+    """In weights and metrics, whatever is normalised, grouped, masked, or drawn, and however few episodes one has."""
+    both = in_two_processes(f"cases({str(tmp_path)!r})", tmp_path)
+    for name, changes in CASES.items():
+        alone, results = case(name), [each[name] for each in both]
+        # Shards and replicas, in bfloat16 too, are the function that one process computes.
+        for result in results:
+            np.testing.assert_allclose(result["scored"], alone["scored"], rtol=0, atol=1e-5, err_msg=name)
+        assert_as_one(results, alone, 2e-2 if "dtype" in changes else 2e-5)
+        assert alone["metrics"][0]["steps"] == changes.get("minibatches", 2), name
+    assert both[0]["tampered"] == both[1]["tampered"]
 
 
 def test_alone_nothing_is_exchanged() -> None:

@@ -107,7 +107,11 @@ def test_seeds_are_functions_of_run_update_problem_and_sample():
     for other in (plan(1, 3, 12, samples=3), plan(2, 2, 12, samples=3)):
         assert not set(whole.seeds) & set(other.seeds)
     parts = [plan(1, 2, 12, 3, process, 2) for process in range(2)]
-    assert sorted(seed for part in parts for seed in part.seeds) == sorted(whole.seeds)
+    assert tuple(seed for part in parts for seed in part.seeds) == whole.seeds
+    for count, episodes in ((5, 12), (4, 3)):
+        shares = [plan(1, 2, episodes, 1, process, count).seeds for process in range(count)]
+        assert sum(shares, ()) == plan(1, 2, episodes).seeds
+        assert max(map(len, shares)) - min(map(len, shares)) <= 1
     assert plan(1, 2, 3).seeds[:2] == plan(1, 2, 2).seeds
 
 

@@ -180,7 +180,7 @@ def test_a_process_without_an_episode_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(parallel, "rank", lambda: 1)
     monkeypatch.setattr(parallel, "world", lambda: 2)
     model, tokenizer = shrunk("llama")
-    with pytest.raises(UsageError, match="expected one or more for each of 2 processes, got 1"):
+    with pytest.raises(UsageError, match="expected one problem or more for each of 2 processes, got 1"):
         Trainer(replace(CONFIG, out=str(tmp_path), episodes=1), model, tokenizer, quiet=True)
 
 
