@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from rlef_env.cli.arguments import add_workers, file_path
 from rlef_env.cli.display import note, progress_bar
+from rlef_env.cli.left_out import LeftOut
 from rlef_env.envs import Episode, read_episodes, rejudge
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
@@ -38,7 +39,8 @@ and "score" where the problem has points.
 If the file holds episodes (rlef play --save), judge their programs again: one JSON object per episode, with the
 verdict of each turn now, the one stored, and whether they are the same.
 
-Progress, the reason of every no_verdict and a summary go to standard error. The exit code is 0 whatever the verdicts,
+Progress, the reason of every no_verdict, with --languages all what was left out and why, and a summary go to standard
+error. The exit code is 0 whatever the verdicts,
 2 for bad input."""
 
 Kind = Literal["correct", "incorrect"]
@@ -114,7 +116,9 @@ def judge_problems(arguments: argparse.Namespace) -> None:
     dataset = load_dataset(arguments.file)
     problems = with_checkers(dataset, arguments.meta)
     kinds = KINDS[arguments.which or "all"]
-    stored = stored_solutions(problems, kinds, languages(arguments.languages))
+    chosen = languages(arguments.languages)
+    left_out = LeftOut(chosen, kinds)
+    stored = stored_solutions(left_out.looked_at(problems), kinds, chosen)
     with JudgePool(arguments.workers, isolation=arguments.isolation) as pool:
         rows = written(judged(stored, pool), None, arguments.json)
         counts = Counter((row["kind"], row["verdict"]) for row in rows)
@@ -124,6 +128,8 @@ def judge_problems(arguments: argparse.Namespace) -> None:
         if any(k == kind for k, _ in counts)
     )
     judged_what = f"{counts.total()} programs of {len(dataset)} problems"
+    if arguments.languages == "all":
+        left_out.tell()
     note(f"{judged_what}. {summary}" if counts else f"{judged_what}: nothing to judge")
 
 

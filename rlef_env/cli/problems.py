@@ -16,6 +16,7 @@ from rich.table import Table
 from rlef_env.cli.arguments import add_workers, file_path, whole_number
 from rlef_env.cli.display import Screen, note, one_line, progress_bar
 from rlef_env.cli.judge import with_checkers
+from rlef_env.cli.left_out import LeftOut
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgePool
 from rlef_env.problems import (
@@ -30,7 +31,7 @@ from rlef_env.problems import (
     write_jsonl,
     write_reports,
 )
-from rlef_env.sandbox import Sandbox
+from rlef_env.sandbox import Sandbox, installed_languages
 from rlef_env.trust import Augmentation, augment, find_twins, public_only, verify
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
@@ -232,8 +233,9 @@ def verify_problems(arguments: argparse.Namespace) -> None:
             raise UsageError(f"--out: expected a file to write, as {arguments.data!r} is no file to put it beside")
         out = report_path(arguments.data)
     reports: list[TrustReport] = []
+    left_out = LeftOut(installed_languages())
     with JudgePool(arguments.workers) as pool, progress_bar("verifying", len(dataset)) as advance:
-        for report in verify(dataset, pool, arguments.most):
+        for report in verify(left_out.looked_at(dataset), pool, arguments.most):
             reports.append(report)
             advance()
     write_reports(reports, out)
@@ -241,6 +243,7 @@ def verify_problems(arguments: argparse.Namespace) -> None:
     for report in reports:
         if report.trust is not Trust.VERIFIED:
             screen.print(one_line(f"{report.trust.value}: {report.problem}: {'; '.join(report.reasons)}"))
+    left_out.tell()
     counts = Counter(report.trust for report in reports)
     words = ", ".join(f"{counts[trust]} {trust.value}" for trust in Trust if counts[trust])
     note(f"{len(reports)} problems: {words}. Reports in {out}")

@@ -46,7 +46,8 @@ class Solution:
 
     Attributes:
         source: the program's text.
-        language: ``"python"`` is Python 3; others are ``"python2"``, ``"cpp"``, ``"java"`` and ``"unknown"``.
+        language: ``"python"`` is Python 3; the others that are judged are named as in ``rlef_env.sandbox``, and what is
+            not as its source names it, e.g. ``"python2"``; ``"unknown"`` for any.
         verdict: for a labelled incorrect solution, the verdict it must get (lower case, as in ``Verdict``), else None.
     """
 

@@ -14,6 +14,7 @@ import pytest
 
 from rlef_env.envs import Episode, Turn, write_episodes
 from rlef_env.judge import Judgement, TestResult, Verdict
+from rlef_env.sandbox import installed_languages
 
 KEYS = {"problem", "kind", "index", "verdict", "passed", "total", "cpu_seconds"}
 RIGHT = "print(sum(map(int, input().split())))"
@@ -217,3 +218,41 @@ def test_a_real_problem(rlef, shared_data: Path, tmp_path: Path) -> None:
     found = lines(process.stdout)
     assert {line["verdict"] for line in found if line["kind"] == "correct"} == {"accepted"}
     assert "accepted" not in {line["verdict"] for line in found if line["kind"] == "incorrect"}
+
+
+def test_what_is_left_out_of_a_package_is_counted_and_named(rlef, tmp_path: Path) -> None:
+    files = {
+        "problem.yaml": "name: Six\n",
+        "problem_statement/problem.en.tex": "Print 6.",
+        "data/secret/1.in": "",
+        "data/secret/1.ans": "6\n",
+        "submissions/accepted/a.py": "print(6)",
+        "submissions/accepted/a.c": '#include <stdio.h>\n#include "a.h"\nint main(void) { printf("%d\\n", SIX); }',
+        "submissions/accepted/a.h": "#define SIX 6",
+        "submissions/accepted/a.rs": 'fn main() { println!("6"); }',
+        "submissions/accepted/a.js": "console.log(6)",
+        "submissions/accepted/a.kt": 'fun main() { println("6") }',
+        "submissions/accepted/b.kt": 'fun main() { println("6") }',
+        "submissions/accepted/two/a.py": "import b",
+        "submissions/accepted/two/b.py": "print(6)",
+        "submissions/wrong_answer/notes.txt": "none",
+    }
+    for name, text in files.items():
+        (tmp_path / "six" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "six" / name).write_text(text)
+    process = rlef("judge", "six", "--languages", "all", "--workers", "1")
+    assert process.returncode == 0, process.stderr
+    missing = {"c", "rust", "javascript"} - set(installed_languages())
+    assert [line["verdict"] for line in lines(process.stdout)] == ["accepted"] * (4 - len(missing))
+    told = process.stderr
+    assert (
+        "left out 2: in kotlin, which is not judged here (six: submissions/accepted/a.kt, "
+        "six: submissions/accepted/b.kt)" in told
+    )
+    assert "left out 1: it has 2 files of programs (six: submissions/accepted/two)" in told
+    assert "no language is known by the name notes.txt" in told
+    assert "a.h" not in told
+    assert all(f"in {language}, whose tools this machine does not have" in told for language in missing)
+    assert "left out" not in rlef("judge", "six", "--workers", "1").stderr
+    verified = rlef("problems", "verify", "six", "--out", "report", "--workers", "1")
+    assert "left out 2: in kotlin" in verified.stderr

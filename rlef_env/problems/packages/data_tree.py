@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -11,17 +11,61 @@ from rlef_env.problems.packages.folder import Folder
 from rlef_env.problems.packages.yaml_file import read_yaml
 from rlef_env.problems.problem import Role, Test
 
-__all__ = ["DataFolder", "Tests", "read_data"]
+__all__ = ["LATER", "LEGACY", "DataFolder", "DataFormat", "Tests", "read_data"]
 
 MOST_TESTS = 20_000
 MOST_FOLDERS = 2_000  # links that repeat them counted each time
 DEEPEST = 20  # folders within folders
-SETTINGS: Final = (
-    *("on_reject", "grading", "grader_flags", "accept_score", "reject_score", "range", "output_validator_flags"),
-)
-DEFAULTS: Final[Mapping[str, Any]] = {"on_reject": "break", "grading": "default", "grader_flags": ""}
 
 Place: TypeAlias = tuple[Role, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DataFormat:
+    """How a version of the format sets up folders of tests.
+
+    Attributes:
+        file: the file of settings in a folder.
+        other: that of other versions, which is refused.
+        inherited: the settings that folders below inherit.
+        own: those that hold in their folder only.
+        of_tests: those that ``NAME.yaml`` beside a test may have; None where there are no such files.
+        strict: other settings are refused, not ignored.
+        defaults: of the settings.
+    """
+
+    file: str
+    other: str
+    inherited: tuple[str, ...]
+    own: tuple[str, ...] = ()
+    of_tests: tuple[str, ...] | None = None
+    strict: bool = False
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+LEGACY: Final = DataFormat(
+    file="testdata.yaml",
+    other="test_group.yaml",
+    inherited=(
+        *("on_reject", "grading", "grader_flags", "accept_score", "reject_score", "range", "output_validator_flags"),
+    ),
+    defaults={"on_reject": "break", "grading": "default", "grader_flags": ""},
+)
+"""Versions ``legacy`` and ``2023-07-draft``."""
+
+ARGUMENTS: Final = (
+    *("args", "input_validator_args", "output_validator_args", "input_visualizer_args", "output_visualizer_args"),
+    "full_feedback",
+)
+LATER: Final = DataFormat(
+    file="test_group.yaml",
+    other="testdata.yaml",
+    inherited=ARGUMENTS,
+    own=("max_score", "score_aggregation", "static_validation_score", "static_validator_args", "require_pass"),
+    of_tests=(*ARGUMENTS, "hint", "description"),
+    strict=True,
+)
+"""Version ``2025-09``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +74,15 @@ class DataFolder:
 
     Attributes:
         path: in the package, e.g. ``"data/secret/g1"``.
-        settings: from its ``testdata.yaml``, then those of the folders above, then the format's defaults.
+        settings: from its file of settings, then those of the folders above, then the format's defaults.
         items: the folders and tests in it, by name.
+        has_settings: whether it has a file of settings.
     """
 
     path: str
     settings: Field
     items: tuple[DataFolder | Place, ...]
+    has_settings: bool = False
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -65,7 +111,8 @@ class Tests:
     Attributes:
         of: role -> tests.
         names: role -> their paths under ``data``, without the ending; the first where there are several.
-        settings: path of a folder under ``data`` -> its own ``testdata.yaml``, as it is.
+        settings: path of a folder under ``data`` -> its own file of settings, as it is; likewise of a test.
+        of_test: the settings that hold for each test, its folder's among them, in the order in which they are read.
     """
 
     __test__ = False  # not a pytest class
@@ -73,6 +120,7 @@ class Tests:
     of: dict[Role, list[Test]] = field(default_factory=lambda: {"public": [], "private": []})
     names: dict[Role, list[str]] = field(default_factory=lambda: {"public": [], "private": []})
     settings: dict[str, Any] = field(default_factory=dict)
+    of_test: list[Field] = field(default_factory=list)
     _texts: dict[str, str] = field(default_factory=dict)
     _places: dict[tuple[Role, Test], Place] = field(default_factory=dict)
     count: int = 0
@@ -97,75 +145,109 @@ class Tests:
         return self._texts[place]
 
 
-def read_data(folder: Folder, forced: Mapping[str, Any]) -> tuple[DataFolder, Tests]:
+def read_data(
+    folder: Folder, data_format: DataFormat, forced: Mapping[str, Any], replaced: Callable[[str], str] | None = None
+) -> tuple[DataFolder, Tests]:
     """The tests under ``data``: those in ``sample`` are public, those in ``secret`` private, in order of their paths.
 
     Args:
         folder: the package.
-        forced: settings that hold in every folder, whatever its ``testdata.yaml`` says.
+        data_format: of its version.
+        forced: settings that hold in every folder, whatever its file of settings says.
+        replaced: what the text of a file of settings becomes before it is read.
 
     Raises:
-        DataError: a file is missing, a link leads out of the package or in a circle, or a setting is of no known kind.
+        DataError: a test has files or arguments beside its input, a file is missing, a link leads out of the package or
+            in a circle, or a setting is of no known kind.
     """
     if not folder.is_folder("data/secret"):
         raise folder.error("data/secret", "a folder of tests", "no such folder", "add it")
     tests = Tests()
-    root = _folder(folder, "data", tests, dict(DEFAULTS), forced, ())
+    reader = _Reader(folder, data_format, forced, replaced, tests)
+    root = reader.read("data", dict(data_format.defaults), ())
     if not tests.of["private"] and not tests.of["public"]:
         raise folder.error("data/secret", "tests as NAME.in and NAME.ans", "none", "add them")
     return root, tests
 
 
-def _folder(
-    folder: Folder,
-    path: str,
-    tests: Tests,
-    inherited: Mapping[str, Any],
-    forced: Mapping[str, Any],
-    above: tuple[str, ...],
-) -> DataFolder:
-    resolved = folder.resolve(path)
-    if resolved in above:
-        raise folder.error(path, "a folder of its own", "a link to a folder that it is in", "remove the link")
-    if len(above) > DEEPEST:
-        raise folder.error(path, f"folders at most {DEEPEST} deep", "a deeper one", "make it flatter")
-    tests.folders += 1
-    if tests.folders > MOST_FOLDERS:
-        raise folder.error("data", f"at most {MOST_FOLDERS:,} folders", "more", "check for links that repeat folders")
-    settings = _settings(folder, path, tests, inherited, forced)
-    names = folder.names(path)
-    if "test_group.yaml" in names:
-        advice = "use testdata.yaml, as in versions legacy and 2023-07-draft"
-        raise folder.error(f"{path}/test_group.yaml", "testdata.yaml", "settings of a later format", advice)
-    items: list[DataFolder | Place] = []
-    for name in names:
-        inner = f"{path}/{name}"
-        if path == "data" and name not in ("sample", "secret"):
-            continue
-        if folder.is_file(inner) and not name.endswith((".in", ".ans")) and folder.is_folder(folder.followed(inner)):
-            advice = "unpack the package with its links"
-            raise folder.error(inner, "a folder of tests", "a link to one, unpacked as a file", advice)
-        if folder.is_folder(inner):
-            items.append(_folder(folder, inner, tests, settings.value, forced, (*above, resolved)))
-        elif path != "data" and name.endswith((".in", ".ans")):
-            base, _, ending = inner.rpartition(".")
-            other = "ans" if ending == "in" else "in"
-            if not folder.is_file(f"{base}.{other}"):
-                raise folder.error(inner, f"a file .{other} beside it", "none", "add it, or remove this one")
-            if ending == "in":
-                items.append(tests.place(folder, "public" if path.startswith("data/sample") else "private", base))
-    return DataFolder(path, settings, tuple(items))
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads folders of tests into ``tests``."""
 
+    folder: Folder
+    format: DataFormat
+    forced: Mapping[str, Any]
+    replaced: Callable[[str], str] | None
+    tests: Tests
 
-def _settings(
-    folder: Folder, path: str, tests: Tests, inherited: Mapping[str, Any], forced: Mapping[str, Any]
-) -> Field:
-    place = f"{path}/testdata.yaml"
-    own: dict[str, Any] = {}
-    if folder.is_file(place):
-        found = read_yaml(folder, place)
-        own = found.table()
-        tests.settings[path.removeprefix("data").removeprefix("/")] = found.plain()
-    # An empty field is an absent one, as nearly every template has some.
-    chosen = {key: own[key] for key in SETTINGS if own.get(key) is not None}
-    return Field({**inherited, **chosen, **forced}, folder.where(place))
+    def read(self, path: str, inherited: Mapping[str, Any], above: tuple[str, ...]) -> DataFolder:
+        """A folder under ``data``, and all below."""
+        folder, tests = self.folder, self.tests
+        resolved = folder.resolve(path)
+        if resolved in above:
+            raise folder.error(path, "a folder of its own", "a link to a folder that it is in", "remove the link")
+        if len(above) > DEEPEST:
+            raise folder.error(path, f"folders at most {DEEPEST} deep", "a deeper one", "make it flatter")
+        tests.folders += 1
+        if tests.folders > MOST_FOLDERS:
+            advice = "check for links that repeat folders"
+            raise folder.error("data", f"at most {MOST_FOLDERS:,} folders", "more", advice)
+        names = folder.names(path)
+        if self.format.other in names and read_yaml(folder, f"{path}/{self.format.other}").table():
+            expected = f"settings in {self.format.file}, as the package's problem_format_version has it"
+            advice = "correct the version, or the file"
+            raise folder.error(f"{path}/{self.format.other}", expected, f"{self.format.other}", advice)
+        settings = self._settings(path, inherited)
+        passed_on = {key: value for key, value in settings.value.items() if key not in self.format.own}
+        items: list[DataFolder | Place] = []
+        for name in names:
+            inner = f"{path}/{name}"
+            if path == "data" and name not in ("sample", "secret"):
+                continue
+            of_test = name.endswith((".in", ".ans"))
+            if folder.is_file(inner) and not of_test and folder.is_folder(folder.followed(inner)):
+                advice = "unpack the package with its links"
+                raise folder.error(inner, "a folder of tests", "a link to one, unpacked as a file", advice)
+            if name.endswith(".files") and folder.is_folder(inner) and folder.is_file(f"{inner[:-6]}.in"):
+                advice = "programs read no files here; leave such packages out"
+                raise folder.error(inner, "tests on standard input only", "files beside it", advice)
+            if folder.is_folder(inner):
+                items.append(self.read(inner, passed_on, (*above, resolved)))
+            elif path != "data" and of_test:
+                base, _, ending = inner.rpartition(".")
+                other = "ans" if ending == "in" else "in"
+                if not folder.is_file(f"{base}.{other}"):
+                    raise folder.error(inner, f"a file .{other} beside it", "none", "add it, or remove this one")
+                if ending == "in":
+                    items.append(self._test(base, path, settings))
+        return DataFolder(path, settings, tuple(items), self.format.file in names)
+
+    def _test(self, base: str, path: str, settings: Field) -> Place:
+        folder = self.folder
+        if folder.is_file(f"{base}.args") and folder.content(f"{base}.args").strip():
+            advice = "programs get no arguments here; leave such packages out"
+            raise folder.error(f"{base}.args", "tests on standard input only", "arguments", advice)
+        place = f"{base}.yaml"
+        if self.format.of_tests is not None and folder.is_file(place):
+            own = self._read(place, self.format.of_tests)
+            self.tests.settings[base.removeprefix("data/")] = own.plain()
+            settings = Field({**settings.value, **own.value}, folder.where(place))
+        self.tests.of_test.append(settings)
+        return self.tests.place(folder, "public" if path.startswith("data/sample") else "private", base)
+
+    def _settings(self, path: str, inherited: Mapping[str, Any]) -> Field:
+        place, chosen = f"{path}/{self.format.file}", {}
+        if self.folder.is_file(place):
+            known = (*self.format.inherited, *self.format.own)
+            found = self._read(place, known)
+            self.tests.settings[path.removeprefix("data").removeprefix("/")] = found.plain()
+            # An empty field is an absent one, as nearly every template has some.
+            chosen = {key: value for key, value in found.table().items() if key in known and value is not None}
+        return Field({**inherited, **chosen, **self.forced}, self.folder.where(place))
+
+    def _read(self, place: str, known: tuple[str, ...]) -> Field:
+        found = read_yaml(self.folder, place, self.replaced)
+        for key in found.table() if self.format.strict else ():
+            if key not in known:
+                raise found.child(key).error(f"one of {', '.join(known)}", "correct the name of the field")
+        return found

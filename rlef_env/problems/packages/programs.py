@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from rlef_env.problems.packages.folder import LARGEST_TEXT, Folder
 from rlef_env.problems.problem import Solution
 
-__all__ = ["Submissions", "language_of", "read_program", "read_submissions"]
+__all__ = ["HEADERS", "LANGUAGES", "Label", "Submissions", "language_of", "read_program", "read_submissions"]
 
-LANGUAGES: Final[Mapping[str, str]] = {
-    ".py": "python",
-    ".py3": "python",
-    ".py2": "python2",
-    ".cpp": "cpp",
-    ".cc": "cpp",
-    ".cxx": "cpp",
-    ".c++": "cpp",
-    ".C": "cpp",
-    ".java": "java",
-}
-HEADERS: Final = (".h", ".hpp", ".hh", ".hxx")
+# By name as in ``rlef_env.sandbox`` for what the judge runs, and as in the format's own table for the others
+# (Kattis/problem-package-format, appendix/languages.md).
+ENDINGS: Final[Mapping[str, str]] = {
+    "python": ".py .py3", "python2": ".py2", "c": ".c", "cpp": ".cpp .cc .cxx .c++ .C", "java": ".java",
+    "go": ".go", "rust": ".rs", "javascript": ".js",
+    "ada": ".adb .ads", "algol68": ".a68", "apl": ".apl", "bash": ".sh", "cobol": ".cob", "crystal": ".cr",
+    "csharp": ".cs", "d": ".d", "dart": ".dart", "elixir": ".ex", "erlang": ".erl", "forth": ".fth .4th .forth .frt",
+    "fortran": ".f90", "fsharp": ".fs", "gerbil": ".ss", "haskell": ".hs", "julia": ".jl", "kotlin": ".kt",
+    "lisp": ".lisp .cl", "lua": ".lua", "modula2": ".mod .def", "nim": ".nim", "objectivec": ".m", "ocaml": ".ml",
+    "odin": ".odin", "pascal": ".pas", "perl": ".pm", "php": ".php", "prolog": ".pl", "racket": ".rkt",
+    "ruby": ".rb", "scala": ".scala", "simula": ".sim", "smalltalk": ".st", "snobol": ".sno", "swift": ".swift",
+    "typescript": ".ts", "visualbasic": ".vb", "zig": ".zig",
+}  # fmt: skip
+LANGUAGES: Final = {ending: language for language, endings in ENDINGS.items() for ending in endings.split()}
+HEADERS: Final = (".h", ".hpp", ".hh", ".hxx", ".h++", ".H", ".inc")
+INCLUDING: Final = ("c", "cpp")
 DEEPEST_INCLUDE = 10
 INCLUDE: Final = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"[^\n]*$', re.MULTILINE)
 
@@ -41,6 +45,20 @@ VERDICTS: Final[Mapping[str, str | None]] = {
 }
 
 
+class Label(NamedTuple):
+    """What a package says of a submission.
+
+    Attributes:
+        right: whether it passes all tests; None where nothing is said.
+        verdict: for one that does not, the verdict that it must get, or None.
+        language: its language, where the package names it.
+    """
+
+    right: bool | None
+    verdict: str | None = None
+    language: str | None = None
+
+
 @dataclass
 class Submissions:
     """The programs in ``submissions``.
@@ -48,9 +66,8 @@ class Submissions:
     Attributes:
         solutions: those that are right.
         incorrect: those that are wrong.
-        extra: for ``Problem.extra``: the paths of both in their order, and what is neither, as
-            ``{"path": ..., "language": ..., "source": ...}``: too slow or of an unknown kind, or of several files
-            (without a source).
+        extra: for ``Problem.extra``: the paths of both in their order; and as ``"other"`` what is left out, as
+            ``{"path": ..., "reason": ...}`` and, where it is one program, its ``"language"`` and ``"source"``.
     """
 
     solutions: list[Solution] = field(default_factory=list)
@@ -58,36 +75,77 @@ class Submissions:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-def read_submissions(folder: Folder) -> Submissions:
-    """The programs in ``submissions``: ``accepted`` are right, and those in a folder named for a failure are wrong.
+def label_of_folder(path: str) -> Label:
+    """The label of a submission by the folder that it is in, e.g. ``"accepted/a.py"``."""
+    kind = path.partition("/")[0]
+    return Label(True) if kind == ACCEPTED else Label(False, VERDICTS[kind]) if kind in VERDICTS else Label(None)
+
+
+def read_submissions(
+    folder: Folder,
+    label: Callable[[str], Label] = label_of_folder,
+    replaced: Callable[[str], str] | None = None,
+) -> Submissions:
+    """The programs in ``submissions``: a file each, or a folder of one program with its headers and data.
+
+    Headers are put into C and C++ programs, and are no programs themselves.
+
+    Args:
+        folder: the package.
+        label: what is said of a submission, by its path below ``submissions``.
+        replaced: what the text of a program becomes before it is stored.
 
     Raises:
-        DataError: a file is no text, too large, or a link that leaves the package.
+        DataError: a file is too large, or a link that leaves the package.
     """
     found = Submissions()
-    right: list[str] = []
-    wrong: list[str] = []
-    others: list[dict[str, Any]] = []
+    paths: dict[str, list[Any]] = {"solutions": [], "incorrect_solutions": [], "other": []}
     for kind in folder.names("submissions"):
         for name in folder.names(f"submissions/{kind}"):
-            path = f"submissions/{kind}/{name}"
-            files = [f"{path}/{part}" for part in folder.names(path)] if folder.is_folder(path) else [path]
-            if len(files) != 1 or folder.is_folder(files[0]):
-                others.append({"path": path})
+            if name.endswith(HEADERS):
                 continue
-            source = _text(folder, files[0])
-            language = language_of(files[0], source)
-            if kind == ACCEPTED:
-                found.solutions.append(Solution(source, language))
-                right.append(path)
-            elif kind in VERDICTS:
-                found.incorrect.append(Solution(source, language, VERDICTS[kind]))
-                wrong.append(path)
+            path = f"submissions/{kind}/{name}"
+            said = label(f"{kind}/{name}")
+            program = _submission(folder, path, said.language, replaced)
+            if isinstance(program, str):
+                paths["other"].append({"path": path, "reason": program})
+            elif said.right is None:
+                reason = f"the folder {kind} does not say whether it is right"
+                paths["other"].append(
+                    {"path": path, "reason": reason, "language": program.language, "source": program.source}
+                )
+            elif said.right:
+                found.solutions.append(program)
+                paths["solutions"].append(path)
             else:
-                others.append({"path": path, "language": language, "source": source})
-    paths = {"solutions": right, "incorrect_solutions": wrong, "other": others}
+                found.incorrect.append(replace(program, verdict=said.verdict))
+                paths["incorrect_solutions"].append(path)
     found.extra = {key: value for key, value in paths.items() if value}
     return found
+
+
+def _submission(
+    folder: Folder, path: str, language: str | None, replaced: Callable[[str], str] | None
+) -> Solution | str:
+    """The program at a path, or why it is none that can be stored."""
+    files = [path]
+    if folder.is_folder(path):
+        names = folder.names(path)
+        if any(folder.is_folder(f"{path}/{name}") for name in names):
+            return "it has folders in it"
+        files = [f"{path}/{name}" for name in names if PurePosixPath(name).suffix in LANGUAGES]
+        if not files and len(names) == 1:
+            files = [f"{path}/{names[0]}"]
+        if len(files) > 1:
+            return f"it has {len(files)} files of programs"
+        if not files:
+            return "there is no program in it"
+    if language is None and PurePosixPath(files[0]).suffix not in LANGUAGES:
+        return f"no language is known by the name {PurePosixPath(files[0]).name}"
+    source = _text(folder, files[0])
+    found = language or language_of(files[0], source)
+    source = _with_headers(folder, files[0], source, 0, {}) if found in INCLUDING else source
+    return Solution(source if replaced is None else replaced(source), found)
 
 
 def language_of(path: str, source: str) -> str:
@@ -106,11 +164,11 @@ def read_program(folder: Folder, path: str, what: str) -> tuple[str, str]:
         what: what errors call it, e.g. ``"an output validator"``.
 
     Raises:
-        DataError: there is none, it is of several files, or not in Python or C++.
+        DataError: there is none, it is of several files, or not in Python, C or C++.
     """
     files = [f"{path}/{name}" for name in folder.names(path)] if folder.is_folder(path) else [path]
     programs = [file for file in files if not file.endswith(HEADERS)]
-    expected = f"{what} as one file in Python or C++ (and headers)"
+    expected = f"{what} as one file in Python, C or C++ (and headers)"
     if not programs:
         raise folder.error(path, expected, "none", "add it, or leave the package out")
     if len(programs) > 1:
@@ -118,10 +176,10 @@ def read_program(folder: Folder, path: str, what: str) -> tuple[str, str]:
         raise folder.error(path, expected, got, "put them into one file")
     source = _text(folder, programs[0]) if not folder.is_folder(programs[0]) else ""
     language = language_of(programs[0], source)
-    if language not in ("python", "cpp"):
+    if language not in ("python", *INCLUDING):
         name = PurePosixPath(programs[0]).name
         raise folder.error(path, expected, f"{name!r} ({language})", "write it in one of these")
-    return (_with_headers(folder, programs[0], source, 0, {}) if language == "cpp" else source), language
+    return (_with_headers(folder, programs[0], source, 0, {}) if language in INCLUDING else source), language
 
 
 def _with_headers(folder: Folder, path: str, source: str, depth: int, known: dict[tuple[str, int], str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import yaml
@@ -19,10 +20,15 @@ TEXT, MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 TAGS = frozenset(f"tag:yaml.org,2002:{tag}" for tag in ("str", "int", "float", "bool", "null", "seq", "map", "merge"))
 
 
-def read_yaml(folder: Folder, path: str) -> Field:
+def read_yaml(folder: Folder, path: str, replaced: Callable[[str], str] | None = None) -> Field:
     """The mapping in a YAML file; an empty file is an empty one.
 
     Scalars are those of YAML 1.1, without dates and numbers to base 60, which stay text.
+
+    Args:
+        folder: the package.
+        path: the file in it.
+        replaced: what its text becomes before it is read.
 
     Raises:
         DataError: it cannot be read, is not YAML, or not one mapping.
@@ -31,6 +37,7 @@ def read_yaml(folder: Folder, path: str) -> Field:
     text = folder.text(path)
     if len(text) > LARGEST_YAML:
         raise folder.error(path, f"at most {LARGEST_YAML:,} characters of YAML", f"{len(text):,}", "check the file")
+    text = text if replaced is None else replaced(text)
     try:
         value = _load(text)
     except yaml.MarkedYAMLError as error:

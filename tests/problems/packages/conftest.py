@@ -58,3 +58,26 @@ def dmoj(tmp_path: Path) -> MakePackage:
         return write(tmp_path / name, {**DMOJ, **changes})
 
     return make
+
+
+KATTIS_2025: dict[str, str | bytes] = {
+    "problem.yaml": "problem_format_version: 2025-09\nname: Sum\nuuid: 1c1a1b62-5e2f-4b7f-9d5b-1f0b3f2a1c11\n",
+    "statement/problem.en.md": "Add two numbers.\n",
+    "data/sample/1.in": "1 2\n",
+    "data/sample/1.ans": "3\n",
+    "data/secret/1.in": "2 3\n",
+    "data/secret/1.ans": "5\n",
+    "data/secret/2.in": "4 5\n",
+    "data/secret/2.ans": "9\n",
+}
+
+
+@pytest.fixture
+def kattis_2025(tmp_path: Path) -> MakePackage:
+    """Likewise a Kattis package of version 2025-09; what is given as ``yaml=`` is added to ``problem.yaml``."""
+
+    def make(changes: Mapping[str, str | bytes | None] = NOTHING, yaml: str = "", name: str = "sum") -> Path:
+        files = {**KATTIS_2025, "problem.yaml": f"{KATTIS_2025['problem.yaml']!s}{yaml}", **changes}
+        return write(tmp_path / name, files)
+
+    return make

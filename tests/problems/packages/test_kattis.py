@@ -51,8 +51,13 @@ def test_a_legacy_package(kattis):
     assert problem.extra["time_multiplier"] == 5.0
     assert problem.extra["test_names"] == {"public": ["sample/1"], "private": ["secret/1", "secret/2"]}
     assert problem.extra["submissions"]["other"] == [
-        {"path": "submissions/accepted/several"},
-        {"path": "submissions/slow_accepted/g.py", "language": "python", "source": "pass"},
+        {"path": "submissions/accepted/several", "reason": "it has 2 files of programs"},
+        {
+            "path": "submissions/slow_accepted/g.py",
+            "reason": "the folder slow_accepted does not say whether it is right",
+            "language": "python",
+            "source": "pass",
+        },
     ]
 
 
@@ -84,6 +89,14 @@ def test_the_time_multiplier_is_kept(kattis):
         ({"problem.sv.tex": "SV", "problem.tex": "PLAIN"}, "PLAIN"),
         ({"problem.en.tex": "EN", "problem.en.md": "MD"}, "# Sum\n\nMD"),
         ({"problem.en.tex": r"\problemname{\problemyamlname}"}, r"\problemname{Sum}"),
+        ({"problem.en.tex": "\\problemname{}\nx"}, r"\problemname{Sum}"),
+        ({"problem.en.tex": "\\problemname\nx"}, r"\problemname{Sum}"),
+        ({"problem.en.tex": r"\problemname{Other}"}, r"\problemname{Other}"),
+        ({"problem.en-US.tex": "US", "problem.de.tex": "DE"}, "US"),
+        ({"problem.en_GB.tex": "GB", "problem.EN.tex": "EN", "problem.de.tex": "DE"}, "EN"),
+        ({"problem.en-US.tex": "US", "problem.en.tex": "EN", "problem.de.tex": "DE"}, "EN"),
+        ({"problem.en-US.tex": "US", "problem.tex": "PLAIN"}, "PLAIN"),
+        ({"problem.pt-BR.tex": "BR", "problem.pt.tex": "PT", "problem.eo.tex": "EO"}, "EO"),
     ],
 )
 def test_which_statement(kattis, files, start):
@@ -302,7 +315,15 @@ MALFORMED = [
     ({"problem.yaml": b"name: \xff"}, "problem.yaml"),
     ({"problem.yaml": "a: &x [*x]"}, "problem.yaml"),
     ({"problem.yaml": "a: !!python/name:os.system x"}, "problem.yaml:1"),
-    ({"problem.yaml": "problem_format_version: 2025-09"}, "'problem_format_version'"),
+    ({"problem.yaml": "problem_format_version: 2027-01"}, "legacy, legacy-icpc, 2023-07-draft, 2023-07, 2025-09"),
+    ({"problem.yaml": "problem_format_version: 2025"}, "'problem_format_version'"),
+    ({"problem.yaml": "problem_format_version: [legacy]"}, "'problem_format_version'"),
+    ({"problem.yaml": "name: 2048"}, "write it in quotes"),
+    ({"problem.yaml": "name: {en: 2048}"}, "in double quotes"),
+    ({"problem.yaml": "name: [a]"}, "'name'"),
+    ({"include/python3/helper.py": "x = 1"}, "include: expected no such folder"),
+    ({"data/secret/1.files/a.txt": "x"}, "data/secret/1.files"),
+    ({"data/secret/1.args": "3"}, "data/secret/1.args"),
     ({"problem.yaml": "type: submit-answer"}, "'type'"),
     ({"problem.yaml": "type: 3"}, "'type'"),
     ({"problem.yaml": "validation: custom score"}, "'validation'"),
@@ -337,7 +358,7 @@ MALFORMED = [
     ({"data/secret/testdata.yaml": "a: ["}, "data/secret/testdata.yaml"),
     ({"data/secret/testdata.yaml": "output_validator_flags: 3"}, "'output_validator_flags'"),
     ({"data/secret/testdata.yaml": "output_validator_flags: case_sensitive"}, "'output_validator_flags'"),
-    ({"data/secret/test_group.yaml": ""}, "test_group.yaml"),
+    ({"data/secret/test_group.yaml": "args: []"}, "test_group.yaml"),
     ({**SCORING, "data/secret/g1/testdata.yaml": "grader_flags: max"}, "'grader_flags'"),
     ({**SCORING, "data/secret/g1/testdata.yaml": "grader_flags: strange"}, "'grader_flags'"),
     ({**SCORING, "data/secret/g2/testdata.yaml": "grader_flags: avg\non_reject: break"}, "'grader_flags'"),
