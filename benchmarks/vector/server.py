@@ -60,10 +60,15 @@ def server(settings: Settings) -> list[Figure]:
 def served() -> Iterator[int]:
     """The port of an ``rlef serve``."""
     command = [str(Path(sys.executable).parent / "rlef"), "serve", "--port", "0", "--workers", str(WORKERS)]
+    command += ["--warm", "python"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "RLEF_TOKEN": ""})
     assert process.stderr is not None
     try:
-        yield int(process.stderr.readline().rpartition(":")[2])
+        line = ""
+        while "ready" not in line:
+            line = process.stderr.readline()
+            assert line, "it ended before it was ready"
+        yield int(line.rpartition(":")[2])
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate()

@@ -8,10 +8,12 @@ import os
 import queue
 import signal
 import sys
+import threading
 
 from rlef_env.cli.arguments import add_workers, whole_number
 from rlef_env.integrations import JudgeServer, ServerSettings
 from rlef_env.problems import load_dataset
+from rlef_env.sandbox import LANGUAGES
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
@@ -23,10 +25,14 @@ the extra 'serve'.
 Clients show a token if the environment variable RLEF_TOKEN (or --token, which others on this machine can read) sets
 one. Without one this listens on loopback only.
 
+Requests are accepted when the server is ready: when a program has run in every worker, and one of each language that is
+installed has been compiled there. Until then GET /v1/ready answers 503 and says what is still to be started.
+
 Ctrl-C and SIGTERM end it: requests that were accepted are answered first, new ones refused. A second one ends it at
 once."""
 
 MEGABYTE = 2**20
+LOOK_SECONDS = 0.1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +49,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a data set that clients may name, by the name given here; may be repeated (default: starter)",
     )
     add_workers(parser)
+    parser.add_argument(
+        "--warm",
+        action="append",
+        choices=tuple(LANGUAGES),
+        metavar="LANGUAGE",
+        help="start this language in every worker before the server is ready, at some 50 MB a worker; may be repeated; "
+        "python alone starts no other (default: every one that is installed)",
+    )
     parser.add_argument("--numpy", action="store_true", help="let programs import numpy")
     parser.add_argument(
         "--most-under-way",
@@ -85,23 +99,39 @@ def run(arguments: argparse.Namespace) -> None:
         most_under_way=arguments.most_under_way,
         most_bytes=arguments.most_mb * MEGABYTE,
         seconds=float(arguments.seconds),
+        warm=None if arguments.warm is None else tuple(name for name in arguments.warm if name != "python"),
     )
     signals: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_, number=number: signals.put(number))
-    with JudgeServer(settings) as server:
-        print(f"rlef: serving at {server.url}", file=sys.stderr, flush=True)
-        wait(signals, server)
+    with JudgeServer(settings, wait=False) as server:
+        say(f"machine: {server.machine.summary()}")
+        if server.machine.starved:
+            say(f"WARNING: this machine is starved. {server.machine.advice}")
+        say(f"starting at {server.url}: {', '.join(server.warming)}")
+        if not wait(signals, server, server.ready):
+            say("ended before it was ready")
+            return
+        for name, why in server.not_started.items():
+            say(f"WARNING: {name} does not work here ({why})")
+        say(f"ready, serving at {server.url}")
+        wait(signals, server, server.ended)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.default_int_handler)  # a second one does not wait
-        print(f"rlef: ending; {server.under_way} requests are still to be answered", file=sys.stderr, flush=True)
+        say(f"ending; {server.under_way} requests are still to be answered")
         if not server.drain(arguments.drain_seconds):
-            print(f"rlef: {server.under_way} requests were not answered in time", file=sys.stderr, flush=True)
+            say(f"{server.under_way} requests were not answered in time")
 
 
-def wait(signals: queue.SimpleQueue[int], server: JudgeServer) -> None:
-    """Wait for a signal, or that the server ends by itself."""
-    while not server.ended.is_set():
+def wait(signals: queue.SimpleQueue[int], server: JudgeServer, event: threading.Event) -> bool:
+    """Wait for an event; return whether it came before a signal and before the server ended by itself."""
+    while not event.is_set() and not server.ended.is_set():
         with contextlib.suppress(queue.Empty):
-            signals.get(timeout=1.0)
-            return
+            signals.get(timeout=LOOK_SECONDS)
+            return False
+    return event.is_set()
+
+
+def say(text: str) -> None:
+    """Print a line on standard error."""
+    print("rlef:", text, file=sys.stderr, flush=True)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import socket
 import weakref
+from collections.abc import Collection
+from concurrent.futures import Future
 from typing import Any, Final
 
 from rlef_env.errors import UsageError
 from rlef_env.integrations.ray_dispatcher import RayDispatcher
-from rlef_env.judge import NO_CHECKERS, Judge, JudgePool, OwnCheckers, TimeFactor
+from rlef_env.judge import NO_CHECKERS, Judge, Judgement, JudgePool, OwnCheckers, TimeFactor
 
 __all__ = ["RayJudge"]
 
@@ -71,6 +73,14 @@ class RayJudge(JudgePool):
         dispatcher = RayDispatcher(self.workers, cores_per_worker, most_waiting, arguments, joined_here)
         self._dispatcher = dispatcher  # type: ignore[assignment]  # does for the pool what its own one does
         self._finalizer = weakref.finalize(self, dispatcher.close)
+
+    def warm(self, _: Collection[str] | None = None) -> dict[str, list[Future[Judgement]]]:
+        """Refused: Ray starts an actor where and when there is a core for it.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError("warm: expected a JudgePool, got a RayJudge, whose actors Ray starts when there are jobs")
 
 
 def join(address: str | None) -> bool:

@@ -12,12 +12,14 @@ from rlef_env.judge.pool import JudgePool, default_workers
 from rlef_env.judge.program_checker import Checked, CheckerBroke, ProgramChecker
 from rlef_env.judge.turns import TurnQueue
 from rlef_env.judge.verdict import UNDECIDED, GroupScore, Judgement, Measured, TestResult, Verdict
+from rlef_env.judge.warm import PRINTS_ONE
 
 __all__ = [
     "ATTEMPTS",
     "DEFAULT_MEMORY_BYTES",
     "DEFAULT_TIME_SECONDS",
     "NO_CHECKERS",
+    "PRINTS_ONE",
     "UNDECIDED",
     "Call",
     "CallResult",

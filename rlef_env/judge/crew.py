@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import selectors
+from collections.abc import Container
 from typing import Final
 
 from rlef_env.judge.worker_process import Server, WorkerProcess
@@ -80,6 +81,17 @@ class Crew(list[WorkerProcess]):
             if not idle:
                 raise
             return idle[0]
+
+    def idle_or_new(self, taken: Container[WorkerProcess]) -> WorkerProcess | None:
+        """A worker that has nothing to do and is not taken, else a new one; None where there are as many as may be.
+
+        Raises:
+            OSError: there are no descriptors or no memory left for one more.
+        """
+        for worker in self:
+            if not worker.load and worker not in taken:
+                return worker
+        return self._hire() if len(self) < self._workers + self._spare else None
 
     def _hire(self) -> WorkerProcess:
         if self._server is None or not self._server.alive():

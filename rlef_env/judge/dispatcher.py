@@ -13,7 +13,7 @@ import os
 import threading
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Final
 
@@ -62,6 +62,8 @@ class Dispatcher:
         self._queue: TurnQueue[Task] = TurnQueue()
         self._numbers = itertools.count()
         self._told: set[WorkerProcess] = set()  # those of the crew that have something to be sent
+        self._cold: deque[deque[Task]] = deque()  # jobs that warm a worker, which is not chosen yet
+        self._warming: dict[WorkerProcess, deque[Task]] = {}  # what is left of them for a worker
         self._seconds = HOLD_SECONDS  # that a task takes, lately
         self._stillborn = 0  # workers lost before they said a word, since one last said something
         self._keys: OrderedDict[int, tuple[int, Problem]] = OrderedDict()
@@ -98,6 +100,23 @@ class Dispatcher:
                 self._dispatch()
         self._settle()
         return work.future
+
+    def warm(self, jobs: Sequence[JudgeJob]) -> list[list[Future[Judgement]]]:
+        """Have each of as many workers as there usually are judge all these jobs; see ``JudgePool.warm``.
+
+        Returns:
+            For each of the workers the futures of the jobs, in order.
+        """
+        if self._process != os.getpid():
+            raise UsageError("a JudgePool serves the process that made it; make one in this process")
+        works = [[Work(job) for job in jobs] for _ in range(self._workers)]
+        with self._lock:
+            if self._closed:
+                raise UsageError("the pool is closed; make a new one")
+            self._cold.extend(deque(work.tasks[0] for work in those) for those in works)
+            self._dispatch()
+        self._settle()
+        return [[work.future for work in those] for those in works]
 
     def give_up(self, future: Future[Judgement]) -> None:
         """See ``JudgePool.give_up``."""
@@ -136,6 +155,7 @@ class Dispatcher:
 
     def _dispatch(self) -> None:
         """Give what waits to workers that are free."""
+        self._warm_workers()
         while self._queue and not self._closed:
             try:
                 worker = self._crew.free(fresh=self._queue.first().attempts > 0)
@@ -155,6 +175,27 @@ class Dispatcher:
             if alone and not self._split(work, place):
                 continue
             self._give(worker, task, ahead=False)
+        self._flush()
+
+    def _warm_workers(self) -> None:
+        """Give workers that have nothing to do the next of the jobs that warm them, one at a time: many take long."""
+        while self._cold:
+            try:
+                worker = self._crew.idle_or_new(self._warming)
+            except OSError:  # no descriptors or memory left: whoever is there judges them
+                worker = None
+            tasks = self._cold.popleft()
+            if worker is None:
+                for task in tasks:
+                    self._queue.put_first(task)
+            else:
+                self._warming[worker] = tasks
+        for worker, tasks in list(self._warming.items()):
+            while tasks and not worker.load:
+                if (task := tasks.popleft()).work.start():
+                    self._give(worker, task, ahead=False)
+            if not tasks:
+                self._warming.pop(worker, None)
         self._flush()
 
     def _split(self, work: Work, place: Place) -> bool:
@@ -306,6 +347,8 @@ class Dispatcher:
             return
         self._crew.part(worker)
         self._told.discard(worker)
+        for task in self._warming.pop(worker, ()):
+            self._queue.put_first(task)
         self._crew.ring()  # somebody else is to be found, also where the thread has looked already
         self._stillborn += not worker.began
         ran = worker.runs() if worker.began or self._stillborn > MOST_STILLBORN else None
@@ -353,6 +396,9 @@ class Dispatcher:
     def _leave_all(self, reason: str) -> None:
         """Cancel what waits, and say that what runs has no verdict."""
         tasks = [task for worker in self._crew for task in worker.tasks()] + self._queue.clear()
+        tasks += [task for those in (*self._cold, *self._warming.values()) for task in those]
+        self._cold.clear()
+        self._warming.clear()
         for worker in self._crew:
             if (task := worker.runs()) is not None:
                 task.work.start()

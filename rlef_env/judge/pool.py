@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -16,6 +16,7 @@ from rlef_env.judge.job import JudgeJob
 from rlef_env.judge.judge import Judge, TimeFactor
 from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers
 from rlef_env.judge.verdict import Judgement
+from rlef_env.judge.warm import warm_jobs
 from rlef_env.problems import ROLES, Problem, Role
 from rlef_env.sandbox import Program
 
@@ -87,6 +88,30 @@ class JudgePool:
     def close(self) -> None:
         """Drop what waits, end what runs (with ``NO_VERDICT``), and end the workers. Safe to call twice."""
         self._finalizer()
+
+    def warm(self, languages: Collection[str] | None = None) -> dict[str, list[Future[Judgement]]]:
+        """Start every worker and what it needs, so that the first jobs do not wait for it.
+
+        Each worker judges a small program in Python, one whose output a checker program compares, and one in each of
+        the languages, which starts their compilers. Call it before the first job: workers that are busy are left out.
+        A worker that replaces a lost one is not warmed. To wait until all is started::
+
+            for name, futures in pool.warm().items():
+                print(name, [future.result().verdict for future in futures])
+
+        Args:
+            languages: beyond Python; every one that is installed where None.
+
+        Returns:
+            What is under way: ``"python"``, ``"checker"``, and each language -> a future for each worker. A judgement
+            that is not ``ACCEPTED`` says what does not work here.
+
+        Raises:
+            UsageError: a language is unknown or not installed, or the pool is closed.
+        """
+        jobs = warm_jobs(languages)
+        by_worker = self._dispatcher.warm(list(jobs.values()))
+        return {name: [futures[place] for futures in by_worker] for place, name in enumerate(jobs)}
 
     def submit(self, job: JudgeJob, priority: int = 0, owner: Hashable = None) -> Future[Judgement]:
         """Queue a job; blocks while ``most_waiting`` others wait.

@@ -27,6 +27,7 @@ SETTINGS = ServerSettings(
     workers=2,
     datasets={"starter": STARTER, "tiny": TINY, "broken": Broken("broken", "Broken", (ECHO,))},
     most_bytes=2_000_000,
+    warm=(),
 )
 
 

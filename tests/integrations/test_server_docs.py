@@ -30,7 +30,8 @@ def test_the_examples_are_answered_as_the_page_says(root: Path) -> None:
     page = (root / "docs" / "server.md").read_text(encoding="utf-8")
     examples = EXAMPLE.findall(page)
     assert len(examples) == page.count("```sh") == 3
-    with JudgeServer(ServerSettings(port=0, workers=1, datasets={"starter": load_dataset("starter")})) as server:
+    settings = ServerSettings(port=0, workers=1, datasets={"starter": load_dataset("starter")}, warm=())
+    with JudgeServer(settings) as server:
         for command, answer in examples:
             command = command.replace("http://127.0.0.1:8080", server.url)
             said = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout

@@ -122,12 +122,16 @@ def ask(number: int) -> tuple[str, dict[str, Any]]:
 def test_a_server_that_is_told_to_end_answers_what_it_accepted(tmp_path: Path, number: signal.Signals) -> None:
     """The signal comes to all of its processes, as Ctrl-C on a terminal does."""
     command = [str(Path(sys.executable).parent / "rlef"), "serve", "--port", "0", "--workers", "1"]
+    command += ["--warm", "python"]
     environment = {**os.environ, "RLEF_TOKEN": ""}
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path, start_new_session=True
     ) as process:
         assert process.stderr is not None
-        url = process.stderr.readline().split()[-1]
+        line = ""
+        while "ready" not in line:
+            line = process.stderr.readline()
+        url = line.split()[-1]
         port = int(url.rpartition(":")[2])
         slow, other = (http.client.HTTPConnection("127.0.0.1", port, 60) for _ in range(2))
         other.request("GET", "/v1/ping")

@@ -210,3 +210,28 @@ def test_a_worker_that_is_gone_when_it_is_given_some_ahead_takes_none_along(
     while not all(future.done() for future in futures):
         last.answer_if_asked()
     assert [future.result() for future in futures] == [ACCEPTED] * 100
+
+
+def test_each_worker_is_given_all_that_warms_it_one_job_at_a_time(players: Players) -> None:
+    dispatcher = Dispatcher(2, 2, 1000, ARGUMENTS, None)
+    players.bell = dispatcher._crew._bell
+    dispatcher._crew._server = players  # type: ignore[assignment]
+    jobs = [JudgeJob(ONCE, Program(f"warm {number}")) for number in range(3)]
+    warming = dispatcher.warm(jobs)
+    assert len(players.hired) == 2
+    other = dispatcher.submit(JudgeJob(ONCE, Program("a real one")), 0, None)
+    for done in range(3):
+        for number, worker in enumerate(players.hired):
+            worker.until_asked(1)
+            assert len(worker.asked) == 1, "what takes long must not hold up what is behind it"
+            assert [each.done() for each in warming[number]] == [place < done for place in range(3)]
+            worker.answer()
+            warming[number][done].result(10)
+    assert not other.done()
+    first = next(worker for worker in players.hired if worker.is_asked(10))
+    first.until_asked(1)
+    first.answer()
+    assert other.result(10).verdict is Verdict.ACCEPTED
+    assert len(players.hired) == 2
+    players.close()
+    dispatcher.close()

@@ -24,9 +24,10 @@ from rlef_env.integrations.server.judging import job_of, judgement_row
 from rlef_env.integrations.server.metrics import Metrics
 from rlef_env.integrations.server.problem_store import ProblemStore
 from rlef_env.integrations.server.runs import RunPool
+from rlef_env.integrations.server.warming import Warming
 from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
 from rlef_env.problems import Field, Problem, parse_row
-from rlef_env.sandbox import Program
+from rlef_env.sandbox import MachineHealth, Program
 
 __all__ = ["Service"]
 
@@ -44,11 +45,24 @@ class Service:
         store: finds problems.
         gate: lets in.
         seconds: after which a judgement is not waited for any more.
+        warming: starts what requests need; until it is ready, they are refused.
+        machine: how exactly this machine measures programs.
     """
 
-    def __init__(self, pool: JudgePool, runs: RunPool, store: ProblemStore, gate: Gate, seconds: float) -> None:
+    def __init__(
+        self,
+        pool: JudgePool,
+        runs: RunPool,
+        store: ProblemStore,
+        gate: Gate,
+        seconds: float,
+        warming: Warming,
+        machine: MachineHealth,
+    ) -> None:
         self.pool, self.runs, self.store, self.gate, self.seconds = pool, runs, store, gate, seconds
-        self.metrics = Metrics()
+        self.warming = warming
+        self.metrics = Metrics(machine)
+        self.metrics.ready.set_function(lambda: warming.ready.is_set() and not gate.closed)
         self.metrics.under_way.set_function(lambda: gate.under_way)
         self.metrics.draining.set_function(lambda: gate.closed)
         asked: dict[str, tuple[Handler, int]] = {
@@ -62,6 +76,7 @@ class Service:
         routes = [Route(path, self._posted(path, *how), methods=["POST"]) for path, how in asked.items()]
         routes += [
             Route("/v1/ping", self.ping),
+            Route("/v1/ready", self.ready),
             Route("/list_datasets", self.list_datasets),
             Route("/metrics", self.collect),
         ]
@@ -71,7 +86,16 @@ class Service:
 
     async def ping(self, _: Request) -> Response:
         """Whether requests are accepted; needs no token."""
-        return JSONResponse("pong") if not self.gate.closed else JSONResponse("draining", 503)
+        if self.gate.closed:
+            return JSONResponse("draining", 503)
+        return JSONResponse("pong") if self.warming.ready.is_set() else JSONResponse("starting", 503)
+
+    async def ready(self, _: Request) -> Response:
+        """The same, with what is still to be started, and what could not be; needs no token."""
+        ready = self.warming.ready.is_set() and not self.gate.closed
+        said = {"ready": ready, "draining": self.gate.closed, "starting": self.warming.waiting()}
+        failed = dict(self.warming.failed) if self.warming.ready.is_set() else {}
+        return JSONResponse({**said, "not_started": failed}, 200 if ready else 503)
 
     async def list_datasets(self, request: Request) -> Response:
         """The names of the data sets."""
@@ -177,6 +201,8 @@ class Service:
         future = await run_in_threadpool(self.pool.submit, job, priority, request.client and request.client.host)
         judgement = await self._awaited(request, future, seconds, lambda: self.pool.give_up(future))
         self.metrics.verdicts.labels(judgement.verdict.value).inc()
+        if judgement.verdict is Verdict.NO_VERDICT and judgement.category == "starved":
+            self.metrics.starved.inc()
         return judgement
 
     async def _awaited(
@@ -210,6 +236,9 @@ class Service:
 
         async def answer(request: Request) -> Response:
             self.gate.check_client(request)
+            if not self.warming.ready.is_set():
+                detail = "this server is starting; try again when GET /v1/ready answers 200"
+                raise Refused(full, detail, Retry_After="1")
             self.gate.enter(full)
             try:
                 body = await self.gate.body(request)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from rlef_env.errors import SandboxFailure
-from rlef_env.judge import ATTEMPTS
-from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status
+from rlef_env.judge import ATTEMPTS, PRINTS_ONE
+from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, installed_languages
 
 __all__ = ["Ran", "Run", "RunPool"]
+
+WARM_LIMITS = Limits(cpu_seconds=60.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,34 @@ class RunPool:
         self._queued: set[Future[Ran]] = set()
         self._running: dict[Future[Ran], int] = {}
         self._unwanted: set[Future[Ran]] = set()
+        self._workers = workers
+        self._everywhere = threading.Barrier(1)
 
     def __enter__(self) -> RunPool:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def warm(self, languages: Collection[str] | None = None) -> dict[str, list[Future[Ran]]]:
+        """Start every thread's sandbox and what programs in these languages need; see ``JudgePool.warm``.
+
+        Returns:
+            What is under way: ``"python"`` and each language -> a future for each thread.
+
+        Raises:
+            UsageError: a language is not installed.
+        """
+        names = dict.fromkeys(("python", *(installed_languages() if languages is None else languages)))
+        runs = [Run(Program(PRINTS_ONE[name], name), b"", WARM_LIMITS) for name in names]
+        # A thread that is done waits for the others, so that each of them takes one share.
+        self._everywhere = everywhere = threading.Barrier(self._workers)
+        shares: list[list[Future[Ran]]] = [[Future() for _ in runs] for _ in range(self._workers)]
+        with self._lock:
+            self._queued.update(future for share in shares for future in share)
+        for share in shares:
+            self._threads.submit(self._warm_thread, everywhere, list(zip(runs, share, strict=True)))
+        return {name: [share[place] for share in shares] for place, name in enumerate(names)}
 
     def submit(self, run: Run) -> Future[Ran]:
         """Queue a run."""
@@ -88,12 +114,19 @@ class RunPool:
         with self._lock:
             futures = [*self._queued, *self._running]
             self._queued.clear()
+        self._everywhere.abort()
         for future in futures:
             self.cancel(future)
         self._threads.shutdown()
         for sandbox in self._sandboxes.values():
             sandbox.close()
         self._sandboxes.clear()
+
+    def _warm_thread(self, everywhere: threading.Barrier, share: Sequence[tuple[Run, Future[Ran]]]) -> None:
+        for run, future in share:
+            self._work(run, future)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            everywhere.wait()
 
     def _work(self, run: Run, future: Future[Ran]) -> None:
         with self._lock:

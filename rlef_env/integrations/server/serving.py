@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from rlef_env.errors import UsageError
 from rlef_env.integrations.server.problem_store import ProblemStore
 from rlef_env.integrations.server.runs import RunPool
+from rlef_env.integrations.server.warming import Warming
 from rlef_env.judge import JudgePool, default_workers
 from rlef_env.problems import Dataset
-from rlef_env.sandbox import Sandbox
+from rlef_env.sandbox import QUICK_RUNS, MachineHealth, Sandbox, measure_machine
 
 if TYPE_CHECKING:
     from rlef_env.integrations.server.gate import Gate
@@ -41,6 +42,8 @@ class ServerSettings:
         most_under_way: requests that may be under way; those beyond are refused.
         most_bytes: of a request's body.
         seconds: after which a judgement is not waited for any more.
+        warm: languages beyond Python whose compilers and interpreters are started in every worker before the first
+            request is accepted; every one that is installed where None. Each takes some 50 MB a worker.
     """
 
     host: str = "127.0.0.1"
@@ -53,6 +56,7 @@ class ServerSettings:
     most_under_way: int = 1024
     most_bytes: int = 64 * 2**20
     seconds: float = 300.0
+    warm: tuple[str, ...] | None = None
 
 
 class JudgeServer:
@@ -62,14 +66,17 @@ class JudgeServer:
 
     Args:
         settings: how.
+        wait: enter the block only when requests are accepted: when every worker has run something in each language.
+            False enters it when the server listens; ``ready`` is set later, and until then requests are refused.
 
     Raises:
-        UsageError: it would listen beyond loopback without a token, or what it needs is not installed.
+        UsageError: it would listen beyond loopback without a token, or what it needs is not installed, a language of
+            ``warm`` included (raised on entering).
         IsolationUnavailable: this machine lacks a layer of the lock; raised on entering.
         OSError: the port is taken; likewise.
     """
 
-    def __init__(self, settings: ServerSettings) -> None:
+    def __init__(self, settings: ServerSettings, wait: bool = True) -> None:
         if settings.token is not None and not settings.token.strip():
             raise UsageError("token: expected a secret, got an empty one; make one with: openssl rand -hex 32")
         if settings.token is None and not is_loopback(settings.host):
@@ -88,13 +95,18 @@ class JudgeServer:
         self.settings = settings
         self.url = ""
         """Where it listens."""
+        self.machine: MachineHealth
+        """How exactly this machine measures programs, as of the start."""
         self.ended = threading.Event()
         """Set when it does not serve any more."""
+        self._wait = wait
         self._open = ExitStack()
 
     def __enter__(self) -> JudgeServer:
         with ExitStack() as stack:
             self._start(stack)
+            if self._wait:
+                self._warming.over.wait()
             self._open = stack.pop_all()
         return self
 
@@ -117,6 +129,21 @@ class JudgeServer:
         return not self._gate.under_way
 
     @property
+    def ready(self) -> threading.Event:
+        """Set when requests are accepted."""
+        return self._warming.ready
+
+    @property
+    def warming(self) -> dict[str, int]:
+        """What is still to be started, languages among it -> in how many workers."""
+        return self._warming.waiting()
+
+    @property
+    def not_started(self) -> dict[str, str]:
+        """Languages that could not be started, and why; requests in them are accepted nevertheless."""
+        return dict(self._warming.failed) if self.ready.is_set() else {}
+
+    @property
     def under_way(self) -> int:
         """How many requests are accepted and not answered."""
         return self._gate.under_way
@@ -127,6 +154,7 @@ class JudgeServer:
 
         settings = self.settings
         Sandbox(settings.isolation, numpy=settings.numpy).close()  # what this machine lacks is said now
+        self.machine = measure_machine(QUICK_RUNS, settings.isolation)
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         listening = stack.enter_context(
             socket.create_server((settings.host, settings.port), family=family, backlog=2048)
@@ -137,7 +165,10 @@ class JudgeServer:
         pool = stack.enter_context(JudgePool(workers, settings.isolation, numpy=settings.numpy))
         runs = stack.enter_context(RunPool(workers, settings.isolation, settings.numpy))
         self._gate: Gate = Gate(settings.token, settings.most_under_way, settings.most_bytes)
-        service = Service(pool, runs, ProblemStore(settings.datasets), self._gate, settings.seconds)
+        self._warming = Warming(pool, runs, settings.warm)
+        stack.callback(self._warming.stop)
+        store = ProblemStore(settings.datasets)
+        service = Service(pool, runs, store, self._gate, settings.seconds, self._warming, self.machine)
         config = self._uvicorn.Config(
             service.app,
             log_level="warning",
