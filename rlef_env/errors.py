@@ -5,6 +5,8 @@ A message says what was expected, what came, and what to do next.
 
 from __future__ import annotations
 
+from typing import Final
+
 __all__ = [
     "DataError",
     "IsolationUnavailable",
@@ -14,11 +16,29 @@ __all__ = [
     "RLEFError",
     "SandboxFailure",
     "UsageError",
+    "shortened",
 ]
+
+_LONGEST_MESSAGE: Final = 2000  # characters
 
 
 class RLEFError(Exception):
-    """Base of all errors of this package."""
+    """Base of all errors of this package; a message of more than 2,000 characters is cut in the middle."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(shortened(message, _LONGEST_MESSAGE))
+
+
+def shortened(text: str, longest: int = 200) -> str:
+    """A text of at most ``longest`` characters: of a longer one, its start and its end with a mark between them.
+
+    >>> shortened("abcdefghijklmnopqrstuvwxyz", 15)
+    'abcdef[...]wxyz'
+    """
+    if len(text) <= longest:
+        return text
+    kept = longest - len("[...]")
+    return f"{text[: kept - kept * 2 // 5]}[...]{text[len(text) - kept * 2 // 5 :]}"
 
 
 class DataError(RLEFError, ValueError):

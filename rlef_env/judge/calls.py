@@ -29,6 +29,7 @@ from typing import TypeAlias
 
 from rlef_env.errors import SandboxFailure, UsageError
 from rlef_env.judge.encoding import EncodingError, decode, encode
+from rlef_env.problems import check_keys
 from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, PythonStart, Sandbox, Status, require_run
 
 __all__ = ["Call", "CallResult", "CallRunner", "NotReturned", "Raised", "Returned", "Target", "run_calls"]
@@ -265,7 +266,7 @@ def _results(execution: Execution, count: int) -> Iterator[CallResult]:
 def _result(kind: bytes, content: bytes) -> CallResult | None:
     """What a frame says; None where it is none."""
     try:
-        value = decode(content)
+        value = decode(content, check_keys)
     except EncodingError:
         return None
     if kind == b"V":

@@ -21,7 +21,7 @@ written as Python's own number.
 
 import struct
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "MOST_VALUES",
     "EncodingError",
     "Other",
-    "check_hashes",
     "decode",
     "encode",
     "same_value",
@@ -210,15 +209,20 @@ def _flat(items: dict[object, object]) -> Iterator[object]:
         yield value
 
 
-def decode(data: bytes) -> object:
+def decode(data: bytes, check_keys: Callable[[list[object], bool], None] | None = None) -> object:
     """The value that these bytes are of, made of plain types and ``Other``. Takes time linear in their length.
+
+    Args:
+        data: the bytes.
+        check_keys: raises ``ValueError`` where a dict, or a set, of these keys would take long to make; by default
+            ``check_hashes``, which a program that knows CPython's tables can get round.
 
     Raises:
         EncodingError: they are not exactly one value within the bounds. Nothing else, whatever the bytes are.
     """
     if len(data) > LONGEST:
         raise EncodingError(f"expected at most {LONGEST} bytes, got {len(data)}")
-    place, values = 0, 0
+    place, values, check = 0, 0, check_keys or check_hashes
     opened: list[tuple[bytes, int, list[object]]] = []  # tag, how many values, those there are
     while True:
         tag = data[place : place + 1]
@@ -254,7 +258,7 @@ def decode(data: bytes) -> object:
                 if count:
                     opened.append((tag, count, []))
                     continue
-                value = _container(tag, [])
+                value = _container(tag, [], check)
         else:
             raise EncodingError(f"expected a tag, got {tag!r}")
         while opened:
@@ -262,7 +266,7 @@ def decode(data: bytes) -> object:
             items.append(value)
             if len(items) < count:
                 break
-            value = _container(tag, items)
+            value = _container(tag, items, check)
             opened.pop()
         else:
             if place != len(data):
@@ -282,33 +286,32 @@ def _scalar(tag: bytes, content: bytes) -> object:
     return text if tag == b"s" else Other(text[:LONGEST_NAME])
 
 
-def _container(tag: bytes, items: list[object]) -> object:
+def _container(tag: bytes, items: list[object], check: Callable[[list[object], bool], None]) -> object:
     if tag == b"l":
         return items
     if tag == b"t":
         return tuple(items)
     keys = items[::2] if tag == b"d" else items
-    check_hashes(keys)
     made: dict[object, object] | set[object] | frozenset[object]
-    if tag == b"d":
-        made = dict(zip(keys, items[1::2], strict=True))
-    else:
-        made = set(items) if tag == b"S" else frozenset(items)
+    try:
+        check(keys, tag != b"d")
+        if tag == b"d":
+            made = dict(zip(keys, items[1::2], strict=True))
+        else:
+            made = set(items) if tag == b"S" else frozenset(items)
+    except (TypeError, ValueError) as error:
+        raise EncodingError(f"expected keys that a dict can have, got {error}") from None
     if len(made) != len(keys):
         raise EncodingError("expected keys that differ, got equal ones")
     return made
 
 
-def check_hashes(keys: Iterable[object]) -> None:
-    """Raise ``EncodingError`` where keys have no hash, or too many of them the same: a dict of them would take long."""
-    try:
-        hashes = [hash(key) for key in keys]
-    except TypeError as error:
-        raise EncodingError(f"expected keys with a hash, got an {error}") from None
-    if len(hashes) > MOST_EQUAL_HASHES:
-        hashes.sort()
+def check_hashes(keys: list[object], _: bool = False) -> None:
+    """Raise ``ValueError`` where too many keys have the same hash: a dict of them would take long."""
+    if len(keys) > MOST_EQUAL_HASHES:
+        hashes = sorted(map(hash, keys))
         if any(first == last for first, last in zip(hashes, hashes[MOST_EQUAL_HASHES:], strict=False)):
-            raise EncodingError("expected keys with different hashes, got too many with the same")
+            raise ValueError("too many keys with the same hash")
 
 
 def same_value(left: object, right: object) -> bool:

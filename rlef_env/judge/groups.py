@@ -93,10 +93,13 @@ def _complete(groups: Iterable[TestGroup], shares: Mapping[Place, float]) -> dic
 
 def _settled(groups: list[TestGroup], state: dict[str, bool]) -> dict[str, bool]:
     """``state`` without the groups that require one which is not in it; groups may stand in any order."""
-    changed = True
-    while changed:
-        changed = False
-        for group in groups:
-            if state[group.name] and not _met(group, state):
-                state[group.name], changed = False, True
+    requiring: dict[str, list[str]] = {}
+    for group in groups:
+        for name in group.requires:
+            requiring.setdefault(name, []).append(group.name)
+    todo = [name for name in (*state, *requiring) if not state.get(name, False)]
+    while todo:
+        for name in requiring.pop(todo.pop(), ()):
+            state[name] = False
+            todo.append(name)
     return state

@@ -6,13 +6,15 @@ from a program that nobody trusts: no rule raises, and each takes time about lin
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import Any, TypeAlias
 
 from rlef_env.errors import UsageError
-from rlef_env.judge.encoding import MOST_EQUAL_HASHES, EncodingError, check_hashes, same_value
-from rlef_env.problems import CheckerFlags, CheckerSpec, parse_checker_flags
+from rlef_env.judge.encoding import MOST_EQUAL_HASHES, same_value
+from rlef_env.problems import CheckerFlags, CheckerSpec, check_keys, parse_checker_flags
 
 __all__ = ["ValueRule", "value_rule"]
 
@@ -56,7 +58,7 @@ def value_rule(spec: CheckerSpec) -> ValueRule:
             if "unordered" in flags and isinstance(value, LISTS) and isinstance(expected, LISTS):
                 return _same_elements(list(value), list(expected))
             return same_value(value, expected) or (flags.tolerant and _close(value, expected, flags))
-        except (EncodingError, OverflowError, RecursionError):  # keys with one hash, integers beyond any float
+        except (ValueError, OverflowError, RecursionError):  # keys that collide, integers beyond any float
             return False
 
     return rule
@@ -72,7 +74,7 @@ def _as_json(value: Any) -> Any:
         return [_as_json(each) for each in value]
     if kind is dict:
         keys = [_json_key(key) for key in value]
-        check_hashes(keys)
+        check_keys(keys)
         return dict(zip(keys, map(_as_json, value.values()), strict=True))
     return value
 
@@ -94,16 +96,18 @@ def _same_elements(values: list[Any], expected: list[Any]) -> bool:
 
 def _counted(values: list[Any]) -> dict[Hashable, int]:
     """How often each stands there."""
-    seen: dict[int, list[Hashable]] = {}
-    count: dict[Hashable, int] = {}
-    for value in map(_frozen, values):
-        alike = seen.setdefault(hash(value), [])
-        if value not in alike:
-            if len(alike) >= MOST_EQUAL_HASHES:
-                raise EncodingError("too many values with the same hash")
-            alike.append(value)
-        count[value] = count.get(value, 0) + 1
-    return count
+    frozen = [_frozen(value) for value in values]
+    different: list[Hashable] = []
+    for _, group in itertools.groupby(sorted(frozen, key=hash), hash):
+        alike: list[Hashable] = []
+        for value in group:
+            if value not in alike:
+                if len(alike) == MOST_EQUAL_HASHES:
+                    raise ValueError("too many values with the same hash")
+                alike.append(value)
+        different += alike
+    check_keys(different)
+    return Counter(frozen)
 
 
 def _frozen(value: Any) -> Hashable:
@@ -113,7 +117,7 @@ def _frozen(value: Any) -> Hashable:
         return (kind.__name__, *map(_frozen, value))
     if kind is dict:
         pairs = [(key, _frozen(each)) for key, each in value.items()]
-        check_hashes(pairs)
+        check_keys(pairs, of_set=True)
         return ("dict", frozenset(pairs))
     return frozenset(value) if kind is set else value
 

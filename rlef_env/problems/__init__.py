@@ -11,6 +11,7 @@ from rlef_env.problems.checker_spec import (
 )
 from rlef_env.problems.datasets import BUILTINS, Dataset, load_dataset
 from rlef_env.problems.graders import GRADERS, PLAIN_GRADER, Grader
+from rlef_env.problems.hashing import check_keys
 from rlef_env.problems.index import Facts
 from rlef_env.problems.json_rows import Field, parse_row
 from rlef_env.problems.layouts import LAYOUTS, Layout
@@ -61,6 +62,7 @@ __all__ = [
     "TestGroup",
     "Trust",
     "TrustReport",
+    "check_keys",
     "digest",
     "dmoj_checker",
     "format_call",

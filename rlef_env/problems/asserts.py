@@ -28,12 +28,12 @@ __all__ = [
 ]
 
 LONGEST = 2**22  # characters; the tree of a source takes some hundred bytes a character
-LONGEST_LINE = 10_000  # characters
+LONGEST_LINE = 1000  # characters of a line that is looked at for an example: a search may go back to each of them
 LEAVES_ASIDE = {"METADATA"}  # names that a test's source defines and nothing reads
 
 
 def parse_code(source: str, what: str = "code") -> ast.Module:
-    """The tree of a source.
+    """The tree of a source, in which no more than some hundred expressions stand within each other.
 
     Raises:
         DataError: it is not Python, or too long, or too deep.
@@ -143,11 +143,25 @@ def check_to_tests(source: str, entry_point: str) -> tuple[Test, ...]:
         return (whole,)
     start = "".join(ast.unparse(each) + "\n" for each in around)
     start += f"{check.args.args[0].arg} = {entry_point}\n"
-    tests = []
-    for statement in body:
-        call = _call_test(statement, entry_point, names)
-        tests.append(call or Test(f"{start}{ast.get_source_segment(source, statement)}\n", ""))
-    return tuple(tests)
+    calls = [_call_test(statement, entry_point, names) for statement in body]
+    if len(start) * calls.count(None) > LONGEST:  # each test that is code would repeat it
+        return (whole,)
+    segments = _segments(source, body)
+    return tuple(call or Test(f"{start}{text}\n", "") for call, text in zip(calls, segments, strict=True))
+
+
+def _segments(source: str, statements: Iterable[ast.stmt]) -> list[str]:
+    """The source of each statement; ``ast.get_source_segment`` goes through all of the source for each."""
+    # Positions count bytes in the lines of the tokenizer, which ends them at these only.
+    lines = re.split("\r\n|\r|\n", source)
+    segments = []
+    for each in statements:
+        first, last = each.lineno - 1, (each.end_lineno or each.lineno) - 1
+        parts = [line.encode() for line in lines[first : last + 1]]
+        parts[-1] = parts[-1][: each.end_col_offset]
+        parts[0] = parts[0][each.col_offset :]
+        segments.append(b"\n".join(parts).decode())
+    return segments
 
 
 NUMPY: Final = """\

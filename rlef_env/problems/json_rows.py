@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import math
 import os
 import re
 import reprlib
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rlef_env.errors import DataError
+from rlef_env.problems.json_text import parse_json
 
 __all__ = ["Field", "iter_rows", "parse_row"]
 
@@ -24,7 +24,7 @@ _INT64_MAX: Final = 2**63 - 1
 def iter_rows(path: str | os.PathLike[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield ``("FILE:LINE", row)`` for every row of a JSONL file, one line in memory at a time.
 
-    Blank lines are skipped. Stricter than ``json``: no NaN or infinity, no key twice in one object.
+    Blank lines are skipped. Stricter than ``json``: no NaN or infinity, no key twice in one object (``json_text``).
 
     Raises:
         DataError: the file cannot be read, holds no row, or a line is not a JSON object in UTF-8.
@@ -61,7 +61,7 @@ def parse_row(raw: bytes, where: str, *, python_json: bool = False) -> dict[str,
         python_json: NaN and infinity may stand in it, as Python's ``json`` writes them.
 
     Raises:
-        DataError: it is no JSON object in UTF-8, or an object in it has a key twice.
+        DataError: it is no JSON object in UTF-8, or one that ``parse_json`` refuses.
     """
     if raw.startswith(codecs.BOM_UTF8):
         raise DataError(
@@ -69,13 +69,13 @@ def parse_row(raw: bytes, where: str, *, python_json: bool = False) -> dict[str,
             "UTF-8, not as 'UTF-8 with BOM'"
         )
     try:
-        row = _loads(raw.decode("utf-8"), python_json)
+        row = parse_json(raw.decode("utf-8"), python_json=python_json)
     except UnicodeDecodeError as error:
         raise DataError(
             f"{where}: expected UTF-8 text, got byte 0x{raw[error.start]:02x} at position {error.start}; "
             "save the file as UTF-8 (and unpack it first if it is compressed)"
         ) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         start = reprlib.repr(raw[:40].decode("utf-8", "replace"))
         raise DataError(
             f"{where}: expected a JSON object on one line, got {start} ({error}); check that nothing was cut"
@@ -85,31 +85,6 @@ def parse_row(raw: bytes, where: str, *, python_json: bool = False) -> dict[str,
             f"{where}: expected a JSON object, got {_shown(row)}; put each record on a line of its own, as {{...}}"
         )
     return row
-
-
-def _loads(text: str, python_json: bool) -> Any:
-    if python_json:
-        return json.loads(text, object_pairs_hook=_object)
-    return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"key {next(key for key in keys if keys.count(key) > 1)!r} stands twice in one object")
-    return result
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"number {text} is too large")
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +158,8 @@ class Field:
     def decoded(self, *, python_json: bool = False) -> Field:
         """What is written as JSON inside of this string; its place keeps this field's name."""
         try:
-            return Field(_loads(self.text(), python_json), self.where, self.path)
-        except (ValueError, RecursionError) as error:
+            return Field(parse_json(self.text(), python_json=python_json), self.where, self.path)
+        except ValueError as error:
             if isinstance(error, DataError):
                 raise
             raise self.error(f"a string that holds JSON ({error})", "check that nothing was cut") from None
@@ -210,14 +185,21 @@ class Field:
         return self.value
 
 
-_SHORT = reprlib.Repr()
-_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 60
+class _Short(reprlib.Repr):
+    """Short forms of values, however large they are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxlong = self.maxother = 60
+
+    def repr_int(self, x: int, level: int) -> str:
+        """``repr`` takes quadratic time, and refuses beyond 4,300 digits."""
+        return super().repr_int(x, level) if abs(x) <= _INT64_MAX else f"a whole number of {x.bit_length()} bits"
+
+
+_SHORT = _Short()
 
 
 def _shown(value: Any) -> str:
     """A short form of a value, in JSON's own words for null, true and false."""
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    if isinstance(value, int) and abs(value) > _INT64_MAX:
-        return f"a whole number of {value.bit_length()} bits"  # repr() refuses beyond 4300 digits
-    return _SHORT.repr(value)
+    return json.dumps(value) if value is None or isinstance(value, bool) else _SHORT.repr(value)

@@ -12,12 +12,13 @@ import json
 import operator
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
 from rlef_env.errors import DataError
+from rlef_env.problems.hashing import check_keys
 
 __all__ = ["CallText", "NotPlain", "format_call", "format_value", "parse_call", "parse_value", "value_of"]
 
@@ -27,7 +28,6 @@ DEEPEST = 90  # containers in each other; CPython's own parser reads fewer than 
 LONGEST_REPEATED = 2**20  # elements or characters of what is repeated or joined
 MOST_MADE = 2**22  # elements, characters and words of integers that one text makes so, all together
 MOST_BITS = 2**17  # of an integer that arithmetic makes
-MOST_EQUAL_HASHES = 64
 CONTAINERS: Mapping[str, Any] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset, "dict": dict}
 NUMBERS = re.compile(r"[-+0-9eE.,\[\] \n]*")
 NO_BRACKET = re.compile(r"[^\[\]]+")
@@ -227,7 +227,7 @@ def _value(node: ast.expr, depth: int, allowance: Allowance) -> Any:
         return items if isinstance(node, ast.List) else tuple(items) if isinstance(node, ast.Tuple) else _set(items)
     if isinstance(node, ast.Dict):
         keys = [_key(key, depth + 1, allowance) for key in node.keys]
-        _check_hashes(keys)
+        check_keys(keys)
         return dict(zip(keys, [_value(each, depth + 1, allowance) for each in node.values], strict=True))
     if isinstance(node, ast.Name) and node.id in ("inf", "nan"):
         return float(node.id)
@@ -265,15 +265,8 @@ def _made(name: str, args: list[Any]) -> Any:
 
 
 def _set(items: list[Any]) -> set[Any]:
-    _check_hashes(items)
+    check_keys(items, of_set=True)
     return set(items)
-
-
-def _check_hashes(keys: Sequence[object]) -> None:
-    """Refuse what would take quadratic time to put into a set."""
-    hashes = sorted(map(hash, keys)) if len(keys) > MOST_EQUAL_HASHES else []
-    if any(first == last for first, last in zip(hashes, hashes[MOST_EQUAL_HASHES:], strict=False)):
-        raise NotPlain("too many keys with the same hash")
 
 
 def _number(value: Any) -> Any:

@@ -122,17 +122,19 @@ def groups_from_field(field: Field, tests: Mapping[Role, int]) -> tuple[TestGrou
         return ()
     items = field.items()
     names = [item.child("name").text() for item in items]
+    known, seen = set(names), set[str]()
     groups = []
     for place, item in enumerate(items):
         _only(item, "name", "points", "tests", "aggregate", "requires")
-        if names[place] in names[:place]:
+        if names[place] in seen:
             raise item.child("name").error("a name of its own", "rename one of the two groups")
+        seen.add(names[place])
         aggregate, requires = item.child("aggregate"), item.child("requires")
         if aggregate.present and aggregate.value not in _AGGREGATES:
             raise aggregate.error(f"one of {', '.join(_AGGREGATES)}", "choose one of these")
         required = requires.items() if requires.present else []
         for other in required:
-            if other.text() not in names:
+            if other.text() not in known:
                 raise other.error("the name of a group", "add the group or leave it out")
         groups.append(
             TestGroup(

@@ -12,7 +12,10 @@ __all__ = ["calls_shown", "streams_shown"]
 
 _MOST_LABELS: Final = 3  # lines between an example's input and its output, e.g. "```", "Sample Output 1", "```"
 _LABEL: Final = re.compile(r".*output.*|\W*", re.IGNORECASE)
-_MOST_STARTS: Final = 50  # places looked at for a call
+_LONGEST_LABEL: Final = 200  # characters
+_MOST_STARTS: Final = 50  # of a call
+_MOST_PLACES: Final = 1000  # where a text is found and looked at, for each test
+_LONGEST_STATEMENT: Final = 100_000  # characters that are searched, for each test
 _GAP: Final = 60  # characters from one argument to the next, and to the result: "target=", "output:"
 
 
@@ -22,7 +25,7 @@ def streams_shown(statement: str, pairs: Iterable[tuple[str, str]]) -> list[bool
     Blank lines and white space at line ends do not count; between the two stand one to three lines, each of which
     says "output" or has neither letter nor digit.
     """
-    text = _lines(statement)
+    text = _lines(statement[:_LONGEST_STATEMENT])
     longest = 2 * len(statement) + 1000  # no example is longer, even with white space that does not count
     return [len(given) <= longest and _stream_shown(text, _lines(given), _lines(wanted)) for given, wanted in pairs]
 
@@ -30,11 +33,11 @@ def streams_shown(statement: str, pairs: Iterable[tuple[str, str]]) -> list[bool
 def _stream_shown(text: str, start: str, end: str) -> bool:
     if start == "\n" or end == "\n" or len(start) + len(end) > len(text):
         return False
-    place = text.find(start)
-    while place >= 0:
-        if _follows(text, place + len(start) - 1, end):
-            return True
+    place = -1
+    for _ in range(_MOST_PLACES):
         place = text.find(start, place + 1)
+        if place < 0 or _follows(text, place + len(start) - 1, end):
+            return place >= 0
     return False
 
 
@@ -48,7 +51,7 @@ def _follows(text: str, place: int, end: str) -> bool:
     for labels in range(_MOST_LABELS + 1):
         if labels and text.startswith(end, place):
             return True
-        after = text.find("\n", place + 1)
+        after = text.find("\n", place + 1, place + _LONGEST_LABEL)
         if after < 0 or not _LABEL.fullmatch(text, place + 1, after):
             return False
         place = after
@@ -60,7 +63,7 @@ def calls_shown(statement: str, calls: Iterable[tuple[Sequence[Any], Any]]) -> l
 
     Each as JSON or Python writes it; white space around marks, the kind of quotes and letter case do not count.
     """
-    text = _squeezed(statement)
+    text = _squeezed(statement[:_LONGEST_STATEMENT])
     return [_call_shown(text, arguments, result) for arguments, result in calls]
 
 
@@ -94,12 +97,14 @@ def _squeezed(text: str) -> str:
 
 def _places(text: str, piece: str, start: int, end: int) -> Iterator[int]:
     """Where ``piece`` stands in ``text[start:end]`` and is no part of a longer word or number."""
-    place = text.find(piece, start, end)
-    while place >= 0:
+    place = start - 1
+    for _ in range(_MOST_PLACES):
+        place = text.find(piece, place + 1, end)
+        if place < 0:
+            return
         before, after = text[place - 1 : place], text[place + len(piece) : place + len(piece) + 2]
         inside = (piece[0].isalnum() and (before.isalnum() or before in tuple("._-"))) or (
             piece[-1].isalnum() and (after[:1].isalnum() or after[:1] == "_" or re.match(r"\.[0-9]", after))
         )
         if not inside:
             yield place
-        place = text.find(piece, place + 1, end)

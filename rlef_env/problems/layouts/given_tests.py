@@ -18,6 +18,7 @@ from typing import Any, Final
 from rlef_env.errors import DataError
 from rlef_env.problems.asserts import assert_to_test, called_function
 from rlef_env.problems.graders import GRADERS, PLAIN_GRADER
+from rlef_env.problems.hashing import check_keys
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.layouts.examples import calls_shown, streams_shown
 from rlef_env.problems.layouts.nested import json_in
@@ -288,7 +289,12 @@ def _integer_keys(argument: Field) -> Field:
     """JSON has text for keys only: an argument whose keys are all whole numbers had such before it was written."""
     value = argument.value
     if isinstance(value, dict) and value and all(re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", key) for key in value):
-        return Field({int(key): each for key, each in value.items()}, argument.where, argument.path)
+        keys = list(map(int, value))
+        try:
+            check_keys(keys)
+        except ValueError as error:
+            raise argument.error(f"keys that a dict can have ({error})", "remove this test") from None
+        return Field(dict(zip(keys, value.values(), strict=True)), argument.where, argument.path)
     return argument
 
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 from typing import Final
 
 from rlef_env.problems.json_rows import Field
+from rlef_env.problems.json_text import MOST_MEMORY
 from rlef_env.problems.layouts.given_tests import GivenTests, entry_point_in, read_tests, require_tests
 from rlef_env.problems.layouts.layout import Layout, identified
 from rlef_env.problems.layouts.nested import json_in
 from rlef_env.problems.layouts.pickled_text import pickled_text
 from rlef_env.problems.layouts.row_parts import day_or_none, rest, text_or_none, with_starter
 from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Problem
+from rlef_env.problems.unpacked import unpacked_bytes
 
 __all__ = ["LIVE_CODE_BENCH", "LIVE_CODE_BENCH_RULE", "func_name_in", "unpacked_tests"]
 
@@ -95,7 +97,8 @@ def unpacked_tests(field: Field, entry_point: str | None = None) -> GivenTests:
     if field.text().lstrip()[:1] in ("[", "{"):
         return read_tests(json_in(field), entry_point)
     packed = pickled_text(field)
-    found = json_in(packed.child("input_output") if isinstance(packed.value, dict) else packed)
+    text = packed.child("input_output") if isinstance(packed.value, dict) else packed
+    found = json_in(text, min(unpacked_bytes(len(field.value)), MOST_MEMORY))  # the values, beside their texts
     return read_tests(found, entry_point)
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from rlef_env.problems.asserts import (
+    LONGEST,
     assert_to_test,
     called_function,
     check_to_tests,
@@ -51,6 +52,8 @@ def problem(root: Field) -> Problem:
         tests = [assert_to_test(each, entry_point) for each in asserts]
     with with_place(root.child("challenge_test_list")):
         tests += [assert_to_test(each, entry_point) for each in _texts(root.child("challenge_test_list"))]
+    if len(imports) * sum(not each.output for each in tests) > LONGEST:
+        raise root.child("code").error(f"imports of at most {LONGEST} characters in all tests", "remove some")
     tests = [each if each.output else Test(imports + each.input, "") for each in tests]
     rule = CheckerSpec("value")
     if root.child("test").present:

@@ -1,7 +1,7 @@
 """What ``repr`` writes for plain values, read without Python's own parser, which a long enough text can exhaust.
 
 Lists, tuples (as lists), dicts with string keys, strings, numbers, ``None``, ``True`` and ``False``. In time and memory
-linear in the length of the text.
+linear in the length of the text; the values may take no more memory than those of JSON may.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from rlef_env.problems.json_text import MOST_MEMORY
+
 __all__ = ["parse_literal"]
 
 _DEEPEST: Final = 100
+_MOST_VALUES: Final = MOST_MEMORY // 256  # a list or dict takes so many bytes
 _TOKEN: Final = re.compile(
     r"""\s*(?:
         (?P<string>'[^'\\\n]*(?:\\.[^'\\\n]*)*'|"[^"\\\n]*(?:\\.[^"\\\n]*)*")
@@ -45,7 +48,7 @@ class _Reader:
     """The text, and the token that stands at ``place``."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.place = text, 0
+        self.text, self.place, self.left = text, 0, _MOST_VALUES
         self.kind, self.token = "", ""
         self.advance()
 
@@ -74,6 +77,9 @@ class _Reader:
 
     def value(self, depth: int) -> Any:
         kind, token = self.kind, self.token
+        self.left -= 1
+        if self.left < 0:
+            raise ValueError(f"more than {_MOST_VALUES:,} values")
         if kind == "mark" and token in _CLOSING:
             if depth == _DEEPEST:
                 raise ValueError("too many brackets within brackets")

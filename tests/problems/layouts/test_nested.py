@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from rlef_env.errors import DataError
 from rlef_env.problems.json_rows import Field
-from rlef_env.problems.layouts.nested import json_in, json_or_python_in, read_integer
+from rlef_env.problems.json_text import read_integer
+from rlef_env.problems.layouts.nested import json_in, json_or_python_in
 from rlef_env.problems.layouts.python_literal import parse_literal
 
 

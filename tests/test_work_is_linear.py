@@ -1,0 +1,367 @@
+"""No input costs more than its size: what reads data from outside takes time and memory linear in the data's length.
+
+Each family makes a hostile input of a given size for one reader. Time is the CPU time of this process, compared between
+an input and one four times as large: linear work makes it four times as long, quadratic work sixteen times. No figure
+depends on how fast a machine is; the least of several runs counts, so that a busy machine does not matter either. Memory
+is what Python allocated at most, compared with the bytes that came in.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import gc
+import json
+import random
+import struct
+import time
+import zlib
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final
+
+import pytest
+
+from rlef_env.envs.feedback import feedback_text
+from rlef_env.errors import RLEFError
+from rlef_env.integrations.server.problem_store import ProblemStore
+from rlef_env.judge import Judgement, TestResult, Verdict, make_checker, scores
+from rlef_env.judge.calls import _result
+from rlef_env.judge.encoding import encode
+from rlef_env.judge.values import value_rule
+from rlef_env.problems import CheckerSpec, Dataset, Field, Problem, Test, TestGroup, parse_call, parse_row, parse_value
+from rlef_env.problems.any_row import problem_of_row
+from rlef_env.problems.asserts import check_to_tests, examples
+from rlef_env.problems.layouts.nested import json_or_python_in
+from rlef_env.problems.layouts.pickled_text import pickled_text
+from rlef_env.problems.own_fields import groups_from_field
+from tests.problems.layouts.samples import ROWS
+
+TIMES: Final = 4
+MOST: Final = 8.0
+"""How many times as long an input four times as large may take: between the 4 of linear and the 16 of quadratic work."""
+
+Call = Callable[[], object]
+
+
+def field(value: Any) -> Field:
+    return Field(value, "row", "field")
+
+
+def cpu_seconds(call: Call) -> float:
+    began = time.process_time()
+    with contextlib.suppress(RLEFError, ValueError):  # a refusal is an answer, too
+        call()
+    return time.process_time() - began
+
+
+def growth(make: Callable[[int], Call], size: int) -> float:
+    """How many times as long an input of four times the size takes; the least of a few runs of each."""
+    small, large = make(size), make(TIMES * size)
+    gc.collect()
+    gc.disable()
+    try:
+        return min(cpu_seconds(large) for _ in range(2)) / max(min(cpu_seconds(small) for _ in range(4)), 1e-6)
+    finally:
+        gc.enable()
+
+
+# --- keys that collide ------------------------------------------------------------------------------------------------
+
+
+@lru_cache
+def clashing(bits: int) -> tuple[int, ...]:
+    """Whole numbers that fill a dict of 2^bits slots, of which a third runs through all slots that others have taken.
+
+    Three quarters take the slots that a probe comes to, one after the other, once it has used up the bits of its hash.
+    The others begin in these and stay in them until then.
+    """
+    count, mask, slot = (2 << bits) // 3, (1 << bits) - 1, 1
+    chain = []
+    for _ in range(count * 3 // 4):
+        chain.append(slot)
+        slot = (5 * slot + 1) & mask
+    taken, walkers = set(chain), []
+    for number in range(1 << bits, 1 << (bits + 4)):
+        perturb, at = number, number & mask
+        while at in taken and perturb:
+            perturb >>= 5
+            at = (5 * at + perturb + 1) & mask
+        if at in taken:
+            walkers.append(number)
+    return (*chain, *random.Random(0).sample(walkers, min(len(walkers), count - len(chain))))
+
+
+def test_a_plain_dict_takes_quadratic_time_for_keys_that_clash() -> None:
+    """What the readers below must not do: without it, their tests would show nothing."""
+    small, large = clashing(11), clashing(13)
+    assert cpu_seconds(lambda: dict.fromkeys(large)) > MOST * min(
+        cpu_seconds(lambda: dict.fromkeys(small)) for _ in range(3)
+    )
+
+
+def bits(size: int) -> int:
+    return size.bit_length() - 1
+
+
+# --- readers of text --------------------------------------------------------------------------------------------------
+
+
+def row_with(size: int, **fields: Any) -> Call:
+    row = parse_row(json.dumps(fields).encode(), "row")
+    return lambda: problem_of_row(Field(row, "row"))
+
+
+def json_row(make: Callable[[int], str]) -> Callable[[int], Call]:
+    return lambda size: (lambda raw: lambda: parse_row(raw, "row"))(make(size).encode())
+
+
+def json_text(make: Callable[[int], str]) -> Callable[[int], Call]:
+    return lambda size: (lambda text: lambda: json_or_python_in(field(text)))(make(size))
+
+
+def packed(pickled: bytes) -> Field:
+    return field(base64.b64encode(zlib.compress(pickled, 9)).decode())
+
+
+def pickled(text: str) -> bytes:
+    return b"\x80\x04\x8d" + struct.pack("<Q", len(text.encode())) + text.encode() + b"."
+
+
+def keys(size: int) -> str:
+    return ",".join(f'"key{number:07d}":0' for number in range(size))
+
+
+TEXTS: Final[dict[str, tuple[Callable[[int], Call], int]]] = {
+    "row: the last key twice": (json_row(lambda n: "{" + keys(n) + f',"key{n - 1:07d}":0}}'), 1000),
+    "row: every key twice": (json_row(lambda n: "{" + keys(n) + "," + keys(n) + "}"), 1000),
+    "row: a key twice in many objects": (json_row(lambda n: '{"a":[' + '{"a":1,"b":2},' * n + '{"a":1,"a":2}]}'), 1000),
+    "row: brackets in brackets": (json_row(lambda n: '{"a":' + "[" * n), 20_000),
+    "row: objects in objects": (json_row(lambda n: '{"a":' * n), 20_000),
+    "row: an open string of escapes": (json_row(lambda n: '{"a":"' + '\\"' * n), 20_000),
+    "row: many empty lists": (json_row(lambda n: '{"a":[' + "[]," * n + "0]}"), 20_000),
+    "row: a long number": (json_row(lambda n: '{"a":' + "1" * n + "}"), 100_000),
+    "row: a long fraction": (json_row(lambda n: '{"a":0.' + "1" * n + "}"), 100_000),
+    "row: a huge exponent": (json_row(lambda n: '{"a":1e' + "9" * n + "}"), 100_000),
+    "text: the last key twice": (json_text(lambda n: "{" + keys(n) + f',"key{n - 1:07d}":0}}'), 500),
+    "text: a key of Python twice": (json_text(lambda n: "{" + keys(n) + ",'key0000000':0}"), 500),
+    "text: brackets of Python in each other": (json_text(lambda n: "(" * n), 20_000),
+    "text: white space": (json_text(lambda n: "[1," + " " * n + "'"), 50_000),
+    "text: open quotes": (json_text(lambda n: "[" + "'a',\"" * n), 5_000),
+    "text: an open string of escapes": (json_text(lambda n: "['" + "\\'" * n), 20_000),
+    "text: digits": (json_text(lambda n: "['a'," + "1" * n + "]"), 50_000),
+    "text: many digits": (json_text(lambda n: "[" + "1" * 5000 + (",1" * n) + "]"), 10_000),
+    "pickle: opcodes": (
+        lambda n: (lambda f: lambda: pickled_text(f))(packed(b"\x80\x04}(" + b"\x8c\x01a" * n + b"u.")),
+        10_000,
+    ),
+    "pickle: puts": (
+        lambda n: (lambda f: lambda: pickled_text(f))(packed(b"\x80\x04\x8c\x01a" + b"\x94" * n + b".")),
+        50_000,
+    ),
+    "pickle: numbers": (
+        lambda n: (lambda f: lambda: pickled_text(f))(packed(b"\x80\x04L" + b"1" * n + b"L\n.")),
+        50_000,
+    ),
+    "call: clashing elements": (
+        lambda n: (lambda s: lambda: parse_call(f"f({s})"))(str(set(clashing(bits(n))))),
+        2**11,
+    ),
+    "value: clashing keys": (
+        lambda n: (lambda s: lambda: parse_value(s))(str(dict.fromkeys(clashing(bits(n)), 0))),
+        2**11,
+    ),
+    "value: a long number": (lambda n: lambda: parse_value("1" * n), 50_000),
+    "value: a sum": (lambda n: lambda: parse_value("1+" * n + "1"), 5_000),
+    "value: signs": (lambda n: lambda: parse_value("-" * n + "1"), 5_000),
+    "value: brackets": (lambda n: lambda: parse_value("[" * n), 20_000),
+    "value: texts side by side": (lambda n: lambda: parse_value("'a'" * n), 5_000),
+    "value: sets in a list": (lambda n: lambda: parse_value("[" + "{1}," * n + "]"), 5_000),
+    "asserts: many": (
+        lambda n: (lambda s: lambda: check_to_tests(s, "f"))(
+            "def check(c):\n" + "".join(f"    assert not c({number})\n" for number in range(n))
+        ),
+        300,
+    ),
+    "asserts: many behind many imports": (
+        lambda n: (lambda s: lambda: check_to_tests(s, "f"))(
+            "import a\n" * n + "def check(c):\n" + "    assert not c(1)\n" * n
+        ),
+        1000,
+    ),
+    "examples: many in a line": (lambda n: (lambda s: lambda: examples(s, "f"))("f(" * n + ")" * n), 400),
+    "examples: many lines": (lambda n: (lambda s: lambda: examples(s, "f"))("f(1) == 2\n" * n), 300),
+}
+
+
+# --- whole rows -------------------------------------------------------------------------------------------------------
+
+
+def apps(statement: str, inputs: list[Any], outputs: list[Any], starter: str = "", **more: Any) -> Call:
+    tests = json.dumps({"inputs": inputs, "outputs": outputs, **more})
+    row = {"problem_id": 1, "question": statement, "input_output": tests, "starter_code": starter}
+    return lambda: problem_of_row(Field(row, "row"))
+
+
+def mbpp(**fields: Any) -> Call:
+    row = {"task_id": 1, "text": "t", "code": "def f(x): pass", "test_list": ["assert f(1) == 1"], **fields}
+    return lambda: problem_of_row(Field(row, "row"))
+
+
+def groups(size: int) -> list[dict[str, Any]]:
+    return [{"name": f"g{number}", "points": 1, "tests": [], "requires": [f"g{size - 1}"]} for number in range(size)]
+
+
+def chain_of_groups(size: int) -> Problem:
+    return Problem(
+        "p",
+        "",
+        private_tests=(Test("", ""),),
+        groups=tuple(
+            TestGroup(f"g{n}", 1, (("private", 0),), "min", (f"g{n + 1}",) if n + 1 < size else ("none",))
+            for n in range(size)
+        ),
+    )
+
+
+def layout_with(name: str, **fields: Any) -> Call:
+    row = {**ROWS[name], **fields}
+    return lambda: problem_of_row(Field(row, "row"), name)
+
+
+PAIRS: Final = [{"input": "1\n", "output": "2\n"}]
+ROW_FAMILIES: Final[dict[str, tuple[Callable[[int], Call], int]]] = {
+    "tests whose input stands everywhere": (lambda n: apps("1\n" * n, ["1\n"] * n, ["2\n"] * n), 200),
+    "tests whose output follows a long line": (
+        lambda n: apps("1\noutput" + "x" * 20 * n, ["1\n"] * n, [f"{number}\n" for number in range(n)]),
+        500,
+    ),
+    "tests that stand nowhere": (
+        lambda n: apps("5 6 7 8\n" * n, [f"1 {number}\n" for number in range(n)], ["2\n"] * n),
+        500,
+    ),
+    "calls whose arguments stand everywhere": (
+        lambda n: apps("1" * 10 * n, [[1]] * n, [[2]] * n, fn_name="f"),
+        100,
+    ),
+    "calls that stand nowhere": (
+        lambda n: apps("56 " * 10 * n, [[f"x{number}"] for number in range(n)], [[2]] * n, fn_name="f"),
+        500,
+    ),
+    "code to start from": (lambda n: apps("", [[[1]]], [[[1]]], "def f(" * n, fn_name="f"), 2000),
+    "code to start from, with blanks": (lambda n: apps("", [[[1]]], [[[1]]], "def" + " " * n, fn_name="f"), 20_000),
+    "arguments with clashing keys": (
+        lambda n: apps("", [[dict.fromkeys(map(str, clashing(bits(n))), 0)]], [[1]], fn_name="f"),
+        2**11,
+    ),
+    "a fence that does not end": (lambda n: layout_with("apps", solutions=json.dumps(["```py\n" * n])), 5000),
+    "solutions of blanks": (lambda n: layout_with("apps", solutions=json.dumps([" " * n + "x"])), 20_000),
+    "asserts that are code": (lambda n: mbpp(test_list=["assert not f(1)"] * n), 200),
+    "asserts that are code, and imports": (
+        lambda n: mbpp(code="import a\n" * n + "def f(x): pass", test_list=["assert not f(1)"] * n),
+        1000,
+    ),
+    "examples and official tests": (
+        lambda n: layout_with("open_r1", examples=PAIRS * n, official_tests=PAIRS * n),
+        1000,
+    ),
+    "groups": (lambda n: (lambda f: lambda: groups_from_field(f, {"private": 1}))(field(groups(n))), 500),
+    "points of groups in a chain": (
+        lambda n: (lambda p: lambda: scores(p, [TestResult("private", 0, Verdict.ACCEPTED)]))(chain_of_groups(n)),
+        200,
+    ),
+    "tests": (
+        lambda n: layout_with(
+            "code_contests", public_tests={"input": ["1"] * n, "output": ["1"] * n}, cf_tags=["a"] * n
+        ),
+        2000,
+    ),
+    "a kept problem of the server": (
+        lambda n: lambda: ProblemStore({}).given(Field({**ROWS["apps"], "more": ["x"] * n}, "request")),
+        5000,
+    ),
+    "an id that no data set has": (
+        lambda n: (lambda d: lambda: d.get("ab" * n))(Dataset("d", "d", (Problem("ab" * 50, ""),))),
+        20_000,
+    ),
+}
+
+
+# --- what judged programs return and print ----------------------------------------------------------------------------
+
+
+def returned(value: object) -> Call:
+    frame = encode(value)
+    return lambda: _result(b"V", frame)
+
+
+def compared(name: str, *flags: str) -> Callable[[Callable[[int], tuple[bytes, bytes]]], Callable[[int], Call]]:
+    check = make_checker(CheckerSpec(name, flags))
+    return lambda make: lambda size: (lambda pair: lambda: check(b"", *pair))(make(size))
+
+
+def unordered(make: Callable[[int], list[Any]]) -> Callable[[int], Call]:
+    rule = value_rule(CheckerSpec("value", ("unordered",)))
+    return lambda size: (lambda values: lambda: rule(values, values[::-1]))(make(size))
+
+
+CHECKERS: Final = (
+    *(("codecontests",), ("codecontests", "exact_integers"), ("tokens",), ("tokens", "unordered"), ("lines",)),
+    *(("lines", "ignore_spaces", "float_tolerance", "1e-6"), ("lines", "unordered"), ("characters",), ("yesno",)),
+    *(("kattis",), ("kattis", "float_tolerance", "1e-6"), ("kattis", "space_change_sensitive"), ("livecodebench",)),
+    *(("sandboxfusion", "exact_integers"), ("apps",), ("apps", "exact_integers"), ("exact",)),
+)
+OUTPUTS: Final[dict[str, Callable[[int], tuple[bytes, bytes]]]] = {
+    "line ends": lambda n: (b"\n" * n + b"1", b"\n" * n + b"2"),
+    "one line": lambda n: (b"x" * n, b"x" * (n - 1) + b"y"),
+    "blanks": lambda n: (b"a" + b" " * n + b"b", b"a" + b" \t" * (n // 2) + b"c"),
+    "tokens": lambda n: (b"a " * (n // 2), b"a " * (n // 2) + b"b"),
+    "digits": lambda n: (b"1" * n, b"1" * (n - 1) + b"2"),
+    "digits with marks": (lambda n: (b"1_" * (n // 2) + b"1", b"1" * (n // 2) + b"2")),
+    "digits of another script": (lambda n: ("\u0661".encode() * (n // 2), b"1" * (n // 2) + b"2")),
+    "a fraction": lambda n: (b"0." + b"1" * n, b"0." + b"1" * (n - 1) + b"2"),
+    "zeros and an exponent": lambda n: (b"0" * n + b"e" + b"9" * n, b"1e" + b"9" * n),
+    "huge exponents": lambda n: (b"1e999999999 " * (n // 12), b"1e999999998 " * (n // 12)),
+    "carriage returns": lambda n: (b"\r" * n + b"a", b"\n" * n + b"b"),
+    "no UTF-8": lambda n: (b"\xff" * n, b"\xff" * n + b"1"),
+    "white space of Unicode": lambda n: ("\u00a0\u2003".encode() * (n // 5) + b"1", b"1 2"),
+}
+RESULTS: Final[dict[str, tuple[Callable[[int], Call], int]]] = {
+    "a dict with clashing keys": (lambda n: returned(dict.fromkeys(clashing(bits(n)), 0)), 2**11),
+    "clashing keys that are no integers": (
+        lambda n: returned(dict.fromkeys(map(float, clashing(bits(n))), 0)),
+        2**11,
+    ),
+    "many sets": (lambda n: returned([{number} for number in range(n)]), 2000),
+    "a set with equal hashes": (lambda n: returned({number * (2**61 - 1) for number in range(60)}), 2000),
+    "deep tuples": (lambda n: returned([((((((1,),),),),),)] * n), 2000),
+    "clashing values in any order": (unordered(lambda n: list(clashing(bits(n)))), 2**11),
+    "equal values in any order": (unordered(lambda n: [1] * n), 2000),
+    "values with one hash in any order": (unordered(lambda n: [-1, -2] * n), 2000),
+    "dicts with clashing values in any order": (
+        unordered(lambda n: [dict(zip(map(str, range(n)), clashing(bits(n)), strict=False))]),
+        2**11,
+    ),
+    "a trace": (
+        lambda n: (lambda j: lambda: feedback_text(j, Problem("p", "", (Test("", ""),))))(
+            Judgement(
+                Verdict.RUNTIME_ERROR, (TestResult("public", 0, Verdict.RUNTIME_ERROR, None, "", "Traceback \n" * n),)
+            )
+        ),
+        20_000,
+    ),
+}
+for _name, _make in OUTPUTS.items():
+    for _checker in CHECKERS:
+        RESULTS[f"output: {_name}: {' '.join(_checker)}"] = compared(*_checker)(_make), 10_000
+
+ALL: Final = {**TEXTS, **ROW_FAMILIES, **RESULTS}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_time_is_linear(name: str) -> None:
+    make, size = ALL[name]
+    grown = [growth(make, size)]
+    while grown[-1] > MOST and len(grown) < 5:  # a quadratic reader stays at sixteen; a machine that stumbles does not
+        grown.append(growth(make, size))
+    assert grown[-1] <= MOST, grown
