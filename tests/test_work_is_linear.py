@@ -1,9 +1,9 @@
 """No input costs more than its size: what reads data from outside takes time and memory linear in the data's length.
 
-Each family makes a hostile input of a given size for one reader. Time is the CPU time of this process, compared between
-an input and one four times as large: linear work makes it four times as long, quadratic work sixteen times. No figure
-depends on how fast a machine is; the least of several runs counts, so that a busy machine does not matter either. Memory
-is what Python allocated at most, compared with the bytes that came in.
+Each family makes a hostile input of a given size for one reader. Time is the CPU time of this process, of an
+input and of one four times as large: linear work makes it four times as long, quadratic work sixteen times. No figure
+depends on how fast a machine is; the least of several runs counts, so that a busy machine does not matter either.
+Memory is what Python allocated at most, compared with the bytes that came in.
 """
 
 from __future__ import annotations
@@ -12,12 +12,10 @@ import base64
 import contextlib
 import gc
 import json
-import random
 import struct
 import time
 import zlib
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, Final
 
 import pytest
@@ -35,11 +33,12 @@ from rlef_env.problems.asserts import check_to_tests, examples
 from rlef_env.problems.layouts.nested import json_or_python_in
 from rlef_env.problems.layouts.pickled_text import pickled_text
 from rlef_env.problems.own_fields import groups_from_field
+from tests.clashing import clashing
 from tests.problems.layouts.samples import ROWS
 
 TIMES: Final = 4
 MOST: Final = 8.0
-"""How many times as long an input four times as large may take: between the 4 of linear and the 16 of quadratic work."""
+"""How many times as long an input four times as large may take: between linear work's 4 and quadratic work's 16."""
 
 Call = Callable[[], object]
 
@@ -66,38 +65,13 @@ def growth(make: Callable[[int], Call], size: int) -> float:
         gc.enable()
 
 
-# --- keys that collide ------------------------------------------------------------------------------------------------
-
-
-@lru_cache
-def clashing(bits: int) -> tuple[int, ...]:
-    """Whole numbers that fill a dict of 2^bits slots, of which a third runs through all slots that others have taken.
-
-    Three quarters take the slots that a probe comes to, one after the other, once it has used up the bits of its hash.
-    The others begin in these and stay in them until then.
-    """
-    count, mask, slot = (2 << bits) // 3, (1 << bits) - 1, 1
-    chain = []
-    for _ in range(count * 3 // 4):
-        chain.append(slot)
-        slot = (5 * slot + 1) & mask
-    taken, walkers = set(chain), []
-    for number in range(1 << bits, 1 << (bits + 4)):
-        perturb, at = number, number & mask
-        while at in taken and perturb:
-            perturb >>= 5
-            at = (5 * at + perturb + 1) & mask
-        if at in taken:
-            walkers.append(number)
-    return (*chain, *random.Random(0).sample(walkers, min(len(walkers), count - len(chain))))
+# --- keys that clash --------------------------------------------------------------------------------------------------
 
 
 def test_a_plain_dict_takes_quadratic_time_for_keys_that_clash() -> None:
-    """What the readers below must not do: without it, their tests would show nothing."""
-    small, large = clashing(11), clashing(13)
-    assert cpu_seconds(lambda: dict.fromkeys(large)) > MOST * min(
-        cpu_seconds(lambda: dict.fromkeys(small)) for _ in range(3)
-    )
+    """What the readers below must not do: else their tests would show nothing."""
+    makers = {"dict": lambda n: lambda: dict.fromkeys(clashing(bits(n)))}
+    assert max(growth(makers["dict"], 2**11) for _ in range(3)) > MOST
 
 
 def bits(size: int) -> int:
@@ -231,21 +205,21 @@ def layout_with(name: str, **fields: Any) -> Call:
 
 PAIRS: Final = [{"input": "1\n", "output": "2\n"}]
 ROW_FAMILIES: Final[dict[str, tuple[Callable[[int], Call], int]]] = {
-    "tests whose input stands everywhere": (lambda n: apps("1\n" * n, ["1\n"] * n, ["2\n"] * n), 200),
+    "tests whose input stands everywhere": (lambda n: apps("1\n" * 10_000 + "1\n" * n, ["1\n"] * n, ["2\n"] * n), 200),
     "tests whose output follows a long line": (
-        lambda n: apps("1\noutput" + "x" * 20 * n, ["1\n"] * n, [f"{number}\n" for number in range(n)]),
-        500,
+        lambda n: apps("1\noutput" + "x" * 1000 * n, ["1\n"] * n, [f"{number}\n" for number in range(n)]),
+        200,
     ),
     "tests that stand nowhere": (
-        lambda n: apps("5 6 7 8\n" * n, [f"1 {number}\n" for number in range(n)], ["2\n"] * n),
+        lambda n: apps("5 6 7 8\n" * 100 * n, [f"1 {number}\n" for number in range(n)], ["2\n"] * n),
         500,
     ),
     "calls whose arguments stand everywhere": (
-        lambda n: apps("1" * 10 * n, [[1]] * n, [[2]] * n, fn_name="f"),
+        lambda n: apps("1" * 1000 * n, [[1]] * n, [[2]] * n, fn_name="f"),
         100,
     ),
     "calls that stand nowhere": (
-        lambda n: apps("56 " * 10 * n, [[f"x{number}"] for number in range(n)], [[2]] * n, fn_name="f"),
+        lambda n: apps("56 " * 300 * n, [[f"x{number}"] for number in range(n)], [[2]] * n, fn_name="f"),
         500,
     ),
     "code to start from": (lambda n: apps("", [[[1]]], [[[1]]], "def f(" * n, fn_name="f"), 2000),

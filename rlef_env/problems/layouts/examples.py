@@ -13,8 +13,8 @@ __all__ = ["calls_shown", "streams_shown"]
 _MOST_LABELS: Final = 3  # lines between an example's input and its output, e.g. "```", "Sample Output 1", "```"
 _LABEL: Final = re.compile(r".*output.*|\W*", re.IGNORECASE)
 _LONGEST_LABEL: Final = 200  # characters
-_MOST_STARTS: Final = 50  # of a call
-_MOST_PLACES: Final = 1000  # where a text is found and looked at, for each test
+_MOST_STARTS: Final = 50  # places that are looked at for each test
+_MOST_PLACES: Final = 500  # where a call's first argument is found, as a part of a longer word or not
 _LONGEST_STATEMENT: Final = 100_000  # characters that are searched, for each test
 _GAP: Final = 60  # characters from one argument to the next, and to the result: "target=", "output:"
 
@@ -34,7 +34,7 @@ def _stream_shown(text: str, start: str, end: str) -> bool:
     if start == "\n" or end == "\n" or len(start) + len(end) > len(text):
         return False
     place = -1
-    for _ in range(_MOST_PLACES):
+    for _ in range(_MOST_STARTS):
         place = text.find(start, place + 1)
         if place < 0 or _follows(text, place + len(start) - 1, end):
             return place >= 0

@@ -8,6 +8,7 @@ import zlib
 
 from rlef_env.errors import DataError
 from rlef_env.problems.packages.folder import LARGEST_FILE, LARGEST_PACKAGE, Folder
+from rlef_env.problems.unpacked import unpacked_bytes
 
 __all__ = ["Archive"]
 
@@ -29,15 +30,17 @@ class Archive:
     def __init__(self, folder: Folder, path: str) -> None:
         self._folder, self.path = folder, path
         try:
-            self._zip = zipfile.ZipFile(io.BytesIO(folder.content(path)))
+            packed = folder.content(path)
+            self._zip = zipfile.ZipFile(io.BytesIO(packed))
             members = [member for member in self._zip.infolist() if not member.is_dir()]
         except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, UnicodeDecodeError) as error:
             raise folder.error(path, "a zip archive", str(error), "pack it anew") from None
         if len(members) > MOST_FILES:
             raise folder.error(path, f"at most {MOST_FILES:,} files", f"{len(members):,}", "split the package")
         total = sum(member.file_size for member in members)
-        if total > LARGEST_PACKAGE:
-            raise folder.error(path, f"at most {LARGEST_PACKAGE:,} bytes unpacked", f"{total:,}", "split the package")
+        most = min(unpacked_bytes(len(packed)), LARGEST_PACKAGE)
+        if total > most:
+            raise folder.error(path, f"at most {most:,} bytes unpacked", f"{total:,}", "split the package")
         self._members: dict[str, zipfile.ZipInfo] = {}
         for member in members:
             name = member.filename

@@ -69,8 +69,7 @@ def _groups(folder: DataFolder) -> list[TestGroup]:
         else:
             of_part = [TestGroup(f"{name}/[{number}]", points, (item,))]
         if breaks and of_part:
-            of_part = [replace(group, requires=_union(group.requires, before)) for group in of_part]
-            before = tuple(group.name for group in of_part)
+            of_part, before = _behind(of_part, before), _last(of_part)
         found.extend(of_part)
     return found
 
@@ -91,6 +90,24 @@ def _merged(folder: DataFolder, name: str, parts: Sequence[object], points: floa
         )
     worth = [group.points for group in inner] + [points] * (of_folders < len(parts))
     return TestGroup(name, min(worth), folder.places)
+
+
+def _behind(part: list[TestGroup], before: tuple[str, ...]) -> list[TestGroup]:
+    """The groups of a part that is only worth something if the groups before it are complete.
+
+    A group that requires another one of the part requires those before it by that.
+    """
+    names = {group.name for group in part}
+    return [
+        group if names.intersection(group.requires) else replace(group, requires=_union(group.requires, before))
+        for group in part
+    ]
+
+
+def _last(part: list[TestGroup]) -> tuple[str, ...]:
+    """The groups of a part that no other one requires: where they are complete, all are."""
+    required = {name for group in part for name in group.requires}
+    return tuple(group.name for group in part if group.name not in required)
 
 
 def _union(first: Iterable[str], second: Iterable[str]) -> tuple[str, ...]:

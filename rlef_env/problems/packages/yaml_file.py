@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from rlef_env.errors import DataError
+from rlef_env.errors import DataError, shortened
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.packages.folder import Folder
 
@@ -43,10 +43,10 @@ def read_yaml(folder: Folder, path: str, replaced: Callable[[str], str] | None =
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f":{mark.line + 1}" if mark else ""
-        problem = error.problem or error.context or "no YAML"
+        problem = shortened(error.problem or error.context or "no YAML", 100)
         raise DataError(f"{where}{place}: expected YAML, got: {problem}; correct this line") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())
+        reason = shortened(" ".join(str(error).split()), 100)
         raise DataError(f"{where}: expected YAML, got: {reason}; correct the file") from None
     if value is None:
         value = {}
@@ -71,7 +71,7 @@ def _size(node: yaml.Node, known: dict[int, int], above: tuple[int, ...]) -> int
     """How many values a node stands for, where each alias counts as all that it repeats."""
     key = id(node)
     if node.tag not in TAGS:
-        raise yaml.MarkedYAMLError(problem=f"the tag {node.tag!r}", problem_mark=node.start_mark)
+        raise yaml.MarkedYAMLError(problem=f"the tag {node.tag!r:.60}", problem_mark=node.start_mark)
     if key in above:
         raise ValueError("an alias within what it stands for")
     if key not in known:
@@ -88,17 +88,16 @@ def _size(node: yaml.Node, known: dict[int, int], above: tuple[int, ...]) -> int
 
 
 def _check_keys(node: yaml.MappingNode) -> None:
-    """Keys are text, each stands once; ``<<`` brings in those of another mapping."""
+    """Keys are text, each stands once; ``<<``, once as well, brings in those of other mappings."""
     seen: set[str] = set()
     for key, _ in node.value:
-        if key.tag == MERGE:
-            continue
         if not isinstance(key, yaml.ScalarNode):
             raise yaml.MarkedYAMLError(problem="a key that is no text", problem_mark=key.start_mark)
         if key.value in seen:
-            raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} twice", problem_mark=key.start_mark)
+            raise yaml.MarkedYAMLError(problem=f"the key {key.value!r:.60} twice", problem_mark=key.start_mark)
         seen.add(key.value)
-        key.tag = TEXT
+        if key.tag != MERGE:
+            key.tag = TEXT
 
 
 class _Loader(yaml.SafeLoader):
