@@ -3,6 +3,7 @@
 from rlef_env.audit.attack import MARK, Attack, corpus, read_attacks
 from rlef_env.audit.audit import Audit, Honest, Outcome, honest_for
 from rlef_env.audit.held import HOLDERS
+from rlef_env.audit.machine_time import MachineTime
 from rlef_env.audit.secret import ADDING_UP, secret_problem
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Attack",
     "Audit",
     "Honest",
+    "MachineTime",
     "Outcome",
     "corpus",
     "honest_for",

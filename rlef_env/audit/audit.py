@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from rlef_env.audit.attack import Attack
 from rlef_env.audit.held import held_by
 from rlef_env.audit.leftovers import Files, Processes, adopting, descendants
+from rlef_env.audit.machine_time import MachineTime, Stopwatch, kept_too_long, starved_by_the_machine
 from rlef_env.judge import Judge, Judgement, Verdict
 from rlef_env.problems import CheckerSpec, Problem, Test
 from rlef_env.sandbox import Program
@@ -22,7 +22,7 @@ HONEST_TESTS = 10  # of the honest program's, each time
 CANDIDATES = 5  # stored solutions that are looked at for one that is well within its limits
 COMFORTABLE = 0.5  # of the time limit
 KEPT = 10_000  # characters of a test's output and errors that a result may keep
-PATIENCE, GRACE_SECONDS = 3, 3.0  # an attack may keep its worker for so many time limits and so much more, per test
+ATTEMPTS = 3  # to judge where the machine makes a verdict impossible
 CUT = "[...]"  # at the end of an output that is kept in part
 NEVER_PRINTED = "\x00 nobody prints this \x00\n"
 
@@ -42,7 +42,7 @@ class Outcome:
     Attributes:
         attack: the program.
         judgement: on every test.
-        wall_seconds: from its start to its judgement.
+        spent: the time from its start to its judgement, and what the machine gave of it.
         held_by: what held it (``HOLDERS``).
         breaches: what it got without passing a test, as it says itself or as was measured.
         leftover_processes: that outlived it.
@@ -52,7 +52,7 @@ class Outcome:
 
     attack: Attack
     judgement: Judgement
-    wall_seconds: float
+    spent: MachineTime
     held_by: tuple[str, ...]
     breaches: tuple[str, ...]
     leftover_processes: tuple[str, ...]
@@ -62,12 +62,18 @@ class Outcome:
     @property
     def paid(self) -> bool:
         """Whether it got anything out of it: a test, something it should not have, or no verdict at all."""
-        return bool(self.judgement.passed or self.breaches or self.judgement.verdict is Verdict.NO_VERDICT)
+        no_verdict = self.judgement.verdict is Verdict.NO_VERDICT and not self.undecided
+        return bool(self.judgement.passed or self.breaches or no_verdict)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it has no verdict because the host gave this machine's time to others."""
+        return self.judgement.verdict is Verdict.NO_VERDICT and starved_by_the_machine(self.judgement, self.spent)
 
     @property
     def clean(self) -> bool:
-        """Whether it got nothing, harmed nobody, and left nothing."""
-        return not (self.paid or self.collateral or self.leftover_processes or self.leftover_files)
+        """Whether it got nothing, harmed nobody, and left nothing, as far as that is known."""
+        return not (self.undecided or self.paid or self.collateral or self.leftover_processes or self.leftover_files)
 
 
 class Audit:
@@ -125,21 +131,19 @@ class Audit:
         over = threading.Event()
         with ThreadPoolExecutor(len(self._judges)) as threads:
             futures = [threads.submit(self._differences_until, over, judge) for judge in self._judges[1:]]
-            started = time.monotonic()
             try:
-                judgement = self._judges[0].judge(self.problem, Program(attack.source), stop_early=False)
+                judgement, spent = _decided(self._judges[0], self.problem, Program(attack.source))
             finally:
                 over.set()
-            wall = time.monotonic() - started
             beside = [difference for future in futures for difference in future.result()]
         # This also makes each sandbox wait for the end of what it ran last: what is still there then has been left.
         after = [difference for judge in self._judges for difference in self._differences(judge)]
         outcome = Outcome(
             attack,
             judgement,
-            wall,
+            spent,
             held_by(judgement),
-            breaches=tuple(_breaches(judgement, wall, self.problem)),
+            breaches=tuple(_breaches(judgement, spent, self.problem)),
             leftover_processes=self._processes.left(),
             leftover_files=self._files.left(),
             collateral=(*(f"beside it: {text}" for text in beside), *(f"after it: {text}" for text in after)),
@@ -172,10 +176,11 @@ class Audit:
 
     def _differences(self, judge: Judge) -> list[str]:
         """How what an honest program gets now differs from what it gets alone."""
+        judged = ((self._decided(judge, problem), alone) for problem, alone in self._alone.items())
         return [
             _difference(judgement, alone)
-            for problem, alone in self._alone.items()
-            if not self._same(judgement := self._judged(judge, problem), alone)
+            for (judgement, spent), alone in judged
+            if not (starved_by_the_machine(judgement, spent) or self._same(judgement, alone))
         ]
 
     def _same(self, judgement: Judgement, alone: Judgement) -> bool:
@@ -185,7 +190,22 @@ class Audit:
         return verdicts == before
 
     def _judged(self, judge: Judge, problem: Problem) -> Judgement:
-        return judge.judge(problem, self.honest.program, stop_early=False, limit=HONEST_TESTS)
+        return self._decided(judge, problem)[0]
+
+    def _decided(self, judge: Judge, problem: Problem) -> tuple[Judgement, MachineTime]:
+        return _decided(judge, problem, self.honest.program, HONEST_TESTS)
+
+
+def _decided(
+    judge: Judge, problem: Problem, program: Program, limit: int | None = None
+) -> tuple[Judgement, MachineTime]:
+    """Judge a program; again, if the host gave this machine's time to others so that there is no verdict."""
+    for _ in range(ATTEMPTS):
+        watch = Stopwatch()
+        judgement, spent = judge.judge(problem, program, stop_early=False, limit=limit), watch.read()
+        if not starved_by_the_machine(judgement, spent):
+            break
+    return judgement, spent
 
 
 def _difference(judgement: Judgement, alone: Judgement) -> str:
@@ -217,7 +237,7 @@ def _unanswerable(problem: Problem) -> Problem:
     return replace(problem, checker=CheckerSpec(), **tests)  # type: ignore[arg-type]
 
 
-def _breaches(judgement: Judgement, wall: float, problem: Problem) -> Iterator[str]:
+def _breaches(judgement: Judgement, spent: MachineTime, problem: Problem) -> Iterator[str]:
     for result in judgement.results:
         for line in (*result.stdout.splitlines(), *result.stderr.splitlines()):
             if line.startswith("BREACH"):
@@ -226,5 +246,8 @@ def _breaches(judgement: Judgement, wall: float, problem: Problem) -> Iterator[s
         if kept > KEPT:
             yield f"BREACH: {kept:,} characters of what it printed are kept"
     limit = problem.time_limit
-    if limit is not None and wall > judgement.total * (PATIENCE * limit + GRACE_SECONDS):
-        yield f"BREACH: kept its worker for {wall:.0f} s; {judgement.total} tests of {limit:g} s each"
+    if limit is not None and kept_too_long(spent, judgement.cpu_seconds, judgement.total, limit):
+        yield (
+            f"BREACH: kept its worker for {spent.wall:.0f} s, of which the machine withheld "
+            f"{spent.wall - spent.given:.0f} s; {judgement.total} tests of {limit:g} s each"
+        )

@@ -12,10 +12,13 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from rlef_env.audit.machine_time import Stopwatch
+
 __all__ = ["Files", "Process", "Processes", "adopting", "descendants"]
 
 PR_SET_CHILD_SUBREAPER = 36
-SETTLE_SECONDS = 5.0  # what was told to end is gone long before, on the busiest machine
+SETTLE_SECONDS = 5.0  # of what the machine gives: what was told to end is gone long before
+MOST_SETTLE_SECONDS = 60.0  # of wall time
 LOOK_SECONDS = 0.002
 PUBLIC = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock")
 SYSTEM_V = ("shm", "sem", "msg")
@@ -119,9 +122,10 @@ def _process(entry: Path) -> Process | None:
 
 
 def _wait_until(condition: Callable[[], bool]) -> bool:
-    end = time.monotonic() + SETTLE_SECONDS
+    watch = Stopwatch()
     while not condition():
-        if time.monotonic() > end:
+        spent = watch.read()
+        if spent.given > SETTLE_SECONDS or spent.wall > MOST_SETTLE_SECONDS:
             return False
         time.sleep(LOOK_SECONDS)
     return True

@@ -25,6 +25,7 @@ from rlef_env.audit import (
 )
 from rlef_env.cli.arguments import whole_number
 from rlef_env.cli.display import Screen, progress_bar
+from rlef_env.cli.machine import check_machine, show_machine
 from rlef_env.errors import DataError, UsageError
 from rlef_env.judge import default_workers
 from rlef_env.problems import Problem, iter_jsonl
@@ -36,7 +37,9 @@ HELP = "judge programs that cheat, and show what holds each of them"
 DESCRIPTION = """\
 Judge a corpus of programs that cheat on a problem whose answers cannot be computed, with an honest program before,
 beside and after each, and print a table: attack, aim, verdict, what held it, what it left behind.
-The exit code is 0 if none of them got anything, harmed the honest program or left anything behind; else 1.
+The exit code is 0 if none of them got anything, harmed the honest program or left anything behind; else 1, also if one
+could not be decided, because the host gave this machine's time to others. The machine is measured first; what was found
+is said on standard error.
 
 With --attacks and --problem, judge your own programs on a problem of yours (all tests, no early stop). With --json,
 write one JSON object per program:
@@ -77,9 +80,11 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json is not None:
         arguments.json.touch()  # it is ours, not left by an attack
     mark = MARK if arguments.attacks is None else ""
+    machine = check_machine()
     with Audit(problem, honest, arguments.workers, places=places, mark=mark) as audit:
         outcomes = list(written(audit.run(attacks), len(attacks), arguments.json))
     show(outcomes, Screen())
+    show_machine(machine)
     if arguments.attacks is None and not all(outcome.clean for outcome in outcomes):
         raise SystemExit(1)
 
@@ -117,7 +122,7 @@ def as_row(outcome: Outcome) -> dict[str, Any]:
         "verdict": outcome.judgement.verdict.value,
         "passed": outcome.judgement.passed,
         "total": outcome.judgement.total,
-        "wall_seconds": round(outcome.wall_seconds, 4),
+        "wall_seconds": round(outcome.spent.wall, 4),
         "leftover_processes": len(outcome.leftover_processes),
         "leftover_files": len(outcome.leftover_files),
         "collateral": bool(outcome.collateral),
@@ -145,6 +150,9 @@ def show(outcomes: list[Outcome], console: Screen) -> None:
     for outcome in outcomes:
         for wrong in faults(outcome):
             console.print(f"{outcome.attack.name}: {wrong}", style="bold red", markup=False, soft_wrap=True)
+    if undecided := sum(outcome.undecided for outcome in outcomes):
+        text = f"{undecided} have no verdict, as the host gave this machine's time to others: audit again elsewhere"
+        console.print(text, style="bold yellow", soft_wrap=True)
     paid = sum(outcome.paid for outcome in outcomes)
     harmed = sum(bool(outcome.collateral) for outcome in outcomes)
     left_count = sum(len(outcome.leftover_processes) + len(outcome.leftover_files) for outcome in outcomes)

@@ -1,15 +1,16 @@
 """How it runs: (program, input, limits) -> Execution. Facts only, no opinion."""
 
 from rlef_env.sandbox.converse import Conversation, converse
+from rlef_env.sandbox.core_time import CoreTimes, core_times, stolen_seconds
 from rlef_env.sandbox.execution import Execution, Limits, Program, PythonStart, Status, require_run
 from rlef_env.sandbox.languages import LANGUAGES, Language, installed_languages
 from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
 from rlef_env.sandbox.loaded import LoadedProgram
 from rlef_env.sandbox.machine import (
     QUICK_RUNS,
-    CoreTimes,
+    BusyTimes,
     MachineHealth,
-    core_times,
+    busy_times,
     machine_health,
     measure_machine,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "POLICY",
     "QUICK_RUNS",
     "REQUIRED",
+    "BusyTimes",
     "Conversation",
     "CoreTimes",
     "Execution",
@@ -37,6 +39,7 @@ __all__ = [
     "Row",
     "Sandbox",
     "Status",
+    "busy_times",
     "converse",
     "core_times",
     "installed_languages",
@@ -45,4 +48,5 @@ __all__ = [
     "measure_machine",
     "probe",
     "require_run",
+    "stolen_seconds",
 ]

@@ -20,7 +20,7 @@ from rlef_env.errors import SandboxFailure
 from rlef_env.sandbox.execution import Execution, Limits, Program, Status
 from rlef_env.sandbox.sandbox import Sandbox
 
-__all__ = ["QUICK_RUNS", "RUNS", "CoreTimes", "MachineHealth", "core_times", "machine_health", "measure_machine"]
+__all__ = ["QUICK_RUNS", "RUNS", "BusyTimes", "MachineHealth", "busy_times", "machine_health", "measure_machine"]
 
 RUNS: Final = 200
 """Runs of a whole measurement: half a second on a quiet machine."""
@@ -36,8 +36,10 @@ LIMITS: Final = Limits(cpu_seconds=60.0, idle_seconds=600.0, wall_seconds=600.0)
 
 
 @dataclass(frozen=True, slots=True)
-class CoreTimes:
+class BusyTimes:
     """What the kernel has counted since the machine started.
+
+    Only what it counts as stolen, unlike ``core_time``: a measurement is too short to tell lost ticks from idle ones.
 
     Attributes:
         busy_seconds: all cores together: time in which a core worked, or had work while the hypervisor ran others.
@@ -102,18 +104,18 @@ def measure_machine(runs: int = RUNS, isolation: str = "locked") -> MachineHealt
     """
     executions: list[Execution] = []
     with Sandbox(isolation) as sandbox:
-        before = core_times()
+        before = busy_times()
         while len(executions) < runs:
             with sandbox.load(TRIVIAL, LIMITS) as loaded:
                 while len(executions) < runs:
                     executions.append(loaded.run(b""))
                     if executions[-1].status is not Status.EXITED:
                         break  # perhaps the loaded program's process is lost: load it again
-        after = core_times()
+        after = busy_times()
     return machine_health(executions, before, after)
 
 
-def machine_health(executions: Sequence[Execution], before: CoreTimes | None, after: CoreTimes | None) -> MachineHealth:
+def machine_health(executions: Sequence[Execution], before: BusyTimes | None, after: BusyTimes | None) -> MachineHealth:
     """Work out what runs of a program that does nothing say about the machine.
 
     Args:
@@ -150,16 +152,16 @@ def machine_health(executions: Sequence[Execution], before: CoreTimes | None, af
     )
 
 
-def core_times() -> CoreTimes | None:
+def busy_times() -> BusyTimes | None:
     """Read what the kernel has counted since the machine started; None where it does not tell."""
     try:
         with open("/proc/stat") as file:
-            return parse_core_times(file.read())
+            return parse_busy_times(file.read())
     except (OSError, ValueError):
         return None
 
 
-def parse_core_times(text: str) -> CoreTimes:
+def parse_busy_times(text: str) -> BusyTimes:
     """Read the lines ``cpu0``, ``cpu1``, ... of ``/proc/stat`` (proc(5)).
 
     Raises:
@@ -171,13 +173,13 @@ def parse_core_times(text: str) -> CoreTimes:
     if not cores or min(map(len, cores)) < 4:
         raise ValueError(f"/proc/stat: expected lines 'cpuN' with 4 to 10 numbers, got {text[:200]!r}")
     tells = min(map(len, cores)) >= 8  # since Linux 2.6.11
-    return CoreTimes(
+    return BusyTimes(
         busy_seconds=sum(sum(core) - sum(core[3:5]) for core in cores) * TICK_SECONDS,
         stolen_seconds=tuple(core[7] * TICK_SECONDS for core in cores) if tells else (),
     )
 
 
-def _stolen_share(before: CoreTimes | None, after: CoreTimes | None) -> float | None:
+def _stolen_share(before: BusyTimes | None, after: BusyTimes | None) -> float | None:
     if before is None or after is None or not before.stolen_seconds or not after.stolen_seconds:
         return None
     stolen, busy = sum(after.stolen_seconds) - sum(before.stolen_seconds), after.busy_seconds - before.busy_seconds

@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 from rlef_env.cli.display import Screen
 from rlef_env.cli.doctor import show_machine
-from rlef_env.sandbox import CoreTimes, Execution, MachineHealth, Status, machine_health
+from rlef_env.sandbox import BusyTimes, Execution, MachineHealth, Status, machine_health
 
 
 def test_json_has_the_fixed_keys(rlef) -> None:
@@ -53,7 +53,7 @@ def shown(found: dict[str, object] | None) -> str:
 
 def test_a_starved_machine_is_shown_with_what_to_do() -> None:
     runs = [Execution(Status.EXITED, 0, cpu_seconds=0.84, wall_seconds=4.8)]
-    health = machine_health(runs, CoreTimes(0.0, (0.0,)), CoreTimes(10.0, (3.6,)))
+    health = machine_health(runs, BusyTimes(0.0, (0.0,)), BusyTimes(10.0, (3.6,)))
     text = shown(asdict(health))
     for words in ("0.8400 s at the 99th", "36% of the busy time", "limits of 8.4 s or more", "fewer workers"):
         assert words in text

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlef_env.errors import SandboxFailure
-from rlef_env.sandbox import CoreTimes, Execution, Status, core_times, machine_health, measure_machine
-from rlef_env.sandbox.machine import parse_core_times
+from rlef_env.sandbox import BusyTimes, Execution, Status, busy_times, machine_health, measure_machine
+from rlef_env.sandbox.machine import parse_busy_times
 
 TRACE = Path(__file__).parents[2] / ".." / "shared" / "faults" / "starved-machine.jsonl"
-NO_TIME = CoreTimes(0.0, (0.0, 0.0))
+NO_TIME = BusyTimes(0.0, (0.0, 0.0))
 # CPU and wall seconds of `print(1)`-like runs on a virtual machine with a third of its time stolen, made up by hand.
 STARVED = [
     *[(0.0014, 0.004)] * 6,
@@ -33,7 +33,7 @@ def runs(rows: Sequence[tuple[float, float]]) -> list[Execution]:
 
 
 def test_a_quiet_machine() -> None:
-    health = machine_health(runs([(0.001, 0.002)] * 196 + [(0.002, 0.009)] * 4), NO_TIME, CoreTimes(1.0, (0.0, 0.01)))
+    health = machine_health(runs([(0.001, 0.002)] * 196 + [(0.002, 0.009)] * 4), NO_TIME, BusyTimes(1.0, (0.0, 0.01)))
     assert (health.runs, health.failed) == (200, 0)
     assert (health.cpu_median, health.cpu_p99) == (0.001, 0.002)
     assert (health.wall_median, health.wall_p99) == (0.002, 0.009)
@@ -51,7 +51,7 @@ def test_the_99th_percentile_leaves_out_one_in_a_hundred() -> None:
 
 
 def test_a_machine_whose_time_is_stolen() -> None:
-    health = machine_health(runs(STARVED), NO_TIME, CoreTimes(12.0, (3.0, 1.0)))
+    health = machine_health(runs(STARVED), NO_TIME, BusyTimes(12.0, (3.0, 1.0)))
     assert health.stolen == pytest.approx(4.0 / 12.0)
     assert health.trusted_seconds == pytest.approx(6.0), "ten times the 0.6 s that nothing cost once"
     assert health.starved
@@ -61,12 +61,12 @@ def test_a_machine_whose_time_is_stolen() -> None:
 
 
 def test_little_stolen_time_is_no_reason_to_warn() -> None:
-    assert not machine_health(runs([(0.001, 0.002)] * 50), NO_TIME, CoreTimes(10.0, (0.9, 0.0))).starved
-    assert machine_health(runs([(0.001, 0.002)] * 50), NO_TIME, CoreTimes(10.0, (1.0, 0.0))).starved
+    assert not machine_health(runs([(0.001, 0.002)] * 50), NO_TIME, BusyTimes(10.0, (0.9, 0.0))).starved
+    assert machine_health(runs([(0.001, 0.002)] * 50), NO_TIME, BusyTimes(10.0, (1.0, 0.0))).starved
 
 
 def test_a_kernel_that_does_not_tell_of_stolen_time() -> None:
-    for before, after in ((None, None), (NO_TIME, None), (CoreTimes(0.0, ()), CoreTimes(9.0, ()))):
+    for before, after in ((None, None), (NO_TIME, None), (BusyTimes(0.0, ()), BusyTimes(9.0, ()))):
         health = machine_health(runs([(0.001, 0.002)]), before, after)
         assert health.stolen is None
         assert "not told" in health.summary()
@@ -79,7 +79,7 @@ def test_a_kernel_that_does_not_tell_of_stolen_time() -> None:
 
 def test_everything_is_late() -> None:
     """The CPU clock is right, and each run waits for a core: fewer workers help."""
-    health = machine_health(runs([(0.001, 7.5)] * 200), NO_TIME, CoreTimes(1500.0, (0.0, 0.0)))
+    health = machine_health(runs([(0.001, 7.5)] * 200), NO_TIME, BusyTimes(1500.0, (0.0, 0.0)))
     assert health.trusted_seconds == pytest.approx(0.1)
     assert health.starved
     assert "wait up to 7.5 s for a core" in health.advice
@@ -100,7 +100,7 @@ def test_runs_that_fail_are_counted_and_left_out() -> None:
 def test_no_run_but_one_in_a_hundred_costs_more_than_a_tenth_of_a_trusted_limit(
     rows: list[tuple[float, float]], stolen: float
 ) -> None:
-    health = machine_health(runs(rows), NO_TIME, CoreTimes(50.0, (stolen,)))
+    health = machine_health(runs(rows), NO_TIME, BusyTimes(50.0, (stolen,)))
     assert sum(cpu > health.trusted_seconds / 10 * 1.000001 for cpu, _ in rows) <= len(rows) / 100
     assert health.trusted_seconds >= 0.1
     assert health.stolen is not None
@@ -118,7 +118,7 @@ def test_the_trace_of_a_starved_machine() -> None:
         f"cpu{core} " + " ".join(str(sum(row[f"ticks_cpu{core}"][place] for row in rows)) for place in range(8))
         for core in (0, 1)
     ]
-    after = parse_core_times("\n".join(["cpu  1 2 3 4 5 6 7 8", *lines, "intr 7"]))
+    after = parse_busy_times("\n".join(["cpu  1 2 3 4 5 6 7 8", *lines, "intr 7"]))
     health = machine_health(runs([(row["cpu"], row["wall"]) for row in rows]), NO_TIME, after)
     assert health.cpu_median < 0.002
     assert health.cpu_p99 == pytest.approx(0.8416)
@@ -129,14 +129,14 @@ def test_the_trace_of_a_starved_machine() -> None:
 
 def test_times_are_read_core_by_core() -> None:
     text = "cpu  9 9 9 9 9 9 9 9 9 9\ncpu0 100 20 30 5000 60 7 8 90 11 12\ncpu1 1 0 0 9 9 0 0 2\nintr 5\n"
-    times = parse_core_times(text)
+    times = parse_busy_times(text)
     assert times.busy_seconds == pytest.approx((100 + 20 + 30 + 7 + 8 + 90 + 1 + 2) / 100)
     assert times.stolen_seconds == pytest.approx((0.9, 0.02))
-    old = parse_core_times("cpu 1 2 3 4\ncpu0 1 2 3 4\n")
+    old = parse_busy_times("cpu 1 2 3 4\ncpu0 1 2 3 4\n")
     assert (old.busy_seconds, old.stolen_seconds) == (pytest.approx(0.06), ())
     for wrong in ("", "cpu 1 2 3 4 5 6 7 8\n", "cpu0 1 2\n", "cpu0 a b c d e f g h\n"):
         with pytest.raises(ValueError, match=r"cpuN|invalid literal"):
-            parse_core_times(wrong)
+            parse_busy_times(wrong)
 
 
 def test_this_machine_can_be_measured() -> None:
@@ -144,5 +144,5 @@ def test_this_machine_can_be_measured() -> None:
     assert (health.runs, health.failed) == (5, 0)
     assert 0.0 < health.cpu_median <= health.cpu_p99
     assert 0.0 < health.wall_median <= health.wall_p99
-    times = core_times()
+    times = busy_times()
     assert times is None or times.busy_seconds > 0.0
