@@ -10,6 +10,7 @@ from rlef_env.judge.judge import ATTEMPTS, DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SE
 from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers
 from rlef_env.judge.pool import JudgePool, default_workers
 from rlef_env.judge.program_checker import Checked, CheckerBroke, ProgramChecker
+from rlef_env.judge.runners import start_of
 from rlef_env.judge.turns import TurnQueue
 from rlef_env.judge.verdict import UNDECIDED, GroupScore, Judgement, Measured, TestResult, Verdict
 from rlef_env.judge.warm import PRINTS_ONE
@@ -54,4 +55,5 @@ __all__ = [
     "run_calls",
     "same_value",
     "scores",
+    "start_of",
 ]

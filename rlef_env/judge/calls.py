@@ -15,12 +15,14 @@ The program is loaded as a module named ``solution``, also where others import `
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import functools
 import importlib.resources
 import importlib.util
 import itertools
 import marshal
+import re
 import signal
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +45,8 @@ exec(marshal.loads({code!r}) if MAGIC_NUMBER == {magic!r} else compile({text!r},
 """
 START = "main()\n"
 PLAIN_START = PythonStart()
-OWN_BUILTINS = "import builtins\n__builtins__ = dict(builtins.__dict__)\n"
+OWN_BUILTINS = "import builtins\n__builtins__ = {{name: getattr(builtins, name) for name in {names}}}\n"
+UNNAMED = ["__build_class__", "__import__"]  # builtins that statements use
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +232,9 @@ def driver_source(many: bool, name: str = "call_driver.py") -> str:
     process 1 ms to read; an interpreter of another version than this one's compiles it itself.
     """
     folder = importlib.resources.files("rlef_env.judge")
-    text = OWN_BUILTINS + "".join(folder.joinpath(file).read_text(encoding="utf-8") for file in ("encoding.py", name))
+    text = "".join(folder.joinpath(file).read_text(encoding="utf-8") for file in ("encoding.py", name))
+    named = [each for each in sorted(vars(builtins)) if re.search(rf"\b{each}\b", text)]  # not all: a copy takes time
+    text = OWN_BUILTINS.format(names=UNNAMED + named) + text
     if many:
         return text + START
     code = marshal.dumps(compile(text, "calls", "exec", dont_inherit=True, optimize=2))

@@ -221,6 +221,7 @@ def main() -> None:
         os.dup2(nothing, descriptor)
     module = types.ModuleType("__main__")
     namespace = module.__dict__
+    namespace["__builtins__"] = builtins  # all of them; this file has those only that it uses
     sys.modules["__main__"] = sys.modules["solution"] = module
     name = function.__name__
     text = test.decode("utf-8", "replace")

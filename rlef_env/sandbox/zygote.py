@@ -241,6 +241,7 @@ def program(
         soft = stack if hard == resource.RLIM_INFINITY else min(stack, hard)
         resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
     code = None if command else compiled(judge, source)
+    vars(builtins).update(start.names)  # not the program's own names: those that it defines come first
     judge.sendall(b"C")
     if command and lock.launcher >= 0:
         become_launcher(judge.fileno(), source, cpu, command, lock)
@@ -375,7 +376,6 @@ def run(code: types.CodeType | None, arguments: list[str], start: Start) -> None
     sys.modules["__main__"] = main_module
     del main_module
     threading.excepthook = show_in_thread
-    vars(builtins).update(start.names)  # not the program's own names: those that it defines come first
     sys.setrecursionlimit(start.recursion_limit + depth())
     gc.enable()
     os._exit(execute(code, namespace))

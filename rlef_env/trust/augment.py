@@ -12,7 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from rlef_env.judge import DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS, JudgeJob, JudgePool, Verdict, make_checker
+from rlef_env.judge import (
+    DEFAULT_MEMORY_BYTES,
+    DEFAULT_TIME_SECONDS,
+    JudgeJob,
+    JudgePool,
+    Verdict,
+    make_checker,
+    start_of,
+)
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, installed_languages, require_run
 from rlef_env.trust.mutate import mutants
@@ -148,7 +156,7 @@ def executions(problem: Problem, program: Program, inputs: Sequence[str], sandbo
     )
     if not inputs:
         return
-    with sandbox.load(program, limits) as loaded:
+    with sandbox.load(program, limits, start_of(problem)) as loaded:
         for text in inputs:
             yield require_run(loaded.run(text.encode()))
 

@@ -49,6 +49,12 @@ def test_wrong_solutions_that_survived_are_refused_and_right_ones_pass(pool: Jud
     assert {judgement.verdict for judgement in pool.judge_all(jobs)} == {Verdict.ACCEPTED}
 
 
+def test_solutions_have_the_imports_of_their_source(pool: JudgePool, sandbox: Sandbox) -> None:
+    bare = Solution("input()\nprint(heapq.nlargest(1, map(int, stdin.read().split()))[0])")
+    assert augment(replace(BIGGEST, grader="apps", solutions=(bare, bare)), pool, sandbox, want=3).added == 3
+    assert augment(replace(BIGGEST, solutions=(bare, bare)), pool, sandbox, want=3).added == 0
+
+
 def test_what_correct_solutions_do_not_agree_on_is_no_test(pool: JudgePool, sandbox: Sandbox) -> None:
     odd = Solution("n = int(input())\nv = input().split()\nprint(max(map(int, v)) if v != sorted(v) else 'sorted')")
     done = augment(replace(BIGGEST, solutions=(*BIGGEST.solutions, odd)), pool, sandbox)
