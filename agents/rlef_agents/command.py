@@ -25,6 +25,7 @@ __all__ = ["main"]
 
 BAD_INPUT: Final = 2
 REFUSED: Final = 74  # EX_IOERR of sysexits.h
+DRY: Final = "procedural?count=20"
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
 
 
@@ -87,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
     eval_ = command(commands, "eval", evaluate_, "solve rate of a model on the validation problems")
     eval_.add_argument("model", help="a model for from_pretrained, or the folder of a run (its best policy)")
     add_config(eval_)
-    eval_.add_argument("--split", default="valid", help="train, valid or test")
+    eval_.add_argument("--split", default="", help="train, valid or test; the configuration's by default")
     eval_.add_argument("--episodes", type=int, default=0, help="0: of every problem")
     eval_.add_argument("--samples", type=int, help="episodes of each problem; the configuration's by default")
     eval_.add_argument("--n-at-k", action="append", metavar="N@K", help="estimate 10@100, say; may be given again")
@@ -172,20 +173,34 @@ def dry_run(config: TrainConfig) -> None:
     from rlef_agents.ppo.trainer import Trainer
     from rlef_agents.tiny.shrunk import shrunk
 
+    config = with_stand_ins(config)
     model, tokenizer = shrunk(config.model or "llama")
     samples = config.samples_per_problem
     with tempfile.TemporaryDirectory() as folder:
         small = replace(
-            config, dataset="procedural?count=20", episodes=4 * samples, minibatches=2, updates=1, max_new=16,
+            config, episodes=4 * samples, minibatches=2, updates=1, max_new=16,
             context=8192, generator="local", max_lag=0, out=folder, evaluate_every=1, evaluate_episodes=4, save_every=1,
             device="cpu", model=config.model or "llama", judge="local", evaluate_n_at_k="", evaluate_samples=1,
         )  # fmt: skip
         print(
-            f"dry run: {type(model).__name__} with random weights, {model.num_parameters():,} of them; starter problems"
+            f"dry run: {type(model).__name__} with random weights, {model.num_parameters():,} of them; "
+            f"problems of {config.dataset}"
         )
         with Trainer(small, model, tokenizer, live=False) as trainer:
             trainer.train()
     print("dry run: one update, one evaluation and one checkpoint were done; nothing was kept")
+
+
+def with_stand_ins(config: TrainConfig) -> TrainConfig:
+    """The configuration with generated problems for data sets that would have to be downloaded, which it says."""
+    from rlef_agents.ppo.problems import is_downloaded
+
+    names = {name for name in (config.dataset, config.evaluate_dataset) if is_downloaded(name)}
+    for name in sorted(names):
+        print(f"dry run: {name} is on the Hugging Face hub and is not read; {DRY} stands in for it")
+    if config.dataset in names:
+        return replace(config, dataset=DRY, evaluate_dataset="", evaluate_split="")
+    return replace(config, evaluate_dataset=DRY, evaluate_split="") if names else config
 
 
 def clone(arguments: Any) -> None:
@@ -222,6 +237,7 @@ def evaluate_(arguments: Any) -> None:
     from rlef_agents.ppo import parallel
     from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
     from rlef_agents.ppo.n_at_k import check_n_at_k
+    from rlef_agents.ppo.problems import evaluation_problems
     from rlef_agents.ppo.render import Renderer, shipped_template
     from rlef_agents.ppo.rollout import Rollout
     from rlef_agents.ppo.sampler import make_generator
@@ -240,10 +256,13 @@ def evaluate_(arguments: Any) -> None:
     best = Path(arguments.model) / "best"
     model, tokenizer = load_model(str(best) if best.is_dir() else arguments.model, config)
     renderer = Renderer(tokenizer, shipped_template(config.chat_template) if config.chat_template else None)
+    problems = evaluation_problems(config, arguments.split)
+    if problems.note and parallel.rank() == 0:
+        print(f"evaluation: {problems.note}")
     with ExitStack() as stack:
         pool = make_pool(config, arguments.workers, arguments.verdicts, stack)
         for temperature in arguments.temperature or [0.2]:
-            env = make_env(config, arguments.split, EVALUATED_AT_ONCE, pool)
+            env = make_env(config, problems, EVALUATED_AT_ONCE, pool)
             plans = evaluation_plans(
                 env.rules.dataset, arguments.episodes, env.num_envs, EVALUATION_SEED, samples, *share
             )
@@ -252,7 +271,7 @@ def evaluate_(arguments: Any) -> None:
             named = "  ".join(f"{name} {value:.4g}" for name, value in found.items())
             settings = f"feedback {config.feedback}, temperature {temperature:g}, top-p {top_p:g}"
             if parallel.rank() == 0:
-                print(f"{arguments.split}, {settings}: {named}", flush=True)
+                print(f"{problems.label}, {settings}: {named}", flush=True)
     parallel.leave()
 
 
@@ -260,6 +279,7 @@ def play(arguments: Any) -> None:
     """Play, print the first episode that has a feedback in it, and how many were solved."""
     from rlef_agents.hf import HFAgent
     from rlef_agents.play import play as play_episodes
+    from rlef_agents.ppo.problems import evaluation_problems
     from rlef_agents.ppo.render import shipped_template
     from rlef_agents.ppo.trainer import env_arguments
     from rlef_env import CodeEnv
@@ -272,7 +292,7 @@ def play(arguments: Any) -> None:
     agent = HFAgent(
         model, temperature=arguments.temperature, max_new=config.max_new, seed=config.seed, template=template
     )
-    with CodeEnv(**env_arguments(config, "valid")) as env:
+    with CodeEnv(**env_arguments(config, evaluation_problems(config))) as env:
         episodes = play_episodes(agent, env, arguments.episodes, seed=config.seed)
     shown = next((episode for episode in episodes if len(episode.turns) > 1), episodes[0])
     print(f"{shown.problem_id}\n\n{indented(shown.prompt)}")

@@ -12,6 +12,7 @@ from rlef_env.problems.checker_spec import (
 from rlef_env.problems.datasets import BUILTINS, Dataset, load_dataset
 from rlef_env.problems.graders import GRADERS, PLAIN_GRADER, Grader
 from rlef_env.problems.hashing import check_keys
+from rlef_env.problems.hub import is_hub_name
 from rlef_env.problems.index import Facts
 from rlef_env.problems.json_rows import Field, parse_row
 from rlef_env.problems.layouts import LAYOUTS, Layout
@@ -67,6 +68,7 @@ __all__ = [
     "dmoj_checker",
     "format_call",
     "format_value",
+    "is_hub_name",
     "iter_jsonl",
     "load_dataset",
     "parse_call",

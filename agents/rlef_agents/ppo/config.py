@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rlef_agents.ppo.n_at_k import check_n_at_k
+from rlef_env.envs import make_reward
 from rlef_env.errors import UsageError
 
 if sys.version_info >= (3, 11):
@@ -91,7 +92,13 @@ class TrainConfig:
     # The environment. The paper's ablations: turns=1, feedback="none" or "random" or "private".
 
     dataset: str = "starter"
-    """A name or path for ``rlef_env.load_dataset``. Paper: CodeContests, train."""
+    """A name or path for ``rlef_env.load_dataset``; its split ``train``. Paper: CodeContests (on the Hugging Face hub
+    ``deepmind/code_contests``)."""
+    evaluate_dataset: str = ""
+    """The same for evaluations; empty: the data set that is trained on."""
+    evaluate_split: str = ""
+    """Its split; empty: ``valid``. Where the data set that is trained on has none, every tenth of its problems is kept
+    for evaluation and not trained on; of another ``evaluate_dataset`` all problems are taken."""
     turns: int = 3
     """Responses per episode (paper: 3; its single-turn runs: 1)."""
     feedback: str = "public"
@@ -250,6 +257,7 @@ class TrainConfig:
             )
         if not 0 < self.evaluate_top_p <= 1:
             raise UsageError(f"evaluate_top_p: expected more than 0 and at most 1, got {self.evaluate_top_p}")
+        make_reward(self.reward)
         check_n_at_k(self.evaluate_n_at_k, self.turns, self.evaluate_samples, "evaluate_samples")
         if self.estimator == "group" and self.samples_per_problem < 2:
             raise UsageError("samples_per_problem: estimator = 'group' needs 2 or more, a mean of one tells nothing")

@@ -27,10 +27,11 @@ from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
 from rlef_agents.ppo.learner import Learner, NotFiniteError
 from rlef_agents.ppo.metrics import Log
 from rlef_agents.ppo.n_at_k import parse_n_at_k
+from rlef_agents.ppo.problems import Problems, evaluation_problems, training_problems
 from rlef_agents.ppo.render import Renderer, shipped_template
 from rlef_agents.ppo.rollout import Batch, Plan, Rollout, plan
 from rlef_agents.ppo.sampler import Sampler, whole_copy
-from rlef_env import CodeVectorEnv, JudgePool, load_dataset
+from rlef_env import CodeVectorEnv, JudgePool
 from rlef_env.errors import RLEFError, UsageError
 from rlef_env.judge import VerdictCache, default_workers
 from rlef_env.sandbox import QUICK_RUNS, measure_machine
@@ -91,6 +92,8 @@ class Trainer:
                 f"episodes: expected one problem or more for each of {parallel.world()} processes, got "
                 f"{config.episodes} episodes, {config.samples_per_problem} of a problem"
             )
+        self._valid_problems = evaluation_problems(config)
+        train = training_problems(config, self._valid_problems)
         self.out.mkdir(parents=True, exist_ok=True)
         before_best = self.out / ".before-best"
         if parallel.rank() == 0 and before_best.exists() and not (self.out / "best").exists():
@@ -114,12 +117,12 @@ class Trainer:
         self.pool = make_pool(config, workers, verdicts, self._stack)
         ahead = config.max_lag > 0 and not config.deterministic
         self.rollout = self._rollout(
-            [make_env(config, "train", share, self.pool) for _ in range(1 + ahead)], config.temperature
+            [make_env(config, train, share, self.pool) for _ in range(1 + ahead)], config.temperature
         )
         if config.generator == "vllm":
             self.rollout.update(self.learner.version)  # whatever the servers have begun with
         self._ahead = ahead
-        self._valid = make_env(config, "valid", EVALUATED_AT_ONCE, self.pool) if config.evaluate_every else None
+        self._valid = self._evaluation_env() if config.evaluate_every else None
         self.log = Log(
             self.out,
             config.updates,
@@ -129,6 +132,8 @@ class Trainer:
             writes=parallel.rank() == 0,
             settings=dataclasses.asdict(config),
         )
+        if self._valid_problems.note:
+            self.log.say(f"evaluation: {self._valid_problems.note}")
         if config.judge == "local" and parallel.rank() == 0:
             self._record_machine()
 
@@ -174,7 +179,7 @@ class Trainer:
         """
         config = self.config
         heat = config.evaluate_temperature if temperature is None else temperature
-        env = self._valid or make_env(config, "valid", EVALUATED_AT_ONCE, self.pool)
+        env = self._valid or self._evaluation_env()
         plans = evaluation_plans(
             env.rules.dataset,
             config.evaluate_episodes if episodes is None else episodes,
@@ -230,6 +235,9 @@ class Trainer:
         self.log.say(f"machine: {health.summary()}")
         if health.starved:
             self.log.say(f"WARNING: this machine is starved. {health.advice}")
+
+    def _evaluation_env(self) -> CodeVectorEnv:
+        return make_env(self.config, self._valid_problems, EVALUATED_AT_ONCE, self.pool)
 
     def _rollout(self, envs: list[CodeVectorEnv], temperature: float, top_p: float = 1.0) -> Rollout:
         config = self.config
@@ -302,16 +310,16 @@ class Trainer:
         parallel.wait_for_all()
 
 
-def make_env(config: TrainConfig, split: str, count: int, pool: JudgePool) -> CodeVectorEnv:
+def make_env(config: TrainConfig, problems: Problems, count: int, pool: JudgePool) -> CodeVectorEnv:
     """Environments as the configuration says, for ``Rollout``."""
-    return CodeVectorEnv(count, pool=pool, autoreset_mode="Disabled", **env_arguments(config, split))
+    return CodeVectorEnv(count, pool=pool, autoreset_mode="Disabled", **env_arguments(config, problems))
 
 
-def env_arguments(config: TrainConfig, split: str) -> dict[str, Any]:
+def env_arguments(config: TrainConfig, problems: Problems) -> dict[str, Any]:
     """What an environment is made with."""
     return {
-        "dataset": load_dataset(config.dataset, split=split),
-        "split": split,
+        "dataset": problems.dataset,
+        "split": problems.split,
         "max_turns": config.turns,
         "feedback": config.feedback,
         "reward": config.reward,
@@ -372,5 +380,14 @@ def load_model(
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
         return model.to(device), AutoTokenizer.from_pretrained(name)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"model: expected a name or folder of transformers; {name!r}: {error}") from error
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise UsageError(unreadable(name, error)) from error
+
+
+def unreadable(name: str, error: Exception) -> str:
+    """One line on a model that cannot be loaded."""
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return (
+        f"model: expected a name or folder of transformers, got {name!r}: {first[:300]} (without a network, download "
+        f"it elsewhere, with `hf download {name}`, and pass its folder)"
+    )
