@@ -14,7 +14,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from rlef_env.sandbox.execution import Execution, Limits, Program, Status
-from rlef_env.sandbox.languages import LANGUAGES, find_language, main_class, tool_paths
+from rlef_env.sandbox.languages import LANGUAGES, commands_by_standard, find_language, main_class, tool_paths
 from rlef_env.sandbox.profile import Profile
 from rlef_env.sandbox.zygote_process import ZygoteProcess
 
@@ -37,12 +37,19 @@ with open(job["source_name"], "w", encoding="utf-8", errors="surrogatepass") as 
     file.write(job["source"])
 environment = {"PATH": "/usr/bin:/bin", "HOME": job["scratch"], "TMPDIR": job["scratch"], "LC_ALL": "C.UTF-8",
                "GOCACHE": job["scratch"] + "/cache", "GO111MODULE": "off", "CGO_ENABLED": "0", "UV_USE_IO_URING": "0"}
-for command in job["commands"]:
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          env=environment, check=False)
-    if done.returncode:
-        sys.stderr.buffer.write(done.stdout)
-        sys.exit(1)
+first = None
+for commands in job["standards"]:
+    for command in commands:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              env=environment, check=False)
+        if done.returncode:
+            break
+    else:
+        break
+    first = done.stdout if first is None else first
+else:
+    sys.stderr.buffer.write(first)
+    sys.exit(1)
 with open(job["artifact"], "rb") as file:
     shutil.copyfileobj(file, sys.stdout.buffer)
 """
@@ -79,6 +86,8 @@ class Compiler:
     def compile(self, program: Program) -> bytes | Execution:
         """Return the artifact, or the failed compilation with the compiler's words on ``stderr``.
 
+        What the language's newest standard refuses is compiled by the older ones; the words are those on the newest.
+
         Raises:
             UsageError: the language is unknown, or its compiler is not installed.
         """
@@ -112,7 +121,11 @@ class Compiler:
             "scratch": self._scratch,
             "source_name": language.source.replace("{main}", main),
             "source": program.source,
-            "commands": [[word.replace("{main}", main) for word in command] for command in language.compile],
+            # The same limits hold for all of them together.
+            "standards": [
+                [[word.replace("{main}", main) for word in command] for command in commands]
+                for commands in commands_by_standard(language)
+            ],
             "artifact": language.artifact,
         }
         # Its wall limit is never what decides: how long it takes is up to the machine.

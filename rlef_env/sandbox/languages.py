@@ -27,7 +27,10 @@ class Language:
         name: as in ``Program.language``.
         tools: the programs needed; ``{cc}`` in a command stands for the tool ``cc``. The first one's version is told.
         source: the source file's name.
-        compile: command lines, run in a scratch folder that holds the source; ``{main}`` is the public class.
+        compile: command lines, run in a scratch folder that holds the source; ``{main}`` is the public class, and
+            ``{standard}`` a word of ``standards``.
+        standards: versions of the language, the newest first. No source of programs says by which one they were
+            compiled, so what one refuses is compiled by the next. ``""`` stands for no word.
         artifact: the file that compiling leaves, and that is run.
         run: the command line; ``{program}`` is the artifact, ``{megabytes}`` the memory limit.
         version: arguments that make the first tool tell its version.
@@ -40,6 +43,7 @@ class Language:
     tools: tuple[str, ...] = ()
     source: str = ""
     compile: tuple[tuple[str, ...], ...] = ()
+    standards: tuple[str, ...] = ("",)
     artifact: str = ""
     run: tuple[str, ...] = ("{program}",)
     version: tuple[str, ...] = ("--version",)
@@ -56,14 +60,18 @@ LANGUAGES: dict[str, Language] = {
             "c",
             tools=("gcc",),
             source="solution.c",
-            compile=(("{gcc}", "-std=gnu17", "-O2", "-static", "-o", "solution", "solution.c", "-lm"),),
+            compile=(("{gcc}", "{standard}", "-O2", "-static", "-o", "solution", "solution.c", "-lm"),),
+            # In 89 an inline function is one to link with, too, and what is not declared returns an int.
+            standards=("-std=gnu17", "-std=gnu89"),
             artifact="solution",
         ),
         Language(
             "cpp",
             tools=("g++",),
             source="solution.cpp",
-            compile=(("{g++}", "-std=gnu++20", "-O2", "-static", "-o", "solution", "solution.cpp"),),
+            compile=(("{g++}", "{standard}", "-O2", "-static", "-o", "solution", "solution.cpp"),),
+            # The library took names that older programs have for their own: lerp in 20, data in 17, hash in 11.
+            standards=("-std=gnu++20", "-std=gnu++17", "-std=gnu++14", "-std=gnu++98"),
             artifact="solution",
         ),
         Language(
@@ -72,10 +80,11 @@ LANGUAGES: dict[str, Language] = {
             source="solution.rs",
             compile=(
                 (
-                    *("{rustc}", "--edition=2021", "-O", "-C", "target-feature=+crt-static", "-C", "linker={gcc}"),
+                    *("{rustc}", "{standard}", "-O", "-C", "target-feature=+crt-static", "-C", "linker={gcc}"),
                     *("-o", "solution", "solution.rs"),
                 ),
             ),
+            standards=("--edition=2021", "--edition=2018", "--edition=2015"),
             artifact="solution",
         ),
         Language(
@@ -92,9 +101,10 @@ LANGUAGES: dict[str, Language] = {
             tools=("javac", "java", "jar"),
             source="{main}.java",
             compile=(
-                ("{javac}", "-encoding", "UTF-8", "-d", "classes", "{main}.java"),
+                ("{javac}", "{standard}", "-encoding", "UTF-8", "-d", "classes", "{main}.java"),
                 ("{jar}", "--create", "--file", "solution.jar", "--main-class", "{main}", "-C", "classes", "."),
             ),
+            standards=("", "--release=8"),
             artifact="solution.jar",
             run=(
                 *("{java}", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Xss64m"),
@@ -139,6 +149,14 @@ def find_language(name: str) -> Language:
         compile=tuple(tuple(_with_tools(word, paths) for word in command) for command in language.compile),
         run=tuple(_with_tools(word, paths) for word in language.run),
     )
+
+
+def commands_by_standard(language: Language) -> list[list[list[str]]]:
+    """Return the command lines that compile a program, for each standard of its language."""
+    return [
+        [[each for word in command if (each := word.replace("{standard}", standard))] for command in language.compile]
+        for standard in language.standards
+    ]
 
 
 @functools.lru_cache

@@ -61,6 +61,52 @@ def test_a_compile_error_in_the_compilers_words(language: str, sandbox: Sandbox)
     assert b"rlef-compile" not in execution.stderr  # where it was compiled is nobody's business
 
 
+BITS = "".join(f"#include <{name}>\n" for name in ("algorithm", "cmath", "functional", "iostream", "vector"))
+BITS += "using namespace std;\n"
+TOLD = "cout << __cplusplus; }"
+OLD = {
+    "C++20": ("cpp", BITS + "int main() { vector<int> v{1}; ranges::sort(v); " + TOLD, b"202002"),
+    "C++17": (
+        "cpp",
+        BITS + "double lerp(double a, double b, double c) { return a; }\nint main() { lerp(1., 2., 3.); " + TOLD,
+        b"201703",
+    ),
+    "C++14": ("cpp", BITS + "int data[9];\nint main() { data[0] = 1; " + TOLD, b"201402"),
+    "C++98": ("cpp", BITS + "int hash[9];\nint main() { hash[0] = 1; " + TOLD, b"199711"),
+    "C89": (
+        "c",
+        "inline f(n) { return n ? n * f(n - 1) : 1; }\nint (*volatile g)() = f;\n"
+        'main() { printf("%d", g(4)); exit(0); }',
+        b"24",
+    ),
+    "Java 8": ("java", "class Main { public static void main(String[] x) { int _ = 3; System.out.print(_); } }", b"3"),
+    "Rust 2015": (
+        "rust",
+        'trait T {} impl T for i32 {}\nfn main() { let async = 3; let _: Box<T> = Box::new(async); print!("3"); }',
+        b"3",
+    ),
+}
+
+
+@pytest.mark.parametrize("standard", OLD)
+def test_what_a_new_standard_refuses_is_compiled_by_an_older_one(standard: str, sandbox: Sandbox) -> None:
+    language, source, printed = OLD[standard]
+    needs(language)
+    with sandbox.load(Program(source, language)) as loaded:
+        execution = loaded.run(b"")
+    assert (execution.status, execution.stdout) == (Status.EXITED, printed), execution
+
+
+def test_what_no_standard_compiles_is_told_in_the_words_of_the_newest(sandbox: Sandbox) -> None:
+    needs("cpp")
+    source = "#if __cplusplus > 201703L\n#error newest\n#else\n#error older\n#endif\n"
+    with sandbox.load(Program(source, "cpp")) as loaded:
+        execution = loaded.run(b"")
+    assert execution.status is Status.COMPILE_ERROR
+    assert b"newest" in execution.stderr
+    assert b"older" not in execution.stderr
+
+
 def test_every_language_is_tested() -> None:
     assert set(SUM) | {"python"} == set(LANGUAGES)
 
