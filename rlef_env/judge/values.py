@@ -84,9 +84,10 @@ def _json_key(key: object) -> object:
         return {None: "null", True: "true", False: "false"}[key]
     if type(key) is int:
         return str(key) if key.bit_length() < LONGEST_KEY else hex(key)
-    return repr(key) if type(key) is float else key
+    return JSON_FLOATS.get(repr(key), repr(key)) if type(key) is float else key
 
 
+JSON_FLOATS = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}
 LONGEST_KEY = 10_000  # bits; str() refuses beyond 4300 digits
 
 

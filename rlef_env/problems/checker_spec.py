@@ -48,7 +48,8 @@ CHECKER_FLAGS: Final[Mapping[str, str]] = {
     "space_change_sensitive": "the white space between tokens must be the same, too",
     "ignore_case": "ASCII letters are compared in any case",
     "unordered": "any order is right; each as often as expected",
-    "exact_integers": "where an integer is expected, no other integer is right; from 2^53 on no other number",
+    "exact_integers": "where an integer is expected (digits only), no other integer is right, however it is written, "
+    "nor a number nearer to another one; from 2^53 on no other number",
     "strip": "white space at the start of a line is ignored, too",
     "ignore_spaces": "lines are compared token by token",
     "ignore_blank_lines": "blank lines are ignored everywhere",
@@ -127,7 +128,7 @@ CHECKERS: Final[Mapping[str, CheckerRule]] = {
         program="a program that exits with 0 where the output is right, e.g. a testlib checker in C++",
     ),
 }
-"""Every checker by name. What one sees as a token stands between ASCII white space."""
+"""Every checker by name. Which tokens are numbers, and what is white space, is what the origin says."""
 
 _CONTRADICTIONS: Final = (
     ("keep_spaces", "strip"),

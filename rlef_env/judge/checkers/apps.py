@@ -7,8 +7,8 @@ from itertools import zip_longest
 from typing import Final
 
 from rlef_env.judge.checkers.lines import check_lines
-from rlef_env.judge.checkers.numbers import is_decimal, same_exactly
-from rlef_env.judge.checkers.text import lines_of, tokens_of
+from rlef_env.judge.checkers.numbers import exact_value, python_float, right_integer
+from rlef_env.judge.checkers.text import lines_of, python_strip, python_tokens
 from rlef_env.problems import NO_FLAGS, CheckerFlags
 
 __all__ = ["check_apps"]
@@ -21,15 +21,17 @@ def check_apps(output: bytes, expected: bytes, flags: CheckerFlags = NO_FLAGS) -
     r"""What the cascade of APPS means (hendrycks/apps, eval/testing_util.py; likewise in TACO and PRIME).
 
     Kept of its steps: lines are stripped, blank lines left out, and where the whole output is numbers they may differ
-    by 1e-8 plus 1e-5 of the expected one. Its last steps compare sets of tokens, which accepts any order and any
-    multiplicity: here they keep both, so that white space within a line is free, as there, and each token counts.
+    by 1e-8 plus 1e-5 of the expected one. White space and numbers are those of Python's ``str`` and ``float``. Two
+    numbers too large for a double are one infinity there; here they must be equal. Its last steps compare sets of
+    tokens, which accepts any order and any multiplicity: here they keep both, so that white space within a line is
+    free, as there, and each token counts.
 
     >>> check_apps(b"0.333333  1\n\n2", b"0.3333333 1\n2"), check_apps(b"2 1", b"1 2"), check_apps(b"1 1 2", b"1 2")
     (True, False, False)
     """
     if check_lines(output, expected, _TEXT):
         return True
-    left, right = (filter(None, map(bytes.strip, lines_of(text))) for text in (output, expected))
+    left, right = (filter(None, map(python_strip, lines_of(text))) for text in (output, expected))
     exact = "exact_integers" in flags
     return all(
         one is not None and other is not None and _numbers_match(one, other, exact)
@@ -38,14 +40,17 @@ def check_apps(output: bytes, expected: bytes, flags: CheckerFlags = NO_FLAGS) -
 
 
 def _numbers_match(output: bytes, expected: bytes, exact: bool) -> bool:
-    return all(
-        left is not None and right is not None and is_decimal(left) and is_decimal(right) and _close(left, right, exact)
-        for left, right in zip_longest(tokens_of(output), tokens_of(expected))
-    )
+    pairs = zip_longest(python_tokens(output), python_tokens(expected))
+    return all(left is not None and right is not None and _close(left, right, exact) for left, right in pairs)
 
 
 def _close(output: bytes, expected: bytes, exact: bool) -> bool:
-    if exact and (equal := same_exactly(output, expected)) is not None:
-        return equal
-    got, wanted = float(output), float(expected)
-    return output == expected or abs(got - wanted) <= _ABSOLUTE + _RELATIVE * abs(wanted) < math.inf
+    got, wanted = python_float(output), python_float(expected)
+    if got is None or wanted is None:
+        return False
+    if exact and (right := right_integer(output, expected)) is not None:
+        return right
+    if math.isinf(got) or math.isinf(wanted):
+        one, other = exact_value(output), exact_value(expected)
+        return output == expected or (one is not None and one == other)
+    return output == expected or abs(got - wanted) <= _ABSOLUTE + _RELATIVE * abs(wanted)

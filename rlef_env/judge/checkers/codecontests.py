@@ -6,7 +6,7 @@ import re
 from itertools import zip_longest
 from typing import Final
 
-from rlef_env.judge.checkers.numbers import DECIMAL, is_decimal, same_exactly
+from rlef_env.judge.checkers.numbers import DECIMAL, is_decimal, right_integer
 from rlef_env.judge.checkers.text import LOWER_CASE, same, tokens_of
 from rlef_env.problems import NO_FLAGS, CheckerFlags
 
@@ -22,9 +22,9 @@ def check_codecontests(output: bytes, expected: bytes, flags: CheckerFlags = NO_
 
     Tokens stand between spaces, newlines, tabs, carriage returns and vertical tabs; ASCII letters count as lower case.
     The same tokens are right. Otherwise there must be as many, and each must be the same text as its counterpart,
-    or both must be numbers that differ by less than 1e-5 (absolute, as doubles: integers above 2^53 that differ by
-    one count as equal, unless ``exact_integers`` is asked for). A pair of infinities or NaNs differs, unless all
-    tokens are the same.
+    or both must be numbers that differ by less than 1e-5 (absolute, as doubles: integers above 2^53 that differ by one
+    count as equal, unless ``exact_integers`` is asked for). Numbers are those of absl's ``SimpleAtod``: decimal,
+    infinity, NaN. A pair of infinities or NaNs differs, unless all tokens are the same.
 
     >>> check_codecontests(b"0.5\n", b"0.500000"), check_codecontests(b"1234567.0", b"1234567.1")
     (True, False)
@@ -39,8 +39,9 @@ def check_codecontests(output: bytes, expected: bytes, flags: CheckerFlags = NO_
 def _matches(left: bytes | None, right: bytes | None, exact: bool) -> bool:
     if left is None or right is None:
         return False
-    if not _NUMBER.fullmatch(left) or not _NUMBER.fullmatch(right):
+    got, wanted = left.strip(b"\f"), right.strip(b"\f")  # which absl's SimpleAtod strips
+    if not _NUMBER.fullmatch(got) or not _NUMBER.fullmatch(wanted):
         return left == right
-    if exact and is_decimal(left) and is_decimal(right) and (equal := same_exactly(left, right)) is not None:
+    if exact and is_decimal(got) and is_decimal(wanted) and (equal := right_integer(got, wanted)) is not None:
         return equal
-    return abs(float(left) - float(right)) < _TOLERANCE
+    return abs(float(got) - float(wanted)) < _TOLERANCE

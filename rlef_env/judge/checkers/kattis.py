@@ -9,7 +9,7 @@ from operator import eq
 from typing import Final
 
 from rlef_env.judge.checkers.text import LOWER_CASE, TO_SPACE, tokens_of
-from rlef_env.judge.checkers.tolerance import close
+from rlef_env.judge.checkers.tolerance import as_in_c, close
 from rlef_env.problems import NO_FLAGS, CheckerFlags
 
 __all__ = ["check_kattis"]
@@ -22,8 +22,9 @@ def check_kattis(output: bytes, expected: bytes, flags: CheckerFlags = NO_FLAGS)
     r"""The rule of the Kattis default validator (Kattis/problemtools, support/default_validator).
 
     Tokens stand between ASCII white space, whose amount and kind matter only if ``space_change_sensitive``. Letters are
-    compared in any case unless ``case_sensitive``. With a tolerance, where the expected token is a finite number the
-    output's must be one, too, and within one of the tolerances; without, "1.0" is not "1".
+    compared in any case unless ``case_sensitive``. With a tolerance, where the expected token is a finite number (as
+    ``scanf`` reads them, hexadecimal too) the output's must be one, too, and within one of the tolerances; without,
+    "1.0" is not "1".
 
     >>> check_kattis(b"YES\n", b"yes"), check_kattis(b"1.1", b"1.0", CheckerFlags(absolute_tolerance=0.2))
     (True, True)
@@ -35,7 +36,8 @@ def check_kattis(output: bytes, expected: bytes, flags: CheckerFlags = NO_FLAGS)
     if not flags.tolerant:
         return all(starmap(eq, pairs))
     return all(
-        left is not None and right is not None and (left == right or close(left, right, flags)) for left, right in pairs
+        left is not None and right is not None and (left == right or close(left, right, flags, as_in_c))
+        for left, right in pairs
     )
 
 

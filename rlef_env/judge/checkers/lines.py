@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Final
 
 from rlef_env.judge.checkers.text import LOWER_CASE, lines_of, same, same_unordered, tokens_of
-from rlef_env.judge.checkers.tolerance import close
+from rlef_env.judge.checkers.tolerance import as_in_python, close
 from rlef_env.problems import NO_FLAGS, CheckerFlags
 
 __all__ = ["check_lines"]
@@ -19,7 +19,7 @@ def check_lines(output: bytes, expected: bytes, flags: CheckerFlags = NO_FLAGS) 
     r"""Whether both have the same lines, but for white space at their ends and blank lines at the end.
 
     With a tolerance, lines are compared token by token, and a token that should be a finite number may be another one
-    within the tolerance.
+    within the tolerance: numbers as Python's ``float`` reads them, as in DMOJ's checkers.
 
     >>> check_lines(b"a \nb\n\n", b"a\r\nb"), check_lines(b"a b", b"a\nb"), check_lines(b" a", b"a")
     (True, False, False)
@@ -58,6 +58,6 @@ def _line_matches(output: bytes | None, expected: bytes | None, flags: CheckerFl
     if output == expected:
         return True
     return all(
-        left is not None and right is not None and (left == right or close(left, right, flags))
+        left is not None and right is not None and (left == right or close(left, right, flags, as_in_python))
         for left, right in zip_longest(tokens_of(output), tokens_of(expected))
     )

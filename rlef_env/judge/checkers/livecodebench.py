@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from rlef_env.judge.checkers.numbers import as_decimal, is_decimal
-from rlef_env.judge.checkers.text import lines_of, tokens_of
+from rlef_env.judge.checkers.numbers import exact_value
+from rlef_env.judge.checkers.text import lines_of, python_strip, python_tokens
 from rlef_env.problems import NO_FLAGS, CheckerFlags
 
 __all__ = ["check_livecodebench"]
@@ -15,25 +15,27 @@ def check_livecodebench(output: bytes, expected: bytes, _: CheckerFlags = NO_FLA
     r"""The rule of LiveCodeBench (lcb_runner/evaluation/testing_util.py).
 
     White space around the whole text and around each line is ignored. There must be as many lines; each must be the
-    same text, or both lists of decimal numbers that are equal, exactly.
+    same text, or both lists of decimal numbers that are equal, exactly. White space and numbers are those of Python's
+    ``str`` and ``Decimal``.
 
     >>> check_livecodebench(b"1.0 2\n", b"1.00 2"), check_livecodebench(b"0.333", b"0.3333")
     (True, False)
     """
     if output == expected:
         return True
-    left, right = (map(bytes.strip, lines_of(text.strip())) for text in (output, expected))
+    left, right = (map(python_strip, lines_of(python_strip(text))) for text in (output, expected))
     return all(_line_matches(one, other) for one, other in zip_longest(left, right))
 
 
 def _line_matches(output: bytes | None, expected: bytes | None) -> bool:
     if output is None or expected is None:
         return False
-    return output == expected or all(
-        left is not None
-        and right is not None
-        and is_decimal(left)
-        and is_decimal(right)
-        and as_decimal(left) == as_decimal(right)
-        for left, right in zip_longest(tokens_of(output), tokens_of(expected))
-    )
+    if output == expected:
+        return True
+    pairs = zip_longest(python_tokens(output), python_tokens(expected))
+    return all(left is not None and right is not None and _same_number(left, right) for left, right in pairs)
+
+
+def _same_number(output: bytes, expected: bytes) -> bool:
+    got, wanted = exact_value(output), exact_value(expected)
+    return got is not None and wanted is not None and not got.is_nan() and not wanted.is_nan() and got == wanted

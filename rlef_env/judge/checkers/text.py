@@ -8,11 +8,13 @@ from itertools import starmap, zip_longest
 from operator import eq
 from typing import Final
 
-__all__ = ["LOWER_CASE", "TO_SPACE", "lines_of", "same", "same_unordered", "tokens_of"]
+__all__ = ["LOWER_CASE", "TO_SPACE", "lines_of", "python_strip", "python_tokens", "same", "same_unordered", "tokens_of"]
 
 LOWER_CASE: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
 TO_SPACE: Final = bytes.maketrans(b"\t\n\v\f\r", b"     ")
 _BLOCK: Final = 1 << 16
+_PYTHON_SPACE: Final = b" \t\n\v\f\r\x1c\x1d\x1e\x1f"  # of ASCII, what Python's str counts as white space
+_PYTHON_TO_SPACE: Final = bytes.maketrans(_PYTHON_SPACE, b" " * len(_PYTHON_SPACE))
 
 
 def tokens_of(text: bytes, table: bytes = TO_SPACE) -> Iterator[bytes]:
@@ -33,6 +35,22 @@ def lines_of(text: bytes) -> Iterator[bytes]:
         return iter(())
     end = text.find(b"\n", last)
     return _split(text if end < 0 else text[:end], b"\n")
+
+
+def python_strip(text: bytes) -> bytes:
+    """A text as Python's ``str.strip`` leaves it: without the white space of Unicode at its ends."""
+    text = text.strip(_PYTHON_SPACE)
+    if not text or max(text[0], text[-1]) < 0x80:
+        return text
+    return text.decode("utf-8", "surrogateescape").strip().encode("utf-8", "surrogateescape")
+
+
+def python_tokens(line: bytes) -> Iterator[bytes]:
+    """The tokens of a line as Python's ``str.split`` finds them."""
+    if line.isascii():
+        return tokens_of(line, _PYTHON_TO_SPACE)
+    words = line.decode("utf-8", "surrogateescape").split()
+    return (word.encode("utf-8", "surrogateescape") for word in words)
 
 
 def same(left: Iterator[bytes], right: Iterator[bytes]) -> bool:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Final
 
-from rlef_env.judge.checkers.numbers import is_decimal
+from rlef_env.judge.checkers.numbers import is_decimal, python_float
 from rlef_env.problems import CheckerFlags
 
-__all__ = ["close"]
+__all__ = ["as_in_c", "as_in_python", "close"]
 
 _HEXADECIMAL: Final = re.compile(rb"[+-]?0[xX](?:[0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?")
 
 
-def close(output: bytes, expected: bytes, flags: CheckerFlags) -> bool:
-    """Whether both tokens are finite numbers within one of the tolerances."""
-    wanted, got = _finite(expected), _finite(output)
+def close(output: bytes, expected: bytes, flags: CheckerFlags, read: Callable[[bytes], float | None]) -> bool:
+    """Whether both tokens are finite numbers within one of the tolerances.
+
+    Args:
+        output: a token of the output.
+        expected: what it should be.
+        flags: with the tolerances.
+        read: a token's value; None where it is no finite number.
+    """
+    wanted, got = read(expected), read(output)
     if wanted is None or got is None:
         return False
     difference = abs(wanted - got)
@@ -26,7 +34,7 @@ def close(output: bytes, expected: bytes, flags: CheckerFlags) -> bool:
     )
 
 
-def _finite(token: bytes) -> float | None:
+def as_in_c(token: bytes) -> float | None:
     """The token's value, if all of it is a finite number as C's ``scanf`` reads them; else None."""
     if is_decimal(token):
         value = float(token)
@@ -38,3 +46,9 @@ def _finite(token: bytes) -> float | None:
     else:
         return None
     return value if math.isfinite(value) else None
+
+
+def as_in_python(token: bytes) -> float | None:
+    """The token's value, if all of it is a finite number as Python's ``float`` reads bytes; else None."""
+    value = python_float(token) if token.isascii() else None
+    return value if value is not None and math.isfinite(value) else None
