@@ -22,6 +22,7 @@ from rlef_env.sandbox import (
     REQUIRED,
     Layer,
     MachineHealth,
+    cpu_quota,
     installed_languages,
     landlock_abi,
     measure_machine,
@@ -62,8 +63,8 @@ def examine() -> dict[str, Any]:
     Returns:
         ``layers`` (by name, whether each holds and, if not, why), ``landlock_abi`` (0 for none), ``machine`` (the
         fields of ``MachineHealth``; None where no program runs at all), ``languages`` that can be judged and what runs
-        them, ``versions`` of what matters (None for what is not installed) and ``workers``, how many programs are
-        judged at the same time by default.
+        them, ``versions`` of what matters (None for what is not installed), ``workers``, how many programs are judged
+        at the same time by default, and ``cpu_quota``, how many cores' time this container may use (None: no bound).
     """
     layers = probe()
     machine = measured(layers)
@@ -78,6 +79,7 @@ def examine() -> dict[str, Any]:
             **{package: installed_version(package) for package in PACKAGES},
         },
         "workers": default_workers(),
+        "cpu_quota": cpu_quota(),
     }
 
 
@@ -114,10 +116,11 @@ def show(report: dict[str, Any], console: Console) -> None:
     show_machine(report["machine"], console)
     versions = ", ".join(f"{name} {number or '(not installed)'}" for name, number in report["versions"].items())
     languages = ", ".join(f"{name} ({runs_it})" for name, runs_it in report["languages"].items())
+    quota = "" if report["cpu_quota"] is None else f"; this container may use {report['cpu_quota']:g} cores"
     for name, value in (
         ("Landlock ABI", report["landlock_abi"]),
         ("Languages", languages),
-        ("Workers", f"{report['workers']} programs at the same time by default"),
+        ("Workers", f"{report['workers']} programs at the same time by default{quota}"),
         ("Versions", versions),
     ):
         console.print(f"{name + ':':<14}{value}", highlight=False, soft_wrap=True, markup=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import weakref
 from collections import deque
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
@@ -18,14 +17,14 @@ from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers
 from rlef_env.judge.verdict import Judgement
 from rlef_env.judge.warm import warm_jobs
 from rlef_env.problems import ROLES, Problem, Role
-from rlef_env.sandbox import Program
+from rlef_env.sandbox import Program, usable_cores
 
 __all__ = ["JudgePool", "default_workers"]
 
 
 def default_workers() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """How many cores this process may use, by its affinity and by the quota of its container."""
+    return usable_cores()
 
 
 class JudgePool:

@@ -2,6 +2,7 @@
 
 from rlef_env.sandbox.converse import Conversation, converse
 from rlef_env.sandbox.core_time import CoreTimes, core_times, stolen_seconds
+from rlef_env.sandbox.cores import cpu_quota, usable_cores
 from rlef_env.sandbox.execution import Execution, Limits, Program, PythonStart, Status, require_run
 from rlef_env.sandbox.languages import LANGUAGES, Language, installed_languages
 from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
@@ -42,6 +43,7 @@ __all__ = [
     "busy_times",
     "converse",
     "core_times",
+    "cpu_quota",
     "installed_languages",
     "landlock_abi",
     "machine_health",
@@ -49,4 +51,5 @@ __all__ = [
     "probe",
     "require_run",
     "stolen_seconds",
+    "usable_cores",
 ]

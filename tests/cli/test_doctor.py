@@ -17,7 +17,7 @@ def test_json_has_the_fixed_keys(rlef) -> None:
     process = rlef("doctor", "--json")
     assert process.returncode == 0, process.stderr
     report = json.loads(process.stdout)
-    assert set(report) == {"layers", "landlock_abi", "languages", "machine", "versions", "workers"}
+    assert set(report) == {"layers", "landlock_abi", "languages", "machine", "versions", "workers", "cpu_quota"}
     assert report["layers"]
     for layer in report["layers"].values():
         assert set(layer) == {"available", "reason"}
