@@ -135,6 +135,7 @@ def show(arguments: argparse.Namespace) -> None:
         ("time limit", problem.time_limit and f"{problem.time_limit:g} s"),
         ("memory limit", problem.memory_limit and f"{problem.memory_limit / 1e6:g} MB"),
         ("checker", " ".join((problem.checker.name, *problem.checker.flags))),
+        ("grader", problem.grader),
         ("groups", ", ".join(f"{group.name}: {group.points:g}" for group in problem.groups)),
     ):
         if value:

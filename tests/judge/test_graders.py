@@ -1,6 +1,7 @@
 """Programs in the style of each source are judged by the rules of its grader: starter code as given, nothing imported.
 
-What each grader adds was read at the address in ``rlef_env.problems.graders``; no grader runs here.
+What each grader adds was read at the address in ``rlef_env.problems.graders``; no grader runs here. Those of
+LiveCodeBench, APPS, TACO and SandboxFusion were once run on the programs of FUNCTIONS and READERS: all verdicts agree.
 """
 
 from __future__ import annotations
@@ -142,7 +143,7 @@ FUNCTIONS: Final = [
 ]  # fmt: skip
 READERS: Final = [
     ("print(sum(map(int, sys.stdin.read().split())))\n", RIGHT),
-    ("numbers = [int(line) for line in stdin]\nprint(list(itertools.accumulate(numbers))[-1])\n", RIGHT),
+    ("numbers = [int(line) for line in sys.stdin]\nprint(list(itertools.accumulate(numbers))[-1])\n", RIGHT),
     ("gap = collections.Counter(a=int(input()))\ngap['a'] += int(input())\nprint(gap['a'])\n", RIGHT),
     ("def gcd(a, b):\n    return a + b\nprint(gcd(int(input()), int(input())))\n", RIGHT),  # its own comes first
     ("print(math.floor(math.fabs(int(input()))))\n", WRONG),
@@ -165,6 +166,12 @@ def test_readers_in_the_style_of_each_source(judge: Judge, source: str, program:
     problem = problem_from_row(SOURCES[source](False))
     assert problem.function is None
     assert judge.judge(problem, Program(program)).verdict is verdict
+
+
+@pytest.mark.parametrize("grader", ["livecodebench", "apps", "taco", "prime", "deep_coder", "prime_intellect"])
+def test_the_streams_have_names(judge: Judge, grader: str) -> None:
+    program = Program("stdout.write(stdin.readline() + stdin.read())\n")
+    assert judge.judge(reading("1 2", grader, "1\n2\n"), program).verdict is RIGHT
 
 
 # --- what is done with it, for all sources alike --------------------------------------------------------------------
