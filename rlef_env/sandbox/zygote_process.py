@@ -42,7 +42,7 @@ COMPILER_SCRATCH_BYTES = 2**29
 UNLIMITED = -1
 LOAD, RUN = b"L", struct.Struct("<qqqq")  # as in zygote.py
 PLAIN_START = PythonStart()
-DEEP_STACK = 120 * 2**20  # bytes: 50,000 calls through C code (lru_cache, sort) take 30 MB
+DEEP_STACK = 120 * 2**20  # bytes, for Python; 50,000 calls through C code (lru_cache, sort) take 30 MB of it
 PLAIN_RECURSION = 1000  # frames: Python's own limit
 
 
@@ -130,7 +130,7 @@ class ZygoteProcess:
             int(10 * limits.cpu_seconds) + 60,
             UNLIMITED if self.profile.reserves else space,
             limits.output_bytes + 1,
-            limits.memory_bytes if command else DEEP_STACK if start.recursion_limit else UNLIMITED,
+            limits.memory_bytes if command else DEEP_STACK,
         )
         message += json.dumps([command, start.imports, start.recursion_limit or PLAIN_RECURSION]).encode()
         with contextlib.ExitStack() as stack:
