@@ -11,6 +11,7 @@ import numpy.typing as npt
 from gymnasium import logger
 
 from rlef_env.envs.episode_rules import ISOLATIONS
+from rlef_env.envs.shared_pool import SHARED
 from rlef_env.errors import UsageError
 from rlef_env.problems import Dataset, load_dataset
 
@@ -55,11 +56,12 @@ def check_tokenizer(tokenizer: object) -> None:
 
 def check_judge(judge: object) -> None:
     """Refuse what cannot judge."""
-    if judge is None:
+    if judge is None or judge == SHARED:
         return
     if isinstance(judge, type) or not callable(getattr(judge, "judge", None)) or not hasattr(judge, "isolation"):
         raise UsageError(
-            f"judge: expected None or a Judge, got {judge!r:.100}; make one with rlef_env.Judge(), or leave it out"
+            f"judge: expected None or a Judge, got {judge!r:.100}; make one with rlef_env.Judge(), name that of this "
+            "process, 'shared', or leave it out"
         )
     one_of("judge.isolation", judge.isolation, ISOLATIONS)
 
@@ -70,11 +72,16 @@ def check_pool(pool: object, workers: object) -> None:
         at_least("workers", workers, 1)
     if pool is None:
         return
-    if isinstance(pool, type) or not callable(getattr(pool, "submit", None)) or not hasattr(pool, "isolation"):
-        raise UsageError(f"pool: expected None or a JudgePool, got {pool!r:.100}; make one with rlef_env.JudgePool()")
+    own = callable(getattr(pool, "submit", None)) and hasattr(pool, "isolation") and not isinstance(pool, type)
+    if not own and pool != SHARED:
+        raise UsageError(
+            f"pool: expected None or a JudgePool, got {pool!r:.100}; make one with rlef_env.JudgePool(), or name that "
+            "of this process, 'shared'"
+        )
     if workers is not None:
         raise UsageError(f"workers: expected None beside a pool, which has its own, got {workers!r}")
-    one_of("pool.isolation", pool.isolation, ISOLATIONS)
+    if own:
+        one_of("pool.isolation", pool.isolation, ISOLATIONS)  # type: ignore[attr-defined]
 
 
 def checked_options(options: object, supported: tuple[str, ...]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from rlef_env.envs.judging import SupportsJudge, judged_by
 from rlef_env.envs.rewards import RewardSpec
 from rlef_env.envs.rules import Rules, Running
 from rlef_env.envs.sampling import Sampler
+from rlef_env.envs.shared_pool import SHARED, Shared, shared_pool
 from rlef_env.envs.state import checked, header, rng_from_state, rng_to_state, running_from_state, running_to_state
 from rlef_env.judge import Judge
 from rlef_env.problems import Dataset
@@ -126,7 +127,9 @@ class CodeEnv(gymnasium.Env[str, str]):
       `"curriculum"`, mostly those that are sometimes solved and sometimes not; or a `Sampler` (see
       `rlef_env.envs.sampling`).
     * `render_mode`: `"ansi"`: `render()` returns text. `"human"`: every `reset` and `step` prints it.
-    * `judge`: a `Judge` to share; it is not closed with the environment. None: one of its own.
+    * `judge`: a `Judge` to share; it is not closed with the environment. `"shared"`: the pool of judges that all
+      environments of this process share by that name; unlike an object it can be stored, so that
+      `env.spec.to_json()` works. None: one of its own.
 
     ## Version History
 
@@ -149,7 +152,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         isolation: Literal["locked", "none"] = "locked",
         sampling: str | Sampler = "uniform",
         render_mode: Literal["ansi", "human"] | None = None,
-        judge: Judge | None = None,
+        judge: Judge | Shared | None = None,
     ) -> None:
         one_of("render_mode", render_mode, (None, *self.metadata["render_modes"]))
         check_judge(judge)
@@ -164,14 +167,14 @@ class CodeEnv(gymnasium.Env[str, str]):
             feedback_cap=feedback_cap,
             tokenizer=tokenizer,
             on_no_verdict=on_no_verdict,
-            isolation=isolation if judge is None else judge.isolation,
+            isolation=isolation if judge is None or judge == SHARED else judge.isolation,
         )
         self._sampler = self.rules.sampler(sampling)
         self.render_mode = render_mode
         self.action_space = self.rules.action_space
         self.observation_space = self.rules.observation_space
         self._running: Running | None = None
-        self._shared_judge = judge
+        self._shared_judge: Judge | Shared | None = judge
         self._own_judge: Judge | None = None
         self._judge_process = os.getpid()
 
@@ -275,8 +278,11 @@ class CodeEnv(gymnasium.Env[str, str]):
     def _judge(self) -> SupportsJudge:
         """Return the judge, started when first needed; after a fork a new one, as a judge serves one process."""
         if self._judge_process != os.getpid():
-            self._shared_judge, self._own_judge = None, None
+            self._own_judge = None
+            self._shared_judge = SHARED if self._shared_judge == SHARED else None
             self._judge_process = os.getpid()
+        if self._shared_judge == SHARED:
+            return shared_pool(self.rules.isolation)
         if self._shared_judge is not None:
             return self._shared_judge
         if self._own_judge is None:

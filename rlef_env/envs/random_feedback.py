@@ -6,26 +6,17 @@ If it passes them all, the trace of ``raise NotImplementedError()`` is shown ins
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from rlef_env.envs.judging import Judging
 from rlef_env.judge import JudgeJob, Judgement, Verdict
-from rlef_env.problems import Dataset, Facts, Problem
+from rlef_env.problems import Dataset, Problem
 from rlef_env.sandbox import Program
 
-__all__ = ["random_judging", "random_sources"]
-
-
-def random_sources(facts: Iterable[Facts]) -> Sequence[int]:
-    """Return the places of the problems that random feedback can come from, in order.
-
-    They have public tests and a wrong Python solution.
-    """
-    return array("q", (place for place, fact in enumerate(facts) if fact.public_tests and fact.wrong_programs))
+__all__ = ["random_judging"]
 
 
 def random_judging(
@@ -35,7 +26,7 @@ def random_judging(
 
     Args:
         dataset: where the problems are.
-        sources: where to draw from, as ``random_sources`` gives them, with at least one other than ``problem``.
+        sources: where to draw from, as ``Dataset.wrongly_solved`` gives them, with at least one other than ``problem``.
         problem: the problem that was really asked.
         rng: decides what is drawn.
     """

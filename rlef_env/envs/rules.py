@@ -6,7 +6,6 @@ value, and a response makes the next one.
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -23,7 +22,7 @@ from rlef_env.envs.episode_rules import ISOLATIONS
 from rlef_env.envs.extract import extract_program
 from rlef_env.envs.feedback import ITEM_CAP, MARK, Feedback, Tokenizer, feedback_text, prompt_text, retry_tokens
 from rlef_env.envs.judging import Judging
-from rlef_env.envs.random_feedback import random_judging, random_sources
+from rlef_env.envs.random_feedback import random_judging
 from rlef_env.envs.rewards import Reward, RewardSpec, make_reward
 from rlef_env.envs.sampling import Sampler, make_sampler
 from rlef_env.envs.scoring import number_of_tests, scoring
@@ -96,11 +95,10 @@ class Rules:
         for name, cap in (("prompt_cap", self.prompt_cap), ("feedback_cap", self.feedback_cap)):
             if cap is not None:
                 at_least(name, cap, retry_tokens(self.tokenizer))
-        facts = list(self.dataset.facts())
-        places = array("q", (place for place, fact in enumerate(facts) if fact.tests))
+        places = self.dataset.tested
         if not places:
-            raise UsageError(f"dataset: expected a problem with a test, got {len(facts)} problems without any")
-        sources = random_sources(facts) if self.feedback == "random" else array("q")
+            raise UsageError(f"dataset: expected a problem with a test, got {len(self.dataset)} problems without any")
+        sources = self.dataset.wrongly_solved if self.feedback == "random" else ()
         if self.feedback == "random" and len(sources) < 2:
             raise UsageError(
                 "feedback='random': expected a data set with two or more problems that have public tests and a wrong "
@@ -180,8 +178,7 @@ class Rules:
         Raises:
             UsageError: there is no such sampler, or it does not suit these problems.
         """
-        facts = list(self.dataset.facts())
-        return make_sampler(sampling, [facts[place] for place in self._places])
+        return make_sampler(sampling, self.dataset.facts_at(self._places))
 
     def learn(self, sampler: Sampler, episode: Episode) -> None:
         """Tell the sampler how an episode ended, unless the judge failed."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterable, Sequence
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 from gymnasium.spaces import Text
+from gymnasium.spaces.utils import flatdim, flatten, flatten_space, unflatten
 from gymnasium.vector.utils import (
     create_empty_array,
     create_shared_memory,
@@ -165,6 +166,25 @@ def _write_to_shared_memory(space: ProgramText, index: int, value: object, share
     start = index * slot
     view[start + _LENGTH_BYTES : start + _LENGTH_BYTES + len(data)] = data
     view[start : start + _LENGTH_BYTES] = len(data).to_bytes(_LENGTH_BYTES, "little")
+
+
+# --- what has no meaning for texts -----------------------------------------------------------------------------------
+
+
+@flatdim.register(ProgramText)
+@flatten_space.register(ProgramText)
+@flatten.register(ProgramText)
+@unflatten.register(ProgramText)
+def _no_numbers(space: ProgramText, *_: object) -> NoReturn:  # type: ignore[misc]
+    """Refuse to make numbers of texts. Gymnasium's own functions for ``Text`` look each character up in a list."""
+    raise UsageError(
+        f"{space}: expected a space of numbers to flatten, got one of texts; turn texts into numbers first, with "
+        "gymnasium.wrappers.TransformObservation and a tokenizer, or leave flattening out: "
+        "TimeAwareObservation(env, flatten=False)"
+    )
+
+
+# --- numpy's place in vector environments ----------------------------------------------------------------------------
 
 
 @create_empty_array.register(ProgramText)

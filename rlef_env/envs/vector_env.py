@@ -19,6 +19,7 @@ from rlef_env.envs.info import episode_info
 from rlef_env.envs.replies import Replies, Reply, as_replies, episode_of
 from rlef_env.envs.rules import Rules
 from rlef_env.envs.sampling import Sampler
+from rlef_env.envs.shared_pool import SHARED, Shared, shared_pool
 from rlef_env.envs.slots import Slot
 from rlef_env.envs.state import checked, header
 from rlef_env.envs.under_way import UnderWay
@@ -47,8 +48,8 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
 
     Args:
         num_envs: how many.
-        pool: a ``JudgePool`` to share, or anything with its ``submit``; it is not closed with the environment. None:
-            one of its own.
+        pool: a ``JudgePool`` to share, or anything with its ``submit``; it is not closed with the environment.
+            ``"shared"``: the one that all environments of this process share by that name. None: one of its own.
         workers: of its own pool; the number of cores by default.
         autoreset_mode: see above.
         sampling: as for ``CodeEnv``. One sampler draws for all, each time with the generator of the environment.
@@ -69,7 +70,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         self,
         num_envs: int = 1,
         *,
-        pool: JudgePool | None = None,
+        pool: JudgePool | Shared | None = None,
         workers: int | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
         sampling: str | Sampler = "uniform",
@@ -85,7 +86,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             raise UsageError(f"autoreset_mode: expected one of {modes}, got {autoreset_mode!r}") from None
         if render_mode not in (None, "ansi"):
             raise UsageError(f"render_mode: expected None or 'ansi', got {render_mode!r}")
-        self.rules = Rules.of(isolation_of=pool, **arguments)
+        self.rules = Rules.of(isolation_of=None if pool == SHARED else pool, **arguments)
         self._sampler = self.rules.sampler(sampling)
         self.num_envs = int(num_envs)
         self.render_mode = render_mode
@@ -94,7 +95,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         self.single_action_space = self.rules.action_space
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
-        self._pool = pool
+        self._pool: JudgePool | Shared | None = pool
         self._own_pool: JudgePool | None = None
         self._workers = workers
         self._slots = [Slot() for _ in range(self.num_envs)]
@@ -312,6 +313,8 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         return Reply(reply.env_id, reply.step_id, reply.running, reply.was_reset, observation, info)
 
     def _judges(self) -> JudgePool:
+        if self._pool == SHARED:
+            return shared_pool(self.rules.isolation)
         if self._pool is not None:
             return self._pool
         if self._own_pool is None:

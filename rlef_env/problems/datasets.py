@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -17,7 +18,7 @@ from rlef_env.errors import DataError, ProblemNotFound, UsageError
 from rlef_env.problems.carriers import SUFFIXES, is_pattern, is_plain, named_files
 from rlef_env.problems.folders import is_folder_of_problems, problems_in_folder
 from rlef_env.problems.hub import hub_file, is_hub_name
-from rlef_env.problems.index import Facts, IndexedProblems, facts_of
+from rlef_env.problems.index import ChosenFacts, Facts, IndexedProblems, facts_of
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.reading import iter_problems, layout_named, layout_of_files, read_jsonl
 from rlef_env.problems.stored import StoredProblems, open_stored
@@ -76,15 +77,37 @@ class Dataset:
     @property
     def ids(self) -> Sequence[str]:
         """The problems' ids, in order."""
-        if isinstance(self.problems, IndexedProblems):
-            return self.problems.ids
+        return self.problems.ids if isinstance(self.problems, IndexedProblems) else self._ids
+
+    @cached_property
+    def _ids(self) -> Sequence[str]:
         return [problem.id for problem in self.problems]
 
     def facts(self) -> Iterator[Facts]:
         """Yield what is known of each problem without reading it: id, date, difficulty, numbers of tests."""
-        if isinstance(self.problems, IndexedProblems):
-            return map(self.problems.facts, range(len(self)))
-        return map(facts_of, self.problems)
+        return iter(self.facts_at(range(len(self))))
+
+    def facts_at(self, places: Sequence[int]) -> Sequence[Facts]:
+        """What is known of the problems at these places."""
+        fact = self.problems.facts if isinstance(self.problems, IndexedProblems) else self._facts.__getitem__
+        return ChosenFacts(fact, places)
+
+    # What environments ask for is found once for each data set, however many are made.
+
+    @cached_property
+    def _facts(self) -> Sequence[Facts]:
+        return tuple(map(facts_of, self.problems))
+
+    @cached_property
+    def tested(self) -> Sequence[int]:
+        """The places of the problems that have a test, in order."""
+        return array("q", (place for place, facts in enumerate(self.facts()) if facts.tests))
+
+    @cached_property
+    def wrongly_solved(self) -> Sequence[int]:
+        """The places of the problems that have public tests and a wrong Python solution, in order."""
+        found = (place for place, facts in enumerate(self.facts()) if facts.public_tests and facts.wrong_programs)
+        return array("q", found)
 
     def select(self, ids: Iterable[str]) -> Dataset:
         """The data set with only the problems of these ids, in its own order; ids of other problems are ignored."""
@@ -279,6 +302,7 @@ def _named_starter(name: str, split: str) -> Dataset:
     return _starter()
 
 
+@lru_cache(maxsize=8)
 def _procedural(name: str, split: str) -> Dataset:
     from rlef_env.problems.procedural import generated_problems
 

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
@@ -16,7 +16,7 @@ from rlef_env.problems.carriers import written_whole
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.trust import short_digest
 
-__all__ = ["Facts", "Index", "IndexedProblems", "Stamp", "facts_of", "stamp"]
+__all__ = ["ChosenFacts", "Facts", "Index", "IndexedProblems", "Stamp", "facts_of", "stamp"]
 
 _COLUMNS: Final = ("file", "offset", "length", "tests", "public_tests", "wrong_programs", "digest")
 
@@ -87,6 +87,29 @@ class IndexedProblems(Protocol):
     def chosen(self, places: Sequence[int]) -> Sequence[Problem]:
         """The problems at these places."""
         ...
+
+
+class ChosenFacts(Sequence[Facts]):
+    """The facts of some problems, made when they are asked for.
+
+    Args:
+        fact: what is known of the problem at a place.
+        places: of the problems, in order.
+    """
+
+    def __init__(self, fact: Callable[[int], Facts], places: Sequence[int]) -> None:
+        self._fact, self._places = fact, places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return ChosenFacts(self._fact, self._places[index])
+        return self._fact(self._places[index])
+
+    def __iter__(self) -> Iterator[Facts]:
+        return map(self._fact, self._places)
 
 
 @dataclass

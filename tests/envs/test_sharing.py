@@ -1,0 +1,101 @@
+"""What many environments of one process share: the judge, by a name, and what is known of their data set."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import gymnasium
+import pytest
+from gymnasium.envs.registration import EnvSpec
+
+from rlef_env.envs import CodeEnv, CodeVectorEnv
+from rlef_env.envs.shared_pool import shared_pool
+from rlef_env.errors import UsageError
+from rlef_env.problems import Dataset, Problem
+from tests.envs.samples import DOUBLE, SUM, SUM_RIGHT
+
+
+def test_environments_share_the_judge_of_that_name() -> None:
+    envs = [CodeEnv("starter", judge="shared") for _ in range(3)]
+    vector = CodeVectorEnv(2, dataset="starter", pool="shared")
+    assert {id(env._judge()) for env in envs} | {id(vector._judges())} == {id(shared_pool())}
+    for env in (*envs, vector):
+        env.close()
+    with CodeEnv(Dataset("tiny", "Tiny", (SUM,)), judge="shared") as env:  # closing one closes no other's judge
+        env.reset(seed=1)
+        assert env.step(SUM_RIGHT)[1] == 1.0
+    assert shared_pool("none") is not shared_pool()
+    with CodeEnv("starter", judge="shared", isolation="none") as env:
+        env.reset(seed=1)
+        assert env.episode.settings["isolation"] == "none"
+        assert env._judge() is shared_pool("none")
+
+
+def child(answers: Any) -> None:
+    env = CodeEnv(Dataset("tiny", "Tiny", (SUM,)), judge="shared")
+    env.reset(seed=1)
+    answers.put(env.step(SUM_RIGHT)[1])
+
+
+def test_a_forked_process_has_a_shared_judge_of_its_own() -> None:
+    shared_pool()
+    context = multiprocessing.get_context("fork")
+    answers = context.Queue()
+    process = context.Process(target=child, args=(answers,))
+    process.start()
+    assert answers.get(timeout=120) == 1.0
+    process.join()
+    assert process.exitcode == 0
+
+
+def test_an_environment_with_a_shared_judge_can_be_written_down_and_made_again() -> None:
+    env = gymnasium.make("RLEF-Starter-v0", judge="shared", max_turns=2)
+    assert env.spec is not None
+    written = env.spec.to_json()
+    assert json.loads(written)["kwargs"]["judge"] == "shared"
+    again = gymnasium.make(EnvSpec.from_json(written))
+    assert again.unwrapped._judge() is env.unwrapped._judge()  # type: ignore[attr-defined]
+    assert again.unwrapped.rules.max_turns == 2  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("judge", ["other", 3, b"shared", CodeEnv])
+def test_another_name_is_refused(judge: Any) -> None:
+    with pytest.raises(UsageError, match=r"judge: expected None or a Judge.*'shared'"):
+        CodeEnv("starter", judge=judge)
+    with pytest.raises(UsageError, match=r"pool: expected None or a JudgePool.*'shared'"):
+        CodeVectorEnv(1, dataset="starter", pool=judge)
+    with pytest.raises(UsageError, match="workers"):
+        CodeVectorEnv(1, dataset="starter", pool="shared", workers=2)
+
+
+class Walked(tuple[Problem, ...]):
+    """Problems that count how often they are walked through."""
+
+    __slots__ = ()
+    counts: ClassVar[Counter[str]] = Counter()
+
+    def __iter__(self) -> Iterator[Problem]:
+        self.counts["walks"] += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize(
+    "arguments", [{}, {"feedback": "random"}, {"sampling": "difficulty"}, {"sampling": "curriculum"}]
+)
+def test_a_data_set_is_not_walked_again_for_a_second_environment(arguments: dict[str, Any]) -> None:
+    dataset = Dataset("tiny", "Tiny", Walked((SUM, DOUBLE)))
+    CodeEnv(dataset, **arguments).reset(seed=1)
+    Walked.counts.clear()
+    for _ in range(3):
+        CodeEnv(dataset, **arguments).reset(seed=1)
+        CodeVectorEnv(2, dataset=dataset, **arguments).reset(seed=1)
+    assert Walked.counts == {}
+
+
+def test_generated_problems_are_made_once() -> None:
+    first, second = (CodeEnv("procedural/hidden_step?difficulty=1&short=true") for _ in range(2))
+    assert first.dataset is second.dataset

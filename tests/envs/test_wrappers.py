@@ -1,0 +1,164 @@
+"""Every wrapper that Gymnasium ships: it works, or says in words why not."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import gymnasium
+import gymnasium.wrappers
+import gymnasium.wrappers.vector
+import numpy as np
+import pytest
+from gymnasium.spaces import Box, Dict, Tuple
+from gymnasium.spaces.utils import flatdim, flatten, flatten_space, unflatten
+from gymnasium.wrappers import ClipAction, ClipReward, FlattenObservation, TimeLimit
+
+from rlef_env.envs import ProgramText
+from rlef_env.errors import UsageError
+
+ACTION = "```python\nprint(1)\n```"
+FLATTENED = "turn texts into numbers first"
+NUMBERS = "space|observations|Box"  # Gymnasium's own words for what a wrapper needs
+NOT_HERE = "array_api_compat|jax"  # Gymnasium's own extras
+LENGTH = {"func": lambda text: np.array([len(text)], np.float32), "observation_space": Box(0, 2**20, (1,))}
+BOUNDS = {name: {f"min_{name}": np.float32(0), f"max_{name}": np.float32(1)} for name in ("obs", "action")}
+
+# Name, arguments, and what the error says; None where the wrapper works.
+WRAPPERS: list[tuple[str, dict[str, Any], str | None]] = [
+    ("AddRenderObservation", {}, "numpy array"),
+    ("AddWhiteNoise", {"probability_of_noise_per_pixel": 0.5}, None),
+    ("ArrayConversion", {"env_xp": np, "target_xp": np}, NOT_HERE),
+    ("AtariPreprocessing", {}, "opencv|atari|Atari"),
+    ("Autoreset", {}, None),
+    ("ClipAction", {}, NUMBERS),
+    ("ClipReward", {"min_reward": -1, "max_reward": 1}, None),
+    ("DelayObservation", {"delay": 1}, None),
+    ("DiscretizeAction", {"bins": 3}, "Box"),
+    ("DiscretizeObservation", {"bins": 3}, "Box"),
+    ("DtypeObservation", {"dtype": np.float32}, NUMBERS),
+    ("FilterObservation", {"filter_keys": ["a"]}, NUMBERS),
+    ("FlattenObservation", {}, FLATTENED),
+    ("FrameStackObservation", {"stack_size": 2}, None),
+    ("GrayscaleObservation", {}, NUMBERS),
+    ("HumanRendering", {}, "render_mode"),
+    ("JaxToNumpy", {}, NOT_HERE),
+    ("JaxToTorch", {}, NOT_HERE),
+    ("MaxAndSkipObservation", {}, NUMBERS),
+    ("NormalizeObservation", {}, NUMBERS),
+    ("NormalizeReward", {}, None),
+    ("NumpyToTorch", {}, NOT_HERE),
+    ("ObstructView", {"obstructed_pixels_ratio": 0.5, "obstruction_width": 2}, None),
+    ("OrderEnforcing", {}, None),
+    ("PassiveEnvChecker", {}, None),
+    ("RecordEpisodeStatistics", {}, None),
+    ("RecordVideo", {"video_folder": "."}, "Render mode"),
+    ("RenderCollection", {}, None),
+    ("RepeatAction", {"num_repeats": 2}, None),
+    ("RescaleAction", BOUNDS["action"], NUMBERS),
+    ("RescaleObservation", BOUNDS["obs"], NUMBERS),
+    ("ReshapeObservation", {"shape": (1,)}, NUMBERS),
+    ("ResizeObservation", {"shape": (2, 2)}, NUMBERS),
+    ("StickyAction", {"repeat_action_probability": 0.5}, None),
+    ("TimeAwareObservation", {}, FLATTENED),
+    ("TimeAwareObservation", {"flatten": False}, None),
+    ("TimeLimit", {"max_episode_steps": 5}, None),
+    ("TransformAction", {"func": str, "action_space": None}, None),
+    ("TransformObservation", LENGTH, None),
+    ("TransformReward", {"func": float}, None),
+]
+SAME = {"func": tuple, "single_observation_space": None, "observation_space": None}
+VECTOR_WRAPPERS: list[tuple[str, dict[str, Any], str | None]] = [
+    ("ArrayConversion", {"env_xp": np, "target_xp": np}, NOT_HERE),
+    ("ClipAction", {}, NUMBERS),
+    ("ClipReward", {"min_reward": -1, "max_reward": 1}, None),
+    ("DictInfoToList", {}, None),
+    ("DtypeObservation", {"dtype": np.float32}, NUMBERS),
+    ("FilterObservation", {"filter_keys": ["a"]}, NUMBERS),
+    ("FlattenObservation", {}, FLATTENED),
+    ("GrayscaleObservation", {}, NUMBERS),
+    ("HumanRendering", {}, "render_mode"),
+    ("JaxToNumpy", {}, NOT_HERE),
+    ("JaxToTorch", {}, NOT_HERE),
+    ("NormalizeObservation", {}, "dtype"),  # numpy's words: this wrapper checks nothing
+    ("NormalizeReward", {}, None),
+    ("NumpyToTorch", {}, NOT_HERE),
+    ("RecordEpisodeStatistics", {}, None),
+    ("RecordVideo", {"video_folder": "."}, "Render mode"),
+    ("RescaleAction", BOUNDS["action"], NUMBERS),
+    ("RescaleObservation", BOUNDS["obs"], NUMBERS),
+    ("ReshapeObservation", {"shape": (1,)}, NUMBERS),
+    ("ResizeObservation", {"shape": (2, 2)}, NUMBERS),
+    ("TransformAction", {"func": tuple, "action_space": None, "single_action_space": None}, None),
+    ("TransformObservation", SAME, None),
+    ("TransformReward", {"func": np.abs}, None),
+    ("VectorizeTransformAction", {"wrapper": ClipAction}, NUMBERS),
+    ("VectorizeTransformObservation", {"wrapper": FlattenObservation}, FLATTENED),
+    ("VectorizeTransformReward", {"wrapper": ClipReward, "min_reward": -1, "max_reward": 1}, None),
+]
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def skip_where_installed(refused: str | None) -> None:
+    if refused == NOT_HERE and importlib.util.find_spec("array_api_compat"):
+        pytest.skip("what these wrappers do with texts is known only where their library is missing")
+
+
+def test_every_wrapper_is_tried() -> None:
+    assert {name for name, _, _ in WRAPPERS} == set(gymnasium.wrappers.__all__) - {"vector"}
+    assert {name for name, _, _ in VECTOR_WRAPPERS} == set(gymnasium.wrappers.vector.__all__)
+
+
+@pytest.mark.parametrize("environment", ["RLEF-Starter-v0", "RLEF-CodeContests-v0"])
+@pytest.mark.parametrize(("name", "arguments", "refused"), WRAPPERS, ids=[name for name, _, _ in WRAPPERS])
+def test_wrappers(environment: str, name: str, arguments: dict[str, Any], refused: str | None) -> None:
+    skip_where_installed(refused)
+    env = TimeLimit(gymnasium.make(environment, judge="shared", render_mode="ansi"), 9)
+    if refused is not None:
+        with pytest.raises((TypeError, ValueError, ImportError, gymnasium.error.Error), match=refused):
+            getattr(gymnasium.wrappers, name)(env, **arguments)
+        return
+    wrapped = getattr(gymnasium.wrappers, name)(env, **arguments)
+    observation, _ = wrapped.reset(seed=1)
+    assert observation in wrapped.observation_space
+    observation, reward, _, _, info = wrapped.step(ACTION)
+    assert observation in wrapped.observation_space
+    assert (float(reward), info["turn"]) == (0.0, 2 if name == "RepeatAction" else 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "refused"), VECTOR_WRAPPERS, ids=[name for name, _, _ in VECTOR_WRAPPERS]
+)
+def test_vector_wrappers(name: str, arguments: dict[str, Any], refused: str | None) -> None:
+    env = gymnasium.make_vec("RLEF-Starter-v0", num_envs=2, pool="shared", autoreset_mode="NextStep")
+    skip_where_installed(refused)
+    if refused is not None:
+        with pytest.raises((TypeError, ValueError, ImportError, gymnasium.error.Error), match=refused):
+            getattr(gymnasium.wrappers.vector, name)(env, **arguments).reset(seed=1)
+        return
+    wrapped = getattr(gymnasium.wrappers.vector, name)(env, **arguments)
+    assert wrapped.reset(seed=1)[0] in wrapped.observation_space
+    observations, rewards, *_ = wrapped.step((ACTION, ACTION))
+    assert observations in wrapped.observation_space
+    assert rewards.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("space", [ProgramText(9), Dict({"a": ProgramText(9)}), Tuple([ProgramText(9)])], ids=repr)
+def test_texts_cannot_be_flattened(space: Any) -> None:
+    with pytest.raises(UsageError, match=r"TransformObservation.*flatten=False"):
+        flatten_space(space)
+    with pytest.raises(UsageError, match=FLATTENED):
+        flatten(space, {"a": "x"} if isinstance(space, Dict) else ("x",) if isinstance(space, Tuple) else "x")
+    with pytest.raises(ValueError, match="flatten"):  # of a Dict and a Tuple Gymnasium says so itself
+        flatdim(space)
+    if isinstance(space, ProgramText):
+        with pytest.raises(UsageError, match=FLATTENED):
+            unflatten(space, np.zeros(1))
