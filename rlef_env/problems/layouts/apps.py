@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from rlef_env.errors import DataError
 from rlef_env.problems.json_rows import Field
-from rlef_env.problems.layouts.given_tests import GivenTests, read_tests, require_tests, split_public
+from rlef_env.problems.layouts.given_tests import GivenTests, read_tests, refuse_names, require_tests, split_public
 from rlef_env.problems.layouts.layout import Layout, identified
 from rlef_env.problems.layouts.nested import json_in, json_or_python_in
 from rlef_env.problems.layouts.row_parts import rest, site, solutions_in, text_or_none, with_starter
@@ -31,6 +31,7 @@ def problem(root: Field) -> Problem:
     question = root.child("question").text()
     starter = text_or_none(root.child("starter_code"))
     given = given_in(root.child("input_output"), starter, "apps")
+    refuse_names(given, root)
     public, private = split_public(question, given)
     unknown = {"input_output": given.unknown} if given.unknown else {}
     return Problem(

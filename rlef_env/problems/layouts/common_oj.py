@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.layouts.code_contests import LANGUAGE_NAMES
-from rlef_env.problems.layouts.given_tests import GivenTests, require_tests, split_public
+from rlef_env.problems.layouts.given_tests import GivenTests, refuse_names, require_tests, split_public
 from rlef_env.problems.layouts.layout import Layout, identified
 from rlef_env.problems.layouts.live_code_bench import LIVE_CODE_BENCH_RULE, unpacked_tests
 from rlef_env.problems.layouts.nested import json_in
@@ -32,6 +32,7 @@ def problem(root: Field) -> Problem:
     packed = isinstance(test.value, str) and test.value.startswith("e")  # base64 of zlib; no JSON starts so
     given = unpacked_tests(test) if packed else _given(_unwrapped(test))
     require_tests(test, given)
+    refuse_names(given, root)
     public, private = split_public(statement, given)
     if given.unknown:
         extra["test"] = given.unknown

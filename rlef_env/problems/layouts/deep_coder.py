@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from rlef_env.problems.json_rows import Field
-from rlef_env.problems.layouts.given_tests import read_tests, require_tests, split_public
+from rlef_env.problems.layouts.given_tests import read_tests, refuse_names, require_tests, split_public
 from rlef_env.problems.layouts.layout import Layout
 from rlef_env.problems.layouts.live_code_bench import func_name_in
 from rlef_env.problems.layouts.nested import json_or_python_in
@@ -39,6 +39,7 @@ def problem(root: Field) -> Problem:
         "deep_coder",
     )
     require_tests(tests, given)
+    refuse_names(given, root)
     public, private = split_public(text, given)
     seconds, memory = _SECONDS.search(text), _BYTES.search(text)
     return Problem(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import keyword
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -27,7 +27,16 @@ from rlef_env.problems.layouts.row_parts import with_place
 from rlef_env.problems.literals import NotPlain, format_call, format_value
 from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Test
 
-__all__ = ["APPS_RULE", "CALL_RULE", "GivenTests", "entry_point_in", "read_tests", "require_tests", "split_public"]
+__all__ = [
+    "APPS_RULE",
+    "CALL_RULE",
+    "GivenTests",
+    "entry_point_in",
+    "read_tests",
+    "refuse_names",
+    "require_tests",
+    "split_public",
+]
 
 APPS_RULE: Final = CheckerSpec("apps", ("exact_integers",))
 """The rule of APPS, which most of these data sets took over, without what makes it accept wrong answers."""
@@ -38,6 +47,7 @@ _UNWRAPPED_RULE: Final = CheckerSpec("value", ("json", "list_of_one"))
 _ASSERT_RULE: Final = CheckerSpec("value")
 """As Python compares: the expected values stand in Python source."""
 _INPUT_TYPES: Final = ("stdin", "stdin_stdout", "stdio")
+_NAMES: Final = ("fn_name", "func_name")
 _CALL_TYPES: Final = ("functional", "function_call", "call_based")
 
 
@@ -105,6 +115,27 @@ def split_public(statement: str, given: GivenTests) -> tuple[tuple[Test, ...], t
     return tuple(test for test, public in pairs if public), tuple(test for test, public in pairs if not public)
 
 
+def refuse_names(given: GivenTests, *places: Field) -> None:
+    """Refuse a function's name in a place where nothing reads it: the tests would be taken for standard input.
+
+    Args:
+        given: the tests; where they call a function, its name is known.
+        places: objects in which a name might stand; what is no object is passed over.
+
+    Raises:
+        DataError: a name stands in one of them.
+    """
+    if given.entry_point is not None:
+        return
+    for place in places:
+        if isinstance(place.value, dict):
+            for name in map(place.child, _NAMES):
+                if name.present and name.value != "":
+                    raise name.error(
+                        "no function's name, as the tests give standard input", "move it beside the tests, as fn_name"
+                    )
+
+
 def _as_assert(test: Test) -> str:
     return f"assert {test.input} == {test.output}"
 
@@ -152,7 +183,9 @@ def _columns(found: Field, entry_point: str | None, starter: str | None, unwraps
             raise found.child("assert_case").error("no asserts beside tests that give standard input", "separate them")
         return _with_asserts(entry_point, pairs, asserts, starter, unwraps, unknown)
     if entry_point is None:
-        return GivenTests(tuple(Test(_stream(given), _stream(wanted)) for given, wanted in pairs), unknown=unknown)
+        given = GivenTests(tuple(Test(_stream(given), _stream(wanted)) for given, wanted in pairs), unknown=unknown)
+        refuse_names(given, found, found.child("metadata"))
+        return given
     return _calls(entry_point, pairs, starter, unwraps, unknown)
 
 
@@ -202,7 +235,7 @@ def _records(found: Field, entry_point: str | None, starter: str | None, unwraps
     for item in found.items():
         pairs.append((item.child("input"), item.child("output")))
         metadata = _metadata(item.child("metadata"))
-        names = [metadata.child("func_name"), metadata.child("fn_name")] if metadata is not None else []
+        names = list(map(metadata.child, _NAMES)) if metadata is not None else []
         entry_point = _one_name([item.child("fn_name"), *names], entry_point)
         kind = item.child("testtype") if item.child("testtype").present else item.child("type")
         if kind.present and kind.value not in _INPUT_TYPES + _CALL_TYPES:
@@ -215,10 +248,17 @@ def _records(found: Field, entry_point: str | None, starter: str | None, unwraps
     if len(kinds) > 1:
         raise found.error("tests that all give standard input, or all call a function", "separate them")
     if True not in kinds:
-        return GivenTests(tuple(Test(_stream(given), _stream(wanted)) for given, wanted in pairs), unknown=rest)
+        given = GivenTests(tuple(Test(_stream(given), _stream(wanted)) for given, wanted in pairs), unknown=rest)
+        refuse_names(given, *(Field(each, found.where, f"{found.path}[{number}]") for number, each in _rests(unknown)))
+        return given
     if entry_point is None:
         raise found.error("the name of the function that the tests call", "add fn_name, or func_name in the metadata")
     return _calls(entry_point, pairs, starter, unwraps and not isinstance(pairs[0][0].value, str), rest)
+
+
+def _rests(unknown: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """What tests hold beyond what was read, with their numbers."""
+    return ((number, each) for number, each in enumerate(unknown) if each)
 
 
 def _metadata(field: Field) -> Field | None:
@@ -232,7 +272,7 @@ def _left_of(field: Field, metadata: Field | None) -> Any:
     """What has no place here: all but the function's name."""
     if metadata is None:
         return field.plain() if field.present else None
-    return {key: metadata.child(key).plain() for key in metadata.table() if key not in ("func_name", "fn_name")}
+    return {key: metadata.child(key).plain() for key in metadata.table() if key not in _NAMES}
 
 
 def _stream(item: Field) -> str:

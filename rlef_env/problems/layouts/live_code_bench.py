@@ -51,6 +51,8 @@ def problem(root: Field) -> Problem:
     private = unpacked_tests(root.child("private_test_cases"), public.entry_point or entry_point)
     require_tests(root.child("public_test_cases"), public, private)
     called = public.entry_point or private.entry_point
+    if called is None and entry_point is not None:
+        raise metadata.error("no func_name, as the tests give standard input", "correct it, or testtype")
     if called is not None and any(given.tests and given.entry_point is None for given in (public, private)):
         raise root.child("private_test_cases").error("tests of the kind that the public ones are", "correct testtype")
     extra = rest(root, _PLACED) | {

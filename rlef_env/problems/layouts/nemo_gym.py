@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from rlef_env.problems.json_rows import Field
-from rlef_env.problems.layouts.given_tests import read_tests, require_tests, split_public
+from rlef_env.problems.layouts.given_tests import read_tests, refuse_names, require_tests, split_public
 from rlef_env.problems.layouts.layout import Layout, identified
 from rlef_env.problems.layouts.nested import json_in
 from rlef_env.problems.layouts.row_parts import by_content, rest, text_or_none, user_text, with_starter
@@ -30,6 +30,7 @@ def problem(root: Field) -> Problem:
     tests = metadata.child("unit_tests")
     given = read_tests(json_in(tests) if isinstance(tests.value, str) else tests, grader="nemo_gym")
     require_tests(tests, given)
+    refuse_names(given, root, metadata)
     statement, others = user_text(request.child("input"))
     public, private = split_public(statement, given)
     left = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from rlef_env.problems.json_rows import Field
-from rlef_env.problems.layouts.given_tests import read_tests, require_tests, split_public
+from rlef_env.problems.layouts.given_tests import read_tests, refuse_names, require_tests, split_public
 from rlef_env.problems.layouts.layout import Layout
 from rlef_env.problems.layouts.nested import json_in
 from rlef_env.problems.layouts.row_parts import by_content, rest, text_or_none, user_text, with_starter
@@ -33,6 +33,7 @@ def problem(root: Field) -> Problem:
     grader = "deep_coder" if isinstance(tests.value, list) else "prime"  # whose grader takes columns only
     given = read_tests(tests, grader=grader)
     require_tests(truth, given)
+    refuse_names(given, root, root.child("metadata"), root.child("extra_info"), reward)
     statement, others = user_text(root.child("prompt"))
     public, private = split_public(statement, given)
     extra = rest(root, _PLACED)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from rlef_env.problems.json_rows import Field
-from rlef_env.problems.layouts.given_tests import entry_point_in, read_tests, require_tests, split_public
+from rlef_env.problems.layouts.given_tests import entry_point_in, read_tests, refuse_names, require_tests, split_public
 from rlef_env.problems.layouts.layout import Layout, identified
 from rlef_env.problems.layouts.nested import json_in, json_or_python_in
 from rlef_env.problems.layouts.row_parts import by_content, rest, text_or_none, unfenced, user_text, with_starter
@@ -40,6 +40,7 @@ def problem(root: Field) -> Problem:
         grader="prime_intellect",
     )
     require_tests(cases, given)
+    refuse_names(given, root, root.child("metadata"), info)
     statement, others = user_text(root.child("prompt"))
     public, private = split_public(statement, given)
     gold = text_or_none(root.child("gold_standard_solution"))

@@ -13,7 +13,7 @@ from typing import Final
 
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.layouts.apps import given_in
-from rlef_env.problems.layouts.given_tests import split_public
+from rlef_env.problems.layouts.given_tests import refuse_names, split_public
 from rlef_env.problems.layouts.layout import Layout
 from rlef_env.problems.layouts.nested import json_or_python_in
 from rlef_env.problems.layouts.row_parts import (
@@ -41,6 +41,7 @@ def problem(root: Field) -> Problem:
     question = root.child("question").text()
     starter = text_or_none(root.child("starter_code"))
     given = given_in(root.child("input_output"), starter, "taco")
+    refuse_names(given, root)
     public, private = split_public(question, given)
     time_limit = limit_in_words(root.child("time_limit"), _LEAST_SECONDS)
     memory_limit = limit_in_words(root.child("memory_limit"), _LEAST_MEMORY)

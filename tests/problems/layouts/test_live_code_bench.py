@@ -214,3 +214,8 @@ def test_a_row_without_tests_is_refused(nothing: Any) -> None:
     ):
         problem(public_test_cases=nothing, private_test_cases=nothing)
     assert problem(private_test_cases=nothing).private_tests == ()
+
+
+def test_a_name_beside_tests_that_give_standard_input_is_refused() -> None:
+    with pytest.raises(DataError, match="field 'metadata': expected no func_name, as the tests give standard input"):
+        problem(metadata='{"func_name": "f"}')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -315,3 +316,26 @@ def test_a_row_without_tests_is_refused(tests: Any) -> None:
             DataError, match=r"^rows.jsonl:5: problem '.*': field '.*': expected at least one test, got"
         ):
             problem(layout, row, **change)
+
+
+PLACES: list[tuple[Layout, dict[str, Any], str]] = [
+    (PRIME, {**PRIME_ROW, "fn_name": "f"}, "fn_name"),
+    (PRIME, {**PRIME_ROW, "metadata": {"func_name": "f"}}, "metadata.func_name"),
+    (PRIME, {**PRIME_ROW, "extra_info": {"fn_name": "f"}}, "extra_info.fn_name"),
+    (PRIME, {**PRIME_ROW, "reward_model": {**PRIME_ROW["reward_model"], "fn_name": "f"}}, "reward_model.fn_name"),
+    (DEEP_CODER, {**DEEP_CODER_ROW, "fn_name": "f"}, "fn_name"),
+    (DEEP_CODER, {**DEEP_CODER_ROW, "tests": {**COLUMNS, "func_name": "f"}}, "tests.func_name"),
+    (DEEP_CODER, {**DEEP_CODER_ROW, "tests": {**COLUMNS, "metadata": {"func_name": "f"}}}, "tests.metadata.func_name"),
+    (DEEP_CODER, {**DEEP_CODER_ROW, "tests": [{"input": "1", "output": "2", "func_name": "f"}]}, "tests[0].func_name"),
+    (NEMO_GYM, {**NEMO_ROW, "verifier_metadata": {"unit_tests": COLUMNS, "fn_name": "f"}}, "verifier_metadata.fn_name"),
+    (PRIME_INTELLECT, {**PRIME_INTELLECT_ROW, "fn_name": "f"}, "fn_name"),
+]
+
+
+@pytest.mark.parametrize(("layout", "row", "place"), PLACES)
+def test_a_name_where_nothing_reads_it_is_refused(layout: Layout, row: dict[str, Any], place: str) -> None:
+    """Its tests would be taken for standard input, and every right program refused."""
+    with pytest.raises(
+        DataError, match=rf"^rows.jsonl:5: problem '.*': field '{re.escape(place)}': expected no function"
+    ):
+        problem(layout, row)
