@@ -16,7 +16,7 @@ define step
 @printf '\033[1m== %s\033[0m\n' '$(1)'; began=$$SECONDS; $(2); printf '   %s: %s s\n' '$(1)' $$((SECONDS - began))
 endef
 
-.PHONY: help demo test coverage slow chaos lint types clean compilers
+.PHONY: help demo test coverage slow mutants chaos lint types clean compilers
 
 help:  ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -46,6 +46,9 @@ coverage: $(VENV)/installed-test compilers  ## the same tests, and which lines t
 
 slow: $(VENV)/installed-test compilers  ## the tests that take long
 	$(BIN)/pytest -m slow --timeout=1200
+
+mutants: $(VENV)/installed-test  ## put known bugs of trainers into copies of this one, and see that a test of `make test` notices each
+	$(BIN)/python -m tests.mutants
 
 chaos: $(VENV)/installed-test  ## ten thousand episodes while workers, zygotes and servers are killed
 	RLEF_CHAOS_EPISODES=10000 $(BIN)/pytest -s --timeout=0 tests/chaos

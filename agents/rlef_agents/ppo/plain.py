@@ -281,8 +281,8 @@ def clone(lm: Any, demonstrations: Sequence[TokenEpisode], random: np.random.Gen
             optimiser.step()
 
 
-def main(seed: int = 0, updates: int = 24, episodes: int = 64, demonstrated: int = 400) -> None:
-    """Clone a demonstrator that reads every second feedback and guesses otherwise; reinforce; show what was learned."""
+def main(seed: int = 0, updates: int = 20, episodes: int = 64, demonstrations: int = 500, reads: float = 0.7) -> None:
+    """Clone a demonstrator that goes by the feedback in a share ``reads`` of the cases and else guesses; reinforce."""
     from rlef_agents.tiny import make_model, make_tokenizer
 
     torch.manual_seed(seed)
@@ -298,7 +298,7 @@ def main(seed: int = 0, updates: int = 24, episodes: int = 64, demonstrated: int
 
     def demonstrate(context: Ids) -> Completion:
         told = re.findall(r"Expected output `\d*(\d)", renderer.text(context))
-        c = told[0] if told and random.random() < 0.5 else random.integers(1, STEPS + 1)
+        c = told[0] if told and random.random() < reads else random.integers(1, STEPS + 1)
         ids = np.append(renderer.data(program(c)), renderer.end_of_turn)
         return Completion(ids, np.zeros(len(ids), np.float32), np.zeros(len(ids), np.int64), finished=True)
 
@@ -312,7 +312,7 @@ def main(seed: int = 0, updates: int = 24, episodes: int = 64, demonstrated: int
         print(f"solved {when} reinforcement: {share:.3f} of {len(judged)} validation problems", flush=True)
 
     train.reset(seed=seed)
-    clone(lm, [play(train, renderer, demonstrate) for _ in range(demonstrated)], random, epochs=8)
+    clone(lm, [play(train, renderer, demonstrate) for _ in range(demonstrations)], random, epochs=8)
     evaluate("before")
     settings, critic, reference = Settings(minibatches=8), Critic(lm), copy.deepcopy(lm).requires_grad_(False)
     optimiser = torch.optim.AdamW([*lm.parameters(), *critic.parameters()], lr=5e-4, betas=(0.9, 0.95), eps=1e-5)

@@ -95,6 +95,44 @@ def test_tokens_and_rewards_are_those_of_the_episode(renderer, pool):
     assert sorted(rollout.generator.forgotten) == list(range(6))
 
 
+class Spelling(Scripted):
+    """Samples letter by letter, which no tokenizer makes of the text, and notes what it said."""
+
+    def __init__(self, renderer, script):
+        super().__init__(renderer, script)
+        self.said = {}
+
+    def poll(self):
+        answers = []
+        for name, whole in super().poll():
+            text = self.renderer.text(whole.ids)
+            ids = np.concatenate([*map(self.renderer.data, text), whole.ids[-1:]])
+            count = len(ids)
+            assert count > len(whole.ids)
+            said = Completion(ids, -np.ones(count, np.float32), np.zeros(count, np.int64), finished=True)
+            self.said.setdefault(name, []).append(said)
+            answers.append((name, said))
+        return answers
+
+
+def test_rows_9_and_11_what_was_sampled_is_what_is_trained_and_what_comes_next(renderer, pool):
+    """To the token, the stop token included."""
+    rollout = make(renderer, pool)
+    generator = rollout.generator = Spelling(renderer, guess)
+    batch = rollout.play(plan(0, 0, 6))
+    asked = {number: [each.ids for each in generator.requests if each.conversation == number] for number in range(6)}
+    assert any(len(contexts) > 1 for contexts in asked.values())
+    for number, (tokens, episode) in enumerate(zip(batch.tokens, batch.episodes, strict=True)):
+        said, contexts = generator.said[number], asked[number]
+        assert [turn.completion.ids.tolist() for turn in tokens.turns] == [each.ids.tolist() for each in said]
+        assert all(turn.completion.ids[-1] == renderer.end_of_turn for turn in tokens.turns)
+        for place in range(1, len(contexts)):
+            between = renderer.following(episode.turns[place - 1].feedback, said[place - 1].ids)
+            expected = np.concatenate([contexts[place - 1], said[place - 1].ids, between])
+            assert contexts[place].tolist() == expected.tolist()
+            assert tokens.turns[place].prompt_ids.tolist() == between.tolist()
+
+
 def test_without_overlap_the_result_is_the_same(renderer, pool):
     same(make(renderer, pool).play(plan(3, 1, 6)), make(renderer, pool, overlap=False).play(plan(3, 1, 6)))
 
