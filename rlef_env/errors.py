@@ -16,6 +16,7 @@ __all__ = [
     "RLEFError",
     "SandboxFailure",
     "UsageError",
+    "short_repr",
     "shortened",
 ]
 
@@ -27,6 +28,11 @@ class RLEFError(Exception):
 
     def __init__(self, message: str = "") -> None:
         super().__init__(shortened(message, _LONGEST_MESSAGE))
+
+
+def short_repr(value: object) -> str:
+    """The ``repr`` of a value from outside, cut to 200 characters."""
+    return shortened(repr(value))
 
 
 def shortened(text: str, longest: int = 200) -> str:

@@ -11,28 +11,54 @@ from __future__ import annotations
 import base64
 import contextlib
 import gc
+import io
+import itertools
 import json
 import struct
+import tempfile
 import time
+import tracemalloc
+import zipfile
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from rlef_env.envs import episode_from_row, read_episodes
 from rlef_env.envs.feedback import feedback_text
-from rlef_env.errors import RLEFError
+from rlef_env.errors import DataError, RLEFError
 from rlef_env.integrations.server.problem_store import ProblemStore
 from rlef_env.judge import Judgement, TestResult, Verdict, make_checker, scores
 from rlef_env.judge.calls import _result
 from rlef_env.judge.encoding import encode
 from rlef_env.judge.values import value_rule
-from rlef_env.problems import CheckerSpec, Dataset, Field, Problem, Test, TestGroup, parse_call, parse_row, parse_value
-from rlef_env.problems.any_row import problem_of_row
+from rlef_env.problems import (
+    CheckerSpec,
+    Dataset,
+    Field,
+    Problem,
+    Test,
+    TestGroup,
+    parse_call,
+    parse_json,
+    parse_row,
+    parse_value,
+    problem_of_row,
+    unpacked,
+)
 from rlef_env.problems.asserts import check_to_tests, examples
-from rlef_env.problems.layouts.nested import json_or_python_in
+from rlef_env.problems.carriers import raw_rows
+from rlef_env.problems.json_text import memory_of
+from rlef_env.problems.layouts.live_code_bench import unpacked_tests
+from rlef_env.problems.layouts.nested import json_in, json_or_python_in
 from rlef_env.problems.layouts.pickled_text import pickled_text
 from rlef_env.problems.own_fields import groups_from_field
+from rlef_env.problems.packages import read_package
+from rlef_env.problems.packages.archive import Archive
+from rlef_env.problems.packages.folder import Folder
+from rlef_env.problems.packages.yaml_file import read_yaml
 from tests.clashing import clashing
 from tests.problems.layouts.samples import ROWS
 
@@ -329,7 +355,93 @@ for _name, _make in OUTPUTS.items():
     for _checker in CHECKERS:
         RESULTS[f"output: {_name}: {' '.join(_checker)}"] = compared(*_checker)(_make), 10_000
 
-ALL: Final = {**TEXTS, **ROW_FAMILIES, **RESULTS}
+# --- folders and files ------------------------------------------------------------------------------------------------
+
+
+def yaml(make: Callable[[int], str]) -> Callable[[int], Call]:
+    return lambda size: (lambda root: lambda: read_yaml(Folder(root), "p.yaml"))(written("p.yaml", make(size)))
+
+
+def written(name: str, text: str | bytes) -> Path:
+    """A new folder with one file in it."""
+    root = Path(tempfile.mkdtemp(dir=FOLDER.name))
+    (root / name).write_bytes(text.encode() if isinstance(text, str) else text)
+    return root
+
+
+def rows(name: str, make: Callable[[int], str]) -> Callable[[int], Call]:
+    return lambda size: (lambda path: lambda: list(raw_rows(path)))(written(name, make(size)) / name)
+
+
+def kattis(**files: str) -> Path:
+    base = {
+        "problem.yaml": "type: scoring",
+        "statement/problem.en.md": "s",
+        "data/sample/1.in": "",
+        "data/sample/1.ans": "",
+    }
+    root = Path(tempfile.mkdtemp(dir=FOLDER.name))
+    (root / "data/secret").mkdir(parents=True)
+    for name, text in {**base, **files}.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+def chained_tests(size: int) -> Call:
+    """Two groups, in which each test is worth something only if the one before it passed."""
+    root = kattis(**{f"data/secret/g{group}/1.{ending}": "1" for group in (1, 2) for ending in ("in", "ans")})
+    for group in (1, 2):
+        for number, ending in itertools.product(range(size), ("in", "ans")):
+            (root / f"data/secret/g{group}/{number + 2}.{ending}").symlink_to(f"1.{ending}")
+    return lambda: read_package(root)
+
+
+def archived(size: int) -> Call:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for number in range(size):
+            archive.writestr(f"{number}.in", "")
+    root = written("a.zip", content.getvalue())
+    return lambda: Archive(Folder(root), "a.zip")
+
+
+FOLDER: Final = tempfile.TemporaryDirectory(prefix="linear-")  # removed at the end
+FILES: Final[dict[str, tuple[Callable[[int], Call], int]]] = {
+    "yaml: merges": (yaml(lambda n: "<<: {}\n" * n), 300),
+    "yaml: keys": (yaml(lambda n: "".join(f"k{number}: 0\n" for number in range(n))), 200),
+    "yaml: lists in lists": (yaml(lambda n: "a: " + "[" * n), 2000),
+    "yaml: aliases": (yaml(lambda n: "a: &a [1]\nb: [" + "*a, " * n + "]"), 200),
+    "yaml: aliases of aliases": (
+        yaml(lambda n: "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, n))),
+        100,
+    ),
+    "yaml: blanks": (yaml(lambda n: "a:" + " " * n + "b"), 3000),
+    "yaml: a long text": (yaml(lambda n: 'a: "' + "\\n" * n + '"'), 1000),
+    "array: strings of quotes": (rows("a.json", lambda n: '["' + '\\"' * n + '"]'), 20_000),
+    "array: an open string": (rows("a.json", lambda n: '["' + "\\\\" * n), 50_000),
+    "array: brackets": (rows("a.json", lambda n: "[" * n), 20_000),
+    "array: rows": (rows("a.json", lambda n: "[" + "{}," * n + "{}]"), 5000),
+    "lines: empty": (rows("a.jsonl", lambda n: "\n" * n + "{}"), 20_000),
+    "a judge's file of line ends": (
+        lambda n: (lambda r: lambda: read_package(r))(kattis(**{"domjudge-problem.ini": "\n" * n})),
+        3000,
+    ),
+    "tests in chains": (chained_tests, 60),
+    "an archive": (archived, 300),
+    "episodes: fields": (
+        lambda n: lambda: episode_from_row({f"f{number}": 0 for number in range(n)}),
+        5000,
+    ),
+    "episodes: the last field twice": (
+        lambda n: (lambda path: lambda: read_episodes(path))(
+            written("e", "{" + keys(n) + f',"key{n - 1:07d}":0}}') / "e"
+        ),
+        1000,
+    ),
+}
+
+ALL: Final = {**TEXTS, **ROW_FAMILIES, **FILES, **RESULTS}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -339,3 +451,79 @@ def test_time_is_linear(name: str) -> None:
     while grown[-1] > MOST and len(grown) < 5:  # a quadratic reader stays at sixteen; a machine that stumbles does not
         grown.append(growth(make, size))
     assert grown[-1] <= MOST, grown
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+def most_allocated(call: Call) -> int:
+    gc.collect()
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(RLEFError, ValueError):
+            call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("inner", ["[],", "{},", '{"":0},', "0,", "1e9,", '"ab",', '"\\u0101",', "[[[[]]]],", "300,"])
+def test_the_memory_that_json_takes_is_no_more_than_was_counted(inner: str) -> None:
+    text = "[" + inner * 20_000 + "0]"
+    counted = memory_of(text)
+    taken = most_allocated(lambda: parse_json(text, python_json=True))
+    assert taken <= counted + 4 * len(text)
+    with pytest.raises(ValueError, match="bytes of memory"):
+        parse_json(text, most_memory=counted - 1)
+
+
+def test_brackets_and_commas_in_texts_do_not_count() -> None:
+    text = json.dumps(["[,:{" * 1000, '\\"[,:{', "[" * 200])
+    assert memory_of(text) == memory_of('["","",""]')
+    assert parse_json(text, most_memory=memory_of(text)) == json.loads(text)
+
+
+PACKED: Final = {
+    "lists": lambda n: "[" + "[]," * n + "[]]",
+    "objects": lambda n: "[" + "{}," * n + "{}]",
+    "numbers": lambda n: "[" + "0," * n + "0]",
+    "brackets": lambda n: "[" * n,
+    "a text": lambda n: '["' + "a" * n + '"]',
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_what_is_packed_takes_no_more_memory_than_its_bounds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a floor of 1 MiB in place of 128 MiB, so that small texts show it."""
+    monkeypatch.setattr(unpacked, "_AT_LEAST", 2**20)
+    tests = packed(pickled(PACKED[name](2_000_000)))
+    most = unpacked.unpacked_bytes(len(tests.value))
+    taken = most_allocated(lambda: unpacked_tests(tests))
+    assert taken <= 5 * most  # of a text several copies are made, and its values take as much once more
+
+
+def test_an_archive_may_not_unpack_to_more_than_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacked, "_AT_LEAST", 2**16)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("1.in", bytes(2**20))
+    root = written("a.zip", content.getvalue())
+    with pytest.raises(DataError, match=r"at most [67].,... bytes unpacked, got 1,048,576"):
+        Archive(Folder(root), "a.zip")
+
+
+def test_long_values_are_cut_in_errors() -> None:
+    for call in (
+        lambda: Dataset("d", "d", (Problem("p", ""),)).get("x" * 10**6),
+        lambda: parse_row(b'{"' + b"k" * 10**6 + b'":0,"' + b"k" * 10**6 + b'":0}', "row"),
+        lambda: problem_of_row(Field({"k" * 10**6: 1}, "row")),
+        lambda: problem_of_row(Field({**ROWS["apps"], "problem_id": "x" * 10**6, "question": 3}, "row")),
+        lambda: pickled_text(field("x" * 10**6)),
+        lambda: json_in(field("[" + "1" * 10**6 + "]")),
+        lambda: parse_value("x" * 10**6),
+        lambda: field([[10**5000] * 1000]).text(),
+    ):
+        with pytest.raises((RLEFError, ValueError)) as caught:
+            call()
+        assert len(str(caught.value)) <= 2000
+        assert "\n" not in str(caught.value)

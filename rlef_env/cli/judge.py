@@ -23,7 +23,7 @@ from rlef_env.cli.left_out import LeftOut
 from rlef_env.envs import Episode, read_episodes, rejudge
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
-from rlef_env.problems import ROLES, Problem, load_dataset, read_checkers
+from rlef_env.problems import ROLES, Problem, load_dataset, parse_json, read_checkers
 from rlef_env.sandbox import Program, installed_languages
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
@@ -171,8 +171,8 @@ def holds_episodes(path: Path) -> bool:
     """Whether the file's first row is an episode. What cannot be read is left to the reader of problems to refuse."""
     try:
         with path.open("rb") as file:
-            row = json.loads(next((line for line in file if line.strip()), b""))
-    except (OSError, ValueError, RecursionError):
+            row = parse_json(next((line for line in file if line.strip()), b"").decode(), python_json=True)
+    except (OSError, ValueError):
         return False
     return isinstance(row, dict) and "turns" in row
 

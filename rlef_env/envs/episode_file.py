@@ -15,7 +15,7 @@ from rlef_env.envs.episode import Episode, Turn
 from rlef_env.envs.episode_rules import NOTHING, episode_breach
 from rlef_env.errors import DataError
 from rlef_env.judge import GroupScore, Judgement, Measured, TestResult, Verdict
-from rlef_env.problems import ROLES
+from rlef_env.problems import ROLES, parse_json
 
 __all__ = ["episode_from_row", "episode_to_row", "read_episodes", "write_episodes"]
 
@@ -132,26 +132,12 @@ def _episode_from_line(line: bytes, where: str) -> Episode:
     if line.startswith(codecs.BOM_UTF8):
         raise DataError(f"{where}: expected UTF-8 without a byte order mark, got one; save the file as plain UTF-8")
     try:
-        row = json.loads(line.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        row = parse_json(line.decode())
+    except ValueError as error:
         raise DataError(
             f"{where}: expected one episode as JSON, got {line[:40]!r} ({error}); check that nothing was cut"
         ) from None
     return episode_from_row(row, where)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that names a field twice, of which Python would keep the last."""
-    result: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in result:
-            raise ValueError(f"field {name!r} stands twice in one object")
-        result[name] = value
-    return result
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
 
 
 def _shown(value: object) -> str:

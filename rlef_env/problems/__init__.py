@@ -15,6 +15,7 @@ from rlef_env.problems.hashing import check_keys
 from rlef_env.problems.hub import is_hub_name
 from rlef_env.problems.index import Facts
 from rlef_env.problems.json_rows import Field, parse_row
+from rlef_env.problems.json_text import parse_json
 from rlef_env.problems.layouts import LAYOUTS, Layout
 from rlef_env.problems.literals import CallText, NotPlain, format_call, format_value, parse_call, parse_value
 from rlef_env.problems.meta import read_checkers
@@ -73,6 +74,7 @@ __all__ = [
     "load_dataset",
     "parse_call",
     "parse_checker_flags",
+    "parse_json",
     "parse_row",
     "parse_value",
     "problem_from_row",

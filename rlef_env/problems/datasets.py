@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from rlef_env.errors import DataError, ProblemNotFound, UsageError
+from rlef_env.errors import DataError, ProblemNotFound, UsageError, short_repr
 from rlef_env.problems.carriers import SUFFIXES, is_pattern, is_plain, named_files
 from rlef_env.problems.folders import is_folder_of_problems, problems_in_folder
 from rlef_env.problems.hub import hub_file, is_hub_name
@@ -28,6 +28,8 @@ __all__ = ["BUILTINS", "Dataset", "load_dataset"]
 
 _SMALL: Final = 16 * 2**20
 """Bytes of files whose problems are all held in memory; of packed ones a sixteenth."""
+_MOST_COMPARED: Final = 1000
+"""Ids that an unknown one is compared with: it must not cost as much as the data set is large."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ class Dataset:
     def __post_init__(self) -> None:
         if not isinstance(self.problems, IndexedProblems) and len(self._places) < len(self.problems):
             twice = next(each for place, each in enumerate(self.ids) if self._places[each] != place)
-            raise DataError(f"data set {self.label!r}: expected ids of their own, got {twice!r} twice; rename one")
+            raise DataError(
+                f"data set {self.label!r}: expected ids of their own, got {short_repr(twice)} twice; rename one"
+            )
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -134,17 +138,18 @@ class Dataset:
         if place is None:
             raise ProblemNotFound(
                 f"expected the id of one of the {len(self)} problems of data set {self.label!r}, "
-                f"got {problem_id!r}; {self._suggestion(problem_id)}"
+                f"got {short_repr(problem_id)}; {self._suggestion(str(problem_id))}"
             )
         return place
 
     def _suggestion(self, problem_id: str) -> str:
         if not self._places:
             return "this data set is empty"
-        similar = difflib.get_close_matches(str(problem_id), self._places, n=3, cutoff=0.5)
+        alike = [each for each in self._places if each[:2] == problem_id[:2]] or list(self._places)
+        similar = difflib.get_close_matches(problem_id[:100], alike[:_MOST_COMPARED], n=3, cutoff=0.5)
         if similar:
-            return "similar: " + ", ".join(repr(problem) for problem in similar)
-        return f"the first is {next(iter(self._places))!r}"
+            return "similar: " + ", ".join(short_repr(problem) for problem in similar)
+        return f"the first is {short_repr(next(iter(self._places)))}"
 
 
 def load_dataset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from rlef_env.errors import DataError
+from rlef_env.errors import DataError, short_repr
 from rlef_env.problems.checker_spec import checker_from_field
 from rlef_env.problems.json_rows import Field, iter_rows
 from rlef_env.problems.problem import CheckerSpec
@@ -31,11 +31,11 @@ def read_checkers(path: str | os.PathLike[str]) -> dict[str, CheckerSpec]:
         name = root.child("name").text()
         if name in seen:
             raise DataError(
-                f"{where}: field 'name': expected one line a problem, got {name!r}, which {seen[name]} is about "
-                "already; remove one of the two"
+                f"{where}: field 'name': expected one line a problem, got {short_repr(name)}, which {seen[name]} is "
+                "about already; remove one of the two"
             )
         seen[name] = where
-        checker = Field(row, f"{where}: problem {name!r}").child("checker")
+        checker = Field(row, f"{where}: problem {short_repr(name)}").child("checker")
         if checker.present:
             checkers[name] = checker_from_field(checker)
     return checkers

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rlef_env.errors import DataError, UsageError
+from rlef_env.errors import DataError, UsageError, short_repr, shortened
 from rlef_env.problems.carriers import RawRow, raw_rows
 from rlef_env.problems.json_rows import Field, iter_rows, parse_row
 from rlef_env.problems.layouts import LAYOUTS, Layout
@@ -65,8 +65,8 @@ def iter_problems(files: Sequence[Path], layout: Layout) -> Iterator[ReadProblem
 def _check_id(problem_id: str, where: str, seen: dict[str, str]) -> None:
     if problem_id in seen:
         raise DataError(
-            f"{where}: field 'name': expected a name of its own, got {problem_id!r}, which {seen[problem_id]} "
-            "has already; rename or remove one of the two"
+            f"{where}: field 'name': expected a name of its own, got {short_repr(problem_id)}, which "
+            f"{seen[problem_id]} has already; rename or remove one of the two"
         )
     seen[problem_id] = where
 
@@ -99,7 +99,7 @@ def _layout_of(row: Mapping[str, Any], where: str) -> Layout:
         return max(fitting, key=lambda layout: len(layout.keys))
     nearest = min(LAYOUTS, key=lambda layout: (len(layout.keys - row.keys()), -len(layout.keys)))
     missing = ", ".join(map(repr, sorted(nearest.keys - row.keys())))
-    got = ", ".join(map(repr, sorted(row)[:20])) or "none"
+    got = ", ".join(shortened(repr(key), 60) for key in sorted(row)[:20]) or "none"
     raise DataError(
         f"{where}: expected the fields of one of the layouts {', '.join(layout.name for layout in LAYOUTS)}, "
         f"got {got[:400]}; the nearest is {nearest.name}, for which there is no field {missing}; name the layout "

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
 
-from rlef_env.errors import DataError
+from rlef_env.errors import DataError, short_repr
 from rlef_env.problems.json_rows import Field, iter_rows
 from rlef_env.problems.problem import Problem
 
@@ -145,7 +145,7 @@ def read_reports(path: str | os.PathLike[str]) -> dict[str, TrustReport]:
         )
         if report.problem in reports:
             raise DataError(
-                f"{where}: expected one line a problem, got {report.problem!r} twice; remove one of the two"
+                f"{where}: expected one line a problem, got {short_repr(report.problem)} twice; remove one of the two"
             )
         reports[report.problem] = report
     return reports

@@ -222,7 +222,7 @@ def test_episodes_made_by_hand_are_checked_too(make_env: Make, settings: dict[st
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"max_turns": 3', '"max_turns": 3, "max_turns": 1', "field 'max_turns' stands twice"),
+        ('"max_turns": 3', '"max_turns": 3, "max_turns": 1', "key 'max_turns' stands twice"),
         ('"max_turns": 3', '"max_turns": NaN', "NaN is not a JSON number"),
     ],
 )

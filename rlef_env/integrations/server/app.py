@@ -239,14 +239,14 @@ class Service:
             if not self.warming.ready.is_set():
                 detail = "this server is starting; try again when GET /v1/ready answers 200"
                 raise Refused(full, detail, Retry_After="1")
-            self.gate.enter(full)
+            size = self.gate.enter(request, full)
             try:
                 body = await self.gate.body(request)
                 row = await run_in_threadpool(parse_row, body, "request")
                 content = await handler(request, Field(row, "request"))
                 return await run_in_threadpool(JSONResponse, content)
             finally:
-                self.gate.leave()
+                self.gate.leave(size)
 
         async def endpoint(request: Request) -> Response:
             began = time.monotonic()

@@ -7,6 +7,7 @@ import base64
 import binascii
 import hmac
 import re
+import sys
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -14,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 __all__ = ["Gate", "Refused", "Vanished"]
 
 BODY_SECONDS: Final = 60.0
+MOST_BODIES: Final = 8  # of the greatest length that may be in memory at once
 LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 PORT: Final = re.compile(r":[0-9]*$")
 
@@ -43,7 +45,7 @@ class Gate:
     Args:
         token: that a client must show; None for none.
         most: requests that may be under way.
-        most_bytes: of a request's body.
+        most_bytes: of a request's body; of all bodies under way together, eight times as many.
 
     Attributes:
         under_way: requests that are.
@@ -52,7 +54,7 @@ class Gate:
 
     def __init__(self, token: str | None, most: int, most_bytes: int) -> None:
         self._token, self._most, self._most_bytes = token, most, most_bytes
-        self.under_way = 0
+        self.under_way = self._bytes_under_way = 0
         self.closed = False
 
     def check_client(self, request: Request) -> None:
@@ -78,21 +80,31 @@ class Gate:
                 401, "expected this server's token; send 'Authorization: Bearer TOKEN'", WWW_Authenticate="Bearer"
             )
 
-    def enter(self, full: int) -> None:
-        """Let a request in; ``leave`` is due for it.
+    def enter(self, request: Request, full: int) -> int:
+        """Let a request in.
 
         Args:
+            request: its body counts with the length that its header says, else with the greatest that it may have.
             full: the status of a refusal for want of room: 503, or 504 for clients that try again only then.
+
+        Returns:
+            Bytes, to give to ``leave``.
         """
         if self.closed:
             raise Refused(503, "this server is about to end; ask another one", Retry_After="10", Connection="close")
         if self.under_way >= self._most:
             raise Refused(full, f"{self._most} requests are under way already; try again", Retry_After="1")
+        size = min(_length(request, self._most_bytes), self._most_bytes)
+        if self._bytes_under_way + size > MOST_BODIES * self._most_bytes:
+            raise Refused(full, "requests that are under way fill the memory; try again", Retry_After="1")
         self.under_way += 1
+        self._bytes_under_way += size
+        return size
 
-    def leave(self) -> None:
-        """A request is answered."""
+    def leave(self, size: int) -> None:
+        """A request is answered; ``size`` is what ``enter`` said."""
         self.under_way -= 1
+        self._bytes_under_way -= size
 
     async def body(self, request: Request) -> bytes:
         """The request's body, while it is not larger or slower than it may be."""
@@ -109,9 +121,8 @@ class Gate:
             raise Vanished from None
 
     async def _read(self, request: Request) -> bytes:
-        said = request.headers.get("content-length", "0")
         body = bytearray()
-        if said.isdecimal() and int(said) <= self._most_bytes:
+        if _length(request, 0) <= self._most_bytes:
             async for part in request.stream():
                 body += part
                 if len(body) > self._most_bytes:
@@ -119,3 +130,11 @@ class Gate:
             else:
                 return bytes(body)
         raise Refused(413, f"expected at most {self._most_bytes} bytes in a request", Connection="close")
+
+
+def _length(request: Request, unknown: int) -> int:
+    """The length of a body as its header says; ``unknown`` where it says nothing, too much where it is no number."""
+    said = request.headers.get("content-length")
+    if said is None:
+        return unknown
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 19 else sys.maxsize

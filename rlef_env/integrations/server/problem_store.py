@@ -16,6 +16,7 @@ from rlef_env.problems import Dataset, Field, Problem, problem_of_row
 __all__ = ["ProblemStore"]
 
 MOST_KEPT: Final = 64
+MOST_KEPT_BYTES: Final = 2**26  # of rows that came with requests
 
 
 class ProblemStore:
@@ -27,7 +28,8 @@ class ProblemStore:
 
     def __init__(self, datasets: Mapping[str, Dataset]) -> None:
         self.datasets = dict(datasets)
-        self._kept: OrderedDict[object, Problem] = OrderedDict()
+        self._kept: OrderedDict[object, tuple[Problem, int]] = OrderedDict()
+        self._kept_bytes = 0
         self._lock = threading.Lock()
 
     def dataset(self, field: Field) -> Dataset:
@@ -49,7 +51,7 @@ class ProblemStore:
         """
         found = self.dataset(dataset)
         key = str(problem_id.integer()) if type(problem_id.value) is int else problem_id.text()
-        return self._kept_as((found.name, key, time_limit), lambda: _limited(found.get(key), time_limit))
+        return self._kept_as((found.name, key, time_limit), 0, lambda: _limited(found.get(key), time_limit))
 
     def given(self, row: Field, layout: str | None = None, time_limit: float | None = None) -> Problem:
         """The problem in a row that came with a request.
@@ -59,18 +61,22 @@ class ProblemStore:
         """
         content = json.dumps(row.table(), sort_keys=True).encode()
         key = (hashlib.sha256(content).digest(), layout, time_limit)
-        return self._kept_as(key, lambda: _limited(problem_of_row(row, layout), time_limit))
+        return self._kept_as(key, len(content), lambda: _limited(problem_of_row(row, layout), time_limit))
 
-    def _kept_as(self, key: object, make: Callable[[], Problem]) -> Problem:
+    def _kept_as(self, key: object, size: int, make: Callable[[], Problem]) -> Problem:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
-                return self._kept[key]
+                return self._kept[key][0]
         problem = make()
         with self._lock:
-            problem = self._kept.setdefault(key, problem)
-            if len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+            if key not in self._kept:
+                self._kept[key] = problem, size
+                self._kept_bytes += size
+            problem = self._kept[key][0]
+            while len(self._kept) > MOST_KEPT or self._kept_bytes > MOST_KEPT_BYTES:
+                _, (_, freed) = self._kept.popitem(last=False)
+                self._kept_bytes -= freed
         return problem
 
 

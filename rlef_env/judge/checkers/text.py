@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import starmap, zip_longest
@@ -14,6 +15,7 @@ LOWER_CASE: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijk
 TO_SPACE: Final = bytes.maketrans(b"\t\n\v\f\r", b"     ")
 _BLOCK: Final = 1 << 16
 _PYTHON_SPACE: Final = b" \t\n\v\f\r\x1c\x1d\x1e\x1f"  # of ASCII, what Python's str counts as white space
+_WORD: Final = re.compile(r"\S+")
 _PYTHON_TO_SPACE: Final = bytes.maketrans(_PYTHON_SPACE, b" " * len(_PYTHON_SPACE))
 
 
@@ -49,8 +51,8 @@ def python_tokens(line: bytes) -> Iterator[bytes]:
     """The tokens of a line as Python's ``str.split`` finds them."""
     if line.isascii():
         return tokens_of(line, _PYTHON_TO_SPACE)
-    words = line.decode("utf-8", "surrogateescape").split()
-    return (word.encode("utf-8", "surrogateescape") for word in words)
+    words = _WORD.finditer(line.decode("utf-8", "surrogateescape"))
+    return (word[0].encode("utf-8", "surrogateescape") for word in words)
 
 
 def same(left: Iterator[bytes], right: Iterator[bytes]) -> bool:

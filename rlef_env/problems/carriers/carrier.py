@@ -12,11 +12,9 @@ from typing import IO, Final, NamedTuple
 
 from rlef_env.errors import DataError, RLEFError
 from rlef_env.problems.carriers.json_array import elements, starts_an_array
+from rlef_env.problems.carriers.json_values import LONGEST_ROW
 
 __all__ = ["SUFFIXES", "RawRow", "is_plain", "raw_rows"]
-
-LONGEST_ROW: Final = 2**29
-"""Bytes of a row at most: a file that is not what it seems must not fill the memory."""
 
 
 class RawRow(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from typing import Any, Final
@@ -15,6 +16,7 @@ from rlef_env.problems.packages.folder import Folder
 __all__ = ["read_yaml"]
 
 LARGEST_YAML = 2**20  # bytes: reading takes a second for each 100 kB
+DEEPEST = 100  # brackets within brackets, in one line
 MOST_VALUES = 1_000_000  # with what aliases stand for
 TEXT, MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 TAGS = frozenset(f"tag:yaml.org,2002:{tag}" for tag in ("str", "int", "float", "bool", "null", "seq", "map", "merge"))
@@ -56,6 +58,8 @@ def read_yaml(folder: Folder, path: str, replaced: Callable[[str], str] | None =
 
 
 def _load(text: str) -> Any:
+    if any(_depth(line) > DEEPEST for line in text.splitlines()):
+        raise ValueError(f"more than {DEEPEST} brackets within brackets")
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -65,6 +69,14 @@ def _load(text: str) -> Any:
         return loader.construct_document(node)
     finally:
         loader.dispose()
+
+
+def _depth(line: str) -> int:
+    """How deep brackets stand in brackets: for each that opens, the scanner goes through all that are open."""
+    if line.count("[") + line.count("{") <= DEEPEST:
+        return 0
+    steps = ((mark in "[{") - (mark in "]}") for mark in line)
+    return max(itertools.accumulate(steps))
 
 
 def _size(node: yaml.Node, known: dict[int, int], above: tuple[int, ...]) -> int:
