@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -18,28 +17,16 @@ from rich.text import Text
 from rlef_env.envs import GRID_LETTERS, Turn, verdict_grid, verdict_words
 from rlef_env.judge import Judgement, Verdict
 from rlef_env.problems import ROLES
+from rlef_env.terminal import one_line, printable
 
 __all__ = [
-    *("Screen", "cut", "note", "one_line", "printable", "progress_bar", "show_heading", "show_prompt", "show_turn"),
+    *("Screen", "cut", "note", "progress_bar", "show_heading", "show_prompt", "show_text", "show_turn"),
     "show_verdicts",
 ]
 
 COLOURS = {Verdict.ACCEPTED: "green", Verdict.NO_PROGRAM: "dim", Verdict.NO_VERDICT: "bold yellow"}
 FAILURE = "red"
 UNLIMITED = 100_000  # columns
-# What a terminal acts on, what cannot be written, and what reorders a line: control characters but for line feeds and
-# tabs, lone surrogates, and the marks that override the direction of text.
-ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
-
-
-def printable(text: str) -> str:
-    """The text with Python's escapes in the place of characters that a terminal would act on or cannot show."""
-    return ODD.sub(lambda odd: odd[0].encode("unicode_escape", "surrogatepass").decode(), text.replace("\r\n", "\n"))
-
-
-def one_line(text: str) -> str:
-    """The text as one line that is safe to print."""
-    return printable(" ".join(text.split()))
 
 
 def note(message: str) -> None:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from rich.table import Table
 
 from rlef_env.cli.arguments import add_workers, file_path, whole_number
-from rlef_env.cli.display import Screen, note, one_line, progress_bar
+from rlef_env.cli.display import Screen, note, progress_bar
 from rlef_env.cli.judge import with_checkers
 from rlef_env.cli.left_out import LeftOut
 from rlef_env.errors import UsageError
@@ -32,6 +32,7 @@ from rlef_env.problems import (
     write_reports,
 )
 from rlef_env.sandbox import Sandbox, installed_languages
+from rlef_env.terminal import one_line
 from rlef_env.trust import Augmentation, augment, find_twins, public_only, verify
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]

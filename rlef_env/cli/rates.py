@@ -11,9 +11,9 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from rlef_env.cli.display import one_line
 from rlef_env.envs import Episode
 from rlef_env.judge import Verdict
+from rlef_env.terminal import one_line
 
 __all__ = ["Rates", "show_rates", "solve_rates"]
 

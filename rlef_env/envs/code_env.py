@@ -23,6 +23,7 @@ from rlef_env.envs.shared_pool import SHARED, Shared, shared_pool
 from rlef_env.envs.state import checked, header, rng_from_state, rng_to_state, running_from_state, running_to_state
 from rlef_env.judge import Judge
 from rlef_env.problems import Dataset
+from rlef_env.terminal import printable
 
 __all__ = ["CodeEnv"]
 
@@ -224,7 +225,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         text = episode_text(self.episode)
         if self.render_mode == "ansi":
             return text
-        print(text)
+        print(printable(text))
         return None
 
     def close(self) -> None:

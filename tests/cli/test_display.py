@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from rlef_env.cli.command import main
-from rlef_env.cli.display import Screen, one_line, printable, show_heading, show_text, show_turn, show_verdicts
-from rlef_env.envs import Turn
+from rlef_env.cli.display import Screen, show_heading, show_text, show_turn, show_verdicts
+from rlef_env.envs import CodeEnv, Turn
 from rlef_env.judge import Judgement, Verdict
-from rlef_env.problems import Problem, Solution, Test, write_jsonl
+from rlef_env.problems import Dataset, Problem, Solution, Test, write_jsonl
+from rlef_env.terminal import one_line, printable
 
 MARKUP = ["dp[i] [/b]", "[red]x", "[/]", "[link=file:///x]y[/link]", ":warning: a", "[", r"a\[b]", "[bold"]
 CODES = {"\x1b[2Jx": r"\x1b[2Jx", "a\nb": "a b", "a\x07b": r"a\x07b", "a\u202eb": r"a\u202eb", "a\x85b": "a b"}
@@ -95,6 +96,16 @@ def test_turns_show_programs_categories_and_feedback_as_they_are(
     shown = Text.from_ansi(capsys.readouterr().out).plain
     assert f"({one_line(odd)})" in shown
     assert shown.count(printable(odd).splitlines()[0]) >= 4
+    assert "\x1b" not in shown
+
+
+def test_an_episode_that_is_rendered_for_a_person_sends_no_terminal_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    problem = Problem("a", "Say \x1b[2J", public_tests=(Test("", "1\n"),))
+    with CodeEnv(Dataset("d", "D", (problem,)), render_mode="human", judge="shared") as env:
+        env.reset(seed=1)
+        env.step("```python\nprint('\\x1b[2J')\n```")
+    shown = capsys.readouterr().out
+    assert shown.count(r"\x1b[2J") >= 2
     assert "\x1b" not in shown
 
 

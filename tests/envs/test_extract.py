@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from rlef_env.envs import extract_program, fenced
-from rlef_env.envs.extract import fenced_blocks
+from rlef_env.fences import fenced_blocks
 
 
 @pytest.mark.parametrize(

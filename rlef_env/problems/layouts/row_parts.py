@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from rlef_env.errors import DataError
+from rlef_env.fences import fenced_blocks
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.layouts.nested import json_in
 from rlef_env.problems.problem import Solution
@@ -45,7 +46,6 @@ _UNITS: Final = {
     **dict.fromkeys(("mb", "mib", "megabyte", "megabytes", "mebibytes"), 2**20),
     **dict.fromkeys(("gb", "gib", "gigabyte", "gigabytes", "gibibytes"), 2**30),
 }
-_FENCE: Final = re.compile(r"\s*```[A-Za-z0-9+]*[ \t]*\n(.*?)\n?[ \t]*```\s*", re.DOTALL)
 
 
 def by_content(root: Field, prefix: str) -> tuple[str, Field]:
@@ -147,8 +147,9 @@ def solutions_in(field: Field) -> tuple[Solution, ...]:
 
 def unfenced(text: str) -> str:
     """The code in a text that is nothing but one fenced block of Markdown; any other text as it is."""
-    match = _FENCE.fullmatch(text)
-    return match[1] if match and "```" not in match[1] else text
+    whole = text.replace("\r\n", "\n").strip()
+    blocks = fenced_blocks(whole)
+    return blocks[0].code if [(block.start, block.end) for block in blocks] == [(0, len(whole))] else text
 
 
 def user_text(chat: Field) -> tuple[str, list[Any]]:

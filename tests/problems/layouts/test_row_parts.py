@@ -122,6 +122,9 @@ def test_solutions_in_a_list_in_json_and_in_fences() -> None:
 def test_only_one_whole_fence_is_taken_off() -> None:
     assert unfenced("```\nx\n```\n") == "x"
     assert unfenced("```py\nx\n\n```") == "x\n"
+    assert unfenced("```python:a.py\r\nx\r\n```\r\n") == "x"
+    assert unfenced("````py\n# a\n```\n# b\n````") == "# a\n```\n# b"
+    assert unfenced("~~~\nx\n~~~") == "x"
     for text in ("x", "```x```", "say\n```\nx\n```", "```\nx\n```\n```\ny\n```"):
         assert unfenced(text) == text
 

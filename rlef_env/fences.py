@@ -1,0 +1,247 @@
+"""Blocks of code in a text: fenced ones as CommonMark has them, and those that stand in one line.
+
+Source: spec.commonmark.org ("Fenced code blocks", "Block quotes", "List items").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+__all__ = ["Block", "code_blocks", "fence", "fenced_blocks", "loose_blocks"]
+
+# A text may be megabytes of anything, so no pattern has two repetitions that can share characters: all is linear.
+_RUN = re.compile(r"`{3,}")
+_FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
+_QUOTE = re.compile(r" *> ?")
+_LIST_MARKER = re.compile(r"(?:[-+*]|[0-9]{1,9}[.)])(?= |$)")
+_BLANKS = re.compile(" *")
+_BEFORE_TEXT = re.compile(r"[ \t>+*.)0-9-]*")
+_PYTHON_TAG = re.compile(r"[ \t]*(?:python3|python|py3|py)(?![\w+#.-])", re.IGNORECASE)
+
+
+class Block(NamedTuple):
+    """A piece of a text that is marked as code.
+
+    Attributes:
+        start: where its opening backticks or tildes stand.
+        end: where what closes it ends.
+        python: whether its tag is one of Python's.
+        code: what is in it, without the fences.
+    """
+
+    start: int
+    end: int
+    python: bool
+    code: str
+
+
+def code_blocks(text: str) -> list[Block]:
+    """All closed blocks of a text whose lines end with a line feed, in order.
+
+    They are the fenced ones, those that begin behind text in a line (``So: ```python``, and nothing else), and
+    those in one line (```` ```python print(1) ``` ````), which CommonMark knows as code spans.
+    """
+    return [block for block, _ in _scan(text)]
+
+
+def fenced_blocks(text: str) -> list[Block]:
+    """The closed fenced code blocks of a text whose lines end with a line feed, in order.
+
+    As CommonMark has them, with these differences: nothing is HTML; a block may begin behind text in a line, where a
+    Python tag and nothing else follows the backticks; in a list item, the lines of a block need not be moved in.
+    """
+    return [block for block, is_fenced in _scan(text) if is_fenced]
+
+
+def fence(code: str) -> str:
+    """Backticks that fence a code, whatever backticks are in it."""
+    return "`" * (1 + max((len(run[0]) for run in _RUN.finditer(code)), default=2))
+
+
+# --- blocks ----------------------------------------------------------------------------------------------------------
+
+
+class _Open(NamedTuple):
+    """A fence that was opened: in how many quotes, how far it and its list item's text are moved in, and its lines."""
+
+    start: int
+    mark: str
+    info: str
+    quotes: int
+    indent: int
+    item: int
+    lines: list[str]
+
+    def closed(self, end: int) -> Block:
+        """The block, once it is closed."""
+        lines = self.lines
+        if not any(_blank(line) < self.item for line in lines if line.strip(" \t")):
+            lines = [_moved_left(line, self.indent) for line in lines]
+        return Block(self.start, end, _PYTHON_TAG.match(self.info) is not None, "\n".join(lines))
+
+
+def _scan(text: str) -> Iterator[tuple[Block, bool]]:
+    """Yield each closed block and whether it is a fenced one, when it ends."""
+    opened: _Open | None = None
+    items: list[int] = []  # how far the text of each list item that is open is moved in, of the quote it is in
+    quotes = start = 0
+    for line in text.split("\n"):
+        if opened is not None:
+            inner = _unquoted(line, opened.quotes)
+            if inner is None:  # the quote has ended, and with it what is in it
+                yield opened.closed(start), True
+                opened = None
+            elif _closes(inner, opened):
+                yield opened.closed(start + len(line)), True
+                opened = None
+                start += len(line) + 1
+                continue
+            else:
+                opened.lines.append(inner)
+        if opened is None:
+            before = quotes
+            quotes, rest = _quotes(line)
+            if quotes != before:
+                items.clear()
+            opened = _opening(rest, items, quotes, start)
+            if opened is None and "```" in line:
+                yield from ((block, False) for block in _in_one_line(line, start))
+        start += len(line) + 1
+
+
+def _quotes(line: str) -> tuple[int, str]:
+    """In how many quotes a line is, and what is right of their marks, with blanks in the place of tabs before text."""
+    if "\t" in line:
+        head = _BEFORE_TEXT.match(line)[0]  # type: ignore[index]  # it matches anything
+        line = head.expandtabs(4) + line[len(head) :]
+    count = end = 0
+    while mark := _QUOTE.match(line, end):
+        count, end = count + 1, mark.end()
+    return count, line[end:]
+
+
+def _unquoted(line: str, quotes: int) -> str | None:
+    """What is right of so many marks of quotes; None where there are fewer."""
+    end = 0
+    for _ in range(quotes):
+        mark = _QUOTE.match(line, end)
+        if mark is None:
+            return None
+        end = mark.end()
+    return line[end:] if end else line
+
+
+def _opening(line: str, items: list[int], quotes: int, start: int) -> _Open | None:
+    """The fence that a line opens, or None. Keeps in ``items`` which list items are open.
+
+    ``place`` goes through the marks of quotes and lists before the text, and ``origin`` is right of the last quote's.
+    """
+    origin, place = 0, _blanks(line, 0)
+    while items and place < min(items[-1], len(line)):
+        items.pop()
+    while place < len(line):
+        if line[place] == ">":
+            quotes, origin = quotes + 1, place + 1 + line.startswith(" ", place + 1)
+            items.clear()
+            place = _blanks(line, origin)
+        elif place - origin <= (items[-1] if items else 0) + 3 and (mark := _LIST_MARKER.match(line, place)):
+            end, place = mark.end(), _blanks(line, mark.end())
+            items.append((place if place - end <= 4 and place < len(line) else end + 1) - origin)
+        else:
+            break
+    else:
+        return None
+    item = items[-1] if items else 0
+    fence = _FENCE.match(line, place) if place - origin <= item + 3 and line[place] in "`~" else None
+    if fence is None:
+        after = "```" in line and not line.startswith("```", place)
+        return _opening_after_text(line, quotes, item, start) if after else None
+    return _Open(start, fence[1] or fence[3], fence[2] or fence[4] or "", quotes, place - origin, item, [])
+
+
+def _opening_after_text(line: str, quotes: int, item: int, start: int) -> _Open | None:
+    *_, (begin, end) = (run.span() for run in _RUN.finditer(line))
+    tag = _PYTHON_TAG.match(line, end)
+    if tag is None or line[end] in " \t" or line[tag.end() :].strip(" \t"):
+        return None
+    return _Open(start + begin, line[begin:end], tag[0], quotes, 0, item, [])
+
+
+def _closes(line: str, opened: _Open) -> bool:
+    """Whether a line closes a fence: nothing but as many of its characters or more, and blanks."""
+    bare = line.rstrip(" \t")
+    mark = bare.lstrip(" \t")
+    if len(mark) < len(opened.mark) or mark.strip(opened.mark[0]):
+        return False
+    return _blank(bare) <= opened.item + 3
+
+
+def _moved_left(line: str, columns: int) -> str:
+    """The line without its first so many columns, as far as they are blank."""
+    if not columns:
+        return line
+    if "\t" not in line[:columns]:
+        return line[min(columns, _blank(line)) :]
+    text = line.lstrip(" \t")
+    return line[: len(line) - len(text)].expandtabs(4)[columns:] + text
+
+
+def _blanks(line: str, start: int) -> int:
+    """Where the blanks that begin at a place end."""
+    return _BLANKS.match(line, start).end()  # type: ignore[union-attr]  # it matches anything
+
+
+def _blank(line: str) -> int:
+    """How many columns are blank before the text of a line."""
+    return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(4))
+
+
+# --- blocks that are not fenced --------------------------------------------------------------------------------------
+
+
+def _in_one_line(line: str, start: int) -> Iterator[Block]:
+    """Yield what stands between three or more backticks and as many or more in the same line."""
+    runs = [run.span() for run in _RUN.finditer(line)]
+    partners = _partners(runs)
+    place = 0
+    while place < len(runs):
+        partner = partners[place]
+        if partner is None:
+            place += 1
+            continue
+        code = line[runs[place][1] : runs[partner][0]]
+        tag = _PYTHON_TAG.match(code)
+        code = (code[tag.end() :] if tag else code).lstrip(" \t")
+        yield Block(start + runs[place][0], start + runs[partner][1], tag is not None, code)
+        place = partner + 1
+
+
+def loose_blocks(text: str) -> list[Block]:
+    """What stands between backticks that a Python tag follows, anywhere in a line, and the next as many or more."""
+    runs = [run.span() for run in _RUN.finditer(text)]
+    partners = _partners(runs)
+    found: list[Block] = []
+    place = 0
+    while place < len(runs):
+        (start, end), partner = runs[place], partners[place]
+        tag = _PYTHON_TAG.match(text, end)
+        if partner is None or tag is None or text[end] in " \t":
+            place += 1
+            continue
+        _, _, code = text[tag.end() : runs[partner][0]].partition("\n")
+        found.append(Block(start, runs[partner][1], True, code))
+        place = partner + 1
+    return found
+
+
+def _partners(runs: Sequence[tuple[int, int]]) -> list[int | None]:
+    """For each run the place of the next one that is at least as long, or None."""
+    partners: list[int | None] = [None] * len(runs)
+    waiting: list[int] = []  # their lengths fall
+    for place, (start, end) in enumerate(runs):
+        while waiting and runs[waiting[-1]][1] - runs[waiting[-1]][0] <= end - start:
+            partners[waiting.pop()] = place
+        waiting.append(place)
+    return partners
