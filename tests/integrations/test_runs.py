@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from rlef_env.errors import UsageError
 from rlef_env.integrations.server.runs import Ran, Run, RunPool
-from rlef_env.sandbox import Limits, Program, Status
+from rlef_env.sandbox import Execution, Limits, Program, Status
 
 LIMITS = Limits(cpu_seconds=100.0)
 SLEEPER = Run(Program("import time\nprint('begun', flush=True)\ntime.sleep(90)"), b"", LIMITS)
@@ -97,3 +98,38 @@ def test_what_cannot_be_run_is_raised(pool: RunPool) -> None:
     ran = pool.submit(Run(Program("print("), b"", LIMITS)).result()
     assert isinstance(ran, Ran)
     assert (ran.execution.status, ran.compiled) == (Status.COMPILE_ERROR, False)
+
+
+def test_each_thread_is_warmed_however_quick_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has its share, though one of them could do them all before another wakes."""
+    by: dict[int, int] = {}
+
+    def work(_: RunPool, run: Run, future: Future[Ran]) -> None:
+        by[threading.get_ident()] = by.get(threading.get_ident(), 0) + 1
+        future.set_result(Ran(Execution(Status.EXITED), True, 0.0))
+
+    monkeypatch.setattr(RunPool, "_work", work)
+    with RunPool(4) as pool:
+        for number in range(1, 31):
+            for futures in pool.warm(()).values():
+                assert all(future.result(60) for future in futures)
+            until(lambda number=number: list(by.values()) == [number] * 4)  # type: ignore[misc]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        threading.Event().wait(0.02)
+    raise AssertionError
+
+
+def test_closing_ends_what_is_warmed() -> None:
+    """One of the threads is busy, so that the other waits for it."""
+    with RunPool(2) as pool:
+        busy = pool.submit(SLEEPER)
+        warming = pool.warm(())
+        until(lambda: any(future.done() for future in warming["python"]))
+    assert busy.result(60).execution.status is Status.FAILED
+    for future in warming["python"]:
+        assert future.cancelled() or future.result(60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -235,3 +236,15 @@ def test_each_worker_is_given_all_that_warms_it_one_job_at_a_time(players: Playe
     assert len(players.hired) == 2
     players.close()
     dispatcher.close()
+
+
+def test_what_was_to_warm_a_lost_worker_is_judged_elsewhere(dispatcher: Dispatcher, players: Players) -> None:
+    (warming,) = dispatcher.warm([JudgeJob(ONCE, Program(f"warm {number}")) for number in range(3)])
+    players.hired[0].until_asked(1)
+    players.hired[0].die()
+    while len(players.hired) < 2:
+        threading.Event().wait(0.01)
+    for _ in range(3):
+        players.hired[1].until_asked(1)
+        players.hired[1].answer()
+    assert {future.result(10).verdict for future in warming} == {Verdict.ACCEPTED}

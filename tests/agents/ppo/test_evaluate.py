@@ -119,6 +119,8 @@ def test_an_episode_that_was_cut_off_has_no_verdict() -> None:
     assert not outcome(lost).starved
     late = Turn("", "", Judgement(Verdict.NO_VERDICT, category="starved"))
     assert outcome(replace(lost, turns=(late,))).starved
+    named = Turn("", "", Judgement(Verdict.RUNTIME_ERROR, category="starved"))  # the program raised what it calls so
+    assert not outcome(Episode("p", "D", "?", (named,), terminated=True)).starved
     assert not outcome(Episode("p", "D", "?")).has_verdict
 
 
