@@ -26,7 +26,7 @@ def test_json_has_the_fixed_keys(rlef) -> None:
     assert isinstance(report["landlock_abi"], int)
     machine = report["machine"]
     assert set(machine) == {field.name for field in fields(MachineHealth)}
-    assert machine["runs"] == 200
+    assert 20 <= machine["runs"] <= 200
     assert 0 < machine["cpu_median"] <= machine["cpu_p99"] <= machine["trusted_seconds"] / 10
     assert isinstance(machine["starved"], bool)
     assert "python" in report["languages"]
@@ -41,7 +41,7 @@ def test_table_names_every_layer(rlef) -> None:
     assert process.returncode == 0, process.stderr
     for name in layers:
         assert name in process.stdout
-    assert "200 runs of a program that does nothing" in process.stdout
+    assert "runs of a program that does nothing" in process.stdout
     assert "Verdicts can be trusted for time limits of " in process.stdout
 
 

@@ -96,7 +96,7 @@ def test_a_cold_server_starts_something_for_its_first_request() -> None:
 
 
 def test_the_machine_is_measured_and_told(server: JudgeServer) -> None:
-    assert server.machine.runs == 50
+    assert 20 <= server.machine.runs <= 50
     text = requests.get(f"{server.url}/metrics", timeout=60).text
     for line in (
         f"rlef_machine_trusted_seconds {server.machine.trusted_seconds}",

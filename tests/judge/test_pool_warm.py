@@ -11,6 +11,7 @@ from concurrent.futures import Future
 import pytest
 
 from rlef_env.errors import UsageError
+from rlef_env.integrations import RayJudge
 from rlef_env.judge import PRINTS_ONE, JudgeJob, Judgement, JudgePool, Verdict
 from rlef_env.problems import CheckerSpec, Problem, Test
 from rlef_env.sandbox import LANGUAGES, Program, installed_languages
@@ -78,6 +79,11 @@ def test_closing_ends_it() -> None:
     assert {future.result().verdict for future in futures if not future.cancelled()} <= {Verdict.NO_VERDICT}
     with pytest.raises(UsageError, match="closed"):
         pool.warm(())
+
+
+def test_actors_of_ray_are_not_warmed() -> None:
+    with pytest.raises(UsageError, match="expected a JudgePool, got a RayJudge"):
+        object.__new__(RayJudge).warm()
 
 
 def test_languages_that_are_not_there_are_refused() -> None:

@@ -146,3 +146,9 @@ def test_this_machine_can_be_measured() -> None:
     assert 0.0 < health.wall_median <= health.wall_p99
     times = busy_times()
     assert times is None or times.busy_seconds > 0.0
+
+
+def test_a_machine_on_which_runs_take_long_is_measured_by_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rlef_env.sandbox.machine.RUN_SECONDS", 0.0)
+    assert measure_machine(1000).runs == 20
+    assert measure_machine(3).runs == 3

@@ -65,7 +65,8 @@ def test_real_architectures_with_real_templates_train_end_to_end(tmp_path, name)
         ("evaluate", 0), ("train", 1), ("train", 2), ("evaluate", 2)
     ]  # fmt: skip
     (machine,) = read_metrics(tmp_path / "run" / "machine.jsonl")
-    assert (machine["update"], machine["runs"]) == (0, 50)
+    assert machine["update"] == 0
+    assert 20 <= machine["runs"] <= 50
     assert machine["trusted_seconds"] >= 0.1
     assert [row["starved"] for row in rows if row["kind"] == "evaluate"] == [0.0, 0.0]
     trained = [row for row in rows if row["kind"] == "train"]
