@@ -11,6 +11,7 @@ import base64
 import builtins
 import json
 import pickle
+import sys
 import zlib
 from collections.abc import Iterator
 from typing import Any, Final
@@ -191,12 +192,41 @@ def error_of(judgement: Judgement) -> str:
     return judgement.results[0].stderr
 
 
-@pytest.mark.parametrize("grader", GRADERS)
-def test_every_import_works_but_for_numpy_and_pandas_and_hides_no_builtin(grader: str) -> None:
+def bound_by(grader: str) -> dict[str, Any]:
+    """What the imports bind when they stand before a program, as in the grader itself."""
     names: dict[str, Any] = {}
     for statement in ast.parse(GRADERS[grader].imports).body:
         if ast.unparse(statement) not in ("import numpy as np", "import pandas as pd"):
             exec(compile(ast.Module([statement], []), "imports", "exec"), names)
+    return names
+
+
+DESCRIBE: Final = (
+    "def described(value):\n"
+    "    return [type(value).__name__, getattr(value, '__module__', None), getattr(value, '__name__', None)]\n"
+)
+
+
+@pytest.mark.parametrize("grader", GRADERS)
+def test_a_program_finds_what_the_grader_would_bind(judge: Judge, grader: str) -> None:
+    space: dict[str, Any] = {}
+    exec(DESCRIBE, space)
+    expected = {
+        name: space["described"](value) for name, value in bound_by(grader).items() if not name.startswith("__")
+    }
+    source = (
+        DESCRIBE + "names = eval(input())\nprint({name: described(eval(name)) for name in names} == eval(input()))\n"
+    )
+    own = set(vars(sys)) | {"credits", "license"}  # pytest has streams and hooks of its own, and is run with `site`
+    expected = {name: each for name, each in expected.items() if name not in own}
+    problem = reading("True", grader, f"{list(expected)!r}\n{expected!r}\n")
+    assert len(expected) > 30
+    assert judge.judge(problem, Program(source)).verdict is RIGHT
+
+
+@pytest.mark.parametrize("grader", GRADERS)
+def test_every_import_works_but_for_numpy_and_pandas_and_hides_no_builtin(grader: str) -> None:
+    names = bound_by(grader)
     assert {name for name, value in names.items() if getattr(builtins, name, value) is not value} == set()
     assert {"List", "Tuple", "Counter", "deque", "defaultdict", "heapq", "math", "lru_cache", "sys"} <= names.keys()
 
