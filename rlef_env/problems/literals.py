@@ -19,6 +19,7 @@ from typing import Any
 
 from rlef_env.errors import DataError
 from rlef_env.problems.hashing import check_keys
+from rlef_env.problems.json_text import read_integer
 
 __all__ = ["CallText", "NotPlain", "format_call", "format_value", "parse_call", "parse_value", "value_of"]
 
@@ -32,6 +33,7 @@ CONTAINERS: Mapping[str, Any] = {"list": list, "tuple": tuple, "set": set, "froz
 NUMBERS = re.compile(r"[-+0-9eE.,\[\] \n]*")
 NO_BRACKET = re.compile(r"[^\[\]]+")
 NUMBERS_CALL = re.compile(rf"([A-Za-z_]\w*)\(({NUMBERS.pattern})\)", re.ASCII)
+LONG_INTEGER = re.compile(r"(?<![\w.])[1-9][0-9]{4000,}(?![\w.])", re.ASCII)
 DIGITS_LIMIT = 4000  # digits; Python neither reads nor writes more than 4300 in decimal
 
 
@@ -170,9 +172,20 @@ def _expression(source: str) -> ast.expr:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # e.g. of a "\d" in a string
-            return ast.parse(source.strip(), mode="eval").body
+            return ast.parse(_readable(source).strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:  # the last three: deep or odd source
         raise NotPlain(f"{type(error).__name__}: {error}") from None
+
+
+def _readable(source: str) -> str:
+    """The source with whole numbers of more digits than Python reads in hexadecimal, where no text could hold them.
+
+    Raises:
+        ValueError: a number has more than 100,000 digits.
+    """
+    if len(source) <= DIGITS_LIMIT or "'" in source or '"' in source:
+        return source
+    return LONG_INTEGER.sub(lambda match: hex(read_integer(match[0])), source)
 
 
 def _short(source: str) -> str:

@@ -360,6 +360,8 @@ def test_functions_do_so_too(judge: Judge) -> None:
         judge.judge(calling("f", [("10", hex(10**5000))], ""), Program("def f(n):\n    return n ** 5000\n")).verdict
         is RIGHT
     )
+    decimal = calling("f", [("7" * 6000, "[" + "7" * 6000 + "]"), ("x=" + "7" * 6000, "{1: " + "7" * 6000 + "}")], "")
+    assert judge.judge(decimal, Program("def f(n=0, x=0):\n    return {1: x} if x else [n]\n")).verdict is RIGHT
     wrong = judge.judge(calling("f", [("10", "1")], ""), Program("def f(n):\n    return n ** 5000\n"))
     assert (wrong.verdict, wrong.results[0].stdout[:2]) == (WRONG, "0x")
     code = Problem(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlef_env.errors import DataError
-from rlef_env.problems.literals import NotPlain, format_call, format_value, parse_call, parse_value
+from rlef_env.problems.literals import CallText, NotPlain, format_call, format_value, parse_call, parse_value
 
 KEYS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
 HASHABLE = st.recursive(KEYS, lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=4), max_leaves=8)
@@ -108,7 +108,7 @@ def test_what_counts_as_a_constant(source: str, value: object) -> None:
         "2 ** -1",
         "'a' * 10 ** 9",
         "((1 << 40))",
-        "9" * 5000,
+        "9" * 100_001,
         "int('9' * 5000)",
         "[" + "[0] * 1_000_000, " * 5 + "]",
         "['a' * 1_000_000] * 2",
@@ -151,3 +151,15 @@ def test_nesting_has_a_bound() -> None:
     assert parse_value(format_value(value)) == value
     with pytest.raises(NotPlain, match="90 containers"):
         format_value([value])
+
+
+def test_whole_numbers_of_any_length_are_read() -> None:
+    digits = "7" * 6000
+    number = sum(7 * 10**place for place in range(6000))
+    assert parse_value(digits) == number
+    assert parse_value(f"{{1: [-{digits}], 2: {digits}.5}}") == {1: [-number], 2: float("inf")}
+    assert parse_call(f"f({digits}, x=(0, {digits}))") == CallText("f", (number,), {"x": (0, number)})
+    assert parse_value(f"'{digits}'") == digits
+    for refused in ("7" * 100_001, f"['a', {digits}]", f"0{digits}", f"x{digits}"):
+        with pytest.raises(DataError, match=r"^test: expected a plain value"):
+            parse_value(refused)
