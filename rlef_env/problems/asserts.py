@@ -24,6 +24,7 @@ __all__ = [
     "examples",
     "listed_tests",
     "parse_code",
+    "unparsed",
     "without_numpy",
 ]
 
@@ -33,7 +34,7 @@ LEAVES_ASIDE = {"METADATA"}  # names that a test's source defines and nothing re
 
 
 def parse_code(source: str, what: str = "code") -> ast.Module:
-    """The tree of a source, in which no more than some hundred expressions stand within each other.
+    """The tree of a source.
 
     Raises:
         DataError: it is not Python, or too long, or too deep.
@@ -49,6 +50,18 @@ def parse_code(source: str, what: str = "code") -> ast.Module:
         raise DataError(
             f"{what}: expected Python 3, got {start!r} ({type(error).__name__}: {error}); correct it"
         ) from None
+
+
+def unparsed(node: ast.AST) -> str:
+    """The source of a statement, in one form.
+
+    Raises:
+        DataError: too many expressions stand within each other.
+    """
+    try:
+        return ast.unparse(node)
+    except RecursionError:
+        raise DataError("test: expected less deep expressions, got too many within each other; simplify it") from None
 
 
 def assert_to_test(source: str, entry_point: str, names: Iterable[str] = ()) -> Test:
@@ -141,7 +154,7 @@ def check_to_tests(source: str, entry_point: str) -> tuple[Test, ...]:
     around = [each for each in module.body if each is not check and not _does_nothing(each)]
     if any(not isinstance(each, (ast.Import, ast.ImportFrom)) for each in around):
         return (whole,)
-    start = "".join(ast.unparse(each) + "\n" for each in around)
+    start = "".join(unparsed(each) + "\n" for each in around)
     start += f"{check.args.args[0].arg} = {entry_point}\n"
     calls = [_call_test(statement, entry_point, names) for statement in body]
     if len(start) * calls.count(None) > LONGEST:  # each test that is code would repeat it
@@ -249,7 +262,7 @@ def listed_tests(source: str, entry_point: str) -> tuple[Test, ...] | None:
 def _is_plain_assertion(function: ast.FunctionDef) -> bool:
     """Whether it begins with ``exact_match = out == exp``, and not with another way to compare."""
     first = function.body[0]
-    return isinstance(first, ast.Assign) and ast.unparse(first) == "exact_match = out == exp"
+    return isinstance(first, ast.Assign) and unparsed(first) == "exact_match = out == exp"
 
 
 LOOP = re.compile(
@@ -262,7 +275,7 @@ def _compares(loop: ast.For, names: set[str]) -> bool:
     """Whether the loop is ``for i, (inp, exp) in enumerate(zip(inputs, results)): assertion(f(*inp), exp, 0)``."""
     if len(loop.body) != 1 or loop.orelse:
         return False
-    match = LOOP.fullmatch(re.sub(r"\s", "", ast.unparse(loop)))
+    match = LOOP.fullmatch(re.sub(r"\s", "", unparsed(loop)))
     return match is not None and match["f"] in names
 
 

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from rlef_env.errors import UsageError
 from rlef_env.integrations import JudgeServer
+from rlef_env.integrations.server.gate import Gate, Refused
 from rlef_env.judge import Judge, Judgement, TestResult
 from rlef_env.problems import TestGroup, problem_to_row
 from rlef_env.sandbox import Program, installed_languages
+from tests.clashing import clashing
 from tests.integrations.serving import ECHO, JSON, SETTINGS, STARTER, port_of, post, run_code
 
 # --- SandboxFusion's clients ------------------------------------------------------------------------------------------
@@ -294,6 +296,62 @@ def test_a_body_that_says_nothing_of_its_length_is_bounded_too(server: JudgeServ
     except requests.ConnectionError:
         return  # refused while it was still being sent
     assert answer.status_code == 413
+
+
+ROUTES = ("/run_code", "/submit", "/list_ids", "/get_prompts", "/get_prompt_by_id", "/judge")
+LONG = "x" * 500_000
+HOSTILE = {
+    "brackets": '{"id": ' + "[" * 5000 + "]" * 5000 + "}",
+    "many keys, one twice": "{" + "".join(f'"k{number}": 0, ' for number in range(20_000)) + '"k0": 1}',
+    "clashing keys": json.dumps(
+        {
+            "problem": {
+                "problem_id": 1,
+                "question": "q",
+                "input_output": json.dumps(
+                    {"fn_name": "f", "inputs": [[dict.fromkeys(map(str, clashing(12)))]], "outputs": [1]}
+                ),
+            },
+            "program": "",
+        }
+    ),
+    "a long id": json.dumps({"dataset": "starter", "id": LONG, "completion": "", "program": "", "config": {}}),
+    "a long data set": json.dumps({"dataset": LONG, "id": "1", "completion": "", "program": "", "config": {}}),
+    "a long language": json.dumps({"dataset": "starter", "language": LONG, "config": {"language": LONG}, "code": "1"}),
+    "a long key": json.dumps({LONG: 1, "config": {LONG: 1}}),
+    "a number of many digits": '{"dataset": "starter", "offset": ' + "9" * 5000 + "}",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_requests_are_refused_in_a_line(server: JudgeServer, name: str) -> None:
+    for route in ROUTES:
+        answer = requests.post(server.url + route, HOSTILE[name], headers=JSON, timeout=120)
+        assert answer.status_code in (200, 404, 422), (route, answer.text[:300])
+        assert len(answer.content) < (200_000 if answer.status_code == 200 else 2300), route
+
+
+class Sent:
+    """A request as the gate sees it."""
+
+    def __init__(self, length: str | None) -> None:
+        self.headers = {} if length is None else {"content-length": length}
+
+
+def test_bodies_under_way_are_bounded_together() -> None:
+    gate = Gate(None, most=100, most_bytes=1000)
+
+    def enter(length: str | None) -> int:
+        return gate.enter(Sent(length), 503)  # type: ignore[arg-type]
+
+    # Nothing said, and what is no number, count as the greatest length.
+    assert [enter(length) for length in ("1", "900", None, "9" * 5000, "-1")] == [1, 900, 1000, 1000, 1000]
+    for _ in range(4):
+        enter("1000")
+    with pytest.raises(Refused, match="fill the memory"):
+        enter("1000")
+    gate.leave(1000)
+    assert enter("1000") == 1000
 
 
 def test_beyond_loopback_a_token_is_needed() -> None:

@@ -33,6 +33,7 @@ __all__ = ["Service"]
 
 Result = TypeVar("Result")
 Handler: TypeAlias = Callable[[Request, Field], Awaitable[Any]]
+LONGEST_NAME = 100  # characters of a language's name
 LEEWAY_SECONDS = 8.0  # SandboxFusion's clients wait for 10 seconds more than compiling and running may take
 
 
@@ -293,6 +294,8 @@ def _given(root: Field) -> bool:
 
 def _language(config: Field) -> str:
     language = config.child("language")
+    if language.present and len(language.text()) > LONGEST_NAME:  # each prompt of a data set repeats it
+        raise language.error(f"a name of at most {LONGEST_NAME} characters", "name the language")
     return language.text() if language.present else "python"
 
 

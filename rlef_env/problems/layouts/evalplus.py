@@ -10,10 +10,11 @@ a rule of their own (``ORACLES``).
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from rlef_env.problems.asserts import assert_to_test, examples, parse_code
+from rlef_env.problems.asserts import assert_to_test, examples, parse_code, unparsed
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.layouts.human_eval import ASKED, entry_point_of, function_of
 from rlef_env.problems.layouts.layout import Layout, identified
@@ -112,10 +113,10 @@ def mbpp_plus(root: Field) -> Problem:
     field = root.child("assertion")
     with with_place(field):
         statements = parse_code(field.text(), "test").body
-        asserts = [ast.unparse(each) for each in statements if isinstance(each, ast.Assert)]
+        asserts = [unparsed(each) for each in statements if isinstance(each, ast.Assert)]
         shown = tuple(assert_to_test(each, entry_point) for each in asserts[:1])
     oracle = ORACLES[entry_point] if entry_point in MBPP_ONLY else SAME
-    number = int(digits) if (digits := name.rpartition("/")[2]).isdecimal() and digits.isascii() else 0
+    number = int(digits) if re.fullmatch("[0-9]{1,9}", digits := name.rpartition("/")[2]) else 0
     return Problem(
         id=name,
         statement=f"{prompt.strip().strip(chr(34)).strip()}\n",

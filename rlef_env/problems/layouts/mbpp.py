@@ -18,6 +18,7 @@ from rlef_env.problems.asserts import (
     check_to_tests,
     listed_tests,
     parse_code,
+    unparsed,
     without_numpy,
 )
 from rlef_env.problems.json_rows import Field
@@ -43,7 +44,7 @@ def problem(root: Field) -> Problem:
         body = parse_code(code).body
         defined = [each.name for each in body if isinstance(each, ast.FunctionDef)]
         # A test that is code finds what the reference imports, as it does where both run in one name space.
-        imports = "".join(ast.unparse(each) + "\n" for each in body if isinstance(each, (ast.Import, ast.ImportFrom)))
+        imports = "".join(unparsed(each) + "\n" for each in body if isinstance(each, (ast.Import, ast.ImportFrom)))
     asserts = _texts(root.child("test_list"))
     if not asserts:
         raise root.child("test_list").error("a list of asserts", "add one at least")

@@ -7,6 +7,7 @@ linear in the length of the text; the values may take no more memory than those 
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any, Final
 
 from rlef_env.problems.json_text import MOST_MEMORY
@@ -124,7 +125,10 @@ class _Reader:
 def _unescaped(match: re.Match[str]) -> str:
     code = match[1]
     if len(code) > 1:
-        return chr(int(code[1:], 16))
+        number = int(code[1:], 16)
+        if number > sys.maxunicode:
+            raise ValueError(f"no character {match[0]}")
+        return chr(number)
     if code not in _ESCAPES:
         raise ValueError(f"an escape that repr does not write: {match[0]!r}")
     return _ESCAPES[code]
