@@ -40,12 +40,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     # PyTorch's threads would otherwise spin while they wait, on the cores that judge; read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    run = None
     try:
         arguments = parser().parse_args(argv)
+        run = arguments.run
         no_bars()
-        arguments.run(arguments)
+        run(arguments)
     except KeyboardInterrupt:
-        return complain("stopped; `rlef-agents train ... --resume` goes on from the last checkpoint", INTERRUPTED)
+        resumed = "; `rlef-agents train ... --resume` goes on from the last checkpoint" if run is train else ""
+        return complain(f"stopped{resumed}", INTERRUPTED)
     except RLEFError as error:
         return complain(str(error), BAD_INPUT)
     except OSError as error:
@@ -54,10 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def no_bars() -> None:
-    """Transformers would draw a bar for each file of weights, between the lines of a run."""
+    """Neither bars for files of weights between the lines of a run, nor a line for each attempt to reach the hub."""
+    from huggingface_hub.utils import logging as hub_logging
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 
 
 def complain(text: str, code: int) -> int:
@@ -82,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
     sft_.add_argument("model", help="a model for from_pretrained, or `tiny`: made here, cloned from generated ones")
     sft_.add_argument("--data", help='JSON lines: {"messages": [...]}, or episodes as rlef-env stores them')
     sft_.add_argument("--out", required=True, help="folder for the model; must not be there yet")
-    sft_.add_argument("--chat-template", help="chatml, llama3 or qwen3 in the place of the tokenizer's own")
+    sft_.add_argument("--chat-template", help="chatml, llama3, qwen3 or a file, in the place of the tokenizer's own")
     add_sft_fields(sft_)
 
     eval_ = command(commands, "eval", evaluate_, "solve rate of a model on the validation problems")
@@ -170,6 +175,7 @@ def dry_run(config: TrainConfig) -> None:
     """One update with a random model of the same architecture, shrunk; then all is deleted."""
     import tempfile
 
+    from rlef_agents.ppo.generate.settings import longest_context
     from rlef_agents.ppo.trainer import Trainer
     from rlef_agents.tiny.shrunk import shrunk
 
@@ -179,7 +185,8 @@ def dry_run(config: TrainConfig) -> None:
     with tempfile.TemporaryDirectory() as folder:
         small = replace(
             config, episodes=4 * samples, minibatches=2, updates=1, max_new=16,
-            context=8192, generator="local", max_lag=0, out=folder, evaluate_every=1, evaluate_episodes=4, save_every=1,
+            context=min(8192, longest_context(model.config)), generator="local", max_lag=0, out=folder,
+            evaluate_every=1, evaluate_episodes=4, save_every=1,
             device="cpu", model=config.model or "llama", judge="local", evaluate_n_at_k="", evaluate_samples=1,
         )  # fmt: skip
         print(
@@ -198,15 +205,15 @@ def with_stand_ins(config: TrainConfig) -> TrainConfig:
     names = {name for name in (config.dataset, config.evaluate_dataset) if is_downloaded(name)}
     for name in sorted(names):
         print(f"dry run: {name} is on the Hugging Face hub and is not read; {DRY} stands in for it")
-    if config.dataset in names:
-        return replace(config, dataset=DRY, evaluate_dataset="", evaluate_split="")
-    return replace(config, evaluate_dataset=DRY, evaluate_split="") if names else config
+    if config.evaluate_dataset in names or (config.dataset in names and not config.evaluate_dataset):
+        config = replace(config, evaluate_dataset=config.evaluate_dataset and DRY, evaluate_split="")
+    return replace(config, dataset=DRY) if config.dataset in names else config
 
 
 def clone(arguments: Any) -> None:
     """Clone responses, and save the model."""
     from rlef_agents.ppo.config import TrainConfig
-    from rlef_agents.ppo.render import Renderer, shipped_template
+    from rlef_agents.ppo.render import Renderer, model_stops, read_template
     from rlef_agents.ppo.sft import SftConfig, read_chats, sft
     from rlef_agents.ppo.trainer import load_model
 
@@ -223,8 +230,7 @@ def clone(arguments: Any) -> None:
         if arguments.data is None:
             raise UsageError("--data: expected a file of conversations; only `sft tiny` generates its own")
         model, tokenizer = load_model(arguments.model, TrainConfig())
-        template = arguments.chat_template
-        renderer = Renderer(tokenizer, shipped_template(template) if template else None)
+        renderer = Renderer(tokenizer, read_template(arguments.chat_template or ""), stops=model_stops(model))
         trained = sft(model, renderer, read_chats(arguments.data), SftConfig(**given), say_step)
         tokenizer.chat_template = renderer.template
         trained.save_pretrained(out)
@@ -238,10 +244,19 @@ def evaluate_(arguments: Any) -> None:
     from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
     from rlef_agents.ppo.n_at_k import check_n_at_k
     from rlef_agents.ppo.problems import evaluation_problems
-    from rlef_agents.ppo.render import Renderer, shipped_template
+    from rlef_agents.ppo.render import read_template
     from rlef_agents.ppo.rollout import Rollout
     from rlef_agents.ppo.sampler import make_generator
-    from rlef_agents.ppo.trainer import EVALUATED_AT_ONCE, EVALUATION_SEED, load_model, make_env, make_pool
+    from rlef_agents.ppo.trainer import (
+        EVALUATED_AT_ONCE,
+        EVALUATION_SEED,
+        check_context,
+        load_model,
+        make_env,
+        make_pool,
+        make_renderer,
+        with_date,
+    )  # fmt: skip
 
     config = read_config(arguments)
     samples = config.evaluate_samples if arguments.samples is None else arguments.samples
@@ -253,16 +268,17 @@ def evaluate_(arguments: Any) -> None:
         config = replace(config, generator="local")
     parallel.join()
     share = parallel.rank(), parallel.world()
-    best = Path(arguments.model) / "best"
-    model, tokenizer = load_model(str(best) if best.is_dir() else arguments.model, config)
-    renderer = Renderer(tokenizer, shipped_template(config.chat_template) if config.chat_template else None)
-    problems = evaluation_problems(config, arguments.split)
+    read_template(config.chat_template)  # what is wrong is said before a model is read
+    problems, config = evaluation_problems(config, arguments.split), with_date(config, Path(arguments.model))
+    model, tokenizer = load_model(named_policy(arguments.model), config)
+    check_context(config, model)
+    renderer = make_renderer(tokenizer, model, config)
     if problems.note and parallel.rank() == 0:
         print(f"evaluation: {problems.note}")
     with ExitStack() as stack:
         pool = make_pool(config, arguments.workers, arguments.verdicts, stack)
         for temperature in arguments.temperature or [0.2]:
-            env = make_env(config, problems, EVALUATED_AT_ONCE, pool)
+            env = make_env(config, problems, EVALUATED_AT_ONCE, pool, tokenizer)
             plans = evaluation_plans(
                 env.rules.dataset, arguments.episodes, env.num_envs, EVALUATION_SEED, samples, *share
             )
@@ -280,19 +296,22 @@ def play(arguments: Any) -> None:
     from rlef_agents.hf import HFAgent
     from rlef_agents.play import play as play_episodes
     from rlef_agents.ppo.problems import evaluation_problems
-    from rlef_agents.ppo.render import shipped_template
-    from rlef_agents.ppo.trainer import env_arguments
+    from rlef_agents.ppo.render import read_template
+    from rlef_agents.ppo.trainer import check_context, env_arguments, load_model, make_renderer, with_date
     from rlef_env import CodeEnv
 
     config = read_config(arguments)
     if arguments.episodes < 1:
         raise UsageError(f"--episodes: expected 1 or more, got {arguments.episodes}")
-    model = str(policy_folder(Path(arguments.model))) if Path(arguments.model).is_dir() else arguments.model
-    template = shipped_template(config.chat_template) if config.chat_template else None
+    read_template(config.chat_template)  # what is wrong is said before a model is read
+    problems, config = evaluation_problems(config), with_date(config, Path(arguments.model))
+    model, tokenizer = load_model(named_policy(arguments.model), config)
+    check_context(config, model)
     agent = HFAgent(
-        model, temperature=arguments.temperature, max_new=config.max_new, seed=config.seed, template=template
-    )
-    with CodeEnv(**env_arguments(config, evaluation_problems(config))) as env:
+        model, tokenizer, temperature=arguments.temperature, max_new=config.max_new, seed=config.seed,
+        renderer=make_renderer(tokenizer, model, config), context=config.context, dtype=config.dtype,
+    )  # fmt: skip
+    with CodeEnv(**env_arguments(config, problems, tokenizer)) as env:
         episodes = play_episodes(agent, env, arguments.episodes, seed=config.seed)
     shown = next((episode for episode in episodes if len(episode.turns) > 1), episodes[0])
     print(f"{shown.problem_id}\n\n{indented(shown.prompt)}")
@@ -330,6 +349,11 @@ def export(arguments: Any) -> None:
     model.to(getattr(torch, arguments.dtype)).save_pretrained(out)
     AutoTokenizer.from_pretrained(policy).save_pretrained(out)
     print(f"{out}: read it with from_pretrained, or serve it with `vllm serve {out}`")
+
+
+def named_policy(model: str) -> str:
+    """What ``from_pretrained`` is to read: a name as it is, of a folder the policy in it."""
+    return str(policy_folder(Path(model))) if Path(model).is_dir() else model
 
 
 def policy_folder(path: Path) -> Path:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rlef_agents.agent import Conversation
 from rlef_agents.ppo.generate import Generator, Request
@@ -16,7 +15,8 @@ from rlef_agents.ppo.generate.decoder import unsupported
 from rlef_agents.ppo.generate.hf import HFGenerator
 from rlef_agents.ppo.generate.local import LocalGenerator
 from rlef_agents.ppo.generate.settings import longest_context
-from rlef_agents.ppo.render import Renderer
+from rlef_agents.ppo.loading import read_model
+from rlef_agents.ppo.render import Renderer, model_stops
 from rlef_agents.ppo.types import Ids
 
 __all__ = ["HFAgent"]
@@ -39,10 +39,13 @@ class HFAgent:
         slots: responses that are sampled at a time.
         template: a Jinja chat template in the place of the tokenizer's own.
         top_p: draw among the likeliest tokens alone that have so much of the probability together; 0.95 in the paper.
+        renderer: turns messages into tokens, in the place of one with ``template``.
+        context: tokens that a conversation may have; as many as the model takes where None.
+        dtype: what layers compute in, ``float32`` or ``bfloat16``; the weights of a name or folder are read in float32,
+            as in training and evaluation.
 
     Raises:
-        UsageError: the tokenizer has no chat template, or one that rewrites what was said.
-        OSError: there is no such model.
+        UsageError: there is no such model, or its tokenizer has no chat template, or one that rewrites what was said.
     """
 
     def __init__(
@@ -55,15 +58,19 @@ class HFAgent:
         slots: int = 64,
         template: str | None = None,
         top_p: float = 1.0,
+        renderer: Renderer | None = None,
+        context: int | None = None,
+        dtype: str = "float32",
     ) -> None:
         if isinstance(model, str):
-            tokenizer = tokenizer or AutoTokenizer.from_pretrained(model)
-            model = AutoModelForCausalLM.from_pretrained(model, dtype="auto")
-            model.to("cuda" if torch.cuda.is_available() else "cpu")
-        self._renderer = Renderer(tokenizer, template)
+            model, its_own = read_model(model)
+            tokenizer = tokenizer or its_own
+        self._renderer = renderer or Renderer(tokenizer, template, stops=model_stops(model))
         make = LocalGenerator if unsupported(model) is None else HFGenerator
-        self._generator: Generator = make(model, self._renderer.stop_ids, temperature, slots, top_p=top_p)
-        self._longest, self._max_new = longest_context(model.config), max_new
+        kind = None if dtype == "float32" else getattr(torch, dtype)  # a model in memory keeps its own
+        self._generator: Generator = make(model, self._renderer.stop_ids, temperature, slots, dtype=kind, top_p=top_p)
+        longest = longest_context(model.config)
+        self._longest, self._max_new = min(longest, longest if context is None else context), max_new
         self._random = np.random.default_rng(seed)
         self._said: OrderedDict[tuple[str, ...], tuple[int, Ids]] = OrderedDict()
         self._numbers = 0

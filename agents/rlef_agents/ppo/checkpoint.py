@@ -117,12 +117,17 @@ def load_checkpoint(path: Path, learner: Learner) -> dict[str, Any]:
         raise DataError(
             f"{path}: expected as many processes as wrote it, {len(state['processes'])}; there are {parallel.world()}"
         )
+    groups = [
+        {key: value for key, value in group.items() if key != "params"} for group in learner.optimiser.param_groups
+    ]
     try:
         _load_whole(learner, weights, state["optimiser"])
         if reference is not None and learner.reference is not None:
             set_model_state_dict(learner.reference, reference, options=WHOLE)
     except (RuntimeError, KeyError, ValueError) as error:
         raise DataError(f"{path}: expected the weights of the model of this run; {error}") from error
+    for group, own in zip(learner.optimiser.param_groups, groups, strict=True):
+        group.update(own)  # of the configuration, where that is another one now: weight decay, say
     learner.version, learner.steps = state["version"], state["steps"]
     mine = state["processes"][parallel.rank()]
     learner.random.bit_generator.state = mine["learner_random"]

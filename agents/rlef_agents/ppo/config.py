@@ -15,6 +15,7 @@ import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib import resources
 from itertools import pairwise
@@ -87,7 +88,14 @@ class TrainConfig:
     gradient_checkpointing: bool = False
     """Compute each layer twice to save memory."""
     chat_template: str = ""
-    """``chatml``, ``llama3`` or ``qwen3`` in the place of the tokenizer's own."""
+    """``chatml``, ``llama3`` or ``qwen3``, or a file with a Jinja template, in the place of the tokenizer's own."""
+    chat_template_options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """Variables of the template: ``{enable_thinking = false}`` switches the thinking of Qwen3 off."""
+    system: str = ""
+    """The text of a system message that begins every conversation. Paper: none."""
+    date: str = ""
+    """YYYY-MM-DD: what templates with a clock (of Llama 3.2, say) take for today; empty: the day on which the run
+    began, also where it is resumed later."""
 
     # The environment. The paper's ablations: turns=1, feedback="none" or "random" or "private".
 
@@ -188,9 +196,10 @@ class TrainConfig:
     """Optimiser steps at the start in which only the critic learns; the policy's warm-up follows. Paper: not stated."""
     weight_decay: float = 0.1
     """AdamW's, on matrices only. Paper: 0.1."""
-    adam_eps: float = 1e-5
-    """AdamW's epsilon. Small models want it larger than PyTorch's 1e-8, which makes the first steps rash; where
-    billions of weights share a gradient of norm 1, each has about 1e-5 of it, and 1e-8 is right. Paper: not stated."""
+    adam_eps: float = 1e-8
+    """AdamW's epsilon, to be well below the size of a gradient's elements: where half a billion weights share a norm of
+    0.1, these are 4e-6. A model as small as ``tiny`` wants 1e-5, as 1e-8 makes its first steps rash. Paper: not
+    stated."""
     adam_beta1: float = 0.9
     """Paper: not stated."""
     adam_beta2: float = 0.95
@@ -294,7 +303,7 @@ def load_config(source: str | Path, overrides: Sequence[str] = ()) -> TrainConfi
         if key not in known:
             near = difflib.get_close_matches(key, known, 1)
             raise UsageError(f"{name}: no setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-    return TrainConfig(**{key: whole_to_float(key, value) for key, value in values.items()})
+    return TrainConfig(**{key: as_meant(key, value) for key, value in values.items()})
 
 
 def dump_config(config: TrainConfig) -> str:
@@ -330,11 +339,18 @@ def check(name: str, value: object) -> None:
         "bool": (bool,),
         "float": (int, float),
         "float | None": (int, float, type(None)),
+        "dict[str, Any]": (dict,),
     }
     if not isinstance(value, types[kind]) or (isinstance(value, bool) and kind != "bool"):
         raise UsageError(f"{name}: expected {kind}, got {value!r}")
     if isinstance(value, float) and not math.isfinite(value):
         raise UsageError(f"{name}: expected a finite number, got {value!r}")
+    if name == "date" and value:
+        try:
+            if date.fromisoformat(str(value)).isoformat() != value:
+                raise ValueError(value)
+        except ValueError:
+            raise UsageError(f"date: expected YYYY-MM-DD, got {value!r}") from None
     if name in CHOICES and value not in CHOICES[name]:
         raise UsageError(f"{name}: expected one of {', '.join(CHOICES[name])}; got {value!r}")
     if name in AT_LEAST and isinstance(value, (int, float)) and value < AT_LEAST[name]:
@@ -348,10 +364,17 @@ def parsed(text: str) -> Any:
         return text
 
 
-def whole_to_float(key: str, value: Any) -> Any:
+def as_meant(key: str, value: Any) -> Any:
+    """A whole number where a fraction is wanted, and a day that TOML has a type for."""
+    if key == "date" and isinstance(value, date):
+        return value.isoformat()
     wants = TrainConfig.__annotations__[key].startswith("float")
     return float(value) if wants and isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def toml(value: str | float) -> str:
+def toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {toml(each)}" for key, each in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
     return repr(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)

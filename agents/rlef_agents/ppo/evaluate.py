@@ -30,6 +30,8 @@ class Outcome(NamedTuple):
         passed_public: whether the last program passed the public tests.
         valid: responses whose program compiles.
         starved: whether there is no verdict because the machine failed to give the program its time.
+        out_of_context: whether it ended, unsolved, because no further response fitted into the context.
+        skipped: whether not even a first one did.
     """
 
     problem: str
@@ -40,6 +42,8 @@ class Outcome(NamedTuple):
     passed_public: bool
     valid: int
     starved: bool = False
+    out_of_context: bool = False
+    skipped: bool = False
 
 
 def evaluation_plans(
@@ -71,23 +75,31 @@ def evaluate(rollout: Rollout, plans: Sequence[Plan], wanted: Sequence[NAtK] = (
     Returns:
         What ``summary`` gives for the episodes of all processes.
     """
-    mine = [outcome(episode) for each in plans for episode in rollout.play(each).episodes]
+    mine: list[Outcome] = []
+    for each in plans:
+        batch = rollout.play(each)
+        mine += [
+            outcome(episode, place in batch.out_of_context, place in batch.skipped)
+            for place, episode in enumerate(batch.episodes)
+        ]
     return summary([each for part in parallel.gathered(mine) for each in part], wanted)
 
 
-def outcome(episode: Episode) -> Outcome:
+def outcome(episode: Episode, out_of_context: bool = False, skipped: bool = False) -> Outcome:
     """What an evaluation counts of an episode that has ended."""
     results = episode.turns[-1].judgement.results if episode.turns else ()
     public = [result.verdict is Verdict.ACCEPTED for result in results if result.role == "public"]
     return Outcome(
         episode.problem_id,
-        has_verdict=bool(episode.turns) and not episode.truncated,
+        has_verdict=(bool(episode.turns) or skipped) and not episode.truncated,
         turns=len(episode.turns),
         limit=int(episode.settings.get("max_turns", len(episode.turns))),
         solved_at=episode.solved_at or 0,
         passed_public=episode.solved or (bool(results) and all(public)),
         valid=sum(turn.judgement.verdict not in NOT_VALID for turn in episode.turns),
         starved=episode.truncated and any(turn.judgement.category == "starved" for turn in episode.turns[-1:]),
+        out_of_context=out_of_context,
+        skipped=skipped,
     )
 
 
@@ -101,8 +113,9 @@ def summary(outcomes: Sequence[Outcome], wanted: Sequence[NAtK] = ()) -> dict[st
     Returns:
         solve_rate (over episodes) and solve_rate_half_width (95 %, normal approximation), solved_at_1, solved_at_2, ...
         (solved by that turn or before), valid_programs (share of responses whose program compiles), turns, episodes,
-        no_verdict, starved (those of no_verdict that the machine is to blame for); and by names such as ``1@3`` or
-        ``10@100`` n@k, over problems that have as many episodes as k takes.
+        no_verdict, starved (those of no_verdict that the machine is to blame for), out_of_context (episodes that ended
+        unsolved because no further response fitted), skipped (those in which no first one did); and by names such as
+        ``1@3`` or ``10@100`` n@k, over problems that have as many episodes as k takes.
     """
     kept = [each for each in outcomes if each.has_verdict]
     if not kept:
@@ -115,10 +128,12 @@ def summary(outcomes: Sequence[Outcome], wanted: Sequence[NAtK] = ()) -> dict[st
         "solve_rate": rate,
         "solve_rate_half_width": 1.96 * float(np.sqrt(rate * (1.0 - rate) / len(kept))),
         **{f"solved_at_{turn}": sum(0 < at <= turn for at in solved) / len(kept) for turn in range(1, limit + 1)},
-        "valid_programs": sum(each.valid for each in kept) / responses,
+        "valid_programs": sum(each.valid for each in kept) / max(responses, 1),
         "turns": responses / len(kept),
         "episodes": float(len(kept)),
         **without_verdict(outcomes),
+        "out_of_context": float(sum(each.out_of_context for each in kept)),
+        "skipped": float(sum(each.skipped for each in kept)),
         **{
             str(each): found
             for each in dict.fromkeys((NAtK(1, limit), *wanted))

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from rlef_agents.ppo.generate.settings import refused_rotations
 from rlef_agents.ppo.packing import PACKED_ATTENTION, PackedBatch
 from rlef_env.errors import UsageError
 
@@ -217,8 +219,11 @@ def check_architecture(lm: nn.Module) -> None:
     """Compare what is computed here, on two packed sequences, with what the model itself says of each.
 
     Raises:
-        UsageError: they differ: the model scales or caps its logits, or looks beyond a sequence.
+        UsageError: they differ: the model scales or caps its logits, looks beyond a sequence, or computes a sequence
+            otherwise where one beside it has high positions.
     """
+    if (objection := refused_rotations(base(lm).config)) is not None:
+        raise UsageError(f"model: {objection}; use a version of it with another rope_type")
     device = next(lm.parameters()).device
     ids = torch.arange(7, device=device) % base(lm).config.vocab_size
     positions = torch.tensor([0, 1, 2, 3, 0, 1, 2], device=device)
@@ -227,9 +232,15 @@ def check_architecture(lm: nn.Module) -> None:
     was_training = lm.training
     lm.eval()
     ours = logits_of(head(lm), run(backbone(lm), batch, torch.float32))
+    far = int(getattr(base(lm).config, "max_position_embeddings", None) or 0)
+    if far > 7:
+        high = replace(batch, positions=torch.cat([positions[:4], positions[4:] + far - 3]))
+        beside = logits_of(head(lm), run(backbone(lm), high, torch.float32))[:4]
+    else:
+        beside = ours[:4]
     theirs = torch.cat([lm(input_ids=part[None], use_cache=False).logits[0] for part in ids.split((4, 3))])
     lm.train(was_training)
-    error = float((ours - theirs).abs().max())
+    error = float(torch.maximum((ours - theirs).abs().max(), (beside - ours[:4]).abs().max()))
     if not error < 1e-3 * max(1.0, float(theirs.abs().max())):
         raise UsageError(
             f"model: expected logits that are the head's output and sequences that can be packed; "

@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from importlib import resources
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -27,7 +29,7 @@ from tokenizers import Tokenizer
 from rlef_agents.ppo.types import Ids
 from rlef_env.errors import UsageError
 
-__all__ = ["TEMPLATES", "Renderer", "shipped_template"]
+__all__ = ["TEMPLATES", "Renderer", "model_stops", "read_template", "shipped_template"]
 
 TEMPLATES: Final = ("chatml", "llama3", "qwen3")
 """Chat templates that come with this package; a tokenizer's own is used where there is one."""
@@ -35,6 +37,7 @@ TEMPLATES: Final = ("chatml", "llama3", "qwen3")
 USER: Final = ("uXqA1q", "uXqB2q", "uXqC3q", "uXqD4q")
 ASSISTANT: Final = ("aXqA1q", "aXqB2q", "aXqC3q")
 MARKERS: Final = re.compile("|".join(USER))
+DIRECTIVES: Final = [f"%{each}" for each in ("-d", "-m", *"aAbBdejmyYHMSIpfwUWxXcZ")]
 THOUGHT: Final = "<think>\ntXqA1q\n</think>\n\n"
 
 
@@ -45,8 +48,21 @@ def shipped_template(name: str) -> str:
         UsageError: there is none of that name.
     """
     if name not in TEMPLATES:
-        raise UsageError(f"chat template: expected one of {', '.join(TEMPLATES)}; got {name!r}")
+        raise UsageError(f"chat template: expected one of {', '.join(TEMPLATES)}, or a file; got {name!r}")
     return (resources.files("rlef_agents.ppo") / "templates" / f"{name}.jinja").read_text(encoding="utf-8")
+
+
+def read_template(name: str) -> str | None:
+    """A template that comes with this package, or one of a file; None, the tokenizer's own, where the name is empty.
+
+    Raises:
+        UsageError: there is neither of that name.
+    """
+    if not name:
+        return None
+    if name not in TEMPLATES and Path(name).is_file():
+        return Path(name).read_text(encoding="utf-8")
+    return shipped_template(name)
 
 
 class Renderer:
@@ -57,10 +73,12 @@ class Renderer:
         template: a Jinja chat template, in the place of the tokenizer's own.
         options: variables for the template, such as ``{"enable_thinking": False}``.
         system: the text of a system message that begins every conversation; the paper has none.
+        date: what templates with a clock take for today, as YYYY-MM-DD; today where empty.
+        stops: further ids that end a response: those that the model was made to end with (``model_stops``).
 
     Attributes:
         end_of_turn: the control token with which the template ends an assistant's turn.
-        stop_ids: tokens that end a response: this one, and the tokenizer's end of sequence.
+        stop_ids: tokens that end a response: this one, the tokenizer's end of sequence, and ``stops``.
 
     Raises:
         UsageError: the tokenizer is not a fast one or has no template, or the template has no stable delta.
@@ -72,6 +90,8 @@ class Renderer:
         template: str | None = None,
         options: Mapping[str, Any] | None = None,
         system: str | None = None,
+        date: str = "",
+        stops: Sequence[int] = (),
     ) -> None:
         backend = getattr(tokenizer, "backend_tokenizer", None)
         if not isinstance(backend, Tokenizer):
@@ -82,7 +102,8 @@ class Renderer:
                 "tokenizer: expected one with a chat template, got none; pass "
                 f"template=shipped_template(...), one of {', '.join(TEMPLATES)}, with its control tokens added"
             )
-        self._tokenizer, self._options, self._system = tokenizer, dict(options or {}), system
+        self._tokenizer, self._options, self._system = tokenizer, dict(options or {}), system or None
+        self._rendered = (stopped_clock(date) if date else "") + self.template
         added: dict[int, Any] = backend.get_added_tokens_decoder()
         self._controls = {token.content: number for number, token in added.items()}
         self._control_ids = np.array(sorted(added), np.int64)
@@ -93,7 +114,8 @@ class Renderer:
         self._delta = self._find_delta()
         self.end_of_turn = self._find_end_of_turn()
         end = tokenizer.eos_token_id
-        self.stop_ids: tuple[int, ...] = tuple(dict.fromkeys((self.end_of_turn, *([] if end is None else [end]))))
+        ends = (self.end_of_turn, *([] if end is None else [end]), *stops)
+        self.stop_ids: tuple[int, ...] = tuple(dict.fromkeys(ends))
         self._pieces = [self._encode_template(text) for text in (self._before, self._after, *self._delta)]
         self._check_seams()
 
@@ -143,7 +165,7 @@ class Renderer:
         try:
             rendered = self._tokenizer.apply_chat_template(
                 messages,
-                chat_template=self.template,
+                chat_template=self._rendered,
                 tokenize=False,
                 add_generation_prompt=ask,
                 **self._options,
@@ -222,6 +244,28 @@ class Renderer:
 
     def _encode_data(self, text: str) -> Ids:
         return np.array(self._data.encode(text, add_special_tokens=False).ids, np.int64)
+
+
+def stopped_clock(day: str) -> str:
+    """The beginning of a template in which ``strftime_now``, which transformers has for templates, is midnight of a day.
+
+    It is a macro, as transformers passes no functions on to templates.
+    """
+    then = datetime.fromisoformat(day)
+    replaced = "".join(f" | replace('{each}', {json.dumps(then.strftime(each))})" for each in DIRECTIVES)
+    return "{%- macro strftime_now(format) -%}{{ format" + replaced + " }}{%- endmacro %}{{ '' }}"
+
+
+def model_stops(model: Any) -> tuple[int, ...]:
+    """The ids that a model of transformers says its responses end with; a tokenizer knows only one of several.
+
+    For Qwen2.5 these are the ends of a turn and of a text, for Llama 3.1 also the end of a message to a tool.
+    """
+    found: list[int] = []
+    for config in (getattr(model, "generation_config", None), getattr(model, "config", None)):
+        ends = getattr(config, "eos_token_id", None)
+        found += [ends] if isinstance(ends, int) else list(ends or ())
+    return tuple(dict.fromkeys(found))
 
 
 def without_controls(backend: Tokenizer) -> Tokenizer:

@@ -18,13 +18,9 @@ import numpy.typing as npt
 from rlef_agents.ppo.generate import Generator, Request
 from rlef_agents.ppo.render import Renderer
 from rlef_agents.ppo.types import Completion, Ids, TokenEpisode, TokenTurn
-from rlef_env import CodeVectorEnv, Episode, Verdict
-from rlef_env.errors import UsageError
+from rlef_env import CodeVectorEnv, Episode, Turn, Verdict
 
-__all__ = ["OUT_OF_CONTEXT", "Batch", "Plan", "Rollout", "plan"]
-
-OUT_OF_CONTEXT: Final = -1.0
-"""Added to the last reward of an episode that has no room for a further response: it is not solved. Paper: silent."""
+__all__ = ["Batch", "Plan", "Rollout", "plan"]
 
 PATIENCE: Final = 0.05
 """Seconds to wait for one batch's judgements before looking at the other's."""
@@ -76,18 +72,20 @@ class Batch:
     """Episodes that were played, in the order of their plan.
 
     Attributes:
-        tokens: as a learner sees them.
+        tokens: as a learner sees them; of those that have a response.
         episodes: as the environment sees them.
         decode_seconds: spent sampling while this batch was the one waited for.
         judge_seconds: spent waiting for judgements with nothing to sample.
-        out_of_context: episodes that ended because nothing more fitted.
+        out_of_context: which episodes ended, unsolved, because no further response fitted.
+        skipped: which of these had no room for a first one, as the problem fills the context.
     """
 
     tokens: list[TokenEpisode] = field(default_factory=list)
     episodes: list[Episode] = field(default_factory=list)
     decode_seconds: float = 0.0
     judge_seconds: float = 0.0
-    out_of_context: int = 0
+    out_of_context: list[int] = field(default_factory=list)
+    skipped: list[int] = field(default_factory=list)
 
 
 class Rollout:
@@ -128,9 +126,6 @@ class Rollout:
         Args:
             wanted: what to play; what the last call had as ``ahead`` goes on where it is.
             ahead: begin these as soon as there is nothing else to sample; their tokens may be one version older then.
-
-        Raises:
-            UsageError: a problem's prompt has no room in the context.
         """
         if not self._open:
             self._begin(wanted)
@@ -174,14 +169,13 @@ class Rollout:
         ids = np.concatenate([playing.ids[slot], prompt])
         room = min(self.max_new, self.context - len(ids))
         if room < 1:
-            if not playing.turns[slot]:
-                raise UsageError(
-                    f"context: expected more than the {len(ids)} tokens of the prompt of problem "
-                    f"{playing.episode(slot).problem_id!r}, got {self.context}"
-                )
-            last = playing.turns[slot][-1]
-            playing.turns[slot][-1] = TokenTurn(last.prompt_ids, last.completion, last.reward + OUT_OF_CONTEXT)
-            playing.batch.out_of_context += 1
+            playing.batch.out_of_context.append(slot)
+            if playing.turns[slot]:  # the response before is the last one, and is rewarded as that
+                last, said = playing.turns[slot][-1], playing.episode(slot).turns[-1]
+                reward = playing.env.rules.reward(said, True) + self._penalty(said)
+                playing.turns[slot][-1] = TokenTurn(last.prompt_ids, last.completion, reward)
+            else:
+                playing.batch.skipped.append(slot)
             self._end(playing, slot)
             return
         playing.prompts[slot], playing.ids[slot] = prompt, ids
@@ -221,14 +215,17 @@ class Rollout:
         for place in np.argsort(replies.env_ids):
             slot, episode = int(replies.env_ids[place]), replies.episodes[place]
             reward = float(replies.rewards[place])
-            if episode.terminated and episode.turns[-1].judgement.verdict is Verdict.NO_PROGRAM:
-                reward += self.penalty
+            if episode.terminated:
+                reward += self._penalty(episode.turns[-1])
             completion = playing.completions[slot]
             playing.turns[slot].append(TokenTurn(playing.prompts[slot], completion, reward))
             if episode.ended:
                 self._end(playing, slot)
             else:
                 self._ask(playing, slot, self.renderer.following(replies.observations[place], completion.ids))
+
+    def _penalty(self, last: Turn) -> float:
+        return self.penalty if last.judgement.verdict is Verdict.NO_PROGRAM else 0.0
 
     def _end(self, playing: _Playing, slot: int) -> None:
         playing.left -= 1
@@ -262,7 +259,17 @@ class _Playing:
                 mask: npt.NDArray[np.bool_] = np.arange(self.env.num_envs) == slot
                 seeds = [self.plan.seeds[slot]] * self.env.num_envs
                 self.env.reset(seed=seeds, options={"problem_id": problem, "reset_mask": mask})
+        if self.env.rules.feedback == "random":
+            self._draw_feedback_apart()
         return [episode.prompt for episode in self.env.episodes[:count]]
+
+    def _draw_feedback_apart(self) -> None:
+        """Give each sample of a problem random feedback of its own, which would else come from the problem's seed."""
+        for slot, problem in enumerate(self.plan.problems):
+            if problem in self.plan.problems[:slot]:
+                mask: npt.NDArray[np.bool_] = np.arange(self.env.num_envs) == slot
+                options = {"problem_id": self.env.episodes[slot].problem_id, "feedback_seed": self.plan.seeds[slot]}
+                self.env.reset(options={**options, "reset_mask": mask})
 
     def episode(self, slot: int) -> Episode:
         """The episode of a slot so far."""
@@ -270,9 +277,12 @@ class _Playing:
 
     def finished(self) -> Batch:
         """What was played."""
+        self.batch.out_of_context.sort()
+        self.batch.skipped.sort()
         self.batch.episodes = list(self.env.episodes[: len(self.turns)])
         self.batch.tokens = [
             TokenEpisode(tuple(turns), episode.problem_id, episode.solved, has_verdict=not episode.truncated)
             for turns, episode in zip(self.turns, self.batch.episodes, strict=True)
+            if turns
         ]
         return self.batch

@@ -28,6 +28,9 @@ __all__ = ["Sampler", "make_generator", "whole_copy"]
 SLOTS: Final = 128
 """Responses that are decoded at a time."""
 
+KV_TOKENS: Final = 1 << 17
+"""Tokens whose keys and values are in memory; more where one context needs more."""
+
 CPU_PAGES: Final = {"page_size": 32, "num_blocks": 1024, "max_batch_tokens": 256}
 """Of continuous batching on a CPU, where it would take what memory there is, for each batch anew."""
 
@@ -127,4 +130,5 @@ def make_generator(
         return BatchingGenerator(lm, stop, temperature, version, pages, dtype, top_p)
     if config.generator == "hf" or unsupported(base(lm)) is not None:
         return HFGenerator(lm, stop, temperature, SLOTS, version=version, dtype=dtype, top_p=top_p)
-    return LocalGenerator(lm, stop, temperature, SLOTS, version=version, dtype=dtype, top_p=top_p)
+    memory = max(KV_TOKENS, config.context)
+    return LocalGenerator(lm, stop, temperature, SLOTS, memory, version=version, dtype=dtype, top_p=top_p)

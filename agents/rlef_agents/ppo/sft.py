@@ -45,7 +45,7 @@ class SftConfig:
     lr: float = described(5e-6, "learning rate, cosine to a tenth (paper: 5e-6 or 2e-6)")
     warmup: int = described(10, "optimiser steps of linear warm-up (paper: 10)")
     weight_decay: float = described(0.1, "AdamW's, on matrices only (paper: 0.1)")
-    clip_norm: float = described(1.0, "largest norm of the gradient")
+    clip_norm: float = described(1.0, "largest norm of the gradient; 0 for no limit")
     context: int = described(8192, "tokens per conversation; longer ones are left out (paper: 8,192)")
     last_only: bool = described(False, "train on the last response only (paper: yes)")
     lora_rank: int = described(0, "train adapters of this rank, and merge them at the end; 0 for all weights")
@@ -57,6 +57,9 @@ class SftConfig:
         for name in ("epochs", "batch", "context", "token_budget"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name}: expected 1 or more, got {getattr(self, name)}")
+        for name in ("lr", "warmup", "weight_decay", "clip_norm", "lora_rank"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise UsageError(f"{name}: expected 0 or more, got {getattr(self, name)}")
         if self.dtype not in ("float32", "bfloat16"):
             raise UsageError(f"dtype: expected float32 or bfloat16, got {self.dtype!r}")
 
@@ -132,7 +135,7 @@ def descend(
     if not math.isfinite(total):
         raise RLEFError(f"loss: expected a number, got {total}; lower --lr, or look for damaged conversations")
     trained = [parameter for parameter in lm.parameters() if parameter.requires_grad]
-    torch.nn.utils.clip_grad_norm_(trained, config.clip_norm, error_if_nonfinite=True)
+    torch.nn.utils.clip_grad_norm_(trained, config.clip_norm or math.inf, error_if_nonfinite=True)
     optimiser.step()
     return total
 

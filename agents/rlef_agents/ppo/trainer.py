@@ -8,27 +8,31 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.checkpoint import latest, load_checkpoint, policy_weights, save_checkpoint, save_policy
-from rlef_agents.ppo.config import TrainConfig, dump_config
+from rlef_agents.ppo.config import TrainConfig, dump_config, load_config
 from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
+from rlef_agents.ppo.generate.settings import longest_context
 from rlef_agents.ppo.learner import Learner, NotFiniteError
+from rlef_agents.ppo.loading import read_model
 from rlef_agents.ppo.metrics import Log
+from rlef_agents.ppo.model import base
 from rlef_agents.ppo.n_at_k import parse_n_at_k
 from rlef_agents.ppo.problems import Problems, evaluation_problems, training_problems
-from rlef_agents.ppo.render import Renderer, shipped_template
+from rlef_agents.ppo.render import Renderer, model_stops, read_template
 from rlef_agents.ppo.rollout import Batch, Plan, Rollout, plan
 from rlef_agents.ppo.sampler import Sampler, whole_copy
 from rlef_env import CodeVectorEnv, JudgePool
@@ -46,6 +50,9 @@ CANNOT_WRITE: Final = (OSError, RuntimeError, SafetensorError)
 
 STARVED: Final = "starved"
 """The judge's category of a verdict that the machine made impossible."""
+
+FIXED: Final = ("critic", "lora_rank", "lora_alpha")
+"""Settings that a resumed run cannot change."""
 
 EVALUATION_SEED: Final = 2**20
 """Evaluations draw the same whatever the run's seed and update: their differences are the policy's."""
@@ -81,7 +88,7 @@ class Trainer:
         live: bool = True,
     ) -> None:
         parallel.join()
-        self.config, self.out = config, Path(config.out)
+        self.out = Path(config.out)
         before = latest(self.out / "checkpoints")
         if before is not None and not resume:
             raise UsageError(
@@ -92,6 +99,9 @@ class Trainer:
                 f"episodes: expected one problem or more for each of {parallel.world()} processes, got "
                 f"{config.episodes} episodes, {config.samples_per_problem} of a problem"
             )
+        differences = [] if before is None else refuse_or_list_differences(before, config)
+        self.config = config = with_date(config, self.out)
+        read_template(config.chat_template)  # what is wrong is said before a model is read
         self._valid_problems = evaluation_problems(config)
         train = training_problems(config, self._valid_problems)
         self.out.mkdir(parents=True, exist_ok=True)
@@ -99,17 +109,19 @@ class Trainer:
         if parallel.rank() == 0 and before_best.exists() and not (self.out / "best").exists():
             before_best.replace(self.out / "best")  # the run was killed between two renames
         if config.deterministic:
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS refuses to be deterministic
             torch.use_deterministic_algorithms(True)
         if model is None:
             model, tokenizer = load_model(config.model, config)
+        check_context(config, model)
         self.tokenizer = tokenizer
-        self.renderer = Renderer(tokenizer, shipped_template(config.chat_template) if config.chat_template else None)
+        self.renderer = make_renderer(tokenizer, model, config)
         whole = whole_copy(model, config)
         self.learner = Learner(model, config)
         self.best = -1.0
         if before is not None:
             self.best = float(load_checkpoint(before, self.learner)["best"])
-        elif parallel.rank() == 0:
+        if parallel.rank() == 0:
             (self.out / "config.toml").write_text(dump_config(config), encoding="utf-8")
         self.sampler = Sampler(config, self.learner, self.renderer.stop_ids, whole)
         share = len(self.plan(0).seeds)
@@ -117,7 +129,7 @@ class Trainer:
         self.pool = make_pool(config, workers, verdicts, self._stack)
         ahead = config.max_lag > 0 and not config.deterministic
         self.rollout = self._rollout(
-            [make_env(config, train, share, self.pool) for _ in range(1 + ahead)], config.temperature
+            [make_env(config, train, share, self.pool, tokenizer) for _ in range(1 + ahead)], config.temperature
         )
         if config.generator == "vllm":
             self.rollout.update(self.learner.version)  # whatever the servers have begun with
@@ -132,6 +144,8 @@ class Trainer:
             writes=parallel.rank() == 0,
             settings=dataclasses.asdict(config),
         )
+        for difference in differences:
+            self.log.say(f"resumed with another setting than the checkpoint's: {difference}")
         if self._valid_problems.note:
             self.log.say(f"evaluation: {self._valid_problems.note}")
         if config.judge == "local" and parallel.rank() == 0:
@@ -237,7 +251,7 @@ class Trainer:
             self.log.say(f"WARNING: this machine is starved. {health.advice}")
 
     def _evaluation_env(self) -> CodeVectorEnv:
-        return make_env(self.config, self._valid_problems, EVALUATED_AT_ONCE, self.pool)
+        return make_env(self.config, self._valid_problems, EVALUATED_AT_ONCE, self.pool, self.tokenizer)
 
     def _rollout(self, envs: list[CodeVectorEnv], temperature: float, top_p: float = 1.0) -> Rollout:
         config = self.config
@@ -262,6 +276,11 @@ class Trainer:
         ]
         starved = parallel.total(np.array([lost.count(STARVED)], np.float64))
         metrics["episodes_starved"] = float(starved[0])
+        if not metrics["episodes"] + metrics["episodes_without_verdict"]:
+            raise RLEFError(
+                f"update {number}: expected prompts shorter than the context of {self.config.context} tokens, got "
+                f"none; raise context. {self._last()}"
+            )
         if not metrics["episodes"]:
             reasons = {turn.judgement.category for episode in batch.episodes for turn in episode.turns[-1:]}
             raise RLEFError(
@@ -277,6 +296,7 @@ class Trainer:
     def _timings(self, batch: Batch, began: float, played: float) -> dict[str, float]:
         """Seconds and rates of an update; ``judge_wait`` is the share in which nothing else could be done."""
         now = time.monotonic()
+        unfit = parallel.total(np.array([len(batch.out_of_context), len(batch.skipped)], np.float64))
         tokens = sum(len(turn.completion.ids) for episode in batch.tokens for turn in episode.turns)
         everything = sum(episode.length for episode in batch.tokens)
         judged = sum(turn.judgement.cpu_seconds for episode in batch.episodes for turn in episode.turns)
@@ -289,7 +309,8 @@ class Trainer:
             "judge_use": judged / self.pool.workers / max(now - began, 1e-9),
             "tokens_per_second": everything / max(now - began, 1e-9),
             "sampled_tokens_per_second": tokens / max(batch.decode_seconds, 1e-9),
-            "out_of_context": float(batch.out_of_context),
+            "out_of_context": float(unfit[0]),
+            "skipped": float(unfit[1]),
         }
 
     def _keep_best(self) -> None:
@@ -310,14 +331,67 @@ class Trainer:
         parallel.wait_for_all()
 
 
-def make_env(config: TrainConfig, problems: Problems, count: int, pool: JudgePool) -> CodeVectorEnv:
+def refuse_or_list_differences(checkpoint: Path, config: TrainConfig) -> list[str]:
+    """What is set otherwise than where a run stopped, for all but the place of its folder.
+
+    Raises:
+        UsageError: a setting that makes other weights of those of the checkpoint.
+    """
+    stored = load_config(checkpoint / "config.toml")
+    differences = []
+    for field in dataclasses.fields(config):
+        old, new = (getattr(each, field.name) for each in (stored, config))
+        if old == new or field.name == "out" or (field.name == "date" and not new):
+            continue
+        if field.name in FIXED:
+            raise UsageError(
+                f"{field.name}: expected {old!r}, as in {checkpoint}, got {new!r}; its weights have no meaning with "
+                "another, so set it back, or choose another out for a new run"
+            )
+        differences.append(f"{field.name} = {new!r} (was {old!r})")
+    return differences
+
+
+def with_date(config: TrainConfig, run: Path) -> TrainConfig:
+    """The configuration with the day on which the run began, in all processes alike."""
+    if config.date:
+        return config
+    began = run / "config.toml"
+    today = load_config(began).date if began.is_file() else ""
+    return dataclasses.replace(config, date=parallel.gathered(today or date.today().isoformat())[0])
+
+
+def check_context(config: TrainConfig, model: Any) -> None:
+    """Refuse a context that the model does not take, before anything is sampled."""
+    longest = longest_context(base(model).config)
+    if config.context > longest:
+        raise UsageError(
+            f"context: expected at most the {longest} tokens that the model takes (its max_position_embeddings), got "
+            f"{config.context}; set context={longest}"
+        )
+
+
+def make_renderer(tokenizer: Any, model: Any, config: TrainConfig) -> Renderer:
+    """The renderer as the configuration says."""
+    return Renderer(
+        tokenizer,
+        read_template(config.chat_template),
+        config.chat_template_options,
+        config.system,
+        config.date,
+        model_stops(model),
+    )
+
+
+def make_env(config: TrainConfig, problems: Problems, count: int, pool: JudgePool, tokenizer: Any) -> CodeVectorEnv:
     """Environments as the configuration says, for ``Rollout``."""
-    return CodeVectorEnv(count, pool=pool, autoreset_mode="Disabled", **env_arguments(config, problems))
+    return CodeVectorEnv(count, pool=pool, autoreset_mode="Disabled", **env_arguments(config, problems, tokenizer))
 
 
-def env_arguments(config: TrainConfig, problems: Problems) -> dict[str, Any]:
-    """What an environment is made with."""
+def env_arguments(config: TrainConfig, problems: Problems, tokenizer: Any) -> dict[str, Any]:
+    """What an environment is made with; it counts the lengths of prompts and feedback in the model's own tokens."""
     return {
+        "tokenizer": tokenizer,
         "dataset": problems.dataset,
         "split": problems.split,
         "max_turns": config.turns,
@@ -376,18 +450,4 @@ def load_model(
             make_start(Path(config.out) / "start", config.seed, report)
         parallel.wait_for_all()
         name = str(Path(config.out) / "start")
-    device = config.device if config.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
-        return model.to(device), AutoTokenizer.from_pretrained(name)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise UsageError(unreadable(name, error)) from error
-
-
-def unreadable(name: str, error: Exception) -> str:
-    """One line on a model that cannot be loaded."""
-    first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    return (
-        f"model: expected a name or folder of transformers, got {name!r}: {first[:300]} (without a network, download "
-        f"it elsewhere, with `hf download {name}`, and pass its folder)"
-    )
+    return read_model(name, config.device)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    LlamaConfig,
+    LlamaForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
 
 from rlef_agents.tiny.tokenizer import make_tokenizer
 from rlef_env.envs import prompt_text
+from rlef_env.errors import UsageError
 from rlef_env.problems import load_dataset
 
 __all__ = ["shrunk"]
@@ -26,12 +38,18 @@ SIZES: Final = {
 def shrunk(name: str, seed: int = 0) -> tuple[Any, Any]:
     """A model with random weights of a name's architecture, and a tokenizer of its own with that chat template.
 
-    Nothing is downloaded: a name with ``qwen3`` or ``qwen`` in it gives these, all others a Llama.
+    Nothing is downloaded: a name with ``qwen3`` or ``qwen`` in it gives these, all others a Llama. A folder gives the
+    architecture and the tokenizer that are in it.
 
     Args:
-        name: of a model, such as ``meta-llama/Llama-3.1-8B-Instruct``.
+        name: of a model, such as ``meta-llama/Llama-3.1-8B-Instruct``, or the folder of one.
         seed: of the weights.
+
+    Raises:
+        UsageError: a folder without a model that transformers knows.
     """
+    if Path(name).is_dir():
+        return shrunk_folder(name, seed)
     lowered = name.lower()
     template = "qwen3" if "qwen3" in lowered else "chatml" if "qwen" in lowered else "llama3"
     problems = load_dataset("starter", split="train")
@@ -48,3 +66,26 @@ def shrunk(name: str, seed: int = 0) -> tuple[Any, Any]:
         if "qwen" in lowered:
             return Qwen2ForCausalLM(Qwen2Config(**sizes, tie_word_embeddings=True)), tokenizer
         return LlamaForCausalLM(LlamaConfig(**sizes)), tokenizer
+
+
+def shrunk_folder(folder: str, seed: int) -> tuple[Any, Any]:
+    """The architecture and the tokenizer of a folder, with two layers and few features."""
+    try:
+        config: Any = AutoConfig.from_pretrained(folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        first = str(error).strip().splitlines()[0][:300]
+        raise UsageError(f"model: expected a model of transformers in {folder!r}: {first}") from error
+    layers = config.num_hidden_layers
+    for name, value in SIZES.items():
+        if name != "max_position_embeddings" and hasattr(config, name):
+            setattr(config, name, value)
+    if getattr(config, "head_dim", None):
+        config.head_dim = SIZES["hidden_size"] // SIZES["num_attention_heads"]
+    for name, value in vars(config).items():
+        if isinstance(value, list) and len(value) == layers:  # a setting of each layer
+            setattr(config, name, value[: SIZES["num_hidden_layers"]])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model: Any = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
+        return model, tokenizer

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, MistralConfig
 
 from rlef_agents.command import main
 from rlef_agents.tiny.shrunk import shrunk
@@ -79,6 +79,37 @@ def test_a_dry_run_does_one_whole_update(preset, capsys):
     assert "one update, one evaluation and one checkpoint were done" in capsys.readouterr().out
 
 
+def test_a_dry_run_of_a_folder_has_its_architecture_and_tokenizer(tmp_path, capsys):
+    folder = tmp_path / "mine"
+    _, tokenizer = shrunk("Qwen/Qwen3-4B")
+    tokenizer.save_pretrained(folder)
+    MistralConfig(vocab_size=len(tokenizer), hidden_size=96, num_hidden_layers=5).save_pretrained(folder)
+    assert main(["train", "small", "--dry-run", "--set", f"model={folder}", "--set", "lora_rank=0"]) == 0
+    said = capsys.readouterr().out
+    assert "MistralForCausalLM with random weights" in said
+    assert "deepmind/code_contests is on the Hugging Face hub and is not read; procedural?count=20 stands in" in said
+
+
+def test_a_dry_run_reads_the_data_set_of_its_configuration(capsys):
+    dataset = "procedural/hidden_step?short=true&steps=2&count=10"
+    assert main(["train", "small", "--dry-run", "--set", f"dataset={dataset}"]) == 0
+    assert f"problems of {dataset}" in capsys.readouterr().out
+    for setting in ("dataset", "evaluate_dataset"):
+        assert main(["train", "small", "--dry-run", "--set", f"{setting}=codecontests"]) == 2
+        assert "got 'codecontests'" in capsys.readouterr().err
+
+
+def test_ctrl_c_speaks_of_resuming_where_there_is_something_to_resume(monkeypatch, capsys, tmp_path):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rlef_agents.command.read_config", stopped)
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "tiny"]) == main(["play", "x", "tiny"]) == main(["eval", "x", "tiny"]) == 130
+    lines = capsys.readouterr().err.splitlines()
+    assert ["--resume" in line for line in lines] == [True, False, False]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -91,6 +122,9 @@ def test_a_dry_run_does_one_whole_update(preset, capsys):
         (["play", "model", "tiny", "--episodes", "0"], "--episodes: expected 1 or more, got 0"),
         (["train", "tiny", "--set", "rate=1"], "no setting 'rate'"),
         (["train", "tiny", "--set", "model=/no/such/model"], "expected a name or folder"),
+        (["eval", "/no/such/model", "tiny"], "model: expected a name or folder of transformers, got '/no/such/model'"),
+        (["play", "/no/such/model", "tiny"], "model: expected a name or folder of transformers, got '/no/such/model'"),
+        (["train", "small", "--set", "dataset=no.jsonl"], "no.jsonl"),
         (["sft", "tiny", "--out", "x", "--lr", "1"], "expected no option but"),
         (["sft", "model", "--out", "x"], "--data: expected a file"),
         (["export", "/no/such/run", "x"], "expected a run, a checkpoint or a model"),

@@ -15,7 +15,8 @@ from rlef_env.errors import UsageError
 PAPER = {
     "episodes": 1024, "minibatches": 4, "epochs": 1, "turns": 3, "beta": 0.05, "policy_clip": 0.2, "value_clip": 0.2,
     "lr": 2e-7, "lr_final": None, "warmup": 50, "weight_decay": 0.1, "temperature": 1.0, "critic": "separate",
-    "value_init": "random", "estimator": "turn_value", "importance": "theta", "feedback": "public", "reward": "rlef",
+    "adam_eps": 1e-8, "value_init": "random",
+    "estimator": "turn_value", "importance": "theta", "feedback": "public", "reward": "rlef",
 }  # fmt: skip
 
 
@@ -72,12 +73,29 @@ def test_overrides_come_last(tmp_path: Path) -> None:
         ("evaluate_samples=0", "evaluate_samples: expected 1 or more"),
         ("evaluate_n_at_k=5@2", "n@k: expected words such as 10@100"),
         ("judge=kubernetes", "judge: expected one of local, ray"),
+        ("chat_template_options=thinking", "chat_template_options: expected dict"),
+        ("date=today", "date: expected YYYY-MM-DD, got 'today'"),
+        ("reward=rlefs", "reward: expected one of rlef"),
         ("lr", "expected key=value"),
     ],
 )
 def test_row_3_and_others_what_is_no_setting_is_refused(override: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         load_config("small", [override])
+
+
+def test_template_options_are_a_table_and_survive_being_written(tmp_path: Path) -> None:
+    loaded = load_config(
+        "small",
+        [
+            "chat_template_options={enable_thinking = false, names = ['a'], n = 2}",
+            "system=Be brief.",
+            "date=2026-11-29",
+        ],
+    )
+    assert loaded.chat_template_options == {"enable_thinking": False, "names": ["a"], "n": 2}
+    (tmp_path / "written.toml").write_text(dump_config(loaded), encoding="utf-8")
+    assert load_config(tmp_path / "written.toml") == loaded
 
 
 def test_files_that_are_none_are_refused(tmp_path: Path) -> None:

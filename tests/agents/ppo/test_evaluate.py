@@ -86,7 +86,12 @@ def test_summary_counts() -> None:
     b = by_hand(["fails", "passes", "solves"], 1, 2)
     assert found["1@6"] == pytest.approx((a + b) / 2)
     assert found["1@12"] == pytest.approx(by_hand(["solves", "fails", "passes", "solves"], 1, 4))  # b has too few
-    assert found["starved"] == 0
+    assert (found["starved"], found["out_of_context"], found["skipped"]) == (0, 0, 0)
+    full = played("d", 0, False)._replace(turns=0, valid=0, out_of_context=True, skipped=True)
+    more = summary([*outcomes, full, played("e", 0, False)._replace(out_of_context=True)])
+    assert more["solve_rate"] == pytest.approx(3 / 9), "what is not answered is not solved"
+    assert (more["out_of_context"], more["skipped"], more["valid_programs"]) == (2, 1, pytest.approx(16 / 21))
+    assert summary([full])["valid_programs"] == 0.0
     assert summary(outcomes[-1:]) == {"episodes": 0.0, "no_verdict": 1.0, "starved": 0.0}
     assert summary([outcomes[-1], outcomes[-1]._replace(starved=True)])["starved"] == 1.0
 
@@ -122,6 +127,7 @@ def test_an_episode_that_was_cut_off_has_no_verdict() -> None:
     named = Turn("", "", Judgement(Verdict.RUNTIME_ERROR, category="starved"))  # the program raised what it calls so
     assert not outcome(Episode("p", "D", "?", (named,), terminated=True)).starved
     assert not outcome(Episode("p", "D", "?")).has_verdict
+    assert outcome(Episode("p", "D", "?"), True, True).has_verdict, "it was not asked, as its prompt fills the context"
 
 
 @pytest.mark.parametrize(("episodes", "samples"), [(0, 1), (0, 3), (7, 1), (7, 3), (250, 1), (6, 2)])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from transformers import LlamaConfig, LlamaForCausalLM, Phi3Config, Phi3ForCausalLM
 
 from rlef_agents.ppo import model as module
 from rlef_agents.ppo.model import ActorCritic, Reference, add_lora
@@ -239,6 +240,44 @@ def test_architectures_that_change_their_logits_are_refused() -> None:
     lm.forward = lambda *args, **kwargs: (lambda out: out.__class__(logits=out.logits * 0.5))(plain(*args, **kwargs))
     with pytest.raises(UsageError, match="logits that are the head's output"):
         ActorCritic(lm)
+
+
+@pytest.mark.parametrize("kind", ["dynamic", "longrope"])
+def test_rotations_that_depend_on_the_longest_neighbour_are_refused(kind: str) -> None:
+    """Phi-3 and Phi-4-mini with 128k, and NTK scaling: a short sequence beside a long one would be another function."""
+    small = {
+        "vocab_size": 64, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2,
+        "num_key_value_heads": 2, "max_position_embeddings": 64, "pad_token_id": None,
+    }  # fmt: skip
+    rope: dict[str, Any] = {"rope_type": kind, "rope_theta": 10000.0, "factor": 4.0}
+    if kind == "longrope":
+        rope |= {"short_factor": [1.0] * 4, "long_factor": [4.0] * 4, "original_max_position_embeddings": 16}
+        del rope["factor"]
+        lm: Any = Phi3ForCausalLM(Phi3Config(**small, rope_parameters=rope, original_max_position_embeddings=16))
+    else:
+        lm = LlamaForCausalLM(LlamaConfig(**small, rope_parameters=rope))
+    with pytest.raises(UsageError, match=f"do not change with the length, got '{kind}'"):
+        ActorCritic(lm)
+
+
+def test_a_sequence_that_changes_beside_high_positions_is_noticed_whatever_its_type_is_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rope = {
+        "rope_type": "longrope", "rope_theta": 10000.0, "original_max_position_embeddings": 16,
+        "short_factor": [1.0] * 4, "long_factor": [4.0] * 4,
+    }  # fmt: skip
+    small = {"vocab_size": 64, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1, "pad_token_id": None}
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 64}
+    lm = Phi3ForCausalLM(Phi3Config(**small, **heads, rope_parameters=rope, original_max_position_embeddings=16))
+    with torch.no_grad():
+        for parameter in lm.parameters():
+            parameter.mul_(20.0 if parameter.dim() > 1 else 1.0)  # random weights alone make logits of nearly nothing
+    monkeypatch.setattr("rlef_agents.ppo.model.refused_rotations", lambda config: None)
+    with pytest.raises(UsageError, match="sequences that can be packed"):
+        ActorCritic(lm)
+    plain = Phi3ForCausalLM(Phi3Config(**small, **heads))
+    ActorCritic(plain)
 
 
 def test_choices_are_named() -> None:

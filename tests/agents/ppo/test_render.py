@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from hypothesis import strategies as st
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from rlef_agents.ppo.render import TEMPLATES, Renderer, shipped_template
+from rlef_agents.ppo.render import TEMPLATES, Renderer, model_stops, read_template, shipped_template
 from rlef_env.errors import UsageError
-from tests.agents.ppo.small import CONTROLS, tokenizer
+from tests.agents.ppo.small import CONTROLS, model, tokenizer
 
 OPTIONS: dict[str, dict[str, Any]] = {"plain": {}, "thoughtless": {"enable_thinking": False}}
 CASES = [("chatml", "plain"), ("llama3", "plain"), ("qwen3", "plain"), ("qwen3", "thoughtless")]
@@ -224,3 +225,57 @@ def test_a_system_message_comes_first() -> None:
     assert text == "<|im_start|>system\nBe brief<|im_end|>\n<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\n"
     end = np.array([with_system.end_of_turn])
     assert with_system.following("A", end).tolist() == Renderer(made).following("A", end).tolist()
+
+
+def test_whatever_a_model_ends_a_response_with_ends_it() -> None:
+    """A tokenizer knows one end, the model's settings of generation several: Qwen2.5 has two, Llama 3.1 three."""
+    lm = model()
+    for ends in ([1, 5, 9], [9, 1, 5]):
+        lm.generation_config.eos_token_id = ends
+        assert sorted(model_stops(lm)) == [1, 5, 9]
+    lm.generation_config.eos_token_id = lm.config.eos_token_id = None
+    assert model_stops(lm) == ()
+    lm.generation_config.eos_token_id = 7
+    made = tokenizer("chatml")
+    renderer = Renderer(made, stops=model_stops(lm))
+    assert renderer.stop_ids == (renderer.end_of_turn, 7)
+    said = renderer.data("ab")
+    assert renderer.text(np.append(said, 7)) == "ab", "the end is no part of what is judged"
+    assert renderer.following("c", np.append(said, 7))[0] == renderer.end_of_turn
+
+
+CLOCK = "{{ '<|im_start|>system\\n' + strftime_now('%d %b %Y') + '<|im_end|>\\n' }}"
+TODAY = "{%- if strftime_now is defined %}{% set date_string = strftime_now('%-d. %m. %y, %H:%M') %}{% endif %}"
+
+
+def test_a_clock_in_a_template_stands_still() -> None:
+    made = tokenizer("chatml", chat_template=CLOCK + shipped_template("chatml"))
+    for day, said in (("2024-07-26", "26 Jul 2024"), ("2026-11-29", "29 Nov 2026")):
+        renderer = Renderer(made, date=day)
+        assert made.decode(renderer.first("x")).startswith(f"<|im_start|>system\n{said}<|im_end|>\n<|im_start|>user")
+        assert renderer.template == made.chat_template, "which is what is saved"
+    llama = tokenizer("llama3", chat_template=TODAY + "{{ date_string }}\n" + shipped_template("llama3"))
+    assert llama.decode(Renderer(llama, date="2026-11-09").first("x")).startswith("9. 11. 26, 00:00\n")
+
+
+@cases
+def test_a_day_changes_nothing_where_there_is_no_clock(template: str, options: str) -> None:
+    made, renderer = both(template, options)
+    with_day = Renderer(made, options=OPTIONS[options], date="2026-11-29")
+    assert with_day.first("x").tolist() == renderer.first("x").tolist()
+    assert with_day.following("x", renderer.first("")).tolist() == renderer.following("x", renderer.first("")).tolist()
+
+
+def test_options_and_a_system_message_are_in_every_prompt(tmp_path: Path) -> None:
+    made = tokenizer("qwen3")
+    plain, quiet = Renderer(made), Renderer(made, options={"enable_thinking": False}, system="Be brief.")
+    assert "Be brief." in made.decode(quiet.first("x"))
+    assert made.decode(quiet.first("x")).endswith("<think>\n\n</think>\n\n")
+    assert len(plain.first("x")) < len(quiet.first("x"))
+    assert Renderer(made, system="").first("x").tolist() == plain.first("x").tolist()
+    path = tmp_path / "mine.jinja"
+    path.write_text(CLOCK + shipped_template("chatml"), encoding="utf-8")
+    assert read_template(str(path)) == path.read_text(encoding="utf-8")
+    assert (read_template(""), read_template("llama3")) == (None, shipped_template("llama3"))
+    with pytest.raises(UsageError, match="expected one of chatml, llama3, qwen3, or a file"):
+        read_template(str(tmp_path / "other.jinja"))

@@ -5,12 +5,12 @@ from concurrent.futures import Future
 import numpy as np
 import pytest
 
+from rlef_agents.ppo.evaluate import evaluate
 from rlef_agents.ppo.render import Renderer
-from rlef_agents.ppo.rollout import OUT_OF_CONTEXT, Plan, Rollout, plan
+from rlef_agents.ppo.rollout import Plan, Rollout, plan
 from rlef_agents.ppo.types import Completion
 from rlef_agents.tiny.shrunk import shrunk
 from rlef_env import CodeVectorEnv, Judgement, JudgePool, Verdict, load_dataset
-from rlef_env.errors import UsageError
 
 DATASET = "procedural/hidden_step?short=true&steps=3&count=50"
 
@@ -60,9 +60,10 @@ def pool():
 
 def make(renderer, pool, script=guess, envs=1, count=6, **options):
     made = [
-        CodeVectorEnv(count, pool=pool, dataset=DATASET, autoreset_mode="Disabled", **options.pop("env", {}))
+        CodeVectorEnv(count, pool=pool, autoreset_mode="Disabled", **{"dataset": DATASET, **options.get("env", {})})
         for _ in range(envs)
     ]
+    options.pop("env", None)
     return Rollout(Scripted(renderer, script), renderer, made, **{"max_new": 64, "context": 4096, **options})
 
 
@@ -175,19 +176,60 @@ def test_problems_can_be_asked_by_name(renderer, pool):
     assert [episode.problem_id for episode in batch.episodes] == names
 
 
-def test_an_episode_without_room_for_a_response_ends_unsolved(renderer, pool):
-    length = len(renderer.first("x")) + 120
-    batch = make(renderer, pool, context=length + 60, script=lambda turn: "```python\nprint(0)\n```").play(
+@pytest.mark.parametrize(
+    ("said", "penalty", "last"),
+    [("```python\nprint(0)\n```", -0.2, -1.0), ("no idea", 0.0, -1.0), ("no idea", -0.2, -1.2)],
+    ids=["wrong", "no program", "no program, which costs more"],
+)
+def test_an_episode_without_room_for_a_response_ends_as_at_its_turn_limit(renderer, pool, said, penalty, last):
+    """Its last response is rewarded as a last one, whatever it would have got before a further one (-0.2 or 0)."""
+    prompt = make(renderer, pool).play(plan(0, 0, 2)).episodes[0].prompt
+    limit = len(renderer.first(prompt)) + len(renderer.data(said)) + 1  # of the end of the turn: full after a response
+    batch = make(renderer, pool, context=limit, script=lambda turn: said, final_invalid_penalty=penalty).play(
         plan(0, 0, 2)
     )
-    assert batch.out_of_context == 2
+    assert batch.out_of_context == [0, 1]
+    assert batch.skipped == []
     for tokens, episode in zip(batch.tokens, batch.episodes, strict=True):
         assert tokens.has_verdict
         assert not tokens.solved
-        assert tokens.turns[-1].reward == episode.turns[-1].reward + OUT_OF_CONTEXT
-        assert tokens.length <= length + 60
-    with pytest.raises(UsageError, match="context: expected more than the"):
-        make(renderer, pool, context=10).play(plan(0, 0, 2))
+        assert len(tokens.turns) == 1
+        assert tokens.turns[-1].reward == pytest.approx(last)
+        assert episode.turns[-1].reward > -1.0, "what the environment gave it before a further one"
+        assert tokens.length == limit
+
+
+def test_a_problem_that_fills_the_context_is_skipped_and_counted(renderer, pool):
+    """The others are played; a run is not ended by one long statement."""
+    starter = {"dataset": "starter"}
+    whole = make(renderer, pool, env=starter).play(plan(0, 0, 6))
+    lengths = [len(renderer.first(episode.prompt)) for episode in whole.episodes]
+    limit = max(lengths)  # the longest prompt has no room for a token after it
+    long = [place for place, length in enumerate(lengths) if length == limit]
+    assert 0 < len(long) < 6
+    batch = make(renderer, pool, context=limit, env=starter).play(plan(0, 0, 6))
+    assert batch.skipped == long
+    assert set(long) <= set(batch.out_of_context)
+    assert [tokens.problem_id for tokens in batch.tokens] == [
+        episode.problem_id for place, episode in enumerate(batch.episodes) if place not in long
+    ]
+    found = evaluate(make(renderer, pool, context=limit, env=starter), [plan(0, 0, 6)])
+    assert (found["skipped"], found["episodes"]) == (len(long), 6)
+    assert found["out_of_context"] >= len(long)
+    nothing = make(renderer, pool, context=10).play(plan(0, 0, 2))
+    assert (nothing.tokens, nothing.skipped) == ([], [0, 1])
+
+
+def test_samples_of_a_problem_have_random_feedback_of_their_own(renderer, pool):
+    def feedback(samples):
+        rollout = make(renderer, pool, script=lambda turn: "no idea", env={"feedback": "random"})
+        episodes = rollout.play(plan(0, 0, 6, samples)).episodes
+        return [(episode.problem_id, episode.settings["feedback_seed"]) for episode in episodes]
+
+    drawn = feedback(6)
+    assert len({problem for problem, _ in drawn}) == 1
+    assert len({seed for _, seed in drawn}) == 6
+    assert drawn == feedback(6)
 
 
 @pytest.mark.parametrize(("penalty", "last"), [(0.0, -1.0), (-0.2, -1.2)])

@@ -51,6 +51,21 @@ def test_last_only_makes_earlier_responses_a_part_of_the_prompt(model):
     assert np.array_equal(last.turns[0].completion.ids, every.turns[1].completion.ids)
 
 
+def test_no_limit_of_the_gradient_is_no_limit_and_not_no_gradient(model):
+    found = []
+    for limit in (0.0, 1e9):
+        lm, tokenizer = shrunk("llama")
+        before = [p.detach().clone() for p in lm.parameters()]
+        config = SftConfig(**{**CONFIG.__dict__, "epochs": 1, "weight_decay": 0.0, "clip_norm": limit})
+        trained = sft(lm, Renderer(tokenizer), [CHAT], config)
+        found.append([p.detach().clone() for p in trained.parameters()])
+        assert any(not torch.equal(a, b) for a, b in zip(before, found[-1], strict=True))
+    assert all(map(torch.equal, *found))
+    for name in ("clip_norm", "lr", "weight_decay", "warmup"):
+        with pytest.raises(UsageError, match=f"{name}: expected 0 or more, got -1"):
+            SftConfig(**{name: -1})
+
+
 @pytest.mark.parametrize("lora_rank", [0, 4])
 def test_cloning_makes_responses_likely(model, lora_rank):
     losses = []

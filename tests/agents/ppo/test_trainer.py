@@ -2,11 +2,13 @@
 
 import json
 import math
+import os
 import signal
 import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.checkpoint import checkpoints, latest
-from rlef_agents.ppo.config import TrainConfig
+from rlef_agents.ppo.config import TrainConfig, load_config
 from rlef_agents.ppo.metrics import read_metrics
 from rlef_agents.ppo.trainer import Trainer, make_pool
 from rlef_agents.tiny.shrunk import shrunk
@@ -111,6 +113,81 @@ def test_resumed_is_equal_to_the_bit(tmp_path):
     assert [[row[name] for name in exact] for row in rows[0]] == [[row[name] for name in exact] for row in rows[1]]
 
 
+class Said:
+    """A trainer's lines."""
+
+    def __init__(self, monkeypatch):
+        self.lines = []
+        monkeypatch.setattr("rlef_agents.ppo.metrics.Log.say", lambda _, text: self.lines.append(text))
+
+    def about(self, word):
+        return [line for line in self.lines if word in line]
+
+
+def test_what_is_set_otherwise_when_a_run_is_resumed_is_said_written_and_holds(tmp_path, monkeypatch):
+    config = replace(CONFIG, out=str(tmp_path), updates=1, weight_decay=0.1)
+    run(config)
+    said = Said(monkeypatch)
+    changed = replace(config, updates=2, lr=5e-4, weight_decay=0.0, adam_beta2=0.5, date="")
+    model, tokenizer = shrunk("llama")
+    with Trainer(changed, model, tokenizer, workers=1, resume=True, quiet=True) as trainer:
+        groups = trainer.learner.optimiser.param_groups
+        assert {(group["weight_decay"], group["betas"]) for group in groups} == {(0.0, (0.9, 0.5))}
+        assert trainer.learner.optimiser.state, "the moments are the checkpoint's"
+        trainer.train()
+    assert sorted(line.split(": ")[1] for line in said.about("resumed with")) == [
+        "adam_beta2 = 0.5 (was 0.95)", "lr = 0.0005 (was 0.001)", "updates = 2 (was 1)", "weight_decay = 0.0 (was 0.1)",
+    ]  # fmt: skip
+    assert load_config(tmp_path / "config.toml").lr == 5e-4
+    for setting in ({"critic": "separate"}, {"lora_rank": 2}, {"lora_alpha": 1}):
+        with pytest.raises(UsageError, match=f"{next(iter(setting))}: expected .* as in .*update-00000002"):
+            run(replace(changed, **setting), resume=True)
+
+
+def test_a_resumed_run_keeps_the_day_on_which_it_began(tmp_path, monkeypatch):
+    days = iter((date(2026, 1, 1), date(2026, 1, 2)))
+
+    class Day(date):
+        today = classmethod(lambda cls: next(days))
+
+    monkeypatch.setattr("rlef_agents.ppo.trainer.date", Day)
+    for updates in (1, 2):
+        run(replace(CONFIG, out=str(tmp_path), updates=updates), resume=True)
+        assert load_config(tmp_path / "config.toml").date == "2026-01-01"
+
+
+def test_a_context_that_the_model_does_not_take_is_refused_before_anything_is_sampled(tmp_path):
+    with pytest.raises(UsageError, match=r"at most the 8192 tokens that the model takes.*got 8193; set context=8192"):
+        run(replace(CONFIG, out=str(tmp_path), context=8193))
+
+
+def test_a_run_in_which_every_problem_fills_the_context_ends_with_one_line(tmp_path):
+    with pytest.raises(RLEFError, match="update 1: expected prompts shorter than the context of 20 tokens, got none"):
+        run(replace(CONFIG, out=str(tmp_path), context=20))
+
+
+def test_lengths_are_counted_in_the_models_tokens(tmp_path):
+    model, tokenizer = shrunk("llama")
+    with Trainer(replace(CONFIG, out=str(tmp_path)), model, tokenizer, workers=1, quiet=True) as trainer:
+        (env,) = trainer.rollout._free
+        assert env.rules.tokenizer is tokenizer
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8", "without it deterministic runs fail on a GPU"
+
+
+def test_template_options_system_and_ends_reach_the_renderer(tmp_path):
+    model, tokenizer = shrunk("Qwen/Qwen3-4B")
+    other = int(tokenizer.encode("x")[0])
+    model.generation_config.eos_token_id = [tokenizer.eos_token_id, other]
+    config = replace(
+        CONFIG, out=str(tmp_path), chat_template_options={"enable_thinking": False}, system="Be brief.", updates=0
+    )
+    with Trainer(config, model, tokenizer, workers=1, quiet=True) as trainer:
+        first = tokenizer.decode(trainer.renderer.first("x"))
+        assert "Be brief." in first
+        assert "</think>" in first
+        assert other in trainer.renderer.stop_ids
+
+
 def test_a_run_is_not_begun_over_another(tmp_path):
     config = replace(CONFIG, updates=1, out=str(tmp_path))
     run(config)
@@ -189,6 +266,7 @@ SCRIPT = """
 import sys, json, resource
 from tests.agents.ppo.test_trainer import CONFIG, run
 from dataclasses import replace
+from datetime import date
 import torch
 torch.set_num_threads(1)
 out, updates, limit = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F  # noqa: N812
 
+from rlef_agents.ppo.generate.settings import refused_rotations
+
 __all__ = ["MODEL_TYPES", "Decoder", "Segment", "unsupported"]
 
 MODEL_TYPES = ("llama", "mistral", "qwen2", "qwen3")
@@ -244,9 +246,8 @@ def unsupported(model: Any) -> str | None:
     config = getattr(model, "config", None)
     if getattr(config, "model_type", None) not in MODEL_TYPES:
         return f"expected a model of type {', '.join(MODEL_TYPES)}, got {getattr(config, 'model_type', type(model))}"
-    rope = (getattr(config, "rope_parameters", None) or {}).get("rope_type", "default")
-    if rope in ("dynamic", "longrope"):
-        return f"expected rotary embeddings that do not change with the length, got {rope!r}"
+    if (objection := refused_rotations(config)) is not None:
+        return objection
     if any(getattr(layer.self_attn, "sliding_window", None) for layer in model.model.layers):
         return "expected full attention in every layer, got a sliding window"
     return None

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from transformers import GenerationConfig
 
-__all__ = ["attending", "computing", "evaluating", "longest_context"]
+__all__ = ["attending", "computing", "evaluating", "longest_context", "refused_rotations"]
 
 
 @contextmanager
@@ -70,6 +70,18 @@ def computing(model: Any, dtype: torch.dtype | None) -> Iterator[None]:
         yield
     finally:
         del model.forward, head.forward
+
+
+def refused_rotations(config: Any) -> str | None:
+    """Why a model's rotary embeddings are refused; None where they are not.
+
+    ``dynamic`` and ``longrope`` choose their frequencies by the largest position of a row: packed with a long sequence,
+    a short one is scored as another function than it was sampled from.
+    """
+    given = getattr(config, "rope_parameters", None) or {}
+    kinds = {str(each.get("rope_type")) for each in (given, *given.values()) if isinstance(each, dict)}
+    found = sorted(kinds & {"dynamic", "longrope"})
+    return f"expected rotary embeddings that do not change with the length, got {found[0]!r}" if found else None
 
 
 def longest_context(config: Any) -> int:
