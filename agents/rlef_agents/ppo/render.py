@@ -247,7 +247,7 @@ class Renderer:
 
 
 def stopped_clock(day: str) -> str:
-    """The beginning of a template in which ``strftime_now``, which transformers has for templates, is midnight of a day.
+    """The beginning of a template in which ``strftime_now``, which transformers offers, is midnight of a day.
 
     It is a macro, as transformers passes no functions on to templates.
     """
