@@ -255,7 +255,7 @@ def test_a_clock_in_a_template_stands_still() -> None:
         assert made.decode(renderer.first("x")).startswith(f"<|im_start|>system\n{said}<|im_end|>\n<|im_start|>user")
         assert renderer.template == made.chat_template, "which is what is saved"
     llama = tokenizer("llama3", chat_template=TODAY + "{{ date_string }}\n" + shipped_template("llama3"))
-    assert llama.decode(Renderer(llama, date="2026-11-09").first("x")).startswith("9. 11. 26, 00:00\n")
+    assert llama.decode(Renderer(llama, date="2026-11-09").first("x")).startswith("9. 11. 26, 00:00<|begin")
 
 
 @cases
