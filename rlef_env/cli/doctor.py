@@ -27,6 +27,7 @@ from rlef_env.sandbox import (
     landlock_abi,
     measure_machine,
     probe,
+    usable_cores,
 )
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
@@ -34,8 +35,8 @@ __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 HELP = "say which layers of the sandbox hold on this machine, and whether its verdicts can be trusted"
 DESCRIPTION = """\
 Say in plain words which layers of the sandbox hold on this machine, and why one does not; down to which time limit
-verdicts can be trusted here, from 200 runs of a program that does nothing; which languages can be judged; and the
-versions to name in a report of a fault.
+verdicts can be trusted here, from 200 runs of a program that does nothing while the other cores compute; which
+languages can be judged; and the versions to name in a report of a fault.
 
 The exit code is 0 whatever is found: a missing layer and a machine that is too busy are warnings. Scripts read --json:
 layers.NAME.available, and machine.starved."""
@@ -87,7 +88,7 @@ def measured(layers: Mapping[str, Layer]) -> MachineHealth | None:
     """Measure the machine, with no lock where none can be had; None where not even a program of ours runs."""
     lockable = all(layers[name].available for name in REQUIRED)
     try:
-        return measure_machine(isolation="locked" if lockable else "none")
+        return measure_machine(isolation="locked" if lockable else "none", beside=usable_cores() - 1)
     except SandboxFailure:
         return None
 
@@ -133,7 +134,8 @@ def show_machine(found: dict[str, Any] | None, console: Console) -> None:
         return
     machine = MachineHealth(**found)
     stolen = "not told by this kernel" if machine.stolen is None else f"{machine.stolen:.0%} of the busy time"
-    console.print(f"\nThe machine, measured by {machine.runs} runs of a program that does nothing", highlight=False)
+    what = f"{machine.runs} runs of a program that does nothing, while the other cores compute"
+    console.print(f"\nThe machine, measured by {what}", highlight=False)
     for name, value in (
         ("CPU time", f"{machine.cpu_median:.4f} s in the median, {machine.cpu_p99:.4f} s at the 99th percentile"),
         ("Wall time", f"{machine.wall_median:.4f} s in the median, {machine.wall_p99:.4f} s at the 99th percentile"),

@@ -10,10 +10,13 @@ that one in a hundred of these runs exceeds, and at least ten ticks of the steal
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +37,7 @@ LEAST_RATIO: Final = 10.0  # of a time limit to the error of the clock
 USUAL_SECONDS: Final = 1.0  # time limits of contests are hardly ever shorter
 MOST_STOLEN: Final = 0.1  # of the busy time
 UNTIL_THEN: Final = "Until then, some programs have no verdict (category starved)."
+COMPUTES: Final = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: sum(range(10**5))"
 TRIVIAL: Final = Program("pass")
 LIMITS: Final = Limits(cpu_seconds=60.0, idle_seconds=600.0, wall_seconds=600.0)  # far off: the runs are measured
 
@@ -94,7 +98,7 @@ class MachineHealth:
         )
 
 
-def measure_machine(runs: int = RUNS, isolation: str = "locked") -> MachineHealth:
+def measure_machine(runs: int = RUNS, isolation: str = "locked", beside: int = 0) -> MachineHealth:
     """Run a program that does nothing many times, in a sandbox of its own.
 
     Half a second on a quiet machine for 200 runs. On one where they take more than 30 s there are fewer, 20 at least.
@@ -102,6 +106,8 @@ def measure_machine(runs: int = RUNS, isolation: str = "locked") -> MachineHealt
     Args:
         runs: how many times.
         isolation: as for ``Sandbox``.
+        beside: processes that compute meanwhile. Some hosts take nothing from a guest that uses one core, and much from
+            one that uses all, as judging does.
 
     Raises:
         IsolationUnavailable: this machine lacks a required layer of the lock.
@@ -113,7 +119,7 @@ def measure_machine(runs: int = RUNS, isolation: str = "locked") -> MachineHealt
     def goes_on() -> bool:
         return len(executions) < runs and (len(executions) < LEAST_RUNS or time.monotonic() < until)
 
-    with Sandbox(isolation) as sandbox:
+    with Sandbox(isolation) as sandbox, _computing(beside):
         before = busy_times()
         while goes_on():
             with sandbox.load(TRIVIAL, LIMITS) as loaded:
@@ -123,6 +129,18 @@ def measure_machine(runs: int = RUNS, isolation: str = "locked") -> MachineHealt
                         break  # perhaps the loaded program's process is lost: load it again
         after = busy_times()
     return machine_health(executions, before, after)
+
+
+@contextlib.contextmanager
+def _computing(count: int) -> Iterator[None]:
+    """Keep so many processes busy."""
+    command = [sys.executable, "-I", "-S", "-c", COMPUTES]
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+        yield
 
 
 def machine_health(executions: Sequence[Execution], before: BusyTimes | None, after: BusyTimes | None) -> MachineHealth:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -146,6 +147,17 @@ def test_this_machine_can_be_measured() -> None:
     assert 0.0 < health.wall_median <= health.wall_p99
     times = busy_times()
     assert times is None or times.busy_seconds > 0.0
+
+
+def test_what_computes_beside_it_ends_with_it() -> None:
+    before = children()
+    health = measure_machine(5, beside=2)
+    assert (health.runs, health.failed) == (5, 0)
+    assert children() <= before
+
+
+def children() -> set[str]:
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
 
 
 def test_a_machine_on_which_runs_take_long_is_measured_by_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
