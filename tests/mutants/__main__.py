@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Put bugs in; see that tests notice.")
     parser.add_argument("names", nargs="*", help="of mutants; all where none is given")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="tests that run at a time")
+    parser.add_argument("--verbose", action="store_true", help="show how each test failed")
     asked = parser.parse_args(arguments)
     every = mutants()
     if unknown := set(asked.names) - {each.name for each in every}:
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if code != PASSED:
             print(f"{said}\nThese tests must pass without a bug, before one is put in.")
             return 1
-        killed = list(pool.map(lambda each: judged(each, clean), chosen))
+        killed = list(pool.map(lambda each: judged(each, clean, asked.verbose), chosen))
     rows = {each.row for each in chosen if each.row} - {
         each.row for each, dead in zip(chosen, killed, strict=True) if not dead
     }
@@ -54,8 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if all(killed) else 1
 
 
-def judged(mutant: Mutant, clean: Path) -> bool:
-    """Whether its test fails; says so in one line."""
+def judged(mutant: Mutant, clean: Path, verbose: bool) -> bool:
+    """Whether its test fails; says so in one line, and with ``verbose`` how."""
     root = copied(clean, clean.with_name(mutant.name.replace(" ", "-")))
     path = root / mutant.path
     path.write_text(mutant.applied(path.read_text(encoding="utf-8")), encoding="utf-8")
@@ -64,6 +65,8 @@ def judged(mutant: Mutant, clean: Path) -> bool:
     end = f"killed by {mutant.test}"
     if code != FAILED:
         end = "SURVIVED" if code == PASSED else f"SURVIVED: its test was not run to its end\n{said}"
+    elif verbose:
+        end += "".join(f"\n    {line}" for line in said.splitlines() if line.startswith(("E ", "FAILED", "ERROR")))
     print(f"{mutant.name}: {mutant.bug}: {end}", flush=True)
     return code == FAILED
 
