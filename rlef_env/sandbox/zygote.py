@@ -128,12 +128,13 @@ class Start(NamedTuple):
 
 @functools.cache
 def imported(imports: str) -> dict[str, Any]:
-    """The names that import statements bind, but for the builtins; a module that is not there binds none."""
+    """The names that import statements bind; a module that is not there binds none."""
     names: dict[str, Any] = {}
     for statement in ast.parse(imports).body:
         with contextlib.suppress(ImportError):
             exec(compile(ast.Module([statement], []), "imports", "exec", dont_inherit=True), names)
-    return {name: value for name, value in names.items() if not hasattr(builtins, name) and name != "__builtins__"}
+    names.pop("__builtins__", None)
+    return names
 
 
 def preload(folder: str) -> None:

@@ -75,6 +75,7 @@ JOB = JudgeJob(ECHO, RIGHT)
         replace(JOB, problem=replace(ECHO, time_limit=2.0)),
         replace(JOB, problem=replace(ECHO, memory_limit=10**8)),
         replace(JOB, problem=replace(ECHO, checker=CheckerSpec("tokens"))),
+        replace(JOB, problem=replace(ECHO, grader="apps")),
         replace(JOB, problem=replace(ECHO, private_tests=(), generated_tests=ECHO.private_tests)),
         replace(JOB, problem=replace(ECHO, private_tests=(Test("2\n2", "\n"),))),
     ],
