@@ -30,7 +30,6 @@ class DataFormat:
         inherited: the settings that folders below inherit.
         own: those that hold in their folder only.
         of_tests: those that ``NAME.yaml`` beside a test may have; None where there are no such files.
-        strict: other settings are refused, not ignored.
         defaults: of the settings.
     """
 
@@ -39,7 +38,6 @@ class DataFormat:
     inherited: tuple[str, ...]
     own: tuple[str, ...] = ()
     of_tests: tuple[str, ...] | None = None
-    strict: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -48,6 +46,7 @@ LEGACY: Final = DataFormat(
     other="test_group.yaml",
     inherited=(
         *("on_reject", "grading", "grader_flags", "accept_score", "reject_score", "range", "output_validator_flags"),
+        "input_validator_flags",
     ),
     defaults={"on_reject": "break", "grading": "default", "grader_flags": ""},
 )
@@ -63,7 +62,6 @@ LATER: Final = DataFormat(
     inherited=ARGUMENTS,
     own=("max_score", "score_aggregation", "static_validation_score", "static_validator_args", "require_pass"),
     of_tests=(*ARGUMENTS, "hint", "description"),
-    strict=True,
 )
 """Version ``2025-09``."""
 
@@ -246,8 +244,9 @@ class _Reader:
         return Field({**inherited, **chosen, **self.forced}, self.folder.where(place))
 
     def _read(self, place: str, known: tuple[str, ...]) -> Field:
+        """A file of settings. Others than those known are refused, as they may change what is right."""
         found = read_yaml(self.folder, place, self.replaced)
-        for key in found.table() if self.format.strict else ():
+        for key in found.table():
             if key not in known:
                 raise found.child(key).error(f"one of {', '.join(known)}", "correct the name of the field")
         return found

@@ -357,6 +357,8 @@ MALFORMED = [
     ({"data/secret/1.in": None}, "data/secret/1.ans"),
     ({"data/secret/testdata.yaml": "a: ["}, "data/secret/testdata.yaml"),
     ({"data/secret/testdata.yaml": "output_validator_flags: 3"}, "'output_validator_flags'"),
+    ({"data/secret/testdata.yaml": "scoring: {score: 30, aggregation: min}"}, "'scoring'"),
+    ({"data/secret/testdata.yaml": "output_validator_flag: x"}, "'output_validator_flag'"),
     ({"data/secret/testdata.yaml": "output_validator_flags: case_sensitive"}, "'output_validator_flags'"),
     ({"data/secret/test_group.yaml": "args: []"}, "test_group.yaml"),
     ({**SCORING, "data/secret/g1/testdata.yaml": "grader_flags: max"}, "'grader_flags'"),
