@@ -116,7 +116,7 @@ def _verdicts(field: Field) -> frozenset[str]:
     if not field.present:
         return frozenset(VERDICTS)
     for item in field.items():
-        if item.value not in VERDICTS:
+        if item.text() not in VERDICTS:
             raise item.error(f"one of {', '.join(VERDICTS)}", "choose one")
     return frozenset(item.text() for item in field.items())
 
