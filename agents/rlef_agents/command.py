@@ -310,6 +310,7 @@ def play(arguments: Any) -> None:
     agent = HFAgent(
         model, tokenizer, temperature=arguments.temperature, max_new=config.max_new, seed=config.seed,
         renderer=make_renderer(tokenizer, model, config), context=config.context, dtype=config.dtype,
+        top_p=config.evaluate_top_p,
     )  # fmt: skip
     with CodeEnv(**env_arguments(config, problems, tokenizer)) as env:
         episodes = play_episodes(agent, env, arguments.episodes, seed=config.seed)

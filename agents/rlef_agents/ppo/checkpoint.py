@@ -37,6 +37,7 @@ from rlef_env.errors import DataError
 __all__ = ["checkpoints", "latest", "load_checkpoint", "policy_weights", "save_checkpoint", "save_policy"]
 
 WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
+UNSEEN = StateDictOptions(full_state_dict=True, cpu_offload=True, strict=False)
 
 
 def save_checkpoint(
@@ -177,7 +178,11 @@ def _whole_state(learner: Learner) -> tuple[dict[str, Any], dict[str, Any]]:
 def _load_whole(learner: Learner, weights: dict[str, Any], optimiser: dict[str, Any]) -> None:
     if learner.sharded:
         set_model_state_dict(learner.model, weights, options=WHOLE)
-        set_optimizer_state_dict(learner.model, learner.optimiser, optimiser, options=WHOLE)
+        # Before the policy's first step (critic_steps) the optimiser has nothing of it, which is not an error.
+        unseen = not optimiser["state"].keys() >= {name for name, _ in learner.model.policy_parameters()}
+        set_optimizer_state_dict(learner.model, learner.optimiser, optimiser, options=UNSEEN if unseen else WHOLE)
+        for parameter in learner.policy if unseen else ():
+            learner.optimiser.state.pop(parameter, None)
     else:
         learner.model.load_state_dict(weights)
         learner.optimiser.load_state_dict(optimiser)

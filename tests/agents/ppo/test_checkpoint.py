@@ -43,8 +43,14 @@ def seed_everything(seed: int) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"deterministic": True}, {"critic": "shared", "entropy": 0.01, "epochs": 2}, {"lora_rank": 2}],
-    ids=["separate", "shared", "lora"],
+    [
+        {"deterministic": True},
+        {"critic": "shared", "entropy": 0.01, "epochs": 2},
+        {"lora_rank": 2},
+        {"critic_steps": 8},  # the checkpoint is of the sixth step: the optimiser has not seen the policy yet
+        {"estimator": "reinforce"},
+    ],
+    ids=["separate", "shared", "lora", "critic first", "no critic"],
 )
 def test_row_33_six_updates_are_three_and_three_more_to_the_bit(changes: dict[str, Any], tmp_path: Path) -> None:
     if "lora_rank" in changes:

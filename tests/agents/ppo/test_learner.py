@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from rlef_agents.ppo.config import load_config
 from rlef_agents.ppo.learner import Learner, NotFiniteError, ScoreMismatchError, StaleTokensError
 from rlef_agents.ppo.model import add_lora
 from rlef_agents.ppo.packing import flatten
@@ -359,6 +360,7 @@ def test_there_is_no_critic_where_nothing_reads_a_value(changes: dict[str, Any])
 def test_row_31_and_5_the_optimiser_is_as_documented_and_moves_every_weight_in_bfloat16() -> None:
     student = learner(dtype="bfloat16", lr=2e-7, clip_norm=1.0, value_init="random", adam_eps=1e-5)
     assert {group["eps"] for group in student.optimiser.param_groups} == {1e-5}
+    assert (config().adam_eps, load_config("tiny").adam_eps, load_config("llama-3.1-8b").adam_eps) == (1e-8, 1e-5, 1e-8)
     decays = {p.dim() > 1: group["weight_decay"] for group in student.optimiser.param_groups for p in group["params"]}
     assert decays == {True: 0.1, False: 0.0}
     student.update(sampled_by(student, random_episodes(6)), minibatches=1)

@@ -17,9 +17,13 @@ import torch
 
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.checkpoint import latest, load_checkpoint, save_checkpoint
-from rlef_agents.ppo.learner import ReplicaMismatchError
-from rlef_agents.ppo.types import TokenEpisode
-from tests.agents.ppo.small import learner, model, moved, random_episodes, sampled_by
+from rlef_agents.ppo.generate import Request
+from rlef_agents.ppo.learner import SAMPLED, Learner, ReplicaMismatchError
+from rlef_agents.ppo.sampler import Sampler, whole_copy
+from rlef_agents.ppo.types import TokenEpisode, TokenTurn
+from tests.agents.ppo.generate.models import VOCABULARY, sample_all
+from tests.agents.ppo.generate.models import model as shaken
+from tests.agents.ppo.small import config, learner, model, moved, random_episodes, sampled_by
 
 ROOT = Path(__file__).resolve().parents[3]
 SETTINGS: dict[str, Any] = {"value_init": "random", "critic": "separate", "normalise": "turns", "clip_norm": 0.5}
@@ -128,6 +132,9 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
+KINDS = [(kind, dtype) for kind in ("ddp", "fsdp") for dtype in ("float32", "bfloat16")]
+
+
 def case(name: str) -> dict[str, Any]:
     """One update of a learner with this process's share, and what is then scored."""
     warnings.simplefilter("ignore")
@@ -166,11 +173,56 @@ def tampered() -> str:
     return str(caught.value)
 
 
+def resumed_in_shards(folder: Path) -> bool:
+    """Whether a checkpoint from before the policy's first step goes on exactly, adapters and all."""
+    exact = True
+    for changes in ({}, {"lora_rank": 2, "critic": "shared"}):
+        settings = {"parallel": "fsdp", "critic_steps": 3, "minibatches": 2, "lr": 1e-2, **changes}
+        student, other = learner(**settings), learner(seed=1, **settings)
+        student.update(sampled_by(student, random_episodes(3, seed=parallel.rank())))
+        load_checkpoint(save_checkpoint(folder, student), other)
+        for each in (student, other):
+            batch = random_episodes(3, seed=5 + parallel.rank())
+            each.update(sampled_by(each, batch))
+            each.update(sampled_by(each, batch))
+        pairs = zip(student.model.parameters(), other.model.parameters(), strict=True)
+        same = [torch.equal(whole(a), whole(b)) for a, b in pairs]  # to gather takes all processes, to the last one
+        exact = exact and all(same) and student.steps == 6
+    return exact
+
+
+def sampled_gaps(kind: str, dtype: str) -> list[float]:
+    """The quantiles that a run compares, of what this process samples against what its learner scores."""
+    warnings.simplefilter("ignore")
+    lm = shaken("qwen3")
+    settings = config(parallel=kind, dtype=dtype, temperature=0.8, token_budget=100, lr=1e-2)
+    whole_model = whole_copy(lm, settings)
+    student = Learner(lm, settings)
+    sampler = Sampler(settings, student, [3], whole_model)
+    gaps = []
+    for version in range(2):  # before an update and after it
+        prompts = random_episodes(6, seed=10 * version + parallel.rank())
+        requests = [
+            Request(number, each.turns[0].prompt_ids % VOCABULARY, 20, number) for number, each in enumerate(prompts)
+        ]
+        answered = sample_all(sampler.make(0.8), requests)
+        episodes = [
+            TokenEpisode((TokenTurn(request.ids, answered[request.conversation], float(number % 2)),), "p", False)
+            for number, request in enumerate(requests)
+        ]
+        metrics = student.update(episodes)
+        sampler.renew()
+        gaps += [metrics[f"sampler_gap_{share}"] for share in ("median", "p90", "p99")]
+    return gaps
+
+
 def cases(folder: str) -> None:
     torch.set_num_threads(1)
     parallel.join()
     results: dict[str, Any] = {name: case(name) for name in CASES}
     results["tampered"] = tampered()
+    results["resumed"] = resumed_in_shards(Path(folder) / "checkpoints")
+    results["gaps"] = {(kind, dtype): sampled_gaps(kind, dtype) for kind, dtype in KINDS}
     torch.save(results, Path(folder) / f"{parallel.rank()}.pt")
     torch.distributed.destroy_process_group()
 
@@ -186,6 +238,16 @@ def test_rows_18_and_19_two_processes_are_as_one(tmp_path: Path) -> None:
         assert_as_one(results, alone, 2e-2 if "dtype" in changes else 2e-5)
         assert alone["metrics"][0]["steps"] == changes.get("minibatches", 2), name
     assert both[0]["tampered"] == both[1]["tampered"]
+    assert both[0]["resumed"]
+    assert both[1]["resumed"]
+    for kind, dtype in KINDS:
+        gaps = both[0]["gaps"][kind, dtype]
+        assert gaps == both[1]["gaps"][kind, dtype], "quantiles are over all processes"
+        median, _, p99 = np.reshape(gaps, (2, 3)).max(0)
+        limits = SAMPLED[getattr(torch, dtype)]
+        assert median < limits[0.5] / 2
+        assert p99 < limits[0.99] / 2
+        assert dtype == "float32" or p99 > 0.0
 
 
 def test_alone_nothing_is_exchanged() -> None:
