@@ -25,6 +25,7 @@ WALL_FACTOR = 5  # a compilation that takes so many times its CPU limit was star
 KEPT_BYTES = 2**28  # of artifacts, the least recently used go first
 TOOLCHAIN = ("/usr/bin", "/usr/include", "/usr/lib", "/usr/lib64", "/usr/libexec", "/etc/alternatives")
 WORDS_BYTES = 60_000
+MAY_PASS = (b"fatal error", b"internal compiler error", b"Killed", b"memory")  # words of a compiler that gave up
 _LAUNCHER: list[bytes] = []
 
 DRIVER = b"""
@@ -67,7 +68,7 @@ class Compiler:
         self._isolation, self._require = isolation, require
         self._scratch = ""
         self._zygotes: dict[str, ZygoteProcess] = {}
-        self._kept: OrderedDict[bytes, bytes] = OrderedDict()
+        self._kept: OrderedDict[bytes, bytes | Execution] = OrderedDict()
 
     def close(self) -> None:
         """End the zygotes and remove the scratch folder."""
@@ -86,6 +87,8 @@ class Compiler:
     def compile(self, program: Program) -> bytes | Execution:
         """Return the artifact, or the failed compilation with the compiler's words on ``stderr``.
 
+        Both are kept by content, but for a failure that may be the machine's: it is tried again.
+
         What the language's newest standard refuses is compiled by the older ones; the words are those on the newest.
 
         Raises:
@@ -96,9 +99,9 @@ class Compiler:
             self._kept.move_to_end(key)
             return self._kept[key]
         artifact = self._compile(program)
-        if isinstance(artifact, bytes):
+        if isinstance(artifact, bytes) or _is_final(artifact):
             self._kept[key] = artifact
-            while sum(map(len, self._kept.values())) > KEPT_BYTES:
+            while sum(map(_size, self._kept.values())) > KEPT_BYTES:
                 self._kept.popitem(last=False)
         return artifact
 
@@ -135,11 +138,12 @@ class Compiler:
         if execution.status is Status.EXITED and execution.exit_code == 0:
             return execution.stdout
         if execution.status in (Status.FAILED, Status.STARVED, Status.EXITED):
-            status = Status.COMPILE_ERROR if execution.status is Status.EXITED else execution.status
+            refused = execution.status is Status.EXITED
             words = execution.stderr.replace(f"{self._scratch}/".encode(), b"")[:WORDS_BYTES]
-            return Execution(status, exit_code=1, stderr=words, message=execution.message)
+            status, code = (Status.COMPILE_ERROR, 1) if refused else (execution.status, None)
+            return Execution(status, exit_code=code, stderr=words, message=execution.message)
         reason = f"compiling it took too much ({execution.status.value.replace('_', ' ')})\n"
-        return Execution(Status.COMPILE_ERROR, exit_code=1, stderr=reason.encode())
+        return Execution(Status.COMPILE_ERROR, stderr=reason.encode())
 
     def _zygote(self, name: str) -> ZygoteProcess:
         if name not in self._zygotes:
@@ -154,6 +158,15 @@ class Compiler:
             )
             self._zygotes[name] = ZygoteProcess(self._isolation, self._require, profile)
         return self._zygotes[name]
+
+
+def _is_final(failure: Execution) -> bool:
+    """Whether a compiler refused a program, and would do so again; not where it ran out of something, or was killed."""
+    return failure.exit_code is not None and not any(word in failure.stderr for word in MAY_PASS)
+
+
+def _size(kept: bytes | Execution) -> int:
+    return len(kept if isinstance(kept, bytes) else kept.stderr)
 
 
 def runtime_paths(name: str) -> tuple[str, ...]:

@@ -244,6 +244,8 @@ def test_compiling_is_done_once(sandbox: Sandbox) -> None:
     compiler = sandbox._compiler
     first, second = compiler.compile(program), compiler.compile(program)
     assert first is second
+    refused = Program("this is no program (", "c")
+    assert compiler.compile(refused) is compiler.compile(refused)
 
 
 def test_a_compilation_bomb_is_a_compile_error(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
