@@ -12,7 +12,7 @@ import pytest
 
 from rlef_env.errors import DataError, UsageError
 from rlef_env.problems import Dataset, Problem, Test, datasets, load_dataset, problem_to_row
-from rlef_env.problems.carriers import carrier
+from rlef_env.problems.carriers import carrier, raw_rows
 
 PROBLEMS = tuple(
     Problem(f"p{number}", f"ü\u2028 {number}", (Test("1\n" * number, "2"),), date=f"2024-01-0{number + 1}")
@@ -113,3 +113,18 @@ def test_a_line_without_an_end_does_not_fill_the_memory(folder: Path, monkeypatc
     (folder / "rows.jsonl").write_bytes(lines(ROWS[:1]) + b" " * 1001)
     with pytest.raises(DataError, match=r"rows\.jsonl:3: expected a line of at most 1000 bytes"):
         load_dataset(folder / "rows.jsonl")
+
+
+def test_a_parquet_file_of_far_more_values_than_bytes_is_refused(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    count = 2**24 + 1
+    zeros = pyarrow.py_buffer(bytes(count))
+    many = pyarrow.Array.from_buffers(pyarrow.int8(), count, [None, zeros])
+    lists = pyarrow.ListArray.from_arrays(pyarrow.array([0, count], pyarrow.int32()), many)
+    path = tmp_path / "rows.parquet"
+    parquet.write_table(pyarrow.table({"name": ["a"], "x": lists}), path, compression="zstd")
+    assert path.stat().st_size < 2000
+    with pytest.raises(DataError, match=r"rows.parquet: expected at most 16,777,216 values in a file of its size"):
+        list(raw_rows(path))
