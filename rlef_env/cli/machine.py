@@ -25,8 +25,9 @@ def check_machine(isolation: str = "locked") -> MachineHealth:
 
 
 def show_machine(health: MachineHealth) -> None:
-    """Say what was measured."""
-    _say(f"Machine: {health.summary()}. {health.advice}", "bold yellow" if health.starved else "dim")
+    """Say what was measured; of a starved machine the warning has said what to do."""
+    advice = "It is starved: see the warning above." if health.starved else health.advice
+    _say(f"Machine: {health.summary()}. {advice}", "bold yellow" if health.starved else "dim")
 
 
 def _say(text: str, style: str) -> None:

@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from rlef_env.cli.machine import check_machine, show_machine
 from rlef_env.cli.rates import Rates, show_rates, solve_rates
 from rlef_env.envs import Episode, Turn
 from rlef_env.judge import Judgement, Verdict
+from rlef_env.sandbox import BusyTimes, Execution, machine_health
+from rlef_env.sandbox import Status as ExecutionStatus
 
 
 def episode(*verdicts: Verdict, truncated: bool = False) -> Episode:
@@ -212,3 +215,15 @@ def test_where_an_agent_fails_can_be_seen(rlef) -> None:
     assert process.returncode == 2
     assert "return conversations[0].no_such_thing" in process.stderr
     assert "rlef: agent own:Broken: act: " in process.stderr.splitlines()[-1]
+
+
+def test_a_starved_machine_is_warned_of_once_and_recorded(monkeypatch, capsys) -> None:
+    runs = [Execution(ExecutionStatus.EXITED, 0, cpu_seconds=0.84, wall_seconds=4.8)]
+    starved = machine_health(runs, BusyTimes(0.0, (0.0,)), BusyTimes(10.0, (3.6,)))
+    monkeypatch.setattr("rlef_env.cli.machine.measure_machine", lambda *_: starved)
+    show_machine(check_machine())
+    warning, figures = capsys.readouterr().err.splitlines()
+    assert warning.startswith("Warning: this machine is starved. Verdicts can be trusted for time limits of 8.4 s")
+    assert "another host" in warning or "a host with cores of your own" in warning
+    assert "0.8400 s at the 99th percentile" in figures
+    assert figures.endswith("see the warning above.")
