@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rlef_env.judge import TestResult, Verdict
 from rlef_env.judge.groups import scores
@@ -53,3 +55,30 @@ A, B = group("a", 30, "01"), group("b", 70, "123")
 )
 def test_points(groups: tuple[TestGroup, ...], passed: str, failed: str, expected: list[float]) -> None:
     assert [group.earned for group in scores(problem(*groups), results(passed, failed))] == expected
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sets(st.integers(0, 8), max_size=3)), max_size=8))
+def test_a_group_earns_where_all_that_it_leads_to_passed(drawn: list[tuple[bool, set[int]]]) -> None:
+    """By going along what is required, round in circles too; of the numbers drawn, some name no group."""
+    groups = tuple(
+        TestGroup(f"g{place}", 1.0, (("private", place),), "min", tuple(f"g{other}" for other in sorted(others)))
+        for place, (_, others) in enumerate(drawn)
+    )
+    results = [
+        TestResult("private", place, Verdict.ACCEPTED if passed else Verdict.WRONG_ANSWER)
+        for place, (passed, _) in enumerate(drawn)
+    ]
+    problem = Problem("p", "", private_tests=(Test("", ""),) * len(drawn), groups=groups)
+
+    def reached(start: int) -> set[int]:
+        found, todo = set(), [start]
+        while todo:
+            place = todo.pop()
+            if place not in found:
+                found.add(place)
+                todo += drawn[place][1] if place < len(drawn) else ()
+        return found
+
+    for place, score in enumerate(scores(problem, results)):
+        earns = all(other < len(drawn) and drawn[other][0] for other in reached(place))
+        assert score.earned == (1.0 if earns else 0.0)
