@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import gymnasium
@@ -15,7 +15,8 @@ from gymnasium.envs.registration import EnvSpec
 from rlef_env.envs import CodeEnv, CodeVectorEnv
 from rlef_env.envs.shared_pool import shared_pool
 from rlef_env.errors import UsageError
-from rlef_env.problems import Dataset, Problem
+from rlef_env.problems import Dataset, Facts, Problem
+from rlef_env.problems.index import facts_of
 from tests.envs.samples import DOUBLE, SUM, SUM_RIGHT
 
 
@@ -93,6 +94,34 @@ def test_a_data_set_is_not_walked_again_for_a_second_environment(arguments: dict
     for _ in range(3):
         CodeEnv(dataset, **arguments).reset(seed=1)
         CodeVectorEnv(2, dataset=dataset, **arguments).reset(seed=1)
+    assert Walked.counts == {}
+
+
+class Indexed(Walked):
+    """Likewise problems of which facts are known without reading them."""
+
+    __slots__ = ()
+
+    @property
+    def ids(self) -> list[str]:
+        return [self[place].id for place in range(len(self))]
+
+    def facts(self, place: int) -> Facts:
+        self.counts["facts"] += 1
+        return facts_of(self[place])
+
+    def chosen(self, places: Sequence[int]) -> Indexed:
+        return Indexed(self[place] for place in places)
+
+
+@pytest.mark.parametrize("feedback", ["public", "random"])
+def test_facts_are_not_looked_through_again_for_a_second_environment(feedback: Any) -> None:
+    dataset = Dataset("tiny", "Tiny", Indexed((SUM, DOUBLE)))
+    CodeEnv(dataset, feedback=feedback).reset(seed=1)
+    assert Walked.counts["facts"] > 0
+    Walked.counts.clear()
+    CodeEnv(dataset, feedback=feedback).reset(seed=1)
+    CodeVectorEnv(2, dataset=dataset, feedback=feedback).reset(seed=1)
     assert Walked.counts == {}
 
 
