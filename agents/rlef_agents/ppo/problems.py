@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,7 +14,7 @@ from rlef_env.problems import BUILTINS, is_hub_name
 __all__ = ["Problems", "evaluation_problems", "is_downloaded", "training_problems"]
 
 HELD_OUT: Final = "held out"
-VALID: Final = "valid"
+VALID: Final = ("valid", "validation", "dev")
 TENTH: Final = 10
 
 
@@ -54,8 +55,9 @@ def training_problems(config: TrainConfig, evaluated: Problems) -> Problems:
 def evaluation_problems(config: TrainConfig, split: str = "") -> Problems:
     """The problems that a policy is evaluated on.
 
-    They are those of ``evaluate_dataset`` and ``evaluate_split``. Where neither is set: the split ``valid`` of the
-    training data set; every tenth of its problems where it has none, which training leaves out then.
+    They are those of ``evaluate_dataset`` and ``evaluate_split``. Where neither is set: the split ``valid`` (or
+    ``validation`` or ``dev``) of the training data set; every tenth of its problems where it has none, which training
+    leaves out then. A data set of the Hugging Face hub must have one.
 
     Args:
         config: of the run.
@@ -68,9 +70,11 @@ def evaluation_problems(config: TrainConfig, split: str = "") -> Problems:
     name, split = config.evaluate_dataset or config.dataset, split or config.evaluate_split
     if split:
         return Problems(load_dataset(name, split=split), split, split, _same(config, split))
-    valid = _valid(name)
-    if valid is not None:
-        return Problems(valid, VALID, VALID)
+    if is_downloaded(name):  # a split that cannot be reached just now is not one that is not there
+        return Problems(load_dataset(name, split=VALID[0]), VALID[0], VALID[0])
+    for each in VALID:
+        with suppress(UsageError):  # that there is no data set at all is said of its split train
+            return Problems(load_dataset(name, split=each), each, each)
     train = load_dataset(name, split="train")
     if config.evaluate_dataset:
         return Problems(train, "train", "all problems", _same(config, "train"))
@@ -81,7 +85,7 @@ def evaluation_problems(config: TrainConfig, split: str = "") -> Problems:
         train.select(held),
         "train",
         HELD_OUT,
-        f"{name!r} has no split {VALID!r}: {len(held)} of its {len(train)} problems are held out for evaluation and "
+        f"{name!r} has no split {VALID[0]!r}: {len(held)} of its {len(train)} problems are held out for evaluation and "
         "not trained on; set evaluate_dataset or evaluate_split for others",
     )
 
@@ -95,14 +99,6 @@ def held_out(train: Dataset) -> list[str]:
 def is_downloaded(name: str) -> bool:
     """Whether the name of a data set is one of the Hugging Face hub, rather than of a file or of what comes along."""
     return is_hub_name(name) and name.split("/", maxsplit=1)[0] not in BUILTINS and not Path(name).exists()
-
-
-def _valid(name: str) -> Dataset | None:
-    """The split for evaluation, or None where there is none; that there is no data set at all is found by ``train``."""
-    try:
-        return load_dataset(name, split=VALID)
-    except UsageError:
-        return None
 
 
 def _same(config: TrainConfig, split: str) -> str:

@@ -84,13 +84,24 @@ def test_a_server_that_is_not_named_or_not_there_is_one_clear_error(tmp_path: Pa
 
 @pytest.mark.parametrize(
     "changes",
-    [{"generator": "continuous", "lora_rank": 2}, {"generator": "hf"}],
+    [
+        {"generator": "continuous", "lora_rank": 2},
+        {"generator": "hf"},
+        {"generator": "continuous", "dtype": "bfloat16"},
+        {"generator": "hf", "dtype": "bfloat16", "lora_rank": 2},
+        {"generator": "local", "dtype": "bfloat16", "lora_rank": 2},
+    ],
     ids=str,
 )
-def test_transformers_samples_with_the_weights_of_each_update(tmp_path: Path, changes: dict[str, Any]) -> None:
+def test_what_samples_here_has_the_weights_and_the_type_of_the_learner(tmp_path: Path, changes: dict[str, Any]) -> None:
     rows = run(replace(CONFIG, out=str(tmp_path), updates=2, evaluate_every=0, **changes))
     assert len(rows) == 2
-    assert all(row["sampler_gap_max"] < 1e-4 for row in rows)
+    median, p99, largest = (0.01, 0.05, 0.1) if "dtype" in changes else (1e-5, 1e-4, 1e-4)
+    for row in rows:
+        assert row["sampler_gap_median"] < median
+        assert row["sampler_gap_p99"] < p99
+        assert row["sampler_gap_max"] < largest
+        assert row["importance"] == 1.0, "no token is stale"
 
 
 @pytest.mark.ray

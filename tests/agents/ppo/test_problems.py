@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from rlef_agents.tiny.shrunk import shrunk
 from rlef_env import load_dataset
 from rlef_env.errors import UsageError
 from rlef_env.problems import write_jsonl
+from rlef_env.problems.carriers import cache_folder
 
 STARTER = load_dataset("starter")
 
@@ -65,6 +67,29 @@ def test_a_split_for_evaluation_is_taken_where_there_is_one(tmp_path: Path) -> N
     train, evaluated, label, _ = chosen(dataset=folder, evaluate_split="test")
     assert (len(train), len(evaluated), label) == (4, 2, "test")
     assert len(evaluation_problems(TrainConfig(dataset=folder), "test").dataset) == 2
+
+
+@pytest.mark.parametrize("name", ["validation", "dev"])
+def test_a_split_for_evaluation_may_have_another_usual_name(name: str, tmp_path: Path) -> None:
+    stored(tmp_path / "train-00000-of-00001.jsonl", 4)
+    stored(tmp_path / f"{name}-00000-of-00001.jsonl", 3, first=4)
+    train, evaluated, label, note = chosen(dataset=str(tmp_path))
+    assert (len(train), len(evaluated), label, note) == (4, 3, name, "")
+
+
+def test_a_split_of_the_hub_that_cannot_be_reached_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its split train may be on this machine from a run before: that is no reason to evaluate on a part of it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "datasets", None)  # what downloads is not there
+    train = cache_folder() / "hub" / "deepmind--code_contests" / "default" / "train.jsonl"
+    train.parent.mkdir(parents=True)
+    stored(train, 20)
+    assert len(load_dataset("deepmind/code_contests")) == 20
+    with pytest.raises(UsageError, match="expected the library `datasets`"):
+        chosen(dataset="deepmind/code_contests")
+    assert len(chosen(dataset="deepmind/code_contests", evaluate_dataset="starter")[0]) == 20
 
 
 def test_another_data_set_may_be_for_evaluation(tmp_path: Path) -> None:
