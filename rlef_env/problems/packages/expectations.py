@@ -34,6 +34,7 @@ OF_TESTS: Final = ("permitted", "required", "score", "message", "use_for_time_li
 # The codes of languages that have other names here; all others keep theirs.
 NAMES: Final[Mapping[str, str]] = {"python3": "python"}
 MOST_PATTERNS = 1000
+LONGEST_PATTERN = 1000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,9 @@ def _verdicts(field: Field) -> frozenset[str]:
 
 def _without_braces(pattern: str, field: Field) -> Iterator[str]:
     """Yield what a pattern stands for: ``a.{py,cpp}`` is ``a.py`` and ``a.cpp``."""
+    if len(pattern) > LONGEST_PATTERN:
+        expected = f"a pattern of at most {LONGEST_PATTERN} characters"
+        raise DataError(f"{field.where}: expected {expected}, got {pattern!r:.100}; shorten it")
     waiting, count = [pattern], 0
     while waiting:
         each = waiting.pop()

@@ -329,6 +329,7 @@ MALFORMED = [
     ("", {"submissions/submissions.yaml": "accepted: {permited: [AC]}"}, "'accepted.permited'"),
     ("", {"submissions/submissions.yaml": "accepted: {sample: {permited: [AC]}}"}, "'accepted.sample.permited'"),
     ("", {"submissions/submissions.yaml": "'a/{b.py': {}"}, "closed braces"),
+    ("", {"submissions/submissions.yaml": f"? {'x' * 2000}\n: {{}}"}, "at most 1000 characters"),
     ("", {"submissions/submissions.yaml": "'" + "{a,b}" * 30 + "': {}"}, "patterns"),
 ]  # fmt: skip
 
