@@ -55,7 +55,7 @@ from rlef_env.problems.layouts.live_code_bench import unpacked_tests
 from rlef_env.problems.layouts.nested import json_in, json_or_python_in
 from rlef_env.problems.layouts.pickled_text import pickled_text
 from rlef_env.problems.own_fields import groups_from_field
-from rlef_env.problems.packages import read_package
+from rlef_env.problems.packages import folder, read_package
 from rlef_env.problems.packages.archive import Archive
 from rlef_env.problems.packages.folder import Folder
 from rlef_env.problems.packages.yaml_file import read_yaml
@@ -522,6 +522,28 @@ def test_an_archive_may_not_unpack_to_more_than_its_bounds(monkeypatch: pytest.M
     root = written("a.zip", content.getvalue())
     with pytest.raises(DataError, match=r"at most [67].,... bytes unpacked, got 1,048,576"):
         Archive(Folder(root), "a.zip")
+
+
+def test_what_aliases_and_links_repeat_is_counted() -> None:
+    text = "a: &a " + "x" * 20_000 + "\nb: [" + "*a, " * 1000 + "]"
+    with pytest.raises(DataError, match="more than 1,000,000 values, counting what aliases repeat"):
+        read_yaml(Folder(written("p.yaml", text)), "p.yaml")
+    root = kattis(**{f"data/secret/g1/{name}": "1" for name in ("1.in", "1.ans")})
+    (root / "data/secret/g1/testdata.yaml").write_text("# " + "x" * 100_000)
+    for number in range(2, 45):
+        (root / f"data/secret/g{number}").symlink_to("g1")
+    with pytest.raises(DataError, match="links counted as files"):
+        read_package(root)
+
+
+def test_one_file_in_many_tests_counts_as_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "LARGEST_PACKAGE", 100_000)
+    root = kattis(**{"data/secret/0.in": "x" * 10_000, "data/secret/0.ans": "0"})
+    for number in range(1, 12):
+        (root / f"data/secret/{number}.in").symlink_to("0.in")
+        (root / f"data/secret/{number}.ans").write_text(str(number))
+    with pytest.raises(DataError, match="however often a file is named"):
+        read_package(root)
 
 
 def test_long_values_are_cut_in_errors() -> None:

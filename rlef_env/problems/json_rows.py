@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rlef_env.errors import DataError
-from rlef_env.problems.json_text import parse_json
+from rlef_env.problems.json_text import check_depth, parse_json
 
 __all__ = ["Field", "iter_rows", "parse_row"]
 
@@ -177,9 +177,10 @@ class Field:
         return self.value
 
     def plain(self) -> Any:
-        """Any JSON value, whose text UTF-8 can hold."""
+        """Any JSON value that can be written and read again, whose text UTF-8 can hold."""
         try:
             json.dumps(self.value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+            check_depth(self.value)
         except (TypeError, ValueError, RecursionError) as error:
             raise self.error(f"a JSON value in UTF-8 ({error})", "correct the value or leave the field out") from None
         return self.value

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from rlef_env.errors import shortened
 
-__all__ = ["DEEPEST", "MOST_MEMORY", "memory_of", "parse_json", "read_integer"]
+__all__ = ["DEEPEST", "MOST_MEMORY", "check_depth", "memory_of", "parse_json", "read_integer"]
 
 DEEPEST: Final = 100
 """Brackets within brackets."""
@@ -53,7 +53,7 @@ def parse_json(
         value = _read(text, hooks, long_integers)
     except RecursionError:
         raise ValueError(f"more than {DEEPEST} brackets within brackets") from None
-    _check_depth(value)
+    check_depth(value)
     return value
 
 
@@ -125,8 +125,12 @@ def read_integer(digits: str) -> int:
     return read_integer(digits[:-half]) * power + (-tail if digits.startswith("-") else tail)
 
 
-def _check_depth(value: Any) -> None:
-    """Go down level by level: each list and object is looked at once, whatever the depth."""
+def check_depth(value: Any) -> None:
+    """Refuse a value of too many brackets within brackets, going down level by level.
+
+    Raises:
+        ValueError: it has more than ``DEEPEST``.
+    """
     level = [value] if type(value) in (list, dict) else []
     for _ in range(DEEPEST):
         if not level:

@@ -131,6 +131,7 @@ class Tests:
             raise folder.error("data", f"at most {MOST_TESTS:,} tests", "more", "check for links that repeat folders")
         test = Test(self._text(folder, f"{base}.in"), self._text(folder, f"{base}.ans"))
         if (role, test) not in self._places:
+            folder.count_test(test)
             self._places[role, test] = (role, len(self.of[role]))
             self.of[role].append(test)
             self.names[role].append(base.removeprefix("data/"))

@@ -201,6 +201,7 @@ class _Cases:
         given, right = (self._text(self._setting(key, levels), as_it_is) for key in ("in", "out"))
         test = Test(given, right)
         if test not in self.places:
+            self.folder.count_test(test)
             self.places[test] = len(self.tests)
             self.tests.append(test)
         return "private", self.places[test]

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path, PurePosixPath
 
 from rlef_env.errors import DataError
+from rlef_env.problems.problem import Test
 
 __all__ = ["LARGEST_FILE", "LARGEST_PACKAGE", "LARGEST_TEXT", "Folder"]
 
@@ -38,6 +39,7 @@ class Folder:
         self._read: dict[str, bytes] = {}
         self._resolved: dict[str, str] = {"": ""}
         self._total = 0
+        self.settings = self.tests = 0  # characters, as often as they were read or stand in a test
 
     def where(self, path: str) -> str:
         """What error messages call a file."""
@@ -85,6 +87,17 @@ class Folder:
             self._total += len(content)
             self._read[place] = content
         return self._read[place]
+
+    def count_test(self, test: Test) -> None:
+        """Count a test's texts, which links and settings may repeat: whoever uses it goes through each of them.
+
+        Raises:
+            DataError: those of all tests together are too large.
+        """
+        self.tests += len(test.input) + len(test.output)
+        if self.tests > LARGEST_PACKAGE:
+            expected = f"at most {LARGEST_PACKAGE:,} characters of tests, however often a file is named"
+            raise self.error("", expected, "more", "leave large tests out, or split the package")
 
     def text(self, path: str) -> str:
         """What a file of UTF-8 text holds, without a byte order mark.

@@ -16,8 +16,10 @@ from rlef_env.problems.packages.folder import Folder
 __all__ = ["read_yaml"]
 
 LARGEST_YAML = 2**20  # bytes: reading takes a second for each 100 kB
+MOST_SETTINGS = 2**22  # characters of all YAML files of a package, as often as they are read
 DEEPEST = 100  # brackets within brackets, in one line
 MOST_VALUES = 1_000_000  # with what aliases stand for
+CHARACTERS = 16  # of a text that count as a value
 TEXT, MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 TAGS = frozenset(f"tag:yaml.org,2002:{tag}" for tag in ("str", "int", "float", "bool", "null", "seq", "map", "merge"))
 
@@ -39,6 +41,10 @@ def read_yaml(folder: Folder, path: str, replaced: Callable[[str], str] | None =
     text = folder.text(path)
     if len(text) > LARGEST_YAML:
         raise folder.error(path, f"at most {LARGEST_YAML:,} characters of YAML", f"{len(text):,}", "check the file")
+    folder.settings += len(text)
+    if folder.settings > MOST_SETTINGS:
+        expected = f"at most {MOST_SETTINGS:,} characters of YAML in a package, links counted as files"
+        raise folder.error(path, expected, "more", "check for links that repeat folders")
     text = text if replaced is None else replaced(text)
     try:
         value = _load(text)
@@ -80,7 +86,7 @@ def _depth(line: str) -> int:
 
 
 def _size(node: yaml.Node, known: dict[int, int], above: tuple[int, ...]) -> int:
-    """How many values a node stands for, where each alias counts as all that it repeats."""
+    """How many values a node stands for, where each alias counts as all that it repeats, and a long text as many."""
     key = id(node)
     if node.tag not in TAGS:
         raise yaml.MarkedYAMLError(problem=f"the tag {node.tag!r:.60}", problem_mark=node.start_mark)
@@ -93,7 +99,8 @@ def _size(node: yaml.Node, known: dict[int, int], above: tuple[int, ...]) -> int
         elif isinstance(node, yaml.MappingNode):
             _check_keys(node)
             parts = [part for pair in node.value for part in pair]
-        known[key] = 1 + sum(_size(part, known, (*above, key)) for part in parts)
+        text = len(node.value) if isinstance(node, yaml.ScalarNode) else 0
+        known[key] = 1 + text // CHARACTERS + sum(_size(part, known, (*above, key)) for part in parts)
         if known[key] > MOST_VALUES:
             raise ValueError(f"more than {MOST_VALUES:,} values, counting what aliases repeat")
     return known[key]
