@@ -66,7 +66,8 @@ def judged(mutant: Mutant, clean: Path, verbose: bool) -> bool:
     if code != FAILED:
         end = "SURVIVED" if code == PASSED else f"SURVIVED: its test was not run to its end\n{said}"
     elif verbose:
-        end += "".join(f"\n    {line}" for line in said.splitlines() if line.startswith(("E ", "FAILED", "ERROR")))
+        how = [line[:160] for line in said.splitlines() if line.startswith(("E ", "FAILED", "ERROR"))]
+        end += "".join(f"\n    {line}" for line in how[:4] + how[4:][-1:])
     print(f"{mutant.name}: {mutant.bug}: {end}", flush=True)
     return code == FAILED
 

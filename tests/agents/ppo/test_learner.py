@@ -258,15 +258,16 @@ def test_minibatches_are_disjoint_and_cover_the_batch(monkeypatch: pytest.Monkey
 
 
 def test_row_32_one_clip_and_one_tick_of_the_clock_per_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gradient of a step is that of all its micro-batches, scaled once."""
     episodes = random_episodes(6)
-    norms = []
+    found = []
     for limit in (0.0, 0.01):
         student = learner(clip_norm=limit, token_budget=1)
-        found = gradients(student, sampled_by(student, episodes), monkeypatch)
-        policy = found[: len(student.policy)]
-        norms.append(math.sqrt(sum(float(each.square().sum()) for each in policy)))
+        found.append(gradients(student, sampled_by(student, episodes), monkeypatch)[: len(student.policy)])
+    norms = [math.sqrt(sum(float(each.square().sum()) for each in policy)) for policy in found]
     assert norms[0] > 0.01
     assert norms[1] == pytest.approx(0.01, rel=1e-4)
+    assert moved([each * (0.01 / norms[0]) for each in found[0]], found[1]) < 1e-6
     student = learner(warmup=4, lr=1.0, updates=100, clip_norm=1e-9)
     rates = []
     monkeypatch.setattr(student.optimiser, "step", lambda: rates.append(student.optimiser.param_groups[0]["lr"]))
@@ -336,6 +337,15 @@ def test_row_24_a_policy_at_rest_is_not_moved_by_the_critic() -> None:
     after = student.score(episodes)
     np.testing.assert_array_equal(before.old, after.old)
     assert np.abs(before.values - after.values).max() > 0.0
+
+
+@pytest.mark.parametrize("detach", [True, False])
+def test_row_24_the_value_loss_has_a_gradient_for_the_policy_only_where_it_may(detach: bool) -> None:
+    """Where the critic alone learns, the policy's gradient is that of the value loss."""
+    student = learner(critic="shared", detach_critic=detach, critic_steps=10, value_init="random")
+    metrics = student.update(sampled_by(student, random_episodes(6)))
+    assert metrics["critic_gradient_norm"] > 0.0
+    assert (metrics["gradient_norm"] == 0.0) is detach
 
 
 @pytest.mark.parametrize(
