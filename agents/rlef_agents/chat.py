@@ -71,7 +71,7 @@ class ChatAgent:
         text = self._sent(body)
         try:
             content = json.loads(text)["choices"][0]["message"]["content"]
-        except (ValueError, LookupError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise RuntimeError(f"{self._url}: expected a chat completion, got {text[:500]!r}") from error
         if content is None:
             return ""  # a refusal, or all tokens spent on thinking: a response without a program

@@ -212,7 +212,7 @@ def read_chats(path: str | Path, solved_only: bool = True) -> list[Chat]:
             try:
                 chat = json.loads(line)["messages"]
                 check_chat(number, chat)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise DataError(f'{file}, line {number + 1}: expected an object with "messages"; {error}') from error
             chats.append(chat)
     return chats
