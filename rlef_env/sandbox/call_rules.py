@@ -15,6 +15,7 @@ __all__ = [
     "COMPILER_GROUPS",
     "COMPILER_RULES",
     "EXECUTE",
+    "JOINS",
     "KILLED",
     "OWN_PROCESS",
     "REFUSED",
@@ -26,32 +27,44 @@ __all__ = [
 ]
 
 ALLOWED: dict[str, str] = {
-    "memory": "brk mmap mprotect mremap munmap madvise msync membarrier",
-    "threads": "futex futex_waitv set_robust_list get_robust_list set_tid_address rseq arch_prctl gettid "
+    "memory": "brk mmap mprotect mremap munmap madvise membarrier",
+    "threads": "futex set_robust_list set_tid_address rseq arch_prctl gettid "
     "sched_yield sched_getaffinity sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min",
     "files already open": "read write readv writev pread64 pwrite64 preadv pwritev lseek close dup dup2 dup3 fcntl "
-    "ioctl fsync fdatasync ftruncate sendfile copy_file_range close_range",
-    "reading files (Landlock says which)": "open openat stat lstat fstat newfstatat statx statfs fstatfs access "
-    "faccessat faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir umask",
+    "ioctl ftruncate sendfile copy_file_range close_range",
+    "reading files (Landlock says which)": "open openat stat lstat fstat newfstatat statx access faccessat faccessat2 "
+    "getdents getdents64 getcwd chdir fchdir umask",
     "waiting": "poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 "
     "eventfd eventfd2 pause nanosleep clock_nanosleep restart_syscall",
-    "talking to itself (asyncio)": "pipe pipe2 socketpair sendto recvfrom sendmsg recvmsg shutdown getsockopt "
-    "setsockopt getsockname getpeername",
-    "clocks and timers": "time gettimeofday clock_gettime clock_getres times alarm getitimer setitimer timer_create "
-    "timer_settime timer_gettime timer_delete timer_getoverrun timerfd_create timerfd_settime timerfd_gettime",
+    "clocks and timers": "time gettimeofday clock_gettime clock_getres times alarm getitimer setitimer "
+    "timerfd_create timerfd_settime timerfd_gettime",
     "its own signals": "rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait "
     "sigaltstack",
     "asking about itself": "getpid getppid getpgrp getpgid getsid getuid geteuid getgid getegid getresuid getresgid "
-    "getgroups getpriority capget getrusage uname getrandom getcpu",
+    "getgroups uname getrandom getcpu",
     "ending": "exit exit_group wait4 waitid",
     # What follows is for the zygote; REFUSED_IN_RUN and RUN_RULES take it from the program.
     "starting and locking a run": "landlock_restrict_self seccomp prctl pidfd_open clone kill tgkill prlimit64",
+    "talking to the judge": "sendto recvfrom sendmsg recvmsg getsockopt getsockname getpeername",
 }
 """Purpose -> calls that are allowed."""
 
 REFUSED: dict[str, tuple[int, str]] = {
     "what other runs could notice": (errno.EPERM, "flock fadvise64 mincore sysinfo"),
-    "network": (errno.EACCES, "socket connect bind listen accept accept4 sendmmsg recvmmsg"),
+    "what tells of the machine or of another process": (
+        errno.EPERM,
+        "statfs fstatfs getrusage getpriority capget get_robust_list",
+    ),
+    "what draws on a counter or a store of the whole machine": (
+        errno.EPERM,
+        "pipe pipe2 socketpair timer_create timer_settime timer_gettime timer_delete timer_getoverrun",
+    ),
+    "answered alike for every path, as for what is no link": (errno.EINVAL, "readlink readlinkat"),
+    "answered with success, and not done": (0, "fsync fdatasync msync"),
+    "network": (
+        errno.EACCES,
+        "socket connect bind listen accept accept4 sendmmsg recvmmsg setsockopt shutdown",
+    ),
     "new processes": (errno.EPERM, "fork vfork execve execveat"),
     "changing files": (
         errno.EACCES,
@@ -71,7 +84,7 @@ REFUSED: dict[str, tuple[int, str]] = {
         "setresuid setresgid setgroups setfsuid setfsgid capset mlock mlock2 mlockall memfd_create",
     ),
 }
-"""Purpose -> (errno, calls): they give the usual OSError, judged like any exception."""
+"""Purpose -> (errno, calls): they give the usual OSError, judged like any exception; 0 is success."""
 
 KILLED = (
     "ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp bpf perf_event_open userfaultfd "
@@ -88,8 +101,17 @@ REFUSED_IN_RUN = "sendmsg recvmsg execve seccomp landlock_restrict_self pidfd_op
 EXECUTE = "execve execveat"
 """Allowed where a run executes a compiled program; Landlock says which files: its own, and those of its runtime."""
 
-COMPILER_GROUPS = ("new processes", "changing files", "changing what is known about files", "a session of its own")
-COMPILER_RULES = ("clone", "prlimit64", "socketpair", "sendto")
+COMPILER_GROUPS = (
+    "new processes",
+    "changing files",
+    "changing what is known about files",
+    "a session of its own",
+    "what tells of the machine or of another process",
+    "what draws on a counter or a store of the whole machine",
+    "answered alike for every path, as for what is no link",
+    "answered with success, and not done",
+)
+COMPILER_RULES = ("clone", "prlimit64", "sendto")
 """What of REFUSED a compiler may do, in its scratch folder, and which of RULES hold for it all the same."""
 
 OWN_PROCESS = -1
@@ -123,6 +145,10 @@ class Rule:
     why: str
 
 
+THREAD_CLOCK = 0x80000006  # the clock id of a thread, as far as it is masked: the kernel knows those of its own process
+OWN_CLOCK = 0xFFFFFFFA  # clock_getcpuclockid(0)
+WHY_NO_QUEUED_SIGNALS = "1 to 31: those above are queued, and how many may be is counted for all runs together"
+
 RULES: tuple[Rule, ...] = (
     Rule("clone", (Argument(0, (0,), mask=0x7E020000),), errno.EPERM, "no new namespaces"),
     Rule("prlimit64", (Argument(0, (0,)),), errno.EPERM, "nobody's limits but the caller's own"),
@@ -138,11 +164,60 @@ RULES: tuple[Rule, ...] = (
         errno.ENOTTY,
         "terminal and pipe questions; others change what is known about a file, or send signals",
     ),
-    Rule("socketpair", (Argument(1, (1,), mask=0xF),), errno.EACCES, "streams: a datagram socket can name any address"),
     Rule("sendto", (Argument(4, (0,), wide=True),), errno.EACCES, "to nobody but the other end"),
-    Rule("mmap", (Argument(3, (0, 0x01, 0x20), mask=0x21),), errno.EPERM, "shared anonymous memory counts nowhere"),
+    Rule(
+        "mmap",
+        (Argument(3, (0, 0x01, 0x20), mask=0x40021),),
+        errno.EPERM,
+        "shared anonymous memory counts nowhere, and huge pages (MAP_HUGETLB) come out of one store for all",
+    ),
+    Rule(
+        "madvise",
+        (Argument(2, (0, 1, 2, 4, 8, 10, 11, 14, 15, 16, 17, 18, 19, 22, 23)),),
+        errno.EPERM,
+        "advice on its own memory; none that fetches, evicts, merges or collapses pages that others read, too",
+    ),
+    Rule(
+        "futex",
+        (Argument(1, (0x80,), mask=0x80),),
+        errno.EAGAIN,
+        "FUTEX_PRIVATE_FLAG: in its own memory, not on a page of a file that another run has mapped as well",
+    ),
+    Rule(
+        "membarrier",
+        (Argument(0, (0, 8, 16, 32, 64)),),
+        errno.EPERM,
+        "its own threads; a barrier for all processes tells how busy they are",
+    ),
+    *(
+        Rule(
+            call,
+            (
+                Argument(0, (0,), mask=0x80000000),
+                Argument(0, (THREAD_CLOCK,), mask=0x80000007),
+                Argument(0, (OWN_CLOCK,)),
+            ),
+            errno.EINVAL,
+            "the machine's clocks, its own and its threads'; not those of another process",
+        )
+        for call in ("clock_gettime", "clock_getres", "clock_nanosleep")
+    ),
+    *(
+        Rule(call, (Argument(0, (0,)),), errno.ENOSYS, "its own; with another id it tells which threads there are")
+        for call in ("getpgid", "getsid", "sched_getaffinity", "sched_getparam", "sched_getscheduler")
+    ),
+    Rule("kill", (Argument(1, (0,), mask=0xFFFFFFE0),), errno.EPERM, WHY_NO_QUEUED_SIGNALS),
+    Rule("tgkill", (Argument(2, (0,), mask=0xFFFFFFE0),), errno.EPERM, WHY_NO_QUEUED_SIGNALS),
 )
 """What holds for zygote and program alike: it is in the base filter, so it costs a run nothing."""
+
+JOINS = Rule(
+    "futex",
+    (Argument(1, (0x80,), mask=0x80), Argument(1, (0, 9, 0x109))),
+    errno.EAGAIN,
+    "also FUTEX_WAIT without the flag, by which the C library waits for the end of a thread",
+)
+"""In place of the rule for Python, whose threads do not wait so. A native program can read no file of others."""
 
 THREAD_FLAGS = 0x00050F00  # CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM: what every thread library sets
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from rlef_env.errors import SandboxFailure
 from rlef_env.sandbox.execution import Execution, Status
 from rlef_env.sandbox.loaded import LoadedProgram, NotRun, failed, repeated_if_starved
-from rlef_env.sandbox.messages import contents, memory_file, receive_within
+from rlef_env.sandbox.messages import contents, receive_within
+from rlef_env.sandbox.streams import Streams
 from rlef_env.sandbox.time_used import TimeLimits
 from rlef_env.sandbox.watch import own_work_seconds
 from rlef_env.sandbox.watched import SAMPLE_SECONDS, ReplyArrived, Watched
@@ -90,11 +91,14 @@ def _converse(
 ) -> Conversation:
     with contextlib.ExitStack() as stack:
         try:
-            there, back = (stack.enter_context(_channel(side.limits.output_bytes)) for side in (first, second))
+            there, back = (
+                stack.enter_context(_channel(speaker.streams, listener.streams, speaker.limits.output_bytes))
+                for speaker, listener in ((first, second), (second, first))
+            )
             talk = _Conversation()
             for loaded, mouth, ear, words in ((first, there, back, arguments[0]), (second, back, there, arguments[1])):
-                errors = stack.enter_context(memory_file("stderr"))
-                watched = stack.enter_context(loaded.started((ear.hearing, mouth.saying, errors), words))
+                for_errors, errors = stack.enter_context(loaded.streams.taken("stderr"))
+                watched = stack.enter_context(loaded.started((ear.hearing, mouth.saying, for_errors), words))
                 stack.callback(watched.close)
                 talk.sides.append(_Side(loaded, watched, mouth, errors))
             there.handed_over()
@@ -114,12 +118,12 @@ def _converse(
 class _Channel:
     """What one side says, on its way to the other."""
 
-    def __init__(self, most_bytes: int) -> None:
-        self.source, self.saying = os.pipe2(os.O_CLOEXEC)
-        self.hearing, self.sink = os.pipe2(os.O_CLOEXEC)
+    def __init__(self, mouth: tuple[int, int], ear: tuple[int, int], most_bytes: int) -> None:
+        self.source, self.saying = mouth
+        self.hearing, self.sink = ear
         self.most_bytes, self.said, self.pending, self.deaf = most_bytes, bytearray(), b"", False
-        for fd in (self.source, self.sink):
-            os.set_blocking(fd, False)
+        for fd in (self.saying, self.hearing):
+            os.set_blocking(fd, True)  # the programs' ends; ours do not wait
 
     def handed_over(self) -> None:
         """Leave the programs' ends to the programs."""
@@ -166,14 +170,15 @@ class _Channel:
 
 
 @contextlib.contextmanager
-def _channel(most_bytes: int) -> Iterator[_Channel]:
-    channel = _Channel(most_bytes)
-    try:
-        yield channel
-    finally:
-        channel.close()
-        if channel.saying >= 0:
-            channel.handed_over()
+def _channel(speaker: Streams, listener: Streams, most_bytes: int) -> Iterator[_Channel]:
+    with speaker.pipe("said") as mouth, listener.pipe("heard") as ear:
+        channel = _Channel(mouth, ear, most_bytes)
+        try:
+            yield channel
+        finally:
+            channel.close()
+            if channel.saying >= 0:
+                channel.handed_over()
 
 
 class _Side:

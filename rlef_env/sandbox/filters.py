@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import platform
 import struct
+from collections.abc import Iterable
 
 from rlef_env.errors import IsolationUnavailable
 from rlef_env.sandbox import call_rules
@@ -43,6 +44,8 @@ def base_filter(profile: Profile = PYTHON, machine: str | None = None) -> bytes:
         (RETURN, 0, 0, ERRNO | errno.ENOSYS),
     ]
     rules = [rule for rule in call_rules.RULES if not profile.compiles or rule.call in call_rules.COMPILER_RULES]
+    if profile.native:
+        rules = [call_rules.JOINS if rule.call == call_rules.JOINS.call else rule for rule in rules]
     for rule in rules:
         code += _on_call(numbers[rule.call], _body(rule))
     ruled = {rule.call for rule in rules}
@@ -52,6 +55,7 @@ def base_filter(profile: Profile = PYTHON, machine: str | None = None) -> bytes:
             [call for group in call_rules.COMPILER_GROUPS for call in call_rules.REFUSED[group][1].split()],
             ALLOW,
         )
+    code += _each(numbers, profile.calls, ALLOW)
     if profile.native:
         code += _each(numbers, call_rules.EXECUTE.split(), ALLOW)
     for calls in call_rules.ALLOWED.values():
@@ -94,7 +98,7 @@ def _numbers(machine: str | None) -> dict[str, int]:
     return {name: row[column] for name, row in NUMBERS.items() if row[column] >= 0}
 
 
-def _each(numbers: dict[str, int], calls: list[str], action: int) -> list[Instruction]:
+def _each(numbers: dict[str, int], calls: Iterable[str], action: int) -> list[Instruction]:
     chosen = [numbers[call] for call in calls if call in numbers]
     return [line for number in chosen for line in ((JUMP_EQ, 0, 1, number), (RETURN, 0, 0, action))]
 

@@ -32,10 +32,12 @@ class Language:
         standards: versions of the language, the newest first. No source of programs says by which one they were
             compiled, so what one refuses is compiled by the next. ``""`` stands for no word.
         artifact: the file that compiling leaves, and that is run.
-        run: the command line; ``{program}`` is the artifact, ``{megabytes}`` the memory limit.
+        run: the command line; ``{program}`` is the artifact, ``{megabytes}`` the memory limit, ``{java folder}`` where
+            the tool ``java`` lies. Words ``NAME=VALUE`` before the command are its environment, beside what all have.
         version: arguments that make the first tool tell its version.
         reserves: its programs reserve address space freely.
         native: its artifact is executed itself, and needs no tool to run.
+        calls: system calls that its runtime does not start without (`call_rules.py`).
         settings: where its tools keep settings that they do not start without; patterns as for ``glob``.
     """
 
@@ -49,6 +51,7 @@ class Language:
     version: tuple[str, ...] = ("--version",)
     reserves: bool = False
     native: bool = True
+    calls: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
 
 
@@ -107,6 +110,7 @@ LANGUAGES: dict[str, Language] = {
             standards=("", "--release=8"),
             artifact="solution.jar",
             run=(
+                "LD_ORIGIN_PATH={java folder}",  # the loader asks /proc/self/exe, and a run may read no link
                 *("{java}", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Xss64m"),
                 *("-Xmx{megabytes}m", "-jar", "{program}"),
             ),
@@ -123,6 +127,7 @@ LANGUAGES: dict[str, Language] = {
             run=("{node}", "--preserve-symlinks-main", "--stack-size=7000", "{program}"),
             reserves=True,
             native=False,
+            calls=("pipe2",),
             settings=("/etc/ssl/openssl.cnf",),
         ),
     )
@@ -191,5 +196,5 @@ def main_class(source: str) -> str:
 
 def _with_tools(word: str, paths: dict[str, str]) -> str:
     for tool, path in paths.items():
-        word = word.replace("{" + tool + "}", path)
+        word = word.replace("{" + tool + "}", path).replace("{" + tool + " folder}", os.path.dirname(path))
     return word

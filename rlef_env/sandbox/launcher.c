@@ -7,7 +7,8 @@
 
    CONTROL, PROGRAM, RULESET: descriptors (RULESET -1: none). CPU: seconds. FILTER: the seccomp program of a run in
    hexadecimal, empty for none. PLACES: offsets in it, with commas, where the run's process id goes. NAME: the path of
-   a runtime, or "" to execute PROGRAM itself. Limits, privileges and the base lock are those it was started with. */
+   a runtime, or "" to execute PROGRAM itself. Environment, limits, privileges and the base lock are those that it was
+   started with. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +37,6 @@ static struct sock_fprog filter_program;
 static size_t places[16], place_count;
 static char *name, *arguments[MOST_ARGUMENTS + 1];
 static int own_arguments; /* those that every run has */
-static char *environment[] = {"LC_ALL=C.UTF-8", "TZ=UTC", "UV_USE_IO_URING=0", NULL};
 
 static double now(void) {
     struct timespec time;
@@ -101,9 +101,9 @@ static void run(const int *files, int count, char *text, const char *end, pid_t 
         if (syscall(SYS_seccomp, 1, 0, &filter_program)) fail("seccomp");
     }
     if (*name)
-        execve(name, arguments, environment);
+        execve(name, arguments, environ);
     else
-        syscall(SYS_execveat, program, "", arguments, environment, AT_EMPTY_PATH);
+        syscall(SYS_execveat, program, "", arguments, environ, AT_EMPTY_PATH);
     fail("execve");
 }
 

@@ -14,8 +14,9 @@ from typing import TypeVar
 from rlef_env.errors import SandboxFailure, UsageError
 from rlef_env.sandbox.core_time import OutOfMemory, wait_for_a_quiet_machine
 from rlef_env.sandbox.execution import Execution, Limits, Status
-from rlef_env.sandbox.messages import contents, memory_file, send
+from rlef_env.sandbox.messages import contents, send
 from rlef_env.sandbox.scratch import Scratch
+from rlef_env.sandbox.streams import Streams
 from rlef_env.sandbox.time_used import MOST_STRETCH, TimeLimits
 from rlef_env.sandbox.watched import Watched
 
@@ -36,6 +37,7 @@ class LoadedProgram:
     Attributes:
         limits: of every run.
         compile_failure: why it did not compile (its ``stderr``), or None.
+        streams: what its runs are given, and give.
         scratch: with ``Limits.scratch_bytes``, the path of the folder that a run may write files into, with a slash at
             its end; else empty. It is empty at the start of each run.
         tell_asleep: called with True when a run has been off the core for a while, and waits for none, and with False
@@ -51,8 +53,10 @@ class LoadedProgram:
         failure: Execution | None = None,
         scratch: Scratch | None = None,
         descendants: bool = False,
+        streams: Streams | None = None,
     ) -> None:
         self.limits, self._descendants = limits, descendants
+        self.streams = streams or Streams()
         self._control, self._launcher_bytes, self._executed, self._scratch = control, baseline_bytes, executed, scratch
         # What is executed replaces the memory of the process that launched it; a Python program lives on top of it.
         self._baseline_bytes = 0 if executed else baseline_bytes
@@ -81,10 +85,12 @@ class LoadedProgram:
     def _run(self, stdin: bytes, arguments: Sequence[str | bytes]) -> Execution:
         with contextlib.ExitStack() as stack:
             try:
-                given = stack.enter_context(memory_file("stdin", stdin))
-                out, err = (stack.enter_context(memory_file(name)) for name in ("stdout", "stderr"))
+                given = stack.enter_context(self.streams.given("stdin", stdin))
+                (out, said), (err, errors) = (
+                    stack.enter_context(self.streams.taken(name)) for name in ("stdout", "stderr")
+                )
                 watched = stack.enter_context(self.started((given, out, err), arguments))
-                return self.execution(watched, watched.wait(), contents(out), contents(err))
+                return self.execution(watched, watched.wait(), contents(said), contents(errors))
             except NotRun as reason:
                 return reason.execution
             except (OSError, SandboxFailure) as error:
@@ -99,7 +105,9 @@ class LoadedProgram:
             raise NotRun(self, Execution(Status.FAILED, message="the program's process was lost before"))
         with contextlib.ExitStack() as stack:
             words, files = _command_line(arguments)
-            given = [stack.enter_context(memory_file("file", content)) for content in files]
+            given = [
+                stack.enter_context(self.streams.given(f"file {place}", content)) for place, content in enumerate(files)
+            ]
             if self._scratch:
                 stack.callback(self._scratch.empty)
             measure = self._scratch.size if self._scratch else None
@@ -114,6 +122,7 @@ class LoadedProgram:
         if reply is None or len(reply) != RESULT.size:
             return Execution(Status.FAILED, message=f"the program's process was lost {_text(reply)}".strip())
         self._control = watched.reply
+        self.streams.run_ended()
         status, cpu, peak, wall = RESULT.unpack(reply)
         if self._executed and peak <= self._launcher_bytes + LAUNCHER_SLACK:
             peak = 0  # the kernel's figure is the launcher's, and the program's is smaller

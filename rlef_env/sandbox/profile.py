@@ -17,6 +17,7 @@ class Profile:
         compiles: a run may start processes, and write into ``scratch``.
         scratch: a folder that a compiler may write into; empty for none.
         writes: a run may write files into a scratch folder, which is emptied after it.
+        calls: system calls that its runtime does not start without, though others may not make them.
         reserves: programs reserve address space freely, so it is not limited; memory is what they touch.
         open_files: descriptors per process.
         launcher: an executable that forks the runs in place of the interpreter (launcher.c); empty for none.
@@ -28,6 +29,7 @@ class Profile:
     compiles: bool = False
     scratch: str = ""
     writes: bool = False
+    calls: tuple[str, ...] = ()
     reserves: bool = False
     open_files: int = 64
     preload: str = ""

@@ -147,6 +147,7 @@ class Sandbox:
                 profile = Profile(
                     native=True,
                     executables=() if language.native else runtime_paths(name),
+                    calls=language.calls,
                     reserves=language.reserves,
                     launcher=self._compiler.launcher(),
                     writes=writes,

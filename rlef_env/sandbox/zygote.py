@@ -17,6 +17,7 @@ import ast
 import builtins
 import contextlib
 import ctypes
+import errno
 import fcntl
 import gc
 import importlib
@@ -96,6 +97,8 @@ def main(control: int) -> None:
     del config
     judge.sendall(json.dumps(lock.apply()).encode())
     lock.hand_over_scratch(judge)
+    if lock.holds("seccomp"):
+        do_without_refused_calls()
     become_plain_python()
     while True:
         try:
@@ -164,6 +167,57 @@ def become_plain_python() -> None:
     gc.disable()
     if hasattr(gc, "freeze"):
         gc.freeze()
+
+
+def do_without_refused_calls() -> None:
+    """Give honest programs another way to two things that they expect to work; who calls the kernel is refused."""
+    resource.getrusage = own_times
+    if hasattr(os, "eventfd"):
+        socket.socketpair = waking_pair  # type: ignore[assignment]
+
+
+def own_times(who: int) -> resource.struct_rusage:
+    """As ``resource.getrusage``, but the times only: page faults and lost cores tell of what other runs do."""
+    clocks = {resource.RUSAGE_SELF: time.process_time, resource.RUSAGE_THREAD: time.thread_time}
+    if who not in (*clocks, resource.RUSAGE_CHILDREN):
+        raise ValueError("invalid who parameter")
+    used = clocks[who]() if who in clocks else 0.0
+    system = min(used, os.times().system) if used else 0.0
+    return resource.struct_rusage((used - system, system, *[0] * 14))
+
+
+def waking_pair(*kind: object) -> tuple[Waker, Waker]:
+    """What asyncio asks ``socket.socketpair`` for, to wake its loop by: here without a socket."""
+    if kind:
+        raise PermissionError(errno.EPERM, "a program has no sockets")
+    fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+    return Waker(fd), Waker(os.dup(fd))
+
+
+class Waker:
+    """Says bytes, of which the number is kept and not the values, to the other one of the pair."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def setblocking(self, flag: bool) -> None:
+        os.set_blocking(self._fd, flag)
+
+    def send(self, data: bytes) -> int:
+        if data:
+            os.eventfd_write(self._fd, len(data))
+        return len(data)
+
+    def recv(self, size: int) -> bytes:
+        return bytes(os.eventfd_read(self._fd))[:size]
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd = -1
 
 
 def die_with(parent: int) -> None:
@@ -291,10 +345,11 @@ def compiled(judge: socket.socket, source: int) -> types.CodeType:
 def become(command: list[str], artifact: int, arguments: list[str]) -> None:
     """Execute what was compiled: the artifact itself, or a runtime that is given its path."""
     default_signals()
-    if words := runtime_command(command):
+    words, environment = runtime_command(command)
+    if words:
         os.dup2(artifact, ARTIFACT)
-        os.execve(words[0], [*words, *arguments], ENVIRONMENT)
-    os.execve(artifact, [FILE, *arguments], ENVIRONMENT)
+        os.execve(words[0], [*words, *arguments], environment)
+    os.execve(artifact, [FILE, *arguments], environment)
 
 
 def become_launcher(control: int, artifact: int, cpu: int, command: list[str], lock: Lock) -> None:
@@ -303,19 +358,21 @@ def become_launcher(control: int, artifact: int, cpu: int, command: list[str], l
     ruleset = lock.run_ruleset if lock.holds("landlock") else -1
     code = bytes(lock.run_filter).hex() if lock.holds("seccomp") else ""
     places = ",".join(map(str, lock.config["pid_places"]))
-    words = runtime_command(command)
+    words, environment = runtime_command(command)
     for fd in (control, artifact, *([ruleset] if ruleset >= 0 else [])):
         fcntl.fcntl(fd, fcntl.F_SETFD, 0)
     arguments = ["launcher", str(control), str(artifact), str(ruleset), str(cpu), code, places]
     arguments += [words[0], *words] if words else ["", FILE]
-    os.execve(lock.launcher, arguments, {})
+    os.execve(lock.launcher, arguments, environment)  # which is what the runs get
 
 
-def runtime_command(command: list[str]) -> list[str]:
-    """The command line of a runtime; empty where the artifact itself is executed."""
+def runtime_command(command: list[str]) -> tuple[list[str], dict[str, str]]:
+    """The command line of a runtime, empty where the artifact itself is executed; and the environment of either."""
     if command == ["{program}"]:
-        return []
-    return [word.replace("{program}", f"/proc/self/fd/{ARTIFACT}") for word in command]
+        return [], ENVIRONMENT
+    words = [word.replace("{program}", f"/proc/self/fd/{ARTIFACT}") for word in command]
+    first = next(place for place, word in enumerate(words) if word.startswith("/"))
+    return words[first:], ENVIRONMENT | dict(word.split("=", 1) for word in words[:first])
 
 
 def default_signals() -> None:

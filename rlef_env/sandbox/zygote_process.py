@@ -12,6 +12,7 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from rlef_env.errors import IsolationUnavailable, SandboxFailure
@@ -23,6 +24,7 @@ from rlef_env.sandbox.messages import memory_file, readable, receive_within, sen
 from rlef_env.sandbox.profile import PYTHON, Profile
 from rlef_env.sandbox.reachable import reachable_paths
 from rlef_env.sandbox.scratch import MOST_SCRATCH_BYTES, Scratch
+from rlef_env.sandbox.streams import Streams
 from rlef_env.sandbox.time_used import TimeLimits
 from rlef_env.sandbox.watch import has_schedstat
 from rlef_env.sandbox.watched import Watched
@@ -69,6 +71,7 @@ class ZygoteProcess:
     ) -> None:
         self.isolation, self.profile = isolation, profile
         self._scratch = Scratch() if profile.writes else None
+        self._streams = Streams()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with (
             theirs,
@@ -88,7 +91,7 @@ class ZygoteProcess:
                 env=ENVIRONMENT | (ONE_THREAD if profile.preload else {}),
                 cwd="/",
             )
-        self._end = weakref.finalize(self, _end, self._control, self._process, self._scratch)
+        self._end = weakref.finalize(self, _end, self._control, self._process, self._scratch, self._streams)
         try:
             self.layers = self._lock(require, launcher if profile.launcher else -1)
             self._baseline_bytes, self._baseline_space = 0, self._address_space()
@@ -132,31 +135,35 @@ class ZygoteProcess:
             limits.output_bytes + 1,
             limits.memory_bytes if command else DEEP_STACK,
         )
+        executed = tuple(command) == ("{program}",)  # then nobody else may have the file open for writing
         message += json.dumps([command, start.imports, start.recursion_limit or PLAIN_RECURSION]).encode()
         with contextlib.ExitStack() as stack:
             ours, failure = repeated_if_starved(
-                lambda: self._start(program, message, stack),
+                lambda: self._start(self._file(program, executed), message, stack),
                 lambda started: started[1].status if started[1] else None,
                 TimeLimits.of(COMPILE_LIMITS).wall,
             )
             launcher_bytes = 0 if command and self.profile.launcher else self._baseline_bytes
             yield LoadedProgram(
-                limits, ours, launcher_bytes, bool(command), failure, self._scratch, self.profile.compiles
+                limits, ours, launcher_bytes, bool(command), failure, self._scratch, self.profile.compiles, self._streams
             )
 
     def _start(
-        self, program: bytes, message: bytes, stack: contextlib.ExitStack
+        self, program: AbstractContextManager[int], message: bytes, stack: contextlib.ExitStack
     ) -> tuple[socket.socket, Execution | None]:
         """Start a program's process: the socket to it, and why it did not compile, if so."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         stack.enter_context(ours)
         try:
-            with theirs, memory_file("program", program) as file:
-                send(self._control, message, [file, theirs.fileno()])
+            with theirs:
+                send(self._control, message, [stack.enter_context(program), theirs.fileno()])
             watched = Watched(self._control, ours, COMPILE_LIMITS, 0)
             return ours, _compile_failure(watched.wait(), watched)
         except (OSError, SandboxFailure) as error:
             return ours, failed(error)
+
+    def _file(self, program: bytes, executed: bool) -> AbstractContextManager[int]:
+        return memory_file("program", program) if executed else self._streams.given("program", program)
 
     def _lock(self, require: Collection[str], launcher: int) -> dict[str, Layer]:
         """Tell the zygote what to allow, and hear which layers hold."""
@@ -225,7 +232,7 @@ def _expect_ok(execution: Execution) -> Execution:
     return execution
 
 
-def _end(control: socket.socket, process: subprocess.Popen[bytes], scratch: Scratch | None) -> None:
+def _end(control: socket.socket, process: subprocess.Popen[bytes], scratch: Scratch | None, streams: Streams) -> None:
     control.close()  # the zygote leaves when its judge hangs up
     try:
         process.wait(1)
@@ -234,6 +241,7 @@ def _end(control: socket.socket, process: subprocess.Popen[bytes], scratch: Scra
         process.wait()
     if scratch:
         scratch.close()
+    streams.close()
 
 
 def _zygote_source() -> bytes:
