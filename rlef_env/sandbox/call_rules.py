@@ -44,7 +44,7 @@ ALLOWED: dict[str, str] = {
     "getgroups uname getrandom getcpu",
     "ending": "exit exit_group wait4 waitid",
     # What follows is for the zygote; REFUSED_IN_RUN and RUN_RULES take it from the program.
-    "starting and locking a run": "landlock_restrict_self seccomp prctl pidfd_open clone kill tgkill prlimit64",
+    "starting and locking a run": "landlock_restrict_self seccomp capset prctl pidfd_open clone kill tgkill prlimit64",
     "talking to the judge": "sendto recvfrom sendmsg recvmsg getsockopt getsockname getpeername",
 }
 """Purpose -> calls that are allowed."""
@@ -81,7 +81,7 @@ REFUSED: dict[str, tuple[int, str]] = {
         errno.EPERM,
         "tkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal setrlimit setpriority sched_setaffinity "
         "sched_setparam sched_setscheduler sched_setattr ioprio_set setuid setgid setreuid setregid "
-        "setresuid setresgid setgroups setfsuid setfsgid capset mlock mlock2 mlockall memfd_create",
+        "setresuid setresgid setgroups setfsuid setfsgid mlock mlock2 mlockall memfd_create",
     ),
 }
 """Purpose -> (errno, calls): they give the usual OSError, judged like any exception; 0 is success."""
@@ -95,7 +95,7 @@ KILLED = (
 )
 """Calls no honest program makes: SECURITY_VIOLATION."""
 
-REFUSED_IN_RUN = "sendmsg recvmsg execve seccomp landlock_restrict_self pidfd_open"
+REFUSED_IN_RUN = "sendmsg recvmsg execve seccomp capset landlock_restrict_self pidfd_open"
 """Allowed or refused in the zygote, refused (EPERM) once the program runs."""
 
 EXECUTE = "execve execveat"

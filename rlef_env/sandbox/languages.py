@@ -116,6 +116,7 @@ LANGUAGES: dict[str, Language] = {
             ),
             reserves=True,
             native=False,
+            calls=("socketpair",),  # made once, by the class that opens files
             settings=("/etc/java-*",),
         ),
         Language(
@@ -127,7 +128,7 @@ LANGUAGES: dict[str, Language] = {
             run=("{node}", "--preserve-symlinks-main", "--stack-size=7000", "{program}"),
             reserves=True,
             native=False,
-            calls=("pipe2",),
+            calls=("pipe2",),  # made for each event loop
             settings=("/etc/ssl/openssl.cnf",),
         ),
     )

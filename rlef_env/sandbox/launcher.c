@@ -3,15 +3,17 @@
    A message is a word and the run's arguments, with a NUL between each two; it carries descriptors: input, output and
    errors, and then the files that the run may read.
 
-   launcher CONTROL PROGRAM RULESET CPU FILTER PLACES NAME [ARGUMENT...]
+   launcher CONTROL PROGRAM RULESET LAST CPU FILTER PLACES NAME [ARGUMENT...]
 
-   CONTROL, PROGRAM, RULESET: descriptors (RULESET -1: none). CPU: seconds. FILTER: the seccomp program of a run in
+   CONTROL, PROGRAM, RULESET, LAST: descriptors (-1: none), the last of the file that says which process id was given
+   out last. CPU: seconds. FILTER: the seccomp program of a run in
    hexadecimal, empty for none. PLACES: offsets in it, with commas, where the run's process id goes. NAME: the path of
    a runtime, or "" to execute PROGRAM itself. Environment, limits, privileges and the base lock are those that it was
    started with. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <poll.h>
 #include <signal.h>
@@ -30,7 +32,7 @@
 enum { STREAMS = 3, MOST_FILES = 16, FIRST_FILE = 40, ENQUIRY = 9, ARTIFACT = 3 }; /* as in zygote.py */
 enum { MOST_ARGUMENTS = 256, LANDLOCK_RESTRICT_SELF = 446, PIDFD_OPEN = 434 };
 
-static int control, program, ruleset;
+static int control, program, ruleset, last_pid;
 static struct rlimit cpu;
 static unsigned char filter[8192];
 static struct sock_fprog filter_program;
@@ -94,6 +96,11 @@ static void run(const int *files, int count, char *text, const char *end, pid_t 
         arguments[used++] = word;
     if (setrlimit(RLIMIT_CPU, &cpu)) fail("setrlimit");
     if (*name && dup2(program, ARTIFACT) < 0) fail("dup2");
+    if (last_pid >= 0) { /* with it goes the one capability there was, which was for that file */
+        struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+        struct __user_cap_data_struct none[2] = {{0}};
+        if (syscall(SYS_capset, &header, none)) fail("capset");
+    }
     if (ruleset >= 0 && syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0)) fail("landlock_restrict_self");
     if (filter_program.len) {
         uint32_t self = getpid();
@@ -147,20 +154,20 @@ static int keep(const char *given) {
 }
 
 static void read_arguments(char **given) {
-    control = keep(given[1]), program = keep(given[2]), ruleset = keep(given[3]);
-    cpu.rlim_cur = cpu.rlim_max = atoll(given[4]);
-    size_t size = strlen(given[5]) / 2;
+    control = keep(given[1]), program = keep(given[2]), ruleset = keep(given[3]), last_pid = keep(given[4]);
+    cpu.rlim_cur = cpu.rlim_max = atoll(given[5]);
+    size_t size = strlen(given[6]) / 2;
     if (size > sizeof filter) _exit(2);
-    for (size_t place = 0; place < size; place++) sscanf(given[5] + 2 * place, "%2hhx", &filter[place]);
+    for (size_t place = 0; place < size; place++) sscanf(given[6] + 2 * place, "%2hhx", &filter[place]);
     filter_program = (struct sock_fprog){.len = size / 8, .filter = (struct sock_filter *)filter};
-    for (char *word = strtok(given[6], ","); word && place_count < 16; word = strtok(NULL, ","))
+    for (char *word = strtok(given[7], ","); word && place_count < 16; word = strtok(NULL, ","))
         places[place_count++] = atoll(word);
-    name = given[7];
-    for (char **word = given + 8; *word && own_arguments < MOST_ARGUMENTS; word++) arguments[own_arguments++] = *word;
+    name = given[8];
+    for (char **word = given + 9; *word && own_arguments < MOST_ARGUMENTS; word++) arguments[own_arguments++] = *word;
 }
 
 int main(int count, char **given) {
-    if (count < 9) return 2;
+    if (count < 10) return 2;
     read_arguments(given);
     for (;;) {
         static char text[1 << 16];
@@ -170,6 +177,12 @@ int main(int count, char **given) {
         text[length] = 0;
         pid_t parent = getpid(), child = 0;
         double started = now();
+        if (last_pid >= 0) {
+            char number[12];
+            int digits = snprintf(number, sizeof number, "%d", parent);
+            if (pwrite(last_pid, number, digits, 0) < 0) fail("ns_last_pid");
+        }
+        lseek(program, 0, SEEK_SET); /* what a run may have moved */
         if (received >= STREAMS && (child = fork()) == 0) run(files, received, text, text + length, parent);
         for (int file = 0; file < received; file++) close(files[file]);
         if (child < 0) fail("fork");

@@ -19,8 +19,9 @@ class Row:
         name: in two or three words.
         what: what a program may or may not do.
         why: what would go wrong without it.
-        layers: what enforces it, the first one everywhere: layers of ``LAYERS``; ``memory files``, which are sealed;
-            ``zygote``, which holds nothing to find; ``watch``, the judge's look from outside.
+        layers: what enforces it, the first one everywhere: layers of ``LAYERS``; ``memory files``, which the judge
+            fills, and a run may only read or only write; ``zygote``, which holds nothing to find; ``watch``, the
+            judge's look from outside.
     """
 
     name: str
@@ -70,27 +71,48 @@ POLICY: tuple[Row, ...] = (
     ),
     Row(
         "marks on files",
-        "leaves no lock, lease, hint or owner on a file, and evicts no page of it",
+        "leaves no lock, lease, hint or owner on a file, and fetches, evicts, merges or flushes no page of it",
         "another run would see it, or wait for it",
         ("seccomp",),
     ),
     Row(
         "network",
-        "no socket but a pair of streams with itself",
+        "no socket; asyncio wakes itself by an event descriptor",
         "answers could be fetched, and results sent",
         ("seccomp", "network_namespace", "landlock"),
     ),
     Row(
         "messages",
-        "sends no descriptor and nothing to an address; no shared memory, message queue or key",
+        "no pipe but the two that a conversation gives it; no shared memory, message queue or key, and no signal "
+        "that is queued",
         "two runs could talk to each other",
         ("seccomp", "ipc_namespace"),
     ),
     Row(
         "the machine's state",
-        "does not learn how much memory the machine has left, or how busy it is",
+        "does not learn how much memory or disk the machine has left, how busy it is, or how many processes there are",
         "one run could take memory, and another read from what is left what it was told",
         ("seccomp", "landlock", "mount_namespace"),
+    ),
+    Row(
+        "waits",
+        "waits for its own threads only: no futex on a page of a file, which other runs have mapped as well",
+        "two runs could wake each other",
+        ("seccomp", "landlock"),
+    ),
+    Row(
+        "numbers",
+        "gets no number that other runs move: the ids of its process and threads, the numbers of its files and "
+        "the times on them are the same in every run; it makes nothing that takes one from a counter of the "
+        "machine",
+        "one run could count, and another read the count",
+        ("memory files", "seccomp", "process_ids", "mount_namespace"),
+    ),
+    Row(
+        "clocks",
+        "reads the machine's clocks and its own, and not those of another process",
+        "one run could work for as long as it was told, and another read it",
+        ("seccomp",),
     ),
     Row(
         "processes",
@@ -164,8 +186,9 @@ POLICY: tuple[Row, ...] = (
     ),
     Row(
         "output",
-        "ends when it has written more than its limit on output or errors, or said more to one that it talks to",
-        "the judge holds it in memory",
+        "ends when it has written more than its limit on output or errors, or said more to one that it talks to; "
+        "what it has written it cannot read",
+        "the judge holds it in memory, and the program could keep there what its memory limit refuses",
         ("rlimits", "watch"),
     ),
     Row(

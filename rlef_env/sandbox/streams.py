@@ -1,4 +1,4 @@
-"""The files and pipes by which the runs of a sandbox are given their input and give their output, one run after another.
+"""The files and pipes by which the runs of a sandbox get their input and give their output, one run after another.
 
 A run sees the number of every file that it is given (``st_ino``), and the kernel takes these numbers from counters of
 the whole machine: given new files, a run would see how many others there were. So a sandbox uses the same ones again,

@@ -53,10 +53,11 @@ ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "UV_USE_IO_URING": "0"}  # of p
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32, 1 << 12
-MS_REC, MS_PRIVATE = 1 << 14, 1 << 18
+MS_MOVE, MS_REC, MS_PRIVATE = 1 << 13, 1 << 14, 1 << 18
 MNT_DETACH = 2
 STAGING = ("/sys", "/mnt", "/srv", "/media", "/tmp")  # covered, in the zygote's own view, while its root is laid out
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_CHECKPOINT_RESTORE = 47, 2, 40
 SECCOMP_SET_MODE_FILTER = 1
 RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, O_PATH = 11, 12, 0o10000000  # which not every interpreter names
 LANDLOCK_EXECUTE, LANDLOCK_WRITE_FILE, LANDLOCK_READ_FILE, LANDLOCK_READ_DIR = 1, 1 << 1, 1 << 2, 1 << 3
@@ -108,6 +109,7 @@ def main(control: int) -> None:
         command, imports, recursion_limit = json.loads(message[len(LOAD) + RUN.size :])
         names = imported(imports)  # once for all programs that start with them
         parent = os.getpid()
+        lock.next_pid_follows(parent)
         if (pid := os.fork()) == 0:
             judge.close()
             try:
@@ -306,6 +308,7 @@ def program(
         except EOFError:
             os._exit(0)
         started, parent = time.monotonic(), os.getpid()
+        lock.next_pid_follows(parent)
         if (pid := os.fork()) == 0:
             try:
                 die_with(parent)
@@ -359,9 +362,10 @@ def become_launcher(control: int, artifact: int, cpu: int, command: list[str], l
     code = bytes(lock.run_filter).hex() if lock.holds("seccomp") else ""
     places = ",".join(map(str, lock.config["pid_places"]))
     words, environment = runtime_command(command)
-    for fd in (control, artifact, *([ruleset] if ruleset >= 0 else [])):
-        fcntl.fcntl(fd, fcntl.F_SETFD, 0)
-    arguments = ["launcher", str(control), str(artifact), str(ruleset), str(cpu), code, places]
+    for fd in (control, artifact, ruleset, lock.last_pid):
+        if fd >= 0:
+            fcntl.fcntl(fd, fcntl.F_SETFD, 0)
+    arguments = ["launcher", str(control), str(artifact), str(ruleset), str(lock.last_pid), str(cpu), code, places]
     arguments += [words[0], *words] if words else ["", FILE]
     os.execve(lock.launcher, arguments, environment)  # which is what the runs get
 
@@ -549,7 +553,7 @@ class Lock:
         self.calls = CALLS.get(os.uname().machine, {})
         # Put together here, so that a run need only write its process id into it.
         self.run_filter, self.run_filter_header = filter_program(bytes.fromhex(config["run_filter"]))
-        self.run_ruleset = -1
+        self.run_ruleset = self.last_pid = -1
 
     def apply(self) -> dict[str, tuple[bool, str]]:
         self.layers["oom_score"] = self.attempt(volunteer_for_oom)
@@ -630,6 +634,9 @@ class Lock:
             mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
         except OSError:  # refused where parts of the container's own are covered
             bind("/proc", root + "/proc")
+        if not self.forks:
+            self.layers["process_ids"] = self.attempt(functools.partial(self.open_last_pid, root + "/proc"))
+            in_child(functools.partial(hide_proc, root))
         for number, name in enumerate(("stdin", "stdout", "stderr")):
             os.symlink(f"/proc/self/fd/{number}", f"{root}/dev/{name}")
         os.symlink("/proc/self/fd", root + "/dev/fd")
@@ -642,14 +649,34 @@ class Lock:
         folders = [*self.config["directories"], *self.config["packages"]]
         self.config["readable"] = [*folders, *self.config["files"]]
 
+    def open_last_pid(self, proc: str) -> None:
+        """Take hold of the file that says which process id was the last: the next one to be born gets one more."""
+        if not self.holds("pid_namespace"):
+            raise OSError("needs a pid namespace")
+        self.last_pid = os.open(f"{proc}/sys/kernel/ns_last_pid", os.O_WRONLY | os.O_CLOEXEC)
+        os.pwrite(self.last_pid, b"1", 0)
+
+    def next_pid_follows(self, pid: int) -> None:
+        """Give the next process the id after this one, and its threads those that follow, whatever there was before."""
+        if self.last_pid >= 0:
+            os.pwrite(self.last_pid, b"%d" % pid, 0)
+
     def give_up_privileges(self) -> None:
         check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS")
         check(libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE")
+        kept = CAP_CHECKPOINT_RESTORE if self.last_pid >= 0 else -1
         for capability in range(64):
-            if libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
+            if capability != kept and libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
                 break  # past the last one, or no capability to drop any: then there are none
+        self.keep_capability(kept)
+
+    def keep_capability(self, kept: int) -> None:
+        """Give up all but one (-1: all), which is for naming process ids, and which the launcher inherits."""
         header = struct.pack("<Ii", 0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this process
-        check(syscall(self.calls["capset"], header, bytes(24)), "capset")
+        sets = [1 << (kept - 32) if half and kept >= 0 else 0 for half in (0, 1) for _ in range(3)]
+        check(syscall(self.calls["capset"], header, struct.pack("<6I", *sets)), "capset")
+        if kept >= 0:
+            check(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept, 0, 0), "PR_CAP_AMBIENT")
 
     def restrict_paths(self) -> None:
         abi = check(syscall(LANDLOCK_CREATE_RULESET, None, 0, 1), "Landlock")
@@ -693,6 +720,9 @@ class Lock:
 
     def apply_to_run(self) -> None:
         """The layers of one run. A failure ends it here, before the program starts: better no verdict than no lock."""
+        if self.last_pid >= 0:
+            os.close(self.last_pid)
+            self.keep_capability(-1)
         if self.holds("landlock"):
             check(syscall(LANDLOCK_RESTRICT_SELF, self.run_ruleset, 0), "landlock_restrict_self")
             os.close(self.run_ruleset)
@@ -711,6 +741,34 @@ class Lock:
 
     def holds(self, layer: str) -> bool:
         return self.layers.get(layer, (False, ""))[0]
+
+
+def in_child(action: Callable[[], object]) -> None:
+    """Do something in a process of its own, so that what it knows is nowhere in the memory of this one."""
+    if (pid := os.fork()) == 0:
+        try:
+            action()
+        except OSError as error:
+            os._exit(error.errno or 1)
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    if code := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+        raise OSError(abs(code), os.strerror(abs(code)))
+
+
+def hide_proc(root: str) -> None:
+    """Move /proc to where nobody finds it, and leave in its place links to a run's descriptors and nothing else.
+
+    What any file in /proc is called and how many links it has tells how many processes there are, on the whole
+    machine; and no permission keeps a program from asking. It can read no link, so it does not learn the name.
+    """
+    hidden = f"/{os.urandom(16).hex()}"
+    os.mkdir(root + hidden)
+    mount(root + "/proc", root + hidden, None, MS_MOVE)
+    os.makedirs(root + "/proc/self/fd")
+    for fd in (*range(STREAMS), ARTIFACT, *range(FIRST_FILE, FIRST_FILE + MOST_FILES)):
+        os.symlink(f"{hidden}/self/fd/{fd}", f"{root}/proc/self/fd/{fd}")
 
 
 def filter_program(code: bytes) -> tuple[Any, bytes]:

@@ -158,9 +158,10 @@ def test_descriptors_that_run_out_in_mid_run_never_shift_a_result_to_the_next_ru
     with Sandbox() as sandbox:
         with sandbox.load(echo) as loaded:
             soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-            lowest_free = os.dup(0)
-            os.close(lowest_free)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free + 4, hard))
+            free = [os.dup(0) for _ in range(5)]  # three for the streams, one for the handle, and one more
+            for fd in free:
+                os.close(fd)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (free[-1], hard))
             try:
                 assert loaded.run(b"slow\n").status is Status.FAILED
             finally:

@@ -39,13 +39,17 @@ def test_calls_no_honest_program_makes_end_it(call: str, run: Run) -> None:
 
 @pytest.mark.parametrize(("call", "code"), REFUSED_CALLS)
 def test_refused_calls_give_the_usual_error(call: str, code: int, run: Run) -> None:
-    execution = run(f"{SYSCALL}ctypes.set_errno(0)\nlibc.syscall({number(call)}, 0, 0, 0, 0)\nprint(ctypes.get_errno())")
+    execution = run(
+        f"{SYSCALL}ctypes.set_errno(0)\nlibc.syscall({number(call)}, 0, 0, 0, 0)\nprint(ctypes.get_errno())"
+    )
     assert execution.stdout.split() == [str(code).encode()]
 
 
 @pytest.mark.parametrize("call", call_rules.REFUSED_IN_RUN.split())
 def test_what_the_zygote_needs_is_taken_from_the_run(call: str, run: Run) -> None:
-    execution = run(f"{SYSCALL}ctypes.set_errno(0)\nlibc.syscall({number(call)}, 0, 0, 0, 0)\nprint(ctypes.get_errno())")
+    execution = run(
+        f"{SYSCALL}ctypes.set_errno(0)\nlibc.syscall({number(call)}, 0, 0, 0, 0)\nprint(ctypes.get_errno())"
+    )
     assert execution.stdout.split() == [str(errno.EPERM).encode()]
 
 

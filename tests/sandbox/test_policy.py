@@ -39,18 +39,21 @@ KEPT = {
     "    lambda: os.memfd_create('x'), lambda: os.remove(os.__file__), lambda: os.symlink('x', '/tmp/x'))",
     "facts about files": "refused(lambda: os.chmod(os.__file__, 0o777), lambda: os.utime(os.__file__),\n"
     "    lambda: os.chown(os.__file__, -1, -1), lambda: os.setxattr(os.__file__, 'user.x', b''))",
-    "marks on files": "import fcntl\nfd = os.open(os.__file__, 0)\n"
+    "marks on files": "import fcntl, mmap\nfd = os.open(os.__file__, 0)\n"
+    "pages = mmap.mmap(fd, 0, prot=mmap.PROT_READ)\n"
     "refused(lambda: fcntl.flock(fd, fcntl.LOCK_EX), lambda: fcntl.lockf(0, fcntl.LOCK_SH),\n"
     "    lambda: fcntl.fcntl(fd, 1024, 1), lambda: fcntl.fcntl(fd, 1036, bytes(8)),\n"
-    "    lambda: fcntl.fcntl(fd, fcntl.F_SETOWN, os.getpid()), lambda: os.posix_fadvise(fd, 0, 0, 4))",
-    "network": "import socket\nleft, right = socket.socketpair()\nleft.send(b'x')\nassert right.recv(1) == b'x'\n"
-    "refused(socket.socket, lambda: socket.socket(socket.AF_UNIX),\n"
-    "    lambda: socket.create_connection(('127.0.0.1', 80)))",
-    "messages": "import socket, array, mmap\nleft, right = socket.socketpair()\n"
-    "refused(lambda: left.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [0]))]),\n"
-    "    lambda: left.sendto(b'x', '/dev/log'), lambda: mmap.mmap(-1, 4096),\n"
-    "    lambda: socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM), lambda: call(29, 1, 4096, 0o1600))",
+    "    lambda: fcntl.fcntl(fd, fcntl.F_SETOWN, os.getpid()), lambda: os.posix_fadvise(fd, 0, 0, 4),\n"
+    "    *[lambda advice=advice: pages.madvise(advice) for advice in (3, 9, 12, 20, 21, 25)])\npages.madvise(4)",
+    "network": "import asyncio, socket\nasyncio.run(asyncio.to_thread(asyncio.run, asyncio.sleep(0)))\n"
+    "refused(socket.socket, lambda: socket.socket(socket.AF_UNIX), lambda: socket.socketpair(socket.AF_UNIX),\n"
+    "    lambda: __import__('_socket').socketpair(), lambda: socket.create_connection(('127.0.0.1', 80)))",
+    "messages": "import mmap, signal\n"
+    "refused(os.pipe, lambda: mmap.mmap(-1, 4096), lambda: call(29, 1, 4096, 0o1600),\n"
+    "    lambda: os.kill(os.getpid(), signal.SIGRTMIN), lambda: signal.raise_signal(signal.SIGRTMAX))",
     "the machine's state": f"refused(lambda: call({CALL['sysinfo']}, bytes(128)), os.getloadavg,\n"
+    "    lambda: os.statvfs('/'), lambda: os.fstatvfs(0), lambda: os.statvfs(os.__file__),\n"
+    f"    lambda: call({CALL['getrusage']}, 0, bytes(144)),\n"
     "    *[lambda name=name: open('/proc/' + name).read() for name in ('meminfo', 'loadavg', 'stat', 'vmstat')])",
     "processes": "import threading\nthread = threading.Thread(target=print)\nthread.start()\nthread.join()\n"
     "import subprocess\nrefused(os.fork, lambda: subprocess.run(['true']),\n"
@@ -65,6 +68,17 @@ KEPT = {
     "refused(lambda: os.nice(5), lambda: os.sched_setaffinity(0, {0}),\n"
     "    lambda: resource.setrlimit(resource.RLIMIT_CPU, (1, 1)),\n"
     "    lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CPU))",
+    "waits": "libc.mmap.restype, libc.mmap.argtypes = ctypes.c_void_p, [ctypes.c_void_p] + [ctypes.c_long] * 5\n"
+    "address = ctypes.c_void_p(libc.mmap(None, 4096, 1, 2, os.open(os.__file__, 0), 0))\n"
+    f"for operation in (0, 1, 9, 10): refused(lambda: call({CALL['futex']}, address, operation, 1, None, None, -1))\n"
+    f"call({CALL['futex']}, address, 129, 1, None, None, 0)",
+    "numbers": "refused(os.pipe, lambda: os.readlink('/dev/stdin'),\n"
+    f"    lambda: call({CALL['timer_create']}, 0, None, bytes(4)))\n"
+    "assert all(os.fstat(fd).st_mtime <= 0 for fd in (0, 1, 2))",
+    "clocks": "assert time.clock_gettime(time.CLOCK_PROCESS_CPUTIME_ID) < 9 > time.clock_gettime(-6)\n"
+    "assert time.clock_gettime(time.pthread_getcpuclockid(__import__('threading').get_ident())) < 9\n"
+    "refused(*[lambda pid=pid, kind=kind: time.clock_gettime((~pid << 3) | kind)\n"
+    "    for pid in (1, os.getppid()) for kind in (0, 1, 2, 3)])",
     "unknown calls": "try: call(999)\nexcept OSError as error: assert error.errno == 38",
     "open files": "import resource\nassert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)\n"
     "refused(lambda: [open('/dev/null') for _ in range(65)])",
