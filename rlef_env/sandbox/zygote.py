@@ -55,6 +55,8 @@ CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32, 1 << 12
 MS_MOVE, MS_REC, MS_PRIVATE = 1 << 13, 1 << 14, 1 << 18
 MNT_DETACH = 2
+MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
+NOT_LOADED = (".opt-1.pyc", ".opt-2.pyc", "src.zip", "jmods", ".a")  # in libraries, and no run's business
 STAGING = ("/sys", "/mnt", "/srv", "/media", "/tmp")  # covered, in the zygote's own view, while its root is laid out
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_CHECKPOINT_RESTORE = 47, 2, 40
@@ -609,26 +611,23 @@ class Lock:
         root = next(
             folder for folder in STAGING if os.path.isdir(folder) and not any(inside(path, folder) for path in shown)
         )
-        mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,nr_inodes=1000,mode=755")
+        mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=4m,nr_inodes=60000,mode=755")
         for link, target in self.config["links"]:
             os.symlink(target, root + link)
-        for path in self.config["directories"]:
-            os.makedirs(root + path, exist_ok=True)
-            bind(path, root + path)
-        for path in self.config["hidden"]:
-            mount("tmpfs", root + path, "tmpfs", MS_NOSUID | MS_NODEV, "size=4k,nr_inodes=9,mode=755")
-        for path in self.config["packages"]:
-            os.makedirs(root + path, exist_ok=True)
-            bind(path, root + path)
+        for path in [*self.config["directories"], *self.config["packages"]]:
+            if self.forks:
+                os.makedirs(root + path, exist_ok=True)
+                bind(path, root + path)
+            else:
+                show_folder(path, root, {*self.config["hidden"]} - {*self.config["packages"]})
+        if self.forks:
+            for path in filter(os.path.isdir, self.config["hidden"]):
+                mount("tmpfs", root + path, "tmpfs", MS_NOSUID | MS_NODEV, "size=4k,nr_inodes=9,mode=755")
         for path in self.config["files"]:
             os.makedirs(os.path.dirname(root + path), exist_ok=True)
-            open(root + path, "w").close()
-            bind(path, root + path)
+            show_file(path, root)
         if scratch := self.config["scratch"]:
             os.makedirs(root + scratch, exist_ok=True)
-            flags = MS_NOSUID | MS_NODEV | (0 if self.forks else MS_NOEXEC)
-            options = f"size={self.config['scratch_bytes']},nr_inodes={self.config['scratch_bytes'] // 4096},mode=700"
-            mount("tmpfs", root + scratch, "tmpfs", flags, options)
         os.mkdir(root + "/proc")
         try:
             mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
@@ -640,6 +639,12 @@ class Lock:
         for number, name in enumerate(("stdin", "stdout", "stderr")):
             os.symlink(f"/proc/self/fd/{number}", f"{root}/dev/{name}")
         os.symlink("/proc/self/fd", root + "/dev/fd")
+        if not self.forks:
+            make_read_only(root)
+        if scratch:
+            flags = MS_NOSUID | MS_NODEV | (0 if self.forks else MS_NOEXEC)
+            options = f"size={self.config['scratch_bytes']},nr_inodes={self.config['scratch_bytes'] // 4096},mode=700"
+            mount("tmpfs", root + scratch, "tmpfs", flags, options)
         os.chdir(root)
         check(syscall(self.calls["pivot_root"], b".", b"."), "pivot_root")
         check(libc.umount2(b".", MNT_DETACH), "umount2")
@@ -755,6 +760,57 @@ def in_child(action: Callable[[], object]) -> None:
         os._exit(0)
     if code := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
         raise OSError(abs(code), os.strerror(abs(code)))
+
+
+def show_folder(folder: str, root: str, hidden: set[str]) -> None:
+    """Show what is in a folder file by file, in folders of the private root's own.
+
+    So no name is looked up in a folder that other runs look into, too: the kernel remembers which names were asked
+    for, those of files that there are not as well, and is faster when one is asked for again.
+    """
+    os.makedirs(root + folder, exist_ok=True)
+    for entry in os.scandir(folder):
+        if entry.path in hidden or entry.name.endswith(NOT_LOADED):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            show_folder(entry.path, root, hidden)
+        elif entry.is_symlink() or entry.is_file(follow_symlinks=False):
+            show_file(entry.path, root)
+    times = os.stat(folder)
+    os.utime(root + folder, ns=(times.st_atime_ns, times.st_mtime_ns))  # by which importlib knows that it knows it
+
+
+def show_file(path: str, root: str) -> None:
+    if os.path.islink(path):
+        if not os.path.lexists(root + path):
+            os.symlink(os.path.realpath(path), root + path)
+        return
+    try:
+        os.close(os.open(root + path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC))
+    except FileExistsError:
+        return
+    mount(path, root + path, None, MS_BIND)
+    fetch(path)
+
+
+def fetch(path: str) -> None:
+    """Have a file in memory, whole: else a run could see which parts another has read, by how long it takes."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_WILLNEED)
+    except OSError:
+        pass  # a device
+    finally:
+        os.close(fd)
+
+
+def make_read_only(root: str) -> None:
+    """All that is mounted there, so that no read changes the time of the last one."""
+    attributes = struct.pack("<QQQQ", MOUNT_ATTR_RDONLY, 0, 0, 0)
+    syscall(MOUNT_SETATTR, AT_FDCWD, os.fsencode(root), AT_RECURSIVE, attributes, len(attributes))
 
 
 def hide_proc(root: str) -> None:

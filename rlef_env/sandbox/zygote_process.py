@@ -145,7 +145,14 @@ class ZygoteProcess:
             )
             launcher_bytes = 0 if command and self.profile.launcher else self._baseline_bytes
             yield LoadedProgram(
-                limits, ours, launcher_bytes, bool(command), failure, self._scratch, self.profile.compiles, self._streams
+                limits,
+                ours,
+                launcher_bytes,
+                bool(command),
+                failure,
+                self._scratch,
+                self.profile.compiles,
+                self._streams,
             )
 
     def _start(
@@ -180,7 +187,10 @@ class ZygoteProcess:
             run, places = run_filter(self.profile)
             config |= {"base_filter": base_filter(self.profile).hex(), "run_filter": run.hex(), "pid_places": places}
             packages = [f"{self.profile.preload}/{name}" for name in PRELOADED] if self.profile.preload else []
-            config |= reachable_paths(facts["path"], facts["objects"], self.profile.executables, packages)
+            if self.profile.native and not self.profile.compiles:
+                facts |= {"path": [], "objects": []}  # a run is no Python
+            whole = self.profile.compiles
+            config |= reachable_paths(facts["path"], facts["objects"], self.profile.executables, packages, whole)
         send(self._control, json.dumps(config).encode(), [])
         if not (reply := receive_within(self._control, START_SECONDS)):
             raise SandboxFailure("the zygote died while locking itself; try `rlef doctor`")
