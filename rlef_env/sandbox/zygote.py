@@ -700,7 +700,8 @@ class Lock:
             )
             self.allow(ruleset, self.config["scratch"], files if self.forks else written & files)
         for path in self.config["devices"]:
-            self.allow(ruleset, path, LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE)
+            written = LANDLOCK_WRITE_FILE if path == "/dev/null" else 0  # /dev/zero, mapped, would be hidden memory
+            self.allow(ruleset, path, LANDLOCK_READ_FILE | written)
         check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS")
         check(syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
         os.close(ruleset)

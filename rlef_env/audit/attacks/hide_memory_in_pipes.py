@@ -1,5 +1,5 @@
 """Keep memory in the buffers of pipes and sockets, where nobody counts it."""
-# Held by: rlimits, comparison, its own end, seccomp
+# Held by: seccomp
 import fcntl
 import os
 

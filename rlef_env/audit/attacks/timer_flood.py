@@ -1,5 +1,5 @@
 """Make timers by the thousand: each counts against what the user may have."""
-# Held by: comparison, time limit, rlimits
+# Held by: comparison
 import ctypes
 import os
 
@@ -9,4 +9,4 @@ made = 0
 timer = ctypes.c_int()
 while made < 20_000 and libc.syscall(number, 1, None, ctypes.byref(timer)) == 0:
     made += 1
-print(made)
+print("BREACH: made timers" if made else "none")

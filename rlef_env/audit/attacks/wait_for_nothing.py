@@ -1,7 +1,6 @@
 """Wait for what never comes, on every kind of wait, ignoring what would end it."""
 # Held by: time limit
 import signal
-import socket
 import threading
 
 for number in range(1, 65):
@@ -9,8 +8,7 @@ for number in range(1, 65):
         signal.signal(number, signal.SIG_IGN)
     except (OSError, ValueError):
         pass
-left, right = socket.socketpair()
-threading.Thread(target=left.recv, args=(1,)).start()
+threading.Thread(target=threading.Event().wait).start()
 lock = threading.Lock()
 with lock:
     while True:
