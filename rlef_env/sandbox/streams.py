@@ -2,14 +2,15 @@
 
 A run sees the number of every file that it is given (``st_ino``), and the kernel takes these numbers from counters of
 the whole machine: given new files, a run would see how many others there were. So a sandbox uses the same ones again,
-emptied, with their times set back, and opened anew, so that no offset or flag of the run before is left.
+emptied, with their offsets, flags and times set back.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 __all__ = ["Streams"]
 
@@ -24,13 +25,13 @@ class Streams:
     """
 
     def __init__(self) -> None:
-        self._spare: dict[str, list[int]] = {}
+        self._spare: dict[str, list[tuple[int, ...]]] = {}
         self._ended = False
 
     def close(self) -> None:
         """Close what is not in use. Safe to call twice."""
-        for fd in [fd for spare in self._spare.values() for fd in spare]:
-            os.close(fd)
+        for spare in self._spare.values():
+            _close(*(fd for fds in spare for fd in fds))
         self._spare.clear()
 
     def run_ended(self) -> None:
@@ -40,30 +41,33 @@ class Streams:
     @contextlib.contextmanager
     def given(self, name: str, content: bytes) -> Iterator[int]:
         """A descriptor to read this content from."""
-        with self._kept(name, lambda: _memory_file(name, READ_ONLY)) as fd:
-            try:
-                view = memoryview(content)
-                while view:
-                    view = view[os.pwrite(fd, view, len(content) - len(view)) :]
-                with _opened(fd, os.O_RDONLY) as handed:
-                    yield handed
-            finally:
-                os.ftruncate(fd, 0)
+        own, handed = fds = self._kept(name) or _memory_file(name, READ_ONLY, os.O_RDONLY)
+        try:
+            written = os.pwrite(own, content, 0)
+            while written < len(content):
+                written += os.pwrite(own, memoryview(content)[written:], written)
+            _as_if_new(handed)
+            yield handed
+        finally:
+            os.ftruncate(own, 0)
+            self._keep(name, fds)
 
     @contextlib.contextmanager
     def taken(self, name: str) -> Iterator[tuple[int, int]]:
         """A descriptor to write to, and one of ours to read it."""
-        with self._kept(name, lambda: _memory_file(name, WRITE_ONLY)) as fd:
-            try:
-                with _opened(fd, os.O_WRONLY) as handed:
-                    yield handed, fd
-            finally:
-                os.ftruncate(fd, 0)
+        own, handed = fds = self._kept(name) or _memory_file(name, WRITE_ONLY, os.O_WRONLY)
+        try:
+            _as_if_new(handed)
+            yield handed, own
+        finally:
+            os.ftruncate(own, 0)
+            self._keep(name, fds)
 
     @contextlib.contextmanager
     def pipe(self, name: str) -> Iterator[tuple[int, int]]:
         """The two ends of an empty pipe, to read and to write, neither of which waits. The caller closes them."""
-        with self._kept(name, _pipe) as handle:
+        (handle,) = fds = self._kept(name) or _pipe()
+        try:
             path = f"/proc/self/fd/{handle}"
             source = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             try:
@@ -73,43 +77,48 @@ class Streams:
                 raise
             os.utime(source, (0, 0))
             yield source, sink
-
-    @contextlib.contextmanager
-    def _kept(self, name: str, make: Callable[[], int]) -> Iterator[int]:
-        spare = self._spare.setdefault(name, [])
-        fd = spare.pop() if spare else make()
-        self._ended = False
-        try:
-            yield fd
         finally:
-            if self._ended:
-                spare.append(fd)
-            else:
-                os.close(fd)
+            self._keep(name, fds)
+
+    def _kept(self, name: str) -> tuple[int, ...]:
+        spare = self._spare.setdefault(name, [])
+        self._ended = False
+        return spare.pop() if spare else ()
+
+    def _keep(self, name: str, fds: tuple[int, ...]) -> None:
+        if self._ended:
+            self._spare[name].append(fds)
+        else:
+            _close(*fds)
 
 
-def _memory_file(name: str, mode: int) -> int:
-    fd = os.memfd_create(name, os.MFD_CLOEXEC)
-    os.fchmod(fd, mode)
-    return fd
+def _memory_file(name: str, mode: int, flags: int) -> tuple[int, int]:
+    """A descriptor of ours, and one to hand out, which opens the file in this way only."""
+    own = os.memfd_create(name, os.MFD_CLOEXEC)
+    try:
+        os.fchmod(own, mode)
+        return own, os.open(f"/proc/self/fd/{own}", flags | os.O_CLOEXEC)
+    except BaseException:
+        os.close(own)
+        raise
 
 
-def _pipe() -> int:
+def _pipe() -> tuple[int]:
     """A handle of a pipe that counts as none of its ends."""
     ends = os.pipe2(os.O_CLOEXEC)
     try:
-        return os.open(f"/proc/self/fd/{ends[0]}", os.O_PATH | os.O_CLOEXEC)
+        return (os.open(f"/proc/self/fd/{ends[0]}", os.O_PATH | os.O_CLOEXEC),)
     finally:
-        for end in ends:
-            os.close(end)
+        _close(*ends)
 
 
-@contextlib.contextmanager
-def _opened(fd: int, flags: int) -> Iterator[int]:
-    """The file of a descriptor, opened anew, as if nobody had read or written it."""
+def _as_if_new(fd: int) -> None:
+    """No offset, flag or time tells of an earlier use."""
+    os.lseek(fd, 0, os.SEEK_SET)
+    fcntl.fcntl(fd, fcntl.F_SETFL, 0)
     os.utime(fd, (0, 0))
-    handed = os.open(f"/proc/self/fd/{fd}", flags | os.O_CLOEXEC)
-    try:
-        yield handed
-    finally:
-        os.close(handed)
+
+
+def _close(*fds: int) -> None:
+    for fd in fds:
+        os.close(fd)

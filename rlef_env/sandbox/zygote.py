@@ -60,6 +60,7 @@ NOT_LOADED = (".opt-1.pyc", ".opt-2.pyc", "src.zip", "jmods", ".a")  # in librar
 STAGING = ("/sys", "/mnt", "/srv", "/media", "/tmp")  # covered, in the zygote's own view, while its root is laid out
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_CHECKPOINT_RESTORE = 47, 2, 40
+CAPABILITIES_OF_SELF = struct.pack("<Ii", 0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3
 SECCOMP_SET_MODE_FILTER = 1
 RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, O_PATH = 11, 12, 0o10000000  # which not every interpreter names
 LANDLOCK_EXECUTE, LANDLOCK_WRITE_FILE, LANDLOCK_READ_FILE, LANDLOCK_READ_DIR = 1, 1 << 1, 1 << 2, 1 << 3
@@ -677,9 +678,8 @@ class Lock:
 
     def keep_capability(self, kept: int) -> None:
         """Give up all but one (-1: all), which is for naming process ids, and which the launcher inherits."""
-        header = struct.pack("<Ii", 0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this process
         sets = [1 << (kept - 32) if half and kept >= 0 else 0 for half in (0, 1) for _ in range(3)]
-        check(syscall(self.calls["capset"], header, struct.pack("<6I", *sets)), "capset")
+        check(syscall(self.calls["capset"], CAPABILITIES_OF_SELF, struct.pack("<6I", *sets)), "capset")
         if kept >= 0:
             check(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept, 0, 0), "PR_CAP_AMBIENT")
 
@@ -728,7 +728,7 @@ class Lock:
         """The layers of one run. A failure ends it here, before the program starts: better no verdict than no lock."""
         if self.last_pid >= 0:
             os.close(self.last_pid)
-            self.keep_capability(-1)
+            check(syscall(self.calls["capset"], CAPABILITIES_OF_SELF, bytes(24)), "capset")
         if self.holds("landlock"):
             check(syscall(LANDLOCK_RESTRICT_SELF, self.run_ruleset, 0), "landlock_restrict_self")
             os.close(self.run_ruleset)

@@ -113,8 +113,9 @@ for make in (os.pipe, lambda: os.eventfd(0), select.epoll, lambda: os.memfd_crea
              lambda: os.open("/dev/null", 0), lambda: os.open(os.__file__, 0), lambda: os.open(library, 0)):
     try: made = make()
     except OSError as error: print(error); continue
-    number = made if isinstance(made, int) else made.fileno()
-    print("made", number, facts(os.fstat(number)))
+    for one in made if isinstance(made, tuple) else (made,):
+        number = one if isinstance(one, int) else one.fileno()
+        print("made", number, facts(os.fstat(number)))
 for limit in range(65):
     try: os.open("/dev/null", 0)
     except OSError: break
