@@ -26,7 +26,7 @@ KEPT_BYTES = 2**28  # of artifacts, the least recently used go first
 TOOLCHAIN = ("/usr/bin", "/usr/include", "/usr/lib", "/usr/lib64", "/usr/libexec", "/etc/alternatives")
 WORDS_BYTES = 60_000
 MAY_PASS = (b"fatal error", b"internal compiler error", b"Killed", b"memory")  # words of a compiler that gave up
-_LAUNCHER: list[bytes] = []
+_OWN: dict[str, bytes] = {}  # what is compiled of this package
 
 DRIVER = b"""
 import json, os, shutil, subprocess, sys
@@ -107,18 +107,27 @@ class Compiler:
 
     def launcher(self) -> bytes:
         """Return launcher.c compiled, or nothing where there is no C compiler; compiled once per process."""
+        return self._own("launcher.c")
+
+    def pipes(self) -> bytes:
+        """Likewise pipes.c, as a shared object."""
+        return self._own("pipes.c")
+
+    def _own(self, name: str) -> bytes:
         if "gcc" not in tool_paths("c"):
             return b""
-        if not _LAUNCHER:
-            source = importlib.resources.files("rlef_env.sandbox").joinpath("launcher.c").read_text()
-            artifact = self.compile(Program(source, "c"))
+        if name not in _OWN:
+            program = Program(importlib.resources.files("rlef_env.sandbox").joinpath(name).read_text(), "c")
+            artifact = self._compile(program, shared=True) if name == "pipes.c" else self.compile(program)
             if not isinstance(artifact, bytes) and artifact.status is not Status.COMPILE_ERROR:
                 return b""  # our failure, or the machine's: it is tried again for the next zygote
-            _LAUNCHER.append(artifact if isinstance(artifact, bytes) else b"")
-        return _LAUNCHER[0]
+            _OWN[name] = artifact if isinstance(artifact, bytes) else b""
+        return _OWN[name]
 
-    def _compile(self, program: Program) -> bytes | Execution:
+    def _compile(self, program: Program, shared: bool = False) -> bytes | Execution:
         language = find_language(program.language)
+        if shared:
+            language = replace(language, compile=tuple(map(_as_shared_object, language.compile)))
         zygote, main = self._zygote(program.language), main_class(program.source)
         job = {
             "scratch": self._scratch,
@@ -167,6 +176,10 @@ def _is_final(failure: Execution) -> bool:
 
 def _size(kept: bytes | Execution) -> int:
     return len(kept if isinstance(kept, bytes) else kept.stderr)
+
+
+def _as_shared_object(command: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(each for word in command for each in (("-shared", "-fPIC", "-s") if word == "-static" else (word,)))
 
 
 def runtime_paths(name: str) -> tuple[str, ...]:

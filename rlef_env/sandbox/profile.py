@@ -21,6 +21,7 @@ class Profile:
         reserves: programs reserve address space freely, so it is not limited; memory is what they touch.
         open_files: descriptors per process.
         launcher: an executable that forks the runs in place of the interpreter (launcher.c); empty for none.
+        pipes: a shared object that makes pipes for a runtime that needs some (pipes.c); empty for none.
         preload: the folder that holds numpy, for a zygote that has it loaded; empty for none.
     """
 
@@ -34,6 +35,7 @@ class Profile:
     open_files: int = 64
     preload: str = ""
     launcher: bytes = b""
+    pipes: bytes = b""
 
 
 PYTHON = Profile()

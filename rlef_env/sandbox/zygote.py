@@ -48,6 +48,7 @@ import operator, queue, random, re, statistics, string, typing
 FILE = "solution.py"
 ARTIFACT = 3  # the descriptor by which a runtime opens what it is to run
 STREAMS, MOST_FILES, FIRST_FILE = 3, 16, 40  # input, output, errors; then files, from this descriptor on
+NAMED_PIPES, PIPES = "/dev/pipes", 256  # as in pipes.c
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "UV_USE_IO_URING": "0"}  # of programs that are not Python
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
@@ -640,6 +641,8 @@ class Lock:
         for number, name in enumerate(("stdin", "stdout", "stderr")):
             os.symlink(f"/proc/self/fd/{number}", f"{root}/dev/{name}")
         os.symlink("/proc/self/fd", root + "/dev/fd")
+        if self.config["pipes"]:
+            make_pipes(root, bytes.fromhex(self.config["pipes"]))
         if not self.forks:
             make_read_only(root)
         if scratch:
@@ -699,6 +702,8 @@ class Lock:
                 LANDLOCK_READ_FILE | LANDLOCK_READ_DIR | LANDLOCK_WRITE_FILE | LANDLOCK_MAKE_REG | LANDLOCK_TRUNCATE
             )
             self.allow(ruleset, self.config["scratch"], files if self.forks else written & files)
+        if "LD_PRELOAD" in ENVIRONMENT:
+            self.allow(ruleset, NAMED_PIPES, LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE)
         for path in self.config["devices"]:
             written = LANDLOCK_WRITE_FILE if path == "/dev/null" else 0  # /dev/zero, mapped, would be hidden memory
             self.allow(ruleset, path, LANDLOCK_READ_FILE | written)
@@ -806,6 +811,16 @@ def fetch(path: str) -> None:
         pass  # a device
     finally:
         os.close(fd)
+
+
+def make_pipes(root: str, shared_object: bytes) -> None:
+    """The named pipes that pipes.c opens, and what it was compiled to, for the runs to load."""
+    os.mkdir(root + NAMED_PIPES)
+    for number in range(PIPES):
+        os.mkfifo(f"{root}{NAMED_PIPES}/{number}", 0o600)
+    with open(f"{root}{NAMED_PIPES}/pipes.so", "wb") as file:
+        file.write(shared_object)
+    ENVIRONMENT["LD_PRELOAD"] = f"{NAMED_PIPES}/pipes.so"
 
 
 def make_read_only(root: str) -> None:

@@ -181,7 +181,7 @@ class ZygoteProcess:
         config: dict[str, Any] = {"locked": locked, "run_filter": "", "pid_places": ()}
         config |= {"scratch": self._scratch.folder if self._scratch else self.profile.scratch}
         config |= {"scratch_bytes": MOST_SCRATCH_BYTES if self._scratch else COMPILER_SCRATCH_BYTES}
-        config |= {"preload": self.profile.preload, "launcher": launcher}
+        config |= {"preload": self.profile.preload, "launcher": launcher, "pipes": self.profile.pipes.hex()}
         config |= {"open_files": self.profile.open_files, "forks": self.profile.compiles}
         if locked:
             run, places = run_filter(self.profile)
