@@ -229,16 +229,17 @@ for (let n = 0; n < 20; n++) console.log('line', n);
 """,
     "java": """
 import java.nio.file.*;
-public class Main { public static void main(String[] words) throws Exception {
+public class Main { static java.util.List<String> lines = new java.util.ArrayList<>();
+public static void main(String[] words) throws Exception {
     for (int fd = 0; fd < 64; fd++) ask("/proc/self/fd/" + fd);
     for (String path : "/ /dev /proc /proc/self /dev/stdin /proc/1 /usr /dev/null /proc/self/exe".split(" ")) ask(path);
-    System.out.println(ProcessHandle.current().pid());
-    for (int line = 0; line < 40; line++) System.out.println("line " + line);
+    lines.add("" + ProcessHandle.current().pid());
+    System.out.println(String.join("\\n", lines));
 }
 static void ask(String path) {
     for (String what : "unix:ino unix:nlink unix:lastAccessTime unix:lastModifiedTime".split(" "))
-        try { System.out.println(path + " " + what + " " + Files.getAttribute(Path.of(path), what)); }
-        catch (Exception error) { System.out.println(path + " " + error.getClass()); }
+        try { lines.add(path + " " + what + " " + Files.getAttribute(Path.of(path), what)); }
+        catch (Exception error) { lines.add(path + " " + error.getClass()); }
 } }
 """,
 }
