@@ -237,7 +237,7 @@ public static void main(String[] words) throws Exception {
     System.out.println(String.join("\\n", lines));
 }
 static void ask(String path) {
-    for (String what : "unix:ino unix:nlink unix:lastAccessTime unix:lastModifiedTime".split(" "))
+    for (String what : "unix:ino unix:nlink unix:size unix:lastModifiedTime".split(" "))
         try { lines.add(path + " " + what + " " + Files.getAttribute(Path.of(path), what)); }
         catch (Exception error) { lines.add(path + " " + error.getClass()); }
 } }
