@@ -219,10 +219,16 @@ JOINS = Rule(
 )
 """In place of the rule for Python, whose threads do not wait so. A native program can read no file of others."""
 
+CLONE_PIDFD = 0x1000
 THREAD_FLAGS = 0x00050F00  # CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM: what every thread library sets
 
 RUN_RULES: tuple[Rule, ...] = (
-    Rule("clone", (Argument(0, (THREAD_FLAGS,), mask=THREAD_FLAGS),), errno.EPERM, "threads, no processes"),
+    Rule(
+        "clone",
+        (Argument(0, (THREAD_FLAGS,), mask=THREAD_FLAGS | CLONE_PIDFD),),
+        errno.EPERM,
+        "threads, no processes; no handle of one either, whose number (st_ino) counts all threads of the machine",
+    ),
     Rule(
         "prlimit64",
         (Argument(2, (0,), wide=True), Argument(1, (3,))),

@@ -28,8 +28,8 @@ NUMBER, ARCH, ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data; each argum
 Instruction = tuple[int, int, int, int]
 
 
-def base_filter(profile: Profile = PYTHON, machine: str | None = None) -> bytes:
-    """Return the allow-list for a profile on this processor.
+def base_filter(profile: Profile = PYTHON, machine: str | None = None, pipes: bool = False) -> bytes:
+    """Return the allow-list for a profile on this processor; ``pipes``: with ``profile.calls``, where need be.
 
     Raises:
         IsolationUnavailable: the processor is neither x86-64 nor 64-bit Arm.
@@ -55,7 +55,7 @@ def base_filter(profile: Profile = PYTHON, machine: str | None = None) -> bytes:
             [call for group in call_rules.COMPILER_GROUPS for call in call_rules.REFUSED[group][1].split()],
             ALLOW,
         )
-    code += _each(numbers, profile.calls, ALLOW)
+    code += _each(numbers, profile.calls if pipes else (), ALLOW)
     if profile.native:
         code += _each(numbers, call_rules.EXECUTE.split(), ALLOW)
     for calls in call_rules.ALLOWED.values():

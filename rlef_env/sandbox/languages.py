@@ -37,7 +37,7 @@ class Language:
         version: arguments that make the first tool tell its version.
         reserves: its programs reserve address space freely.
         native: its artifact is executed itself, and needs no tool to run.
-        calls: system calls that its runtime does not start without (`call_rules.py`).
+        calls: system calls that its runtime does not work without, and that pipes.c does without where it can.
         settings: where its tools keep settings that they do not start without; patterns as for ``glob``.
     """
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { PIPES = 256 }; /* as in zygote.py */
@@ -33,4 +34,10 @@ int pipe2(int ends[2], int flags) {
 
 int pipe(int ends[2]) {
     return pipe2(ends, 0);
+}
+
+/* Java wants a pair of sockets only for a descriptor that has ended. */
+int socketpair(int family, int kind, int protocol, int ends[2]) {
+    (void)family, (void)kind, (void)protocol;
+    return pipe2(ends, O_CLOEXEC);
 }

@@ -17,7 +17,8 @@ class Profile:
         compiles: a run may start processes, and write into ``scratch``.
         scratch: a folder that a compiler may write into; empty for none.
         writes: a run may write files into a scratch folder, which is emptied after it.
-        calls: system calls that its runtime does not start without, though others may not make them.
+        calls: system calls that its runtime does not work without where it cannot have ``pipes``; others may not make
+            them.
         reserves: programs reserve address space freely, so it is not limited; memory is what they touch.
         open_files: descriptors per process.
         launcher: an executable that forks the runs in place of the interpreter (launcher.c); empty for none.

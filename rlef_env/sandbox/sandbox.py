@@ -150,7 +150,7 @@ class Sandbox:
                     calls=language.calls,
                     reserves=language.reserves,
                     launcher=self._compiler.launcher(),
-                    pipes=self._compiler.pipes() if "pipe2" in language.calls else b"",
+                    pipes=self._compiler.pipes() if language.calls else b"",
                     writes=writes,
                 )
             self._zygotes[name, writes] = ZygoteProcess(self.isolation, self._require, profile, python)

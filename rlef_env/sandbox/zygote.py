@@ -575,7 +575,9 @@ class Lock:
         if self.config["locked"]:
             self.layers["no_new_privs"] = self.attempt(self.give_up_privileges)
             self.layers["landlock"] = self.attempt(self.restrict_paths)
-            self.layers["seccomp"] = self.attempt(functools.partial(self.install, self.config["base_filter"]))
+            named = "LD_PRELOAD" in ENVIRONMENT  # else a runtime that needs pipes makes its own
+            code = self.config["base_filter" if named else "base_filter_with_pipes"]
+            self.layers["seccomp"] = self.attempt(functools.partial(self.install, code))
         self.config = {"pid_places": self.config["pid_places"]}  # a run can read this, so nothing else stays
         return self.layers
 

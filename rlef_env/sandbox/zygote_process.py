@@ -185,7 +185,9 @@ class ZygoteProcess:
         config |= {"open_files": self.profile.open_files, "forks": self.profile.compiles}
         if locked:
             run, places = run_filter(self.profile)
-            config |= {"base_filter": base_filter(self.profile).hex(), "run_filter": run.hex(), "pid_places": places}
+            config |= {"run_filter": run.hex(), "pid_places": places}
+            config |= {"base_filter": base_filter(self.profile).hex()}
+            config |= {"base_filter_with_pipes": base_filter(self.profile, pipes=True).hex()}
             packages = [f"{self.profile.preload}/{name}" for name in PRELOADED] if self.profile.preload else []
             if self.profile.native and not self.profile.compiles:
                 facts |= {"path": [], "objects": []}  # a run is no Python
