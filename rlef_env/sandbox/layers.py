@@ -9,7 +9,7 @@ __all__ = ["LAYERS", "REQUIRED", "Layer"]
 LAYERS = {
     "user_namespace": "no rights of the caller's user",
     "pid_namespace": "sees no process but its own; all of them die together",
-    "process_ids": "the ids of a program's process and threads are the same in every run",
+    "process_ids": "a program's process and threads have the same ids in every run",
     "mount_namespace": "sees no file but the interpreter's library",
     "network_namespace": "no network device at all",
     "ipc_namespace": "no shared memory of others",
