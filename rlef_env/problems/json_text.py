@@ -46,11 +46,8 @@ def parse_json(
     """
     if _memory(text) > most_memory and memory_of(text) > most_memory:
         raise ValueError(f"values that would take more than {most_memory:,} bytes of memory")
-    hooks: dict[str, Any] = {"object_pairs_hook": _object}
-    if not python_json:
-        hooks |= {"parse_constant": _refuse_constant, "parse_float": _finite}
     try:
-        value = _read(text, hooks, long_integers)
+        value = _read(text, python_json, long_integers)
     except RecursionError:
         raise ValueError(f"more than {DEEPEST} brackets within brackets") from None
     check_depth(value)
@@ -67,16 +64,16 @@ def _memory(text: str) -> int:
     return _CONTAINER * containers + _ELEMENT * text.count(",") + _KEY * text.count(":")
 
 
-def _read(text: str, hooks: dict[str, Any], long_integers: bool) -> Any:
+def _read(text: str, python_json: bool, long_integers: bool) -> Any:
     try:
-        return json.loads(text, **hooks)
+        return (_PYTHON if python_json else _STRICT).decode(text)
     except json.JSONDecodeError as error:
         raise ValueError(str(error)) from None
     except _Refused:
         raise
     except ValueError:  # more digits than int reads: read again, which takes three times as long
         read = read_integer if long_integers else _refuse_integer
-        return json.loads(text, **hooks, parse_int=read)
+        return json.JSONDecoder(**(_HOOKS if python_json else _STRICT_HOOKS), parse_int=read).decode(text)
 
 
 class _Refused(ValueError):
@@ -143,3 +140,10 @@ def check_depth(value: Any) -> None:
         ]
     if level:
         raise _Refused(f"more than {DEEPEST} brackets within brackets")
+
+
+_HOOKS: Final[dict[str, Any]] = {"object_pairs_hook": _object}
+_STRICT_HOOKS: Final[dict[str, Any]] = {**_HOOKS, "parse_constant": _refuse_constant, "parse_float": _finite}
+# To make one takes longer than to read a short text, and some rows hold a hundred thousand.
+_PYTHON: Final = json.JSONDecoder(**_HOOKS)
+_STRICT: Final = json.JSONDecoder(**_STRICT_HOOKS)
