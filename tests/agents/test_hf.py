@@ -10,6 +10,9 @@ import torch
 
 from rlef_agents.agent import Conversation
 from rlef_agents.hf import HFAgent
+from rlef_agents.ppo.loading import read_model
+from rlef_agents.ppo.render import Renderer
+from rlef_env.errors import UsageError
 from tests.agents.ppo.small import model, tokenizer
 
 
@@ -93,3 +96,32 @@ def test_seeds_and_checkpoints(tmp_path: Path) -> None:
         for made, seed in (((lm, words), 0), ((str(tmp_path),), 0), ((lm, words), 1))
     )
     assert one == same != other
+
+
+def test_a_model_by_name_is_what_training_and_evaluation_read(tmp_path: Path) -> None:
+    """In float32, whatever it was stored in, with its other ends of a response; in bfloat16 where that is asked for."""
+    lm, words = small()
+    lm.generation_config.eos_token_id = [words.eos_token_id, 40]
+    folder = tmp_path / "stored"
+    lm.to(torch.bfloat16).save_pretrained(folder)
+    words.save_pretrained(folder)
+    read, _ = read_model(str(folder))
+    assert {parameter.dtype for parameter in read.parameters()} == {torch.float32}
+    by_name, in_memory = HFAgent(str(folder), temperature=0, max_new=12), HFAgent(read, words, 0.0, 12)
+    assert by_name.act([conversation("def main")]) == in_memory.act([conversation("def main")])
+    assert 40 in by_name._renderer.stop_ids
+    rounded = HFAgent(str(folder), temperature=0, max_new=12, dtype="bfloat16")
+    assert rounded.act([conversation("def main")])
+    with pytest.raises(UsageError, match="expected a name or folder of transformers, got '/no/such/model'"):
+        HFAgent("/no/such/model")
+
+
+def test_a_conversation_has_no_more_than_its_context() -> None:
+    lm, words = small()
+    prompt = len(Renderer(words).first("def main"))
+    assert HFAgent(lm, words, max_new=50, context=prompt).act([conversation("def main")]) == [""]
+    cut, short = (
+        HFAgent(lm, words, temperature=0, **limits).act([conversation("def main")])
+        for limits in ({"max_new": 50, "context": prompt + 3}, {"max_new": 3})
+    )
+    assert cut == short != [""]

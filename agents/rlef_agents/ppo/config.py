@@ -162,9 +162,9 @@ class TrainConfig:
     # Losses.
 
     policy_clip: float = 0.2
-    """eps of the policy loss. Paper: 0.2."""
+    """eps of the policy loss; above 0. Paper: 0.2."""
     value_clip: float = 0.2
-    """alpha of the value loss. Paper: 0.2."""
+    """alpha of the value loss; above 0. Paper: 0.2."""
     value_coefficient: float = 1.0
     """Weight of the value loss. Paper: not stated; without effect on a separate critic but for clipping."""
     entropy: float = 0.0
@@ -264,6 +264,9 @@ class TrainConfig:
             raise UsageError(
                 f"temperature: expected more than 0, as greedy samples teach nothing; got {self.temperature}"
             )
+        for name in ("policy_clip", "value_clip"):
+            if not getattr(self, name):  # which is not "no limit", as 0 is for clip_norm: nothing may move then
+                raise UsageError(f"{name}: expected more than 0, got 0.0; a large number switches clipping off")
         if not 0 < self.evaluate_top_p <= 1:
             raise UsageError(f"evaluate_top_p: expected more than 0 and at most 1, got {self.evaluate_top_p}")
         make_reward(self.reward)

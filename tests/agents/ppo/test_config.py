@@ -41,7 +41,7 @@ def test_every_field_says_what_it_is() -> None:
     assert list(docs) == [field.name for field in dataclasses.fields(TrainConfig)]
     assert all(len(text) > 10 for text in docs.values())
     text = dump_config(TrainConfig())
-    assert "# eps of the policy loss. Paper: 0.2.\npolicy_clip = 0.2\n" in text
+    assert "# eps of the policy loss; above 0. Paper: 0.2.\npolicy_clip = 0.2\n" in text
 
 
 def test_overrides_come_last(tmp_path: Path) -> None:
@@ -74,6 +74,8 @@ def test_overrides_come_last(tmp_path: Path) -> None:
         ("evaluate_n_at_k=5@2", "n@k: expected words such as 10@100"),
         ("judge=kubernetes", "judge: expected one of local, ray"),
         ("chat_template_options=thinking", "chat_template_options: expected dict"),
+        ("policy_clip=0", "policy_clip: expected more than 0, got 0.0; a large number"),
+        ("value_clip=0.0", "value_clip: expected more than 0"),
         ("date=today", "date: expected YYYY-MM-DD, got 'today'"),
         ("reward=rlefs", "reward: expected one of rlef"),
         ("lr", "expected key=value"),
