@@ -7,6 +7,8 @@ import select
 import signal
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,13 +26,14 @@ class TestJudgePool(PoolConformance):
 
 def test_one_blow_counts_once_however_many_workers_it_takes() -> None:
     """What has lost its worker goes to a new one, as others may be gone, too, and not yet known to be."""
-    sleeps = Program("import time\ntime.sleep(0.3)\nprint(input())")
+    sleeps = Program("import time\ntime.sleep(1)\nprint(input())")  # so that many sleep at once, however slow all is
+    patient = replace(ECHO, time_limit=30.0)
     with JudgePool(2) as pool:
-        for _ in range(3):
-            futures = [pool.submit(JudgeJob(ECHO, sleeps)) for _ in range(20)]
+        for _ in range(2):
+            futures = [pool.submit(JudgeJob(patient, sleeps)) for _ in range(20)]
             for _ in range(ATTEMPTS - 1):
                 while sum(len(below(pid)) >= 4 for pid in pool.processes()) < 8:
-                    pass
+                    time.sleep(0.01)  # leave the core to them
                 for pid in pool.processes():
                     os.kill(pid, signal.SIGKILL)
             assert {future.result().verdict for future in futures} == {Verdict.ACCEPTED}
