@@ -410,6 +410,7 @@ def assert_equal(ours: Named, theirs: Named, said: Any, tolerance: float = 1e-5)
 
 @pytest.mark.slow
 def test_the_program_learns() -> None:
+    """By more than two standard errors of the two shares; that it reads feedback is seen in shares above a half."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "agents"), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-m", "rlef_agents.ppo.plain"],
@@ -417,4 +418,5 @@ def test_the_program_learns() -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     before, after = (float(share) for share in re.findall(r"^solved .*: (0\.\d+|1\.0+)", done.stdout, re.MULTILINE))
-    assert after > before + 0.2, done.stdout
+    assert after > before + 0.1, done.stdout
+    assert after > 0.65, done.stdout
