@@ -56,6 +56,7 @@ CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32, 1 << 12
 MS_MOVE, MS_REC, MS_PRIVATE = 1 << 13, 1 << 14, 1 << 18
 MNT_DETACH = 2
+FETCHED = 2**17  # bytes of a file that the kernel fetches at a time, where nobody has told it to fetch more
 MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
 NOT_LOADED = (".opt-1.pyc", ".opt-2.pyc", "src.zip", "jmods", ".a")  # in libraries, and no run's business
 STAGING = ("/sys", "/mnt", "/srv", "/media", "/tmp")  # covered, in the zygote's own view, while its root is laid out
@@ -695,6 +696,9 @@ class Lock:
         size = 8 + 8 * (abi >= 4) + 8 * (abi >= 6)
         attributes = struct.pack("<QQQ", files, network, scopes)[:size]
         ruleset = check(syscall(LANDLOCK_CREATE_RULESET, attributes, size, 0), "landlock_create_ruleset")
+        if not self.forks and not self.holds("mount_namespace"):
+            for path in [*self.config["readable"], *self.config["executable"]]:
+                fetch_below(path)
         for path in self.config["readable"]:
             self.allow(ruleset, path, LANDLOCK_READ_FILE | LANDLOCK_READ_DIR)
         for path in self.config["executable"]:
@@ -808,11 +812,20 @@ def fetch(path: str) -> None:
     except OSError:
         return
     try:
-        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_WILLNEED)
+        for start in range(0, os.fstat(fd).st_size, FETCHED):
+            os.posix_fadvise(fd, start, FETCHED, os.POSIX_FADV_WILLNEED)
     except OSError:
         pass  # a device
     finally:
         os.close(fd)
+
+
+def fetch_below(path: str) -> None:
+    if not os.path.isdir(path):
+        fetch(path)
+    for folder, _below, names in os.walk(path):
+        for name in names:
+            fetch(f"{folder}/{name}")
 
 
 def make_pipes(root: str, shared_object: bytes) -> None:

@@ -7,13 +7,18 @@ comparison stands in `NOT_COMPARED`, with the reason; what is left as a channel,
 
 from __future__ import annotations
 
+import ctypes
+import mmap
+import os
 import platform
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from rlef_env.sandbox import Limits, Program, Sandbox, Status, call_rules, installed_languages
 from rlef_env.sandbox.syscalls import NUMBERS
+from tests.sandbox.implementations import IMPLEMENTATIONS
 
 COLUMN = {"x86_64": 0, "aarch64": 1}[platform.machine()]
 LIMITS = Limits(cpu_seconds=5, memory_bytes=10**9)
@@ -209,6 +214,35 @@ def test_what_a_run_is_told_does_not_depend_on_others(mover: str, sandbox: Sandb
     moved(sandbox, mover)
     moved(others, mover)
     assert differences(before, told(sandbox, Program(PROBE))) == []
+
+
+@pytest.mark.conformance(needs="lock")
+def test_the_library_is_in_memory_when_a_sandbox_has_started(implementation: str) -> None:
+    """So what a run reads first changes nothing that the next one could see by how long it takes."""
+    path = Path(os.__file__).parent / "pydoc_data" / "topics.py"
+    if implementation not in ("locked", "no namespaces"):
+        pytest.skip("another interpreter's library")
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        if missing_pages(file.fileno()) == 0:
+            pytest.skip("somebody holds the pages of this file")
+        with IMPLEMENTATIONS[implementation].open():
+            for _ in range(1000):
+                if missing_pages(file.fileno()) == 0:
+                    return
+                os.sched_yield()
+        pytest.fail(f"{missing_pages(file.fileno())} pages of {path} are not in memory")
+
+
+def missing_pages(fd: int) -> int:
+    """How many pages of a file are not in memory."""
+    libc, size, page = ctypes.CDLL(None), os.fstat(fd).st_size, mmap.PAGESIZE
+    libc.mmap.restype, libc.mmap.argtypes = ctypes.c_void_p, [ctypes.c_void_p, *[ctypes.c_long] * 5]
+    address = ctypes.c_void_p(libc.mmap(None, size, mmap.PROT_READ, mmap.MAP_SHARED, fd, 0))
+    present = (ctypes.c_ubyte * -(-size // page))()
+    libc.mincore(address, ctypes.c_size_t(size), present)
+    libc.munmap(address, ctypes.c_size_t(size))
+    return sum(not each & 1 for each in present)
 
 
 PROBES = {
