@@ -221,13 +221,15 @@ JOINS = Rule(
 
 CLONE_PIDFD = 0x1000
 THREAD_FLAGS = 0x00050F00  # CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM: what every thread library sets
+CLONE_VFORK = 0x4000  # the caller waits, uninterruptibly, for the end of the thread
 
 RUN_RULES: tuple[Rule, ...] = (
     Rule(
         "clone",
-        (Argument(0, (THREAD_FLAGS,), mask=THREAD_FLAGS | CLONE_PIDFD),),
+        (Argument(0, (THREAD_FLAGS,), mask=THREAD_FLAGS | CLONE_PIDFD | CLONE_VFORK),),
         errno.EPERM,
-        "threads, no processes; no handle of one either, whose number (st_ino) counts all threads of the machine",
+        "threads, no processes; no handle of one either, whose number (st_ino) counts all threads of the machine; no "
+        "waiting for one in a way that looks like waiting for a disk, which is no sleep",
     ),
     Rule(
         "prlimit64",

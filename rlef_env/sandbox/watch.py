@@ -13,6 +13,7 @@ __all__ = ["TICKS", "Usage", "has_schedstat", "own_work_seconds", "process_id", 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 WAITERS = 4
+MUCH_SPACE = 2**34  # bytes of address space whose page tables are worth a look: they may take a 512th of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Usage:
         age_seconds: since it was forked, to a hundredth.
         cpu_seconds: user + system, all threads together, ended ones too.
         queued_seconds: thread -> time it has spent waiting for a core; empty where the kernel does not tell.
-        resident_bytes: memory touched and still held.
+        resident_bytes: memory touched and still held; with the kernel's page tables, where they may be large: memory
+            that is only read takes no other.
         threads: how many there are.
         runnable: whether a thread is on a core or waiting for one; a wait is told only when it is over.
         blocked: whether a thread is in a wait that cannot be interrupted: for the disk, say.
@@ -91,6 +93,8 @@ def _usage_of_one(pid: int, now: float, most_threads: int, waited_for: bool) -> 
             fields = file.read().rpartition(b")")[2].split()
         # State, cutime, cstime, num_threads, starttime, rss and processor of proc(5).
         threads, started, resident = int(fields[17]), int(fields[19]) / TICKS, int(fields[21]) * PAGE
+        if int(fields[20]) > MUCH_SPACE:
+            resident += _page_tables(pid)
         if waited_for:
             cpu += (int(fields[13]) + int(fields[14])) / TICKS
         tasks = os.listdir(f"/proc/{pid}/task") if threads <= most_threads else []
@@ -136,6 +140,12 @@ def _children(pid: int) -> list[int]:
             with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{task}/children", "rb") as file:
                 found += map(int, file.read().split())
     return found
+
+
+def _page_tables(pid: int) -> int:
+    """Bytes."""
+    with open(f"/proc/{pid}/status", "rb") as file:
+        return next((int(line.split()[1]) * 1024 for line in file if line.startswith(b"VmPTE:")), 0)
 
 
 def _queued(path: str) -> float:

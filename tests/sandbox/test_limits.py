@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status
+from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, installed_languages
+from rlef_env.sandbox.syscalls import NUMBERS
 
 Run = Callable[..., Execution]
 MB = 10**6
@@ -73,6 +75,19 @@ MEMORY_HOGS = {
 def test_memory_limit(name: str, run: Run) -> None:
     execution = run(MEMORY_HOGS[name], memory_bytes=100 * MB)
     assert execution.status is Status.MEMORY_LIMIT
+
+
+@pytest.mark.skipif("javascript" not in installed_languages(), reason="node is not installed here")
+def test_the_kernels_page_tables_of_memory_that_is_only_read_count() -> None:
+    """They are in no figure of what a process holds, and a machine runs out of memory by them."""
+    source = (
+        "const all = []\nlet sum = 0\nfor (let i = 0; i < 100; i++) {\n"
+        "  const memory = new Uint8Array(new WebAssembly.Memory({initial: 65536}).buffer)\n  all.push(memory)\n"
+        "  for (let at = 0; at < memory.length; at += 1 << 21) sum += memory[at]\n}\n"
+    )
+    limits = Limits(cpu_seconds=20, memory_bytes=150 * MB)
+    with Sandbox() as sandbox, sandbox.load(Program(source, "javascript"), limits) as loaded:
+        assert loaded.run(b"").status is Status.MEMORY_LIMIT
 
 
 WITHIN_MEMORY = {
@@ -201,3 +216,17 @@ def test_any_bytes_come_back(stdin: bytes, sandbox: Sandbox) -> None:
     echo = Program("import sys\nsys.stdout.buffer.write(sys.stdin.buffer.read())")
     with sandbox.load(echo) as loaded:
         assert loaded.run(stdin).stdout == stdin
+
+
+@pytest.mark.parametrize(
+    "call", ["membarrier, 1, 0, 0", "clone, 0x54f00, 0, 0, 0, 0"]
+)  # for all processors; like vfork
+def test_no_call_lets_it_wait_in_a_way_that_looks_like_waiting_for_a_disk(call: str, run: Run) -> None:
+    """Such waits are the machine's. Who could sleep in one would be starved where it pleases, and have no verdict."""
+    name, _, arguments = call.partition(", ")
+    number = NUMBERS[name][{"x86_64": 0, "aarch64": 1}[platform.machine()]]
+    execution = run(
+        "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        f"print(libc.syscall({number}, {arguments}), ctypes.get_errno())"
+    )
+    assert execution.stdout == b"-1 1\n", execution
