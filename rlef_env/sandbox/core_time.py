@@ -9,12 +9,20 @@ measured here is the time that no column of a core accounts for: neither work no
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from rlef_env.sandbox.watch import TICKS
 
-__all__ = ["CoreTimes", "OutOfMemory", "core_times", "recent_core_times", "stolen_seconds", "wait_for_a_quiet_machine"]
+__all__ = [
+    "CoreTimes",
+    "CoresUsed",
+    "OutOfMemory",
+    "core_times",
+    "recent_core_times",
+    "stolen_seconds",
+    "wait_for_a_quiet_machine",
+]
 
 COLUMNS = 7  # of /proc/stat: user, nice, system, idle, iowait, irq, softirq; the eighth is steal, then guests
 RECENT_SECONDS = 0.1
@@ -64,20 +72,71 @@ def recent_core_times() -> CoreTimes:
     return _recent
 
 
-def stolen_seconds(before: CoreTimes, now: CoreTimes, cores: Collection[int] = ()) -> float:
-    """Time that these cores together did not have; to two ticks of the kernel, so it may be a little below 0.
+def stolen_seconds(before: CoreTimes, now: CoreTimes) -> float:
+    """Time that the core that lost most did not have; to two ticks of the kernel, so it may be a little below 0."""
+    return max(_lost(before, now).values(), default=0.0)
 
-    With no cores named, it is what the core that lost most did not have.
-    """
+
+def _lost(before: CoreTimes, now: CoreTimes) -> dict[int, float]:
+    """Core -> time that it did not have."""
     passed = now.at - before.at
-    lost = {
+    return {
         core: passed - (until - before.accounted[core])
         for core, until in now.accounted.items()
         if core in before.accounted
     }
-    if cores:
-        return sum(lost.get(core, 0.0) for core in cores)
-    return max(lost.values(), default=0.0)
+
+
+ANY_CORE = -1  # one that is not known; then the one that lost most is meant
+
+
+@dataclass(slots=True)
+class CoresUsed:
+    """What a run did on each core, and what that core did not have meanwhile.
+
+    A run could be excused by cores on which it hardly was: threads that sleep are on any number of them.
+
+    Attributes:
+        worked: core -> how long the run was on it, as the kernel charged it.
+        passed: core -> how much time went by while the run was on it, or slept on it.
+        lost: core -> how much of that it did not have.
+        stood_still: what one of the run's cores did not have, on average.
+    """
+
+    worked: dict[int, float] = field(default_factory=dict)
+    passed: dict[int, float] = field(default_factory=dict)
+    lost: dict[int, float] = field(default_factory=dict)
+    stood_still: float = 0.0
+    _on: set[int] = field(default_factory=set)
+
+    def work(self, seconds: Mapping[int, float]) -> None:
+        """Note how long the run was on which cores since the last time."""
+        self._on.update(seconds)
+        for core, each in seconds.items():
+            self.worked[core] = self.worked.get(core, 0.0) + each
+
+    def pass_time(self, before: CoreTimes, now: CoreTimes) -> None:
+        """Note what the cores that the run was on did not have in between. It stays on the cores of its last work."""
+        lost = _lost(before, now)
+        lost[ANY_CORE] = max(lost.values(), default=0.0)
+        cores = self._on or {ANY_CORE}
+        for core in cores:
+            self.passed[core] = self.passed.get(core, 0.0) + now.at - before.at
+            self.lost[core] = self.lost.get(core, 0.0) + lost.get(core, 0.0)
+        self.stood_still += sum(lost.get(core, 0.0) for core in cores) / len(cores)
+
+    def stay_on(self, cores: Mapping[int, float]) -> None:
+        """Note that the run is on these cores only, from now on."""
+        self._on = set(cores)
+
+    def stolen(self, cpu_seconds: float) -> tuple[float, float]:
+        """How much of this CPU time may have been stolen: at most, and if what was lost is spread evenly."""
+        unknown = max(0.0, cpu_seconds - sum(self.worked.values()))  # on which core
+        most = sum(min(lost, self.worked.get(core, 0.0) + unknown) for core, lost in self.lost.items())
+        shares = {core: self.lost[core] / passed for core, passed in self.passed.items() if passed > 0}
+        mean = sum(shares.values()) / len(shares) if shares else 0.0
+        evenly = sum(share * self.worked.get(core, 0.0) for core, share in shares.items()) + mean * unknown
+        return most, evenly
 
 
 def wait_for_a_quiet_machine(most_seconds: float) -> None:

@@ -58,7 +58,11 @@ class TimeUsed:
         off_core: in which it was on no core.
         queued: in which it waited for a core, as the kernel says when a wait is over.
         waiting: off the core while it was seen to be ready to run, or in a wait that cannot be interrupted (the disk).
-        stolen: that its cores did not have, as measured, which is only roughly.
+        stolen: CPU time that it may have been charged for and did not have, at most; as measured, which is only
+            roughly.
+        stolen_evenly: the same if what its cores did not have is spread evenly over all that passed; None for what it
+            is on a single core.
+        stood_still: time that its cores did not have, one of them on average; None for what it is on a single core.
     """
 
     wall: float
@@ -67,21 +71,28 @@ class TimeUsed:
     queued: float = 0.0
     waiting: float = 0.0
     stolen: float = 0.0
+    stolen_evenly: float | None = None
+    stood_still: float | None = None
 
     @property
     def stolen_for_certain(self) -> float:
-        """Stolen time, or 0 where it may be an error of measurement."""
-        return self.stolen if self.stolen > NOISE_SECONDS + NOISE_SHARE * self.wall else 0.0
+        """Time that its cores did not have, or 0 where it may be an error of measurement."""
+        return self._certain(self.stolen if self.stood_still is None else self.stood_still)
 
     @property
     def least_cpu(self) -> float:
         """CPU time that it used at least."""
-        return max(0.0, self.cpu - self.stolen_for_certain)
+        return max(0.0, self.cpu - self._certain(self.stolen))
 
     @property
     def shared_cpu(self) -> float:
         """CPU time that it used if the stolen time is spread evenly over all that passed."""
+        if self.stolen_evenly is not None:
+            return max(0.0, self.cpu - self._certain(self.stolen_evenly))
         return self.cpu * max(0.0, 1 - self.stolen_for_certain / self.wall) if self.wall > 0 else self.cpu
+
+    def _certain(self, seconds: float) -> float:
+        return seconds if seconds > NOISE_SECONDS + NOISE_SHARE * self.wall else 0.0
 
     @property
     def waited(self) -> float:

@@ -8,12 +8,29 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["TICKS", "Usage", "has_schedstat", "own_work_seconds", "process_id", "usage", "waited"]
+__all__ = ["TICKS", "Thread", "Usage", "has_schedstat", "own_work_seconds", "process_id", "usage", "waited", "worked"]
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 WAITERS = 4
 MUCH_SPACE = 2**34  # bytes of address space whose page tables are worth a look: they may take a 512th of it
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What is known of a thread.
+
+    Attributes:
+        core: on which it is, or was last; -1 where it has just ended.
+        ready: whether it is on its core or waits for it.
+        on_core_seconds: how long it has been on any; 0.0 where the kernel does not tell.
+        queued_seconds: how long it has waited for one; likewise.
+    """
+
+    core: int
+    ready: bool
+    on_core_seconds: float
+    queued_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +40,21 @@ class Usage:
     Attributes:
         age_seconds: since it was forked, to a hundredth.
         cpu_seconds: user + system, all threads together, ended ones too.
-        queued_seconds: thread -> time it has spent waiting for a core; empty where the kernel does not tell.
+        threads: thread -> what is known of it; empty where there are too many of them.
         resident_bytes: memory touched and still held; with the kernel's page tables, where they may be large: memory
             that is only read takes no other.
-        threads: how many there are.
+        thread_count: how many there are.
         runnable: whether a thread is on a core or waiting for one; a wait is told only when it is over.
         blocked: whether a thread is in a wait that cannot be interrupted: for the disk, say.
-        cores: on which its threads are, or were last.
     """
 
     age_seconds: float
     cpu_seconds: float
-    queued_seconds: Mapping[int, float]
+    threads: Mapping[int, Thread]
     resident_bytes: int
-    threads: int
+    thread_count: int
     runnable: bool
     blocked: bool = False
-    cores: frozenset[int] = frozenset()
 
 
 def has_schedstat() -> bool:
@@ -76,12 +91,11 @@ def usage(pid: int, most_threads: int, descendants: bool = False) -> Usage | Non
     return Usage(
         root.age_seconds,
         sum(each.cpu_seconds for each in tree),
-        {thread: queued for each in tree for thread, queued in each.queued_seconds.items()},
+        {number: thread for each in tree for number, thread in each.threads.items()},
         sum(each.resident_bytes for each in tree),
-        sum(each.threads for each in tree),
+        sum(each.thread_count for each in tree),
         any(each.runnable for each in tree),
         any(each.blocked for each in tree),
-        frozenset().union(*(each.cores for each in tree)),
     )
 
 
@@ -92,35 +106,56 @@ def _usage_of_one(pid: int, now: float, most_threads: int, waited_for: bool) -> 
         with open(f"/proc/{pid}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
         # State, cutime, cstime, num_threads, starttime, rss and processor of proc(5).
-        threads, started, resident = int(fields[17]), int(fields[19]) / TICKS, int(fields[21]) * PAGE
+        count, started, resident = int(fields[17]), int(fields[19]) / TICKS, int(fields[21]) * PAGE
         if int(fields[20]) > MUCH_SPACE:
             resident += _page_tables(pid)
         if waited_for:
             cpu += (int(fields[13]) + int(fields[14])) / TICKS
-        tasks = os.listdir(f"/proc/{pid}/task") if threads <= most_threads else []
-        states = {(fields[0], int(fields[36]))}
-        if threads > 1:
-            states |= {_state(f"/proc/{pid}/task/{task}/stat") for task in tasks}
-        queued = {int(task): _queued(f"/proc/{pid}/task/{task}/schedstat") for task in tasks}
+        states = {pid: (fields[0], int(fields[36]))}
+        if 1 < count <= most_threads:
+            states = {int(task): _state(f"/proc/{pid}/task/{task}/stat") for task in os.listdir(f"/proc/{pid}/task")}
+        threads = {}
+        for task, (kind, core) in states.items() if count <= most_threads else ():
+            on_core, queued = _schedstat(f"/proc/{pid}/task/{task}/schedstat")
+            threads[task] = Thread(core, kind == b"R", on_core, queued)
     except (OSError, IndexError):
         return None
-    kinds = {kind for kind, _ in states}
-    cores = frozenset(core for _, core in states if core >= 0)
-    return Usage(now - started, cpu, queued, resident, threads, b"R" in kinds, b"D" in kinds, cores)
+    kinds = {kind for kind, _ in states.values()}
+    return Usage(now - started, cpu, threads, resident, count, b"R" in kinds, b"D" in kinds)
 
 
 def own_work_seconds() -> float:
     """How long this thread has been on a core, or waiting for one."""
-    return time.thread_time() + _queued("/proc/thread-self/schedstat")
+    return time.thread_time() + _schedstat("/proc/thread-self/schedstat")[1]
 
 
-def waited(before: Mapping[int, float], now: Mapping[int, float]) -> float:
+def waited(before: Usage, now: Usage) -> float:
     """How long a process waited for a core between two looks: what its few longest waiting threads did.
 
     The sum over hundreds of threads could be far longer than the time that passed, and pay for sleep.
     """
-    waits = sorted((total - before.get(thread, 0.0) for thread, total in now.items()), reverse=True)
+    waits = sorted(
+        (
+            thread.queued_seconds - (before.threads[number].queued_seconds if number in before.threads else 0.0)
+            for number, thread in now.threads.items()
+        ),
+        reverse=True,
+    )
     return sum(waits[:WAITERS])
+
+
+def worked(before: Usage, now: Usage) -> dict[int, float]:
+    """Core -> how long threads that are on it now were on a core between two looks.
+
+    Threads that sleep hold none, and are left out; but where all did, or the kernel does not tell, their cores are
+    those that they slept on, with nothing done there.
+    """
+    seconds: dict[int, float] = {}
+    for number, thread in now.threads.items():
+        grown = thread.on_core_seconds - (before.threads[number].on_core_seconds if number in before.threads else 0.0)
+        if thread.core >= 0 and (grown > 0 or thread.ready):
+            seconds[thread.core] = seconds.get(thread.core, 0.0) + grown
+    return seconds or {thread.core: 0.0 for thread in now.threads.values() if thread.core >= 0}
 
 
 def _state(path: str) -> tuple[bytes, int]:
@@ -148,9 +183,11 @@ def _page_tables(pid: int) -> int:
         return next((int(line.split()[1]) * 1024 for line in file if line.startswith(b"VmPTE:")), 0)
 
 
-def _queued(path: str) -> float:
+def _schedstat(path: str) -> tuple[float, float]:
+    """Seconds on a core, and in the queue for one; of a thread that has just ended, or without schedstat, none."""
     try:
         with open(path) as file:
-            return int(file.read().split()[1]) / 1e9
-    except (FileNotFoundError, ProcessLookupError):  # a thread that has just ended, or a kernel without schedstat
-        return 0.0
+            on_core, queued = file.read().split()[:2]
+            return int(on_core) / 1e9, int(queued) / 1e9
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0, 0.0

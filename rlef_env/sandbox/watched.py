@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rlef_env.errors import SandboxFailure
-from rlef_env.sandbox.core_time import RECENT_SECONDS, core_times, recent_core_times, stolen_seconds
+from rlef_env.sandbox.core_time import RECENT_SECONDS, CoresUsed, core_times, recent_core_times
 from rlef_env.sandbox.execution import Limits, Status
 from rlef_env.sandbox.messages import readable, receive_within, send
 from rlef_env.sandbox.time_used import TimeLimits, TimeUsed, status_at_the_end, status_so_far
-from rlef_env.sandbox.watch import Usage, process_id, usage, waited
+from rlef_env.sandbox.watch import Usage, process_id, usage, waited, worked
 
 __all__ = ["SAMPLE_SECONDS", "ReplyArrived", "Watched"]
 
@@ -60,7 +60,7 @@ class Watched:
         self._parent, self._descendants = parent, descendants
         self._started = time.monotonic()
         self._last, self._handle = Usage(0.0, 0.0, {}, 0, 0, True), -1
-        self._core_times, self._cores = recent_core_times(), frozenset[int]()
+        self._core_times, self._cores, self._last_cores = recent_core_times(), CoresUsed(), dict[int, float]()
 
     def wait(self) -> bytes | None:
         """Return the reply, or None where the other side is gone."""
@@ -125,7 +125,7 @@ class Watched:
             return
         used, last, wall = self.used, self._last, min(wall, now.age_seconds)
         off_core = max(0.0, (wall - used.wall) - (now.cpu_seconds - last.cpu_seconds))
-        waited_for = min(waited(last.queued_seconds, now.queued_seconds), used.off_core + off_core - used.queued)
+        waited_for = min(waited(last, now), used.off_core + off_core - used.queued)
         if now.runnable or now.cpu_seconds - last.cpu_seconds + waited_for > ASLEEP_SHARE * (wall - used.wall):
             self._awake_at = wall
         self.used = replace(
@@ -136,7 +136,8 @@ class Watched:
             queued=used.queued + waited_for,
             waiting=used.waiting + (off_core if now.runnable or now.blocked else 0.0),
         )
-        self._last, self._cores = now, self._cores | now.cores
+        self._last, self._last_cores = now, worked(last, now)
+        self._cores.work(self._last_cores)
         if time.monotonic() - self._core_times.at > RECENT_SECONDS:
             self._count_stolen()
 
@@ -157,7 +158,7 @@ class Watched:
             self.overrun = overrun
         elif (
             self._last.resident_bytes - self.baseline_bytes > self.limits.memory_bytes
-            or self._last.threads > MOST_THREADS
+            or self._last.thread_count > MOST_THREADS
         ):
             self.overrun = Status.MEMORY_LIMIT
         elif self._written and self._written() > self.limits.scratch_bytes:
@@ -214,8 +215,11 @@ class Watched:
     def _count_stolen(self) -> None:
         """Add what the cores that it was on did not have since the last time."""
         now = core_times()
-        self.used = replace(self.used, stolen=self.used.stolen + stolen_seconds(self._core_times, now, self._cores))
-        self._core_times, self._cores = now, self._last.cores
+        self._cores.pass_time(self._core_times, now)
+        self._cores.stay_on(self._last_cores)
+        self._core_times = now
+        most, evenly = self._cores.stolen(self.used.cpu)
+        self.used = replace(self.used, stolen=most, stolen_evenly=evenly, stood_still=self._cores.stood_still)
 
 
 class ReplyArrived(Exception):

@@ -12,8 +12,10 @@ from rlef_env.errors import MachineStarved, SandboxFailure
 from rlef_env.judge import Judge, Verdict
 from rlef_env.problems import CheckerSpec, InteractorSpec, Problem, Test
 from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status, compiler, converse, require_run
-from rlef_env.sandbox.core_time import CoreTimes, core_times, stolen_seconds
+from rlef_env.sandbox.core_time import CoresUsed, CoreTimes, core_times, stolen_seconds
 from rlef_env.sandbox.languages import installed_languages
+from rlef_env.sandbox.time_used import TimeLimits, TimeUsed, status_at_the_end, status_so_far
+from rlef_env.sandbox.watch import Thread, Usage, worked
 
 WORK = "n = sum(i * i for i in range(3_000_000))\nprint(int(input()) * 2)"  # more than 0.05 s on any machine
 DIES = "import os\nos.kill(os.getpid(), 9)"
@@ -199,7 +201,7 @@ def test_the_compilers_of_a_compiler_are_charged_to_it(monkeypatch: pytest.Monke
 @needs_cpp
 def test_a_launcher_that_was_starved_is_compiled_for_the_next_zygote(monkeypatch: pytest.MonkeyPatch) -> None:
     answers: list[bytes | Execution] = [Execution(Status.STARVED), b"launcher"]
-    monkeypatch.setattr(compiler, "_LAUNCHER", [])
+    monkeypatch.setattr(compiler, "_OWN", {})
     monkeypatch.setattr(compiler.Compiler, "compile", lambda *_: answers.pop(0))
     own = compiler.Compiler("locked", ())
     assert [own.launcher(), own.launcher(), own.launcher()] == [b"", b"launcher", b"launcher"]
@@ -211,10 +213,67 @@ def test_a_launcher_that_was_starved_is_compiled_for_the_next_zygote(monkeypatch
 def test_what_cores_did_not_have() -> None:
     before = CoreTimes(10.0, {0: 5.0, 1: 7.0, 2: 1.0})
     now = CoreTimes(12.0, {0: 7.0, 1: 7.5, 3: 4.0})  # core 0 had both seconds, core 1 half a second
-    assert stolen_seconds(before, now, {0}) == pytest.approx(0.0)
-    assert stolen_seconds(before, now, {0, 1}) == pytest.approx(1.5)
     assert stolen_seconds(before, now) == pytest.approx(1.5)
-    assert stolen_seconds(before, CoreTimes(12.0, {}), {0}) == 0.0
+    assert stolen_seconds(before, CoreTimes(12.0, {})) == 0.0
+
+
+def used_on(worked_seconds: dict[int, float], lost_share: float, wall: float, cpu: float) -> TimeUsed:
+    """Usage of a run whose threads were on these cores, on a machine of 64 cores that each lose this share."""
+    cores = CoresUsed()
+    cores.work(worked_seconds)
+    cores.pass_time(
+        CoreTimes(0.0, dict.fromkeys(range(64), 0.0)),
+        CoreTimes(wall, dict.fromkeys(range(64), wall * (1 - lost_share))),
+    )
+    most, evenly = cores.stolen(cpu)
+    return TimeUsed(wall, cpu, max(0.0, wall - cpu), 0.0, 0.0, most, evenly, cores.stood_still)
+
+
+ONE_SECOND = TimeLimits.of(Limits(cpu_seconds=1.0))
+
+
+def test_threads_that_sleep_on_many_cores_excuse_nobody_by_what_each_of_them_lost() -> None:
+    """A tenth of the time of 16 cores is more than all of one; a program can start as many threads as it pleases."""
+    asleep = used_on(dict.fromkeys(range(16), 0.0), 0.1, wall=2.0, cpu=0.0)
+    assert status_so_far(asleep, ONE_SECOND) is Status.TIME_LIMIT
+    one_works = used_on({0: 1.8} | dict.fromkeys(range(1, 16), 0.001), 0.1, wall=2.0, cpu=1.815)
+    assert status_so_far(one_works, ONE_SECOND) is Status.TIME_LIMIT
+    assert status_at_the_end(one_works, ONE_SECOND) is Status.TIME_LIMIT
+
+
+def test_what_the_core_of_the_thread_that_works_lost_may_have_been_charged_also_beside_others_that_sleep() -> None:
+    cores = CoresUsed()
+    cores.work({0: 1.8} | dict.fromkeys(range(1, 16), 0.001))
+    accounted = dict.fromkeys(range(16), 4.0) | {
+        0: 1.0
+    }  # core 0 did not have 3 s, of which 1.2 s can have been charged
+    cores.pass_time(CoreTimes(0.0, dict.fromkeys(range(16), 0.0)), CoreTimes(4.0, accounted))
+    most, evenly = cores.stolen(1.815)
+    assert most == pytest.approx(1.8)
+    assert evenly == pytest.approx(0.75 * 1.8)
+    used = TimeUsed(4.0, 1.815, 2.185, 2.185, 2.185, most, evenly, cores.stood_still)
+    assert status_so_far(used, ONE_SECOND) is None
+    assert status_at_the_end(used, ONE_SECOND) is Status.STARVED
+
+
+def test_all_cores_of_threads_that_work_are_counted() -> None:
+    used = used_on(dict.fromkeys(range(4), 0.5), 0.5, wall=0.5, cpu=2.0)
+    assert (used.least_cpu, used.shared_cpu) == (pytest.approx(1.0), pytest.approx(1.0))
+
+
+def test_a_run_that_was_never_looked_at_may_have_been_on_the_core_that_lost_most() -> None:
+    used = used_on({}, 0.9, wall=2.0, cpu=1.5)
+    assert status_at_the_end(used, ONE_SECOND) is Status.STARVED
+
+
+def test_a_thread_that_sleeps_is_on_no_core_unless_all_do() -> None:
+    def look(first: Thread, second: Thread) -> Usage:
+        return Usage(1.0, 1.0, {1: first, 2: second}, 0, 2, True)
+
+    before = look(Thread(0, True, 1.0, 0.0), Thread(5, False, 0.1, 0.0))
+    assert worked(before, look(Thread(3, False, 1.5, 0.0), Thread(5, False, 0.1, 0.0))) == {3: pytest.approx(0.5)}
+    assert worked(before, look(Thread(0, True, 1.0, 0.0), Thread(5, False, 0.1, 0.0))) == {0: 0.0}
+    assert worked(before, look(Thread(0, False, 1.0, 0.0), Thread(5, False, 0.1, 0.0))) == {0: 0.0, 5: 0.0}
 
 
 def test_the_cores_of_this_machine_are_read() -> None:
