@@ -20,7 +20,7 @@ from rlef_env.sandbox.execution import Limits, Status
 
 __all__ = ["MOST_STRETCH", "TimeLimits", "TimeUsed", "status_at_the_end", "status_so_far"]
 
-NOISE_SECONDS, NOISE_SHARE = 0.03, 0.01  # three ticks of the kernel's counters, and their drift
+NOISE_SECONDS, NOISE_SHARE = 0.03, 0.01  # three ticks of the kernel's counters, and their drift while something runs
 SURE_FACTOR, SURE_SECONDS = 2.0, 0.5
 MOST_STRETCH = 8.0  # of the wall limit, where time is stolen
 OWN_SHARE = 0.5  # of the wall time that was given: who used as much of it ran into the wall limit by itself
@@ -75,24 +75,27 @@ class TimeUsed:
     stood_still: float | None = None
 
     @property
+    def standstill(self) -> float:
+        """Time that its cores did not have; it may be an error of measurement."""
+        return max(0.0, self.stolen if self.stood_still is None else self.stood_still)
+
+    @property
     def stolen_for_certain(self) -> float:
         """Time that its cores did not have, or 0 where it may be an error of measurement."""
-        return self._certain(self.stolen if self.stood_still is None else self.stood_still)
+        return _unless_noise(self.standstill, self.wall)
 
     @property
     def least_cpu(self) -> float:
         """CPU time that it used at least."""
-        return max(0.0, self.cpu - self._certain(self.stolen))
+        return max(0.0, self.cpu - _unless_noise(self.stolen, self.cpu))
 
     @property
     def shared_cpu(self) -> float:
         """CPU time that it used if the stolen time is spread evenly over all that passed."""
-        if self.stolen_evenly is not None:
-            return max(0.0, self.cpu - self._certain(self.stolen_evenly))
-        return self.cpu * max(0.0, 1 - self.stolen_for_certain / self.wall) if self.wall > 0 else self.cpu
-
-    def _certain(self, seconds: float) -> float:
-        return seconds if seconds > NOISE_SECONDS + NOISE_SHARE * self.wall else 0.0
+        evenly = self.stolen_evenly
+        if evenly is None:
+            evenly = self.cpu * self.stolen / self.wall if self.wall > 0 else 0.0
+        return max(0.0, self.cpu - _unless_noise(evenly, self.cpu))
 
     @property
     def waited(self) -> float:
@@ -101,8 +104,13 @@ class TimeUsed:
 
     @property
     def idle(self) -> float:
-        """Time in which it slept."""
-        return max(0.0, self.off_core - self.waited - self.stolen_for_certain)
+        """Time in which it slept. Errors of measurement are not held against it: who sleeps goes on doing so."""
+        return max(0.0, self.off_core - self.waited - self.standstill)
+
+
+def _unless_noise(stolen: float, counted: float) -> float:
+    """Stolen time, or 0 where it may be an error that counters made in so much time."""
+    return stolen if stolen > NOISE_SECONDS + NOISE_SHARE * counted else 0.0
 
 
 def status_so_far(used: TimeUsed, limits: TimeLimits, excused: float = 0.0, may_sleep: bool = False) -> Status | None:
