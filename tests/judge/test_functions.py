@@ -333,10 +333,10 @@ def test_values_are_decoded_one_at_a_time(sandboxes: Sandboxes, monkeypatch: pyt
     """Those of a process together could take far more memory than their bytes."""
     decoded = 0
 
-    def counted(data: bytes) -> object:
+    def counted(data: bytes, check_keys: Callable[[list[object], bool], None]) -> object:
         nonlocal decoded
         decoded += 1
-        return decode(data)
+        return decode(data, check_keys)
 
     monkeypatch.setattr("rlef_env.judge.calls.decode", counted)
     problem = Problem("p", "", (), CALLS, checker=BY_VALUE, function=FunctionSpec("f"))
