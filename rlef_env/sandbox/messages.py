@@ -1,4 +1,4 @@
-"""How the judge talks to a zygote: messages over a socket pair, content in sealed memory files."""
+"""How the judge talks to a zygote: messages over a socket pair, and what is executed in sealed memory files."""
 
 from __future__ import annotations
 

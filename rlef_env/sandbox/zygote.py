@@ -6,7 +6,7 @@ nothing of this package, holds no program, no input and no expected output.
     zygote (locks itself once) --fork--> program (compiles, never runs it) --fork--> run (locks itself further, runs)
 
 The program's process learns from the judge over a control socket: one message a run with its arguments, carrying its
-standard input, output and errors (memory files, or the ends of pipes) and any files that it may read, as sealed memory
+standard input, output and errors (memory files, or the ends of pipes) and any files that it may read, as memory
 files. It answers with what `wait4` said. A run has no channel of its own: what it can
 influence is bytes in its output files and its wait status.
 """
