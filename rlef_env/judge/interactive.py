@@ -157,17 +157,23 @@ def _fault(
     isolation: str, problem: Problem, spec: InteractorSpec, interactor: LoadedProgram, limits: Limits, test: Test
 ) -> str | None:
     """Why the interactor is broken, or None where it is not, as far as a control can tell."""
-    stored = _runnable(problem)
-    control = stored or LISTENER
-    if stored is None:
-        limits = replace(limits, idle_seconds=LISTENER_IDLE_SECONDS)
-    with Sandbox(isolation) as sandbox, sandbox.load(control, limits, start_of(problem)) as loaded:
-        theirs, ours, left = _talk(loaded, interactor, spec, test)
-    answer = _answer(spec, ours)
-    if stored is None:
-        crashed = answer is None and theirs.status is Status.EXITED
-        return f"the interactor ended without an answer though nothing was said{_last(ours)}" if crashed else None
-    verdict, _ = conversation_verdict(theirs, answer, left, lambda: None)
+    start = start_of(problem)
+    with Sandbox(isolation) as sandbox:
+        if (stored := _runnable(problem)) is not None:
+            with sandbox.load(stored, limits, start) as loaded:
+                if loaded.compile_failure is None:
+                    return _fault_by_solution(_talk(loaded, interactor, spec, test), spec)
+                require_run(loaded.compile_failure)  # one that does not compile here is none
+        with sandbox.load(LISTENER, replace(limits, idle_seconds=LISTENER_IDLE_SECONDS), start) as loaded:
+            theirs, ours, _ = _talk(loaded, interactor, spec, test)
+    if _answer(spec, ours) is None and theirs.status is Status.EXITED:
+        return f"the interactor ended without an answer though nothing was said{_last(ours)}"
+    return None
+
+
+def _fault_by_solution(talk: tuple[Execution, Execution, bool], spec: InteractorSpec) -> str | None:
+    theirs, ours, left = talk
+    verdict, _ = conversation_verdict(theirs, _answer(spec, ours), left, lambda: None)
     if verdict is Verdict.ACCEPTED:
         return None
     return f"the interactor does not accept a stored solution: {verdict.value}{_last(ours)}"

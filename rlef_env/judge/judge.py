@@ -22,7 +22,7 @@ from rlef_env.judge.runners import Outcome, RunnerOf, Sandboxes
 from rlef_env.judge.stdio import stdio_runner
 from rlef_env.judge.verdict import UNDECIDED, Judgement, Measured, TestResult, Verdict
 from rlef_env.problems import ROLES, Problem, Role, Test
-from rlef_env.sandbox import ISOLATIONS, Limits, Program, Sandbox
+from rlef_env.sandbox import ISOLATIONS, OUT_OF_MEMORY, Limits, Program, Sandbox
 
 __all__ = ["DEFAULT_MEMORY_BYTES", "DEFAULT_TIME_SECONDS", "Judge"]
 
@@ -166,7 +166,7 @@ class Judge:
 
     def _measured(self, job: JudgeJob, tests: Tests) -> tuple[list[Measured], tuple[Verdict, str] | None]:
         """What came of the tests; and if they were left before their end, what is to be said of the next one."""
-        lost = ""
+        lost, starved = "", False
         for _ in range(ATTEMPTS):
             measured: list[Measured] = []
             try:
@@ -178,12 +178,14 @@ class Judge:
             except DataError as error:  # a test that the loader could not look into is no fault of the program
                 return measured, (Verdict.NO_VERDICT, str(error))
             except (OSError, SandboxFailure) as error:
-                lost = str(error)
+                lost, starved = str(error), OUT_OF_MEMORY.happened()
                 self.close()
             else:
                 return measured, None
             if self._stopped:
                 break
+        if starved and not self._stopped:
+            return measured, (Verdict.NO_VERDICT, STARVED)  # the kernel ended something since the attempt before
         fault = lost and not self._stopped and self._probe(job.problem)
         return measured, (Verdict.RUNTIME_ERROR, "lost") if fault else (Verdict.NO_VERDICT, lost or STOPPED)
 

@@ -1,7 +1,7 @@
 """How it runs: (program, input, limits) -> Execution. Facts only, no opinion."""
 
 from rlef_env.sandbox.converse import Conversation, converse
-from rlef_env.sandbox.core_time import CoreTimes, core_times, stolen_seconds
+from rlef_env.sandbox.core_time import OUT_OF_MEMORY, CoreTimes, core_times, stolen_seconds
 from rlef_env.sandbox.cores import cpu_quota, usable_cores
 from rlef_env.sandbox.execution import Execution, Limits, Program, PythonStart, Status, require_run
 from rlef_env.sandbox.languages import LANGUAGES, Language, installed_languages
@@ -23,6 +23,7 @@ __all__ = [
     "ISOLATIONS",
     "LANGUAGES",
     "LAYERS",
+    "OUT_OF_MEMORY",
     "POLICY",
     "QUICK_RUNS",
     "REQUIRED",

@@ -8,16 +8,18 @@ measured here is the time that no column of a core accounts for: neither work no
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from rlef_env.sandbox.watch import TICKS
 
 __all__ = [
+    "OUT_OF_MEMORY",
     "CoreTimes",
     "CoresUsed",
-    "OutOfMemory",
     "core_times",
     "recent_core_times",
     "stolen_seconds",
@@ -150,11 +152,11 @@ def wait_for_a_quiet_machine(most_seconds: float) -> None:
             return
 
 
-class OutOfMemory:
-    """Whether the kernel ended a process for want of memory since the last time that somebody asked."""
+class OutOfMemory(threading.local):
+    """Whether the kernel ended a process for want of memory since the last time that this thread asked."""
 
-    def __init__(self) -> None:
-        self._count = _oom_kills()
+    def __init__(self, count: int) -> None:
+        self._count = count
 
     def happened(self) -> bool:
         """Whether it did, anywhere on the machine."""
@@ -169,3 +171,7 @@ def _oom_kills() -> int:
             return next((int(line.split()[1]) for line in file if line.startswith("oom_kill ")), 0)
     except (OSError, ValueError):
         return 0
+
+
+OUT_OF_MEMORY: Final = OutOfMemory(_oom_kills())
+"""Counts from when this was loaded, in each thread: a run that is repeated once too often is no fault."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from rlef_env.errors import SandboxFailure, UsageError
-from rlef_env.sandbox.core_time import OutOfMemory, wait_for_a_quiet_machine
+from rlef_env.sandbox.core_time import OUT_OF_MEMORY, wait_for_a_quiet_machine
 from rlef_env.sandbox.execution import Execution, Limits, Status
 from rlef_env.sandbox.messages import contents, send
 from rlef_env.sandbox.scratch import Scratch
@@ -28,7 +28,6 @@ MOST_FILES, FIRST_FILE = 16, 40  # these two and the next as in zygote.py
 RESULT = struct.Struct("<idqd")
 RUNS = 3  # of a program that the machine starved, the first one included
 QUIET_SECONDS = 2.0  # to wait at most for a quieter machine before the next one, times the number of the run
-OUT_OF_MEMORY = OutOfMemory()
 
 
 class LoadedProgram:
@@ -215,12 +214,14 @@ def _execution(
     number = os.WTERMSIG(wait_status) if ended else None
     if number == signal.SIGSYS:
         status = Status.SECURITY_VIOLATION
-    elif (over_time := watched.final_status(cpu, wall)) is not None:
+    elif (over_time := watched.final_status(cpu, wall)) is Status.TIME_LIMIT:
         status = over_time
     elif watched.overrun is Status.MEMORY_LIMIT or peak > limits.memory_bytes:
         status = Status.MEMORY_LIMIT
     elif watched.overrun is Status.OUTPUT_LIMIT or max(len(stdout), len(stderr)) > limits.output_bytes:
         status = Status.OUTPUT_LIMIT
+    elif over_time is not None:
+        status = over_time
     else:
         status = Status.SIGNALED if ended else Status.EXITED
     return Execution(

@@ -205,6 +205,12 @@ def test_a_broken_interactor_is_no_verdict(sandboxes: Sandboxes, source: str, wi
     assert verdict(sandboxes, "1", problem) is NONE
 
 
+def test_a_stored_solution_that_does_not_compile_says_nothing_of_the_interactor(sandboxes: Sandboxes) -> None:
+    problem = replace(broken("1/0"), solutions=(Solution("print(("),))
+    assert verdict(sandboxes, SOLUTION, problem) is NONE
+    assert verdict(sandboxes, SOLUTION, replace(problem, interactor=InteractorSpec(GUESS))) is ACCEPTED
+
+
 def test_an_interactor_that_hangs_is_no_verdict(sandboxes: Sandboxes) -> None:
     assert verdict(sandboxes, SOLUTION, broken("import time\ntime.sleep(60)")) is NONE
     assert verdict(sandboxes, "def", broken("def")) is Verdict.COMPILE_ERROR

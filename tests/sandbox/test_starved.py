@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from rlef_env.errors import MachineStarved, SandboxFailure
 from rlef_env.judge import Judge, Verdict
 from rlef_env.problems import CheckerSpec, InteractorSpec, Problem, Test
 from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status, compiler, converse, require_run
-from rlef_env.sandbox.core_time import CoresUsed, CoreTimes, core_times, stolen_seconds
+from rlef_env.sandbox.core_time import CoresUsed, CoreTimes, OutOfMemory, core_times, stolen_seconds
 from rlef_env.sandbox.languages import installed_languages
 from rlef_env.sandbox.time_used import TimeLimits, TimeUsed, status_at_the_end, status_so_far
 from rlef_env.sandbox.watch import Thread, Usage, worked
@@ -128,6 +129,42 @@ def test_a_program_over_its_memory_limit_is_not_excused_by_the_kernels_want_of_m
     source = "import os\nblock = bytearray(60 * 10**6)\nos.kill(os.getpid(), 9)"
     with Sandbox() as sandbox, sandbox.load(Program(source), Limits(memory_bytes=30 * 10**6)) as loaded:
         assert loaded.run(b"").status is Status.MEMORY_LIMIT
+
+
+def test_each_thread_hears_of_a_kill_for_want_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two programs may be killed at once, and the judge of one asks before that of the other."""
+    kills = [5]
+    monkeypatch.setattr("rlef_env.sandbox.core_time._oom_kills", lambda: kills[0])
+    memory = OutOfMemory(5)
+    kills[0] = 7
+    assert memory.happened()
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(memory.happened).result()
+        assert not other.submit(memory.happened).result()
+    assert not memory.happened()
+
+
+def test_what_is_certain_comes_before_what_is_not(
+    runs: list[Status], cores: Callable[[Callable[[], CoreTimes]], None]
+) -> None:
+    """A program that printed too much did so, however much of its time was stolen."""
+    cores(standing_still)
+    source = "n = sum(i * i for i in range(3_000_000))\nprint('x' * 10**6)"
+    with Sandbox() as sandbox, sandbox.load(Program(source), Limits(cpu_seconds=0.05, output_bytes=10**5)) as loaded:
+        assert loaded.run(b"1\n").status is Status.OUTPUT_LIMIT
+
+
+def test_a_judge_that_lost_its_sandboxes_while_memory_was_short_blames_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*_: object) -> None:
+        raise SandboxFailure("lost")
+
+    monkeypatch.setattr(LoadedProgram, "run", lost)
+    monkeypatch.setattr(Judge, "_probe", lambda *_: True)
+    with Judge() as judge:
+        assert judge.judge(DOUBLE, Program("1")).verdict is Verdict.RUNTIME_ERROR
+        monkeypatch.setattr("rlef_env.sandbox.core_time.OUT_OF_MEMORY.happened", lambda: True)
+        judgement = judge.judge(DOUBLE, Program("1"))
+    assert (judgement.verdict, judgement.category) == (Verdict.NO_VERDICT, "starved")
 
 
 @pytest.mark.parametrize("kind", ["checker", "interactor"])
