@@ -80,7 +80,9 @@ def converse(
         return Status.STARVED if Status.STARVED in sides and failure is None else None
 
     longest = max(TimeLimits.of(side.limits).wall for side in (first, second)) if wall_seconds is None else wall_seconds
-    return repeated_if_starved(lambda: _converse(first, second, arguments, longest), starved, longest)
+    return repeated_if_starved(
+        lambda: _converse(first, second, arguments, longest), starved, longest, lambda: first.lost or second.lost
+    )
 
 
 def _converse(

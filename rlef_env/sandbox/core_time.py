@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -141,10 +141,10 @@ class CoresUsed:
         return most, evenly
 
 
-def wait_for_a_quiet_machine(most_seconds: float) -> None:
-    """Return when the cores had nearly all of their time for a moment, or after so long."""
+def wait_for_a_quiet_machine(most_seconds: float, given_up: Callable[[], bool] = lambda: False) -> None:
+    """Return when the cores had nearly all of their time for a moment, or after so long, or when it is given up."""
     deadline = time.monotonic() + most_seconds
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not given_up():
         before = core_times()
         time.sleep(QUIET_LOOK_SECONDS)
         now = core_times()

@@ -14,7 +14,7 @@ from typing import TypeVar
 from rlef_env.errors import SandboxFailure, UsageError
 from rlef_env.sandbox.core_time import OUT_OF_MEMORY, wait_for_a_quiet_machine
 from rlef_env.sandbox.execution import Execution, Limits, Status
-from rlef_env.sandbox.messages import contents, send
+from rlef_env.sandbox.messages import contents, hung_up, send
 from rlef_env.sandbox.scratch import Scratch
 from rlef_env.sandbox.streams import Streams
 from rlef_env.sandbox.time_used import MOST_STRETCH, TimeLimits
@@ -79,7 +79,14 @@ class LoadedProgram:
         if self.compile_failure is not None:
             return self.compile_failure
         wall = TimeLimits.of(self.limits).wall
-        return repeated_if_starved(lambda: self._run(stdin, arguments), lambda execution: execution.status, wall)
+        return repeated_if_starved(
+            lambda: self._run(stdin, arguments), lambda execution: execution.status, wall, lambda: self.lost
+        )
+
+    @property
+    def lost(self) -> bool:
+        """Whether its process has ended, as it does when its sandbox is killed."""
+        return self._control is None or hung_up(self._control)
 
     def _run(self, stdin: bytes, arguments: Sequence[str | bytes]) -> Execution:
         with contextlib.ExitStack() as stack:
@@ -153,7 +160,10 @@ Result = TypeVar("Result")
 
 
 def repeated_if_starved(
-    run: Callable[[], Result], status: Callable[[Result], Status | None], wall_seconds: float
+    run: Callable[[], Result],
+    status: Callable[[Result], Status | None],
+    wall_seconds: float,
+    lost: Callable[[], bool],
 ) -> Result:
     """Run, and if the machine starved it, run again when the machine is quieter; the last result is returned.
 
@@ -161,13 +171,14 @@ def repeated_if_starved(
         run: makes a result.
         status: of a result, or None where it needs no other.
         wall_seconds: the wall limit of a run: after so many times of it nothing is repeated any more.
+        lost: whether nothing can be run any more: then a quieter machine is not waited for.
     """
     deadline = time.monotonic() + MOST_STRETCH * wall_seconds
     for number in range(1, RUNS + 1):
         result = run()
         if status(result) is not Status.STARVED or number == RUNS or time.monotonic() > deadline:
             break
-        wait_for_a_quiet_machine(number * QUIET_SECONDS)
+        wait_for_a_quiet_machine(number * QUIET_SECONDS, lost)
     return result
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from rlef_env.errors import SandboxFailure
 
-__all__ = ["contents", "memory_file", "readable", "receive_within", "send"]
+__all__ = ["contents", "hung_up", "memory_file", "readable", "receive_within", "send"]
 
 SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
@@ -55,6 +55,13 @@ def readable(socks: tuple[socket.socket, ...], seconds: float) -> list[socket.so
     for number in by_number:
         poll.register(number, select.POLLIN)
     return [by_number[number] for number, _ in poll.poll(seconds * 1000)]
+
+
+def hung_up(sock: socket.socket) -> bool:
+    """Whether the other side is gone."""
+    poll = select.poll()
+    poll.register(sock.fileno(), 0)
+    return bool(poll.poll(0))
 
 
 def receive_within(sock: socket.socket, seconds: float) -> bytes | None:

@@ -20,7 +20,7 @@ from rlef_env.sandbox.execution import Execution, Limits, PythonStart, Status
 from rlef_env.sandbox.filters import base_filter, run_filter
 from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
 from rlef_env.sandbox.loaded import LoadedProgram, failed, repeated_if_starved, starved_words
-from rlef_env.sandbox.messages import memory_file, readable, receive_within, send
+from rlef_env.sandbox.messages import hung_up, memory_file, readable, receive_within, send
 from rlef_env.sandbox.profile import PYTHON, Profile
 from rlef_env.sandbox.reachable import reachable_paths
 from rlef_env.sandbox.scratch import MOST_SCRATCH_BYTES, Scratch
@@ -142,6 +142,7 @@ class ZygoteProcess:
                 lambda: self._start(self._file(program, executed), message, stack),
                 lambda started: started[1].status if started[1] else None,
                 TimeLimits.of(COMPILE_LIMITS).wall,
+                lambda: hung_up(self._control),
             )
             launcher_bytes = 0 if command and self.profile.launcher else self._baseline_bytes
             yield LoadedProgram(

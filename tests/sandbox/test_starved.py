@@ -36,7 +36,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[Status]:
         return execution
 
     monkeypatch.setattr(LoadedProgram, "_run", counted)
-    monkeypatch.setattr("rlef_env.sandbox.loaded.wait_for_a_quiet_machine", lambda _: None)
+    monkeypatch.setattr("rlef_env.sandbox.loaded.wait_for_a_quiet_machine", lambda *_: None)
     return statuses
 
 
@@ -62,6 +62,26 @@ def test_where_the_cores_stood_still_a_program_over_its_limit_is_run_again_and_t
     assert (judgement.verdict, judgement.category) == (Verdict.NO_VERDICT, "starved")
     assert [(result.verdict, result.category) for result in judgement.results] == [(Verdict.NO_VERDICT, "starved")]
     assert runs == [Status.STARVED] * 3
+
+
+def test_a_judge_that_is_stopped_does_not_wait_for_a_quieter_machine(
+    monkeypatch: pytest.MonkeyPatch, cores: Callable[[Callable[[], CoreTimes]], None]
+) -> None:
+    cores(standing_still)
+    given_up: list[bool] = []
+    with Judge() as judge:
+
+        def stop_while_waiting(_: float, lost: Callable[[], bool]) -> None:
+            given_up.append(lost())
+            judge.stop()
+            while not lost():  # the kernel ends the processes in a moment
+                time.sleep(0.001)
+            given_up.append(lost())
+
+        monkeypatch.setattr("rlef_env.sandbox.loaded.wait_for_a_quiet_machine", stop_while_waiting)
+        judgement = judge.judge(DOUBLE, Program(WORK))
+    assert judgement.verdict is Verdict.NO_VERDICT
+    assert given_up == [False, True]
 
 
 def test_the_next_run_decides_if_the_machine_is_well_again(
