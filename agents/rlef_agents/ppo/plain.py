@@ -1,7 +1,7 @@
 """RLEF's PPO (arXiv 2410.02089) in one file and one loop. Read it first; the real learner is tested against it.
 
 ``python -m rlef_agents.ppo.plain`` makes a small transformer, teaches it what a program looks like, and lets it learn
-from execution feedback which program is wanted: about two minutes on a quiet machine.
+from execution feedback which program is wanted: two or three minutes on a quiet machine.
 
 An episode is a dialogue: prompt c_1, response a_1, feedback, response a_2, ...; c_t is everything before a_t, and a_tj
 is token j of response t. pi is the policy, pi_old the policy when the update began, pi_b the policy that sampled, rho
@@ -281,7 +281,7 @@ def clone(lm: Any, demonstrations: Sequence[TokenEpisode], random: np.random.Gen
             optimiser.step()
 
 
-def main(seed: int = 0, updates: int = 18, episodes: int = 48, demonstrations: int = 400, reads: float = 0.7) -> None:
+def main(seed: int = 0, updates: int = 20, episodes: int = 64, demonstrations: int = 500, reads: float = 0.7) -> None:
     """Clone a demonstrator that goes by the feedback in a share ``reads`` of the cases and else guesses; reinforce."""
     from rlef_agents.tiny import make_model, make_tokenizer
 
@@ -308,18 +308,18 @@ def main(seed: int = 0, updates: int = 18, episodes: int = 48, demonstrations: i
 
     def evaluate(when: str) -> None:
         valid.reset(seed=seed)
-        judged = [each for each in (play(valid, renderer, respond) for _ in range(150)) if each.has_verdict]
+        judged = [each for each in (play(valid, renderer, respond) for _ in range(200)) if each.has_verdict]
         share = sum(each.solved for each in judged) / max(len(judged), 1)
         print(f"solved {when} reinforcement: {share:.3f} of {len(judged)} validation problems", flush=True)
 
     train.reset(seed=seed)
-    clone(lm, [play(train, renderer, demonstrate) for _ in range(demonstrations)], random, epochs=7)
+    clone(lm, [play(train, renderer, demonstrate) for _ in range(demonstrations)], random, epochs=8)
     evaluate("before")
-    settings, critic, reference = Settings(minibatches=6), Critic(lm), copy.deepcopy(lm).requires_grad_(False)
-    optimiser = torch.optim.AdamW([*lm.parameters(), *critic.parameters()], lr=7e-4, betas=(0.9, 0.95), eps=1e-5)
+    settings, critic, reference = Settings(minibatches=8), Critic(lm), copy.deepcopy(lm).requires_grad_(False)
+    optimiser = torch.optim.AdamW([*lm.parameters(), *critic.parameters()], lr=5e-4, betas=(0.9, 0.95), eps=1e-5)
     for number in range(updates):
         for group in optimiser.param_groups:
-            group["lr"] = 7e-4 * min(1.0, (number + 1) / 5)  # warm-up
+            group["lr"] = 5e-4 * min(1.0, (number + 1) / 5)  # warm-up
         batch = [play(train, renderer, respond) for _ in range(episodes)]
         update(settings, lm, critic, reference, optimiser, batch, random)
         print(f"update {number + 1}/{updates}: solved {np.mean([each.solved for each in batch]):.3f}", flush=True)
