@@ -30,6 +30,7 @@ COLUMNS = 7  # of /proc/stat: user, nice, system, idle, iowait, irq, softirq; th
 RECENT_SECONDS = 0.1
 QUIET_SHARE = 0.05  # of the cores' time: what is stolen where the machine counts as quiet
 QUIET_LOOK_SECONDS = 0.1
+LONG_SECONDS = 5.0  # in which cores count something, whatever is stolen from them: who reads runs on one
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,10 @@ class CoreTimes:
 
 
 def core_times() -> CoreTimes:
-    """Read ``/proc/stat``. Where it cannot be read, or its counters stand still, there are no cores in the result."""
+    """Read ``/proc/stat``. Where it cannot be read, or its counters stand still, there are no cores in the result.
+
+    Some containers show counters of their own there, which need not move.
+    """
     accounted = {}
     try:
         with open("/proc/stat") as file:
@@ -58,9 +62,19 @@ def core_times() -> CoreTimes:
                 accounted[int(name[3:])] = sum(map(int, columns[:COLUMNS])) / TICKS
     except (OSError, ValueError, StopIteration):
         pass
-    if not any(accounted.values()):
-        accounted = {}
-    return CoreTimes(time.monotonic(), accounted)
+    now = CoreTimes(time.monotonic(), accounted)
+    return now if counters_move(_first, now) else CoreTimes(now.at, {})
+
+
+def counters_move(first: CoreTimes | None, now: CoreTimes) -> bool:
+    """Whether a reading is worth anything: not where nothing at all was counted since one that was long before."""
+    if first is None or now.at - first.at < LONG_SECONDS:
+        return any(now.accounted.values())
+    return now.accounted != first.accounted
+
+
+_first: CoreTimes | None = None
+_first = core_times()
 
 
 _recent = CoreTimes(float("-inf"), {})

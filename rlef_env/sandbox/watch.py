@@ -152,7 +152,8 @@ def worked(before: Usage, now: Usage) -> dict[int, float]:
     """
     seconds: dict[int, float] = {}
     for number, thread in now.threads.items():
-        grown = thread.on_core_seconds - (before.threads[number].on_core_seconds if number in before.threads else 0.0)
+        known = before.threads[number].on_core_seconds if number in before.threads else 0.0
+        grown = max(0.0, thread.on_core_seconds - known)  # numbers of threads come again
         if thread.core >= 0 and (grown > 0 or thread.ready):
             seconds[thread.core] = seconds.get(thread.core, 0.0) + grown
     return seconds or {thread.core: 0.0 for thread in now.threads.values() if thread.core >= 0}

@@ -13,7 +13,7 @@ from rlef_env.errors import MachineStarved, SandboxFailure
 from rlef_env.judge import Judge, Verdict
 from rlef_env.problems import CheckerSpec, InteractorSpec, Problem, Test
 from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status, compiler, converse, require_run
-from rlef_env.sandbox.core_time import CoresUsed, CoreTimes, OutOfMemory, core_times, stolen_seconds
+from rlef_env.sandbox.core_time import CoresUsed, CoreTimes, OutOfMemory, core_times, counters_move, stolen_seconds
 from rlef_env.sandbox.languages import installed_languages
 from rlef_env.sandbox.time_used import TimeLimits, TimeUsed, status_at_the_end, status_so_far
 from rlef_env.sandbox.watch import Thread, Usage, worked
@@ -331,6 +331,15 @@ def test_a_thread_that_sleeps_is_on_no_core_unless_all_do() -> None:
     assert worked(before, look(Thread(3, False, 1.5, 0.0), Thread(5, False, 0.1, 0.0))) == {3: pytest.approx(0.5)}
     assert worked(before, look(Thread(0, True, 1.0, 0.0), Thread(5, False, 0.1, 0.0))) == {0: 0.0}
     assert worked(before, look(Thread(0, False, 1.0, 0.0), Thread(5, False, 0.1, 0.0))) == {0: 0.0, 5: 0.0}
+
+
+def test_counters_that_stand_still_say_nothing() -> None:
+    first = CoreTimes(100.0, {0: 7.0, 1: 8.0})
+    assert counters_move(first, CoreTimes(101.0, {0: 7.0, 1: 8.0}))  # the machine may have stood still
+    assert not counters_move(first, CoreTimes(110.0, {0: 7.0, 1: 8.0}))
+    assert counters_move(first, CoreTimes(110.0, {0: 7.01, 1: 8.0}))
+    assert not counters_move(None, CoreTimes(110.0, {0: 0.0}))
+    assert not counters_move(first, CoreTimes(101.0, {0: 0.0, 1: 0.0}))
 
 
 def test_the_cores_of_this_machine_are_read() -> None:
