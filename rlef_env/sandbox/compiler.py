@@ -14,7 +14,8 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from rlef_env.sandbox.execution import Execution, Limits, Program, Status
-from rlef_env.sandbox.languages import LANGUAGES, commands_by_standard, find_language, main_class, tool_paths
+from rlef_env.sandbox.java_names import java_names
+from rlef_env.sandbox.languages import LANGUAGES, commands_by_standard, find_language, tool_paths
 from rlef_env.sandbox.profile import Profile
 from rlef_env.sandbox.zygote_process import ZygoteProcess
 
@@ -128,14 +129,15 @@ class Compiler:
         language = find_language(program.language)
         if shared:
             language = replace(language, compile=tuple(map(_as_shared_object, language.compile)))
-        zygote, main = self._zygote(program.language), main_class(program.source)
+        zygote = self._zygote(program.language)
+        file, main = java_names(program.source) if "{file}" in language.source else ("", "")
         job = {
             "scratch": self._scratch,
-            "source_name": language.source.replace("{main}", main),
+            "source_name": language.source.replace("{file}", file),
             "source": program.source,
             # The same limits hold for all of them together.
             "standards": [
-                [[word.replace("{main}", main) for word in command] for command in commands]
+                [[word.replace("{file}", file).replace("{main}", main) for word in command] for command in commands]
                 for commands in commands_by_standard(language)
             ],
             "artifact": language.artifact,

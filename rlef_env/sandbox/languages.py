@@ -27,8 +27,8 @@ class Language:
         name: as in ``Program.language``.
         tools: the programs needed; ``{cc}`` in a command stands for the tool ``cc``. The first one's version is told.
         source: the source file's name.
-        compile: command lines, run in a scratch folder that holds the source; ``{main}`` is the public class, and
-            ``{standard}`` a word of ``standards``.
+        compile: command lines, run in a scratch folder that holds the source; ``{file}`` and ``{main}`` are
+            what ``java_names`` says, and ``{standard}`` is a word of ``standards``.
         standards: versions of the language, the newest first. No source of programs says by which one they were
             compiled, so what one refuses is compiled by the next. ``""`` stands for no word.
         artifact: the file that compiling leaves, and that is run.
@@ -102,9 +102,9 @@ LANGUAGES: dict[str, Language] = {
         Language(
             "java",
             tools=("javac", "java", "jar"),
-            source="{main}.java",
+            source="{file}.java",
             compile=(
-                ("{javac}", "{standard}", "-encoding", "UTF-8", "-d", "classes", "{main}.java"),
+                ("{javac}", "{standard}", "-encoding", "UTF-8", "-d", "classes", "{file}.java"),
                 ("{jar}", "--create", "--file", "solution.jar", "--main-class", "{main}", "-C", "classes", "."),
             ),
             standards=("", "--release=8"),
@@ -136,7 +136,6 @@ LANGUAGES: dict[str, Language] = {
 """Every language the sandbox knows; ``installed_languages`` says which can be used here."""
 
 VERSION = re.compile(r"\d+(?:\.\d+)+")
-PUBLIC_CLASS = re.compile(r"^\s*public\s+(?:(?:final|abstract|strictfp)\s+)*class\s+(\w+)", re.MULTILINE)
 
 
 def find_language(name: str) -> Language:
@@ -187,12 +186,6 @@ def installed_languages() -> dict[str, str]:
             numbers = VERSION.findall((told.stdout or told.stderr).partition("\n")[0])
             found[name] = " ".join([language.tools[0], *numbers[-1:]])
     return found
-
-
-def main_class(source: str) -> str:
-    """Return the name of a Java source's public class, which its file must have."""
-    found = PUBLIC_CLASS.search(source)
-    return found[1] if found else "Main"
 
 
 def _with_tools(word: str, paths: dict[str, str]) -> str:
