@@ -8,6 +8,7 @@ The base filter is an allow-list: a system call that is in none of the groups be
 from __future__ import annotations
 
 import errno
+import os
 from dataclasses import dataclass
 
 __all__ = [
@@ -127,12 +128,14 @@ class Argument:
         values: what it may be, once masked.
         mask: the bits that count.
         wide: compare all 64 bits (a pointer), not the low 32.
+        only_with: what another argument must be as well.
     """
 
     place: int
     values: tuple[int, ...]
     mask: int = 0xFFFFFFFF
     wide: bool = False
+    only_with: Argument | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +152,22 @@ THREAD_CLOCK = 0x80000006  # the clock id of a thread, as far as it is masked: t
 OWN_CLOCK = 0xFFFFFFFA  # clock_getcpuclockid(0)
 WHY_NO_QUEUED_SIGNALS = "1 to 31: those above are queued, and how many may be is counted for all runs together"
 
+NOT_DIRECT = "without O_DIRECT: a run that reads past the page cache can wait for the disk, uncounted, as it pleases"
+
 RULES: tuple[Rule, ...] = (
+    Rule("open", (Argument(1, (0,), mask=os.O_DIRECT),), errno.EINVAL, NOT_DIRECT),
+    Rule("openat", (Argument(2, (0,), mask=os.O_DIRECT),), errno.EINVAL, NOT_DIRECT),
     Rule("clone", (Argument(0, (0,), mask=0x7E020000),), errno.EPERM, "no new namespaces"),
     Rule("prlimit64", (Argument(0, (0,)),), errno.EPERM, "nobody's limits but the caller's own"),
     Rule(
         "fcntl",
-        (Argument(1, (0, 1, 2, 3, 4, 1030, 1034)),),
+        (
+            Argument(1, (0, 1, 2, 3, 1030, 1034)),
+            Argument(1, (4,), only_with=Argument(2, (0,), mask=os.O_DIRECT)),
+        ),
         errno.EPERM,
-        "duplicate, close-on-exec, status flags, seals; a lock, lease, owner or hint on a file reaches other runs",
+        "duplicate, close-on-exec, status flags (not O_DIRECT), seals; a lock, lease, owner or hint on a file reaches "
+        "other runs",
     ),
     Rule(
         "ioctl",

@@ -121,6 +121,10 @@ def _test(argument: call_rules.Argument) -> list[Instruction]:
         (value,) = argument.values
         high_half = [(LOAD, 0, 0, low + 4), (JUMP_EQ, 0, 1, value >> 32), (RETURN, 0, 0, ALLOW)]
         return [(LOAD, 0, 0, low), (JUMP_EQ, 0, len(high_half), value & 0xFFFFFFFF), *high_half]
+    if argument.only_with is not None:
+        (value,) = argument.values
+        other = _test(argument.only_with)
+        return [(LOAD, 0, 0, low), (JUMP_EQ, 0, len(other), value), *other]
     masked = [] if argument.mask == 0xFFFFFFFF else [(AND, 0, 0, argument.mask)]
     equal = [line for value in argument.values for line in ((JUMP_EQ, 0, 1, value & 0xFFFFFFFF), (RETURN, 0, 0, ALLOW))]
     return [(LOAD, 0, 0, low), *masked, *equal]

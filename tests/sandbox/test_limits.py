@@ -230,3 +230,16 @@ def test_no_call_lets_it_wait_in_a_way_that_looks_like_waiting_for_a_disk(call: 
         f"print(libc.syscall({number}, {arguments}), ctypes.get_errno())"
     )
     assert execution.stdout == b"-1 1\n", execution
+
+
+def test_no_program_reads_past_the_page_cache(run: Run) -> None:
+    """Waits for the disk are the machine's; a program could bring them about for as long as it pleases."""
+    execution = run(
+        "import fcntl, os\nflags = fcntl.fcntl(0, fcntl.F_GETFL)\n"
+        "fcntl.fcntl(0, fcntl.F_SETFL, flags | os.O_NONBLOCK)\n"
+        "os.close(os.open(os.path.dirname(os.__file__), os.O_RDONLY | os.O_DIRECTORY))\n"
+        "for action in (lambda: os.open(os.__file__, os.O_RDONLY | os.O_DIRECT),\n"
+        "    lambda: fcntl.fcntl(os.open(os.__file__, 0), fcntl.F_SETFL, os.O_DIRECT)):\n"
+        "    try: action()\n    except OSError as error: print(error.errno)\n"
+    )
+    assert execution.stdout == b"22\n1\n", execution
