@@ -30,6 +30,7 @@ COLUMNS = 7  # of /proc/stat: user, nice, system, idle, iowait, irq, softirq; th
 RECENT_SECONDS = 0.1
 QUIET_SHARE = 0.05  # of the cores' time: what is stolen where the machine counts as quiet
 QUIET_LOOK_SECONDS = 0.1
+TICK_SECONDS = time.clock_getres(6)  # of CLOCK_MONOTONIC_COARSE, which is set at each tick
 LONG_SECONDS = 5.0  # in which cores count something, whatever is stolen from them: who reads runs on one
 
 
@@ -40,10 +41,12 @@ class CoreTimes:
     Attributes:
         at: ``time.monotonic()`` of the moment.
         accounted: core -> seconds since boot in which it worked or was idle.
+        steal: core -> seconds that the hypervisor told to have given to others.
     """
 
     at: float
     accounted: dict[int, float]
+    steal: dict[int, float] = field(default_factory=dict)
 
 
 def core_times() -> CoreTimes:
@@ -51,18 +54,20 @@ def core_times() -> CoreTimes:
 
     Some containers show counters of their own there, which need not move.
     """
-    accounted = {}
+    accounted, steal = {}, {}
     try:
         with open("/proc/stat") as file:
             next(file)  # all cores together
             for line in file:
-                name, *columns = line.split(None, COLUMNS + 1)
+                name, *columns = line.split(None, COLUMNS + 2)
                 if name[:3] != "cpu":
                     break
-                accounted[int(name[3:])] = sum(map(int, columns[:COLUMNS])) / TICKS
+                core = int(name[3:])
+                accounted[core] = sum(map(int, columns[:COLUMNS])) / TICKS
+                steal[core] = sum(map(int, columns[COLUMNS : COLUMNS + 1])) / TICKS
     except (OSError, ValueError, StopIteration):
         pass
-    now = CoreTimes(time.monotonic(), accounted)
+    now = CoreTimes(time.monotonic(), accounted, steal)
     return now if counters_move(_first, now) else CoreTimes(now.at, {})
 
 
@@ -93,14 +98,20 @@ def stolen_seconds(before: CoreTimes, now: CoreTimes) -> float:
     return max(_lost(before, now).values(), default=0.0)
 
 
-def _lost(before: CoreTimes, now: CoreTimes) -> dict[int, float]:
-    """Core -> time that it did not have."""
+def _lost(before: CoreTimes, now: CoreTimes, naps: int = 0) -> dict[int, float]:
+    """Core -> time that it did not have.
+
+    The kernel counts work by looking at each tick of its clock what a core does. Who sleeps at every tick works in
+    time that no column accounts for; so what a run can have hidden so, a tick for each of its naps, does not count.
+    """
     passed = now.at - before.at
-    return {
-        core: passed - (until - before.accounted[core])
-        for core, until in now.accounted.items()
-        if core in before.accounted
-    }
+    lost = {}
+    for core, until in now.accounted.items():
+        if core in before.accounted:
+            told = now.steal.get(core, 0.0) - before.steal.get(core, 0.0)
+            untold = passed - (until - before.accounted[core]) - told
+            lost[core] = told + (max(0.0, untold - naps * TICK_SECONDS) if untold > 0 else untold)
+    return lost
 
 
 ANY_CORE = -1  # one that is not known; then the one that lost most is meant
@@ -131,9 +142,9 @@ class CoresUsed:
         for core, each in seconds.items():
             self.worked[core] = self.worked.get(core, 0.0) + each
 
-    def pass_time(self, before: CoreTimes, now: CoreTimes) -> None:
-        """Note what the cores that the run was on did not have in between. It stays on the cores of its last work."""
-        lost = _lost(before, now)
+    def pass_time(self, before: CoreTimes, now: CoreTimes, naps: int = 0) -> None:
+        """Note what the cores that the run was on did not have in between, in which it went to sleep so many times."""
+        lost = _lost(before, now, naps)
         lost[ANY_CORE] = max(lost.values(), default=0.0)
         cores = self._on or {ANY_CORE}
         for core in cores:

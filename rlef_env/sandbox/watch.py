@@ -5,10 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-__all__ = ["TICKS", "Thread", "Usage", "has_schedstat", "own_work_seconds", "process_id", "usage", "waited", "worked"]
+__all__ = [
+    "TICKS",
+    "Thread",
+    "Usage",
+    "has_schedstat",
+    "naps",
+    "own_work_seconds",
+    "process_id",
+    "usage",
+    "waited",
+    "worked",
+]
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -157,6 +168,15 @@ def worked(before: Usage, now: Usage) -> dict[int, float]:
         if thread.core >= 0 and (grown > 0 or thread.ready):
             seconds[thread.core] = seconds.get(thread.core, 0.0) + grown
     return seconds or {thread.core: 0.0 for thread in now.threads.values() if thread.core >= 0}
+
+
+def naps(threads: Collection[int], most_threads: int) -> dict[int, int]:
+    """Thread -> how many times it has gone to sleep; with more threads than named, only of so many."""
+    counts = {}
+    for thread in sorted(threads)[:most_threads]:
+        with contextlib.suppress(OSError), open(f"/proc/{thread}/status", "rb") as file:
+            counts[thread] = next((int(line.split()[1]) for line in file if line.startswith(b"voluntary_")), 0)
+    return counts
 
 
 def _state(path: str) -> tuple[bytes, int]:

@@ -7,6 +7,7 @@ import itertools
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +17,7 @@ from rlef_env.sandbox.core_time import RECENT_SECONDS, CoresUsed, core_times, re
 from rlef_env.sandbox.execution import Limits, Status
 from rlef_env.sandbox.messages import readable, receive_within, send
 from rlef_env.sandbox.time_used import TimeLimits, TimeUsed, status_at_the_end, status_so_far
-from rlef_env.sandbox.watch import Usage, process_id, usage, waited, worked
+from rlef_env.sandbox.watch import Usage, naps, process_id, usage, waited, worked
 
 __all__ = ["SAMPLE_SECONDS", "ReplyArrived", "Watched"]
 
@@ -25,6 +26,7 @@ MOST_THREADS = 512  # more count as too much memory: what the kernel keeps for e
 SAMPLE_SECONDS = 0.02  # between two looks at a running program
 ASLEEP_SECONDS = 0.05  # off the core, and waiting for none, for longer: it sleeps
 ASLEEP_SHARE = 0.1  # of a core: what works less than this between two looks is off it
+MOST_NAPPING = 64  # threads; where there are more, nothing but what the hypervisor tells of counts as stolen
 ENQUIRIES = itertools.count()
 
 
@@ -59,6 +61,7 @@ class Watched:
         self._tell_asleep, self._told_asleep, self._awake_at = tell_asleep, False, 0.0
         self._parent, self._descendants = parent, descendants
         self._started = time.monotonic()
+        self._naps: dict[int, int] = {}
         self._last, self._handle = Usage(0.0, 0.0, {}, 0, 0, True), -1
         self._core_times, self._cores, self._last_cores = recent_core_times(), CoresUsed(), dict[int, float]()
 
@@ -215,7 +218,11 @@ class Watched:
     def _count_stolen(self) -> None:
         """Add what the cores that it was on did not have since the last time."""
         now = core_times()
-        self._cores.pass_time(self._core_times, now)
+        counts = naps(self._last.threads, MOST_NAPPING)
+        slept = sum(count - self._naps.get(thread, 0) for thread, count in counts.items())
+        many = len(self._last.threads) > MOST_NAPPING
+        self._naps |= counts
+        self._cores.pass_time(self._core_times, now, sys.maxsize if many else max(0, slept))
         self._cores.stay_on(self._last_cores)
         self._core_times = now
         most, evenly = self._cores.stolen(self.used.cpu)

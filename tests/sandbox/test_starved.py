@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +14,18 @@ from rlef_env.errors import MachineStarved, SandboxFailure
 from rlef_env.judge import Judge, Verdict
 from rlef_env.problems import CheckerSpec, InteractorSpec, Problem, Test
 from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status, compiler, converse, require_run
-from rlef_env.sandbox.core_time import CoresUsed, CoreTimes, OutOfMemory, core_times, counters_move, stolen_seconds
+from rlef_env.sandbox.core_time import (
+    TICK_SECONDS,
+    CoresUsed,
+    CoreTimes,
+    OutOfMemory,
+    core_times,
+    counters_move,
+    stolen_seconds,
+)
 from rlef_env.sandbox.languages import installed_languages
 from rlef_env.sandbox.time_used import TimeLimits, TimeUsed, status_at_the_end, status_so_far
-from rlef_env.sandbox.watch import Thread, Usage, worked
+from rlef_env.sandbox.watch import Thread, Usage, naps, worked
 
 WORK = "n = sum(i * i for i in range(3_000_000))\nprint(int(input()) * 2)"  # more than 0.05 s on any machine
 DIES = "import os\nos.kill(os.getpid(), 9)"
@@ -331,6 +340,30 @@ def test_a_thread_that_sleeps_is_on_no_core_unless_all_do() -> None:
     assert worked(before, look(Thread(3, False, 1.5, 0.0), Thread(5, False, 0.1, 0.0))) == {3: pytest.approx(0.5)}
     assert worked(before, look(Thread(0, True, 1.0, 0.0), Thread(5, False, 0.1, 0.0))) == {0: 0.0}
     assert worked(before, look(Thread(0, False, 1.0, 0.0), Thread(5, False, 0.1, 0.0))) == {0: 0.0, 5: 0.0}
+
+
+def test_what_a_run_hides_between_the_ticks_of_the_kernels_clock_is_not_stolen() -> None:
+    """Work that is never seen at a tick is in no column; the run must sleep at each of them, and its naps are told."""
+
+    def cpu_that_is_excused(naps: int, told: float) -> float:
+        cores = CoresUsed()
+        cores.work({0: 1.6})
+        cores.pass_time(CoreTimes(0.0, {0: 0.0}, {0: 0.0}), CoreTimes(2.0, {0: 0.4 - told}, {0: told}), naps)
+        return cores.stolen(1.6)[0]
+
+    assert cpu_that_is_excused(0, 0.0) == pytest.approx(1.6)
+    assert cpu_that_is_excused(int(1.6 / TICK_SECONDS) + 1, 0.0) == 0.0
+    assert cpu_that_is_excused(int(1.6 / TICK_SECONDS) + 1, 0.3) == pytest.approx(0.3)  # what the hypervisor tells
+    assert cpu_that_is_excused(int(1.6 / TICK_SECONDS) // 2, 0.0) == pytest.approx(0.8, abs=0.02)
+
+
+def test_naps_are_counted_by_the_kernel() -> None:
+    me = threading.get_native_id()
+    before = naps([me], 1)[me]
+    for _ in range(5):
+        time.sleep(0.0001)
+    assert naps([me], 1)[me] >= before + 5
+    assert naps([2**22 + 1], 1) == {}
 
 
 def test_counters_that_stand_still_say_nothing() -> None:
