@@ -182,7 +182,6 @@ int main(int count, char **given) {
             int digits = snprintf(number, sizeof number, "%d", parent);
             if (pwrite(last_pid, number, digits, 0) < 0) fail("ns_last_pid");
         }
-        lseek(program, 0, SEEK_SET); /* what a run may have moved */
         if (received >= STREAMS && (child = fork()) == 0) run(files, received, text, text + length, parent);
         for (int file = 0; file < received; file++) close(files[file]);
         if (child < 0) fail("fork");

@@ -16,7 +16,7 @@ from rlef_env.sandbox.core_time import OUT_OF_MEMORY, wait_for_a_quiet_machine
 from rlef_env.sandbox.execution import Execution, Limits, Status
 from rlef_env.sandbox.messages import contents, hung_up, send
 from rlef_env.sandbox.scratch import Scratch
-from rlef_env.sandbox.streams import Streams
+from rlef_env.sandbox.streams import Streams, as_if_new
 from rlef_env.sandbox.time_used import MOST_STRETCH, TimeLimits
 from rlef_env.sandbox.watched import Watched
 
@@ -53,9 +53,11 @@ class LoadedProgram:
         scratch: Scratch | None = None,
         descendants: bool = False,
         streams: Streams | None = None,
+        file: int = -1,
     ) -> None:
         self.limits, self._descendants = limits, descendants
         self.streams = streams or Streams()
+        self._file = file  # that a runtime reads the program from: all its runs have it open
         self._control, self._launcher_bytes, self._executed, self._scratch = control, baseline_bytes, executed, scratch
         # What is executed replaces the memory of the process that launched it; a Python program lives on top of it.
         self._baseline_bytes = 0 if executed else baseline_bytes
@@ -117,6 +119,8 @@ class LoadedProgram:
             if self._scratch:
                 stack.callback(self._scratch.empty)
             measure = self._scratch.size if self._scratch else None
+            if self._file >= 0:
+                as_if_new(self._file)
             control, self._control = self._control, None  # until its answer is in: a late one must not be the next's
             send(control, b"\0".join([b"run", *words]), [*streams, *given])
             yield Watched(

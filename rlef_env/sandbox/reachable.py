@@ -64,13 +64,14 @@ def reachable_paths(
         searched = (*sorted(folders), *{os.path.dirname(folder) for folder in library})
         single += sorted({*loaded, *_objects((*loaded, *library, *runnable), searched)})
         folders = set()
-    shown = _outermost([*library, *folders, *filter(os.path.isdir, [*EXTRA_DIRECTORIES, *runnable])])
+    extra = (*EXTRA_DIRECTORIES, *EXTRA_FILES) if entries or runnable else ()  # compiled programs share no file at all
+    shown = _outermost([*library, *folders, *filter(os.path.isdir, [*extra, *runnable])])
     hidden = [path for folder in shown for path in _third_party(folder, library)]
     hidden += [path for folder in library for path in _third_party(folder, library)]
     hidden += [os.path.join(folder, name) for folder in library for name in UNSEEN]
     allowed = [os.path.realpath(folder) for folder in packages if os.path.isdir(folder)]
     archives = [entry for entry in entries if os.path.isfile(entry)]
-    files = [path for path in (*EXTRA_FILES, *archives, *DEVICES) if os.path.exists(path)]
+    files = [path for path in (*filter(os.path.isfile, extra), *archives, *DEVICES) if os.path.exists(path)]
     single += filter(os.path.isfile, runnable)
     files += [path for path in dict.fromkeys(single) if not any(_inside(path, folder) for folder in shown)]
     readable = [path for folder in shown if folder not in runnable for path in _entries(folder, library)]

@@ -12,7 +12,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 
-__all__ = ["Streams"]
+__all__ = ["Streams", "as_if_new"]
 
 READ_ONLY, WRITE_ONLY = 0o444, 0o222
 
@@ -46,7 +46,7 @@ class Streams:
             written = os.pwrite(own, content, 0)
             while written < len(content):
                 written += os.pwrite(own, memoryview(content)[written:], written)
-            _as_if_new(handed)
+            as_if_new(handed)
             yield handed
         finally:
             os.ftruncate(own, 0)
@@ -57,7 +57,7 @@ class Streams:
         """A descriptor to write to, and one of ours to read it."""
         own, handed = fds = self._kept(name) or _memory_file(name, WRITE_ONLY, os.O_WRONLY)
         try:
-            _as_if_new(handed)
+            as_if_new(handed)
             yield handed, own
         finally:
             os.ftruncate(own, 0)
@@ -112,7 +112,7 @@ def _pipe() -> tuple[int]:
         _close(*ends)
 
 
-def _as_if_new(fd: int) -> None:
+def as_if_new(fd: int) -> None:
     """No offset, flag or time tells of an earlier use."""
     os.lseek(fd, 0, os.SEEK_SET)
     fcntl.fcntl(fd, fcntl.F_SETFL, 0)

@@ -202,7 +202,7 @@ def waking_pair(*kind: object) -> tuple[Waker, Waker]:
 
 
 class Waker:
-    """Says bytes, of which the number is kept and not the values, to the other one of the pair."""
+    """Says NUL bytes, of which the number is kept, to the other one of the pair: asyncio says no others."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
@@ -214,6 +214,8 @@ class Waker:
         os.set_blocking(self._fd, flag)
 
     def send(self, data: bytes) -> int:
+        if data.strip(b"\0"):
+            raise PermissionError(errno.EPERM, "a program has no sockets")
         if data:
             os.eventfd_write(self._fd, len(data))
         return len(data)
@@ -904,4 +906,4 @@ def set_base_limits(open_files: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
     resource.setrlimit(RLIMIT_MSGQUEUE, (0, 0))
-    resource.setrlimit(RLIMIT_SIGPENDING, (1024, 1024))
+    resource.setrlimit(RLIMIT_SIGPENDING, (0, 0))  # or how many a user's other runs have shows

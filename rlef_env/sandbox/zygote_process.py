@@ -40,6 +40,7 @@ PRELOADED = ("numpy", "numpy.libs")  # in the folder Profile.preload
 START_SECONDS = 120.0  # for the zygote to start and lock itself
 COMPILE_LIMITS = Limits(cpu_seconds=10.0, memory_bytes=2**30)
 STACK_ALLOWANCE = 2**30  # address space beyond the memory limit: programs reserve 256 MB stacks they hardly touch
+MOST_STACKS = 32  # the same for the threads of native programs: each has a stack as large as the main one may become
 COMPILER_SCRATCH_BYTES = 2**29
 UNLIMITED = -1
 LOAD, RUN = b"L", struct.Struct("<qqqq")  # as in zygote.py
@@ -127,7 +128,8 @@ class ZygoteProcess:
                 program; alone in the first place, for the program itself.
             start: what a program in Python finds when it starts.
         """
-        space = self._baseline_space + limits.memory_bytes + STACK_ALLOWANCE
+        stacks = MOST_STACKS * limits.memory_bytes if command else STACK_ALLOWANCE
+        space = self._baseline_space + limits.memory_bytes + stacks
         message = LOAD + RUN.pack(
             # A backstop, far beyond the limit that is watched: the kernel counts stolen time, too.
             int(10 * limits.cpu_seconds) + 60,
@@ -138,7 +140,7 @@ class ZygoteProcess:
         executed = tuple(command) == ("{program}",)  # then nobody else may have the file open for writing
         message += json.dumps([command, start.imports, start.recursion_limit or PLAIN_RECURSION]).encode()
         with contextlib.ExitStack() as stack:
-            ours, failure = repeated_if_starved(
+            ours, failure, file = repeated_if_starved(
                 lambda: self._start(self._file(program, executed), message, stack),
                 lambda started: started[1].status if started[1] else None,
                 TimeLimits.of(COMPILE_LIMITS).wall,
@@ -154,21 +156,23 @@ class ZygoteProcess:
                 self._scratch,
                 self.profile.compiles,
                 self._streams,
+                file if command and not executed else -1,
             )
 
     def _start(
         self, program: AbstractContextManager[int], message: bytes, stack: contextlib.ExitStack
-    ) -> tuple[socket.socket, Execution | None]:
-        """Start a program's process: the socket to it, and why it did not compile, if so."""
+    ) -> tuple[socket.socket, Execution | None, int]:
+        """Start a program's process: the socket to it, why it did not compile, if so, and its file."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         stack.enter_context(ours)
+        file = stack.enter_context(program)
         try:
             with theirs:
-                send(self._control, message, [stack.enter_context(program), theirs.fileno()])
+                send(self._control, message, [file, theirs.fileno()])
             watched = Watched(self._control, ours, COMPILE_LIMITS, 0)
-            return ours, _compile_failure(watched.wait(), watched)
+            return ours, _compile_failure(watched.wait(), watched), file
         except (OSError, SandboxFailure) as error:
-            return ours, failed(error)
+            return ours, failed(error), file
 
     def _file(self, program: bytes, executed: bool) -> AbstractContextManager[int]:
         return memory_file("program", program) if executed else self._streams.given("program", program)

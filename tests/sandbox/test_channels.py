@@ -11,16 +11,19 @@ import ctypes
 import mmap
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from rlef_env.sandbox import Limits, Program, Sandbox, Status, call_rules, installed_languages
+from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, call_rules, installed_languages
+from rlef_env.sandbox.reachable import EXTRA_DIRECTORIES, EXTRA_FILES
 from rlef_env.sandbox.syscalls import NUMBERS
 from tests.sandbox.implementations import IMPLEMENTATIONS
 
+Run = Callable[..., Execution]
 COLUMN = {"x86_64": 0, "aarch64": 1}[platform.machine()]
+ALWAYS_THERE = ("/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld-linux-x86-64.so.2", "/etc/passwd", "/bin/sh")
 LIMITS = Limits(cpu_seconds=5, memory_bytes=10**9)
 
 NOT_COMPARED = {
@@ -313,3 +316,38 @@ def test_every_system_call_answers_the_same(sandbox: Sandbox, others: Sandbox) -
         moved(sandbox, mover)
         moved(others, mover)
     assert differences(before, told(sandbox, Program(SWEEP, "c"))) == []
+
+
+def test_a_compiled_program_opens_no_file_that_another_has(sandbox: Sandbox) -> None:
+    """Futexes on a page of one would wake the other's threads, which wait without FUTEX_PRIVATE_FLAG."""
+    if "c" not in installed_languages():
+        pytest.skip("c is not installed here")
+    folders = [path for folder in EXTRA_DIRECTORIES for path in (f"{folder}/UTC", f"{folder}/LC_CTYPE")]
+    paths = [*EXTRA_FILES, *folders, *ALWAYS_THERE]
+    source = "#include <fcntl.h>\n#include <stdio.h>\nint main(void) {\n"
+    source += "".join(f'if (open("{path}", O_RDONLY) >= 0) puts("{path}");\n' for path in paths) + "}"
+    with sandbox.load(Program(source, "c"), LIMITS) as loaded:
+        execution = loaded.run(b"")
+    assert (execution.status, execution.stdout) == (Status.EXITED, b"")
+
+
+def test_a_runtime_is_not_told_when_its_program_was_read_before(sandbox: Sandbox) -> None:
+    if "javascript" not in installed_languages():
+        pytest.skip("javascript is not installed here")
+    source = """const fs = require('fs'), s = fs.fstatSync(3), before = Date.now() - 50;
+        console.log(s.atimeMs < before, s.mtimeMs); fs.readFileSync(3);"""
+    with sandbox.load(Program(source, "javascript"), LIMITS) as loaded:
+        assert loaded.run(b"").stdout == loaded.run(b"").stdout
+
+
+def test_signals_do_not_tell_how_many_others_wait(run: Run) -> None:
+    """What is known of a signal is left out when a user has too many that wait; so it always is."""
+    words = "import signal, threading\nsignal.pthread_sigmask(0, [10])\n"
+    words += "signal.pthread_kill(threading.get_ident(), 10)\nprint(signal.sigwaitinfo([10]).si_pid)"
+    assert run(words).stdout == b"0\n"
+
+
+def test_a_waking_pair_loses_no_words_in_silence(run: Run) -> None:
+    execution = run("import socket\none, other = socket.socketpair()\none.send(b'word')\nprint(other.recv(4))")
+    assert execution.stdout == b""
+    assert b"PermissionError" in execution.stderr

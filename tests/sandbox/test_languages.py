@@ -272,3 +272,16 @@ def test_scratch_folders_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert loaded.run(b"").exit_code == 0
         assert list(tmp_path.iterdir()) != []
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("megabytes", [64, 1000])
+def test_threads_have_room_for_their_stacks(megabytes: int, sandbox: Sandbox) -> None:
+    """The C library reserves for each thread as much as the main one's stack may become: the whole memory limit."""
+    needs("cpp")
+    source = """#include <thread>\n#include <vector>\n#include <iostream>\nint main() {
+        std::vector<std::thread> all; for (int n = 0; n < 24; n++) all.emplace_back([] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20)); });
+        for (auto &each : all) each.join();
+        std::cout << "joined"; }"""
+    with sandbox.load(Program(source, "cpp"), Limits(memory_bytes=megabytes * MB)) as loaded:
+        assert loaded.run(b"").stdout == b"joined"
