@@ -15,6 +15,18 @@ from rlef_env.fences import code_blocks, fence, loose_blocks
 __all__ = ["extract_program", "fenced"]
 
 _LINE_END = re.compile(r"\r\n?")
+_THINKING = (
+    ("<think>", "</think>"),  # Qwen, DeepSeek-R1 and most others
+    ("<thinking>", "</thinking>"),
+    ("<thought>", "</thought>"),
+    ("<reasoning>", "</reasoning>"),
+    ("<seed:think>", "</seed:think>"),  # Seed-OSS
+    ("[THINK]", "[/THINK]"),  # Magistral
+    ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),  # gpt-oss
+    ("<|START_THINKING|>", "<|END_THINKING|>"),  # Command A
+)
+"""What models put before and behind their thinking."""
+_BEGINS, _ENDS = (re.compile("|".join(map(re.escape, marks))) for marks in zip(*_THINKING, strict=True))
 _PLACEHOLDER = re.compile(r"(?:#[ \t]*)?YOUR CODE HERE", re.IGNORECASE)
 
 
@@ -38,7 +50,7 @@ def extract_program(response: str) -> str | None:
     holds no program, and later blocks are not looked at.
 
     What stands before the last ``</think>`` is thinking and not looked at; nor is what follows a ``<think>`` that is
-    never closed. The prompt's placeholder ``YOUR CODE HERE`` is never a program: a block of it alone is passed over.
+    never closed. The same holds for the other marks that models use (``_THINKING``). The prompt's placeholder ``YOUR CODE HERE`` is never a program: a block of it alone is passed over.
 
     All line ends become ``\n``; white space at the end goes; a block that is indented as a whole is moved to the left,
     since no program starts indented.
@@ -49,14 +61,14 @@ def extract_program(response: str) -> str | None:
     Returns:
         The program's text without fences and tag, or None where there is none.
     """
-    text = _LINE_END.sub("\n", response.rpartition("</think>")[2])
-    thinking = text.find("<think>")
+    end = 0
+    for mark in _ENDS.finditer(response):
+        end = mark.end()
+    text = _LINE_END.sub("\n", response[end:])
+    unclosed = _BEGINS.search(text)
+    thinking = unclosed.start() if unclosed else len(text)
     found = code_blocks(text) or loose_blocks(text)
-    blocks = [
-        block
-        for block in found
-        if (thinking < 0 or block.start < thinking) and not _PLACEHOLDER.fullmatch(block.code.strip())
-    ]
+    blocks = [block for block in found if block.start < thinking and not _PLACEHOLDER.fullmatch(block.code.strip())]
     chosen = next((block for block in blocks if block.python), blocks[0] if blocks else None)
     return None if chosen is None else _program(chosen.code)
 

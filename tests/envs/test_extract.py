@@ -92,6 +92,15 @@ from rlef_env.fences import fenced_blocks
         ("<think>\n```python\nprint(0)\n```\n", None),
         ("<think>a</think>\n<think>\n```python\nprint(0)\n```\n", None),
         ("```python\nprint('<think>')\n```\n```python\nprint(0)\n```", "print('<think>')"),
+        ("[THINK]\n```python\nprint(0)\n```\n[/THINK]\n```python\nprint(1)\n```", "print(1)"),
+        ("<seed:think>```python\nprint(0)\n```</seed:think>```python\nprint(1)\n```", "print(1)"),
+        ("<reasoning>\n```python\nprint(0)\n```\n</reasoning>\nI give up.", None),
+        ("<|channel|>analysis<|message|>Hm.\n```python\nprint(0)\n```\n", None),
+        (
+            "<|channel|>analysis<|message|>Hm.\n```python\nprint(0)\n```\n<|end|><|start|>assistant"
+            "<|channel|>final<|message|>```python\nprint(1)\n```<|return|>",
+            "print(1)",
+        ),
         # The placeholder.
         ("It wants ```python YOUR CODE HERE ```, fine.\n```python\nprint(1)\n```", "print(1)"),
         ("```python YOUR CODE HERE ```", None),
