@@ -48,6 +48,8 @@ _ASSERT_RULE: Final = CheckerSpec("value")
 """As Python compares: the expected values stand in Python source."""
 _INPUT_TYPES: Final = ("stdin", "stdin_stdout", "stdio")
 _NAMES: Final = ("fn_name", "func_name")
+_OTHER_NAMES: Final = ("function_name", "method_name", "entry_point")
+"""What other data sets call it: nothing reads these, so they must not stand beside tests that give standard input."""
 _CALL_TYPES: Final = ("functional", "function_call", "call_based")
 
 
@@ -129,7 +131,7 @@ def refuse_names(given: GivenTests, *places: Field) -> None:
         return
     for place in places:
         if isinstance(place.value, dict):
-            for name in map(place.child, _NAMES):
+            for name in map(place.child, _NAMES + _OTHER_NAMES):
                 if name.present and name.value != "":
                     raise name.error(
                         "no function's name, as the tests give standard input", "move it beside the tests, as fn_name"

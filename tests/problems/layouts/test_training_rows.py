@@ -329,6 +329,9 @@ PLACES: list[tuple[Layout, dict[str, Any], str]] = [
     (DEEP_CODER, {**DEEP_CODER_ROW, "tests": [{"input": "1", "output": "2", "func_name": "f"}]}, "tests[0].func_name"),
     (NEMO_GYM, {**NEMO_ROW, "verifier_metadata": {"unit_tests": COLUMNS, "fn_name": "f"}}, "verifier_metadata.fn_name"),
     (PRIME_INTELLECT, {**PRIME_INTELLECT_ROW, "fn_name": "f"}, "fn_name"),
+    (PRIME, {**PRIME_ROW, "extra_info": {"entry_point": "f"}}, "extra_info.entry_point"),
+    (DEEP_CODER, {**DEEP_CODER_ROW, "tests": {**COLUMNS, "function_name": "f"}}, "tests.function_name"),
+    (NEMO_GYM, {**NEMO_ROW, "method_name": "f"}, "method_name"),
 ]
 
 
