@@ -50,7 +50,8 @@ def extract_program(response: str) -> str | None:
     holds no program, and later blocks are not looked at.
 
     What stands before the last ``</think>`` is thinking and not looked at; nor is what follows a ``<think>`` that is
-    never closed. The same holds for the other marks that models use (``_THINKING``). The prompt's placeholder ``YOUR CODE HERE`` is never a program: a block of it alone is passed over.
+    never closed. The same holds for the other marks that models use (``_THINKING``). The prompt's placeholder
+    ``YOUR CODE HERE`` is never a program: a block of it alone is passed over.
 
     All line ends become ``\n``; white space at the end goes; a block that is indented as a whole is moved to the left,
     since no program starts indented.
