@@ -80,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
     add_config(train_)
     train_.add_argument("--resume", action="store_true", help="go on from the last checkpoint in `out`")
     train_.add_argument("--dry-run", action="store_true", help="one update with a shrunk random model, nothing kept")
-    train_.add_argument("--minutes", type=float, help="stop after the first update that ends later than this")
+    train_.add_argument("--minutes", type=above_zero, help="stop after the first update that ends later than this")
     train_.add_argument("--plain", action="store_true", help="a line per update in the place of a live table")
 
     sft_ = command(commands, "sft", clone, "clone responses of stored conversations")
@@ -94,11 +94,11 @@ def parser() -> argparse.ArgumentParser:
     eval_.add_argument("model", help="a model for from_pretrained, or the folder of a run (its best policy)")
     add_config(eval_)
     eval_.add_argument("--split", default="", help="train, valid or test; the configuration's by default")
-    eval_.add_argument("--episodes", type=int, default=0, help="0: of every problem")
+    eval_.add_argument("--episodes", type=count, default=0, help="0: of every problem")
     eval_.add_argument("--samples", type=int, help="episodes of each problem; the configuration's by default")
     eval_.add_argument("--n-at-k", action="append", metavar="N@K", help="estimate 10@100, say; may be given again")
     eval_.add_argument("--top-p", type=float, help="the configuration's by default; the paper's is 0.95")
-    eval_.add_argument("--temperature", type=float, action="append", help="may be given again; 0.2 by default")
+    eval_.add_argument("--temperature", type=temperature, action="append", help="may be given again; 0.2 by default")
 
     play_ = command(
         commands, "play", play, "watch a model answer validation problems: an episode in full, and how many it solved"
@@ -106,13 +106,34 @@ def parser() -> argparse.ArgumentParser:
     play_.add_argument("model", help="a model for from_pretrained, or the folder of a run (its best policy)")
     add_config(play_, judging=False)
     play_.add_argument("--episodes", type=int, default=8, help="8 by default; the first with a feedback is shown")
-    play_.add_argument("--temperature", type=float, default=1.0, help="1 by default")
+    play_.add_argument("--temperature", type=temperature, default=1.0, help="1 by default")
 
     export_ = command(commands, "export", export, "write the policy of a checkpoint for from_pretrained and vLLM")
     export_.add_argument("checkpoint", help="a run, a checkpoint, or a policy folder")
     export_.add_argument("out", help="folder for the model; must not be there yet")
     export_.add_argument("--dtype", default="float32", choices=("float32", "bfloat16", "float16"))
     return whole
+
+
+def number(kind: Callable[[str], float], accepts: Callable[[float], bool], expected: str) -> Callable[[str], Any]:
+    """What argparse reads a number with, and refuses one that has no meaning."""
+
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = float("nan")
+        if not accepts(value):
+            raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
+        return value
+
+    return read
+
+
+above_zero = number(float, lambda value: value > 0, "a number above 0")
+temperature = number(float, lambda value: 0 <= value < float("inf"), "0 or a number above it")
+count = number(int, lambda value: value >= 0, "a whole number, 0 or more")
+workers = number(int, lambda value: value >= 1, "a whole number, 1 or more")
 
 
 def command(commands: Any, name: str, run: Callable[[Any], None], text: str) -> argparse.ArgumentParser:
@@ -128,7 +149,7 @@ def add_config(command: argparse.ArgumentParser, judging: bool = True) -> None:
     command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
     if not judging:
         return
-    command.add_argument("--workers", type=int, help="programs judged at a time; the number of cores by default")
+    command.add_argument("--workers", type=workers, help="programs judged at a time; the number of cores by default")
     command.add_argument("--verdicts", metavar="FILE", help="share the verdicts of known programs with other runs")
 
 

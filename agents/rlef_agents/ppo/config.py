@@ -54,11 +54,17 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 
 AT_LEAST: Final[Mapping[str, float]] = {
     **dict.fromkeys(("episodes", "minibatches", "epochs", "turns", "token_budget", "max_new", "context", "keep"), 1),
-    **dict.fromkeys(("samples_per_problem", "evaluate_samples"), 1),
+    **dict.fromkeys(("samples_per_problem", "evaluate_samples", "lora_alpha"), 1),
+    **dict.fromkeys(("seed", "evaluate_episodes"), 0),
     **dict.fromkeys(("warmup", "max_lag", "critic_steps", "updates", "evaluate_every", "save_every", "lora_rank"), 0),
     **dict.fromkeys(("lr", "lr_final", "critic_lr", "weight_decay", "clip_norm", "beta", "value_coefficient"), 0.0),
     **dict.fromkeys(("entropy", "entropy_final", "policy_clip", "value_clip", "evaluate_temperature"), 0.0),
+    **dict.fromkeys(("adam_beta1", "adam_beta2"), 0.0),
+    "adam_eps": 1e-16,  # of a weight without a gradient 0 / (0 + 0) would be no number, in float32
 }
+BELOW: Final[Mapping[str, float]] = {"adam_beta1": 1.0, "adam_beta2": 1.0}
+LARGEST: Final = 2**31 - 1
+"""No count and no seed is larger."""
 
 
 @dataclass(frozen=True)
@@ -358,6 +364,10 @@ def check(name: str, value: object) -> None:
         raise UsageError(f"{name}: expected one of {', '.join(CHOICES[name])}; got {value!r}")
     if name in AT_LEAST and isinstance(value, (int, float)) and value < AT_LEAST[name]:
         raise UsageError(f"{name}: expected {AT_LEAST[name]} or more, got {value!r}")
+    if name in BELOW and isinstance(value, (int, float)) and value >= BELOW[name]:
+        raise UsageError(f"{name}: expected less than {BELOW[name]}, got {value!r}")
+    if isinstance(value, int) and value > LARGEST:
+        raise UsageError(f"{name}: expected at most {LARGEST}, got {value!r}")
 
 
 def parsed(text: str) -> Any:

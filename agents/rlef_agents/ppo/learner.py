@@ -203,7 +203,7 @@ class Learner:
         part: npt.NDArray[np.int64],
         untouched: bool,
     ) -> dict[str, float]:
-        """One optimiser step on the episodes at ``part``.
+        """One optimiser step on the episodes at ``part``; none where all of their responses are masked.
 
         Returns:
             policy_loss, value_loss, entropy, ratio, clipped, approx_kl, importance, value_clipped, ratio_error, lr,
@@ -218,6 +218,7 @@ class Learner:
             np.array([policy_sum, valued.sum(), tokens.sum()], np.float64)
         )
         policy_count = max(float(policy_count), 1e-9)  # of no token the loss is 0
+        nothing = not token_count  # every response of this minibatch is masked, in all processes
         value_count, token_count = max(float(value_count), 1.0), max(float(token_count), 1.0)
         shaped = targets.advantages
         if config.normalise == "minibatch":
@@ -288,7 +289,10 @@ class Learner:
         metrics |= {name: metrics[name] / token_count for name in ("ratio", "clipped", "approx_kl", "importance")}
         metrics["value_clipped"] /= value_count
         norms = self._sum_and_clip_gradients()
-        return {**metrics, **norms, "ratio_error": ratio_error, "lr": self._take_step(policy_weight)}
+        if nothing:  # zeros would be a step, too: of AdamW's moments and of weight decay
+            self.optimiser.zero_grad(set_to_none=True)
+        lr = 0.0 if nothing else self._take_step(policy_weight)
+        return {**metrics, **norms, "ratio_error": ratio_error, "lr": lr}
 
     def _sum_and_clip_gradients(self) -> dict[str, float]:
         """Over all processes, and once per step; policy and critic apart."""

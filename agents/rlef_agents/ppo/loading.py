@@ -20,8 +20,10 @@ def read_model(name: str, device: str = "auto") -> tuple[Any, Any]:
         device: ``auto`` takes a GPU if there is one.
 
     Raises:
-        UsageError: there is none of that name, or it cannot be read.
+        UsageError: there is none of that name, or it cannot be read; or there is no GPU for it.
     """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("device: expected 'auto' or 'cpu', as PyTorch finds no GPU here, got 'cuda'")
     place = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)

@@ -22,7 +22,7 @@ from rlef_agents.ppo.generate.settings import refused_rotations
 from rlef_agents.ppo.packing import PACKED_ATTENTION, PackedBatch
 from rlef_env.errors import UsageError
 
-__all__ = ["ActorCritic", "Reference", "Scores", "add_lora", "policy_logprobs"]
+__all__ = ["ActorCritic", "Reference", "Scores", "add_lora", "check_architecture", "policy_logprobs", "prepare"]
 
 HEAD_CHUNK: Final = 2048
 """So many tokens have their logits in memory at once: 128,256 of them in float32 are a gigabyte."""
@@ -204,9 +204,8 @@ def prepare(lm: nn.Module) -> None:
     for module in lm.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-        for name in ("attention_dropout", "dropout"):
-            if isinstance(getattr(module, name, None), float):
-                setattr(module, name, 0.0)
+        for name in [name for name, value in vars(module).items() if "drop" in name and isinstance(value, float)]:
+            setattr(module, name, 0.0)  # attention_dropout, resid_pdrop, residual_dropout, layerdrop, ...
     base(lm).set_attn_implementation(PACKED_ATTENTION)
     if base(lm).config._attn_implementation != PACKED_ATTENTION:
         raise UsageError(
@@ -220,8 +219,22 @@ def check_architecture(lm: nn.Module) -> None:
 
     Raises:
         UsageError: they differ: the model scales or caps its logits, looks beyond a sequence, or computes a sequence
-            otherwise where one beside it has high positions.
+            otherwise where one beside it has high positions. Or it draws something in training, or cannot be packed.
     """
+    kind = type(base(lm)).__name__
+    was_training = lm.training
+    try:
+        _compare(lm, kind)
+    except (NotImplementedError, AttributeError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"model: expected an architecture whose sequences can be packed, such as Llama, Qwen or Mistral; {kind} "
+            f"cannot be: {str(error).partition(chr(10))[0]}"
+        ) from error
+    finally:
+        lm.train(was_training)
+
+
+def _compare(lm: nn.Module, kind: str) -> None:
     if (objection := refused_rotations(base(lm).config)) is not None:
         raise UsageError(f"model: {objection}; use a version of it with another rope_type")
     device = next(lm.parameters()).device
@@ -229,7 +242,6 @@ def check_architecture(lm: nn.Module) -> None:
     positions = torch.tensor([0, 1, 2, 3, 0, 1, 2], device=device)
     nothing = ids[:0]
     batch = PackedBatch(ids, positions, (4, 3), nothing, nothing, nothing, nothing.cpu().numpy(), nothing.cpu().numpy())
-    was_training = lm.training
     lm.eval()
     ours = logits_of(head(lm), run(backbone(lm), batch, torch.float32))
     far = int(getattr(base(lm).config, "max_position_embeddings", None) or 0)
@@ -239,12 +251,19 @@ def check_architecture(lm: nn.Module) -> None:
     else:
         beside = ours[:4]
     theirs = torch.cat([lm(input_ids=part[None], use_cache=False).logits[0] for part in ids.split((4, 3))])
-    lm.train(was_training)
+    lm.train()
+    trained = logits_of(head(lm), run(backbone(lm), batch, torch.float32))
     error = float(torch.maximum((ours - theirs).abs().max(), (beside - ours[:4]).abs().max()))
     if not error < 1e-3 * max(1.0, float(theirs.abs().max())):
         raise UsageError(
-            f"model: expected logits that are the head's output and sequences that can be packed; "
-            f"{type(base(lm)).__name__} differs by {error:.2g}. Use an architecture such as Llama, Qwen or Mistral"
+            f"model: expected logits that are the head's output and sequences that can be packed; {kind} differs by "
+            f"{error:.2g}. Use an architecture such as Llama, Qwen or Mistral"
+        )
+    noise = float((trained - ours).abs().max())
+    if not noise < 1e-3 * max(1.0, float(theirs.abs().max())):
+        raise UsageError(
+            f"model: expected one that computes in training what it computes in sampling; {kind} differs by {noise:.2g}: "
+            "set its dropout or jitter to 0 in its config.json"
         )
 
 

@@ -56,6 +56,8 @@ class Sampler:
                 "servers: expected the address of a vLLM server, such as http://localhost:8000, as generator = 'vllm'; "
                 "or set generator to 'local', 'hf' or 'continuous'"
             )
+        if wrong := [each for each in self._servers if not each.startswith(("http://", "https://"))]:
+            raise UsageError(f"servers: expected addresses such as http://localhost:8000, got {wrong[0]!r}")
         self.renew()
 
     def renew(self) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from rlef_agents.ppo.model import add_lora, policy_logprobs, prepare
+from rlef_agents.ppo.model import add_lora, check_architecture, policy_logprobs, prepare
 from rlef_agents.ppo.packing import pack
 from rlef_agents.ppo.render import Renderer
 from rlef_agents.ppo.types import Completion, Ids, TokenEpisode, TokenTurn
@@ -96,6 +96,7 @@ def sft(
         raise UsageError(f"conversations: expected one of at most {config.context} tokens, got none; raise --context")
     lm = add_lora(model, config.lora_rank, 2 * config.lora_rank, config.seed) if config.lora_rank else model.float()
     prepare(lm)
+    check_architecture(lm)
     lm.train()
     optimiser, device = make_optimiser(lm, config), str(next(lm.parameters()).device)
     random = np.random.default_rng(config.seed)

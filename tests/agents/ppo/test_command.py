@@ -124,6 +124,7 @@ def test_ctrl_c_speaks_of_resuming_where_there_is_something_to_resume(monkeypatc
         (["train", "tiny", "--set", "model=/no/such/model"], "expected a name or folder"),
         (["eval", "/no/such/model", "tiny"], "model: expected a name or folder of transformers, got '/no/such/model'"),
         (["play", "/no/such/model", "tiny"], "model: expected a name or folder of transformers, got '/no/such/model'"),
+        (["train", "tiny", "--set", "model=x", "--set", "device=cuda"], "device: expected 'auto' or 'cpu'"),
         (["train", "small", "--set", "dataset=no.jsonl"], "no.jsonl"),
         (["sft", "tiny", "--out", "x", "--lr", "1"], "expected no option but"),
         (["sft", "model", "--out", "x"], "--data: expected a file"),
@@ -136,3 +137,23 @@ def test_mistakes_are_one_line(arguments, words, capsys, tmp_path, monkeypatch):
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") <= 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "tiny", "--workers", "0"], "argument --workers: expected a whole number, 1 or more, got '0'"),
+        (["train", "tiny", "--workers", "two"], "argument --workers: expected a whole number, 1 or more, got 'two'"),
+        (["train", "tiny", "--minutes", "nan"], "argument --minutes: expected a number above 0, got 'nan'"),
+        (
+            ["eval", "x", "tiny", "--episodes", "-1"],
+            "argument --episodes: expected a whole number, 0 or more, got '-1'",
+        ),
+        (["eval", "x", "tiny", "--temperature", "nan"], "--temperature: expected 0 or a number above it, got 'nan'"),
+        (["play", "x", "tiny", "--temperature", "-1"], "--temperature: expected 0 or a number above it, got '-1'"),
+    ],
+)
+def test_numbers_without_a_meaning_are_no_arguments(arguments, words, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert words in capsys.readouterr().err

@@ -76,6 +76,8 @@ def test_training_is_not_cut_to_the_likeliest_tokens_and_evaluation_is(server: F
 
 
 def test_a_server_that_is_not_named_or_not_there_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"servers: expected addresses such as http://localhost:8000, got 'here:8000'"):
+        run(replace(CONFIG, generator="vllm", out=str(tmp_path), servers="http://there:8000 here:8000"))
     with pytest.raises(UsageError, match="servers: expected the address of a vLLM server"):
         run(replace(CONFIG, generator="vllm", out=str(tmp_path)))
     with pytest.raises(RLEFError, match="is the server running"):

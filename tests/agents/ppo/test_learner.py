@@ -627,6 +627,16 @@ def reworthed(whole: TokenEpisode, worth: float) -> TokenEpisode:
     )
 
 
+def test_a_minibatch_of_which_nothing_is_kept_is_no_step() -> None:
+    """Gradients of zero would still be one: AdamW's moments go on, and weights decay."""
+    student = learner(truncated="mask", weight_decay=0.1)
+    student.update(sampled_by(student, random_episodes(4)))
+    before, steps = weights(student), student.steps
+    metrics = student.update(sampled_by(student, [episode(turn([1], [2], reward=-1.0, finished=False))] * 4))
+    assert moved(before, weights(student)) == 0.0
+    assert (student.steps, student.version, metrics["truncated"]) == (steps, 2, 1.0)
+
+
 def test_masked_responses_get_no_policy_gradient() -> None:
     batch = [episode(turn([5], [7], reward=1.0)), episode(turn([6], [8], reward=-1.0, finished=False))]
     student = learner(

@@ -10,13 +10,24 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from transformers import LlamaConfig, LlamaForCausalLM, Phi3Config, Phi3ForCausalLM
+from transformers import (
+    Gemma2Config,
+    Gemma2ForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    MixtralConfig,
+    MixtralForCausalLM,
+    Phi3Config,
+    Phi3ForCausalLM,
+    SeedOssConfig,
+    SeedOssForCausalLM,
+)
 
 from rlef_agents.ppo import model as module
 from rlef_agents.ppo.model import ActorCritic, Reference, add_lora
 from rlef_agents.ppo.packing import PACKED_ATTENTION, PackedBatch, pack
 from rlef_env.errors import UsageError
-from tests.agents.ppo.small import ARCHITECTURES, VOCABULARY, episode, model, random_episodes, turn
+from tests.agents.ppo.small import ARCHITECTURES, SMALL, VOCABULARY, episode, model, random_episodes, turn
 
 
 def row(count: int = 3, seed: int = 0) -> PackedBatch:
@@ -80,6 +91,28 @@ def test_row_6_dropout_is_off_even_in_training(name: str) -> None:
     actor = ActorCritic(model(name, **changes))
     actor.train()
     assert torch.equal(actor(row()).logprobs, actor(row()).logprobs)
+
+
+def test_row_6_dropout_is_off_whatever_its_layer_calls_it() -> None:
+    """Seed-OSS has a rate for the residual stream, which no module of dropout holds."""
+    actor = ActorCritic(SeedOssForCausalLM(SeedOssConfig(**SMALL, head_dim=4, residual_dropout=0.5)))
+    actor.train()
+    assert torch.equal(actor(row()).logprobs, actor(row()).logprobs)
+
+
+def test_row_6_other_noise_in_training_is_refused() -> None:
+    lm = MixtralForCausalLM(MixtralConfig(**SMALL, num_local_experts=2, router_jitter_noise=0.5))
+    with torch.no_grad():
+        for parameter in lm.parameters():
+            parameter.mul_(20.0)  # random weights alone make logits of nearly nothing
+    with pytest.raises(UsageError, match="computes in training what it computes in sampling"):
+        ActorCritic(lm)
+
+
+def test_what_cannot_be_packed_is_refused_in_words() -> None:
+    lm = Gemma2ForCausalLM(Gemma2Config(**SMALL, head_dim=4))
+    with pytest.raises(UsageError, match=r"Gemma2ForCausalLM cannot be: packed attention: .*softcap"):
+        ActorCritic(lm)
 
 
 def test_row_5_weights_and_logits_are_float32_and_tied_weights_stay_tied(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,14 @@ def test_last_only_makes_earlier_responses_a_part_of_the_prompt(model):
     assert np.array_equal(last.turns[0].completion.ids, every.turns[1].completion.ids)
 
 
+def test_a_model_that_scales_its_logits_after_the_head_is_not_cloned_as_one_that_does_not(model):
+    lm, tokenizer = model
+    plain = lm.forward
+    lm.forward = lambda *args, **kwargs: (lambda out: out.__class__(logits=out.logits * 0.5))(plain(*args, **kwargs))
+    with pytest.raises(UsageError, match="logits that are the head's output"):
+        sft(lm, Renderer(tokenizer), [CHAT], CONFIG)
+
+
 def test_no_limit_of_the_gradient_is_no_limit_and_not_no_gradient(model):
     found = []
     for limit in (0.0, 1e9):
