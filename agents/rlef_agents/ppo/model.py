@@ -262,8 +262,8 @@ def _compare(lm: nn.Module, kind: str) -> None:
     noise = float((trained - ours).abs().max())
     if not noise < 1e-3 * max(1.0, float(theirs.abs().max())):
         raise UsageError(
-            f"model: expected one that computes in training what it computes in sampling; {kind} differs by {noise:.2g}: "
-            "set its dropout or jitter to 0 in its config.json"
+            f"model: expected one that computes in training what it computes in sampling; {kind} differs by "
+            f"{noise:.2g}: set its dropout or jitter to 0 in its config.json"
         )
 
 
