@@ -94,6 +94,8 @@ def test_tokens_and_rewards_are_those_of_the_episode(renderer, pool):
         assert before is None or np.array_equal(request.ids[: len(before)], before)
         by_name[request.conversation] = request.ids
     assert sorted(rollout.generator.forgotten) == list(range(6))
+    seeds = [request.seed for request in rollout.generator.requests]
+    assert len(set(seeds)) == len(seeds) > 6  # a response that is drawn as the one before cannot but repeat it
 
 
 class Spelling(Scripted):
