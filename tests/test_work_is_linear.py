@@ -59,6 +59,7 @@ from rlef_env.problems.packages import folder, read_package
 from rlef_env.problems.packages.archive import Archive
 from rlef_env.problems.packages.folder import Folder
 from rlef_env.problems.packages.yaml_file import read_yaml
+from rlef_env.sandbox.java_names import java_names
 from tests.clashing import clashing
 from tests.problems.layouts.samples import ROWS
 
@@ -174,6 +175,9 @@ TEXTS: Final[dict[str, tuple[Callable[[int], Call], int]]] = {
     "value: a sum": (lambda n: lambda: parse_value("1+" * n + "1"), 5_000),
     "value: signs": (lambda n: lambda: parse_value("-" * n + "1"), 5_000),
     "value: brackets": (lambda n: lambda: parse_value("[" * n), 20_000),
+    "java: open comments": (lambda n: lambda: java_names("/*" * n + "'" * n), 50_000),
+    "java: many classes": (lambda n: lambda: java_names("public class A{static void main(String a){}}" * n), 1000),
+    "java: words": (lambda n: lambda: java_names("static a.main( " * n), 5000),
     "value: texts side by side": (lambda n: lambda: parse_value("'a'" * n), 5_000),
     "value: sets in a list": (lambda n: lambda: parse_value("[" + "{1}," * n + "]"), 5_000),
     "asserts: many": (
