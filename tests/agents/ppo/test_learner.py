@@ -280,13 +280,16 @@ def test_row_32_one_clip_and_one_tick_of_the_clock_per_step(monkeypatch: pytest.
     assert (student.steps, len(rates)) == (6, 6), "no step, no tick"
 
 
-def test_rates_fall_to_the_last_step_and_the_critic_may_have_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    student = learner(lr=1.0, lr_final=0.5, critic_lr=4.0, updates=3, minibatches=1, critic_steps=1)
+@pytest.mark.parametrize(("updates", "minibatches"), [(3, 1), (1, 3)])
+def test_rates_fall_to_the_last_step_and_the_critic_may_have_its_own(
+    updates: int, minibatches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    student = learner(lr=1.0, lr_final=0.5, critic_lr=4.0, updates=updates, minibatches=minibatches, critic_steps=1)
     rates: list[dict[str, float]] = []
     monkeypatch.setattr(
         student.optimiser, "step", lambda: rates.append({g["network"]: g["lr"] for g in student.optimiser.param_groups})
     )
-    for _ in range(3):
+    for _ in range(updates):
         student.update(sampled_by(student, random_episodes(4)))
     # Steps 0, 1, 2 of 3: factors 1, 0.75, 0.5; in the first the policy rests.
     assert rates == [{"policy": 0.0, "critic": 4.0}, {"policy": 0.75, "critic": 3.0}, {"policy": 0.5, "critic": 2.0}]
