@@ -187,7 +187,9 @@ def train(arguments: Any) -> None:
         evaluations = [row for row in read_metrics(trainer.log.path) if row["kind"] == "evaluate"]
         rates = [row["solve_rate"] for row in evaluations if "solve_rate" in row]
         if rates and parallel.rank() == 0:
-            print(f"solved on valid: {rates[0]:.3f} before, {rates[-1]:.3f} now, {trainer.best:.3f} at best")
+            print(
+                f"solved on {trainer.evaluated}: {rates[0]:.3f} before, {rates[-1]:.3f} now, {trainer.best:.3f} at best"
+            )
             print(f"the best policy is in {trainer.out / 'best'}, for from_pretrained and `rlef-agents eval`")
     parallel.leave()
 

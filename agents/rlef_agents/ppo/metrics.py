@@ -88,7 +88,7 @@ class Log:
             by_turn = " ".join(f"{value:.2f}" for name, value in metrics.items() if name.startswith("solved_at_"))
             n_at_k = "  ".join(f"{name} {value:.3f}" for name, value in metrics.items() if "@" in name)
             self._evaluation = (
-                f"valid after {update} updates: solved {metrics.get('solve_rate', 0.0):.3f} "
+                f"evaluated after {update} updates: solved {metrics.get('solve_rate', 0.0):.3f} "
                 f"(by turn {by_turn}; {n_at_k}) at temperature {metrics.get('temperature', 1.0):g}, "
                 f"top-p {metrics.get('top_p', 1.0):g}, {metrics.get('episodes', 0):.0f} episodes"
             )

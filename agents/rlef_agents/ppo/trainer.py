@@ -72,6 +72,9 @@ class Trainer:
         quiet: print nothing.
         live: show progress in a table that changes in place.
 
+    Attributes:
+        evaluated: what a report calls the problems of evaluations: ``valid``, ``held out``, ``train``.
+
     Raises:
         UsageError: the run's folder has checkpoints and ``resume`` is not set, or a setting does not go with others.
     """
@@ -103,6 +106,7 @@ class Trainer:
         self.config = config = with_date(config, self.out)
         read_template(config.chat_template)  # what is wrong is said before a model is read
         self._valid_problems = evaluation_problems(config)
+        self.evaluated = self._valid_problems.label
         train = training_problems(config, self._valid_problems)
         self.out.mkdir(parents=True, exist_ok=True)
         before_best = self.out / ".before-best"
