@@ -13,7 +13,6 @@ influence is bytes in its output files and its wait status.
 
 from __future__ import annotations
 
-import ast
 import builtins
 import contextlib
 import ctypes
@@ -43,7 +42,7 @@ from typing import Any, NamedTuple
 # ruff: noqa: E401, F401, I001
 import _sitebuiltins
 import atexit, bisect, cmath, collections, copy, datetime, decimal, enum, fractions, functools, heapq, itertools, math
-import operator, queue, random, re, statistics, string, typing
+import operator, queue, random, re, string, typing
 
 FILE = "solution.py"
 ARTIFACT = 3  # the descriptor by which a runtime opens what it is to run
@@ -139,6 +138,10 @@ class Start(NamedTuple):
 @functools.cache
 def imported(imports: str) -> dict[str, Any]:
     """The names that import statements bind; a module that is not there binds none."""
+    if not imports:
+        return {}
+    import ast  # here, as each page of the zygote's memory makes every fork dearer
+
     names: dict[str, Any] = {}
     for statement in ast.parse(imports).body:
         with contextlib.suppress(ImportError):
