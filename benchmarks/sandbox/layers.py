@@ -13,6 +13,7 @@ import os
 import resource
 import struct
 import sys
+import time
 
 NO_NEW_PRIVS, SECCOMP_FILTER = 38, 1
 LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
@@ -53,11 +54,6 @@ def limit() -> None:
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
 
 
-def cpu_seconds() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)
-
-
 def main() -> None:
     config = json.loads(sys.argv[1])
     run_filter, chosen = bytes.fromhex(config["run"]), set(config["apply"])
@@ -74,7 +70,7 @@ def main() -> None:
     _run, header = prepared(run_filter)  # the buffers are kept as long as this function runs
     gc.freeze()
     for line in sys.stdin:
-        before = cpu_seconds()
+        began, children = time.process_time(), 0.0  # not by getrusage, which the base filter refuses
         for _ in range(int(line)):
             pid = os.fork()
             if pid == 0:
@@ -91,9 +87,11 @@ def main() -> None:
                     os._exit(0)
                 finally:
                     os._exit(1)
-            if os.wait4(pid, 0)[1] != 0:
+            _, status, used = os.wait4(pid, 0)
+            children += used.ru_utime + used.ru_stime
+            if status != 0:
                 sys.exit(f"layers: {sorted(chosen)} could not be applied")
-        print(cpu_seconds() - before, flush=True)
+        print(time.process_time() - began + children, flush=True)
 
 
 if __name__ == "__main__":

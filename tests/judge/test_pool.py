@@ -26,7 +26,7 @@ class TestJudgePool(PoolConformance):
 
 def test_one_blow_counts_once_however_many_workers_it_takes() -> None:
     """What has lost its worker goes to a new one, as others may be gone, too, and not yet known to be."""
-    sleeps = Program("import time\ntime.sleep(1)\nprint(input())")  # so that many sleep at once, however slow all is
+    sleeps = Program("import time\ntime.sleep(0.6)\nprint(input())")  # so that many sleep at once, however slow all is
     patient = replace(ECHO, time_limit=30.0)
     with JudgePool(2) as pool:
         for _ in range(2):
