@@ -57,6 +57,7 @@ for _ in range(2):
 while len(pool.processes()) < 2:
     time.sleep(0.01)
 print(*pool.processes(), flush=True)
+sys.stdin.read()  # until the test has a handle on each worker
 {end}
 """
 
@@ -66,11 +67,13 @@ print(*pool.processes(), flush=True)
 )
 def test_no_process_outlives_the_owner(end: str) -> None:
     """Also where it is killed, and where a child that it forked lives on with a copy of its descriptors."""
-    with subprocess.Popen([sys.executable, "-c", OWNER.format(end=end)], stdout=subprocess.PIPE, text=True) as owner:
-        assert owner.stdout is not None
+    command = [sys.executable, "-c", OWNER.format(end=end)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdin is not None and owner.stdout is not None
         workers = [int(pid) for pid in owner.stdout.readline().split()]
         assert len(workers) == 2
         handles = [os.pidfd_open(pid) for pid in workers]
+        owner.stdin.close()
         owner.wait()
         owner.stdout.close()
     for handle in handles:
