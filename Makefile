@@ -9,7 +9,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-SOURCES := rlef_command.py rlef_env agents tests benchmarks starter
+SOURCES := rlef_command.py rlef_env agents tests benchmarks tools data
 
 # step NAME,COMMAND: run the command and say how long it took.
 define step

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from rlef_env.envs.registration import register_environments
 
 if TYPE_CHECKING:
-    from rlef_env.envs import CodeEnv, CodeVectorEnv, Episode, Turn, read_episodes, rejudge, replay, write_episodes
+    from rlef_env.envs import CodeEnv, CodeVectorEnv, rejudge, replay
+    from rlef_env.episodes import Episode, Turn, read_episodes, write_episodes
     from rlef_env.judge import Judge, Judgement, JudgePool, Verdict
     from rlef_env.problems import CheckerSpec, Dataset, Problem, Solution, Test, load_dataset
     from rlef_env.sandbox import Program
@@ -44,16 +45,8 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "rlef_env.envs": (
-        "CodeEnv",
-        "CodeVectorEnv",
-        "Episode",
-        "Turn",
-        "read_episodes",
-        "rejudge",
-        "replay",
-        "write_episodes",
-    ),
+    "rlef_env.envs": ("CodeEnv", "CodeVectorEnv", "rejudge", "replay"),
+    "rlef_env.episodes": ("Episode", "Turn", "read_episodes", "write_episodes"),
     "rlef_env.judge": ("Judge", "Judgement", "JudgePool", "Verdict"),
     "rlef_env.problems": ("CheckerSpec", "Dataset", "Problem", "Solution", "Test", "load_dataset"),
     "rlef_env.sandbox": ("Program",),

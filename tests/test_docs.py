@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from rlef_env.envs.registration import ENVIRONMENTS
-from rlef_env.problems import CHECKER_FLAGS, CHECKERS, GRADERS, Trust, load_dataset
+from rlef_env.problems import CHECKER_FLAGS, CHECKERS, GRADERS, Quality, load_dataset
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
@@ -83,7 +83,7 @@ def test_the_data_page_has_every_rule_flag_and_class() -> None:
         assert f"| `{name}` | {rule.meaning} | {flags} | {rule.origin} |\n" in text
     for flag, meaning in CHECKER_FLAGS.items():
         assert f"| `{flag}` | {meaning} |\n" in text
-    for trust in Trust:
+    for trust in Quality:
         assert f"| `{trust.value}` | " in text
     for grader in GRADERS.values():
         rows = [line.split(" | ") for line in text.splitlines() if line.startswith(f"| `{grader.name}` | ")]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from rlef_env.problems import LAYOUTS
+from rlef_env.problems import SCHEMAS
 from rlef_env.problems.procedural import FAMILIES
-from starter.gallery import PAGE, page
+from tools.gallery import PAGE, page
 
 
 @pytest.mark.slow
 def test_the_page_is_what_the_generator_gives() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "write it again: python -m starter.gallery"
+    assert PAGE.read_text(encoding="utf-8") == page(), "write it again: python -m tools.gallery"
 
 
 def test_every_family_and_layout_is_on_the_page() -> None:
     headings = {line[4:] for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("### ")}
-    assert {*FAMILIES, *(layout.label for layout in LAYOUTS), "Kattis"} <= headings
+    assert {*FAMILIES, *(layout.label for layout in SCHEMAS), "Kattis"} <= headings

@@ -26,14 +26,13 @@ from typing import Any, Final
 
 import pytest
 
-from rlef_env.envs import episode_from_row, read_episodes
 from rlef_env.envs.feedback import feedback_text
+from rlef_env.episodes import episode_from_row, read_episodes
 from rlef_env.errors import DataError, RLEFError
-from rlef_env.integrations.server.problem_store import ProblemStore
 from rlef_env.judge import Judgement, TestResult, Verdict, make_checker, scores
-from rlef_env.judge.calls import _result
-from rlef_env.judge.encoding import encode
-from rlef_env.judge.values import value_rule
+from rlef_env.judge.functions.calls import _result
+from rlef_env.judge.functions.value_codec import encode
+from rlef_env.judge.functions.values import value_rule
 from rlef_env.problems import (
     CheckerSpec,
     Dataset,
@@ -49,19 +48,20 @@ from rlef_env.problems import (
     unpacked,
 )
 from rlef_env.problems.asserts import check_to_tests, examples
-from rlef_env.problems.carriers import raw_rows
+from rlef_env.problems.extension_fields import groups_from_field
+from rlef_env.problems.file_formats import raw_rows
 from rlef_env.problems.json_text import memory_of
-from rlef_env.problems.layouts.live_code_bench import unpacked_tests
-from rlef_env.problems.layouts.nested import json_in, json_or_python_in
-from rlef_env.problems.layouts.pickled_text import pickled_text
-from rlef_env.problems.own_fields import groups_from_field
 from rlef_env.problems.packages import folder, read_package
 from rlef_env.problems.packages.archive import Archive
 from rlef_env.problems.packages.folder import Folder
 from rlef_env.problems.packages.yaml_file import read_yaml
+from rlef_env.problems.schemas.live_code_bench import unpacked_tests
+from rlef_env.problems.schemas.nested import json_in, json_or_python_in
+from rlef_env.problems.schemas.pickled_text import pickled_text
 from rlef_env.sandbox.java_names import java_names
+from rlef_env.server.problem_store import ProblemStore
 from tests.clashing import clashing
-from tests.problems.layouts.samples import ROWS
+from tests.problems.schemas.samples import ROWS
 
 TIMES: Final = 4
 MOST: Final = 8.0
@@ -490,13 +490,13 @@ def test_the_memory_that_json_takes_is_no_more_than_was_counted(inner: str) -> N
     taken = most_allocated(lambda: parse_json(text, python_json=True))
     assert taken <= counted + 4 * len(text)
     with pytest.raises(ValueError, match="bytes of memory"):
-        parse_json(text, most_memory=counted - 1)
+        parse_json(text, max_memory=counted - 1)
 
 
 def test_brackets_and_commas_in_texts_do_not_count() -> None:
     text = json.dumps(["[,:{" * 1000, '\\"[,:{', "[" * 200])
     assert memory_of(text) == memory_of('["","",""]')
-    assert parse_json(text, most_memory=memory_of(text)) == json.loads(text)
+    assert parse_json(text, max_memory=memory_of(text)) == json.loads(text)
 
 
 PACKED: Final = {

@@ -3,10 +3,9 @@
 Importing this package loads no learning framework; the modules that need one import it themselves.
 """
 
-from rlef_agents.agent import Agent, Conversation
-from rlef_agents.oracle import OracleAgent
-from rlef_agents.play import play
 from rlef_agents.random_programs import RandomAgent
 from rlef_agents.repair import RepairAgent
+from rlef_agents.scripted import OracleAgent
+from rlef_env.agents import Agent, Conversation, play
 
 __all__ = ["Agent", "Conversation", "OracleAgent", "RandomAgent", "RepairAgent", "play"]

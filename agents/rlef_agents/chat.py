@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any
 
-from rlef_agents.agent import Conversation
+from rlef_env.agents import Conversation
 
 __all__ = ["ChatAgent"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rlef_agents.agent import Agent, Conversation
+from rlef_env.agents import Agent, Conversation
 
 __all__ = ["IndependentAgent"]
 

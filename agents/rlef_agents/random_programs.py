@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from rlef_agents.agent import Conversation
 from rlef_agents.programs import fenced
+from rlef_env.agents import Conversation
 
 __all__ = ["RandomAgent"]
 

@@ -16,7 +16,7 @@ from benchmarks.sandbox.blocks import INTERPRETER, Blocks, Floor, JudgeBlocks, S
 from benchmarks.sandbox.settings import Settings
 from benchmarks.sandbox.workload import C_PROGRAM, trivial_programs
 from rlef_env.sandbox import Program, installed_languages, probe
-from rlef_env.sandbox.filters import base_filter, run_filter
+from rlef_env.sandbox.policy.bpf import base_filter, run_filter
 
 __all__ = ["bubblewrap", "compiled", "judge_overhead", "layers", "lock", "lock_cost", "subprocess_run"]
 

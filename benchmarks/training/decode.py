@@ -16,9 +16,9 @@ import torch
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, StoppingCriteria
 
 from benchmarks.figures import Figure, Goal, measured
-from rlef_agents.ppo.generate import Request
-from rlef_agents.ppo.generate.local import LocalGenerator
-from rlef_agents.ppo.types import Ids
+from rlef_agents.ppo.generation import Request
+from rlef_agents.ppo.generation.local.generator import LocalGenerator
+from rlef_agents.ppo.trajectory import Ids
 
 __all__ = ["decode_rows"]
 

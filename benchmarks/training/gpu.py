@@ -16,11 +16,11 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from benchmarks.figures import Figure, measured, missing
 from rlef_agents.ppo.config import TrainConfig
-from rlef_agents.ppo.generate import Request
-from rlef_agents.ppo.generate.local import LocalGenerator
+from rlef_agents.ppo.generation import Request
+from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.packing import pack
-from rlef_agents.ppo.types import Completion, TokenEpisode, TokenTurn
+from rlef_agents.ppo.trajectory import Completion, TokenEpisode, TokenTurn
 
 __all__ = ["gpu_rows"]
 

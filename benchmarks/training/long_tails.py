@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rlef_agents.ppo.render import Renderer
+from rlef_agents.ppo.chat_template import Renderer
 from rlef_agents.ppo.sft import SftConfig, sft
 from rlef_agents.tiny import DATASET, make_model, make_tokenizer
 from rlef_env.envs import prompt_text

@@ -14,7 +14,7 @@ from benchmarks.training.decode import SIZES
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.packing import pack
-from rlef_agents.ppo.types import Completion, TokenEpisode, TokenTurn
+from rlef_agents.ppo.trajectory import Completion, TokenEpisode, TokenTurn
 
 __all__ = ["update_rows"]
 

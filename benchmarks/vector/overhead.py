@@ -14,8 +14,8 @@ from benchmarks.vector.settings import Settings
 from benchmarks.vector.workload import RIGHT, WRONG, CannedPool, fenced, problems
 from rlef_env.envs import CodeVectorEnv
 from rlef_env.judge import JudgeJob, JudgePool
-from rlef_env.judge.channel import words
-from rlef_env.judge.packing import pack, unpack
+from rlef_env.judge.pool.packing import pack, unpack
+from rlef_env.judge.pool.wire import words
 from rlef_env.problems import Dataset, Problem, load_dataset
 from rlef_env.sandbox import Program
 

@@ -14,7 +14,8 @@ from benchmarks.sandbox.memory import family, memory_bytes
 from benchmarks.vector.settings import Settings
 from benchmarks.vector.workload import fenced, problems
 from rlef_env.envs import CodeVectorEnv
-from rlef_env.judge import JudgePool, crew
+from rlef_env.judge import JudgePool
+from rlef_env.judge.pool import worker_set
 
 __all__ = ["soak"]
 
@@ -52,7 +53,7 @@ def soak(settings: Settings) -> list[Figure]:
         _held()
     except PermissionError as error:
         return [missing("soak", words + "memory, descriptors, processes", f"skipped: for root to read ({error})")]
-    crew.SPARE_SECONDS = 1.0  # type: ignore[misc]  # each look waits until those are gone
+    worker_set.SPARE_SECONDS = 1.0  # type: ignore[misc]  # each look waits until those are gone
     looks, ended = [], Counter[bool]()
     seconds = settings.soak_minutes * 60 / LOOKS
     with JudgePool() as pool:
@@ -64,7 +65,7 @@ def soak(settings: Settings) -> list[Figure]:
         for _ in range(LOOKS + 1):  # the first is to warm up: every worker and cache is there then
             until = time.monotonic() + seconds
             idle = list(range(ENVS))
-            while idle or env.under_way:
+            while idle or env.num_pending:
                 if time.monotonic() < until:
                     env.send(idle, [next(responses) for _ in idle])
                 replies = env.recv()

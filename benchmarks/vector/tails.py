@@ -87,7 +87,7 @@ def played_without_barrier(env: CodeVectorEnv, slow: str, steps: int) -> Played:
     sent: dict[int, tuple[float, bool]] = {}
     began = time.monotonic()
     idle = list(range(env.num_envs))
-    while idle or env.under_way:
+    while idle or env.num_pending:
         going = [(env_id, response) for env_id in idle if (response := next(responses[env_id], None)) is not None]
         if len(going) < len(idle) and not played.seconds:
             played.seconds, played.episodes = time.monotonic() - began, total

@@ -89,9 +89,9 @@ def ray(settings: Settings) -> list[Figure]:
     figure, goal = f"Ray on this machine against the local pool, A+B, {WORKERS} workers", Goal(0.8, "x", at_least=True)
     if importlib.util.find_spec("ray") is None:
         return [missing("ray", figure, "skipped: no ray here (pip install 'rlef-env[ray]')", goal)]
-    from rlef_env.integrations import RayJudge
+    from rlef_env.judge.pool.ray import RayJudgePool
 
-    with JudgePool(WORKERS) as local, RayJudge(workers=WORKERS) as cluster:
+    with JudgePool(WORKERS) as local, RayJudgePool(workers=WORKERS) as cluster:
         accepted_per_second(local, 4)
         accepted_per_second(cluster, 4)
         count = settings.envs // 4

@@ -2,9 +2,9 @@
 
 from rlef_env.audit.attack import MARK, Attack, corpus, read_attacks
 from rlef_env.audit.audit import Audit, Honest, Outcome, honest_for
-from rlef_env.audit.held import HOLDERS
+from rlef_env.audit.defences import HOLDERS
 from rlef_env.audit.machine_time import MachineTime
-from rlef_env.audit.secret import ADDING_UP, secret_problem
+from rlef_env.audit.problems import ADDING_UP, secret_problem
 
 __all__ = [
     "ADDING_UP",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rlef_env.audit.attack import Attack
-from rlef_env.audit.held import held_by
+from rlef_env.audit.defences import held_by
 from rlef_env.audit.leftovers import Files, Processes, adopting, descendants
 from rlef_env.audit.machine_time import MachineTime, Stopwatch, kept_too_long, starved_by_the_machine
 from rlef_env.judge import Judge, Judgement, Verdict

@@ -14,7 +14,8 @@ from rlef_env.cli.arguments import add_dataset, whole_number
 from rlef_env.cli.display import Screen, progress_bar, show_heading, show_prompt, show_turn
 from rlef_env.cli.machine import check_machine, show_machine
 from rlef_env.cli.rates import show_rates, solve_rates
-from rlef_env.envs import CodeEnv, Episode
+from rlef_env.envs import CodeEnv
+from rlef_env.episodes import Episode
 from rlef_env.errors import UsageError
 from rlef_env.problems import Dataset, load_dataset
 

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.syntax import Syntax
 from rich.text import Text
 
-from rlef_env.envs import GRID_LETTERS, Turn, verdict_grid, verdict_words
+from rlef_env.episodes import GRID_LETTERS, Turn, verdict_grid, verdict_words
 from rlef_env.judge import Judgement, Verdict
 from rlef_env.problems import ROLES
 from rlef_env.terminal import one_line, printable

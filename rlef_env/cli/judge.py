@@ -20,7 +20,8 @@ from typing import Any, Literal
 from rlef_env.cli.arguments import add_workers, file_path
 from rlef_env.cli.display import note, progress_bar
 from rlef_env.cli.left_out import LeftOut
-from rlef_env.envs import Episode, read_episodes, rejudge
+from rlef_env.envs import rejudge
+from rlef_env.episodes import Episode, read_episodes
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
 from rlef_env.problems import ROLES, Problem, load_dataset, parse_json, read_checkers

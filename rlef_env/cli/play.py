@@ -16,7 +16,8 @@ from rich.text import Text
 
 from rlef_env.cli.arguments import add_dataset, file_path, whole_number
 from rlef_env.cli.display import Screen, show_heading, show_prompt, show_turn
-from rlef_env.envs import CodeEnv, Episode, episode_to_row, fenced, read_episodes
+from rlef_env.envs import CodeEnv, fenced
+from rlef_env.episodes import Episode, episode_to_row, read_episodes
 from rlef_env.errors import DataError
 from rlef_env.problems import load_dataset
 

@@ -20,20 +20,20 @@ from rlef_env.cli.left_out import LeftOut
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgePool
 from rlef_env.problems import (
-    LAYOUTS,
     ROLES,
+    SCHEMAS,
     Dataset,
     Problem,
-    Trust,
-    TrustReport,
+    Quality,
+    QualityReport,
     load_dataset,
     report_path,
     write_jsonl,
     write_reports,
 )
+from rlef_env.quality import Augmentation, augment, find_duplicates, public_only, verify
 from rlef_env.sandbox import Sandbox, installed_languages
 from rlef_env.terminal import one_line
-from rlef_env.trust import Augmentation, augment, find_twins, public_only, verify
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
@@ -77,10 +77,10 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", default="train", metavar="S", help="which split, where there are some")
     parser.add_argument(
         "--layout",
-        choices=sorted(layout.name for layout in LAYOUTS),
+        choices=sorted(layout.name for layout in SCHEMAS),
         metavar="L",
         help="the layout of the rows, where their fields do not tell: "
-        + ", ".join(sorted(layout.name for layout in LAYOUTS)),
+        + ", ".join(sorted(layout.name for layout in SCHEMAS)),
     )
 
 
@@ -234,7 +234,7 @@ def verify_problems(arguments: argparse.Namespace) -> None:
         if not Path(arguments.data).exists():
             raise UsageError(f"--out: expected a file to write, as {arguments.data!r} is no file to put it beside")
         out = report_path(arguments.data)
-    reports: list[TrustReport] = []
+    reports: list[QualityReport] = []
     left_out = LeftOut(installed_languages())
     with JudgePool(arguments.workers) as pool, progress_bar("verifying", len(dataset)) as advance:
         for report in verify(left_out.looked_at(dataset), pool, arguments.most):
@@ -243,11 +243,11 @@ def verify_problems(arguments: argparse.Namespace) -> None:
     write_reports(reports, out)
     screen = Screen()
     for report in reports:
-        if report.trust is not Trust.VERIFIED:
+        if report.trust is not Quality.VERIFIED:
             screen.print(one_line(f"{report.trust.value}: {report.problem}: {'; '.join(report.reasons)}"))
     left_out.tell()
     counts = Counter(report.trust for report in reports)
-    words = ", ".join(f"{counts[trust]} {trust.value}" for trust in Trust if counts[trust])
+    words = ", ".join(f"{counts[trust]} {trust.value}" for trust in Quality if counts[trust])
     note(f"{len(reports)} problems: {words}. Reports in {out}")
 
 
@@ -291,7 +291,7 @@ def augment_problems(arguments: argparse.Namespace) -> None:
                     sandbox,
                     want=arguments.tests,
                     tries=arguments.tries,
-                    least_solutions=arguments.least_solutions,
+                    min_solutions=arguments.min_solutions,
                     seed=arguments.seed,
                 )
             )
@@ -333,7 +333,9 @@ def dedupe(arguments: argparse.Namespace) -> None:
         refuse_itself(arguments.data, arguments.out)
     dataset = load(arguments)
     found = set()
-    for twin in find_twins(dataset, load_dataset(arguments.against, arguments.against_split), arguments.similarity):
+    for twin in find_duplicates(
+        dataset, load_dataset(arguments.against, arguments.against_split), arguments.similarity
+    ):
         found.add(twin.problem)
         print(json.dumps(asdict(twin)))
     if arguments.out is not None:

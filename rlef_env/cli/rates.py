@@ -11,7 +11,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from rlef_env.envs import Episode
+from rlef_env.episodes import Episode
 from rlef_env.judge import Verdict
 from rlef_env.terminal import one_line
 

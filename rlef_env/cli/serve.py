@@ -11,9 +11,9 @@ import sys
 import threading
 
 from rlef_env.cli.arguments import add_workers, whole_number
-from rlef_env.integrations import JudgeServer, ServerSettings
 from rlef_env.problems import load_dataset
 from rlef_env.sandbox import LANGUAGES
+from rlef_env.server import JudgeServer, ServerSettings
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> None:
         isolation=arguments.isolation,
         numpy=arguments.numpy,
         most_under_way=arguments.most_under_way,
-        most_bytes=arguments.most_mb * MEGABYTE,
+        max_bytes=arguments.max_mb * MEGABYTE,
         seconds=float(arguments.seconds),
         warm=None if arguments.warm is None else tuple(name for name in arguments.warm if name != "python"),
     )

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import logger
 
-from rlef_env.envs.episode_rules import ISOLATIONS
 from rlef_env.envs.shared_pool import SHARED
+from rlef_env.episodes.validation import ISOLATIONS
 from rlef_env.errors import UsageError
 from rlef_env.problems import Dataset, load_dataset
 

@@ -11,16 +11,17 @@ from gymnasium import logger
 from gymnasium.error import ResetNeeded
 
 from rlef_env.envs.arguments import check_judge, loaded, one_of
-from rlef_env.envs.episode import Episode
-from rlef_env.envs.episode_text import episode_text
-from rlef_env.envs.feedback import Feedback, Tokenizer
-from rlef_env.envs.info import episode_info
+from rlef_env.envs.dynamics import EpisodeDynamics, OpenEpisode
+from rlef_env.envs.feedback import Tokenizer
+from rlef_env.envs.infos import episode_info
 from rlef_env.envs.judging import SupportsJudge, judged_by
+from rlef_env.envs.problem_sampler import ProblemSampler
 from rlef_env.envs.rewards import RewardSpec
-from rlef_env.envs.rules import Rules, Running
-from rlef_env.envs.sampling import Sampler
 from rlef_env.envs.shared_pool import SHARED, Shared, shared_pool
 from rlef_env.envs.state import checked, header, rng_from_state, rng_to_state, running_from_state, running_to_state
+from rlef_env.episodes.episode import Episode
+from rlef_env.episodes.render import episode_text
+from rlef_env.episodes.settings import Feedback
 from rlef_env.judge import Judge
 from rlef_env.problems import Dataset
 from rlef_env.terminal import printable
@@ -125,8 +126,8 @@ class CodeEnv(gymnasium.Env[str, str]):
       same `step` may then be tried again.
     * `isolation`: `"locked"` refuses to run where the lock cannot be had; `"none"` runs programs unprotected.
     * `sampling`: which problems are drawn. `"uniform"`; `"difficulty"`, every difficulty equally often;
-      `"curriculum"`, mostly those that are sometimes solved and sometimes not; or a `Sampler` (see
-      `rlef_env.envs.sampling`).
+      `"curriculum"`, mostly those that are sometimes solved and sometimes not; or a `ProblemSampler` (see
+      `rlef_env.envs.problem_sampler`).
     * `render_mode`: `"ansi"`: `render()` returns text. `"human"`: every `reset` and `step` prints it.
     * `judge`: a `Judge` to share; it is not closed with the environment. `"shared"`: the pool of judges that all
       environments of this process share by that name; unlike an object it can be stored, so that
@@ -151,14 +152,14 @@ class CodeEnv(gymnasium.Env[str, str]):
         tokenizer: Tokenizer | None = None,
         on_no_verdict: Literal["truncate", "raise"] = "truncate",
         isolation: Literal["locked", "none"] = "locked",
-        sampling: str | Sampler = "uniform",
+        sampling: str | ProblemSampler = "uniform",
         render_mode: Literal["ansi", "human"] | None = None,
         judge: Judge | Shared | None = None,
     ) -> None:
         one_of("render_mode", render_mode, (None, *self.metadata["render_modes"]))
         check_judge(judge)
         # The judge that was passed knows what it locks.
-        self.rules = Rules(
+        self.rules = EpisodeDynamics(
             loaded(dataset, split),
             split=split,
             max_turns=max_turns,
@@ -174,7 +175,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         self.render_mode = render_mode
         self.action_space = self.rules.action_space
         self.observation_space = self.rules.observation_space
-        self._running: Running | None = None
+        self._running: OpenEpisode | None = None
         self._shared_judge: Judge | Shared | None = judge
         self._own_judge: Judge | None = None
         self._judge_process = os.getpid()

@@ -12,27 +12,23 @@ is never cut: the report before it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Sized
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 from rlef_env.envs import prompts
+from rlef_env.episodes.settings import Feedback, shown_roles
 from rlef_env.judge import UNDECIDED, Judgement, TestResult, Verdict
-from rlef_env.problems import ROLES, Problem, Role, Test
+from rlef_env.problems import Problem, Role, Test
 
 __all__ = [
     "CHARACTERS_PER_TOKEN",
     "ITEM_CAP",
     "MARK",
-    "Feedback",
     "Tokenizer",
     "feedback_text",
     "prompt_text",
     "retry_tokens",
-    "shown_roles",
     "token_count",
 ]
-
-Feedback = Literal["public", "none", "random", "private"]
-"""Where feedback comes from; see ``CodeEnv``."""
 
 CHARACTERS_PER_TOKEN: Final = 4
 """Without a tokenizer, this many characters count as one token (a usual rule of thumb for English and code)."""
@@ -96,11 +92,6 @@ def feedback_text(
     gap = ("\n" if judgement.verdict is Verdict.NO_PROGRAM else "\n\n") if retry else ""
     whole = report + gap + ending
     return _longest(len(report), lambda kept: report[:kept] + MARK + gap + ending, whole, cap, tokenizer)
-
-
-def shown_roles(feedback: Feedback) -> tuple[Role, ...]:
-    """Return the roles of the tests whose failures a feedback mode may show."""
-    return ROLES if feedback == "private" else ("public",)
 
 
 def token_count(text: str, tokenizer: Tokenizer | None = None) -> int:

@@ -7,10 +7,10 @@ from typing import Any
 
 import gymnasium
 
-from rlef_env.envs.episode import Episode
-from rlef_env.envs.episode_rules import check_episode
 from rlef_env.envs.judging import SupportsJudge
-from rlef_env.envs.scoring import score_response
+from rlef_env.envs.plan import score_response
+from rlef_env.episodes.episode import Episode
+from rlef_env.episodes.validation import check_episode
 from rlef_env.problems import Dataset
 
 __all__ = ["rejudge", "replay"]

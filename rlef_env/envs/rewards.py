@@ -16,7 +16,7 @@ from rlef_env.errors import UsageError
 from rlef_env.judge import Verdict
 
 if TYPE_CHECKING:
-    from rlef_env.envs.episode import Turn
+    from rlef_env.episodes.episode import Turn
 
 __all__ = ["COMPONENTS", "REWARDS", "Reward", "RewardFunction", "RewardSpec", "make_reward"]
 

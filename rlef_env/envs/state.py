@@ -11,9 +11,9 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from rlef_env.envs.episode_file import episode_from_row, episode_to_row
-from rlef_env.envs.rules import Rules, Running
-from rlef_env.envs.sampling import Sampler
+from rlef_env.envs.dynamics import EpisodeDynamics, OpenEpisode
+from rlef_env.envs.problem_sampler import ProblemSampler
+from rlef_env.episodes.storage import episode_from_row, episode_to_row
 from rlef_env.errors import DataError, RLEFError, UsageError
 
 __all__ = ["checked", "header", "rng_from_state", "rng_to_state", "running_from_state", "running_to_state"]
@@ -22,7 +22,7 @@ VERSION: Final = 1
 T = TypeVar("T")
 
 
-def header(rules: Rules, sampler: Sampler, **more: Any) -> dict[str, Any]:
+def header(rules: EpisodeDynamics, sampler: ProblemSampler, **more: Any) -> dict[str, Any]:
     """What must be the same where a state is loaded."""
     ids = hashlib.sha256("\0".join(rules.dataset.ids).encode("utf-8", "surrogatepass")).hexdigest()
     return {
@@ -81,14 +81,14 @@ def rng_from_state(state: Mapping[str, Any] | None) -> np.random.Generator | Non
     return np.random.Generator(generator)
 
 
-def running_to_state(running: Running | None) -> dict[str, Any] | None:
+def running_to_state(running: OpenEpisode | None) -> dict[str, Any] | None:
     """An episode under way."""
     if running is None:
         return None
     return {"episode": episode_to_row(running.episode), "feedback_rng": rng_to_state(running.feedback_rng)}
 
 
-def running_from_state(rules: Rules, state: Mapping[str, Any] | None) -> Running | None:
+def running_from_state(rules: EpisodeDynamics, state: Mapping[str, Any] | None) -> OpenEpisode | None:
     """The opposite of ``running_to_state``.
 
     Raises:
@@ -109,4 +109,4 @@ def running_from_state(rules: Rules, state: Mapping[str, Any] | None) -> Running
             f"state: problem {problem.id!r}: expected the prompt that its episode began with, got another; "
             "is this the same data?"
         )
-    return Running(problem, episode, rng_from_state(state["feedback_rng"]))
+    return OpenEpisode(problem, episode, rng_from_state(state["feedback_rng"]))

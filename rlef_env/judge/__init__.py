@@ -1,25 +1,34 @@
 """Is it right? A problem, a sandbox and a checker make a judgement."""
 
-from rlef_env.judge.cache import VerdictCache
-from rlef_env.judge.calls import Call, CallResult, CallRunner, NotReturned, Raised, Returned, Target, run_calls
 from rlef_env.judge.checkers import Checker, make_checker
-from rlef_env.judge.encoding import Other, same_value
-from rlef_env.judge.groups import judgement_of, scores
+from rlef_env.judge.checkers.custom import NO_CUSTOM_CHECKERS, CustomCheckers
+from rlef_env.judge.checkers.program import Checked, CheckerBroke, ProgramChecker
+from rlef_env.judge.functions.calls import (
+    Call,
+    CallResult,
+    CallRunner,
+    NotReturned,
+    Raised,
+    Returned,
+    Target,
+    run_calls,
+)
+from rlef_env.judge.functions.value_codec import Other, same_value
 from rlef_env.judge.job import JudgeJob, check_job, needed_to_judge, no_verdict
 from rlef_env.judge.judge import ATTEMPTS, DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS, Judge, TimeFactor
-from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers
-from rlef_env.judge.pool import JudgePool, default_workers
-from rlef_env.judge.program_checker import Checked, CheckerBroke, ProgramChecker
-from rlef_env.judge.runners import start_of
-from rlef_env.judge.turns import TurnQueue
-from rlef_env.judge.verdict import UNDECIDED, GroupScore, Judgement, Measured, TestResult, Verdict
-from rlef_env.judge.warm import PRINTS_ONE
+from rlef_env.judge.judgement import UNDECIDED, GroupScore, Judgement, Measured, TestResult, Verdict
+from rlef_env.judge.points import judgement_of, scores
+from rlef_env.judge.pool.fair_queue import FairPriorityQueue
+from rlef_env.judge.pool.local import JudgePool, default_workers
+from rlef_env.judge.pool.verdict_cache import VerdictCache
+from rlef_env.judge.pool.warm import PRINTS_ONE
+from rlef_env.judge.runners.base import start_of
 
 __all__ = [
     "ATTEMPTS",
     "DEFAULT_MEMORY_BYTES",
     "DEFAULT_TIME_SECONDS",
-    "NO_CHECKERS",
+    "NO_CUSTOM_CHECKERS",
     "PRINTS_ONE",
     "UNDECIDED",
     "Call",
@@ -28,6 +37,8 @@ __all__ = [
     "Checked",
     "Checker",
     "CheckerBroke",
+    "CustomCheckers",
+    "FairPriorityQueue",
     "GroupScore",
     "Judge",
     "JudgeJob",
@@ -36,14 +47,12 @@ __all__ = [
     "Measured",
     "NotReturned",
     "Other",
-    "OwnCheckers",
     "ProgramChecker",
     "Raised",
     "Returned",
     "Target",
     "TestResult",
     "TimeFactor",
-    "TurnQueue",
     "Verdict",
     "VerdictCache",
     "check_job",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rlef_env.errors import UsageError
-from rlef_env.judge.verdict import Judgement, Verdict
+from rlef_env.judge.judgement import Judgement, Verdict
 from rlef_env.problems import ROLES, Problem, Role, Test
 from rlef_env.sandbox import Program
 

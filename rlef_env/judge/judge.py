@@ -13,14 +13,14 @@ from functools import partial
 from typing import TypeAlias
 
 from rlef_env.errors import DataError, MachineStarved, SandboxFailure, UsageError
-from rlef_env.judge.functions import function_runner
-from rlef_env.judge.groups import judgement_of
-from rlef_env.judge.interactive import interactive_runner
+from rlef_env.judge.checkers.custom import NO_CUSTOM_CHECKERS, CustomCheckers, check_custom_checkers
 from rlef_env.judge.job import STOPPED, JudgeJob, check_job
-from rlef_env.judge.own_checker import NO_CHECKERS, OwnCheckers, check_own_checkers
-from rlef_env.judge.runners import Outcome, RunnerOf, Sandboxes
-from rlef_env.judge.stdio import stdio_runner
-from rlef_env.judge.verdict import UNDECIDED, Judgement, Measured, TestResult, Verdict
+from rlef_env.judge.judgement import UNDECIDED, Judgement, Measured, TestResult, Verdict
+from rlef_env.judge.points import judgement_of
+from rlef_env.judge.runners.base import Outcome, RunnerOf, Sandboxes
+from rlef_env.judge.runners.function import function_runner
+from rlef_env.judge.runners.interactive import interactive_runner
+from rlef_env.judge.runners.stdio import stdio_runner
 from rlef_env.problems import ROLES, Problem, Role, Test
 from rlef_env.sandbox import ISOLATIONS, OUT_OF_MEMORY, Limits, Program, Sandbox
 
@@ -78,27 +78,27 @@ class Judge:
         isolation: str = "locked",
         time_factor: TimeFactor = 1.0,
         numpy: bool = False,
-        checkers: OwnCheckers = NO_CHECKERS,
+        checkers: CustomCheckers = NO_CUSTOM_CHECKERS,
     ) -> None:
         if isolation not in ISOLATIONS:
             raise UsageError(f"isolation: expected one of {list(ISOLATIONS)}, got {isolation!r}")
         for factor in time_factor.values() if isinstance(time_factor, Mapping) else (time_factor,):
             if type(factor) not in (int, float) or not 0 < factor < math.inf:
                 raise UsageError(f"time_factor: expected a number above 0, or one for each language, got {factor!r}")
-        check_own_checkers(checkers)
+        check_custom_checkers(checkers)
         self.isolation, self.time_factor, self.numpy = isolation, time_factor, numpy
         self.interrupt: Callable[[], bool] = lambda: False
         """Asked before each test: whether to leave the rest, with ``NO_VERDICT``."""
-        self.tell_asleep: Callable[[bool], object] = lambda _: None
+        self.on_sleep: Callable[[bool], object] = lambda _: None
         """Told when the judged program sleeps (True), so that it holds no core, and when it no longer does (False)."""
         self._runners: dict[str, RunnerOf] = {
-            "stdio": partial(stdio_runner, own_checkers=checkers),
-            "function": partial(function_runner, own_checkers=checkers),
+            "stdio": partial(stdio_runner, custom_checkers=checkers),
+            "function": partial(function_runner, custom_checkers=checkers),
             "interactive": interactive_runner,
         }
         self._stopped = False
         self._sandboxes = Sandboxes(isolation, numpy)
-        self._sandboxes.tell_asleep = lambda asleep: self.tell_asleep(asleep)
+        self._sandboxes.on_sleep = lambda asleep: self.on_sleep(asleep)
 
     def __enter__(self) -> Judge:
         return self

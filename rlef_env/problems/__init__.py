@@ -1,6 +1,7 @@
 """What is asked: problems, their tests, and one module per data format."""
 
 from rlef_env.problems.any_row import problem_from_row, problem_of_row
+from rlef_env.problems.checker_sidecar import read_checkers
 from rlef_env.problems.checker_spec import (
     CHECKER_FLAGS,
     CHECKERS,
@@ -9,16 +10,14 @@ from rlef_env.problems.checker_spec import (
     CheckerRule,
     parse_checker_flags,
 )
-from rlef_env.problems.datasets import BUILTINS, Dataset, load_dataset
+from rlef_env.problems.dataset import BUILTINS, Dataset, load_dataset
 from rlef_env.problems.graders import GRADERS, PLAIN_GRADER, Grader
 from rlef_env.problems.hashing import check_keys
 from rlef_env.problems.hub import is_hub_name
-from rlef_env.problems.index import Facts
 from rlef_env.problems.json_rows import Field, parse_row
 from rlef_env.problems.json_text import parse_json
-from rlef_env.problems.layouts import LAYOUTS, Layout
 from rlef_env.problems.literals import CallText, NotPlain, format_call, format_value, parse_call, parse_value
-from rlef_env.problems.meta import read_checkers
+from rlef_env.problems.metadata import ProblemMetadata
 from rlef_env.problems.problem import (
     ROLES,
     CheckerSpec,
@@ -30,9 +29,10 @@ from rlef_env.problems.problem import (
     Test,
     TestGroup,
 )
+from rlef_env.problems.quality_report import Quality, QualityReport, digest, read_reports, report_path, write_reports
 from rlef_env.problems.reading import iter_jsonl, read_jsonl
+from rlef_env.problems.schemas import SCHEMAS, Schema
 from rlef_env.problems.stock_checkers import TESTLIB_CHECKERS, dmoj_checker
-from rlef_env.problems.trust import Trust, TrustReport, digest, read_reports, report_path, write_reports
 from rlef_env.problems.writing import problem_to_row, write_jsonl
 
 __all__ = [
@@ -40,30 +40,30 @@ __all__ = [
     "CHECKERS",
     "CHECKER_FLAGS",
     "GRADERS",
-    "LAYOUTS",
     "NO_FLAGS",
     "PLAIN_GRADER",
     "ROLES",
+    "SCHEMAS",
     "TESTLIB_CHECKERS",
     "CallText",
     "CheckerFlags",
     "CheckerRule",
     "CheckerSpec",
     "Dataset",
-    "Facts",
     "Field",
     "FunctionSpec",
     "Grader",
     "InteractorSpec",
-    "Layout",
     "NotPlain",
     "Problem",
+    "ProblemMetadata",
+    "Quality",
+    "QualityReport",
     "Role",
+    "Schema",
     "Solution",
     "Test",
     "TestGroup",
-    "Trust",
-    "TrustReport",
     "check_keys",
     "digest",
     "dmoj_checker",

@@ -7,7 +7,7 @@ from typing import Any
 
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.problem import Problem
-from rlef_env.problems.reading import _layout_of, layout_named
+from rlef_env.problems.reading import _layout_of, schema_named
 
 __all__ = ["problem_from_row", "problem_of_row"]
 
@@ -38,7 +38,7 @@ def problem_of_row(row: Field, layout: str | None = None) -> Problem:
         DataError: it is of no layout, or not as its layout says.
         UsageError: no layout has this name.
     """
-    found = _layout_of(row.table(), row.where) if layout is None else layout_named(layout)
+    found = _layout_of(row.table(), row.where) if layout is None else schema_named(layout)
     for key in sorted(found.keys - row.table().keys()):
         raise row.child(key).error(f"what every row of {found.label} has", "add it, as null where there is nothing")
     return found.problem(row)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import overload
 
 from rlef_env.errors import DataError
-from rlef_env.problems.carriers import SUFFIXES
-from rlef_env.problems.index import Facts, facts_of
+from rlef_env.problems.file_formats import SUFFIXES
 from rlef_env.problems.json_rows import Field
+from rlef_env.problems.metadata import ProblemMetadata, metadata_of
 from rlef_env.problems.problem import Problem
 
 __all__ = ["FolderProblems", "is_folder_of_problems", "problems_in_folder"]
@@ -29,7 +29,7 @@ class FolderProblems(Sequence[Problem]):
 
     read: Callable[[str, str], Problem]
     places: tuple[tuple[str, str], ...]
-    known: tuple[Facts, ...]
+    known: tuple[ProblemMetadata, ...]
 
     def __len__(self) -> int:
         return len(self.places)
@@ -51,7 +51,7 @@ class FolderProblems(Sequence[Problem]):
         """The problems' ids; nothing is read."""
         return [facts.id for facts in self.known]
 
-    def facts(self, place: int) -> Facts:
+    def facts(self, place: int) -> ProblemMetadata:
         """What is known of the problem at a place; nothing is read."""
         return self.known[place]
 
@@ -82,8 +82,8 @@ def problems_in_folder(path: Path) -> tuple[str, Sequence[Problem]]:
     Raises:
         DataError: there are none, or one is not as it should be.
     """
-    from rlef_env.problems.layouts.apps import APPS, rows_of_directory
     from rlef_env.problems.packages import package_paths, read_package
+    from rlef_env.problems.schemas.apps import APPS, rows_of_directory
 
     if any((folder / "question.txt").is_file() for folder in path.iterdir()):
         return APPS.name, tuple(APPS.problem(Field(row, where)) for where, _, row in rows_of_directory(path))
@@ -95,5 +95,5 @@ def problems_in_folder(path: Path) -> tuple[str, Sequence[Problem]]:
             "init.yml) or a folder of them, or a folder of APPS problems (question.txt), got none of these; check the "
             "path"
         ) from None
-    facts = tuple(facts_of(read_package(*place)) for place in packages)
+    facts = tuple(metadata_of(read_package(*place)) for place in packages)
     return "package", FolderProblems(read_package, tuple(packages), facts)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rlef_env.errors import DataError, UsageError
-from rlef_env.problems.carriers import cache_folder, json_bytes, written_whole
+from rlef_env.problems.file_formats import cache_folder, json_bytes, written_whole
 
 __all__ = ["hub_file", "is_hub_name", "keep_rows"]
 

@@ -31,7 +31,7 @@ _READ_AT_ONCE: Final = 4000  # digits; int refuses more than 4300
 
 
 def parse_json(
-    text: str, *, python_json: bool = False, long_integers: bool = False, most_memory: int = MOST_MEMORY
+    text: str, *, python_json: bool = False, long_integers: bool = False, max_memory: int = MOST_MEMORY
 ) -> Any:
     """The value that a text of JSON stands for.
 
@@ -39,13 +39,13 @@ def parse_json(
         text: the whole text.
         python_json: NaN, infinity and numbers beyond the largest float may stand in it, as Python's ``json`` has them.
         long_integers: whole numbers of up to 100,000 digits may stand in it; ``int`` reads 4,300.
-        most_memory: bytes that its values may take, as ``memory_of`` estimates it.
+        max_memory: bytes that its values may take, as ``memory_of`` estimates it.
 
     Raises:
         ValueError: it is no JSON, or asks for more than that; the message is short and names no file.
     """
-    if _memory(text) > most_memory and memory_of(text) > most_memory:
-        raise ValueError(f"values that would take more than {most_memory:,} bytes of memory")
+    if _memory(text) > max_memory and memory_of(text) > max_memory:
+        raise ValueError(f"values that would take more than {max_memory:,} bytes of memory")
     try:
         value = _read(text, python_json, long_integers)
     except RecursionError:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rlef_env.errors import DataError, UsageError, short_repr, shortened
-from rlef_env.problems.carriers import RawRow, raw_rows
+from rlef_env.problems.file_formats import RawRow, raw_rows
 from rlef_env.problems.json_rows import Field, iter_rows, parse_row
-from rlef_env.problems.layouts import LAYOUTS, Layout
-from rlef_env.problems.layouts.code_contests import problem_from_row
 from rlef_env.problems.problem import Problem
+from rlef_env.problems.schemas import SCHEMAS, Schema
+from rlef_env.problems.schemas.code_contests import problem_from_row
 
-__all__ = ["ReadProblem", "iter_jsonl", "iter_problems", "layout_named", "layout_of_files", "read_jsonl"]
+__all__ = ["ReadProblem", "iter_jsonl", "iter_problems", "layout_of_files", "read_jsonl", "schema_named"]
 
 
 class ReadProblem(NamedTuple):
@@ -43,7 +43,7 @@ def iter_jsonl(path: str | os.PathLike[str]) -> Iterator[Problem]:
         yield problem
 
 
-def iter_problems(files: Sequence[Path], layout: Layout) -> Iterator[ReadProblem]:
+def iter_problems(files: Sequence[Path], layout: Schema) -> Iterator[ReadProblem]:
     """Yield the problems of files one by one.
 
     Raises:
@@ -71,19 +71,19 @@ def _check_id(problem_id: str, where: str, seen: dict[str, str]) -> None:
     seen[problem_id] = where
 
 
-def layout_named(name: str) -> Layout:
+def schema_named(name: str) -> Schema:
     """The layout of this name.
 
     Raises:
         UsageError: there is none; the message names all.
     """
-    for layout in LAYOUTS:
+    for layout in SCHEMAS:
         if layout.name == name:
             return layout
-    raise UsageError(f"layout: expected one of {', '.join(layout.name for layout in LAYOUTS)}, got {name!r}")
+    raise UsageError(f"layout: expected one of {', '.join(layout.name for layout in SCHEMAS)}, got {name!r}")
 
 
-def layout_of_files(files: Sequence[Path]) -> Layout:
+def layout_of_files(files: Sequence[Path]) -> Schema:
     """The layout of the first row's fields.
 
     Raises:
@@ -93,15 +93,15 @@ def layout_of_files(files: Sequence[Path]) -> Layout:
     return _layout_of(parse_row(row.raw, row.where, python_json=True), row.where)
 
 
-def _layout_of(row: Mapping[str, Any], where: str) -> Layout:
-    fitting = [layout for layout in LAYOUTS if layout.keys <= row.keys()]
+def _layout_of(row: Mapping[str, Any], where: str) -> Schema:
+    fitting = [layout for layout in SCHEMAS if layout.keys <= row.keys()]
     if fitting:
         return max(fitting, key=lambda layout: len(layout.keys))
-    nearest = min(LAYOUTS, key=lambda layout: (len(layout.keys - row.keys()), -len(layout.keys)))
+    nearest = min(SCHEMAS, key=lambda layout: (len(layout.keys - row.keys()), -len(layout.keys)))
     missing = ", ".join(map(repr, sorted(nearest.keys - row.keys())))
     got = ", ".join(shortened(repr(key), 60) for key in sorted(row)[:20]) or "none"
     raise DataError(
-        f"{where}: expected the fields of one of the layouts {', '.join(layout.name for layout in LAYOUTS)}, "
+        f"{where}: expected the fields of one of the layouts {', '.join(layout.name for layout in SCHEMAS)}, "
         f"got {got[:400]}; the nearest is {nearest.name}, for which there is no field {missing}; name the layout "
         "with layout=... where the first row lacks a field"
     )

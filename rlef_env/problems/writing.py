@@ -11,8 +11,10 @@ from typing import Any
 
 from rlef_env.errors import DataError
 from rlef_env.problems.checker_spec import checker_to_row
+from rlef_env.problems.extension_fields import function_to_row, groups_to_row, interactor_to_row
 from rlef_env.problems.json_rows import Field
-from rlef_env.problems.layouts.code_contests import (
+from rlef_env.problems.problem import CheckerSpec, Problem, Solution, Test
+from rlef_env.problems.schemas.code_contests import (
     DIFFICULTIES,
     EXTRAS,
     LANGUAGES,
@@ -21,8 +23,6 @@ from rlef_env.problems.layouts.code_contests import (
     SOURCES,
     number_of,
 )
-from rlef_env.problems.own_fields import function_to_row, groups_to_row, interactor_to_row
-from rlef_env.problems.problem import CheckerSpec, Problem, Solution, Test
 
 __all__ = ["problem_to_row", "write_jsonl"]
 

@@ -1,12 +1,12 @@
 """How it runs: (program, input, limits) -> Execution. Facts only, no opinion."""
 
-from rlef_env.sandbox.converse import Conversation, converse
 from rlef_env.sandbox.core_time import OUT_OF_MEMORY, CoreTimes, core_times, stolen_seconds
 from rlef_env.sandbox.cores import cpu_quota, usable_cores
+from rlef_env.sandbox.doctor import landlock_abi, probe
 from rlef_env.sandbox.execution import Execution, Limits, Program, PythonStart, Status, require_run
+from rlef_env.sandbox.interact import Interaction, interact
 from rlef_env.sandbox.languages import LANGUAGES, Language, installed_languages
-from rlef_env.sandbox.layers import LAYERS, REQUIRED, Layer
-from rlef_env.sandbox.loaded import LoadedProgram
+from rlef_env.sandbox.loaded_program import LoadedProgram
 from rlef_env.sandbox.machine import (
     QUICK_RUNS,
     BusyTimes,
@@ -15,8 +15,8 @@ from rlef_env.sandbox.machine import (
     machine_health,
     measure_machine,
 )
-from rlef_env.sandbox.policy import POLICY, Row
-from rlef_env.sandbox.probe import landlock_abi, probe
+from rlef_env.sandbox.policy.guarantees import POLICY, Guarantee
+from rlef_env.sandbox.policy.layers import LAYERS, REQUIRED, Layer
 from rlef_env.sandbox.sandbox import ISOLATIONS, Sandbox
 
 __all__ = [
@@ -28,9 +28,10 @@ __all__ = [
     "QUICK_RUNS",
     "REQUIRED",
     "BusyTimes",
-    "Conversation",
     "CoreTimes",
     "Execution",
+    "Guarantee",
+    "Interaction",
     "Language",
     "Layer",
     "Limits",
@@ -38,14 +39,13 @@ __all__ = [
     "MachineHealth",
     "Program",
     "PythonStart",
-    "Row",
     "Sandbox",
     "Status",
     "busy_times",
-    "converse",
     "core_times",
     "cpu_quota",
     "installed_languages",
+    "interact",
     "landlock_abi",
     "machine_health",
     "measure_machine",

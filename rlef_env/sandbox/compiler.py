@@ -16,8 +16,8 @@ from dataclasses import replace
 from rlef_env.sandbox.execution import Execution, Limits, Program, Status
 from rlef_env.sandbox.java_names import java_names
 from rlef_env.sandbox.languages import LANGUAGES, commands_by_standard, find_language, tool_paths
-from rlef_env.sandbox.profile import Profile
-from rlef_env.sandbox.zygote_process import ZygoteProcess
+from rlef_env.sandbox.zygote.handle import ZygoteProcess
+from rlef_env.sandbox.zygote.zygote_profile import Profile
 
 __all__ = ["Compiler", "runtime_paths"]
 
@@ -118,7 +118,7 @@ class Compiler:
         if "gcc" not in tool_paths("c"):
             return b""
         if name not in _OWN:
-            program = Program(importlib.resources.files("rlef_env.sandbox").joinpath(name).read_text(), "c")
+            program = Program(importlib.resources.files("rlef_env.sandbox.zygote").joinpath(name).read_text(), "c")
             artifact = self._compile(program, shared=True) if name == "pipes.c" else self.compile(program)
             if not isinstance(artifact, bytes) and artifact.status is not Status.COMPILE_ERROR:
                 return b""  # our failure, or the machine's: it is tried again for the next zygote

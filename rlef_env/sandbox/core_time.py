@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from rlef_env.sandbox.watch import TICKS
+from rlef_env.sandbox.zygote.proc_usage import TICKS
 
 __all__ = [
     "OUT_OF_MEMORY",
@@ -166,9 +166,9 @@ class CoresUsed:
         return most, evenly
 
 
-def wait_for_a_quiet_machine(most_seconds: float, given_up: Callable[[], bool] = lambda: False) -> None:
+def wait_for_a_quiet_machine(max_seconds: float, given_up: Callable[[], bool] = lambda: False) -> None:
     """Return when the cores had nearly all of their time for a moment, or after so long, or when it is given up."""
-    deadline = time.monotonic() + most_seconds
+    deadline = time.monotonic() + max_seconds
     while time.monotonic() < deadline and not given_up():
         before = core_times()
         time.sleep(QUIET_LOOK_SECONDS)

@@ -13,11 +13,11 @@ from rlef_env.errors import IsolationUnavailable, UsageError
 from rlef_env.sandbox.compiler import Compiler, runtime_paths
 from rlef_env.sandbox.execution import Execution, Limits, Program, PythonStart
 from rlef_env.sandbox.languages import find_language
-from rlef_env.sandbox.layers import REQUIRED
-from rlef_env.sandbox.loaded import LoadedProgram
-from rlef_env.sandbox.profile import Profile
-from rlef_env.sandbox.scratch import MOST_SCRATCH_BYTES
-from rlef_env.sandbox.zygote_process import ZygoteProcess
+from rlef_env.sandbox.loaded_program import LoadedProgram
+from rlef_env.sandbox.policy.layers import REQUIRED
+from rlef_env.sandbox.zygote.handle import ZygoteProcess
+from rlef_env.sandbox.zygote.scratch import MOST_SCRATCH_BYTES
+from rlef_env.sandbox.zygote.zygote_profile import Profile
 
 __all__ = ["ISOLATIONS", "Sandbox"]
 
@@ -58,8 +58,8 @@ class Sandbox:
         self._preload, self._interpreter = _numpy_folder() if numpy else "", python
         self._zygotes: dict[tuple[str, bool], ZygoteProcess] = {}
         self._python = self._zygote("python")
-        self.tell_asleep: Callable[[bool], object] = lambda _: None
-        """As ``LoadedProgram.tell_asleep``, for every program that is loaded from now on."""
+        self.on_sleep: Callable[[bool], object] = lambda _: None
+        """As ``LoadedProgram.on_sleep``, for every program that is loaded from now on."""
         self._open = False
         self._compiler = Compiler(isolation, require)
         self.layers = self._python.layers
@@ -114,7 +114,7 @@ class Sandbox:
         self._open = True
         try:
             with self._load(program, limits, start) as loaded:
-                loaded.tell_asleep = self.tell_asleep
+                loaded.on_sleep = self.on_sleep
                 yield loaded
         finally:
             self._open = False

@@ -85,7 +85,7 @@ class TimeUsed:
         return _unless_noise(self.standstill, self.wall)
 
     @property
-    def least_cpu(self) -> float:
+    def min_cpu(self) -> float:
         """CPU time that it used at least."""
         return max(0.0, self.cpu - _unless_noise(self.stolen, self.cpu))
 
@@ -126,7 +126,7 @@ def status_so_far(used: TimeUsed, limits: TimeLimits, excused: float = 0.0, may_
     if _over_for_certain(used, limits) or (idle > limits.idle and not may_sleep):
         return Status.TIME_LIMIT
     given = used.wall - used.stolen_for_certain
-    if given > limits.wall and used.least_cpu + idle >= OWN_SHARE * given:
+    if given > limits.wall and used.min_cpu + idle >= OWN_SHARE * given:
         return Status.TIME_LIMIT
     return Status.STARVED if used.wall > limits.wall * (MOST_STRETCH if used.stolen_for_certain else 1) else None
 
@@ -139,4 +139,4 @@ def status_at_the_end(used: TimeUsed, limits: TimeLimits) -> Status | None:
 
 
 def _over_for_certain(used: TimeUsed, limits: TimeLimits) -> bool:
-    return used.least_cpu > limits.cpu or used.shared_cpu > SURE_FACTOR * limits.cpu + SURE_SECONDS
+    return used.min_cpu > limits.cpu or used.shared_cpu > SURE_FACTOR * limits.cpu + SURE_SECONDS

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from rlef_agents.agent import Conversation
 from rlef_agents.chat import ChatAgent
 from rlef_agents.independent import IndependentAgent
+from rlef_env.agents import Conversation
 
 
 class Server:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from rlef_agents.ppo.chat_template import shipped_template
 from rlef_agents.ppo.config import PRESETS, load_config
 from rlef_agents.ppo.problems import is_downloaded
-from rlef_agents.ppo.render import shipped_template
 from rlef_env import load_dataset
 from rlef_env.envs import make_reward
 from rlef_env.errors import UsageError
-from rlef_env.problems import LAYOUTS
+from rlef_env.problems import SCHEMAS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted({*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md"), *ROOT.glob("agents/*.md"), *ROOT.glob("starter/*.md")})
@@ -70,4 +70,4 @@ def test_every_name_in_a_preset_is_one(preset: str) -> None:
 
 
 def test_the_layout_of_the_presets_data_set_is_known() -> None:
-    assert "code_contests" in {layout.name for layout in LAYOUTS}
+    assert "code_contests" in {layout.name for layout in SCHEMAS}

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 
-from rlef_env.envs import CodeEnv, CodeVectorEnv, Episode
+from rlef_env.envs import CodeEnv, CodeVectorEnv
+from rlef_env.episodes import Episode
 from rlef_env.judge import Judge, JudgeJob, Judgement, JudgePool
 from rlef_env.problems import ROLES, Dataset, Problem, Role, Test
 from rlef_env.sandbox import Program
@@ -142,7 +143,7 @@ def played(env: CodeVectorEnv, episodes: int, seed: int, disturb: Callable[[set[
                 turns[env_id] = 0
             if len(ended[env_id]) < episodes:
                 idle.append(env_id)
-    assert env.under_way == 0
+    assert env.num_pending == 0
     return ended
 
 

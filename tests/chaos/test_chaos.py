@@ -32,7 +32,7 @@ def test_so_it_is_on_a_cluster() -> None:
     ray = pytest.importorskip("ray", reason="needs the extra 'ray'")
     from ray.cluster_utils import Cluster
 
-    from rlef_env.integrations import RayJudge
+    from rlef_env.judge.pool.ray import RayJudgePool
 
     machine = {"num_cpus": 1, "object_store_memory": 80_000_000}
     quick = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500, "health_check_failure_threshold": 10}
@@ -46,7 +46,7 @@ def test_so_it_is_on_a_cluster() -> None:
 
     try:
         cluster.wait_for_nodes()
-        with RayJudge(cluster.address, workers=2) as pool:
+        with RayJudgePool(cluster.address, workers=2) as pool:
             check(pool, Chaos(pool, SEED, lose_one), FEW, max(1000, EPISODES // 10))
     finally:
         ray.shutdown()

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from rlef_env.cli.machine import check_machine, show_machine
 from rlef_env.cli.rates import Rates, show_rates, solve_rates
-from rlef_env.envs import Episode, Turn
+from rlef_env.episodes import Episode, Turn
 from rlef_env.judge import Judgement, Verdict
 from rlef_env.sandbox import BusyTimes, Execution, machine_health
 from rlef_env.sandbox import Status as ExecutionStatus

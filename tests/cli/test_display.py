@@ -12,7 +12,8 @@ from rich.text import Text
 
 from rlef_env.cli.command import main
 from rlef_env.cli.display import Screen, show_heading, show_text, show_turn, show_verdicts
-from rlef_env.envs import CodeEnv, Turn
+from rlef_env.envs import CodeEnv
+from rlef_env.episodes import Turn
 from rlef_env.judge import Judgement, Verdict
 from rlef_env.problems import Dataset, Problem, Solution, Test, write_jsonl
 from rlef_env.terminal import one_line, printable

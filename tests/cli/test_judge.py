@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rlef_env.envs import Episode, Turn, write_episodes
+from rlef_env.episodes import Episode, Turn, write_episodes
 from rlef_env.judge import Judgement, TestResult, Verdict
 from rlef_env.sandbox import installed_languages
 

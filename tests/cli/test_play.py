@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.envs import read_episodes
+from rlef_env.episodes import read_episodes
 from rlef_env.problems import load_dataset
 
 

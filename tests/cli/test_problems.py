@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.problems import Problem, Solution, Test, Trust, read_jsonl, read_reports, write_jsonl
+from rlef_env.problems import Problem, Quality, Solution, Test, read_jsonl, read_reports, write_jsonl
 from tests.cli.conftest import Rlef
 
 BIGGEST = Problem(
@@ -76,8 +76,8 @@ def test_verify_reports_beside_the_data(rlef: Rlef, data: Path) -> None:
     assert done.returncode == 0, done.stderr
     reports = read_reports(f"{data}.trust")
     assert {name: report.trust for name, report in reports.items()} == {
-        "biggest": Trust.WEAK_TESTS,
-        "écho": Trust.VERIFIED,
+        "biggest": Quality.WEAK_TESTS,
+        "écho": Quality.VERIFIED,
     }
     assert done.stdout == "weak_tests: biggest: incorrect solution 0 passes all 2 tests\n"
     assert "1 verified, 1 weak_tests" in done.stderr

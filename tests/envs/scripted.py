@@ -8,8 +8,9 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from rlef_env.envs import CodeEnv, Episode
+from rlef_env.envs import CodeEnv
 from rlef_env.envs.feedback import Feedback
+from rlef_env.episodes import Episode
 from rlef_env.judge import JudgeJob, Judgement, Measured, TestResult, Verdict, judgement_of
 from rlef_env.problems import ROLES, Problem, Role, Test
 from rlef_env.sandbox import Program

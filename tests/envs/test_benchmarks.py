@@ -14,12 +14,12 @@ from gymnasium.utils.env_checker import check_env
 from rlef_env.envs import ENVIRONMENTS
 from rlef_env.envs.benchmarks import BENCHMARKS
 from rlef_env.errors import DataError, UsageError
-from rlef_env.problems import LAYOUTS, load_dataset, write_jsonl
+from rlef_env.problems import SCHEMAS, load_dataset, write_jsonl
 from tests.envs.samples import DOUBLE, SUM, TINY
-from tests.problems.layouts.samples import ROWS
+from tests.problems.schemas.samples import ROWS
 
 NEEDY = [name for name, benchmark in BENCHMARKS.items() if benchmark.builtin is None]
-LOADED = {layout.name for layout in LAYOUTS}
+LOADED = {layout.name for layout in SCHEMAS}
 FILES = [(name, layout) for name in BENCHMARKS for layout in BENCHMARKS[name].layouts if layout in LOADED]
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from gymnasium.error import InvalidAction, ResetNeeded
 
-from rlef_env.envs import GRID_LETTERS, CodeEnv, Turn, make_reward, verdict_grid, verdict_words
+from rlef_env.envs import CodeEnv, make_reward
+from rlef_env.episodes import GRID_LETTERS, Turn, verdict_grid, verdict_words
 from rlef_env.errors import NoVerdictError, ProblemNotFound, UsageError
 from rlef_env.judge import Judge, Judgement, TestResult, Verdict
 from rlef_env.problems import Dataset, Test, load_dataset

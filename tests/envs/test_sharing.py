@@ -15,8 +15,8 @@ from gymnasium.envs.registration import EnvSpec
 from rlef_env.envs import CodeEnv, CodeVectorEnv
 from rlef_env.envs.shared_pool import shared_pool
 from rlef_env.errors import UsageError
-from rlef_env.problems import Dataset, Facts, Problem
-from rlef_env.problems.index import facts_of
+from rlef_env.problems import Dataset, ProblemMetadata, Problem
+from rlef_env.problems.metadata import metadata_of
 from tests.envs.samples import DOUBLE, SUM, SUM_RIGHT
 
 
@@ -106,9 +106,9 @@ class Indexed(Walked):
     def ids(self) -> list[str]:
         return [self[place].id for place in range(len(self))]
 
-    def facts(self, place: int) -> Facts:
+    def facts(self, place: int) -> ProblemMetadata:
         self.counts["facts"] += 1
-        return facts_of(self[place])
+        return metadata_of(self[place])
 
     def chosen(self, places: Sequence[int]) -> Indexed:
         return Indexed(self[place] for place in places)

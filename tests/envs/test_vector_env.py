@@ -15,7 +15,8 @@ from gymnasium.wrappers.vector import RecordEpisodeStatistics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlef_env.envs import CodeEnv, CodeVectorEnv, Episode, Replies
+from rlef_env.envs import CodeEnv, CodeVectorEnv, StepBatch
+from rlef_env.episodes import Episode
 from rlef_env.errors import IsolationUnavailable, NoVerdictError, UsageError
 from rlef_env.judge import Judge, JudgePool
 from rlef_env.problems import Dataset
@@ -83,7 +84,7 @@ def test_every_path_gives_the_episodes_of_single_environments(
     places = [0] * len(scripts)
     idle = list(range(len(scripts)))
     random = Random(order)  # one of hypothesis' own would have to be asked as often each time
-    while idle or env.under_way:
+    while idle or env.num_pending:
         random.shuffle(idle)
         going = [(number, action) for number in idle if (action := next(left[number], None)) is not None]
         idle = []
@@ -103,7 +104,7 @@ def info_of(infos: dict[str, Any], number: int) -> dict[str, Any]:
     return {key: info_of(value, number) if isinstance(value, dict) else value[number] for key, value in found.items()}
 
 
-def rows(replies: Replies) -> Iterator[tuple[Any, ...]]:
+def rows(replies: StepBatch) -> Iterator[tuple[Any, ...]]:
     return zip(
         replies.env_ids.tolist(),
         replies.observations,
@@ -171,7 +172,7 @@ def test_a_timeout_returns_nothing_and_shifts_nothing(make: Any) -> None:
     assert len(empty.env_ids) == 0
     (second,) = env.send([1], [SUM_RIGHT])
     found = {}
-    while env.under_way:
+    while env.num_pending:
         replies = env.recv()
         found |= dict(zip(replies.step_ids.tolist(), replies.episodes, strict=True))
     assert found[first].turns[0].response == slow
@@ -184,7 +185,7 @@ def test_a_reset_drops_what_is_under_way(make: Any) -> None:
     env.reset(seed=0)
     env.send([0, 1], [fenced("while True: pass")] * 2)
     observations, _ = env.reset(seed=3)
-    assert env.under_way == 0
+    assert env.num_pending == 0
     env.step([SUM_WRONG, SUM_WRONG])
     assert [len(episode.turns) for episode in env.episodes] == [1, 1]
     assert [episode.prompt for episode in env.episodes] == list(observations)
@@ -211,7 +212,7 @@ def test_what_is_refused_sends_nothing(call: Any, error: type[Exception], words:
     before = env.episodes
     with pytest.raises(error, match=words):
         call(env)
-    assert env.under_way == 0
+    assert env.num_pending == 0
     assert env.episodes == before
 
 
@@ -238,7 +239,7 @@ def test_a_judge_that_fails_truncates_or_raises(make: Any) -> None:
     env.reset(seed=0)
     env.send([0, 1], [fenced("print(1)"), "no program"])
     raised, received = 0, 0
-    while env.under_way:
+    while env.num_pending:
         try:
             received += len(env.recv(min_ready=2).env_ids)
         except NoVerdictError:  # noqa: PERF203

@@ -42,5 +42,5 @@ def test_one_reset_that_fails_holds_no_other_up(mode: str, pool: JudgePool) -> N
     with pytest.raises(OSError, match="the file is gone"):
         env.recv(min_ready=3, timeout=60)
     assert sorted(env.recv(min_ready=2, timeout=60).env_ids) == [1, 2]
-    assert env.under_way == 0
+    assert env.num_pending == 0
     env.close()

@@ -9,7 +9,7 @@ from gymnasium.vector import VectorEnv
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlef_env.envs.vector_info import batched_infos
+from rlef_env.envs.vector.batched_infos import batched_infos
 
 # A key has values of one kind, as in every info.
 values = {

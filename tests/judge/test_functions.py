@@ -8,10 +8,10 @@ import pytest
 
 from rlef_env.errors import DataError, UsageError
 from rlef_env.judge import Judge
-from rlef_env.judge.encoding import decode
-from rlef_env.judge.functions import function_runner
-from rlef_env.judge.runners import Outcome, Sandboxes
-from rlef_env.judge.verdict import Verdict
+from rlef_env.judge.functions.value_codec import decode
+from rlef_env.judge.judgement import Verdict
+from rlef_env.judge.runners.base import Outcome, Sandboxes
+from rlef_env.judge.runners.function import function_runner
 from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Test
 from rlef_env.sandbox import Limits, Program
 
@@ -338,7 +338,7 @@ def test_values_are_decoded_one_at_a_time(sandboxes: Sandboxes, monkeypatch: pyt
         decoded += 1
         return decode(data, check_keys)
 
-    monkeypatch.setattr("rlef_env.judge.calls.decode", counted)
+    monkeypatch.setattr("rlef_env.judge.functions.calls.decode", counted)
     problem = Problem("p", "", (), CALLS, checker=BY_VALUE, function=FunctionSpec("f"))
     with function_runner(sandboxes, problem, Program(ADD), LIMITS, CALLS) as runner:
         for number, test in enumerate(CALLS, start=1):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rlef_env.errors import DataError
 from rlef_env.judge import TestResult, Verdict
-from rlef_env.judge.groups import scores
+from rlef_env.judge.points import scores
 from rlef_env.problems import Problem, Test
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.packages.data_groups import groups_of

@@ -9,7 +9,7 @@ import pytest
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import Checked, CheckerBroke, Judge, ProgramChecker, Verdict
-from rlef_env.judge.checker_protocols import read_kattis, read_testlib
+from rlef_env.judge.checkers.protocols import read_kattis, read_testlib
 from rlef_env.problems import CheckerSpec, Problem, Test
 from rlef_env.sandbox import Execution, Program, Sandbox, Status, installed_languages
 

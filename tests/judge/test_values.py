@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlef_env.errors import DataError, UsageError
-from rlef_env.judge.encoding import Other
-from rlef_env.judge.values import value_rule
+from rlef_env.judge.functions.value_codec import Other
+from rlef_env.judge.functions.values import value_rule
 from rlef_env.problems import CheckerSpec
 
 TOLERANT = ("float_absolute_tolerance", "1e-6", "float_relative_tolerance", "1e-7")

@@ -9,7 +9,7 @@ import pytest
 
 from rlef_env.errors import DataError, UsageError
 from rlef_env.problems import GRADERS, Field, digest, problem_from_row, problem_of_row, problem_to_row
-from tests.problems.layouts.samples import ROWS
+from tests.problems.schemas.samples import ROWS
 
 
 @pytest.mark.parametrize("layout", ROWS)

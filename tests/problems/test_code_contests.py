@@ -30,7 +30,7 @@ from rlef_env.problems import (
     read_jsonl,
     write_jsonl,
 )
-from rlef_env.problems.layouts.code_contests import problem_from_row
+from rlef_env.problems.schemas.code_contests import problem_from_row
 
 
 def row(**changes: Any) -> dict[str, Any]:

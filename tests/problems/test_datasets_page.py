@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from rlef_env.cli.command import main
-from rlef_env.problems import LAYOUTS, load_dataset
+from rlef_env.problems import SCHEMAS, load_dataset
 
 LINE = re.compile(r"^\| (?P<label>[^|]+) \|[^|]*\|[^|]*\| `rlef problems stats (?P<arguments>[^`]+)` \|$", re.MULTILINE)
 EXAMPLES = {
@@ -77,7 +77,7 @@ def write(path: Path, split: str, row: dict[str, Any]) -> None:
 def test_the_page_has_every_layout(root: Path) -> None:
     labels = [match["label"] for match in LINE.finditer((root / "docs" / "datasets.md").read_text())]
     assert labels == list(EXAMPLES)
-    assert {layout.name for layout in LAYOUTS} <= set(EXAMPLES.values())
+    assert {layout.name for layout in SCHEMAS} <= set(EXAMPLES.values())
 
 
 @pytest.mark.parametrize("label", EXAMPLES)

@@ -11,15 +11,15 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from tools import build_starter
 
 from rlef_env.judge import JudgeJob, JudgePool, Verdict
 from rlef_env.problems import Problem, load_dataset
 from rlef_env.sandbox import Program
-from starter import build
 
 ROWS: dict[str, dict[str, Any]] = {
     row["name"].removeprefix("starter/"): row
-    for row in map(json.loads, build.OUTPUT.read_text(encoding="utf-8").splitlines())
+    for row in map(json.loads, build_starter.OUTPUT.read_text(encoding="utf-8").splitlines())
 }
 PROBLEMS: dict[str, Problem] = {problem.id.removeprefix("starter/"): problem for problem in load_dataset("starter")}
 SPECIAL = [slug for slug, row in ROWS.items() if row["checker"]["name"] == "python"]
@@ -56,7 +56,7 @@ HOSTILE_OUTPUTS = (
 
 
 def source_of(slug: str) -> ModuleType:
-    return importlib.import_module(f"starter.problems.{slug.replace('-', '_')}")
+    return importlib.import_module(f"data.starter.{slug.replace('-', '_')}")
 
 
 def check_of(slug: str) -> Any:
@@ -97,7 +97,7 @@ def test_the_first_problem_is_the_easiest() -> None:
 
 
 def test_the_file_is_small() -> None:
-    assert build.OUTPUT.stat().st_size < MOST_BYTES
+    assert build_starter.OUTPUT.stat().st_size < MOST_BYTES
 
 
 @pytest.mark.parametrize("slug", PROBLEMS)
@@ -138,12 +138,12 @@ def test_a_statement_shows_the_public_tests(slug: str) -> None:
 
 @pytest.mark.slow
 def test_the_shipped_file_is_what_the_sources_give(tmp_path: Any) -> None:
-    build.build(tmp_path / "starter.jsonl")
+    build_starter.build(tmp_path / "starter.jsonl")
 
-    shipped = build.OUTPUT.read_text(encoding="utf-8").splitlines()
+    shipped = build_starter.OUTPUT.read_text(encoding="utf-8").splitlines()
     built = (tmp_path / "starter.jsonl").read_text(encoding="utf-8").splitlines()
     differing = [json.loads(row)["name"] for row in built if row not in shipped]
-    assert not differing, "run `python -m starter.build` and commit the file"
+    assert not differing, "run `python -m tools.build_starter` and commit the file"
     assert shipped == built
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, call_rules, installed_languages
-from rlef_env.sandbox.reachable import EXTRA_DIRECTORIES, EXTRA_FILES
-from rlef_env.sandbox.syscalls import NUMBERS
+from rlef_env.sandbox.policy.filesystem_policy import EXTRA_DIRECTORIES, EXTRA_FILES
+from rlef_env.sandbox.policy.syscalls import NUMBERS
 from tests.sandbox.implementations import IMPLEMENTATIONS
 
 Run = Callable[..., Execution]

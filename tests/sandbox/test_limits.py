@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, installed_languages
-from rlef_env.sandbox.syscalls import NUMBERS
+from rlef_env.sandbox.policy.syscalls import NUMBERS
 
 Run = Callable[..., Execution]
 MB = 10**6

@@ -15,7 +15,7 @@ import pytest
 
 from rlef_env.errors import IsolationUnavailable, UsageError
 from rlef_env.sandbox import REQUIRED, Execution, Program, Sandbox, Status, call_rules, landlock_abi, probe
-from rlef_env.sandbox.syscalls import NUMBERS
+from rlef_env.sandbox.policy.syscalls import NUMBERS
 
 Run = Callable[..., Execution]
 COLUMN = {"x86_64": 0, "aarch64": 1}[platform.machine()]

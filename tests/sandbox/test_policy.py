@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import rlef_env
-from rlef_env.sandbox import LAYERS, POLICY, Execution, Limits, Program, Sandbox, Status, converse
-from rlef_env.sandbox.syscalls import NUMBERS
+from rlef_env.sandbox import LAYERS, POLICY, Execution, Limits, Program, Sandbox, Status, interact
+from rlef_env.sandbox.policy.syscalls import NUMBERS
 from tests.sandbox.test_failures import tree
 
 Run = Callable[..., Execution]
@@ -88,7 +88,7 @@ KEPT = {
     "while frame := frame.f_back: words += str(list(frame.f_locals.values()))\n"
     "assert 'segakcap-etis'[::-1] not in words and 'vne_felr'[::-1] not in words",
 }
-"""Row -> a program that tries, and ends well where it was refused."""
+"""Guarantee -> a program that tries, and ends well where it was refused."""
 
 ENDED: dict[str, tuple[str, Limits, Status]] = {
     "kernel": (f"call({CALL['ptrace']}, 0, 0, 0, 0)", Limits(), Status.SECURITY_VIOLATION),
@@ -103,7 +103,7 @@ ENDED: dict[str, tuple[str, Limits, Status]] = {
     "memory": ("data = bytearray(90 * 10**6)", Limits(memory_bytes=50 * MB), Status.MEMORY_LIMIT),
     "output": ("while True: print('x' * 9999)", Limits(output_bytes=MB), Status.OUTPUT_LIMIT),
 }
-"""Row -> a program, limits, and how it is ended."""
+"""Guarantee -> a program, limits, and how it is ended."""
 
 
 @pytest.mark.conformance(needs="lock")
@@ -171,7 +171,7 @@ def test_conversations(sandbox: Sandbox) -> None:
     )
     look, speak = Program(PRELUDE + looks), Program("print('go')")
     with Sandbox() as other, sandbox.load(look) as one, other.load(speak) as speaker:
-        talk = converse(one, speaker)
+        talk = interact(one, speaker)
     assert (talk.first.exit_code, talk.first.stderr) == (0, b"b'' []\n"), talk
 
 

@@ -13,7 +13,7 @@ import pytest
 from rlef_env.errors import MachineStarved, SandboxFailure
 from rlef_env.judge import Judge, Verdict
 from rlef_env.problems import CheckerSpec, InteractorSpec, Problem, Test
-from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status, compiler, converse, require_run
+from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status, compiler, interact, require_run
 from rlef_env.sandbox.core_time import (
     TICK_SECONDS,
     CoresUsed,
@@ -25,7 +25,7 @@ from rlef_env.sandbox.core_time import (
 )
 from rlef_env.sandbox.languages import installed_languages
 from rlef_env.sandbox.time_used import TimeLimits, TimeUsed, status_at_the_end, status_so_far
-from rlef_env.sandbox.watch import Thread, Usage, naps, worked
+from rlef_env.sandbox.zygote.proc_usage import Thread, Usage, naps, worked
 
 WORK = "n = sum(i * i for i in range(3_000_000))\nprint(int(input()) * 2)"  # more than 0.05 s on any machine
 DIES = "import os\nos.kill(os.getpid(), 9)"
@@ -45,15 +45,15 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[Status]:
         return execution
 
     monkeypatch.setattr(LoadedProgram, "_run", counted)
-    monkeypatch.setattr("rlef_env.sandbox.loaded.wait_for_a_quiet_machine", lambda *_: None)
+    monkeypatch.setattr("rlef_env.sandbox.loaded_program.wait_for_a_quiet_machine", lambda *_: None)
     return statuses
 
 
 @pytest.fixture
 def cores(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], CoreTimes]], None]:
     def read_by(read: Callable[[], CoreTimes]) -> None:
-        monkeypatch.setattr("rlef_env.sandbox.watched.core_times", read)
-        monkeypatch.setattr("rlef_env.sandbox.watched.recent_core_times", read)
+        monkeypatch.setattr("rlef_env.sandbox.zygote.monitor.core_times", read)
+        monkeypatch.setattr("rlef_env.sandbox.zygote.monitor.recent_core_times", read)
 
     return read_by
 
@@ -87,7 +87,7 @@ def test_a_judge_that_is_stopped_does_not_wait_for_a_quieter_machine(
                 time.sleep(0.001)
             given_up.append(lost())
 
-        monkeypatch.setattr("rlef_env.sandbox.loaded.wait_for_a_quiet_machine", stop_while_waiting)
+        monkeypatch.setattr("rlef_env.sandbox.loaded_program.wait_for_a_quiet_machine", stop_while_waiting)
         judgement = judge.judge(DOUBLE, Program(WORK))
     assert judgement.verdict is Verdict.NO_VERDICT
     assert given_up == [False, True]
@@ -140,7 +140,7 @@ def test_a_program_that_the_kernel_killed_for_want_of_memory_is_run_again(
     again: bool, runs: list[Status], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the kernel's counter says is given here; that a program kills itself is no different to the sandbox."""
-    monkeypatch.setattr("rlef_env.sandbox.loaded.OUT_OF_MEMORY.happened", lambda: again or not runs)
+    monkeypatch.setattr("rlef_env.sandbox.loaded_program.OUT_OF_MEMORY.happened", lambda: again or not runs)
     with Judge() as judge:
         judgement = judge.judge(DOUBLE, Program(DIES))
     if again:
@@ -154,7 +154,7 @@ def test_a_program_that_the_kernel_killed_for_want_of_memory_is_run_again(
 def test_a_program_over_its_memory_limit_is_not_excused_by_the_kernels_want_of_memory(
     runs: list[Status], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rlef_env.sandbox.loaded.OUT_OF_MEMORY.happened", lambda: True)
+    monkeypatch.setattr("rlef_env.sandbox.loaded_program.OUT_OF_MEMORY.happened", lambda: True)
     source = "import os\nblock = bytearray(60 * 10**6)\nos.kill(os.getpid(), 9)"
     with Sandbox() as sandbox, sandbox.load(Program(source), Limits(memory_bytes=30 * 10**6)) as loaded:
         assert loaded.run(b"").status is Status.MEMORY_LIMIT
@@ -200,7 +200,7 @@ def test_a_judge_that_lost_its_sandboxes_while_memory_was_short_blames_nobody(mo
 def test_a_checker_or_an_interactor_that_was_starved_blames_nobody(
     kind: str, runs: list[Status], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rlef_env.sandbox.loaded.OUT_OF_MEMORY.happened", lambda: True)
+    monkeypatch.setattr("rlef_env.sandbox.loaded_program.OUT_OF_MEMORY.happened", lambda: True)
     if kind == "checker":
         problem = replace(DOUBLE, checker=CheckerSpec("testlib", source=DIES, language="python"))
     else:
@@ -217,10 +217,10 @@ def test_two_that_talk_are_run_again_if_one_was_starved(runs: list[Status], monk
         asked.append(True)
         return len(asked) == 1
 
-    monkeypatch.setattr("rlef_env.sandbox.loaded.OUT_OF_MEMORY.happened", happened)
+    monkeypatch.setattr("rlef_env.sandbox.loaded_program.OUT_OF_MEMORY.happened", happened)
     programs = Program("print(1)"), Program(DIES)
     with Sandbox() as one, Sandbox() as two, one.load(programs[0]) as first, two.load(programs[1]) as second:
-        talk = converse(first, second)
+        talk = interact(first, second)
     assert (talk.first.status, talk.second.status) == (Status.EXITED, Status.SIGNALED)
     assert len(asked) == 2
 
@@ -242,7 +242,7 @@ def test_how_long_a_compiler_takes_by_the_clock_on_the_wall_decides_nothing(monk
 def test_a_compiler_that_the_kernel_killed_for_want_of_memory_is_no_compile_error(
     runs: list[Status], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rlef_env.sandbox.loaded.OUT_OF_MEMORY.happened", lambda: True)
+    monkeypatch.setattr("rlef_env.sandbox.loaded_program.OUT_OF_MEMORY.happened", lambda: True)
     with Judge() as judge:
         judgement = judge.judge(DOUBLE, Program("this is no C++", "cpp"))
         assert (judgement.verdict, judgement.category) == (Verdict.NO_VERDICT, "starved")
@@ -324,7 +324,7 @@ def test_what_the_core_of_the_thread_that_works_lost_may_have_been_charged_also_
 
 def test_all_cores_of_threads_that_work_are_counted() -> None:
     used = used_on(dict.fromkeys(range(4), 0.5), 0.5, wall=0.5, cpu=2.0)
-    assert (used.least_cpu, used.shared_cpu) == (pytest.approx(1.0), pytest.approx(1.0))
+    assert (used.min_cpu, used.shared_cpu) == (pytest.approx(1.0), pytest.approx(1.0))
 
 
 def test_a_run_that_was_never_looked_at_may_have_been_on_the_core_that_lost_most() -> None:

@@ -94,7 +94,7 @@ def test_whatever_the_machine_takes_no_program_within_its_limit_is_over_it(
     wall = cost * limit + stolen + waiting
     cpu = cost * limit + charged * stolen
     used = TimeUsed(wall, cpu, wall - cpu, waiting, waiting, stolen)
-    assume((used.least_cpu < cpu or cpu < limit) and used.shared_cpu < 2 * limit + 0.5)
+    assume((used.min_cpu < cpu or cpu < limit) and used.shared_cpu < 2 * limit + 0.5)
     limits = TimeLimits.of(Limits(cpu_seconds=limit * 1.000001))  # for what floats lose
     assert status_so_far(used, limits) is not Status.TIME_LIMIT
     assert status_at_the_end(used, limits) is not Status.TIME_LIMIT

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from rlef_agents.ppo.generate.settings import refused_rotations
+from rlef_agents.ppo.generation.model_settings import refused_rotations
 from rlef_agents.ppo.packing import PACKED_ATTENTION, PackedBatch
 from rlef_env.errors import UsageError
 

@@ -19,7 +19,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from rlef_agents.ppo.types import Floats, Ids, TokenEpisode
+from rlef_agents.ppo.trajectory import Floats, Ids, TokenEpisode
 
 __all__ = ["PACKED_ATTENTION", "FlatBatch", "PackedBatch", "flatten", "pack"]
 

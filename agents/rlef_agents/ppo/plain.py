@@ -33,8 +33,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rlef_agents.ppo.render import Renderer
-from rlef_agents.ppo.types import Completion, Ids, TokenEpisode, TokenTurn
+from rlef_agents.ppo.chat_template import Renderer
+from rlef_agents.ppo.trajectory import Completion, Ids, TokenEpisode, TokenTurn
 from rlef_env import CodeEnv, load_dataset
 
 __all__ = ["Critic", "Response", "Settings", "backward", "play", "score", "set_targets", "update"]

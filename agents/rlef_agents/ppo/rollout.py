@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from rlef_agents.ppo.generate import Generator, Request
-from rlef_agents.ppo.render import Renderer
-from rlef_agents.ppo.types import Completion, Ids, TokenEpisode, TokenTurn
+from rlef_agents.ppo.chat_template import Renderer
+from rlef_agents.ppo.generation import Generator, Request
+from rlef_agents.ppo.trajectory import Completion, Ids, TokenEpisode, TokenTurn
 from rlef_env import CodeVectorEnv, Episode, Turn, Verdict
 
 __all__ = ["Batch", "Plan", "Rollout", "plan"]
@@ -207,7 +207,7 @@ class Rollout:
 
     def _receive(self, playing: _Playing, wait: bool) -> None:
         """Take in what has been judged, and ask for the next responses."""
-        under_way = playing.env.under_way
+        under_way = playing.env.num_pending
         if not under_way:
             return
         least = (1 if self.overlap else under_way) if wait else 0

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from rlef_agents.ppo.chat_template import Renderer
 from rlef_agents.ppo.model import add_lora, check_architecture, policy_logprobs, prepare
 from rlef_agents.ppo.packing import pack
-from rlef_agents.ppo.render import Renderer
-from rlef_agents.ppo.types import Completion, Ids, TokenEpisode, TokenTurn
+from rlef_agents.ppo.trajectory import Completion, Ids, TokenEpisode, TokenTurn
 from rlef_env import read_episodes
 from rlef_env.errors import DataError, RLEFError, UsageError
 

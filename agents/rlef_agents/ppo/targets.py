@@ -27,7 +27,7 @@ from rlef_agents.ppo.advantage import (
 )
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.packing import FlatBatch
-from rlef_agents.ppo.types import TokenEpisode
+from rlef_agents.ppo.trajectory import TokenEpisode
 
 __all__ = ["Scored", "Targets", "batch_metrics", "make_targets", "minibatch_normalised"]
 
@@ -160,7 +160,7 @@ def batch_metrics(
     of episodes, lengths and the sampler, of all.
 
     Returns:
-        solve_rate, episode_reward, turns_per_episode, response_tokens, longest_response; truncated (share of
+        solve_rate, episode_reward, turns_per_episode, response_tokens, max_response; truncated (share of
         responses); reference_kl (mean over tokens of log pi - log rho) and reference_kl_turn (over turns: what the
         reward sees); policy_entropy, value, return, explained_variance; sampler_kl and sampler_gap (mean of
         log pi_b - log pi_old and of its size), sampler_gap_max, and quantiles of its size over tokens that are not
@@ -214,7 +214,7 @@ def batch_metrics(
         "episode_reward": per_turn["reward"] / episodes_,
         "turns_per_episode": turns / episodes_,
         "response_tokens": tokens / turns,
-        "longest_response": float(worst[1]),
+        "max_response": float(worst[1]),
         "truncated": per_turn["truncated"] / turns,
         "reference_kl": trained["kl"] / learnt,
         "reference_kl_turn": per_turn["kl"] / max(per_turn["counted"], 1.0),

@@ -22,19 +22,19 @@ import torch
 from safetensors import SafetensorError
 
 from rlef_agents.ppo import parallel
+from rlef_agents.ppo.chat_template import Renderer, model_stops, read_template
 from rlef_agents.ppo.checkpoint import latest, load_checkpoint, policy_weights, save_checkpoint, save_policy
 from rlef_agents.ppo.config import TrainConfig, dump_config, load_config
 from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
-from rlef_agents.ppo.generate.settings import longest_context
+from rlef_agents.ppo.generation.model_settings import max_context
+from rlef_agents.ppo.generators import Sampler, whole_copy
 from rlef_agents.ppo.learner import Learner, NotFiniteError
 from rlef_agents.ppo.loading import read_model
 from rlef_agents.ppo.metrics import Log
 from rlef_agents.ppo.model import base
 from rlef_agents.ppo.n_at_k import parse_n_at_k
 from rlef_agents.ppo.problems import Problems, evaluation_problems, training_problems
-from rlef_agents.ppo.render import Renderer, model_stops, read_template
 from rlef_agents.ppo.rollout import Batch, Plan, Rollout, plan
-from rlef_agents.ppo.sampler import Sampler, whole_copy
 from rlef_env import CodeVectorEnv, JudgePool
 from rlef_env.errors import RLEFError, UsageError
 from rlef_env.judge import VerdictCache, default_workers
@@ -367,7 +367,7 @@ def with_date(config: TrainConfig, run: Path) -> TrainConfig:
 
 def check_context(config: TrainConfig, model: Any) -> None:
     """Refuse a context that the model does not take, before anything is sampled."""
-    longest = longest_context(base(model).config)
+    longest = max_context(base(model).config)
     if config.context > longest:
         raise UsageError(
             f"context: expected at most the {longest} tokens that the model takes (its max_position_embeddings), got "
@@ -414,14 +414,14 @@ def make_pool(config: TrainConfig, workers: int | None, verdicts: str | None, st
         stack: what is to be closed in the end.
     """
     if config.judge == "ray":
-        from rlef_env.integrations import RayJudge
+        from rlef_env.judge.pool.ray import RayJudgePool
 
         if verdicts is not None:
             raise UsageError("--verdicts: expected none with judge = 'ray', which remembers no verdicts")
         if workers is None and parallel.world() > 1:
             raise UsageError("--workers: expected how many programs the cluster judges at a time, of all processes")
         share = None if workers is None else max(1, workers // parallel.world())
-        return stack.enter_context(RayJudge(config.judge_address or None, share))
+        return stack.enter_context(RayJudgePool(config.judge_address or None, share))
     cache = VerdictCache(path=verdicts)
     stack.callback(cache.close)
     return stack.enter_context(

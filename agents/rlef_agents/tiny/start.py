@@ -10,11 +10,11 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from rlef_agents.ppo.chat_template import Renderer
 from rlef_agents.ppo.model import policy_logprobs
 from rlef_agents.ppo.packing import pack
-from rlef_agents.ppo.render import Renderer
 from rlef_agents.ppo.sft import SftConfig, sft, token_episodes
-from rlef_agents.ppo.types import Ids, TokenEpisode
+from rlef_agents.ppo.trajectory import Ids, TokenEpisode
 from rlef_agents.tiny.conversations import DATASET, STEPS, Chat, conversations, repair, secret_of
 from rlef_agents.tiny.model import make_model
 from rlef_agents.tiny.tokenizer import make_tokenizer

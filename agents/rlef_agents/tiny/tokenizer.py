@@ -12,7 +12,7 @@ from typing import Any, Final
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from rlef_agents.ppo.render import shipped_template
+from rlef_agents.ppo.chat_template import shipped_template
 
 __all__ = ["CONTROLS", "make_tokenizer"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, overload
 
 from rlef_env.errors import DataError
-from rlef_env.problems.index import Facts
+from rlef_env.problems.metadata import ProblemMetadata
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.procedural.families import FAMILIES
 from rlef_env.problems.procedural.naming import Recipe, parse_name
@@ -73,12 +73,12 @@ class GeneratedProblems(Sequence[Problem]):
         """The problems' ids; nothing is generated."""
         return _Ids(self.recipe, self.places)
 
-    def facts(self, place: int) -> Facts:
+    def facts(self, place: int) -> ProblemMetadata:
         """What every problem of a family has at least; nothing is generated."""
         name, number = _number(self.recipe, self.places[place])
         family = FAMILIES[name]
         difficulty = family.difficulty(self.recipe.config(family, number))
-        return Facts(
+        return ProblemMetadata(
             self.recipe.id(name, number), None, tests=2, public_tests=1, wrong_programs=1, difficulty=difficulty
         )
 

@@ -21,10 +21,10 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
+from rlef_agents.ppo.chat_template import shipped_template
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.learner import Learner
-from rlef_agents.ppo.render import shipped_template
-from rlef_agents.ppo.types import Completion, Ids, TokenEpisode, TokenTurn
+from rlef_agents.ppo.trajectory import Completion, Ids, TokenEpisode, TokenTurn
 
 VOCABULARY = 64
 SMALL: dict[str, Any] = {

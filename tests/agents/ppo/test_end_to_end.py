@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rlef_agents.ppo.generate import Request
-from rlef_agents.ppo.generate.local import LocalGenerator
+from rlef_agents.ppo.chat_template import Renderer
+from rlef_agents.ppo.generation import Request
+from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from rlef_agents.ppo.learner import Learner
-from rlef_agents.ppo.render import Renderer
-from rlef_agents.ppo.types import Completion, TokenEpisode, TokenTurn
+from rlef_agents.ppo.trajectory import Completion, TokenEpisode, TokenTurn
 from tests.agents.ppo.small import learner, model, tokenizer
 
 TURNS = 3

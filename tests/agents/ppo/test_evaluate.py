@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rlef_agents.ppo.evaluate import Outcome, evaluation_plans, outcome, summary
 from rlef_agents.ppo.n_at_k import NAtK, check_n_at_k, n_at_k, parse_n_at_k
 from rlef_env import Episode, Verdict, load_dataset
-from rlef_env.envs import Turn
+from rlef_env.episodes import Turn
 from rlef_env.errors import UsageError
 from rlef_env.judge import Judgement, TestResult
 

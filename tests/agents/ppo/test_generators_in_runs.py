@@ -14,7 +14,7 @@ from rlef_agents.ppo.metrics import read_metrics
 from rlef_agents.ppo.trainer import Trainer
 from rlef_agents.tiny.shrunk import shrunk
 from rlef_env.errors import RLEFError, UsageError
-from tests.agents.ppo.generate.vllm_server import FakeVLLM
+from tests.agents.ppo.generation.vllm_server import FakeVLLM
 
 CONFIG = TrainConfig(
     dataset="procedural/hidden_step?short=true&steps=2&count=20",

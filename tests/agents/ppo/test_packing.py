@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rlef_agents.ppo.model import ActorCritic
 from rlef_agents.ppo.packing import first_fit_decreasing, flatten, pack
-from rlef_agents.ppo.types import TokenEpisode
+from rlef_agents.ppo.trajectory import TokenEpisode
 from tests.agents.ppo.small import ARCHITECTURES, VOCABULARY, episode, model, random_episodes, turn
 
 

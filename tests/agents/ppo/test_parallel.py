@@ -17,12 +17,12 @@ import torch
 
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.checkpoint import latest, load_checkpoint, save_checkpoint
-from rlef_agents.ppo.generate import Request
+from rlef_agents.ppo.generation import Request
+from rlef_agents.ppo.generators import Sampler, whole_copy
 from rlef_agents.ppo.learner import SAMPLED, Learner, ReplicaMismatchError
-from rlef_agents.ppo.sampler import Sampler, whole_copy
-from rlef_agents.ppo.types import TokenEpisode, TokenTurn
-from tests.agents.ppo.generate.models import VOCABULARY, sample_all
-from tests.agents.ppo.generate.models import model as shaken
+from rlef_agents.ppo.trajectory import TokenEpisode, TokenTurn
+from tests.agents.ppo.generation.models import VOCABULARY, sample_all
+from tests.agents.ppo.generation.models import model as shaken
 from tests.agents.ppo.small import config, learner, model, moved, random_episodes, sampled_by
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -27,7 +27,7 @@ from rlef_agents.ppo import learner as learning
 from rlef_agents.ppo import parallel, plain
 from rlef_agents.ppo.config import CHOICES, TrainConfig
 from rlef_agents.ppo.learner import Learner
-from rlef_agents.ppo.types import TokenEpisode
+from rlef_agents.ppo.trajectory import TokenEpisode
 from rlef_env.errors import UsageError
 from tests.agents.ppo.small import config, episode, model, random_episodes, sampled_by, turn
 
@@ -93,7 +93,7 @@ def test_plain_shares_no_mathematics_with_the_learner() -> None:
     tree = ast.parse(Path(plain.__file__).read_text(encoding="utf-8"))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {each for each in imported if each and each.startswith("rlef_agents.ppo")} == {
-        "rlef_agents.ppo.render", "rlef_agents.ppo.types"
+        "rlef_agents.ppo.chat_template", "rlef_agents.ppo.trajectory"
     }  # fmt: skip
 
 

@@ -5,10 +5,10 @@ from concurrent.futures import Future
 import numpy as np
 import pytest
 
+from rlef_agents.ppo.chat_template import Renderer
 from rlef_agents.ppo.evaluate import evaluate
-from rlef_agents.ppo.render import Renderer
 from rlef_agents.ppo.rollout import Plan, Rollout, plan
-from rlef_agents.ppo.types import Completion
+from rlef_agents.ppo.trajectory import Completion
 from rlef_agents.tiny.shrunk import shrunk
 from rlef_env import CodeVectorEnv, Judgement, JudgePool, Verdict, load_dataset
 

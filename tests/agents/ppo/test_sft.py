@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rlef_agents.ppo.render import Renderer
+from rlef_agents.ppo.chat_template import Renderer
 from rlef_agents.ppo.sft import SftConfig, read_chats, sft, token_episodes
 from rlef_agents.tiny.shrunk import shrunk
 from rlef_env import CodeEnv, write_episodes

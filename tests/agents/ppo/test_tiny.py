@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rlef_agents.ppo.render import Renderer
+from rlef_agents.ppo.chat_template import Renderer
 from rlef_agents.ppo.sft import SftConfig, sft, token_episodes
 from rlef_agents.tiny import DATASET, conversations, make_model, make_tokenizer
 from rlef_agents.tiny.conversations import STEPS, feedback, secret_of

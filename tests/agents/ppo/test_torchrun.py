@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM
 from rlef_agents.ppo.checkpoint import checkpoints, latest
 from rlef_agents.ppo.metrics import read_metrics
 from rlef_agents.tiny.shrunk import shrunk
-from tests.agents.ppo.generate.vllm_server import FakeVLLM
+from tests.agents.ppo.generation.vllm_server import FakeVLLM
 
 ROOT = Path(__file__).resolve().parents[3]
 SETTINGS = {
@@ -36,7 +36,7 @@ def launched(
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     settings = [part for name, value in {**SETTINGS, **changes}.items() for part in ("--set", f"{name}={value}")]
     path = os.pathsep.join([str(ROOT), str(ROOT / "agents"), os.environ.get("PYTHONPATH", "")])
-    arguments = ["-m", "rlef_agents.command", *words, *settings, "--workers", "2", *more]
+    arguments = ["-m", "rlef_agents.cli", *words, *settings, "--workers", "2", *more]
     return subprocess.run(
         [sys.executable, *(launcher if processes > 1 else []), *arguments],
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},

@@ -9,7 +9,7 @@ import pytest
 
 from rlef_env.errors import DataError
 from rlef_env.judge import TestResult, Verdict
-from rlef_env.judge.groups import scores as group_scores
+from rlef_env.judge.points import scores as group_scores
 from rlef_env.problems import CheckerSpec, InteractorSpec, Test
 from rlef_env.problems.packages import archive as archive_module
 from rlef_env.problems.packages import read_package

@@ -6,7 +6,7 @@ import pytest
 
 from rlef_env.errors import DataError
 from rlef_env.judge import TestResult, Verdict
-from rlef_env.judge.groups import scores
+from rlef_env.judge.points import scores
 from rlef_env.problems import CheckerSpec, InteractorSpec, Solution, Test
 from rlef_env.problems.packages import read_package
 

@@ -9,7 +9,7 @@ import pytest
 
 from rlef_env.errors import DataError, ProblemNotFound, UsageError
 from rlef_env.problems import Problem, load_dataset
-from rlef_env.problems.index import IndexedProblems, facts_of
+from rlef_env.problems.metadata import IndexedProblems, metadata_of
 from rlef_env.problems.procedural import FAMILIES, SPLITS, GeneratedProblems, generated_problems
 from rlef_env.problems.procedural.generated import split_of
 
@@ -98,7 +98,7 @@ def test_seeds_differ() -> None:
 def test_facts_promise_no_more_than_there_is() -> None:
     problems = generated_problems("procedural?count=150")
     for place, problem in enumerate(problems):
-        said, true = problems.facts(place), facts_of(problem)
+        said, true = problems.facts(place), metadata_of(problem)
         assert (said.id, said.date, said.difficulty) == (true.id, true.date, true.difficulty)
         assert all(0 < least <= most for least, most in zip(said[2:5], true[2:5], strict=True))
 

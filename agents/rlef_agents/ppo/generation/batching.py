@@ -1,0 +1,148 @@
+"""transformers' continuous batching behind the protocol: paged keys and values, made for GPUs with flash kernels.
+
+One-shot ``generate_batch``: a manager that lives on keeps blocks that were computed with older weights, and log-probs
+come out wrong by nats after an update. Its seed is one for a batch, so that, unlike with the other generators, what is
+drawn depends on what is sampled beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AttentionInterface, GenerationConfig
+from transformers.generation.configuration_utils import ContinuousBatchingConfig
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+from rlef_agents.ppo.generation.base import Request, check_request
+from rlef_agents.ppo.generation.model_settings import attending, computing, evaluating, max_context
+from rlef_agents.ppo.trajectory import Completion
+
+__all__ = ["BatchingGenerator"]
+
+
+class BatchingGenerator:
+    """Samples from a model of transformers in this process, all requests that wait at a time.
+
+    Args:
+        model: its live weights are used; its ``generation_config`` is not.
+        stop: ids that end a response, each sampled as its last token.
+        temperature: what logits are divided by; 0 for the most likely token.
+        version: of the weights that the model has now.
+        batching: sizes of pages and batches, as transformers wants them; ``return_logprobs`` and ``seed`` are set here.
+        dtype: what layers compute in, the head excepted; the model's own where None.
+        top_p: for evaluation: draw among the likeliest tokens alone that have so much of the probability together.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        stop: Sequence[int],
+        temperature: float = 1.0,
+        version: int = 0,
+        batching: dict[str, Any] | None = None,
+        dtype: torch.dtype | None = None,
+        top_p: float = 1.0,
+    ) -> None:
+        self._dtype, self._top_p = dtype, top_p
+        self._model, self._stop, self._temperature, self._version = model, sorted(stop), temperature, version
+        self._batching = batching or {}
+        self._waiting: dict[int, Request] = {}
+
+    def submit(self, request: Request) -> None:
+        """See `Generator`."""
+        config = self._model.config
+        check_request(request, self._waiting, config.vocab_size, max_context(config))
+        self._waiting[request.conversation] = request
+
+    def poll(self) -> list[tuple[int, Completion]]:
+        """See `Generator`. Samples all waiting requests that have the same limit.
+
+        Raises:
+            RuntimeError: transformers gave fewer responses than requests, or an error instead of one.
+            FloatingPointError: the model's output is not a number.
+        """
+        if not self._waiting:
+            return []
+        limit = next(iter(self._waiting.values())).max_new
+        requests = [request for request in self._waiting.values() if request.max_new == limit]
+        completions = self._sampled(requests, limit)
+        for request in requests:
+            del self._waiting[request.conversation]
+        return completions
+
+    def forget(self, conversation: int) -> None:
+        """See `Generator`. There is nothing to forget."""
+
+    def update(self, version: int) -> None:
+        """See `Generator`."""
+        self._version = version
+
+    def _sampled(self, requests: list[Request], limit: int) -> list[tuple[int, Completion]]:
+        seeds = [abs(request.seed) for request in requests]
+        # The learner packs sequences with an attention of its own, which pages are not made for.
+        with (
+            evaluating(self._model),
+            attending(self._model, "sdpa"),
+            computing(self._model, self._dtype),
+            cached_in_one_type(),
+            torch.random.fork_rng(),
+        ):
+            results = self._model.generate_batch(
+                [np.asarray(request.ids).tolist() for request in requests],
+                generation_config=GenerationConfig(  # type: ignore[no-untyped-call]
+                    max_new_tokens=limit,
+                    do_sample=self._temperature > 0,
+                    temperature=self._temperature or 1.0,
+                    top_k=0,
+                    top_p=self._top_p,
+                    eos_token_id=self._stop or -1,
+                    pad_token_id=0,
+                ),
+                continuous_batching_config=ContinuousBatchingConfig(
+                    **self._batching,
+                    return_logprobs=True,
+                    seed=int(np.random.SeedSequence(seeds).generate_state(1)[0]) >> 1,
+                ),
+                progress_bar=False,
+                warmup=False,
+            )
+        errors = [result.error for result in results.values() if result.error]
+        if len(results) != len(requests) or errors:
+            raise RuntimeError(
+                f"generate_batch: expected {len(requests)} responses, got {len(results)}, of which {len(errors)} are "
+                f"errors{': ' + str(errors[0]) if errors else ''}; transformers' log says why"
+            )
+        return [
+            (request.conversation, self._completion(request, result))
+            for request, result in zip(requests, results.values(), strict=True)
+        ]
+
+    def _completion(self, request: Request, result: Any) -> Completion:
+        ids = np.array(result.generated_tokens, np.int64)
+        logprobs = np.array(result.logprobs, np.float32)
+        if result.prompt_ids != np.asarray(request.ids).tolist() or not 1 <= len(ids) == len(logprobs):
+            raise RuntimeError(f"conversation {request.conversation}: generate_batch answered something else")
+        if not np.isfinite(logprobs).all():
+            raise FloatingPointError(f"conversation {request.conversation}: the model's output is not a number")
+        return Completion(ids, logprobs, np.full(len(ids), self._version, np.int64), finished=ids[-1] in self._stop)
+
+
+@contextmanager
+def cached_in_one_type() -> Iterator[None]:
+    """Keys and values go into the pages in the pages' type: under autocast some are float32, others not."""
+
+    def attention(module: Any, query: Any, key: Any, value: Any, *others: Any, **kwargs: Any) -> Any:
+        cache = kwargs.get("cache")
+        if cache is not None:
+            key, value = key.to(cache.dtype), value.to(cache.dtype)
+        return sdpa_attention_forward(module, query, key, value, *others, **kwargs)
+
+    AttentionInterface.register("sdpa", attention)
+    try:
+        yield
+    finally:
+        AttentionInterface.register("sdpa", sdpa_attention_forward)

@@ -1,0 +1,145 @@
+"""transformers' ``generate`` behind the protocol: the fallback for any architecture. Batches run to their longest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import GenerationConfig, LogitsProcessor, StoppingCriteria
+
+from rlef_agents.ppo.generation.base import Request, check_request
+from rlef_agents.ppo.generation.local.sampling import sample, token_keys
+from rlef_agents.ppo.generation.model_settings import computing, evaluating, max_context
+from rlef_agents.ppo.trajectory import Completion
+
+__all__ = ["HFGenerator"]
+
+
+class HFGenerator:
+    """Samples from any causal language model of transformers in this process. Nothing is kept between turns.
+
+    For the same seeds it draws what `LocalGenerator` draws.
+
+    Args:
+        model: its live weights are used. Its ``generation_config`` is not: penalties and truncation would make a
+            distribution that no learner scores.
+        stop: ids that end a response, each sampled as its last token.
+        temperature: what logits are divided by; 0 for the most likely token.
+        slots: responses that are decoded at a time, at most.
+        version: of the weights that the model has now.
+        dtype: what layers compute in, the head excepted; the model's own where None.
+        top_p: for evaluation: draw among the likeliest tokens alone that have so much of the probability together.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        stop: Sequence[int],
+        temperature: float = 1.0,
+        slots: int = 64,
+        version: int = 0,
+        dtype: torch.dtype | None = None,
+        top_p: float = 1.0,
+    ) -> None:
+        self._dtype = dtype
+        self._model, self._temperature, self._sub_envs, self._version = model, temperature, slots, version
+        self._top_p = top_p
+        self._stop = torch.tensor(sorted(stop), dtype=torch.int64, device=model.device)
+        self._waiting: dict[int, Request] = {}
+
+    def submit(self, request: Request) -> None:
+        """See `Generator`."""
+        config = self._model.config
+        check_request(request, self._waiting, config.vocab_size, max_context(config))
+        self._waiting[request.conversation] = request
+
+    def poll(self) -> list[tuple[int, Completion]]:
+        """See `Generator`. Samples a whole batch.
+
+        Raises:
+            FloatingPointError: the model's output is not a number.
+        """
+        requests = list(self._waiting.values())[: self._sub_envs]
+        if not requests:
+            return []
+        completions = self._sampled(requests)
+        for request in requests:
+            del self._waiting[request.conversation]
+        return completions
+
+    def forget(self, conversation: int) -> None:
+        """See `Generator`. There is nothing to forget."""
+
+    def update(self, version: int) -> None:
+        """See `Generator`."""
+        self._version = version
+
+    def _sampled(self, requests: list[Request]) -> list[tuple[int, Completion]]:
+        device = self._model.device
+        width = max(len(request.ids) for request in requests)
+        ids = torch.zeros(len(requests), width, dtype=torch.int64)
+        mask = torch.zeros_like(ids)
+        for row, request in enumerate(requests):  # on the left, so that all go on at the same column
+            ids[row, width - len(request.ids) :] = torch.as_tensor(np.asarray(request.ids))
+            mask[row, width - len(request.ids) :] = 1
+        draw = _Draw(requests, self._temperature, self._top_p, width, device)
+        with evaluating(self._model), computing(self._model, self._dtype), torch.inference_mode():
+            self._model.generate(
+                ids.to(device),
+                attention_mask=mask.to(device),
+                generation_config=GenerationConfig(  # type: ignore[no-untyped-call]
+                    max_new_tokens=max(request.max_new for request in requests), do_sample=False, pad_token_id=0
+                ),
+                logits_processor=[draw],
+                stopping_criteria=[_Over(self._stop, draw.limits, width)],
+            )
+        tokens = torch.stack(draw.tokens, 1).numpy(force=True)
+        logprobs = torch.stack(draw.logprobs, 1).numpy(force=True)
+        stops = self._stop.numpy(force=True)
+        completions = []
+        for row, request in enumerate(requests):
+            ends = np.flatnonzero(np.isin(tokens[row, : request.max_new], stops))
+            length = int(ends[0]) + 1 if len(ends) else request.max_new
+            if not np.isfinite(logprobs[row, :length]).all():
+                raise FloatingPointError(f"conversation {request.conversation}: the model's output is not a number")
+            completion = Completion(
+                tokens[row, :length].copy(),
+                logprobs[row, :length].copy(),
+                np.full(length, self._version, np.int64),
+                finished=bool(len(ends)),
+            )
+            completions.append((request.conversation, completion))
+        return completions
+
+
+class _Draw(LogitsProcessor):  # type: ignore[misc, no-any-unimported, unused-ignore]
+    """Draws the token itself, notes its log-probability, and leaves ``generate`` no other choice."""
+
+    def __init__(self, requests: list[Request], temperature: float, top_p: float, width: int, device: Any) -> None:
+        self.limits = torch.tensor([request.max_new for request in requests], device=device)
+        self.tokens: list[torch.Tensor] = []
+        self.logprobs: list[torch.Tensor] = []
+        keys = np.zeros((int(self.limits.max()), len(requests), 2), np.int32)
+        for row, request in enumerate(requests):
+            keys[: request.max_new, row] = token_keys(request.seed, request.max_new)
+        self._keys, self._temperature, self._width = torch.as_tensor(keys, device=device), temperature, width
+        self._top_p = top_p
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        keys = self._keys[input_ids.shape[1] - self._width]
+        tokens, logprobs = sample(scores.float(), self._temperature, keys, self._top_p)
+        self.tokens.append(tokens)
+        self.logprobs.append(logprobs)
+        return torch.full_like(scores, -torch.inf).scatter_(1, tokens[:, None], 0.0)
+
+
+class _Over(StoppingCriteria):  # type: ignore[misc, no-any-unimported, unused-ignore]
+    """A row is over at its own limit or at a sampled stop token; one in the prompt does not count."""
+
+    def __init__(self, stop: torch.Tensor, limits: torch.Tensor, width: int) -> None:
+        self._stop, self._limits, self._width = stop, limits, width
+
+    def __call__(self, input_ids: torch.Tensor, *_: Any, **_unused: Any) -> torch.Tensor:
+        return torch.isin(input_ids[:, -1], self._stop) | (self._limits <= input_ids.shape[1] - self._width)

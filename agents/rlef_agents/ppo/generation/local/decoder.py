@@ -1,0 +1,303 @@
+"""The forward pass of Llama-like models of transformers, as a sampler needs it: packed prefill, batched decode.
+
+What it computes is what ``model(ids).logits`` computes; the tests compare the two. It differs in how: keys and values
+lie in one tensor made in advance (`Pool`), projections that read the same input are one matrix, and logits are computed
+only where a token is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+
+from rlef_agents.ppo.generation.model_settings import refused_rotations
+
+__all__ = ["MODEL_TYPES", "Decoder", "Segment", "unsupported"]
+
+MODEL_TYPES = ("llama", "mistral", "qwen2", "qwen3")
+_Attend = Callable[[int, torch.Tensor], torch.Tensor]
+
+
+class Segment(NamedTuple):
+    """Tokens of one row to prefill: they begin at position ``start`` of row ``row``; before them lie kept ones."""
+
+    row: int
+    start: int
+    tokens: torch.Tensor
+
+
+class _Adapter(NamedTuple):
+    outputs: slice  # of the joint layer
+    down: torch.Tensor
+    up: torch.Tensor
+    scaling: float
+
+
+class _Linear(NamedTuple):
+    weight: torch.Tensor
+    bias: torch.Tensor | None
+    adapters: tuple[_Adapter, ...] = ()
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        result = F.linear(x, self.weight, self.bias)
+        for adapter in self.adapters:
+            result[..., adapter.outputs] += F.linear(F.linear(x, adapter.down), adapter.up) * adapter.scaling
+        return result
+
+
+class _Layer(NamedTuple):
+    norm: torch.Tensor
+    qkv: _Linear
+    qk_norm: torch.Tensor | None  # of shape (query and key heads, head size), where the model has such norms
+    out: _Linear
+    mlp_norm: torch.Tensor
+    gate_up: _Linear
+    down: _Linear
+
+
+class Decoder:
+    """A model's forward pass over a pool of keys and values of shape (layers, 2, rows, heads, capacity, head size).
+
+    Joint matrices are copies, and so is every matrix where ``dtype`` is not the model's own; all else is the live
+    model. ``refresh`` makes them anew after an update; until then ``check_fresh`` refuses.
+
+    With ``dtype`` bfloat16 and float32 weights it is the function that ``torch.autocast`` makes of the model, which is
+    what the learner scores: matrix products and attention in bfloat16; the residual stream, norms, rotations and the
+    head in float32. Rounding the stream, too, would be another policy.
+
+    Args:
+        model: a causal language model of transformers for which ``unsupported`` has no objection, or a peft model
+            around one. Where ``dtype`` is the model's own, low-rank adapters cost nothing, as ``refresh`` adds them to
+            the weights; else they are products of their own, as the learner has them: rounding the sum of weight and
+            adapter would lose what is small in the adapter.
+        dtype: of matrix products and attention, and of the pool; the model's own where None. All else has the model's.
+    """
+
+    def __init__(self, model: Any, dtype: torch.dtype | None = None) -> None:
+        model = model.get_base_model() if hasattr(model, "get_base_model") else model
+        if objection := unsupported(model):
+            raise ValueError(f"LocalGenerator: {objection}; use HFGenerator, which runs any model of transformers")
+        config = model.config
+        self._model = model
+        self.device: torch.device = model.lm_head.weight.device
+        self.stream: torch.dtype = model.lm_head.weight.dtype
+        self.dtype: torch.dtype = dtype or self.stream
+        self.heads: int = config.num_attention_heads
+        self.kv_heads: int = config.num_key_value_heads
+        self.head_dim: int = getattr(config, "head_dim", None) or config.hidden_size // self.heads
+        self.layers: int = config.num_hidden_layers
+        self.vocabulary: int = config.vocab_size
+        self.longest: int = config.max_position_embeddings
+        self._epsilon: float = config.rms_norm_eps
+        self._activation = model.model.layers[0].mlp.act_fn
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the model's weights as they are now."""
+        self._parameters = list(self._model.parameters())
+        with torch.inference_mode():
+            base = self._model.model
+            self._embedding = base.embed_tokens.weight
+            self._head = _joint(None, self._model.lm_head)
+            self._norm = base.norm.weight
+            self._layers = [self._layer(layer) for layer in base.layers]
+            self._tables = torch.empty(2, 0, 1, self.head_dim, device=self.device)
+        self._read = self._fingerprint()
+
+    def check_fresh(self) -> None:
+        """Refuse to go on with weights that have changed since they were read.
+
+        Raises:
+            RuntimeError: they have, by an in-place operation or by other tensors in their place.
+        """
+        if self._read != self._fingerprint():
+            raise RuntimeError("the model's weights have changed since the last update(version): call update first")
+
+    def prefill(self, pool: torch.Tensor, segments: Sequence[Segment]) -> torch.Tensor:
+        """Compute the keys and values of segments into the pool; return the logits after the last token of each.
+
+        Sequences lie behind each other without padding, and attention goes sequence by sequence.
+
+        Returns:
+            Logits of shape ``(len(segments), vocabulary)``, float32.
+        """
+        ends = [0]
+        for segment in segments:
+            ends.append(ends[-1] + len(segment.tokens))
+        starts = [
+            torch.arange(segment.start, segment.start + len(segment.tokens), device=self.device) for segment in segments
+        ]
+        masks = [_lower_right(len(segment.tokens), segment.start, self.device) for segment in segments]
+
+        def attend(layer: int, qkv: torch.Tensor) -> torch.Tensor:
+            attended = []
+            for segment, mask, begin, end in zip(segments, masks, ends[:-1], ends[1:], strict=True):
+                stop = segment.start + end - begin
+                row = pool[layer, :, segment.row]
+                new = qkv[begin:end, self.heads :].view(end - begin, 2, self.kv_heads, self.head_dim)
+                row[:, :, segment.start : stop] = new.permute(1, 2, 0, 3)
+                attended.append(
+                    F.scaled_dot_product_attention(
+                        qkv[begin:end, : self.heads].transpose(0, 1)[None],
+                        row[None, 0, :, :stop],
+                        row[None, 1, :, :stop],
+                        attn_mask=mask,
+                        is_causal=mask is None and end - begin > 1,
+                        enable_gqa=self.heads != self.kv_heads,
+                    )[0].transpose(0, 1)
+                )
+            return torch.cat(attended).flatten(1)
+
+        tokens = torch.cat([segment.tokens for segment in segments])
+        last = torch.tensor(ends[1:], device=self.device) - 1
+        return self._logits(self._forward(tokens, torch.cat(starts), attend)[last])
+
+    def step(self, pool: torch.Tensor, tokens: torch.Tensor, positions: torch.Tensor, longest: int) -> torch.Tensor:
+        """Decode one token of each of the first rows of the pool.
+
+        Args:
+            pool: where their keys and values are and where those of these tokens go.
+            tokens: of shape ``(batch,)``.
+            positions: of these tokens, of shape ``(batch,)``.
+            longest: no position is this or beyond; as small as is known.
+
+        Returns:
+            Logits of shape ``(batch, vocabulary)``, float32.
+        """
+        batch = len(tokens)
+        rows = torch.arange(batch, device=self.device)
+        seen = torch.arange(longest, device=self.device) <= positions[:, None]
+        mask = torch.zeros(seen.shape, dtype=self.dtype, device=self.device).masked_fill_(~seen, -torch.inf)
+        mask = mask[:, None, None]
+        shape = (self.kv_heads, self.head_dim)
+
+        def attend(layer: int, qkv: torch.Tensor) -> torch.Tensor:
+            pool[layer][:, rows, :, positions] = qkv[:, self.heads :].view(batch, 2, *shape)
+            queries = qkv[:, : self.heads].view(batch, self.kv_heads, -1, self.head_dim)  # a group as if positions
+            keys, values = pool[layer, :, :batch, :, :longest]
+            return F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask).flatten(1)
+
+        return self._logits(self._forward(tokens, positions, attend))
+
+    def _forward(self, tokens: torch.Tensor, positions: torch.Tensor, attend: _Attend) -> torch.Tensor:
+        cosine, sine = self._rotations(positions)
+        rotated = self.heads + self.kv_heads
+        hidden = F.embedding(tokens, self._embedding)
+        for index, layer in enumerate(self._layers):
+            normed = self._rms(hidden, layer.norm).to(self.dtype)
+            qkv = layer.qkv(normed).view(len(tokens), -1, self.head_dim)
+            qk = qkv[:, :rotated]
+            turning = qk if layer.qk_norm is None else self._rms(qk, None) * layer.qk_norm
+            turned = turning.roll(self.head_dim // 2, -1) * sine
+            qk.copy_((turning * cosine).add_(turned))
+            hidden = hidden + layer.out(attend(index, qkv))
+            gate, up = layer.gate_up(self._rms(hidden, layer.mlp_norm).to(self.dtype)).chunk(2, -1)
+            hidden = hidden + layer.down(self._activation(gate) * up)
+        return self._rms(hidden, self._norm)
+
+    def _rms(self, x: torch.Tensor, weight: torch.Tensor | None) -> torch.Tensor:
+        return F.rms_norm(x, (x.shape[-1],), weight, self._epsilon)
+
+    def _logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        return self._head(hidden.to(self._head.weight.dtype)).float()
+
+    def _rotations(self, positions: torch.Tensor) -> torch.Tensor:
+        """Cosines and sines of positions, of shape ``(2, n, 1, head size)``; the sines signed for a rolled vector."""
+        if positions.numel() and self._tables.shape[1] < self.longest:
+            every = torch.arange(self.longest, device=self.device)[None]
+            cosine, sine = self._model.model.rotary_emb(torch.empty(0, dtype=self.stream, device=self.device), every)
+            signed = torch.cat((-sine[..., : self.head_dim // 2], sine[..., self.head_dim // 2 :]), -1)
+            self._tables = torch.stack((cosine[0], signed[0]))[:, :, None]
+        return self._tables[:, positions]
+
+    def _layer(self, layer: Any) -> _Layer:
+        attention, mlp = layer.self_attn, layer.mlp
+        qk_norm = None
+        if hasattr(attention, "q_norm"):
+            qk_norm = torch.cat(
+                (
+                    attention.q_norm.weight.expand(self.heads, -1),
+                    attention.k_norm.weight.expand(self.kv_heads, -1),
+                )
+            )
+        return _Layer(
+            norm=layer.input_layernorm.weight,
+            qkv=_joint(self.dtype, attention.q_proj, attention.k_proj, attention.v_proj),
+            qk_norm=qk_norm,
+            out=_joint(self.dtype, attention.o_proj),
+            mlp_norm=layer.post_attention_layernorm.weight,
+            gate_up=_joint(self.dtype, mlp.gate_proj, mlp.up_proj),
+            down=_joint(self.dtype, mlp.down_proj),
+        )
+
+    def _fingerprint(self) -> list[tuple[int, int]]:
+        return [
+            (parameter.data_ptr(), 0 if parameter.is_inference() else parameter._version)
+            for parameter in self._parameters
+        ]
+
+
+def unsupported(model: Any) -> str | None:
+    """Why this decoder cannot run a model of transformers; None where it can, if its linear layers are usual ones."""
+    config = getattr(model, "config", None)
+    if getattr(config, "model_type", None) not in MODEL_TYPES:
+        return f"expected a model of type {', '.join(MODEL_TYPES)}, got {getattr(config, 'model_type', type(model))}"
+    if (objection := refused_rotations(config)) is not None:
+        return objection
+    if any(getattr(layer.self_attn, "sliding_window", None) for layer in model.model.layers):
+        return "expected full attention in every layer, got a sliding window"
+    return None
+
+
+def _joint(dtype: torch.dtype | None, *modules: Any) -> _Linear:
+    """Linear layers that read the same input as one; a single one is the live weight itself, unless it is cast."""
+    stored = _base(modules[0]).weight.dtype
+    cast = dtype not in (None, stored)
+    weights = [_base(module).weight if cast else _merged(module) for module in modules]
+    biases = [module.bias for module in modules if module.bias is not None]
+    weight = (torch.cat(weights) if len(weights) > 1 else weights[0]).to(dtype or stored)
+    adapters: list[_Adapter] = []
+    for module, end in zip(modules, accumulate(len(each) for each in weights), strict=True):
+        outputs = slice(end - len(_base(module).weight), end)
+        for name in _active(module) if cast else ():
+            down, up = (layer[name].weight.to(dtype) for layer in (module.lora_A, module.lora_B))
+            adapters.append(_Adapter(outputs, down, up, module.scaling[name]))
+    return _Linear(weight, torch.cat(biases).to(weight.dtype) if biases else None, tuple(adapters))
+
+
+def _merged(module: Any) -> torch.Tensor:
+    """A linear layer's weight; peft's low-rank adapters, where they are on, are added to it."""
+    weight: torch.Tensor = _base(module).weight
+    for name in _active(module):
+        weight = weight + module.get_delta_weight(name)
+    return weight
+
+
+def _active(module: Any) -> list[str]:
+    """The adapters of a linear layer that are on and not in its weight yet."""
+    if not hasattr(module, "lora_A") or module.disable_adapters:
+        return []
+    return [name for name in module.active_adapters if name in module.lora_A and name not in module.merged_adapters]
+
+
+def _base(module: Any) -> torch.nn.Linear:
+    """A linear layer without its adapters."""
+    base: torch.nn.Linear = getattr(module, "base_layer", module)
+    adapted = base is not module
+    if type(base) is not torch.nn.Linear or (adapted and (not hasattr(module, "lora_A") or module.lora_variant)):
+        raise ValueError(
+            "LocalGenerator: expected plain linear layers or such with plain LoRA, "
+            f"got {type(module).__module__}.{type(module).__name__}; use HFGenerator"
+        )
+    return base
+
+
+def _lower_right(new: int, kept: int, device: torch.device) -> torch.Tensor | None:
+    """Which of ``kept + new`` tokens each of the new ones sees; None where causal attention says it."""
+    if kept == 0 or new == 1:
+        return None
+    return torch.ones(new, kept + new, dtype=torch.bool, device=device).tril_(kept)

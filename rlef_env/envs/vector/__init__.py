@@ -1,0 +1,1 @@
+"""Many environments in one process, judged by one pool."""

@@ -1,0 +1,1 @@
+"""Calls of functions: arguments go in, typed values come out."""

@@ -1,0 +1,1 @@
+"""Many programs judged at once."""

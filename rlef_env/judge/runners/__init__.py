@@ -1,0 +1,1 @@
+"""How programs of each kind of problem are run on a test."""

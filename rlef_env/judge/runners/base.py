@@ -1,0 +1,123 @@
+"""What runs a program on one test, whatever the kind of problem, and the sandboxes that it does so in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from rlef_env.errors import DataError
+from rlef_env.judge.judgement import Verdict
+from rlef_env.problems import GRADERS, PLAIN_GRADER, Grader, Problem, Test
+from rlef_env.sandbox import Limits, Program, PythonStart, Sandbox
+
+__all__ = ["Outcome", "RunnerOf", "Sandboxes", "TestRunner", "grader_of", "start_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a program on one test.
+
+    Attributes:
+        verdict: never ``NO_PROGRAM``.
+        category: as in ``TestResult``.
+        stdout: what the program printed, or how what its function returned is written.
+        stderr: what it printed to standard error, its traceback included.
+        cpu_seconds: CPU time it took.
+        peak_bytes: memory it touched at most.
+    """
+
+    verdict: Verdict
+    category: str | None = None
+    stdout: bytes = b""
+    stderr: bytes = b""
+    cpu_seconds: float = 0.0
+    peak_bytes: int = 0
+
+
+TestRunner: TypeAlias = Callable[[Test], Outcome]
+"""Runs the program on a test. Raises ``SandboxFailure`` for a failure of ours."""
+
+
+def grader_of(problem: Problem) -> Grader:
+    """What the grader of a problem's source puts round a program.
+
+    Raises:
+        DataError: ``Problem.grader`` is not one of ``GRADERS``.
+    """
+    if problem.grader and problem.grader not in GRADERS:
+        raise DataError(
+            f"grader: expected one of {', '.join(GRADERS)}, got {problem.grader!r}; leave it empty for none"
+        )
+    return GRADERS.get(problem.grader, PLAIN_GRADER)
+
+
+def start_of(problem: Problem) -> PythonStart:
+    """What a program in Python finds when it starts."""
+    grader = grader_of(problem)
+    return PythonStart(grader.imports, grader.recursion_limit)
+
+
+class Sandboxes:
+    """Two sandboxes, each started when first needed.
+
+    Args:
+        isolation: ``"locked"`` or ``"none"``.
+        numpy: let the judged program import numpy.
+    """
+
+    def __init__(self, isolation: str = "locked", numpy: bool = False) -> None:
+        self.isolation, self.numpy = isolation, numpy
+        self.on_sleep: Callable[[bool], object] = lambda _: None
+        """Told when what runs sleeps (True), and when it no longer does."""
+        self._program: Sandbox | None = None
+        self._data: Sandbox | None = None
+
+    @property
+    def program(self) -> Sandbox:
+        """For the program that is judged."""
+        if self._program is None:
+            self._program = Sandbox(self.isolation, numpy=self.numpy)
+            self._program.on_sleep = lambda asleep: self.on_sleep(asleep)
+        return self._program
+
+    @property
+    def data(self) -> Sandbox:
+        """For the programs that came with the problem: checkers, interactors, the code of tests."""
+        if self._data is None:
+            self._data = Sandbox(self.isolation)
+        return self._data
+
+    def close(self) -> None:
+        """End both. Safe to call twice; they start again when needed."""
+        for sandbox in (self._program, self._data):
+            if sandbox is not None:
+                sandbox.close()
+        self._program = self._data = None
+
+    def kill(self) -> None:
+        """End what runs in them at once, from any thread."""
+        for sandbox in (self._program, self._data):
+            if sandbox is not None:
+                sandbox.kill()
+
+
+class RunnerOf(Protocol):
+    """Opens the test runner of a problem and a program: one for each kind of problem."""
+
+    def __call__(
+        self,
+        sandboxes: Sandboxes,
+        problem: Problem,
+        program: Program,
+        limits: Limits,
+        tests: Sequence[Test],
+        gate: int,
+        /,
+    ) -> AbstractContextManager[TestRunner]:
+        """The runner; it will be called for these tests, in this order, perhaps not for all of them.
+
+        What is shown of the tests before the gate must tell nothing of those behind.
+        """
+        ...

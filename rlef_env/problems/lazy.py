@@ -1,0 +1,213 @@
+"""Problems that stay in their files: all checked once, each read when it is asked for."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any, Final, overload
+
+from rlef_env.errors import DataError
+from rlef_env.problems.file_formats import cache_folder, is_plain, written_whole
+from rlef_env.problems.json_rows import Field, parse_row
+from rlef_env.problems.metadata import Index, ProblemMetadata, Stamp, stamp
+from rlef_env.problems.problem import Problem
+from rlef_env.problems.reading import iter_problems
+from rlef_env.problems.schemas import Schema
+
+__all__ = ["LazyProblems", "open_stored"]
+
+_RECENT_BYTES: Final = 64 * 2**20
+"""Bytes of rows whose problems are kept, those last asked for."""
+
+
+class LazyProblems(Sequence[Problem]):
+    """The problems of an index, read from their files one by one; may be used by several threads, and pickled.
+
+    Args:
+        index: where they are.
+        layout: how their rows are read.
+
+    Raises:
+        DataError: on reading, if a file is not any more as it was when it was opened.
+    """
+
+    def __init__(self, index: Index, layout: Schema) -> None:
+        self._index = index
+        self.layout = layout
+        self._recent: OrderedDict[int, Problem] = OrderedDict()
+        self._recent_bytes = 0
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LazyProblems, (self._index, self.layout)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, LazyProblems):
+            return NotImplemented
+        return self._index == other._index and self.layout == other.layout
+
+    def __hash__(self) -> int:
+        return hash((self._index.sources, self.layout, len(self)))
+
+    def __len__(self) -> int:
+        return len(self._index.ids)
+
+    def __iter__(self) -> Iterator[Problem]:
+        for place in range(len(self)):
+            yield self._recent.get(place) or self._read(place)
+
+    @overload
+    def __getitem__(self, index: int) -> Problem: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Problem, ...]: ...
+    def __getitem__(self, index: int | slice) -> Problem | tuple[Problem, ...]:
+        places = range(len(self))[index]
+        if isinstance(places, range):
+            return tuple(self[place] for place in places)
+        with self._lock:
+            if places in self._recent:
+                self._recent.move_to_end(places)
+                return self._recent[places]
+        problem = self._read(places)
+        self._keep(places, problem)
+        return problem
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The problems' ids; nothing is read."""
+        return self._index.ids
+
+    def facts(self, place: int) -> ProblemMetadata:
+        """What is known of the problem at a place; nothing is read."""
+        return self._index.facts(place)
+
+    def short_digest(self, place: int) -> int:
+        """The short digest of the problem at a place; nothing is read."""
+        return self._index.numbers["digest"][place]
+
+    def chosen(self, places: Sequence[int]) -> LazyProblems:
+        """Some of the problems, in the order named; nothing is read."""
+        return LazyProblems(self._index.chosen(places), self.layout)
+
+    def _keep(self, place: int, problem: Problem) -> None:
+        with self._lock:
+            if place not in self._recent:
+                self._recent[place] = problem
+                self._recent_bytes += self._index.span(place)[2]
+            while self._recent_bytes > _RECENT_BYTES:
+                oldest, _ = self._recent.popitem(last=False)
+                self._recent_bytes -= self._index.span(oldest)[2]
+
+    def _read(self, place: int) -> Problem:
+        file, offset, length = self._index.span(place)
+        try:
+            with Path(file.path).open("rb") as opened:
+                status = os.fstat(opened.fileno())
+                same = (status.st_size, status.st_mtime_ns) == (file.size, file.changed)
+                opened.seek(offset)
+                raw = opened.read(length) if same else b""
+        except OSError as error:
+            raise DataError(f"{file.path}: expected the file as it was when it was opened, got: {error}") from None
+        if not same:
+            raise DataError(
+                f"{file.path}: expected the file as it was when it was opened, got a changed one; load the data set "
+                "again"
+            )
+        where = f"{file.path}: row {place}"
+        return self.layout.problem(Field(parse_row(raw, where, python_json=self.layout.python_json), where))
+
+
+def open_stored(files: Sequence[Path], layout: Schema) -> LazyProblems:
+    """Check every row of the files, or take an index for one that was made of the same files before.
+
+    Rows that cannot be read from the files by themselves, as these are packed, are written to the cache.
+
+    Raises:
+        DataError: a file or a row is not as it should be, two rows have one id, or there is no room for the cache.
+    """
+    try:
+        sources = tuple(stamp(file) for file in files)
+    except OSError as error:
+        raise DataError(f"{error.filename}: expected a readable file of problems, got: {error.strerror}") from None
+    key = hashlib.sha256("\0".join([layout.name, *(source.path for source in sources)]).encode("utf-8", "replace"))
+    folder = cache_folder() / "index" / key.hexdigest()[:32]
+    path = folder / "index.json"
+    index = Index.load(path, _code(), sources)
+    if index is None:
+        with _alone(folder):
+            index = Index.load(path, _code(), sources) or _checked(files, sources, layout, folder)
+            with suppress(OSError):  # without an index, the next opening takes as long as this one
+                index.save(path)
+    return LazyProblems(index, layout)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one process at a time check the same files: many environments may open them at once."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("wb")
+    except OSError:  # a cache that cannot be written cannot be spoilt
+        yield
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _checked(files: Sequence[Path], sources: tuple[Stamp, ...], layout: Schema, folder: Path) -> Index:
+    index = Index(_code(), sources)
+    if all(is_plain(file) for file in files):
+        _fill(index, files, layout, None)
+        index.files = sources
+    else:
+        _unpack(index, files, layout, folder)
+    if tuple(stamp(file) for file in files) != sources:
+        raise DataError(f"{files[0]}: expected files that stay as they are, got changes while reading; try again")
+    return index
+
+
+def _unpack(index: Index, files: Sequence[Path], layout: Schema, folder: Path) -> None:
+    rows = folder / f"rows-{secrets.token_hex(8)}.jsonl"
+    try:
+        with written_whole(rows) as file:
+            _fill(index, files, layout, file)
+        index.files = (stamp(rows),)
+        for other in folder.glob("rows-*.jsonl"):
+            if other != rows:
+                other.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"{files[0]}: expected room to unpack it in {folder}, got: {error.strerror}; make room, or name another "
+            "folder with XDG_CACHE_HOME"
+        ) from None
+
+
+def _fill(index: Index, files: Sequence[Path], layout: Schema, unpacked: IO[bytes] | None) -> None:
+    offset = 0
+    for problem, file, row in iter_problems(files, layout):
+        if unpacked is None:
+            index.add(problem, file, row.offset, len(row.raw))
+        else:
+            raw = row.raw.rstrip(b"\r\n")
+            unpacked.write(raw + b"\n")
+            index.add(problem, 0, offset, len(raw))
+            offset += len(raw) + 1
+
+
+@lru_cache(maxsize=1)
+def _code() -> str:
+    """A digest of the code that rows are checked by: another version checks them again."""
+    folder = Path(__file__).parent
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*.py")):
+        digest.update(os.fsencode(file.relative_to(folder)) + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()

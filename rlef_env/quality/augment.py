@@ -1,0 +1,178 @@
+"""More tests for a problem: mutate its inputs, run its correct solutions, and keep what they agree on.
+
+The recipe is that of CodeContests (Li et al., 2022, section 3.2.1), and stricter: an input counts as valid only if
+every correct solution that is run ends well on it, within its limits, and all answers are right by the problem's
+checker measured against the first; and tests on which a wrong solution that passed so far fails are kept before others.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from rlef_env.judge import (
+    DEFAULT_MEMORY_BYTES,
+    DEFAULT_TIME_SECONDS,
+    JudgeJob,
+    JudgePool,
+    Verdict,
+    make_checker,
+    start_of,
+)
+from rlef_env.problems import Problem, Test
+from rlef_env.quality.mutate import mutants
+from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, installed_languages, require_run
+
+__all__ = ["Augmentation", "augment", "public_only", "survivors"]
+
+LONGEST_INPUT: Final = 20_000  # characters of an input that is worth mutating
+LONGEST_OUTPUT: Final = 2**20  # bytes of an answer that is worth keeping
+PROGRAM_RULES: Final = frozenset({"python", "kattis_program", "testlib"})
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """What came of augmenting a problem.
+
+    Attributes:
+        problem: with the new tests at the end of its generated ones.
+        added: how many are new.
+        tried: how many mutants were run.
+        survived_before: the wrong solutions, by index, that passed every test before.
+        survived_after: those that pass the new ones, too.
+        reason: why nothing was added; None if something was, or nothing was asked for.
+    """
+
+    problem: Problem
+    added: int = 0
+    tried: int = 0
+    survived_before: tuple[int, ...] = ()
+    survived_after: tuple[int, ...] = ()
+    reason: str | None = None
+
+
+def augment(
+    problem: Problem,
+    pool: JudgePool,
+    sandbox: Sandbox,
+    want: int = 20,
+    tries: int = 200,
+    min_solutions: int = 2,
+    max_solutions: int = 10,
+    seed: int = 0,
+) -> Augmentation:
+    """Give a problem more tests.
+
+    Args:
+        problem: read from standard input, with a rule that is no program.
+        pool: judges the wrong solutions on the tests there are.
+        sandbox: runs the solutions on the mutants.
+        want: how many tests to add at most; those that a surviving wrong solution fails on come on top of the rest.
+        tries: how many mutants to run.
+        min_solutions: correct solutions that must agree. With one, nobody contradicts it: a mutant that is no valid
+            input stays unnoticed if the solution answers it.
+        max_solutions: correct solutions to run at most, and wrong ones.
+        seed: the same one gives the same tests.
+    """
+    languages = installed_languages()
+    correct = [Program(s.source, s.language) for s in problem.solutions if s.language in languages][:max_solutions]
+    if problem.function is not None or problem.interactor is not None:
+        return Augmentation(problem, reason="only problems that read standard input can be augmented")
+    if problem.checker.name in PROGRAM_RULES:
+        return Augmentation(problem, reason="its checker is a program: any answer that it accepts may differ")
+    if len(correct) < min_solutions:
+        return Augmentation(problem, reason=f"{len(correct)} correct solutions to run, {min_solutions} are asked for")
+    before = survivors(problem, pool, max_solutions)
+    inputs = [test.input for _, _, test in problem.tests() if len(test.input) <= LONGEST_INPUT]
+    candidates = list(itertools.islice(mutants(inputs, seed), tries))
+    tests = agreed(problem, correct, candidates, sandbox)
+    kills = {
+        index: killed(problem, Program(source.source, source.language), tests, sandbox)
+        for index, source in enumerate(problem.incorrect_solutions)
+        if index in before
+    }
+    chosen = choose(tests, list(kills.values()), want)
+    new = tuple(tests[place] for place in chosen)
+    after = tuple(index for index in before if not kills[index].intersection(chosen))
+    return Augmentation(
+        problem=replace(problem, generated_tests=problem.generated_tests + new),
+        added=len(new),
+        tried=len(candidates),
+        survived_before=before,
+        survived_after=after,
+        reason=None if new else f"of {len(candidates)} mutants none was answered alike by all correct solutions",
+    )
+
+
+def survivors(problem: Problem, pool: JudgePool, most: int | None = None) -> tuple[int, ...]:
+    """The wrong solutions, by index, that pass every test there is; of the first ``most`` that can be run."""
+    languages = installed_languages()
+    runnable = [index for index, s in enumerate(problem.incorrect_solutions) if s.language in languages][:most]
+    wrong = problem.incorrect_solutions
+    jobs = (JudgeJob(problem, Program(wrong[index].source, wrong[index].language)) for index in runnable)
+    judged = zip(runnable, pool.judge_all(jobs), strict=True)
+    return tuple(index for index, judgement in judged if judgement.verdict is Verdict.ACCEPTED)
+
+
+def agreed(problem: Problem, correct: Sequence[Program], candidates: list[str], sandbox: Sandbox) -> list[Test]:
+    """The candidates that all correct solutions answer alike, each with the first one's answer."""
+    answers: dict[str, bytes] = {}
+    left = candidates
+    checker = make_checker(problem.checker)
+    for number, program in enumerate(correct):
+        agreeing = []
+        for text, execution in zip(left, executions(problem, program, left, sandbox), strict=True):
+            if execution.status is not Status.EXITED or execution.exit_code != 0:
+                continue
+            if number == 0:
+                if len(execution.stdout) <= LONGEST_OUTPUT and execution.stdout.isascii():
+                    answers[text] = execution.stdout
+                    agreeing.append(text)
+            elif checker(text.encode(), execution.stdout, answers[text]):
+                agreeing.append(text)
+        left = agreeing
+    return [Test(text, answers[text].decode()) for text in left]
+
+
+def killed(problem: Problem, program: Program, tests: Sequence[Test], sandbox: Sandbox) -> set[int]:
+    """The places of the tests that a program fails."""
+    checker = make_checker(problem.checker)
+    found = set()
+    runs = executions(problem, program, [test.input for test in tests], sandbox)
+    for place, (test, execution) in enumerate(zip(tests, runs, strict=True)):
+        ended_well = execution.status is Status.EXITED and execution.exit_code == 0
+        if not ended_well or not checker(test.input.encode(), execution.stdout, test.output.encode()):
+            found.add(place)
+    return found
+
+
+def executions(problem: Problem, program: Program, inputs: Sequence[str], sandbox: Sandbox) -> Iterator[Execution]:
+    """Run a program on inputs."""
+    limits = Limits(
+        cpu_seconds=problem.time_limit or DEFAULT_TIME_SECONDS,
+        memory_bytes=problem.memory_limit or DEFAULT_MEMORY_BYTES,
+    )
+    if not inputs:
+        return
+    with sandbox.load(program, limits, start_of(problem)) as loaded:
+        for text in inputs:
+            yield require_run(loaded.run(text.encode()))
+
+
+def choose(tests: Sequence[Test], kills: Sequence[set[int]], want: int) -> list[int]:
+    """The places of the tests to keep: at most ``want``, first those that kill the most solutions not yet killed."""
+    left = [set(places) for places in kills if places]
+    chosen: list[int] = []
+    while left and len(chosen) < want:
+        best = max(range(len(tests)), key=lambda place: (sum(place in places for places in left), -place))
+        chosen.append(best)
+        left = [places for places in left if best not in places]
+    rest = (place for place in range(len(tests)) if place not in chosen)
+    return sorted(chosen + list(itertools.islice(rest, want - len(chosen))))
+
+
+def public_only(problem: Problem) -> Problem:
+    """The problem as if it had no hidden tests."""
+    return replace(problem, private_tests=(), generated_tests=())

@@ -1,0 +1,1 @@
+"""What a judged program may do, and the layers that keep it so."""

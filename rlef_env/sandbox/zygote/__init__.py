@@ -1,0 +1,1 @@
+"""The process that forks programs, and this end of it."""

@@ -1,0 +1,67 @@
+"""The generators that the conformance suite is run on, and what is allowed to differ between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rlef_agents.ppo.generation.batching import BatchingGenerator
+from rlef_agents.ppo.generation.hf import HFGenerator
+from rlef_agents.ppo.generation.local.generator import LocalGenerator
+from rlef_agents.ppo.generation.vllm import VLLMGenerator
+from tests.agents.ppo.generation.models import LONGEST, STOP, VOCABULARY
+from tests.agents.ppo.generation.vllm_server import FakeVLLM
+
+PAGES = {"page_size": 16, "num_blocks": 96, "max_batch_tokens": 128}
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """A generator to test.
+
+    Attributes:
+        make: of a model, a temperature and a folder.
+        architecture: of the model that it is tested with.
+        seeded: a request's seed alone decides what is drawn for it, not what is beside it.
+    """
+
+    make: Callable[[Any, float, Path], Any]
+    architecture: str
+    seeded: bool = True
+
+
+@contextmanager
+def opened(name: str, model: Any, temperature: float, folder: Path) -> Iterator[Any]:
+    if name != "vllm":
+        yield IMPLEMENTATIONS[name].make(model, temperature, folder)
+        return
+    with FakeVLLM(model) as server:
+        generator = VLLMGenerator(
+            server.url, model.save_pretrained, folder, [STOP], VOCABULARY, LONGEST, temperature, slots=4, timeout=60
+        )
+        yield generator
+        generator.close()
+
+
+def _not_made_here(*_: Any) -> Any:
+    raise AssertionError
+
+
+IMPLEMENTATIONS = {
+    "local": Implementation(
+        lambda model, temperature, _: LocalGenerator(model, [STOP], temperature, slots=3, kv_tokens=600), "llama"
+    ),
+    "local, scarce": Implementation(
+        lambda model, temperature, _: LocalGenerator(model, [STOP], temperature, slots=3, kv_tokens=130), "qwen3"
+    ),
+    "hf": Implementation(lambda model, temperature, _: HFGenerator(model, [STOP], temperature, slots=3), "gpt2"),
+    "batching": Implementation(
+        lambda model, temperature, _: BatchingGenerator(model, [STOP], temperature, batching=PAGES),
+        "llama",
+        seeded=False,
+    ),
+    "vllm": Implementation(_not_made_here, "llama"),
+}

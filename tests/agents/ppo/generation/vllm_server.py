@@ -1,0 +1,106 @@
+"""A server with the routes of vLLM that are used, strict about what it is sent, and as slow to forget as the real one.
+
+As with the real one, weights that are reloaded do not empty the prefix cache: until it is reset, this server goes on
+with what older weights computed.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import numpy as np
+from transformers import AutoModelForCausalLM
+
+from rlef_agents.ppo.generation import Request
+from rlef_agents.ppo.generation.hf import HFGenerator
+
+SAMPLING = {
+    "n", "max_tokens", "temperature", "seed", "stop_token_ids", "ignore_eos", "logprobs", "detokenize",
+    "top_k", "top_p", "min_p", "repetition_penalty", "presence_penalty", "frequency_penalty",
+}  # fmt: skip
+
+
+class FakeVLLM:
+    """``answer``, if set, is what the generation route says instead of the truth: ``(status, body)``."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = copy.deepcopy(model)
+        self._reloaded: Any = None
+        self._lock = threading.Lock()
+        self.answer: tuple[int, bytes] | None = None
+        self.keeps_cache = False
+        self.requests: list[tuple[str, dict[str, Any]]] = []
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with fake._lock:
+                    fake.requests.append((self.path, body))
+                    try:
+                        status, answer = fake._respond(self.path, body)
+                    except Exception as error:  # noqa: BLE001  (as a server does)
+                        status, answer = 500, repr(error).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+
+    def __enter__(self) -> FakeVLLM:
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _respond(self, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+        match path:
+            case "/inference/v1/generate":
+                return self.answer or (200, json.dumps(self._generate(body)).encode())
+            case "/collective_rpc":
+                assert body["method"] == "reload_weights"
+                self._reloaded = AutoModelForCausalLM.from_pretrained(body["kwargs"]["weights_path"])
+                return 200, b'{"results": [null]}'
+            case "/reset_prefix_cache":
+                if self.keeps_cache:
+                    return 200, b'{"success": false}'
+                self._model = self._reloaded or self._model
+                return 200, b'{"success": true}'
+            case _:
+                return 404, b'{"detail": "Not Found"}'
+
+    def _generate(self, body: dict[str, Any]) -> dict[str, Any]:
+        wanted = body["sampling_params"]
+        assert wanted.keys() == SAMPLING, wanted.keys() ^ SAMPLING
+        assert (wanted["top_k"], wanted["min_p"], wanted["repetition_penalty"]) == (0, 0, 1)
+        assert 0 < wanted["top_p"] <= 1
+        assert wanted["ignore_eos"]
+        assert wanted["logprobs"] == 0
+        assert 0 <= wanted["seed"] < 1 << 31
+        generator = HFGenerator(self._model, wanted["stop_token_ids"], wanted["temperature"], top_p=wanted["top_p"])
+        generator.submit(Request(0, np.array(body["token_ids"]), wanted["max_tokens"], wanted["seed"]))
+        [(_, completion)] = generator.poll()
+        content = [
+            {"token": f"token_id:{token}", "logprob": float(logprob), "bytes": None, "top_logprobs": []}
+            for token, logprob in zip(completion.ids, completion.logprobs, strict=True)
+        ]
+        choice = {
+            "index": 0,
+            "token_ids": completion.ids.tolist(),
+            "logprobs": {"content": content},
+            "finish_reason": "stop" if completion.finished else "length",
+            "stop_reason": int(completion.ids[-1]) if completion.finished else None,
+            "weight_versions": None,
+        }
+        return {"request_id": "fake", "output_mode": "tokens", "choices": [choice], "usage": None}

@@ -1,0 +1,159 @@
+"""The command: each subcommand as a user types it, and one line for each mistake."""
+
+import json
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, MistralConfig
+
+from rlef_agents.cli import main
+from rlef_agents.tiny.shrunk import shrunk
+
+TINY = ("--set", "dataset=procedural/hidden_step?short=true&steps=2&count=10", "--set", "max_new=8")
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "qwen"
+    model, tokenizer = shrunk("qwen")
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_clone_train_evaluate_and_export(tmp_path, stored, capsys):
+    chat = [{"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}]
+    data = tmp_path / "chats.jsonl"
+    data.write_text(json.dumps({"messages": chat}) + "\n")
+    cloned, run, out = tmp_path / "cloned", tmp_path / "run", tmp_path / "out"
+    assert main(["sft", str(stored), "--data", str(data), "--out", str(cloned), "--epochs", "2", "--lr", "1e-3"]) == 0
+    settings = [
+        *("--set", f"model={cloned}", "--set", f"out={run}", "--set", "updates=1", "--set", "episodes=4"),
+        *("--set", "minibatches=2", "--set", "evaluate_episodes=4", "--set", "device=cpu", *TINY),
+    ]
+    assert main(["train", "tiny", *settings, "--workers", "1", "--plain"]) == 0
+    assert "update 1/1" in capsys.readouterr().out
+    assert main(["train", "tiny", *settings]) == 2
+    assert "--resume" in capsys.readouterr().err
+    verdicts = str(tmp_path / "verdicts.db")
+    arguments = ["--episodes", "4", "--temperature", "1", "--temperature", "0", "--workers", "1"]
+    assert main(["eval", str(run), "tiny", *TINY, *arguments, "--verdicts", verdicts]) == 0
+    assert capsys.readouterr().out.count("solve_rate ") == 2
+    arguments = ["--episodes", "2", "--samples", "2", "--n-at-k", "2@6", "--top-p", "0.95", "--workers", "1"]
+    assert main(["eval", str(run), "tiny", *TINY, *arguments, "--verdicts", verdicts]) == 0
+    said = capsys.readouterr().out
+    assert "temperature 0.2, top-p 0.95" in said
+    assert all(f"  {name} " in said for name in ("1@3", "2@6"))
+    assert main(["export", str(run), str(out)]) == 0
+    kept, exported = (AutoModelForCausalLM.from_pretrained(path) for path in (run / "best", out))
+    assert all(map(torch.equal, kept.parameters(), exported.parameters()))
+    assert AutoTokenizer.from_pretrained(out).chat_template == AutoTokenizer.from_pretrained(stored).chat_template
+    assert main(["export", str(run), str(out)]) == 2
+    assert "not there yet" in capsys.readouterr().err
+
+
+def test_an_episode_is_shown_in_full(stored, capsys):
+    assert main(["play", str(stored), "tiny", *TINY, "--episodes", "2"]) == 0
+    said = capsys.readouterr().out
+    assert "Read n and print n + c" in said
+    for words in ("response 3: no program", "feedback", "of 2 episodes 0 were solved"):
+        assert words in said
+    assert said.count("response ") == 3
+
+
+def test_an_adapter_is_merged_by_export(tmp_path, stored, capsys):
+    run, out = tmp_path / "run", tmp_path / "out"
+    settings = [
+        *("--set", f"model={stored}", "--set", f"out={run}", "--set", "updates=1", "--set", "episodes=2"),
+        *("--set", "minibatches=1", "--set", "evaluate_every=0", "--set", "device=cpu", "--set", "lora_rank=2", *TINY),
+    ]
+    assert main(["train", "tiny", *settings, "--workers", "1", "--plain"]) == 0
+    assert main(["export", str(run), str(out), "--dtype", "bfloat16"]) == 0
+    assert AutoModelForCausalLM.from_pretrained(out).dtype is torch.bfloat16
+    assert not (out / "adapter_config.json").exists()
+
+
+@pytest.mark.parametrize("preset", ["small", "llama-3.1-8b"])
+def test_a_dry_run_does_one_whole_update(preset, capsys):
+    assert main(["train", preset, "--dry-run"]) == 0
+    assert "one update, one evaluation and one checkpoint were done" in capsys.readouterr().out
+
+
+def test_a_dry_run_of_a_folder_has_its_architecture_and_tokenizer(tmp_path, capsys):
+    folder = tmp_path / "mine"
+    _, tokenizer = shrunk("Qwen/Qwen3-4B")
+    tokenizer.save_pretrained(folder)
+    MistralConfig(vocab_size=len(tokenizer), hidden_size=96, num_hidden_layers=5).save_pretrained(folder)
+    assert main(["train", "small", "--dry-run", "--set", f"model={folder}", "--set", "lora_rank=0"]) == 0
+    said = capsys.readouterr().out
+    assert "MistralForCausalLM with random weights" in said
+    assert "deepmind/code_contests is on the Hugging Face hub and is not read; procedural?count=20 stands in" in said
+
+
+def test_a_dry_run_reads_the_data_set_of_its_configuration(capsys):
+    dataset = "procedural/hidden_step?short=true&steps=2&count=10"
+    assert main(["train", "small", "--dry-run", "--set", f"dataset={dataset}"]) == 0
+    assert f"problems of {dataset}" in capsys.readouterr().out
+    for setting in ("dataset", "evaluate_dataset"):
+        assert main(["train", "small", "--dry-run", "--set", f"{setting}=codecontests"]) == 2
+        assert "got 'codecontests'" in capsys.readouterr().err
+
+
+def test_ctrl_c_speaks_of_resuming_where_there_is_something_to_resume(monkeypatch, capsys, tmp_path):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rlef_agents.cli.read_config", stopped)
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "tiny"]) == main(["play", "x", "tiny"]) == main(["eval", "x", "tiny"]) == 130
+    lines = capsys.readouterr().err.splitlines()
+    assert ["--resume" in line for line in lines] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "huge"], "expected one of tiny, small"),
+        (["train", "tiny", "--set", "lr"], "expected key=value"),
+        (["train", "llama-3.1-8b", "--set", "evaluate_n_at_k=10@100"], "evaluate_samples: 10@100 takes 33 episodes"),
+        (["eval", "model", "tiny", "--n-at-k", "10@100", "--samples", "5"], "--samples: 10@100 takes 33"),
+        (["eval", "model", "tiny", "--top-p", "0"], "--top-p above 0"),
+        (["play", "model", "tiny", "--set", "chat_template=chinook"], "chat template: expected"),
+        (["play", "model", "tiny", "--episodes", "0"], "--episodes: expected 1 or more, got 0"),
+        (["train", "tiny", "--set", "rate=1"], "no setting 'rate'"),
+        (["train", "tiny", "--set", "model=/no/such/model"], "expected a name or folder"),
+        (["eval", "/no/such/model", "tiny"], "model: expected a name or folder of transformers, got '/no/such/model'"),
+        (["play", "/no/such/model", "tiny"], "model: expected a name or folder of transformers, got '/no/such/model'"),
+        (["train", "tiny", "--set", "model=x", "--set", "device=cuda"], "device: expected 'auto' or 'cpu'"),
+        (["train", "small", "--set", "dataset=no.jsonl"], "no.jsonl"),
+        (["sft", "tiny", "--out", "x", "--lr", "1"], "expected no option but"),
+        (["sft", "model", "--out", "x"], "--data: expected a file"),
+        (["export", "/no/such/run", "x"], "expected a run, a checkpoint or a model"),
+    ],
+)
+def test_mistakes_are_one_line(arguments, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") <= 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "tiny", "--workers", "0"], "argument --workers: expected a whole number, 1 or more, got '0'"),
+        (["train", "tiny", "--workers", "two"], "argument --workers: expected a whole number, 1 or more, got 'two'"),
+        (["train", "tiny", "--minutes", "nan"], "argument --minutes: expected a number above 0, got 'nan'"),
+        (
+            ["eval", "x", "tiny", "--episodes", "-1"],
+            "argument --episodes: expected a whole number, 0 or more, got '-1'",
+        ),
+        (["eval", "x", "tiny", "--temperature", "nan"], "--temperature: expected 0 or a number above it, got 'nan'"),
+        (["play", "x", "tiny", "--temperature", "-1"], "--temperature: expected 0 or a number above it, got '-1'"),
+    ],
+)
+def test_numbers_without_a_meaning_are_no_arguments(arguments, words, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert words in capsys.readouterr().err

@@ -1,0 +1,127 @@
+"""A model of transformers as an agent: its template, its own tokens, its context's end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from rlef_agents.hf_agent import HFAgent
+from rlef_agents.ppo.chat_template import Renderer
+from rlef_agents.ppo.loading import read_model
+from rlef_env.agents import Conversation
+from rlef_env.errors import UsageError
+from tests.agents.ppo.small import model, tokenizer
+
+
+def conversation(*contents: str) -> Conversation:
+    roles = ("user", "assistant")
+    return Conversation(
+        tuple({"role": roles[n % 2], "content": content} for n, content in enumerate(contents)), "problem"
+    )
+
+
+def small(name: str = "llama", **changes: Any) -> tuple[Any, Any]:
+    words = tokenizer()
+    longest = {"n_positions": 400} if name == "gpt2" else {"max_position_embeddings": 400}
+    return model(name, vocab_size=len(words), **{**longest, **changes}), words
+
+
+@pytest.mark.parametrize("name", ["llama", "gpt2"])
+def test_the_most_likely_answer_is_what_transformers_gives(name: str) -> None:
+    lm, words = small(name)
+    said = HFAgent(lm, words, temperature=0, max_new=12).act([conversation("def main"), conversation("solution?")])
+    for content, answer in zip(("def main", "solution?"), said, strict=True):
+        prompt = words.apply_chat_template(
+            [{"role": "user", "content": content}], add_generation_prompt=True, return_tensors="pt", return_dict=True
+        )
+        stop = [words.convert_tokens_to_ids("<|im_end|>"), words.eos_token_id]
+        ids = lm.generate(**prompt, do_sample=False, max_new_tokens=12, eos_token_id=stop, pad_token_id=0)
+        new = ids[0, prompt["input_ids"].shape[1] :]
+        assert answer == words.decode(new[:-1] if new[-1] in torch.tensor(stop) else new)
+
+
+@pytest.mark.parametrize("name", ["llama", "gpt2"])
+def test_a_top_p_of_next_to_nothing_is_the_most_likely_answer(name: str) -> None:
+    lm, words = small(name)
+    asked = [conversation("def main"), conversation("solution?")]
+    likely = HFAgent(lm, words, temperature=0, max_new=8).act(asked)
+    assert HFAgent(lm, words, temperature=1.0, max_new=8, top_p=1e-6).act(asked) == likely
+
+
+def test_it_reads_its_own_tokens_and_computes_them_once() -> None:
+    lm, words = small()
+    agent = HFAgent(lm, words, temperature=1.0, max_new=10)
+    asked = [conversation("def main"), conversation("def main")]  # the same twice: two conversations
+    first = agent.act(asked)
+    assert first[0] != first[1]
+    seen = []
+    truth = agent._generator.submit
+    agent._generator.submit = lambda request: (seen.append(request), truth(request))  # type: ignore[assignment]
+    before = agent._generator.prefilled  # type: ignore[attr-defined]
+    agent.act([conversation("def main", answer, "wrong") for answer in first])
+    own = [agent._said["def main", answer][1] for answer in first]
+    for request, sampled in zip(seen, own, strict=True):
+        opening = len(agent._renderer.first("def main"))
+        assert request.ids[opening : opening + len(sampled)].tolist() == sampled.tolist()
+    new = sum(len(request.ids) - opening - len(sampled) + 1 for request, sampled in zip(seen, own, strict=True))
+    assert agent._generator.prefilled - before == new  # type: ignore[attr-defined]
+
+
+def test_a_conversation_that_others_began() -> None:
+    lm, words = small()
+    agent = HFAgent(lm, words, temperature=0, max_new=5)
+    [answer] = agent.act([conversation("a", "said by another", "b")])
+    assert isinstance(answer, str)
+    with pytest.raises(ValueError, match="got \\['user', 'assistant'\\]"):
+        agent.act([conversation("a", "b")])
+
+
+def test_where_the_context_is_full_it_says_nothing() -> None:
+    lm, words = small()
+    answers = HFAgent(lm, words, max_new=1000).act([conversation("x" * 500), conversation("a")])
+    assert answers[0] == ""
+    assert answers[1] != ""
+
+
+def test_seeds_and_checkpoints(tmp_path: Path) -> None:
+    lm, words = small()
+    lm.save_pretrained(tmp_path)
+    words.save_pretrained(tmp_path)
+    asked = [conversation("a"), conversation("b")]
+    one, same, other = (
+        HFAgent(*made, temperature=1.0, max_new=8, seed=seed).act(asked)
+        for made, seed in (((lm, words), 0), ((str(tmp_path),), 0), ((lm, words), 1))
+    )
+    assert one == same != other
+
+
+def test_a_model_by_name_is_what_training_and_evaluation_read(tmp_path: Path) -> None:
+    """In float32, whatever it was stored in, with its other ends of a response; in bfloat16 where that is asked for."""
+    lm, words = small()
+    lm.generation_config.eos_token_id = [words.eos_token_id, 40]
+    folder = tmp_path / "stored"
+    lm.to(torch.bfloat16).save_pretrained(folder)
+    words.save_pretrained(folder)
+    read, _ = read_model(str(folder))
+    assert {parameter.dtype for parameter in read.parameters()} == {torch.float32}
+    by_name, in_memory = HFAgent(str(folder), temperature=0, max_new=12), HFAgent(read, words, 0.0, 12)
+    assert by_name.act([conversation("def main")]) == in_memory.act([conversation("def main")])
+    assert 40 in by_name._renderer.stop_ids
+    rounded = HFAgent(str(folder), temperature=0, max_new=12, dtype="bfloat16")
+    assert rounded.act([conversation("def main")])
+    with pytest.raises(UsageError, match="expected a name or folder of transformers, got '/no/such/model'"):
+        HFAgent("/no/such/model")
+
+
+def test_a_conversation_has_no_more_than_its_context() -> None:
+    lm, words = small()
+    prompt = len(Renderer(words).first("def main"))
+    assert HFAgent(lm, words, max_new=50, context=prompt).act([conversation("def main")]) == [""]
+    cut, short = (
+        HFAgent(lm, words, temperature=0, **limits).act([conversation("def main")])
+        for limits in ({"max_new": 50, "context": prompt + 3}, {"max_new": 3})
+    )
+    assert cut == short != [""]

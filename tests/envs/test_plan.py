@@ -1,0 +1,194 @@
+"""Which tests a response is judged on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from rlef_env.envs import CodeEnv, score_response
+from rlef_env.envs.feedback import Feedback
+from rlef_env.envs.plan import scoring
+from rlef_env.judge import Judge, Judgement, TestResult, Verdict
+from rlef_env.problems import Dataset, Test
+from rlef_env.sandbox import Program
+from tests.envs.samples import NO_PUBLIC, NO_TESTS, SUM, fenced
+from tests.envs.scripted import ScriptedJudge
+
+RIGHT = "print(sum(map(int, input().split())))"
+PASSES_PUBLIC = "print(abs(sum(map(int, input().split()))))"
+WRONG = "print('no')"
+MANY = replace(SUM, id="many", private_tests=tuple(Test(f"0 {i}\n", f"{i}\n") for i in range(30)))
+
+
+def shape(judgement: Judgement) -> tuple[str, int, int]:
+    """Verdict, tests that were run, tests there were to pass."""
+    return judgement.verdict.value, len(judgement.results), judgement.total
+
+
+@pytest.mark.parametrize(
+    ("program", "last", "feedback", "full_grid", "expected", "final"),
+    [
+        (RIGHT, False, "public", False, ("accepted", 5, 5), True),
+        (RIGHT, False, "none", False, ("accepted", 2, 2), False),
+        (RIGHT, True, "none", False, ("accepted", 5, 5), True),
+        (RIGHT, False, "private", False, ("accepted", 5, 5), True),
+        (PASSES_PUBLIC, False, "public", False, ("wrong_answer", 4, 5), True),
+        (PASSES_PUBLIC, False, "public", True, ("wrong_answer", 5, 5), True),
+        (PASSES_PUBLIC, False, "private", False, ("wrong_answer", 5, 5), False),
+        (WRONG, False, "public", False, ("wrong_answer", 2, 2), False),
+        (WRONG, True, "public", False, ("wrong_answer", 2, 5), True),
+        (WRONG, True, "public", True, ("wrong_answer", 5, 5), True),
+        (WRONG, True, "private", True, ("wrong_answer", 5, 5), True),
+        (None, False, "public", False, ("no_program", 0, 2), False),
+        (None, True, "public", False, ("no_program", 0, 5), True),
+    ],
+)
+def test_a_score(
+    judge: Judge,
+    program: str | None,
+    last: bool,
+    feedback: str,
+    full_grid: bool,
+    expected: tuple[str, int, int],
+    final: bool,
+) -> None:
+    score = score_response(judge, SUM, program, last=last, feedback=feedback, full_grid=full_grid)  # type: ignore[arg-type]
+    assert (shape(score.judgement), score.final) == (expected, final)
+
+
+def test_roles_in_order_and_the_first_failure_decides(judge: Judge) -> None:
+    (judgement, _) = score_response(judge, SUM, WRONG, last=True, full_grid=True)
+    assert [(result.role, result.index) for result in judgement.results] == [
+        ("public", 0),
+        ("public", 1),
+        ("private", 0),
+        ("private", 1),
+        ("generated", 0),
+    ]
+    crash_later = "a, b = map(int, input().split())\nprint(a + b if a > 0 else 1 / 0)"
+    (judgement, _) = score_response(judge, SUM, crash_later, last=False)
+    assert (judgement.verdict, judgement.category) == (Verdict.RUNTIME_ERROR, "ZeroDivisionError")
+
+
+def test_nothing_is_passed_without_public_tests(judge: Judge) -> None:
+    assert score_response(judge, NO_PUBLIC, "print(1)", last=False).final is False
+    score = score_response(judge, NO_PUBLIC, "print(1)", last=True)
+    assert (shape(score.judgement), score.final) == (("accepted", 1, 1), True)
+
+
+@pytest.mark.parametrize(("last", "total"), [(True, 5), (False, 2)])
+def test_the_total_of_a_lost_turn_counts_the_tests_it_had_to_pass(last: bool, total: int) -> None:
+    lost = ScriptedJudge(lambda role, index: TestResult(role, index, Verdict.NO_VERDICT))
+    score = score_response(lost, SUM, RIGHT, last=last)
+    assert (score.judgement.verdict, score.judgement.total) == (Verdict.NO_VERDICT, total)
+
+
+@pytest.mark.parametrize("full_grid", [False, True])
+def test_with_private_feedback_no_test_runs_twice(full_grid: bool) -> None:
+    everything = [test for _, _, test in MANY.tests()]
+    accepting = ScriptedJudge()
+    score = score_response(accepting, MANY, RIGHT, last=True, feedback="private", full_grid=full_grid)
+    assert accepting.judged == everything
+    assert [(result.role, result.index) for result in score.judgement.results] == [
+        (role, index) for role, index, _ in MANY.tests()
+    ]
+    assert (score.judgement.verdict, score.judgement.total) == (Verdict.ACCEPTED, 33)
+    failing = ScriptedJudge(
+        lambda role, index: TestResult(role, index, Verdict.WRONG_ANSWER if index >= 10 else Verdict.ACCEPTED)
+    )
+    score = score_response(failing, MANY, RIGHT, last=True, feedback="private", full_grid=full_grid)
+    assert failing.judged == (everything if full_grid else everything[:20])
+    assert shape(score.judgement) == ("wrong_answer", 33 if full_grid else 20, 33)
+
+
+@pytest.mark.parametrize("feedback", get_args(Feedback))
+@pytest.mark.parametrize("full_grid", [False, True])
+@pytest.mark.parametrize("last", [False, True])
+def test_a_response_is_one_job(feedback: Feedback, full_grid: bool, last: bool) -> None:
+    """So a program is compiled once, and waits for its turn once."""
+    judging = scoring(MANY, RIGHT, last=last, feedback=feedback, full_grid=full_grid)
+    job = next(judging)
+    accepted = ScriptedJudge().judge(MANY, job.program, *job.options)
+    with pytest.raises(StopIteration) as end:
+        judging.send(accepted)
+    run = 33 if last or feedback != "none" else 2
+    assert shape(end.value.value.judgement) == ("accepted", run, run)
+
+
+@given(
+    public=st.integers(0, 3),
+    hidden=st.integers(0, 25),
+    said=st.lists(st.sampled_from([Verdict.ACCEPTED] * 8 + [Verdict.WRONG_ANSWER, Verdict.NO_VERDICT]), min_size=28),
+    last=st.booleans(),
+    feedback=st.sampled_from(get_args(Feedback)),
+    full_grid=st.booleans(),
+)
+def test_it_is_scored_as_the_paper_says(
+    public: int, hidden: int, said: list[Verdict], last: bool, feedback: Feedback, full_grid: bool
+) -> None:
+    """Told anew, step by step: what is shown is run, and then what is hidden."""
+    tests = tuple(Test(f"{number}\n", "") for number in range(public + hidden))
+    assume(tests)
+    problem = replace(SUM, public_tests=tests[:public], private_tests=tests[public:], generated_tests=())
+    judge = ScriptedJudge(lambda role, index: TestResult(role, index, said[index + (role == "private") * public]))
+    judgement, final = score_response(judge, problem, RIGHT, last=last, feedback=feedback, full_grid=full_grid)
+
+    verdicts = said[: len(tests)]
+    shown = 20 if feedback == "private" else public
+    run = verdicts[:shown]
+    passed = bool(run) and set(run) == {Verdict.ACCEPTED}
+    assert final == (last or (passed and feedback != "none"))
+    if final:
+        for verdict in verdicts[shown:]:
+            if not full_grid and Verdict.WRONG_ANSWER in run:
+                break
+            run.append(verdict)
+    assert [result.verdict for result in judgement.results] == run
+    assert judgement.total == len(verdicts if final else verdicts[:shown])
+    unknown = Verdict.NO_VERDICT in run and (Verdict.WRONG_ANSWER not in run or (full_grid and final))
+    failed = Verdict.WRONG_ANSWER if Verdict.WRONG_ANSWER in run else Verdict.ACCEPTED
+    assert judgement.verdict is (Verdict.NO_VERDICT if unknown else failed)
+
+
+def test_a_test_without_a_verdict_before_the_gate_ends_the_turn_and_hides_what_was_run_behind() -> None:
+    judge = ScriptedJudge(
+        lambda role, index: TestResult(role, index, Verdict.NO_VERDICT if role == "public" else Verdict.WRONG_ANSWER)
+    )
+    score = score_response(judge, MANY, RIGHT, last=False)
+    assert (shape(score.judgement), score.final) == (("no_verdict", 2, 2), False)
+    assert shape(score_response(judge, MANY, RIGHT, last=True).judgement) == ("wrong_answer", 3, 33)
+
+
+def test_a_problem_without_any_test_has_no_verdict() -> None:
+    assert score_response(ScriptedJudge(), NO_TESTS, RIGHT, last=True).judgement.verdict is Verdict.NO_VERDICT
+
+
+def test_private_feedback_runs_20_tests_and_shows_8(make_env: Callable[..., CodeEnv], judge: Judge) -> None:
+    score = score_response(judge, MANY, WRONG, last=False, feedback="private")
+    assert shape(score.judgement) == ("wrong_answer", 20, 20)
+    env = make_env(dataset=Dataset("m", "M", (MANY,)), feedback="private")
+    env.reset()
+    observation, *_ = env.step(fenced(WRONG))
+    assert observation.count("- input `") == 8
+    # Passing those 20 ends the episode, and all 33 are scored.
+    fails_late = "a, b = map(int, input().split())\nprint(a + b if b < 25 else 'no')"
+    _, reward, terminated, _, info = env.step(fenced(fails_late))
+    assert (reward, terminated, info["passed"], info["total"]) == (-1.0, True, 27, 33)
+
+
+def test_a_failure_that_is_certain_decides_whatever_befell_other_tests() -> None:
+    """So a program that breaks a checker on one test does not escape its verdict on another."""
+    verdicts = [Verdict.ACCEPTED, Verdict.NO_VERDICT, Verdict.WRONG_ANSWER]
+    judge = ScriptedJudge(lambda role, index: TestResult(role, index, verdicts[index % 3]))
+    for stop_early in (True, False):
+        judgement = judge.judge(MANY, Program(RIGHT), stop_early=stop_early)
+        assert judgement.verdict is Verdict.WRONG_ANSWER
+    assert score_response(judge, MANY, RIGHT, last=True).judgement.verdict is Verdict.WRONG_ANSWER
+    # But a fraction of the tests is not known where one has no verdict.
+    score = score_response(judge, MANY, RIGHT, last=True, full_grid=True)
+    assert score.judgement.verdict is Verdict.NO_VERDICT

@@ -1,0 +1,132 @@
+"""The pool of processes is a pool; and what it alone promises: no process is left, whatever becomes of its owner."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rlef_env.errors import UsageError
+from rlef_env.judge import ATTEMPTS, NO_CUSTOM_CHECKERS, CustomCheckers, JudgeJob, JudgePool, Verdict, default_workers
+from rlef_env.sandbox import Program
+from tests.judge.pool.conformance import ECHO, PoolConformance, below
+
+
+class TestJudgePool(PoolConformance):
+    def make(
+        self, workers: int, max_sleeping: int | None = None, checkers: CustomCheckers = NO_CUSTOM_CHECKERS
+    ) -> JudgePool:
+        return JudgePool(workers, max_sleeping=max_sleeping, checkers=checkers)
+
+
+def test_one_blow_counts_once_however_many_workers_it_takes() -> None:
+    """What has lost its worker goes to a new one, as others may be gone, too, and not yet known to be."""
+    sleeps = Program("import time\ntime.sleep(0.6)\nprint(input())")  # so that many sleep at once, however slow all is
+    patient = replace(ECHO, time_limit=30.0)
+    with JudgePool(2) as pool:
+        for _ in range(2):
+            futures = [pool.submit(JudgeJob(patient, sleeps)) for _ in range(20)]
+            for _ in range(ATTEMPTS - 1):
+                while sum(len(below(pid)) >= 4 for pid in pool.processes()) < 8:
+                    time.sleep(0.01)  # leave the core to them
+                for pid in pool.processes():
+                    os.kill(pid, signal.SIGKILL)
+            assert {future.result().verdict for future in futures} == {Verdict.ACCEPTED}
+
+
+def test_workers_default_to_the_cores_at_hand() -> None:
+    assert default_workers() >= 1
+    with JudgePool() as pool:
+        assert pool.workers == default_workers()
+
+
+OWNER = """
+import os, sys, time
+from rlef_env.judge import JudgeJob, JudgePool
+from rlef_env.problems import Problem, Test
+from rlef_env.sandbox import Program
+pool = JudgePool(2)
+endless = Problem("endless", "", (Test("", ""),), time_limit=100.0)
+for _ in range(2):
+    pool.submit(JudgeJob(endless, Program("while True: pass")))
+while len(pool.processes()) < 2:
+    time.sleep(0.01)
+print(*pool.processes(), flush=True)
+sys.stdin.read()  # until the test has a handle on each worker
+{end}
+"""
+
+
+@pytest.mark.parametrize(
+    "end", ["sys.exit()", "os.kill(os.getpid(), 9)", "os.fork() or time.sleep(600)\nos.kill(os.getpid(), 9)"]
+)
+def test_no_process_outlives_the_owner(end: str) -> None:
+    """Also where it is killed, and where a child that it forked lives on with a copy of its descriptors."""
+    command = [sys.executable, "-c", OWNER.format(end=end)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdin is not None
+        assert owner.stdout is not None
+        workers = [int(pid) for pid in owner.stdout.readline().split()]
+        assert len(workers) == 2
+        handles = [os.pidfd_open(pid) for pid in workers]
+        owner.stdin.close()
+        owner.wait()
+        owner.stdout.close()
+    for handle in handles:
+        assert select.select([handle], [], [], 30)[0], "a worker lives on"
+        os.close(handle)
+
+
+def test_a_forked_child_is_told_to_make_a_pool_of_its_own() -> None:
+    with JudgePool(1) as pool:
+        pool.judge(ECHO, Program("print(input())"))
+        if (child := os.fork()) == 0:
+            code = 1
+            try:
+                pool.submit(JudgeJob(ECHO, Program("")))
+            except UsageError:
+                with JudgePool(1) as own:
+                    code = 0 if own.judge(ECHO, Program("print(input())")).verdict is Verdict.ACCEPTED else 2
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert pool.judge(ECHO, Program("print(input())")).verdict is Verdict.ACCEPTED
+
+
+LEAVER = """
+import os, sys
+from rlef_env.judge import JudgePool
+from rlef_env.problems import CheckerSpec, Problem, Test
+from rlef_env.sandbox import Program
+checked = Problem("a", "", (Test("", ""),), checker=CheckerSpec("kattis_program", (), "raise SystemExit(42)"))
+pool = JudgePool(1)
+print(pool.judge(checked, Program("")).verdict.value, len(os.listdir(os.environ["TMPDIR"])), flush=True)
+sys.stdin.read()
+{end}
+"""
+
+
+@pytest.mark.parametrize("end", ["pool.close()", "os.kill(os.getpid(), 9)"])
+def test_no_file_outlives_the_owner(end: str, tmp_path: Path) -> None:
+    """Workers are killed, and cannot remove theirs."""
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", LEAVER.format(end=end)],
+        env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as owner:  # fmt: skip
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == "accepted 1\n"
+        server = next(pid for pid in below(owner.pid) if pid != owner.pid)
+        handle = os.pidfd_open(server)
+        owner.communicate()
+    assert select.select([handle], [], [], 30)[0]
+    os.close(handle)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,180 @@
+"""Judges on a Ray cluster are a pool like any other, and lose nothing when a machine is lost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlef_env.errors import UsageError
+from rlef_env.judge import NO_CUSTOM_CHECKERS, CustomCheckers, JudgeJob, Judgement, JudgePool, Verdict
+from rlef_env.judge.pool.ray import RayJudgePool
+from rlef_env.problems import Problem, Test
+from rlef_env.sandbox import Program
+from tests.judge.pool.conformance import BUSY, ECHO, MINUTES, RIGHT, WRONG_FROM, PoolConformance
+
+ray = pytest.importorskip("ray", reason="needs the extra 'ray'")
+pytestmark = pytest.mark.ray
+
+STORE_BYTES = 80_000_000  # the least that Ray takes
+QUICK = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500, "health_check_failure_threshold": 3}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Two machines as far as Ray knows: two raylets on loopback, and a head that runs nothing."""
+    from ray.cluster_utils import Cluster
+
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    head = {"num_cpus": 0, "object_store_memory": STORE_BYTES, "include_dashboard": False, "_system_config": QUICK}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    cluster.add_node(num_cpus=2, object_store_memory=STORE_BYTES)
+    cluster.wait_for_nodes()
+    yield cluster
+    ray.shutdown()
+    cluster.shutdown()
+
+
+@pytest.mark.slow
+class TestRayJudge(PoolConformance):
+    examples = 2
+
+    @pytest.fixture(autouse=True)
+    def _cluster(self, cluster: Any) -> None:
+        self.address = cluster.address
+
+    def make(
+        self, workers: int, max_sleeping: int | None = None, checkers: CustomCheckers = NO_CUSTOM_CHECKERS
+    ) -> JudgePool:
+        return RayJudgePool(self.address, workers, cores_per_worker=0.5, checkers=checkers)
+
+    def test_an_urgent_job_does_not_begin_the_rounds_anew(self) -> None:
+        """Who comes late with many jobs goes on in the round that is served, not in the first one."""
+        order: list[str] = []
+        with self.make(1) as pool:
+
+            def submit(name: str, program: Program, owner: str, priority: int = 0) -> Future[Judgement]:
+                future = pool.submit(JudgeJob(ECHO, program), priority, owner)
+                future.add_done_callback(lambda _: order.append(name))
+                return future
+
+            futures = [submit(f"greedy {number}", RIGHT, "greedy") for number in range(3)]
+            submit("greedy 3", Program("import time\ntime.sleep(0.8)"), "greedy")
+            last = submit("greedy 4", RIGHT, "greedy")
+            futures[-1].result()
+            submit("urgent", RIGHT, "urgent", 1)
+            late = [submit(f"late {number}", RIGHT, "late") for number in range(3)]
+            for future in (last, *late):
+                future.result()
+        assert order[4:] == ["urgent", "late 0", "greedy 4", "late 1", "late 2"]
+
+
+@pytest.mark.slow
+def test_a_machine_that_is_lost_costs_no_job_and_no_verdict(cluster: Any) -> None:
+    """Its raylet is killed while programs run on both machines; what it had is judged on the other one."""
+    slow = Problem("slow", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(4)), time_limit=10.0)
+    busy = "sum(range(10**6))\n"
+    doomed = cluster.add_node(num_cpus=2, object_store_memory=STORE_BYTES)
+    cluster.wait_for_nodes()
+    answers: list[int] = []
+    with RayJudgePool(cluster.address) as pool:
+        assert pool.workers == 4
+        wrong = [number % 6 for number in range(20)]
+        programs = [Program(f"{busy}{WRONG_FROM.format(at)}  # {number}") for number, at in enumerate(wrong)]
+        futures = [pool.submit(JudgeJob(slow, program, stop_early=False)) for program in programs]
+        for number, future in enumerate(futures):
+            future.add_done_callback(lambda _, number=number: answers.append(number))  # type: ignore[misc]
+        while len(pool.processes()) < 4 or len(answers) < 4:
+            pass
+        before = set(pool.processes())
+        cluster.remove_node(doomed, allow_graceful=False)
+        judgements = [future.result() for future in futures]
+        assert before - set(pool.processes()), "no worker was on the machine that was lost"
+    assert [judgement.passed for judgement in judgements] == [min(at, 4) for at in wrong]
+    assert all(
+        (judgement.verdict is Verdict.ACCEPTED) == (at >= 4) for judgement, at in zip(judgements, wrong, strict=True)
+    )
+    assert sorted(answers) == list(range(20))
+
+
+def test_jobs_wait_for_room_in_the_cluster(cluster: Any) -> None:
+    """More workers than there are cores: those that there is no room for are Ray's to place, and nobody's loss."""
+    with RayJudgePool(cluster.address, workers=4) as pool:
+        judgements = list(pool.judge_all([JudgeJob(ECHO, RIGHT)] * 8))
+        assert {judgement.verdict for judgement in judgements} == {Verdict.ACCEPTED}
+        assert len(pool.processes()) <= 2
+
+
+def test_what_somebody_else_cancels_is_judged_again(cluster: Any) -> None:
+    """As Ray does with what a task began that is cancelled itself."""
+    with RayJudgePool(cluster.address, workers=1) as pool:
+        crew: Any = pool._scheduler
+        future = pool.submit(JudgeJob(MINUTES, BUSY, limit=20))
+        while not (future.running() and crew._worker_set and crew._worker_set[0].said is not None):
+            pass
+        ray.cancel(crew._worker_set[0].said)
+        assert future.result(timeout=60).verdict is Verdict.ACCEPTED
+
+
+def test_a_checker_that_cannot_be_sent_is_refused_before_a_cluster_is_joined() -> None:
+    drawn = (number % 2 == 0 for number in range(9))
+    with pytest.raises(UsageError, match="can be sent to other machines"):
+        RayJudgePool("127.0.0.1:1", checkers={"mine": lambda *_: next(drawn)})
+
+
+def test_what_is_wrong_is_refused_before_a_cluster_is_joined() -> None:
+    with pytest.raises(UsageError, match="isolation"):
+        RayJudgePool(isolation="some")
+    with pytest.raises(UsageError, match="cores_per_worker"):
+        RayJudgePool(cores_per_worker=0)
+
+
+def test_another_cluster_than_the_one_joined_is_refused(cluster: Any) -> None:
+    with RayJudgePool(cluster.address, 1), pytest.raises(UsageError, match="joined already"):
+        RayJudgePool("127.0.0.1:1")
+
+
+OWNER = """
+import sys
+from rlef_env.judge.pool.ray import RayJudgePool
+from rlef_env.judge import JudgeJob
+from tests.judge.pool.conformance import ECHO, RIGHT
+pool = RayJudgePool(sys.argv[1], workers=1)
+print(pool.judge(ECHO, RIGHT).verdict.value)
+left = pool.submit(JudgeJob(ECHO, RIGHT))
+{end}
+"""
+
+
+@pytest.mark.parametrize("end", ["", "import ray; ray.shutdown(); pool.close(); left.result()"])
+def test_a_process_that_does_not_close_it_ends_all_the_same(cluster: Any, root: Path, end: str) -> None:
+    command = [sys.executable, "-c", OWNER.format(end=end), cluster.address]
+    process = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120)
+    assert process.stdout == "accepted\n"
+    assert process.returncode == 0, process.stderr
+
+
+def test_where_ray_is_not_installed_the_extra_is_named() -> None:
+    program = "import sys; sys.modules['ray'] = None; import rlef_env.judge.pool.ray as i; i.RayJudgePool()"
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "UsageError: RayJudgePool: expected Ray to be installed, found none" in process.stderr
+    assert 'pip install "rlef-env[ray]"' in process.stderr
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere", "ray://127.0.0.1:1"])
+def test_where_there_is_no_cluster_that_is_said(address: str) -> None:
+    if ray.is_initialized():
+        ray.shutdown()
+    with pytest.raises(UsageError, match="HOST:PORT"):
+        RayJudgePool(address)
+
+
+def test_importing_it_loads_no_ray() -> None:
+    program = "import sys, rlef_env.judge.pool.ray; print('ray' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "False\n"

@@ -1,0 +1,118 @@
+"""A verdict that is remembered is the verdict that would be had again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rlef_env.errors import UsageError
+from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict, VerdictCache
+from rlef_env.judge.pool.verdict_cache import content_key, content_of
+from rlef_env.problems import CheckerSpec, Problem, Test
+from rlef_env.sandbox import Program
+
+ECHO = Problem("echo", "", (Test("1\n", "1\n"),), (Test("2\n", "2\n"),), time_limit=1.0)
+RIGHT, SLEEPER, BUSY = Program("print(input())"), Program("import time\ntime.sleep(9)"), Program("while True: pass")
+CPU = Program("import time\nwhile time.process_time() < 0.6: pass\nprint(input())")
+
+
+@pytest.fixture
+def cache() -> Iterator[VerdictCache]:
+    cache = VerdictCache()
+    yield cache
+    cache.close()
+
+
+def judged(cache: VerdictCache, *programs: Program, problem: Problem = ECHO) -> list[Judgement]:
+    with JudgePool(2, cache=cache) as pool:
+        return list(pool.judge_all(JudgeJob(problem, program) for program in programs))
+
+
+def test_the_second_time_nothing_runs(cache: VerdictCache) -> None:
+    first = judged(cache, RIGHT, Program("print(1)"))
+    assert (cache.hits, cache.misses) == (0, 2)
+    with JudgePool(2, cache=cache) as pool:
+        assert [pool.judge(replace(ECHO), RIGHT), pool.judge(ECHO, Program("print(1)"))] == first
+        assert pool.processes() == []
+    assert (cache.hits, cache.misses) == (2, 2)
+    assert [judgement.verdict for judgement in first] == [Verdict.ACCEPTED, Verdict.WRONG_ANSWER]
+
+
+def test_what_has_to_do_with_time_is_judged_again(cache: VerdictCache) -> None:
+    short = replace(ECHO, time_limit=0.1)
+    for _ in range(2):
+        assert [found.verdict for found in judged(cache, SLEEPER, BUSY, problem=short)] == [Verdict.TIME_LIMIT] * 2
+        assert judged(cache, CPU)[0].verdict is Verdict.ACCEPTED
+    assert cache.hits == 0
+    timed = VerdictCache(timed=True)
+    judged(timed, BUSY, problem=short)
+    assert judged(timed, BUSY, problem=short)[0].verdict is Verdict.TIME_LIMIT
+    assert timed.hits == 1
+
+
+def test_no_verdict_is_never_remembered(cache: VerdictCache) -> None:
+    broken = replace(ECHO, checker=CheckerSpec("python", source="raise ValueError"))
+    for _ in range(2):
+        assert judged(cache, RIGHT, problem=broken)[0].verdict is Verdict.NO_VERDICT
+    assert cache.hits == 0
+
+
+JOB = JudgeJob(ECHO, RIGHT)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(JOB, program=Program("print(input()) ")),
+        replace(JOB, program=Program(RIGHT.source, "cpp")),
+        replace(JOB, roles=("public",)),
+        replace(JOB, stop_early=False),
+        replace(JOB, limit=1),
+        replace(JOB, first=1),
+        replace(JOB, problem=replace(ECHO, time_limit=2.0)),
+        replace(JOB, problem=replace(ECHO, memory_limit=10**8)),
+        replace(JOB, problem=replace(ECHO, checker=CheckerSpec("tokens"))),
+        replace(JOB, problem=replace(ECHO, grader="apps")),
+        replace(JOB, problem=replace(ECHO, private_tests=(), generated_tests=ECHO.private_tests)),
+        replace(JOB, problem=replace(ECHO, private_tests=(Test("2\n2", "\n"),))),
+    ],
+)
+def test_whatever_a_verdict_depends_on_is_in_the_key(other: JudgeJob) -> None:
+    assert content_key(JOB, content_of(JOB), {}) != content_key(other, content_of(other), {})
+    assert content_key(JOB, content_of(JOB), {"numpy": True}) != content_key(JOB, content_of(JOB), {"numpy": False})
+
+
+def test_the_statement_and_the_solutions_are_not() -> None:
+    other = replace(JOB, problem=replace(ECHO, id="other", statement="other", tags=("x",)))
+    assert content_key(JOB, content_of(JOB), {}) == content_key(other, content_of(other), {})
+
+
+def test_a_file_outlives_the_process_and_is_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "verdicts.sqlite"
+    accepted = Judgement(Verdict.ACCEPTED, total=1)
+    first = VerdictCache(3, path)
+    for number in range(10):
+        first.put(bytes([number]), JOB, replace(accepted, total=number))
+    first.close()
+    second = VerdictCache(3, path)
+    assert [number for number in range(10) if second.get(bytes([number]))] == [7, 8, 9]
+    assert second.get(bytes([9])) == replace(accepted, total=9)
+    second.close()
+
+
+def test_memory_is_bounded() -> None:
+    cache = VerdictCache(2)
+    for number in range(5):
+        cache.put(bytes([number]), JOB, Judgement(Verdict.ACCEPTED))
+    assert [number for number in range(5) if cache.get(bytes([number]))] == [3, 4]
+
+
+def test_what_is_no_cache_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("not a database, but a text that is long enough to be looked at\n" * 20)
+    with pytest.raises(UsageError, match="cached verdicts"):
+        VerdictCache(path=tmp_path / "text")
+    with pytest.raises(UsageError, match="size"):
+        VerdictCache(0)

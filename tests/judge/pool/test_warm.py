@@ -1,0 +1,92 @@
+"""A pool that was warmed has started all that its first jobs need: starts are counted, not seconds."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import pytest
+
+from rlef_env.errors import UsageError
+from rlef_env.judge import PRINTS_ONE, JudgeJob, Judgement, JudgePool, Verdict
+from rlef_env.judge.pool.ray import RayJudgePool
+from rlef_env.problems import CheckerSpec, Problem, Test
+from rlef_env.sandbox import LANGUAGES, Program, installed_languages
+from tests.judge.pool.conformance import below
+
+ECHO = Problem("echo", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(3)))
+CHECKED = Problem(
+    "checked", "", ECHO.public_tests, checker=CheckerSpec("python", source="def check(a, b, c):\n    return True\n")
+)
+COMPILED = [name for name in ("c",) if name in installed_languages()]
+
+
+def done(warming: dict[str, list[Future[Judgement]]]) -> dict[str, list[Verdict]]:
+    return {name: [future.result().verdict for future in futures] for name, futures in warming.items()}
+
+
+def started(pool: JudgePool) -> set[int]:
+    """The workers and the sandboxes below them. A program that is judged lives between two of its judgements only."""
+    return {pid for worker in pool.processes() for pid in below(worker)}
+
+
+def test_first_jobs_start_nothing_in_any_worker() -> None:
+    with JudgePool(2) as pool:
+        assert done(pool.warm(COMPILED)) == {name: [Verdict.ACCEPTED] * 2 for name in ("python", "checker", *COMPILED)}
+        before = started(pool)
+        assert len(pool.processes()) == 2
+        c = Program('#include <stdio.h>\nint main() { int n; scanf("%d", &n); printf("%d", n); }', "c")
+        programs = [Program("print(input())"), *([c] if COMPILED else [])]
+        jobs = [JudgeJob(problem, program) for problem in (ECHO, CHECKED) for program in programs for _ in range(6)]
+        assert {each.verdict for each in pool.judge_all(jobs)} == {Verdict.ACCEPTED}
+        assert len(pool.processes()) == 2
+        until(lambda: not started(pool) - before)  # a program's process may end a moment after its judgement
+
+
+def until(condition: Callable[[], bool]) -> None:
+    for _ in range(1500):
+        if condition():
+            return
+        threading.Event().wait(0.02)
+    raise AssertionError("processes are there that were not before")
+
+
+def test_a_cold_pool_starts_something_for_its_first_job() -> None:
+    """So the test above can fail."""
+    with JudgePool(1) as pool:
+        assert pool.judge(ECHO, Program("print(input())")).verdict is Verdict.ACCEPTED
+        before = started(pool)
+        assert pool.judge(CHECKED, Program("print(input())")).verdict is Verdict.ACCEPTED
+        assert started(pool) - before
+
+
+def test_a_worker_that_is_lost_meanwhile_costs_no_job() -> None:
+    with JudgePool(2) as pool:
+        warming = pool.warm(())
+        warming["python"][0].result()
+        os.kill(pool.processes()[0], signal.SIGKILL)
+        assert done(warming) == {"python": [Verdict.ACCEPTED] * 2, "checker": [Verdict.ACCEPTED] * 2}
+
+
+def test_closing_ends_it() -> None:
+    with JudgePool(2) as pool:
+        warming = pool.warm(())
+    futures = [future for those in warming.values() for future in those]
+    assert all(future.done() for future in futures)
+    assert {future.result().verdict for future in futures if not future.cancelled()} <= {Verdict.NO_VERDICT}
+    with pytest.raises(UsageError, match="closed"):
+        pool.warm(())
+
+
+def test_actors_of_ray_are_not_warmed() -> None:
+    with pytest.raises(UsageError, match="expected a JudgePool, got a RayJudgePool"):
+        object.__new__(RayJudgePool).warm()
+
+
+def test_languages_that_are_not_there_are_refused() -> None:
+    assert set(PRINTS_ONE) == set(LANGUAGES)
+    with JudgePool(1) as pool, pytest.raises(UsageError, match="languages: expected some of"):
+        pool.warm(["cobol"])

@@ -1,0 +1,200 @@
+"""Checkers of the caller's own: they decide, whatever they are, and no program gains by breaking one."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rlef_env.envs import CodeEnv, CodeVectorEnv
+from rlef_env.errors import UsageError
+from rlef_env.judge import Judge, JudgeJob, JudgePool, Verdict, VerdictCache
+from rlef_env.judge.checkers.custom import asked_checker
+from rlef_env.judge.checkers.program import CheckerBroke
+from rlef_env.judge.runners.base import Sandboxes
+from rlef_env.problems import CheckerSpec, Dataset, FunctionSpec, Problem, Test
+from rlef_env.sandbox import Program
+
+PROBLEM = Problem("own", "", (Test("1\n", "1\n"), Test("2\n", "2\n")), checker=CheckerSpec("mine"))
+ECHO = Program("print(input())")
+
+
+def parity(given: bytes, output: bytes, expected: bytes) -> bool:
+    return int(output) % 2 == int(expected) % 2
+
+
+@pytest.fixture(scope="module")
+def judge() -> Iterator[Judge]:
+    with Judge(checkers={"mine": parity}) as judge:
+        yield judge
+
+
+def test_it_decides(judge: Judge) -> None:
+    assert judge.judge(PROBLEM, Program("print(int(input()) + 2)")).verdict is Verdict.ACCEPTED
+    assert judge.judge(PROBLEM, Program("print(int(input()) + 1)")).verdict is Verdict.WRONG_ANSWER
+
+
+def test_for_functions_it_reads_how_the_value_is_written(judge: Judge) -> None:
+    function = replace(PROBLEM, function=FunctionSpec("f"), public_tests=(Test("f(1)", "1"), Test("f(2)", "2")))
+    assert judge.judge(function, Program("def f(n): return n + 2")).verdict is Verdict.ACCEPTED
+    assert judge.judge(function, Program("def f(n): return n + 1")).verdict is Verdict.WRONG_ANSWER
+
+
+def test_a_program_does_not_escape_by_breaking_it(judge: Judge) -> None:
+    judgement = judge.judge(PROBLEM, Program("print('x' * 9)"))
+    assert judgement.verdict is Verdict.WRONG_ANSWER
+
+
+def test_nor_by_making_it_leave() -> None:
+    """Libraries written for commands call ``sys.exit``; a pool would lose its worker again and again."""
+
+    def leaving(_: bytes, output: bytes, expected: bytes) -> bool:
+        if not output.strip().isdigit():
+            sys.exit("not a number")
+        return output == expected
+
+    problem = replace(PROBLEM, checker=CheckerSpec("leaving"), public_tests=(Test("1\n", "1\n"),))
+    with Judge(checkers={"leaving": leaving}) as judge, JudgePool(1, checkers={"leaving": leaving}) as pool:
+        for judges in (judge, pool):
+            assert judges.judge(problem, Program("print('x')")).verdict is Verdict.WRONG_ANSWER
+            assert judges.judge(problem, ECHO).verdict is Verdict.ACCEPTED
+
+
+@given(given=st.binary(), output=st.binary(), expected=st.binary())
+def test_whatever_it_is_given_it_is_what_the_function_says_or_its_own_fault(
+    given: bytes, output: bytes, expected: bytes
+) -> None:
+    checker = asked_checker(Sandboxes(), CheckerSpec("mine"), {"mine": parity})
+    assert checker is not None
+
+    def number(text: bytes) -> int | None:
+        try:
+            return int(text)
+        except ValueError:
+            return None
+
+    if number(expected) is None:
+        with pytest.raises(CheckerBroke, match="'mine' failed"):
+            checker(given, output, expected)
+    else:
+        right = number(output) is not None and parity(given, output, expected)
+        assert checker(given, output, expected) is right
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [(np.True_, "accepted"), (np.False_, "wrong_answer"), (None, "no_verdict"), ("no", "no_verdict")],
+)
+def test_what_it_says_is_taken_as_it_is_meant(said: Any, verdict: str) -> None:
+    with Judge(checkers={"mine": lambda *_: said}) as judge:
+        judgement = judge.judge(PROBLEM, ECHO)
+    assert judgement.verdict.value == verdict
+    assert (judgement.category is not None) == (verdict == "no_verdict")
+
+
+@pytest.mark.parametrize(
+    ("checkers", "words"),
+    [
+        ({"tokens": parity}, "names that no other rule has, got 'tokens'"),
+        ({"mine": "parity"}, r"checkers\['mine'\]: expected a function"),
+        ([parity], "expected a mapping"),
+    ],
+)
+def test_what_is_no_checker_is_refused(checkers: Any, words: str) -> None:
+    for kind in (Judge, JudgePool):
+        with pytest.raises(UsageError, match=words):
+            kind(checkers=checkers)
+
+
+def test_what_cannot_be_sent_is_refused_at_once() -> None:
+    drawn = (number % 2 == 0 for number in range(9))
+    with pytest.raises(UsageError, match="can be sent to other processes"):
+        JudgePool(checkers={"mine": lambda *_: next(drawn)})
+
+
+def test_what_cannot_be_loaded_over_there_is_said_of_each_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that was loaded by its path is known to this process only."""
+    path = tmp_path / "known_here_only.py"
+    path.write_text("def mine(given, output, expected): return True")
+    spec = importlib.util.spec_from_file_location("known_here_only", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "known_here_only", module)
+    spec.loader.exec_module(module)
+    with JudgePool(1, checkers={"mine": module.mine}) as pool:
+        for _ in range(2):
+            with pytest.raises(UsageError, match=r"can load .*known_here_only"):
+                pool.judge(PROBLEM, ECHO)
+
+
+def test_one_that_nobody_gave_is_an_error_and_no_verdict() -> None:
+    with JudgePool(1) as pool, pytest.raises(UsageError, match=r"expected one of .*, got 'mine'"):
+        pool.judge(PROBLEM, ECHO)
+
+
+def test_its_verdicts_are_not_remembered() -> None:
+    """What it would say the next time, nobody knows; and its name may stand for another one then."""
+    cache = VerdictCache()
+    with JudgePool(1, cache=cache, checkers={"mine": parity}) as pool:
+        for problem in (PROBLEM, replace(PROBLEM, checker=CheckerSpec("tokens"))):
+            for _ in range(2):
+                assert pool.judge(problem, ECHO).verdict is Verdict.ACCEPTED
+    assert (cache.hits, cache.misses) == (1, 1)
+
+
+NOTEBOOK = """
+import math
+from rlef_env import CheckerSpec, JudgePool, Problem, Program, Test
+TOLERANCE = 0.5
+def distance(a, b):
+    return math.fabs(float(a) - float(b))
+class Near:
+    def __init__(self, most):
+        self.most = most
+    def __call__(self, given, output, expected):
+        return distance(output, expected) <= self.most
+problem = Problem("near", "", (Test("1", "1"),), checker=CheckerSpec("near"))
+for near in (Near(TOLERANCE), lambda given, output, expected: distance(output, expected) <= TOLERANCE):
+    with JudgePool(1, checkers={"near": near}) as pool:
+        print([pool.judge(problem, Program(f"print({number})")).verdict.value for number in (1.5, 1.6)])
+"""
+
+
+def test_it_may_be_written_in_a_notebook(root: Path) -> None:
+    """Where classes and functions, and what these use of the modules and constants above them, belong to no file."""
+    process = subprocess.run([sys.executable, "-c", NOTEBOOK], cwd=root, capture_output=True, text=True, timeout=120)
+    assert process.stdout == "['accepted', 'wrong_answer']\n" * 2, process.stderr
+
+
+def test_environments_use_it() -> None:
+    dataset = Dataset("own", "Own", (PROBLEM,))
+    right = "```python\nprint(int(input()) + 2)\n```"
+    with Judge(checkers={"mine": parity}) as judge, JudgePool(1, checkers={"mine": parity}) as pool:
+        env, envs = CodeEnv(dataset, judge=judge), CodeVectorEnv(1, dataset=dataset, pool=pool)
+        env.reset(seed=0)
+        envs.reset(seed=0)
+        assert env.step(right)[1] == 1.0
+        assert envs.step([right])[1].tolist() == [1.0]
+
+
+def test_a_checker_that_ends_its_process_costs_the_program_its_verdict_and_no_other() -> None:
+    def fatal(given: bytes, output: bytes, expected: bytes) -> bool:
+        import os
+
+        os._exit(1)
+
+    with JudgePool(1, checkers={"fatal": fatal}) as pool:
+        lost = pool.submit(JudgeJob(replace(PROBLEM, checker=CheckerSpec("fatal")), ECHO))
+        others = [pool.submit(JudgeJob(replace(PROBLEM, checker=CheckerSpec("tokens")), ECHO)) for _ in range(20)]
+        assert lost.result(60).verdict is Verdict.NO_VERDICT
+        assert {future.result(60).verdict for future in others} == {Verdict.ACCEPTED}

@@ -1,0 +1,135 @@
+"""Programs that are only run: side by side, ended when nobody wants them, and never lost for a fault of ours."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from rlef_env.errors import UsageError
+from rlef_env.sandbox import Execution, Limits, Program, Status
+from rlef_env.server.runs import Ran, Run, RunPool
+
+LIMITS = Limits(cpu_seconds=100.0)
+SLEEPER = Run(Program("import time\nprint('begun', flush=True)\ntime.sleep(90)"), b"", LIMITS)
+
+
+def echo(text: str) -> Run:
+    return Run(Program("print(input())"), text.encode(), LIMITS)
+
+
+@pytest.fixture
+def pool() -> Iterator[RunPool]:
+    with RunPool(2) as pool:
+        yield pool
+
+
+def zygotes() -> list[int]:
+    """The processes that this one has started."""
+    found = []
+    for task in Path("/proc/self/task").iterdir():
+        found += [int(pid) for pid in (task / "children").read_text().split()]
+    return found
+
+
+def programs(pids: list[int]) -> int:
+    """How many processes there are below."""
+    found = 0
+    for pid in pids:
+        try:
+            below = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        except OSError:
+            below = []
+        found += len(below) + programs(below)
+    return found
+
+
+def test_each_run_has_its_own_output(pool: RunPool) -> None:
+    futures = [pool.submit(echo(str(number))) for number in range(50)]
+    assert [future.result().execution.stdout for future in futures] == [f"{number}\n".encode() for number in range(50)]
+
+
+def test_a_run_that_is_not_wanted_ends_at_once_and_the_next_is_unharmed(pool: RunPool) -> None:
+    before = set(zygotes())
+    running = [pool.submit(SLEEPER) for _ in range(2)]
+    queued = [pool.submit(SLEEPER), pool.submit(echo("5"))]
+    while programs(list(set(zygotes()) - before)) < 4:
+        pass
+    for future in (running[0], queued[0], running[1]):
+        pool.cancel(future)
+    assert queued[0].cancelled()
+    assert [future.result(30).execution.status for future in running] == [Status.FAILED] * 2
+    assert queued[1].result(30).execution.stdout == b"5\n"
+    pool.cancel(queued[1])  # which is done
+    assert pool.submit(echo("6")).result(30).execution.stdout == b"6\n"
+
+
+def test_a_sandbox_that_is_lost_is_replaced() -> None:
+    before = set(zygotes())
+    with RunPool(1) as pool:
+        pool.submit(echo("1")).result()
+        for pid in set(zygotes()) - before:
+            os.kill(pid, signal.SIGKILL)
+        assert pool.submit(echo("2")).result().execution.stdout == b"2\n"
+
+
+def test_closing_ends_what_runs_and_leaves_no_process() -> None:
+    before = set(zygotes())
+    pool = RunPool(1)
+    running, queued = pool.submit(SLEEPER), pool.submit(SLEEPER)
+    while not running.running():
+        pass
+    pool.close()
+    pool.close()
+    assert running.result(0).execution.status is Status.FAILED
+    assert queued.cancelled()
+    assert set(zygotes()) <= before
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("run")]
+
+
+def test_what_cannot_be_run_is_raised(pool: RunPool) -> None:
+    with pytest.raises(UsageError, match="language"):
+        pool.submit(Run(Program("1", "cobol"), b"", LIMITS)).result()
+    ran = pool.submit(Run(Program("print("), b"", LIMITS)).result()
+    assert isinstance(ran, Ran)
+    assert (ran.execution.status, ran.compiled) == (Status.COMPILE_ERROR, False)
+
+
+def test_each_thread_is_warmed_however_quick_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has its share, though one of them could do them all before another wakes."""
+    by: dict[int, int] = {}
+
+    def work(_: RunPool, run: Run, future: Future[Ran]) -> None:
+        by[threading.get_ident()] = by.get(threading.get_ident(), 0) + 1
+        future.set_result(Ran(Execution(Status.EXITED), True, 0.0))
+
+    monkeypatch.setattr(RunPool, "_work", work)
+    with RunPool(4) as pool:
+        for number in range(1, 31):
+            for futures in pool.warm(()).values():
+                assert all(future.result(60) for future in futures)
+            until(lambda number=number: list(by.values()) == [number] * 4)  # type: ignore[misc]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        threading.Event().wait(0.02)
+    raise AssertionError
+
+
+def test_closing_ends_what_is_warmed() -> None:
+    """One of the threads is busy, so that the other waits for it."""
+    with RunPool(2) as pool:
+        busy = pool.submit(SLEEPER)
+        warming = pool.warm(())
+        until(lambda: any(future.done() for future in warming["python"]))
+    assert busy.result(60).execution.status is Status.FAILED
+    for future in warming["python"]:
+        assert future.cancelled() or future.result(60)

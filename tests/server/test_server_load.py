@@ -1,0 +1,179 @@
+"""The server under load, with clients that go, and at its end: no request is lost, none answered twice."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from rlef_env.problems import problem_to_row
+from rlef_env.server import JudgeServer
+from tests.server.serving import ECHO, JSON, SETTINGS, port_of, post, run_code, until
+
+SLEEPER = "import time\ntime.sleep(100)"
+
+
+def test_a_full_server_says_so_and_clients_that_go_make_room() -> None:
+    """Those whose programs run and those whose programs wait."""
+    with JudgeServer(replace(SETTINGS, most_under_way=3, workers=1)) as server:
+        lines = [http.client.HTTPConnection("127.0.0.1", port_of(server)) for _ in range(3)]
+        for line in lines:
+            content = {"code": SLEEPER, "language": "python", "run_timeout": 100}
+            line.request("POST", "/run_code", json.dumps(content), JSON)
+        until(lambda: server.under_way == 3, "they did not arrive")
+        full = post(server, "/run_code", {"code": "print(1)", "language": "python"})
+        assert (full.status_code, full.headers["Retry-After"]) == (504, "1")  # what verl tries again after
+        full = post(server, "/judge", {"dataset": "tiny", "id": "echo", "program": "print(input())"})
+        assert (full.status_code, full.headers["Retry-After"]) == (503, "1")
+        for line in lines:
+            line.close()
+        until(lambda: server.under_way == 0, "the requests of clients that are gone are still under way")
+        assert run_code(server, code="print(1)")["run_result"]["stdout"] == "1\n"
+        text = requests.get(f"{server.url}/metrics", timeout=10).text
+        assert "rlef_clients_vanished_total 3.0" in text
+
+
+def test_judgements_of_clients_that_go_make_room_too() -> None:
+    """Of one whose program would run for minutes, test by test, and of some that wait behind it."""
+    minutes = replace(ECHO, id="minutes", private_tests=ECHO.private_tests * 2500, time_limit=5.0)
+    asked = {"problem": problem_to_row(minutes), "program": "sum(range(3 * 10**6))\nprint(input())"}
+    with JudgeServer(replace(SETTINGS, workers=1)) as server:
+        lines = [http.client.HTTPConnection("127.0.0.1", port_of(server)) for _ in range(4)]
+        for line in lines:
+            line.request("POST", "/judge", json.dumps(asked), JSON)
+        until(lambda: server.under_way == 4, "they did not arrive")
+        for line in lines:
+            line.close()
+        quick = {"dataset": "tiny", "id": "echo", "program": "print(input())", "timeout": 60}
+        answer = post(server, "/judge", quick)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["verdict"] == "accepted"
+
+
+def test_what_takes_too_long_is_given_up(server: JudgeServer) -> None:
+    sleeper = replace(ECHO, id="sleeper", time_limit=5.0)
+    asked = {"problem": problem_to_row(sleeper), "program": SLEEPER, "timeout": 0.2}
+    answer = post(server, "/judge", asked)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (504, "1")
+
+
+REQUESTS, CONNECTIONS = 300, 16
+
+
+def test_under_load_each_request_is_answered_once_and_right(server: JudgeServer) -> None:
+    """Sixteen connections ask, and every tenth client goes away without waiting."""
+    answers: dict[int, list[Any]] = {number: [] for number in range(REQUESTS)}
+    left: list[int] = []
+    faults: list[Exception] = []
+
+    def client(numbers: range) -> None:
+        try:
+            with closing(http.client.HTTPConnection("127.0.0.1", port_of(server), 300)) as line:
+                for number in numbers:
+                    path, content = ask(number)
+                    line.request("POST", path, json.dumps(content), JSON)
+                    if number % 10 == 9:
+                        left.append(number)
+                        line.close()  # the next request opens it again
+                        continue
+                    response = line.getresponse()
+                    answers[number].append((response.status, json.loads(response.read())))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test fails for it
+            faults.append(error)
+
+    threads = [threading.Thread(target=client, args=(range(k, REQUESTS, CONNECTIONS),)) for k in range(CONNECTIONS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert len(left) == REQUESTS // 10
+    for number, said in answers.items():
+        if number in left:
+            continue
+        ((status, content),) = said
+        assert status == 200, content
+        if number % 2:
+            assert content["run_result"]["stdout"] == f"{number}\n"
+        else:
+            assert content["verdict"] == ("accepted" if number % 4 else "wrong_answer")
+    until(lambda: server.under_way == 0, "requests are left over")
+
+
+def ask(number: int) -> tuple[str, dict[str, Any]]:
+    if number % 2:
+        return "/run_code", {"code": "print(input())", "stdin": str(number), "language": "python"}
+    source = f"print(input() if {number} % 4 else 'no')"
+    return "/judge", {"dataset": "tiny", "id": "echo", "program": source}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_told_to_end_answers_what_it_accepted(tmp_path: Path, number: signal.Signals) -> None:
+    """The signal comes to all of its processes, as Ctrl-C on a terminal does."""
+    command = [str(Path(sys.executable).parent / "rlef"), "serve", "--port", "0", "--workers", "1"]
+    command += ["--warm", "python"]
+    environment = {**os.environ, "RLEF_TOKEN": ""}
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path, start_new_session=True
+    ) as process:
+        assert process.stderr is not None
+        line = ""
+        while "ready" not in line:
+            line = process.stderr.readline()
+        url = line.split()[-1]
+        port = int(url.rpartition(":")[2])
+        slow, other = (http.client.HTTPConnection("127.0.0.1", port, 60) for _ in range(2))
+        other.request("GET", "/v1/ping")
+        assert other.getresponse().read() == b'"pong"'
+        code = "import time\ntime.sleep(2)\nprint('done')"
+        slow.request("POST", "/run_code", json.dumps({"code": code, "language": "python", "run_timeout": 30}), JSON)
+        metric = b"rlef_requests_under_way 1.0"
+        until(lambda: metric in requests.get(f"{url}/metrics", timeout=10).content, "it did not arrive")
+        os.killpg(process.pid, number)
+        assert "1 requests" in process.stderr.readline()
+        other.request("POST", "/run_code", json.dumps({"code": "print(1)", "language": "python"}), JSON)
+        refused = other.getresponse()
+        assert (refused.status, refused.headers["Retry-After"]) == (503, "10")
+        answered = slow.getresponse()
+        assert json.loads(answered.read())["run_result"]["stdout"] == "done\n"
+        assert process.wait(60) == 0
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--host", "0.0.0.0"], "RLEF_TOKEN"),
+        (["--dataset", "nowhere.jsonl"], "nowhere.jsonl"),
+        (["--port", "70000"], "65535"),
+        (["--host", "192.0.2.1", "--token", "x"], "rlef: "),
+    ],
+)
+def test_the_command_refuses_in_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
+    command = [str(Path(sys.executable).parent / "rlef"), "serve", *arguments]
+    process = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    assert process.returncode in (2, 74)
+    assert words in process.stderr
+    assert len(process.stderr.splitlines()) == 1
+
+
+def test_a_port_that_is_taken_is_said(server: JudgeServer) -> None:
+    with pytest.raises(OSError, match="in use"), JudgeServer(replace(SETTINGS, port=port_of(server))):
+        pass
+
+
+def test_the_command_loads_no_server_before_it_is_asked_for_one() -> None:
+    heavy = ("starlette", "uvicorn", "prometheus_client", "ray")
+    program = f"import sys, rlef_env.cli.command; print([name for name in {heavy} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "[]\n"

@@ -1,0 +1,212 @@
+"""A server is ready when every worker has run something; then first requests start nothing. Starts are counted."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from rlef_env.errors import UsageError
+from rlef_env.judge import Judgement, Verdict
+from rlef_env.problems import CheckerSpec, problem_to_row
+from rlef_env.sandbox import Execution, MachineHealth, Status, installed_languages
+from rlef_env.server import JudgeServer
+from rlef_env.server.runs import Ran
+from rlef_env.server.warming import ROUNDS, Warming
+from tests.judge.pool.conformance import below
+from tests.server.serving import ECHO, SETTINGS, post, run_code, until
+
+WARM = tuple(name for name in ("c",) if name in installed_languages())
+C = '#include <stdio.h>\nint main() { int n; scanf("%d", &n); printf("%d", n); }'
+CHECKED = replace(ECHO, id="checked", checker=CheckerSpec("python", source="def check(a, b, c):\n    return True\n"))
+
+
+def children() -> set[int]:
+    """All processes below this one: workers, and sandboxes."""
+    found: set[int] = set()
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+            found.update(*(below(int(child)) for child in (task / "children").read_text().split()))
+    return found
+
+
+def ready(server: JudgeServer) -> requests.Response:
+    return requests.get(f"{server.url}/v1/ready", timeout=60)
+
+
+def test_it_is_not_ready_before_and_first_requests_start_nothing_after() -> None:
+    others = children()
+    with JudgeServer(replace(SETTINGS, warm=WARM), wait=False) as server:
+        stopped = children() - others
+        with ExitStack() as stack:
+            for pid in stopped:  # so that it cannot become ready before it is asked
+                os.kill(pid, signal.SIGSTOP)
+                stack.callback(os.kill, pid, signal.SIGCONT)
+            answer = ready(server)
+            assert (answer.status_code, answer.json()["ready"]) == (503, False)
+            # Two workers judge and two run; checkers are only the judge's.
+            assert answer.json()["starting"] == {"python": 4, "checker": 2, **dict.fromkeys(WARM, 4)}
+            assert not server.ready.is_set()
+            ping = requests.get(f"{server.url}/v1/ping", timeout=60)
+            assert (ping.status_code, ping.json()) == (503, "starting")
+            for path, status in (("/judge", 503), ("/submit", 504), ("/run_code", 504)):
+                refused = post(server, path, {})
+                assert (refused.status_code, refused.headers["Retry-After"]) == (status, "1")
+                assert "GET /v1/ready" in refused.json()["detail"]
+            assert requests.get(f"{server.url}/list_datasets", timeout=60).status_code == 200
+            assert "rlef_ready 0.0" in requests.get(f"{server.url}/metrics", timeout=60).text
+        assert server.ready.wait(120)
+        answer = ready(server)
+        assert (answer.status_code, answer.json()) == (
+            200, {"ready": True, "draining": False, "starting": {}, "not_started": {}},
+        )  # fmt: skip
+        assert (server.warming, server.not_started) == ({}, {})
+        before = children()
+        asked: list[tuple[str, dict[str, Any]]] = []
+        for language, program in (("python", "print(input())"), ("c", C)) if WARM else (("python", "print(input())"),):
+            asked += [("/judge", {"dataset": "tiny", "id": "echo", "program": program, "language": language})] * 6
+            asked += [("/judge", {"problem": problem_to_row(CHECKED), "program": program, "language": language})] * 6
+            asked += [("/run_code", {"code": program, "language": language, "stdin": "5"})] * 6
+        with ThreadPoolExecutor(6) as clients:
+            answers = list(clients.map(lambda one: post(server, *one), asked))
+        assert [answer.status_code for answer in answers] == [200] * len(asked)
+        said = {answer.json().get("verdict") or answer.json()["status"] for answer in answers}
+        assert said == {"accepted", "Success"}
+        until(lambda: not children() - before, "something was started for the first requests")
+
+
+def test_a_cold_server_starts_something_for_its_first_request() -> None:
+    """So the test above can fail: this one was told to leave C out."""
+    if not WARM:
+        pytest.skip("needs gcc")
+    with JudgeServer(replace(SETTINGS, workers=1)) as server:
+        before = children()
+        assert run_code(server, code=C, stdin="5", language="c")["run_result"]["stdout"] == "5"
+        assert children() - before
+
+
+def test_the_machine_is_measured_and_told(server: JudgeServer) -> None:
+    assert 20 <= server.machine.runs <= 50
+    text = requests.get(f"{server.url}/metrics", timeout=60).text
+    for line in (
+        f"rlef_machine_trusted_seconds {server.machine.trusted_seconds}",
+        f"rlef_machine_starved {float(server.machine.starved)}",
+        "rlef_ready 1.0",
+        "rlef_starved_total 0.0",
+    ):
+        assert line in text
+    assert {field.name for field in fields(MachineHealth)} >= {"cpu_p99", "wall_p99", "stolen"}
+
+
+def test_a_language_that_is_not_there_is_refused() -> None:
+    with (
+        pytest.raises(UsageError, match="languages: expected some of"),
+        JudgeServer(replace(SETTINGS, warm=("cobol",))),
+    ):
+        pass
+
+
+# --- what is started is tried again -----------------------------------------------------------------------------------
+
+
+class Pool:
+    """Answers what ``warm`` asks for at once, as the test says: language -> judgements or runs, one for each round."""
+
+    def __init__(self, **rounds: list[Any]) -> None:
+        self.rounds, self.asked = rounds, []  # type: ignore[var-annotated]
+
+    def warm(self, languages: Any) -> dict[str, list[Future[Any]]]:
+        self.asked.append(languages)
+        found: dict[str, list[Future[Any]]] = {}
+        for name in ("python", *self.rounds) if languages is None else ("python", *languages):
+            rounds = self.rounds.get(name, [ACCEPTED])
+            future: Future[Any] = Future()
+            future.set_result(rounds[min(len(self.asked), len(rounds)) - 1])
+            found[name] = [future]
+        return found
+
+
+ACCEPTED, STARVED = Judgement(Verdict.ACCEPTED), Judgement(Verdict.NO_VERDICT, category="starved")
+RAN = Ran(Execution(Status.EXITED, 0, stdout=b"1\n"), True, 0.0)
+BROKEN = Ran(Execution(Status.COMPILE_ERROR, 1, stderr=b"no such header"), False, 0.0)
+
+
+def warmed(judges: Pool, runs: Pool, monkeypatch: pytest.MonkeyPatch) -> Warming:
+    monkeypatch.setattr("rlef_env.server.warming.PAUSE_SECONDS", 0.001)
+    return Warming(judges, runs, None)  # type: ignore[arg-type]
+
+
+def test_python_is_tried_until_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    judges = Pool(python=[STARVED] * (ROUNDS + 2) + [ACCEPTED])
+    warming = warmed(judges, Pool(python=[RAN]), monkeypatch)
+    assert warming.ready.wait(60)
+    assert len(judges.asked) == ROUNDS + 3
+    assert warming.failed == {}
+
+
+def test_another_language_is_left_out_after_some_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    judges, runs = Pool(cpp=[STARVED, ACCEPTED], rust=[ACCEPTED]), Pool(python=[RAN], cpp=[RAN], rust=[BROKEN])
+    warming = warmed(judges, runs, monkeypatch)
+    assert warming.ready.wait(60)
+    assert judges.asked == [None, ["cpp", "rust"], ["rust"]], "only what failed is tried again"
+    assert warming.failed == {"rust": "compile_error no such header"}
+    assert warming.waiting() == {}
+
+
+def test_it_can_be_ended_while_python_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    warming = warmed(Pool(python=[STARVED]), Pool(python=[RAN]), monkeypatch)
+    warming.stop()
+    assert warming.over.is_set()
+    assert not warming.ready.is_set()
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def serve(*arguments: str) -> subprocess.Popen[str]:
+    command = [str(Path(sys.executable).parent / "rlef"), "serve", "--port", "0", "--workers", "1", *arguments]
+    environment = {**os.environ, "RLEF_TOKEN": ""}
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True)
+
+
+def test_the_command_says_when_it_is_ready() -> None:
+    with serve("--warm", "python") as process:
+        assert process.stderr is not None
+        lines = iter(process.stderr.readline, "")
+        said = [next(lines)]
+        while "ready" not in said[-1]:
+            said.append(next(lines))
+        url = said[-1].split()[-1]
+        assert requests.get(f"{url}/v1/ready", timeout=60).json()["ready"] is True
+        assert any(line.startswith("rlef: machine: ") for line in said)
+        assert f"rlef: starting at {url}: python, checker\n" in said
+        process.send_signal(signal.SIGINT)
+        assert process.wait(120) == 0
+
+
+def test_ctrl_c_ends_it_cleanly_before_it_is_ready() -> None:
+    with serve() as process:
+        assert process.stderr is not None
+        while not process.stderr.readline().startswith("rlef: starting at"):
+            pass
+        stopped = below(process.pid)[1:]
+        for pid in stopped:  # so that it cannot become ready
+            os.kill(pid, signal.SIGSTOP)
+        os.killpg(process.pid, signal.SIGINT)  # to all of its processes, as on a terminal
+        assert process.stderr.readline() == "rlef: ended before it was ready\n"
+        for pid in stopped:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        assert process.stderr.read() == ""
+        assert process.wait(120) == 0
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in stopped), "a process outlived it")
