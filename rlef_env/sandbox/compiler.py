@@ -154,7 +154,8 @@ class Compiler:
             status, code = (Status.COMPILE_ERROR, 1) if refused else (execution.status, None)
             return Execution(status, exit_code=code, stderr=words, message=execution.message)
         reason = f"compiling it took too much ({execution.status.value.replace('_', ' ')})\n"
-        return Execution(Status.COMPILE_ERROR, stderr=reason.encode())
+        timed_out = execution.status is Status.TIME_LIMIT
+        return Execution(Status.COMPILE_ERROR, stderr=reason.encode(), compile_timed_out=timed_out)
 
     def _zygote(self, name: str) -> ZygoteProcess:
         if name not in self._zygotes:

@@ -90,6 +90,7 @@ class Execution:
         wall_seconds: from start to end.
         peak_bytes: memory touched above what an empty program touches.
         message: for ``FAILED`` and ``STARVED``, what happened.
+        compile_timed_out: whether it is a ``COMPILE_ERROR`` because compiling used up its time limit.
         files: what it left in its scratch folder, name -> content; none where that is over its limit.
     """
 
@@ -102,6 +103,7 @@ class Execution:
     wall_seconds: float = 0.0
     peak_bytes: int = 0
     message: str = ""
+    compile_timed_out: bool = False
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 

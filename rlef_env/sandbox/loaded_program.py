@@ -20,7 +20,7 @@ from rlef_env.sandbox.zygote.monitor import Watched
 from rlef_env.sandbox.zygote.scratch import Scratch
 from rlef_env.sandbox.zygote.streams import Streams, as_if_new
 
-__all__ = ["LoadedProgram", "failed", "repeated_if_starved", "starved_words"]
+__all__ = ["LoadedProgram", "failed", "ignore_sleep", "repeated_if_starved", "starved_words"]
 
 LAUNCHER_SLACK = 2**20  # bytes by which the launcher's own peak may differ from one fork to the next
 MOST_ARGUMENTS, MOST_ARGUMENT_BYTES = 128, 60_000  # a message holds so many
@@ -28,6 +28,10 @@ MOST_FILES, FIRST_FILE = 16, 40  # these two and the next as in zygote.py
 RESULT = struct.Struct("<idqd")
 RUNS = 3  # of a program that the machine starved, the first one included
 QUIET_SECONDS = 2.0  # to wait at most for a quieter machine before the next one, times the number of the run
+
+
+def ignore_sleep(asleep: bool) -> None:
+    """Do nothing: the ``on_sleep`` of a sandbox whose caller passes none."""
 
 
 class LoadedProgram:
@@ -39,8 +43,6 @@ class LoadedProgram:
         streams: what its runs are given, and give.
         scratch: with ``Limits.scratch_bytes``, the path of the folder that a run may write files into, with a slash at
             its end; else empty. It is empty at the start of each run.
-        on_sleep: called with True when a run has been off the core for a while, and waits for none, and with False
-            when it no longer sleeps.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class LoadedProgram:
         descendants: bool = False,
         streams: Streams | None = None,
         file: int = -1,
+        on_sleep: Callable[[bool], object] = ignore_sleep,
     ) -> None:
         self.limits, self._descendants = limits, descendants
         self.streams = streams or Streams()
@@ -63,7 +66,7 @@ class LoadedProgram:
         self._baseline_bytes = 0 if executed else baseline_bytes
         self.compile_failure = failure
         self.scratch = f"{scratch.folder}/" if scratch else ""
-        self.on_sleep: Callable[[bool], object] = lambda _: None
+        self._on_sleep = on_sleep
 
     def run(self, stdin: bytes, arguments: Sequence[str | bytes] = ()) -> Execution:
         """Run on one input. A program that did not compile gives its compile failure each time.
@@ -124,7 +127,7 @@ class LoadedProgram:
             control, self._control = self._control, None  # until its answer is in: a late one must not be the next's
             send(control, b"\0".join([b"run", *words]), [*streams, *given])
             yield Watched(
-                control, control, self.limits, self._baseline_bytes, measure, self.on_sleep, self._descendants
+                control, control, self.limits, self._baseline_bytes, measure, self._on_sleep, self._descendants
             )
 
     def execution(self, watched: Watched, reply: bytes | None, stdout: bytes, stderr: bytes) -> Execution:

@@ -13,7 +13,7 @@ from rlef_env.errors import IsolationUnavailable, UsageError
 from rlef_env.sandbox.compiler import Compiler, runtime_paths
 from rlef_env.sandbox.execution import Execution, Limits, Program, PythonStart
 from rlef_env.sandbox.languages import find_language
-from rlef_env.sandbox.loaded_program import LoadedProgram
+from rlef_env.sandbox.loaded_program import LoadedProgram, ignore_sleep
 from rlef_env.sandbox.policy.layers import REQUIRED
 from rlef_env.sandbox.zygote.handle import ZygoteProcess
 from rlef_env.sandbox.zygote.scratch import MOST_SCRATCH_BYTES
@@ -33,6 +33,8 @@ class Sandbox:
         require: the layers of a lock without which nothing is run; the others are used where they hold.
         numpy: have the caller's numpy loaded, at no cost per run. Its generator starts the same in every run.
         python: the interpreter that runs Python programs, 3.10 or newer; None for the one that runs this.
+        on_sleep: called with True when a run has been off the core for 0.05 s without waiting for one, and with False
+            when it is no longer asleep.
 
     Raises:
         IsolationUnavailable: a required layer of the lock is missing here; the message names it.
@@ -46,6 +48,7 @@ class Sandbox:
         require: Collection[str] = REQUIRED,
         numpy: bool = False,
         python: str | None = None,
+        on_sleep: Callable[[bool], object] = ignore_sleep,
     ) -> None:
         if isolation not in ISOLATIONS:
             raise UsageError(f"isolation: expected one of {list(ISOLATIONS)}, got {isolation!r}")
@@ -58,9 +61,7 @@ class Sandbox:
         self._preload, self._interpreter = _numpy_folder() if numpy else "", python
         self._zygotes: dict[tuple[str, bool], ZygoteProcess] = {}
         self._python = self._zygote("python")
-        self.on_sleep: Callable[[bool], object] = lambda _: None
-        """As ``LoadedProgram.on_sleep``, for every program that is loaded from now on."""
-        self._open = False
+        self._on_sleep, self._open = on_sleep, False
         self._compiler = Compiler(isolation, require)
         self.layers = self._python.layers
         """Layer -> whether it holds here."""
@@ -114,7 +115,6 @@ class Sandbox:
         self._open = True
         try:
             with self._load(program, limits, start) as loaded:
-                loaded.on_sleep = self.on_sleep
                 yield loaded
         finally:
             self._open = False
@@ -124,7 +124,7 @@ class Sandbox:
         writes = limits.scratch_bytes > 0
         if program.language == "python":
             source = program.source.encode("utf-8", "surrogatepass")
-            with self._zygote("python", writes).load(source, limits, start=start) as loaded:
+            with self._zygote("python", writes).load(source, limits, start=start, on_sleep=self._on_sleep) as loaded:
                 yield loaded
             return
         language = find_language(program.language)
@@ -133,7 +133,7 @@ class Sandbox:
             yield LoadedProgram(limits, failure=artifact)
             return
         command = [word.replace("{megabytes}", str(limits.memory_bytes // 2**20)) for word in language.run]
-        with self._zygote(program.language, writes).load(artifact, limits, command) as loaded:
+        with self._zygote(program.language, writes).load(artifact, limits, command, on_sleep=self._on_sleep) as loaded:
             yield loaded
 
     def _zygote(self, name: str, writes: bool = False) -> ZygoteProcess:

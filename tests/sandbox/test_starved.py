@@ -262,6 +262,7 @@ def test_the_compilers_of_a_compiler_are_charged_to_it(monkeypatch: pytest.Monke
         assert loaded.compile_failure is not None
         assert loaded.compile_failure.status is Status.COMPILE_ERROR
         assert loaded.compile_failure.stderr == b"compiling it took too much (time limit)\n"
+        assert loaded.compile_failure.compile_timed_out
 
 
 @needs_cpp

@@ -68,7 +68,15 @@ class Server:
             # The package may have been imported from a place that only this process knows.
             descriptors = (theirs.fileno(), owner, bell)
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", START, *map(str, descriptors), *filter(None, sys.path)],
+                [
+                    sys.executable,
+                    "-I",
+                    *(["-B"] * sys.dont_write_bytecode),
+                    "-c",
+                    START,
+                    *map(str, descriptors),
+                    *filter(None, sys.path),
+                ],
                 pass_fds=descriptors,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is the owner's business

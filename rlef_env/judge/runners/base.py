@@ -78,8 +78,7 @@ class Sandboxes:
     def program(self) -> Sandbox:
         """For the program that is judged."""
         if self._program is None:
-            self._program = Sandbox(self.isolation, numpy=self.numpy)
-            self._program.on_sleep = lambda asleep: self.on_sleep(asleep)
+            self._program = Sandbox(self.isolation, numpy=self.numpy, on_sleep=lambda asleep: self.on_sleep(asleep))
         return self._program
 
     @property

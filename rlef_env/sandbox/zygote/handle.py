@@ -11,13 +11,13 @@ import struct
 import subprocess
 import sys
 import weakref
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from rlef_env.errors import IsolationUnavailable, SandboxFailure
 from rlef_env.sandbox.execution import Execution, Limits, PythonStart, Status
-from rlef_env.sandbox.loaded_program import LoadedProgram, failed, repeated_if_starved, starved_words
+from rlef_env.sandbox.loaded_program import LoadedProgram, failed, ignore_sleep, repeated_if_starved, starved_words
 from rlef_env.sandbox.policy.bpf import base_filter, run_filter
 from rlef_env.sandbox.policy.filesystem_policy import reachable_paths
 from rlef_env.sandbox.policy.layers import LAYERS, REQUIRED, Layer
@@ -117,7 +117,12 @@ class ZygoteProcess:
 
     @contextlib.contextmanager
     def load(
-        self, program: bytes, limits: Limits, command: Sequence[str] = (), start: PythonStart = PLAIN_START
+        self,
+        program: bytes,
+        limits: Limits,
+        command: Sequence[str] = (),
+        start: PythonStart = PLAIN_START,
+        on_sleep: Callable[[bool], object] = ignore_sleep,
     ) -> Iterator[LoadedProgram]:
         """Give a program a process of its own, ready to run.
 
@@ -127,6 +132,7 @@ class ZygoteProcess:
             command: the command line of a program that is not Python. ``{program}`` in it stands for a path of the
                 program; alone in the first place, for the program itself.
             start: what a program in Python finds when it starts.
+            on_sleep: as for ``Sandbox``.
         """
         stacks = MOST_STACKS * limits.memory_bytes if command else STACK_ALLOWANCE
         space = self._baseline_space + limits.memory_bytes + stacks
@@ -157,6 +163,7 @@ class ZygoteProcess:
                 self.profile.compiles,
                 self._streams,
                 file if command and not executed else -1,
+                on_sleep,
             )
 
     def _start(
@@ -230,7 +237,8 @@ def _compile_failure(reply: bytes | None, watched: Watched) -> Execution | None:
     if watched.overrun is Status.STARVED:
         return Execution(Status.STARVED, message=f"compiling it: {starved_words(watched)}")
     if watched.overrun:
-        return Execution(Status.COMPILE_ERROR, stderr=b"compiling it took too much time or memory\n")
+        reason, timed_out = b"compiling it took too much time or memory\n", watched.overrun is Status.TIME_LIMIT
+        return Execution(Status.COMPILE_ERROR, stderr=reason, compile_timed_out=timed_out)
     return Execution(Status.FAILED, message="the process that compiled the program was lost")
 
 

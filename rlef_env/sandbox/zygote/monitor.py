@@ -39,7 +39,7 @@ class Watched:
         limits: of the run.
         baseline_bytes: memory that is not counted.
         written: how many bytes its scratch folder holds.
-        on_sleep: as in ``LoadedProgram``.
+        on_sleep: as for ``Sandbox``.
         descendants: whether what it starts counts, too.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import rlef_env
 from rlef_env.errors import UsageError
 from rlef_env.judge import ATTEMPTS, NO_CUSTOM_CHECKERS, CustomCheckers, JudgeJob, JudgePool, Verdict, default_workers
 from rlef_env.sandbox import Program
@@ -130,3 +132,20 @@ def test_no_file_outlives_the_owner(end: str, tmp_path: Path) -> None:
     assert select.select([handle], [], [], 30)[0]
     os.close(handle)
     assert not list(tmp_path.iterdir())
+
+
+def test_workers_write_no_bytecode_where_their_owner_writes_none(tmp_path: Path) -> None:
+    """``python -B`` is for the whole of a pool: its processes leave no ``__pycache__`` beside the package either."""
+    shutil.copytree(Path(rlef_env.__file__).parent, tmp_path / "rlef_env", ignore=shutil.ignore_patterns("__pycache__"))
+    source = """if __name__ == "__main__":
+    from rlef_env.judge import JudgePool
+    from rlef_env.problems import Problem, Test
+    from rlef_env.sandbox import Program
+    with JudgePool(1) as pool:
+        print(pool.judge(Problem("p", "", (Test("1", "1"),)), Program("print(input())")).verdict.value)
+"""
+    (tmp_path / "owner.py").write_text(source)
+    command = [sys.executable, "-B", str(tmp_path / "owner.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == Verdict.ACCEPTED.value
+    assert not list(tmp_path.rglob("__pycache__"))

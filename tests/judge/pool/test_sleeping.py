@@ -82,8 +82,7 @@ def test_a_conversation_sleeps_where_both_do() -> None:
 
 def test_each_change_is_told_once() -> None:
     told: list[bool] = []
-    with Sandbox() as sandbox:
-        sandbox.on_sleep = told.append
+    with Sandbox(on_sleep=told.append) as sandbox:
         source = "import time\nfor _ in range(2):\n    time.sleep(0.3)\n    end = time.process_time() + 0.2\n"
         source += "    while time.process_time() < end:\n        pass\n"
         with sandbox.load(Program(source), Limits(cpu_seconds=10.0)) as loaded:
