@@ -19,7 +19,7 @@ from rlef_env.envs import PROBLEM_SAMPLERS, ByDifficulty, CodeEnv, CodeVectorEnv
 from rlef_env.envs.random_feedback import _other
 from rlef_env.errors import DataError, UsageError
 from rlef_env.judge import Judge, JudgePool, TestResult, Verdict
-from rlef_env.problems import Dataset, ProblemMetadata, Problem, Test, load_dataset, write_jsonl
+from rlef_env.problems import Dataset, Problem, ProblemMetadata, Test, load_dataset, write_jsonl
 from tests.envs.samples import NO_TESTS, SUM_RIGHT, SUM_WRONG, TINY, fenced
 from tests.envs.scripted import ScriptedJudge
 

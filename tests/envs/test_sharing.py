@@ -15,7 +15,7 @@ from gymnasium.envs.registration import EnvSpec
 from rlef_env.envs import CodeEnv, CodeVectorEnv
 from rlef_env.envs.shared_pool import shared_pool
 from rlef_env.errors import UsageError
-from rlef_env.problems import Dataset, ProblemMetadata, Problem
+from rlef_env.problems import Dataset, Problem, ProblemMetadata
 from rlef_env.problems.metadata import metadata_of
 from tests.envs.samples import DOUBLE, SUM, SUM_RIGHT
 

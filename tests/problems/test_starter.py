@@ -11,11 +11,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from tools import build_starter
 
 from rlef_env.judge import JudgeJob, JudgePool, Verdict
 from rlef_env.problems import Problem, load_dataset
 from rlef_env.sandbox import Program
+from tools import build_starter
 
 ROWS: dict[str, dict[str, Any]] = {
     row["name"].removeprefix("starter/"): row
