@@ -18,7 +18,7 @@ from rlef_env.agents import Conversation
 __all__ = ["ChatAgent"]
 
 TRY_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-LONGEST_WAIT = 120.0  # seconds, whatever a server asks for
+MAX_WAIT = 120.0  # seconds, whatever a server asks for
 
 
 class ChatAgent:
@@ -105,4 +105,4 @@ def _wait(wanted: str | None, attempt: int) -> float:
             seconds = parsedate_to_datetime(wanted or "").timestamp() - time.time()
         except ValueError:
             seconds = 2.0**attempt
-    return min(max(seconds, 0.0), LONGEST_WAIT) if seconds == seconds else 2.0**attempt
+    return min(max(seconds, 0.0), MAX_WAIT) if seconds == seconds else 2.0**attempt

@@ -12,7 +12,7 @@ import torch
 from rlef_agents.ppo.chat_template import Renderer, model_stops
 from rlef_agents.ppo.generation import Generator, Request
 from rlef_agents.ppo.generation.hf import HFGenerator
-from rlef_agents.ppo.generation.local.decoder import unsupported
+from rlef_agents.ppo.generation.local.decoder import unsupported_reason
 from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from rlef_agents.ppo.generation.model_settings import max_context
 from rlef_agents.ppo.loading import read_model
@@ -66,11 +66,11 @@ class HFAgent:
             model, its_own = read_model(model)
             tokenizer = tokenizer or its_own
         self._renderer = renderer or Renderer(tokenizer, template, stops=model_stops(model))
-        make = LocalGenerator if unsupported(model) is None else HFGenerator
+        make = LocalGenerator if unsupported_reason(model) is None else HFGenerator
         kind = None if dtype == "float32" else getattr(torch, dtype)  # a model in memory keeps its own
         self._generator: Generator = make(model, self._renderer.stop_ids, temperature, slots, dtype=kind, top_p=top_p)
-        longest = max_context(model.config)
-        self._longest, self._max_new = min(longest, longest if context is None else context), max_new
+        model_context = max_context(model.config)
+        self._max_context, self._max_new = min(model_context, model_context if context is None else context), max_new
         self._random = np.random.default_rng(seed)
         self._said: OrderedDict[tuple[str, ...], tuple[int, Ids]] = OrderedDict()
         self._numbers = 0
@@ -87,7 +87,7 @@ class HFAgent:
             number, ids = self._context(conversation)
             if number in asked or number < 0:
                 number, self._numbers = self._numbers, self._numbers + 1
-            max_new = min(self._max_new, self._longest - len(ids))
+            max_new = min(self._max_new, self._max_context - len(ids))
             seed = int(self._random.integers(1 << 31))
             if max_new >= 1:
                 self._generator.submit(Request(number, ids, max_new, seed))

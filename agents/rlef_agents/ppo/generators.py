@@ -15,7 +15,7 @@ from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.generation import Generator
 from rlef_agents.ppo.generation.batching import BatchingGenerator
 from rlef_agents.ppo.generation.hf import HFGenerator
-from rlef_agents.ppo.generation.local.decoder import unsupported
+from rlef_agents.ppo.generation.local.decoder import unsupported_reason
 from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from rlef_agents.ppo.generation.model_settings import max_context
 from rlef_agents.ppo.generation.vllm import VLLMGenerator
@@ -23,7 +23,7 @@ from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.model import add_lora, base
 from rlef_env.errors import UsageError
 
-__all__ = ["Sampler", "make_generator", "whole_copy"]
+__all__ = ["GeneratorFactory", "make_generator", "whole_copy"]
 
 SLOTS: Final = 128
 """Responses that are decoded at a time."""
@@ -35,7 +35,7 @@ CPU_PAGES: Final = {"page_size": 32, "num_blocks": 1024, "max_batch_tokens": 256
 """Of continuous batching on a CPU, where it would take what memory there is, for each batch anew."""
 
 
-class Sampler:
+class GeneratorFactory:
     """Makes generators that sample from a learner's policy.
 
     Args:
@@ -92,8 +92,8 @@ class Sampler:
             temperature,
             version=self._learner.version,
             top_p=top_p,
-            leads=parallel.rank() < len(self._servers),
-            wait_for_all=parallel.wait_for_all,
+            is_leader=parallel.rank() < len(self._servers),
+            barrier=parallel.wait_for_all,
         )
 
     def _write(self, folder: Path) -> None:
@@ -130,7 +130,7 @@ def make_generator(
     if config.generator == "continuous":
         pages = CPU_PAGES if base(lm).device.type == "cpu" else None
         return BatchingGenerator(lm, stop, temperature, version, pages, dtype, top_p)
-    if config.generator == "hf" or unsupported(base(lm)) is not None:
+    if config.generator == "hf" or unsupported_reason(base(lm)) is not None:
         return HFGenerator(lm, stop, temperature, SLOTS, version=version, dtype=dtype, top_p=top_p)
     memory = max(KV_TOKENS, config.context)
     return LocalGenerator(lm, stop, temperature, SLOTS, memory, version=version, dtype=dtype, top_p=top_p)

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from rlef_agents.ppo.generation.model_settings import refused_rotations
+from rlef_agents.ppo.generation.model_settings import unsupported_rope
 from rlef_agents.ppo.packing import PACKED_ATTENTION, PackedBatch
 from rlef_env.errors import UsageError
 
@@ -235,7 +235,7 @@ def check_architecture(lm: nn.Module) -> None:
 
 
 def _compare(lm: nn.Module, kind: str) -> None:
-    if (objection := refused_rotations(base(lm).config)) is not None:
+    if (objection := unsupported_rope(base(lm).config)) is not None:
         raise UsageError(f"model: {objection}; use a version of it with another rope_type")
     device = next(lm.parameters()).device
     ids = torch.arange(7, device=device) % base(lm).config.vocab_size

@@ -27,7 +27,7 @@ from rlef_agents.ppo.checkpoint import latest, load_checkpoint, policy_weights, 
 from rlef_agents.ppo.config import TrainConfig, dump_config, load_config
 from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
 from rlef_agents.ppo.generation.model_settings import max_context
-from rlef_agents.ppo.generators import Sampler, whole_copy
+from rlef_agents.ppo.generators import GeneratorFactory, whole_copy
 from rlef_agents.ppo.learner import Learner, NotFiniteError
 from rlef_agents.ppo.loading import read_model
 from rlef_agents.ppo.metrics import Log
@@ -127,7 +127,7 @@ class Trainer:
             self.best = float(load_checkpoint(before, self.learner)["best"])
         if parallel.rank() == 0:
             (self.out / "config.toml").write_text(dump_config(config), encoding="utf-8")
-        self.sampler = Sampler(config, self.learner, self.renderer.stop_ids, whole)
+        self.generators = GeneratorFactory(config, self.learner, self.renderer.stop_ids, whole)
         share = len(self.plan(0).seeds)
         self._stack = ExitStack()
         self.pool = make_pool(config, workers, verdicts, self._stack)
@@ -171,7 +171,7 @@ class Trainer:
             )
             played = time.monotonic()
             metrics = self._update(batch)
-            self.sampler.renew()
+            self.generators.renew()
             self.rollout.update(learner.version)
             self.log.write("train", learner.version, {**metrics, **self._timings(batch, began, played)})
             # What one process wants all do: each waits for the others in what follows.
@@ -260,7 +260,7 @@ class Trainer:
     def _rollout(self, envs: list[CodeVectorEnv], temperature: float, top_p: float = 1.0) -> Rollout:
         config = self.config
         return Rollout(
-            self.sampler.make(temperature, top_p),
+            self.generators.make(temperature, top_p),
             self.renderer,
             envs,
             config.max_new,

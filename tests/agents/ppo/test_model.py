@@ -306,7 +306,7 @@ def test_a_sequence_that_changes_beside_high_positions_is_noticed_whatever_its_t
     with torch.no_grad():
         for parameter in lm.parameters():
             parameter.mul_(20.0 if parameter.dim() > 1 else 1.0)  # random weights alone make logits of nearly nothing
-    monkeypatch.setattr("rlef_agents.ppo.model.refused_rotations", lambda config: None)
+    monkeypatch.setattr("rlef_agents.ppo.model.unsupported_rope", lambda config: None)
     with pytest.raises(UsageError, match="sequences that can be packed"):
         ActorCritic(lm)
     plain = Phi3ForCausalLM(Phi3Config(**small, **heads))

@@ -18,7 +18,7 @@ import torch
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.checkpoint import latest, load_checkpoint, save_checkpoint
 from rlef_agents.ppo.generation import Request
-from rlef_agents.ppo.generators import Sampler, whole_copy
+from rlef_agents.ppo.generators import GeneratorFactory, whole_copy
 from rlef_agents.ppo.learner import SAMPLED, Learner, ReplicaMismatchError
 from rlef_agents.ppo.trajectory import TokenEpisode, TokenTurn
 from tests.agents.ppo.generation.models import VOCABULARY, sample_all
@@ -198,20 +198,20 @@ def sampled_gaps(kind: str, dtype: str) -> list[float]:
     settings = config(parallel=kind, dtype=dtype, temperature=0.8, token_budget=100, lr=1e-2)
     whole_model = whole_copy(lm, settings)
     student = Learner(lm, settings)
-    sampler = Sampler(settings, student, [3], whole_model)
+    factory = GeneratorFactory(settings, student, [3], whole_model)
     gaps = []
     for version in range(2):  # before an update and after it
         prompts = random_episodes(6, seed=10 * version + parallel.rank())
         requests = [
             Request(number, each.turns[0].prompt_ids % VOCABULARY, 20, number) for number, each in enumerate(prompts)
         ]
-        answered = sample_all(sampler.make(0.8), requests)
+        answered = sample_all(factory.make(0.8), requests)
         episodes = [
             TokenEpisode((TokenTurn(request.ids, answered[request.conversation], float(number % 2)),), "p", False)
             for number, request in enumerate(requests)
         ]
         metrics = student.update(episodes)
-        sampler.renew()
+        factory.renew()
         gaps += [metrics[f"sampler_gap_{share}"] for share in ("median", "p90", "p99")]
     return gaps
 

@@ -56,14 +56,14 @@ class Generator(Protocol):
         ...
 
 
-def check_request(request: Request, in_flight: Container[int], vocabulary: int, longest: int) -> None:
+def check_request(request: Request, in_flight: Container[int], vocabulary: int, max_context: int) -> None:
     """Refuse what no generator can sample.
 
     Args:
         request: what was submitted.
         in_flight: conversations whose responses are under way.
         vocabulary: ids are smaller than this.
-        longest: context and response have at most so many tokens.
+        max_context: context and response have at most so many tokens.
 
     Raises:
         ValueError: the request is not one; the message says which number is wrong.
@@ -75,8 +75,8 @@ def check_request(request: Request, in_flight: Container[int], vocabulary: int, 
         raise ValueError(f"{name}: expected ids of shape (n,), n >= 1, got shape {ids.shape} of {ids.dtype}")
     if ids.min() < 0 or ids.max() >= vocabulary:
         raise ValueError(f"{name}: expected ids from 0 to {vocabulary - 1}, got {ids.min()} to {ids.max()}")
-    if request.max_new < 1 or len(ids) + request.max_new > longest:
+    if request.max_new < 1 or len(ids) + request.max_new > max_context:
         raise ValueError(
-            f"{name}: expected max_new >= 1 and at most {longest} tokens in all, "
+            f"{name}: expected max_new >= 1 and at most {max_context} tokens in all, "
             f"got {len(ids)} and max_new {request.max_new}"
         )

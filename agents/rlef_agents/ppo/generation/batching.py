@@ -18,7 +18,7 @@ from transformers.generation.configuration_utils import ContinuousBatchingConfig
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from rlef_agents.ppo.generation.base import Request, check_request
-from rlef_agents.ppo.generation.model_settings import attending, computing, evaluating, max_context
+from rlef_agents.ppo.generation.model_settings import eval_mode, max_context, using_attention, using_dtype
 from rlef_agents.ppo.trajectory import Completion
 
 __all__ = ["BatchingGenerator"]
@@ -85,9 +85,9 @@ class BatchingGenerator:
         seeds = [abs(request.seed) for request in requests]
         # The learner packs sequences with an attention of its own, which pages are not made for.
         with (
-            evaluating(self._model),
-            attending(self._model, "sdpa"),
-            computing(self._model, self._dtype),
+            eval_mode(self._model),
+            using_attention(self._model, "sdpa"),
+            using_dtype(self._model, self._dtype),
             cached_in_one_type(),
             torch.random.fork_rng(),
         ):

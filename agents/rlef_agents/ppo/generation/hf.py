@@ -11,7 +11,7 @@ from transformers import GenerationConfig, LogitsProcessor, StoppingCriteria
 
 from rlef_agents.ppo.generation.base import Request, check_request
 from rlef_agents.ppo.generation.local.sampling import sample, token_keys
-from rlef_agents.ppo.generation.model_settings import computing, evaluating, max_context
+from rlef_agents.ppo.generation.model_settings import eval_mode, max_context, using_dtype
 from rlef_agents.ppo.trajectory import Completion
 
 __all__ = ["HFGenerator"]
@@ -44,7 +44,7 @@ class HFGenerator:
         top_p: float = 1.0,
     ) -> None:
         self._dtype = dtype
-        self._model, self._temperature, self._sub_envs, self._version = model, temperature, slots, version
+        self._model, self._temperature, self._slots, self._version = model, temperature, slots, version
         self._top_p = top_p
         self._stop = torch.tensor(sorted(stop), dtype=torch.int64, device=model.device)
         self._waiting: dict[int, Request] = {}
@@ -61,7 +61,7 @@ class HFGenerator:
         Raises:
             FloatingPointError: the model's output is not a number.
         """
-        requests = list(self._waiting.values())[: self._sub_envs]
+        requests = list(self._waiting.values())[: self._slots]
         if not requests:
             return []
         completions = self._sampled(requests)
@@ -85,7 +85,7 @@ class HFGenerator:
             ids[row, width - len(request.ids) :] = torch.as_tensor(np.asarray(request.ids))
             mask[row, width - len(request.ids) :] = 1
         draw = _Draw(requests, self._temperature, self._top_p, width, device)
-        with evaluating(self._model), computing(self._model, self._dtype), torch.inference_mode():
+        with eval_mode(self._model), using_dtype(self._model, self._dtype), torch.inference_mode():
             self._model.generate(
                 ids.to(device),
                 attention_mask=mask.to(device),

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from transformers import GenerationConfig
 
-__all__ = ["attending", "computing", "evaluating", "max_context", "refused_rotations"]
+__all__ = ["eval_mode", "max_context", "unsupported_rope", "using_attention", "using_dtype"]
 
 
 @contextmanager
-def evaluating(model: Any) -> Iterator[None]:
+def eval_mode(model: Any) -> Iterator[None]:
     """Without dropout and without the model's own settings of generation; both are as before afterwards."""
     training, config = model.training, model.generation_config
     model.eval()
@@ -27,7 +27,7 @@ def evaluating(model: Any) -> Iterator[None]:
 
 
 @contextmanager
-def attending(model: Any, implementation: str) -> Iterator[None]:
+def using_attention(model: Any, implementation: str) -> Iterator[None]:
     """With another implementation of attention; the model's own is back afterwards."""
     own = model.config._attn_implementation
     model.set_attn_implementation(implementation)
@@ -38,7 +38,7 @@ def attending(model: Any, implementation: str) -> Iterator[None]:
 
 
 @contextmanager
-def computing(model: Any, dtype: torch.dtype | None) -> Iterator[None]:
+def using_dtype(model: Any, dtype: torch.dtype | None) -> Iterator[None]:
     """With layers in another type, as the learner computes them: under autocast, but for the head, which is float32.
 
     Each call of the model enters autocast itself, as it holds for one thread, and continuous batching calls from its
@@ -72,7 +72,7 @@ def computing(model: Any, dtype: torch.dtype | None) -> Iterator[None]:
         del model.forward, head.forward
 
 
-def refused_rotations(config: Any) -> str | None:
+def unsupported_rope(config: Any) -> str | None:
     """Why a model's rotary embeddings are refused; None where they are not.
 
     ``dynamic`` and ``longrope`` choose their frequencies by the largest position of a row: packed with a long sequence,

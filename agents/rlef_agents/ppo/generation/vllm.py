@@ -43,14 +43,14 @@ class VLLMGenerator:
         folder: where weights go, on a disk that the server sees under the same path.
         stop: ids that end a response, each sampled as its last token.
         vocabulary: ids are smaller than this.
-        longest: context and response have at most so many tokens.
+        max_context: context and response have at most so many tokens.
         temperature: what logits are divided by; 0 for the most likely token.
         slots: requests that are sent at a time, at most.
         timeout: seconds that a request may take.
         version: of the weights that the server has now.
         top_p: for evaluation: draw among the likeliest tokens alone that have so much of the probability together.
-        leads: whether it is this process that tells the server of new weights, where several use it.
-        wait_for_all: waits until all processes that share the folder are here.
+        is_leader: whether it is this process that tells the server of new weights, where several use it.
+        barrier: waits until all processes that share the folder are here.
     """
 
     def __init__(
@@ -60,25 +60,25 @@ class VLLMGenerator:
         folder: Path,
         stop: Sequence[int],
         vocabulary: int,
-        longest: int,
+        max_context: int,
         temperature: float = 1.0,
         slots: int = 256,
         timeout: float = 3600.0,
         version: int = 0,
         top_p: float = 1.0,
-        leads: bool = True,
-        wait_for_all: Callable[[], object] = lambda: None,
+        is_leader: bool = True,
+        barrier: Callable[[], object] = lambda: None,
     ) -> None:
-        self._top_p, self._leads, self._wait_for_all = top_p, leads, wait_for_all
+        self._top_p, self._is_leader, self._barrier = top_p, is_leader, barrier
         self._url, self._save, self._folder, self._timeout = url.rstrip("/"), save, folder, timeout
-        self._stop, self._vocabulary, self._longest = sorted(stop), vocabulary, longest
+        self._stop, self._vocabulary, self._max_context = sorted(stop), vocabulary, max_context
         self._temperature, self._version = temperature, version
         self._senders = ThreadPoolExecutor(slots, thread_name_prefix="vllm")
         self._in_flight: dict[int, Future[Completion]] = {}
 
     def submit(self, request: Request) -> None:
         """See `Generator`. The request is sent at once."""
-        check_request(request, self._in_flight, self._vocabulary, self._longest)
+        check_request(request, self._in_flight, self._vocabulary, self._max_context)
         self._in_flight[request.conversation] = self._senders.submit(self._sampled, request)
 
     def poll(self) -> list[tuple[int, Completion]]:
@@ -101,16 +101,16 @@ class VLLMGenerator:
             RuntimeError: the server did not take the weights or did not drop its cache.
         """
         wait(self._in_flight.values())
-        self._wait_for_all()  # others may have something under way at the same server
+        self._barrier()  # others may have something under way at the same server
         folder = self._folder / f"version-{version}"
         self._save(folder)
-        self._wait_for_all()
-        if self._leads:
+        self._barrier()
+        if self._is_leader:
             self._post("/collective_rpc", {"method": "reload_weights", "kwargs": {"weights_path": str(folder)}})
             # vLLM does not do this itself: what it keeps was computed with the old weights.
             if self._post("/reset_prefix_cache", {}).get("success") is not True:
                 raise ServerError(f"{self._url}/reset_prefix_cache: the server still holds what older weights computed")
-        self._wait_for_all()
+        self._barrier()
         for older in self._folder.glob("version-*"):
             if older != folder:
                 shutil.rmtree(older, ignore_errors=True)

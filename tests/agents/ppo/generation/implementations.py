@@ -12,7 +12,7 @@ from rlef_agents.ppo.generation.batching import BatchingGenerator
 from rlef_agents.ppo.generation.hf import HFGenerator
 from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from rlef_agents.ppo.generation.vllm import VLLMGenerator
-from tests.agents.ppo.generation.models import LONGEST, STOP, VOCABULARY
+from tests.agents.ppo.generation.models import MAX_CONTEXT, STOP, VOCABULARY
 from tests.agents.ppo.generation.vllm_server import FakeVLLM
 
 PAGES = {"page_size": 16, "num_blocks": 96, "max_batch_tokens": 128}
@@ -40,7 +40,7 @@ def opened(name: str, model: Any, temperature: float, folder: Path) -> Iterator[
         return
     with FakeVLLM(model) as server:
         generator = VLLMGenerator(
-            server.url, model.save_pretrained, folder, [STOP], VOCABULARY, LONGEST, temperature, slots=4, timeout=60
+            server.url, model.save_pretrained, folder, [STOP], VOCABULARY, MAX_CONTEXT, temperature, slots=4, timeout=60
         )
         yield generator
         generator.close()

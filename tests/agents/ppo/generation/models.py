@@ -23,7 +23,7 @@ from rlef_agents.ppo.generation import Request
 from rlef_agents.ppo.trajectory import Completion, Floats, Ids
 
 VOCABULARY = 48
-LONGEST = 160
+MAX_CONTEXT = 160
 STOP = 3
 _LLAMA: dict[str, Any] = {
     "vocab_size": VOCABULARY,
@@ -33,7 +33,7 @@ _LLAMA: dict[str, Any] = {
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
     "head_dim": 8,
-    "max_position_embeddings": LONGEST,
+    "max_position_embeddings": MAX_CONTEXT,
 }
 _ARCHITECTURES: dict[str, Any] = {
     "llama": lambda: LlamaForCausalLM(LlamaConfig(**_LLAMA, tie_word_embeddings=True)),
@@ -56,7 +56,7 @@ _ARCHITECTURES: dict[str, Any] = {
     "qwen2": lambda: Qwen2ForCausalLM(Qwen2Config(**_LLAMA)),
     "qwen3": lambda: Qwen3ForCausalLM(Qwen3Config(**_LLAMA)),
     "gpt2": lambda: GPT2LMHeadModel(
-        GPT2Config(vocab_size=VOCABULARY, n_positions=LONGEST, n_embd=24, n_layer=2, n_head=4)
+        GPT2Config(vocab_size=VOCABULARY, n_positions=MAX_CONTEXT, n_embd=24, n_layer=2, n_head=4)
     ),
 }
 LLAMA_LIKE = tuple(name for name in _ARCHITECTURES if name != "gpt2")
@@ -77,10 +77,10 @@ def shake(model: Any, seed: int, size: float) -> None:
             parameter.add_(torch.randn(parameter.shape, generator=random) * size)
 
 
-def prompts(count: int, seed: int = 0, longest: int = 20) -> list[Ids]:
-    """Of one token to ``longest``; the stop token may be among them."""
+def prompts(count: int, seed: int = 0, max_length: int = 20) -> list[Ids]:
+    """Of one token to ``max_length``; the stop token may be among them."""
     random = np.random.default_rng(seed)
-    return [random.integers(0, VOCABULARY, random.integers(1, longest + 1)) for _ in range(count)]
+    return [random.integers(0, VOCABULARY, random.integers(1, max_length + 1)) for _ in range(count)]
 
 
 def sample_all(generator: Any, requests: list[Request]) -> dict[int, Completion]:

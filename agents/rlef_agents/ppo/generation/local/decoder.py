@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from rlef_agents.ppo.generation.model_settings import refused_rotations
+from rlef_agents.ppo.generation.model_settings import unsupported_rope
 
-__all__ = ["MODEL_TYPES", "Decoder", "Segment", "unsupported"]
+__all__ = ["MODEL_TYPES", "Decoder", "Segment", "unsupported_reason"]
 
 MODEL_TYPES = ("llama", "mistral", "qwen2", "qwen3")
 _Attend = Callable[[int, torch.Tensor], torch.Tensor]
@@ -70,7 +70,7 @@ class Decoder:
     head in float32. Rounding the stream, too, would be another policy.
 
     Args:
-        model: a causal language model of transformers for which ``unsupported`` has no objection, or a peft model
+        model: a causal language model of transformers that ``unsupported_reason`` accepts, or a peft model
             around one. Where ``dtype`` is the model's own, low-rank adapters cost nothing, as ``refresh`` adds them to
             the weights; else they are products of their own, as the learner has them: rounding the sum of weight and
             adapter would lose what is small in the adapter.
@@ -79,7 +79,7 @@ class Decoder:
 
     def __init__(self, model: Any, dtype: torch.dtype | None = None) -> None:
         model = model.get_base_model() if hasattr(model, "get_base_model") else model
-        if objection := unsupported(model):
+        if objection := unsupported_reason(model):
             raise ValueError(f"LocalGenerator: {objection}; use HFGenerator, which runs any model of transformers")
         config = model.config
         self._model = model
@@ -91,7 +91,7 @@ class Decoder:
         self.head_dim: int = getattr(config, "head_dim", None) or config.hidden_size // self.heads
         self.layers: int = config.num_hidden_layers
         self.vocabulary: int = config.vocab_size
-        self.longest: int = config.max_position_embeddings
+        self.max_context: int = config.max_position_embeddings
         self._epsilon: float = config.rms_norm_eps
         self._activation = model.model.layers[0].mlp.act_fn
         self.refresh()
@@ -156,21 +156,21 @@ class Decoder:
         last = torch.tensor(ends[1:], device=self.device) - 1
         return self._logits(self._forward(tokens, torch.cat(starts), attend)[last])
 
-    def step(self, pool: torch.Tensor, tokens: torch.Tensor, positions: torch.Tensor, longest: int) -> torch.Tensor:
+    def step(self, pool: torch.Tensor, tokens: torch.Tensor, positions: torch.Tensor, max_length: int) -> torch.Tensor:
         """Decode one token of each of the first rows of the pool.
 
         Args:
             pool: where their keys and values are and where those of these tokens go.
             tokens: of shape ``(batch,)``.
             positions: of these tokens, of shape ``(batch,)``.
-            longest: no position is this or beyond; as small as is known.
+            max_length: no position is this or beyond; as small as is known.
 
         Returns:
             Logits of shape ``(batch, vocabulary)``, float32.
         """
         batch = len(tokens)
         rows = torch.arange(batch, device=self.device)
-        seen = torch.arange(longest, device=self.device) <= positions[:, None]
+        seen = torch.arange(max_length, device=self.device) <= positions[:, None]
         mask = torch.zeros(seen.shape, dtype=self.dtype, device=self.device).masked_fill_(~seen, -torch.inf)
         mask = mask[:, None, None]
         shape = (self.kv_heads, self.head_dim)
@@ -178,7 +178,7 @@ class Decoder:
         def attend(layer: int, qkv: torch.Tensor) -> torch.Tensor:
             pool[layer][:, rows, :, positions] = qkv[:, self.heads :].view(batch, 2, *shape)
             queries = qkv[:, : self.heads].view(batch, self.kv_heads, -1, self.head_dim)  # a group as if positions
-            keys, values = pool[layer, :, :batch, :, :longest]
+            keys, values = pool[layer, :, :batch, :, :max_length]
             return F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask).flatten(1)
 
         return self._logits(self._forward(tokens, positions, attend))
@@ -207,8 +207,8 @@ class Decoder:
 
     def _rotations(self, positions: torch.Tensor) -> torch.Tensor:
         """Cosines and sines of positions, of shape ``(2, n, 1, head size)``; the sines signed for a rolled vector."""
-        if positions.numel() and self._tables.shape[1] < self.longest:
-            every = torch.arange(self.longest, device=self.device)[None]
+        if positions.numel() and self._tables.shape[1] < self.max_context:
+            every = torch.arange(self.max_context, device=self.device)[None]
             cosine, sine = self._model.model.rotary_emb(torch.empty(0, dtype=self.stream, device=self.device), every)
             signed = torch.cat((-sine[..., : self.head_dim // 2], sine[..., self.head_dim // 2 :]), -1)
             self._tables = torch.stack((cosine[0], signed[0]))[:, :, None]
@@ -241,12 +241,12 @@ class Decoder:
         ]
 
 
-def unsupported(model: Any) -> str | None:
+def unsupported_reason(model: Any) -> str | None:
     """Why this decoder cannot run a model of transformers; None where it can, if its linear layers are usual ones."""
     config = getattr(model, "config", None)
     if getattr(config, "model_type", None) not in MODEL_TYPES:
         return f"expected a model of type {', '.join(MODEL_TYPES)}, got {getattr(config, 'model_type', type(model))}"
-    if (objection := refused_rotations(config)) is not None:
+    if (objection := unsupported_rope(config)) is not None:
         return objection
     if any(getattr(layer.self_attn, "sliding_window", None) for layer in model.model.layers):
         return "expected full attention in every layer, got a sliding window"

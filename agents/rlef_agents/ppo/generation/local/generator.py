@@ -12,7 +12,7 @@ import torch
 
 from rlef_agents.ppo.generation.base import Request, check_request
 from rlef_agents.ppo.generation.local.decoder import Decoder, Segment
-from rlef_agents.ppo.generation.local.kv_rows import Rows
+from rlef_agents.ppo.generation.local.kv_rows import KVRows
 from rlef_agents.ppo.generation.local.sampling import sample, token_keys
 from rlef_agents.ppo.trajectory import Completion, Floats, Ids
 
@@ -80,23 +80,23 @@ class LocalGenerator:
         self._decoder = Decoder(model, dtype)
         self._device = self._decoder.device
         self._stop = torch.tensor(sorted(stop), dtype=torch.int64, device=self._device)
-        self._temperature, self._sub_envs, self._kv_tokens, self._version = temperature, slots, kv_tokens, version
+        self._temperature, self._slots, self._kv_tokens, self._version = temperature, slots, kv_tokens, version
         self._top_p = top_p
         self._waiting: deque[_Job] = deque()
         self._active: list[_Job] = []  # the job of row 0, of row 1, ...
         self._kept: OrderedDict[int, tuple[Ids, torch.Tensor]] = OrderedDict()  # least recently used first
         self._kept_tokens = 0
         self._in_flight: set[int] = set()
-        self._longest = 0  # no active row has more tokens
+        self._max_length = 0  # no active row has more tokens
         self.prefilled = 0
         """Tokens whose keys and values were computed before a response began; kept ones are not among them."""
         with torch.inference_mode():
-            self._rows = Rows(self._decoder, 0, 0)
+            self._rows = KVRows(self._decoder, 0, 0)
 
     def submit(self, request: Request) -> None:
         """See `Generator`. The context and ``max_new`` together must fit the model and ``kv_tokens``."""
-        longest = min(self._decoder.longest, self._kv_tokens)
-        check_request(request, self._in_flight, self._decoder.vocabulary, longest)
+        max_context = min(self._decoder.max_context, self._kv_tokens)
+        check_request(request, self._in_flight, self._decoder.vocabulary, max_context)
         nothing = np.empty(0, np.int64)
         self._waiting.append(_Job(request, np.asarray(request.ids, np.int64), np.empty(0, np.float32), nothing))
         self._in_flight.add(request.conversation)
@@ -127,7 +127,7 @@ class LocalGenerator:
             self._waiting.appendleft(self._taken(row))
         self._active.clear()
         self._kept.clear()
-        self._kept_tokens = self._longest = 0
+        self._kept_tokens = self._max_length = 0
         self._version = version
         self._decoder.refresh()
 
@@ -152,7 +152,7 @@ class LocalGenerator:
             self._rows.logprobs[row, len(tokens) - sampled : len(tokens)] = torch.as_tensor(job.logprobs)
             segments.append(Segment(row, start, tokens[start:]))
             self._active.append(job)
-            self._longest = max(self._longest, len(tokens))
+            self._max_length = max(self._max_length, len(tokens))
             self.prefilled += len(tokens) - start
         if not segments:
             return []
@@ -162,7 +162,7 @@ class LocalGenerator:
         """Sample one token of every active row."""
         rows = self._rows.numbers[: len(self._active)]
         last = self._rows.lengths[: len(rows)] - 1
-        return self._sampled(self._decoder.step(self._rows.pool, self._rows.ids[rows, last], last, self._longest), 0)
+        return self._sampled(self._decoder.step(self._rows.pool, self._rows.ids[rows, last], last, self._max_length), 0)
 
     def _sampled(self, logits: torch.Tensor, first: int) -> list[tuple[int, Completion]]:
         """Draw the next token of the rows from ``first`` on; take out those that it completes."""
@@ -172,7 +172,7 @@ class LocalGenerator:
         self._rows.ids[rows, at] = tokens
         self._rows.logprobs[rows, at] = logprobs
         at += 1
-        self._longest += 1
+        self._max_length += 1
         stopped = torch.isin(tokens, self._stop)
         over = (stopped | (at == self._rows.limits[first : first + len(logits)])).nonzero()[:, 0].tolist()
         if not over:
@@ -181,7 +181,7 @@ class LocalGenerator:
         completions = [self._complete(first + index, stops[index]) for index in over]
         for index in reversed(over):
             self._vacate(first + index)
-        self._longest = int(self._rows.lengths[: len(self._active)].max()) if self._active else 0
+        self._max_length = int(self._rows.lengths[: len(self._active)].max()) if self._active else 0
         return completions
 
     def _complete(self, row: int, finished: bool) -> tuple[int, Completion]:
@@ -245,11 +245,11 @@ class LocalGenerator:
         if length <= self._rows.capacity and len(self._active) < self._rows.count:
             return True
         capacity = min(-(-max(length, self._rows.capacity) // _GRAIN) * _GRAIN, self._kv_tokens)
-        rows = min(self._sub_envs, self._kv_tokens // capacity)
+        rows = min(self._slots, self._kv_tokens // capacity)
         if len(self._active) >= rows:
             return False
         self._drop_kept(self._kv_tokens - rows * capacity)
-        wider = Rows(self._decoder, rows, capacity)
+        wider = KVRows(self._decoder, rows, capacity)
         wider.copy_rows(self._rows, len(self._active))
         self._rows = wider
         return True

@@ -6,10 +6,10 @@ import torch
 
 from rlef_agents.ppo.generation.local.decoder import Decoder
 
-__all__ = ["Rows"]
+__all__ = ["KVRows"]
 
 
-class Rows:
+class KVRows:
     """Rows of a common capacity; those in use are always the first ones.
 
     Args:
@@ -40,7 +40,7 @@ class Rows:
         self.lengths = torch.zeros(count, dtype=torch.int64, device=device)
         self.limits = torch.zeros(count, dtype=torch.int64, device=device)
 
-    def copy_rows(self, other: Rows, count: int) -> None:
+    def copy_rows(self, other: KVRows, count: int) -> None:
         """Take over the first rows of smaller ones."""
         self.pool[:, :, :count, :, : other.capacity] = other.pool[:, :, :count]
         for mine, theirs in ((self.ids, other.ids), (self.logprobs, other.logprobs), (self.keys, other.keys)):

@@ -15,7 +15,7 @@ from rlef_agents.ppo.generation.hf import HFGenerator
 from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from rlef_agents.ppo.generation.vllm import VLLMGenerator
 from tests.agents.ppo.generation.models import (
-    LONGEST,
+    MAX_CONTEXT,
     STOP,
     VOCABULARY,
     assert_true_logprobs,
@@ -95,7 +95,7 @@ def test_batching_notices_what_transformers_only_logs(monkeypatch: pytest.Monkey
 
 
 def vllm(server: FakeVLLM, lm: Any, folder: Path) -> VLLMGenerator:
-    return VLLMGenerator(server.url, lm.save_pretrained, folder, [STOP], VOCABULARY, LONGEST, slots=2, timeout=60)
+    return VLLMGenerator(server.url, lm.save_pretrained, folder, [STOP], VOCABULARY, MAX_CONTEXT, slots=2, timeout=60)
 
 
 def test_vllm_takes_new_weights_through_a_folder(tmp_path: Path) -> None:
@@ -149,10 +149,10 @@ def test_of_several_processes_one_tells_the_server_and_all_meet_before_and_after
     lm = model()
     with FakeVLLM(lm) as server:
         met: list[int] = []
-        for leads in (False, True):
+        for is_leader in (False, True):
             generator = VLLMGenerator(
-                server.url, lm.save_pretrained, tmp_path, [STOP], VOCABULARY, LONGEST, leads=leads,
-                wait_for_all=lambda: met.append(len(server.requests)),
+                server.url, lm.save_pretrained, tmp_path, [STOP], VOCABULARY, MAX_CONTEXT, is_leader=is_leader,
+                barrier=lambda: met.append(len(server.requests)),
             )  # fmt: skip
             generator.update(1)
             generator.close()
@@ -166,7 +166,7 @@ MAKERS = {
         lm, [STOP], 1.0, batching={"page_size": 16, "num_blocks": 64, "max_batch_tokens": 64}, top_p=top_p
     ),
     "vllm": lambda lm, server, folder, top_p: VLLMGenerator(
-        server.url, lm.save_pretrained, folder, [STOP], VOCABULARY, LONGEST, timeout=60, top_p=top_p
+        server.url, lm.save_pretrained, folder, [STOP], VOCABULARY, MAX_CONTEXT, timeout=60, top_p=top_p
     ),
 }
 

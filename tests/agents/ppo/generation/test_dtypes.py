@@ -15,8 +15,8 @@ from rlef_agents.ppo.generation.batching import BatchingGenerator
 from rlef_agents.ppo.generation.hf import HFGenerator
 from rlef_agents.ppo.generation.local.decoder import Decoder, Segment
 from rlef_agents.ppo.generation.local.generator import LocalGenerator
-from rlef_agents.ppo.generation.local.kv_rows import Rows
-from rlef_agents.ppo.generation.model_settings import computing
+from rlef_agents.ppo.generation.local.kv_rows import KVRows
+from rlef_agents.ppo.generation.model_settings import using_dtype
 from rlef_agents.ppo.learner import SAMPLED, Learner
 from rlef_agents.ppo.model import base
 from rlef_agents.ppo.trajectory import TokenEpisode, TokenTurn
@@ -49,7 +49,7 @@ def test_the_decoder_computes_what_the_learner_computes(name: str, rank: int) ->
             parameter.normal_(0.0, 0.1)
     decoder = Decoder(trained.model.lm, BFLOAT16)
     with torch.inference_mode():
-        pool = Rows(decoder, 1, 64).pool
+        pool = KVRows(decoder, 1, 64).pool
         logits = decoder.prefill(pool, [Segment(0, 0, torch.as_tensor(IDS[:-1]))])[0]
     assert pool.dtype == BFLOAT16
     assert abs(float(logits.log_softmax(-1)[IDS[-1]]) - scored(trained)) < 1e-5
@@ -60,7 +60,7 @@ def test_the_decoder_computes_what_the_learner_computes(name: str, rank: int) ->
 def test_a_model_of_transformers_computes_what_the_learner_computes(name: str, rank: int) -> None:
     trained = student(name, lora_rank=rank)
     lm: Any = trained.model.lm
-    with torch.no_grad(), computing(lm, BFLOAT16):
+    with torch.no_grad(), using_dtype(lm, BFLOAT16):
         logits = lm(torch.as_tensor(IDS[None, :-1])).logits[0, -1]
         assert logits.dtype == torch.float32
     assert abs(float(logits.log_softmax(-1)[IDS[-1]]) - scored(trained)) < 1e-5
