@@ -312,6 +312,8 @@ def _calls(
             results.append(json_in(wanted))
         else:
             arguments.append([_integer_keys(argument) for argument in given.items()])
+            if not wanted.present:
+                raise wanted.error("the result of the call", "add it, as null where the function returns nothing")
             results.append(wanted)
     unwrapped = unwraps and bool(pairs) and _are_wrapped(entry_point, [result.value for result in results], starter)
     if unwrapped:
