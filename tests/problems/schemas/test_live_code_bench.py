@@ -224,5 +224,5 @@ def test_a_name_beside_tests_that_give_standard_input_is_refused() -> None:
 def test_a_call_without_a_result_is_refused_by_name() -> None:
     """Arguments as JSON values, not as text: a missing ``output`` is no ``None``."""
     tests = [{"input": [1], "testtype": "functional"}]
-    with pytest.raises(DataError, match="'public_test_cases\\[0\\].output'.*the result of the call, got no such field"):
+    with pytest.raises(DataError, match=r"'public_test_cases\[0\].output'.*the result of the call, got no such field"):
         problem(public_test_cases=tests, private_test_cases=[], metadata={"func_name": "f"})
