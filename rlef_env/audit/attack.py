@@ -30,7 +30,7 @@ class Attack:
         name: its file's name.
         source: its text.
         aim: what it tries, in a line; empty where it does not say.
-        held_by: what may hold it (``HOLDERS``); empty where it does not say.
+        held_by: what may hold it (``DEFENCES``); empty where it does not say.
     """
 
     name: str

@@ -16,7 +16,7 @@ from rlef_env.judge import Judge, Judgement, Verdict
 from rlef_env.problems import CheckerSpec, Problem, Test
 from rlef_env.sandbox import Program
 
-__all__ = ["Audit", "Honest", "Outcome", "honest_for"]
+__all__ = ["AttackResult", "Audit", "HonestProgram", "honest_program_for"]
 
 HONEST_TESTS = 10  # of the honest program's, each time
 CANDIDATES = 5  # stored solutions that are looked at for one that is well within its limits
@@ -28,7 +28,7 @@ NEVER_PRINTED = "\x00 nobody prints this \x00\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Honest:
+class HonestProgram:
     """An honest program, and the problem that it is judged on."""
 
     problem: Problem
@@ -36,14 +36,14 @@ class Honest:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AttackResult:
     """What became of an attack.
 
     Attributes:
         attack: the program.
         judgement: on every test.
         spent: the time from its start to its judgement, and what the machine gave of it.
-        held_by: what held it (``HOLDERS``).
+        held_by: what held it (``DEFENCES``).
         breaches: what it got without passing a test, as it says itself or as was measured.
         leftover_processes: that outlived it.
         leftover_files: and System V objects, that were not there before.
@@ -94,7 +94,7 @@ class Audit:
     def __init__(
         self,
         problem: Problem,
-        honest: Honest,
+        honest: HonestProgram,
         workers: int = 2,
         isolation: str = "locked",
         places: Collection[Path] = (),
@@ -122,12 +122,12 @@ class Audit:
         for judge in self._judges:
             judge.close()
 
-    def run(self, attacks: Iterable[Attack]) -> Iterator[Outcome]:
+    def run(self, attacks: Iterable[Attack]) -> Iterator[AttackResult]:
         """Judge attacks, one at a time."""
         with adopting():
             yield from map(self._outcome, attacks)
 
-    def _outcome(self, attack: Attack) -> Outcome:
+    def _outcome(self, attack: Attack) -> AttackResult:
         over = threading.Event()
         with ThreadPoolExecutor(len(self._judges)) as threads:
             futures = [threads.submit(self._differences_until, over, judge) for judge in self._judges[1:]]
@@ -138,7 +138,7 @@ class Audit:
             beside = [difference for future in futures for difference in future.result()]
         # This also makes each sandbox wait for the end of what it ran last: what is still there then has been left.
         after = [difference for judge in self._judges for difference in self._differences(judge)]
-        outcome = Outcome(
+        outcome = AttackResult(
             attack,
             judgement,
             spent,
@@ -216,7 +216,7 @@ def _difference(judgement: Judgement, alone: Judgement) -> str:
     return f"{judgement.verdict.value}, {len(judgement.results)} of {len(alone.results)} tests"
 
 
-def honest_for(problem: Problem) -> Honest:
+def honest_program_for(problem: Problem) -> HonestProgram:
     """An honest program for a problem: its first stored solution in Python that is well within its limits, if any."""
     stored = [Program(solution.source) for solution in problem.solutions if solution.language == "python"]
     with Judge() as judge:
@@ -225,8 +225,8 @@ def honest_for(problem: Problem) -> Honest:
             slowest = max(judgement.test_cpu_seconds, default=0.0)
             within = problem.time_limit is None or slowest < COMFORTABLE * problem.time_limit
             if judgement.verdict is Verdict.ACCEPTED and within:
-                return Honest(problem, program)
-    return Honest(problem, stored[0] if stored else Program("print(input())"))
+                return HonestProgram(problem, program)
+    return HonestProgram(problem, stored[0] if stored else Program("print(input())"))
 
 
 def _unanswerable(problem: Problem) -> Problem:

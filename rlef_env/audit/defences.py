@@ -7,9 +7,9 @@ import re
 
 from rlef_env.judge import Judgement, TestResult, Verdict
 
-__all__ = ["HOLDERS", "held_by"]
+__all__ = ["DEFENCES", "held_by"]
 
-HOLDERS = {
+DEFENCES = {
     "seccomp": "the system call was refused, or ended the program",
     "file walls": "Landlock, seccomp and the private root: no file but the library, none of them writable",
     "rlimits": "the program's own bounds: open files, threads, address space, file size",
@@ -42,7 +42,7 @@ SYSTEM_ERROR = re.compile(r"^[\w.]*(?:Error|error): \[Errno (\d+)\][^\n]*?(?:: (
 
 
 def held_by(judgement: Judgement) -> tuple[str, ...]:
-    """What held it on any test: keys of ``HOLDERS``, each once, in the tests' order."""
+    """What held it on any test: keys of ``DEFENCES``, each once, in the tests' order."""
     return tuple(dict.fromkeys(map(_holder, judgement.results)))
 
 

@@ -13,13 +13,13 @@ from rich.table import Table
 
 from rlef_env.audit import (
     ADDING_UP,
-    HOLDERS,
+    DEFENCES,
     MARK,
+    AttackResult,
     Audit,
-    Honest,
-    Outcome,
+    HonestProgram,
     corpus,
-    honest_for,
+    honest_program_for,
     read_attacks,
     secret_problem,
 )
@@ -71,11 +71,15 @@ def run(arguments: argparse.Namespace) -> None:
     if (arguments.attacks is None) != (arguments.problem is None):
         raise UsageError("--attacks and --problem belong together: name both, or neither for the corpus")
     if arguments.attacks is None:
-        attacks, problem, honest = corpus(), secret_problem(), Honest(ADDING_UP, Program(ADDING_UP.solutions[0].source))
+        attacks, problem, honest = (
+            corpus(),
+            secret_problem(),
+            HonestProgram(ADDING_UP, Program(ADDING_UP.solutions[0].source)),
+        )
         places: tuple[Path, ...] = ()
     else:
         attacks, problem = read_attacks(arguments.attacks), first_problem(arguments.problem)
-        honest = honest_for(problem)
+        honest = honest_program_for(problem)
         places = (arguments.attacks.resolve(), arguments.problem.resolve().parent)
     if arguments.json is not None:
         arguments.json.touch()  # it is ours, not left by an attack
@@ -103,7 +107,7 @@ def first_problem(path: Path) -> Problem:
     return problem
 
 
-def written(outcomes: Iterator[Outcome], total: int, path: Path | None) -> Iterator[Outcome]:
+def written(outcomes: Iterator[AttackResult], total: int, path: Path | None) -> Iterator[AttackResult]:
     """Write each outcome as it comes, under a progress bar; and pass it on."""
     with ExitStack() as stack:
         out = None if path is None else stack.enter_context(path.open("w", encoding="utf-8"))
@@ -115,7 +119,7 @@ def written(outcomes: Iterator[Outcome], total: int, path: Path | None) -> Itera
             yield outcome
 
 
-def as_row(outcome: Outcome) -> dict[str, Any]:
+def as_row(outcome: AttackResult) -> dict[str, Any]:
     """What is scripted against."""
     return {
         "file": outcome.attack.name,
@@ -129,7 +133,7 @@ def as_row(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def show(outcomes: list[Outcome], console: Screen) -> None:
+def show(outcomes: list[AttackResult], console: Screen) -> None:
     """Print the table, what went wrong, and the sum."""
     table = Table(title="Programs that cheat, and what held them", title_justify="left")
     for column in ("attack", "aim", "verdict", "held by", "left behind"):
@@ -146,7 +150,7 @@ def show(outcomes: list[Outcome], console: Screen) -> None:
         table.add_row(*row, style=None if outcome.clean else "bold red")
     console.print(table)
     for word in dict.fromkeys(word for outcome in outcomes for word in outcome.held_by):
-        console.print(f"  {word}: {HOLDERS[word]}", style="dim", highlight=False, soft_wrap=True)
+        console.print(f"  {word}: {DEFENCES[word]}", style="dim", highlight=False, soft_wrap=True)
     for outcome in outcomes:
         for wrong in faults(outcome):
             console.print(f"{outcome.attack.name}: {wrong}", style="bold red", markup=False, soft_wrap=True)
@@ -161,13 +165,13 @@ def show(outcomes: list[Outcome], console: Screen) -> None:
     )
 
 
-def verdict(outcome: Outcome) -> str:
+def verdict(outcome: AttackResult) -> str:
     """The verdict as a person says it, with its category."""
     words = outcome.judgement.verdict.value.replace("_", " ")
     return f"{words} ({outcome.judgement.category[:40]})" if outcome.judgement.category else words
 
 
-def faults(outcome: Outcome) -> Iterator[str]:
+def faults(outcome: AttackResult) -> Iterator[str]:
     """What went wrong with an attack, in words."""
     if outcome.judgement.passed:
         yield f"passed {outcome.judgement.passed} of {outcome.judgement.total} tests"

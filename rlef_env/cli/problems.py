@@ -217,7 +217,7 @@ def add_verify_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=file_path, metavar="REPORT", help="where to write the reports (default: DATA.trust, beside DATA)"
     )
     parser.add_argument(
-        "--most",
+        "--max-solutions",
         type=whole_number(1),
         default=20,
         metavar="N",
@@ -237,7 +237,7 @@ def verify_problems(arguments: argparse.Namespace) -> None:
     reports: list[QualityReport] = []
     left_out = LeftOut(installed_languages())
     with JudgePool(arguments.workers) as pool, progress_bar("verifying", len(dataset)) as advance:
-        for report in verify(left_out.looked_at(dataset), pool, arguments.most):
+        for report in verify(left_out.looked_at(dataset), pool, arguments.max_solutions):
             reports.append(report)
             advance()
     write_reports(reports, out)
@@ -260,7 +260,7 @@ def add_augment_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tests", type=whole_number(1), default=20, metavar="N", help="to add at most, a problem")
     parser.add_argument("--tries", type=whole_number(1), default=200, metavar="N", help="mutants to run, a problem")
     parser.add_argument(
-        "--least-solutions",
+        "--min-solutions",
         type=whole_number(1),
         default=2,
         metavar="N",

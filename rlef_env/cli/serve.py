@@ -59,14 +59,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--numpy", action="store_true", help="let programs import numpy")
     parser.add_argument(
-        "--most-under-way",
+        "--max-pending",
         type=whole_number(1, 100_000),
         default=1024,
         metavar="N",
         help="requests accepted at the same time; those beyond are told to try again (default: %(default)s)",
     )
     parser.add_argument(
-        "--most-mb", type=whole_number(1, 2000), default=64, metavar="MB", help="size of a request (default: 64)"
+        "--max-mb", type=whole_number(1, 2000), default=64, metavar="MB", help="size of a request (default: 64)"
     )
     parser.add_argument(
         "--seconds", type=whole_number(1), default=300, metavar="S", help="to wait for a judgement (default: 300)"
@@ -96,7 +96,7 @@ def run(arguments: argparse.Namespace) -> None:
         workers=arguments.workers,
         isolation=arguments.isolation,
         numpy=arguments.numpy,
-        most_under_way=arguments.most_under_way,
+        max_pending=arguments.max_pending,
         max_bytes=arguments.max_mb * MEGABYTE,
         seconds=float(arguments.seconds),
         warm=None if arguments.warm is None else tuple(name for name in arguments.warm if name != "python"),
@@ -118,9 +118,9 @@ def run(arguments: argparse.Namespace) -> None:
         wait(signals, server, server.ended)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.default_int_handler)  # a second one does not wait
-        say(f"ending; {server.under_way} requests are still to be answered")
+        say(f"ending; {server.num_pending} requests are still to be answered")
         if not server.drain(arguments.drain_seconds):
-            say(f"{server.under_way} requests were not answered in time")
+            say(f"{server.num_pending} requests were not answered in time")
 
 
 def wait(signals: queue.SimpleQueue[int], server: JudgeServer, event: threading.Event) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
-__all__ = ["Gate", "Refused", "Vanished"]
+__all__ = ["Admission", "Disconnected", "Refused"]
 
 BODY_SECONDS: Final = 60.0
 MOST_BODIES: Final = 8  # of the greatest length that may be in memory at once
@@ -35,11 +35,11 @@ class Refused(Exception):
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-class Vanished(Exception):
+class Disconnected(Exception):
     """The client did not wait."""
 
 
-class Gate:
+class Admission:
     """Lets requests in.
 
     Args:
@@ -48,13 +48,13 @@ class Gate:
         max_bytes: of a request's body; of all bodies under way together, eight times as many.
 
     Attributes:
-        under_way: requests that are.
+        num_pending: requests that are.
         closed: whether none is let in any more.
     """
 
     def __init__(self, token: str | None, most: int, max_bytes: int) -> None:
         self._token, self._most, self._most_bytes = token, most, max_bytes
-        self.under_way = self._bytes_under_way = 0
+        self.num_pending = self._pending_bytes = 0
         self.closed = False
 
     def check_client(self, request: Request) -> None:
@@ -92,19 +92,19 @@ class Gate:
         """
         if self.closed:
             raise Refused(503, "this server is about to end; ask another one", Retry_After="10", Connection="close")
-        if self.under_way >= self._most:
+        if self.num_pending >= self._most:
             raise Refused(full, f"{self._most} requests are under way already; try again", Retry_After="1")
         size = min(_length(request, self._most_bytes), self._most_bytes)
-        if self._bytes_under_way + size > MOST_BODIES * self._most_bytes:
+        if self._pending_bytes + size > MOST_BODIES * self._most_bytes:
             raise Refused(full, "requests that are under way fill the memory; try again", Retry_After="1")
-        self.under_way += 1
-        self._bytes_under_way += size
+        self.num_pending += 1
+        self._pending_bytes += size
         return size
 
     def leave(self, size: int) -> None:
         """A request is answered; ``size`` is what ``enter`` said."""
-        self.under_way -= 1
-        self._bytes_under_way -= size
+        self.num_pending -= 1
+        self._pending_bytes -= size
 
     async def body(self, request: Request) -> bytes:
         """The request's body, while it is not larger or slower than it may be."""
@@ -118,7 +118,7 @@ class Gate:
                 408, f"expected the whole request within {BODY_SECONDS:g} seconds", Connection="close"
             ) from None
         except ClientDisconnect:
-            raise Vanished from None
+            raise Disconnected from None
 
     async def _read(self, request: Request) -> bytes:
         body = bytearray()

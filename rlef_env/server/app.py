@@ -22,12 +22,12 @@ from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
 from rlef_env.problems import Field, Problem, parse_row
 from rlef_env.sandbox import MachineHealth, Program
 from rlef_env.server import sandboxfusion
-from rlef_env.server.admission import Gate, Refused, Vanished
-from rlef_env.server.judging import job_of, judgement_row
+from rlef_env.server.admission import Admission, Disconnected, Refused
+from rlef_env.server.judge_endpoint import job_of, judgement_row
 from rlef_env.server.metrics import Metrics
 from rlef_env.server.problem_store import ProblemStore
 from rlef_env.server.runs import RunPool
-from rlef_env.server.warming import Warming
+from rlef_env.server.warm_up import WarmUp
 
 __all__ = ["Service"]
 
@@ -55,16 +55,16 @@ class Service:
         pool: JudgePool,
         runs: RunPool,
         store: ProblemStore,
-        gate: Gate,
+        gate: Admission,
         seconds: float,
-        warming: Warming,
+        warming: WarmUp,
         machine: MachineHealth,
     ) -> None:
-        self.pool, self.runs, self.store, self.gate, self.seconds = pool, runs, store, gate, seconds
+        self.pool, self.runs, self.store, self.admission, self.seconds = pool, runs, store, gate, seconds
         self.warming = warming
         self.metrics = Metrics(machine)
         self.metrics.ready.set_function(lambda: warming.ready.is_set() and not gate.closed)
-        self.metrics.under_way.set_function(lambda: gate.under_way)
+        self.metrics.num_pending.set_function(lambda: gate.num_pending)
         self.metrics.draining.set_function(lambda: gate.closed)
         asked: dict[str, tuple[Handler, int]] = {
             "/run_code": (self.run_code, 504),
@@ -87,14 +87,14 @@ class Service:
 
     async def ping(self, _: Request) -> Response:
         """Whether requests are accepted; needs no token."""
-        if self.gate.closed:
+        if self.admission.closed:
             return JSONResponse("draining", 503)
         return JSONResponse("pong") if self.warming.ready.is_set() else JSONResponse("starting", 503)
 
     async def ready(self, _: Request) -> Response:
         """The same, with what is still to be started, and what could not be; needs no token."""
-        ready = self.warming.ready.is_set() and not self.gate.closed
-        said = {"ready": ready, "draining": self.gate.closed, "starting": self.warming.waiting()}
+        ready = self.warming.ready.is_set() and not self.admission.closed
+        said = {"ready": ready, "draining": self.admission.closed, "starting": self.warming.waiting()}
         failed = dict(self.warming.failed) if self.warming.ready.is_set() else {}
         return JSONResponse({**said, "not_started": failed}, 200 if ready else 503)
 
@@ -108,7 +108,7 @@ class Service:
 
     def _shown(self, request: Request, answer: Callable[[], Response]) -> Response:
         try:
-            self.gate.check_client(request)
+            self.admission.check_client(request)
         except Refused as error:
             return _refusal(error)
         return answer()
@@ -219,7 +219,7 @@ class Service:
                 return result.result()
             cancel()
             if gone.done():
-                raise Vanished
+                raise Disconnected
             raise Refused(504, f"expected it to be done within {seconds:g} seconds; try again", Retry_After="1")
         except (CancelledError, asyncio.CancelledError):
             if not future.cancelled():
@@ -236,24 +236,24 @@ class Service:
         """The endpoint of a handler: lets a request in, reads it, answers it, and counts it."""
 
         async def answer(request: Request) -> Response:
-            self.gate.check_client(request)
+            self.admission.check_client(request)
             if not self.warming.ready.is_set():
                 detail = "this server is starting; try again when GET /v1/ready answers 200"
                 raise Refused(full, detail, Retry_After="1")
-            size = self.gate.enter(request, full)
+            size = self.admission.enter(request, full)
             try:
-                body = await self.gate.body(request)
+                body = await self.admission.body(request)
                 row = await run_in_threadpool(parse_row, body, "request")
                 content = await handler(request, Field(row, "request"))
                 return await run_in_threadpool(JSONResponse, content)
             finally:
-                self.gate.leave(size)
+                self.admission.leave(size)
 
         async def endpoint(request: Request) -> Response:
             began = time.monotonic()
             try:
                 response = await answer(request)
-            except Vanished:
+            except Disconnected:
                 self.metrics.vanished.inc()
                 response = Response(status_code=499)  # nobody reads it; the status is how nginx counts these
             except Refused as error:

@@ -24,7 +24,7 @@ class Metrics:
         self.seconds = Histogram(
             "rlef_request_seconds", "Time to the answer", ["route"], buckets=SECONDS, registry=self._registry
         )
-        self.under_way = Gauge("rlef_requests_under_way", "Requests accepted, not answered", registry=self._registry)
+        self.num_pending = Gauge("rlef_requests_under_way", "Requests accepted, not answered", registry=self._registry)
         self.draining = Gauge("rlef_draining", "1 while no request is accepted any more", registry=self._registry)
         self.verdicts = Counter("rlef_verdicts", "Judgements", ["verdict"], registry=self._registry)
         self.runs = Counter("rlef_runs", "Programs run without a problem", ["status"], registry=self._registry)

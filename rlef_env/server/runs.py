@@ -13,13 +13,13 @@ from rlef_env.errors import SandboxFailure
 from rlef_env.judge import ATTEMPTS, PRINTS_ONE
 from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, installed_languages
 
-__all__ = ["Ran", "Run", "RunPool"]
+__all__ = ["RunPool", "RunRequest", "RunResult"]
 
 WARM_LIMITS = Limits(cpu_seconds=60.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunRequest:
     """A program to run on one input."""
 
     program: Program
@@ -28,7 +28,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class RunResult:
     """What came of it.
 
     Attributes:
@@ -58,9 +58,9 @@ class RunPool:
         self._own = threading.local()
         self._lock = threading.Lock()
         self._sandboxes: dict[int, Sandbox] = {}
-        self._queued: set[Future[Ran]] = set()
-        self._running: dict[Future[Ran], int] = {}
-        self._unwanted: set[Future[Ran]] = set()
+        self._queued: set[Future[RunResult]] = set()
+        self._running: dict[Future[RunResult], int] = {}
+        self._unwanted: set[Future[RunResult]] = set()
         self._workers = workers
         self._everywhere = threading.Barrier(1)
 
@@ -70,7 +70,7 @@ class RunPool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def warm(self, languages: Collection[str] | None = None) -> dict[str, list[Future[Ran]]]:
+    def warm(self, languages: Collection[str] | None = None) -> dict[str, list[Future[RunResult]]]:
         """Start every thread's sandbox and what programs in these languages need; see ``JudgePool.warm``.
 
         Returns:
@@ -80,25 +80,25 @@ class RunPool:
             UsageError: a language is not installed.
         """
         names = dict.fromkeys(("python", *(installed_languages() if languages is None else languages)))
-        runs = [Run(Program(PRINTS_ONE[name], name), b"", WARM_LIMITS) for name in names]
+        runs = [RunRequest(Program(PRINTS_ONE[name], name), b"", WARM_LIMITS) for name in names]
         # A thread that is done waits for the others, so that each of them takes one share.
         self._everywhere = everywhere = threading.Barrier(self._workers)
-        shares: list[list[Future[Ran]]] = [[Future() for _ in runs] for _ in range(self._workers)]
+        shares: list[list[Future[RunResult]]] = [[Future() for _ in runs] for _ in range(self._workers)]
         with self._lock:
             self._queued.update(future for share in shares for future in share)
         for share in shares:
             self._threads.submit(self._warm_thread, everywhere, list(zip(runs, share, strict=True)))
         return {name: [share[place] for share in shares] for place, name in enumerate(names)}
 
-    def submit(self, run: Run) -> Future[Ran]:
+    def submit(self, run: RunRequest) -> Future[RunResult]:
         """Queue a run."""
-        future: Future[Ran] = Future()
+        future: Future[RunResult] = Future()
         with self._lock:
             self._queued.add(future)
         self._threads.submit(self._work, run, future)
         return future
 
-    def cancel(self, future: Future[Ran]) -> None:
+    def cancel(self, future: Future[RunResult]) -> None:
         """End a run that nobody waits for any more, at once, whether it has begun or not."""
         if future.cancel():
             return
@@ -122,13 +122,15 @@ class RunPool:
             sandbox.close()
         self._sandboxes.clear()
 
-    def _warm_thread(self, everywhere: threading.Barrier, share: Sequence[tuple[Run, Future[Ran]]]) -> None:
+    def _warm_thread(
+        self, everywhere: threading.Barrier, share: Sequence[tuple[RunRequest, Future[RunResult]]]
+    ) -> None:
         for run, future in share:
             self._work(run, future)
         with contextlib.suppress(threading.BrokenBarrierError):
             everywhere.wait()
 
-    def _work(self, run: Run, future: Future[Ran]) -> None:
+    def _work(self, run: RunRequest, future: Future[RunResult]) -> None:
         with self._lock:
             self._queued.discard(future)
             if not future.set_running_or_notify_cancel():
@@ -141,8 +143,8 @@ class RunPool:
         else:
             future.set_result(ran)
 
-    def _ran(self, run: Run, future: Future[Ran]) -> Ran:
-        ran = Ran(Execution(Status.FAILED, message="it was not wanted any more"), False, 0.0)
+    def _ran(self, run: RunRequest, future: Future[RunResult]) -> RunResult:
+        ran = RunResult(Execution(Status.FAILED, message="it was not wanted any more"), False, 0.0)
         try:
             for _ in range(ATTEMPTS):
                 if future in self._unwanted:
@@ -160,7 +162,7 @@ class RunPool:
             if unwanted:
                 self._close_own()  # it was killed, perhaps after the run had ended
 
-    def _attempt(self, run: Run, future: Future[Ran]) -> Ran:
+    def _attempt(self, run: RunRequest, future: Future[RunResult]) -> RunResult:
         began = time.monotonic()
         try:
             sandbox = self._sandbox()
@@ -168,9 +170,9 @@ class RunPool:
                 raise SandboxFailure("it was not wanted any more")
             with sandbox.load(run.program, run.limits) as loaded:
                 seconds = time.monotonic() - began
-                return Ran(loaded.run(run.stdin), loaded.compile_failure is None, seconds)
+                return RunResult(loaded.run(run.stdin), loaded.compile_failure is None, seconds)
         except (OSError, SandboxFailure) as error:
-            return Ran(Execution(Status.FAILED, message=str(error)), False, time.monotonic() - began)
+            return RunResult(Execution(Status.FAILED, message=str(error)), False, time.monotonic() - began)
 
     def _sandbox(self) -> Sandbox:
         """This thread's own."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 from rlef_env.judge import DEFAULT_MEMORY_BYTES, Judgement, TestResult, Verdict
 from rlef_env.problems import Field, Problem
 from rlef_env.sandbox import Limits, Program, Status
-from rlef_env.server.runs import Ran, Run
+from rlef_env.server.runs import RunRequest, RunResult
 
 __all__ = ["eval_result", "language_of", "prompt", "run_of", "run_response"]
 
@@ -45,7 +45,7 @@ SIGNALS: Final = {
 }
 
 
-def run_of(root: Field) -> tuple[Run, float]:
+def run_of(root: Field) -> tuple[RunRequest, float]:
     """What a ``/run_code`` request asks for, and the seconds that its client allows for it.
 
     Raises:
@@ -61,7 +61,7 @@ def run_of(root: Field) -> tuple[Run, float]:
     seconds = _seconds(root.child("run_timeout"))
     limits = Limits(cpu_seconds=seconds, memory_bytes=_memory(root.child("memory_limit_MB")), output_bytes=OUTPUT_BYTES)
     given = stdin.text().encode() if stdin.present else b""
-    return Run(Program(root.child("code").text(), language), given, limits), compile_seconds + seconds
+    return RunRequest(Program(root.child("code").text(), language), given, limits), compile_seconds + seconds
 
 
 def language_of(field: Field) -> str:
@@ -89,7 +89,7 @@ def _memory(field: Field) -> int:
     return min(field.integer() * MEGABYTE, MOST_MEMORY)
 
 
-def run_response(ran: Ran, language: str) -> dict[str, Any]:
+def run_response(ran: RunResult, language: str) -> dict[str, Any]:
     """The answer to ``/run_code``."""
     execution = ran.execution
     stdout, stderr = (text.decode("utf-8", "replace") for text in (execution.stdout, execution.stderr))

@@ -17,10 +17,10 @@ from rlef_env.problems import Dataset
 from rlef_env.sandbox import QUICK_RUNS, MachineHealth, Sandbox, measure_machine
 from rlef_env.server.problem_store import ProblemStore
 from rlef_env.server.runs import RunPool
-from rlef_env.server.warming import Warming
+from rlef_env.server.warm_up import WarmUp
 
 if TYPE_CHECKING:
-    from rlef_env.server.admission import Gate
+    from rlef_env.server.admission import Admission
 
 __all__ = ["JudgeServer", "ServerSettings"]
 
@@ -39,7 +39,7 @@ class ServerSettings:
         workers: programs judged at once, and programs run at once; the number of cores by default.
         isolation: as for ``Judge``.
         numpy: let programs import numpy.
-        most_under_way: requests that may be under way; those beyond are refused.
+        max_pending: requests that may be under way; those beyond are refused.
         max_bytes: of a request's body.
         seconds: after which a judgement is not waited for any more.
         warm: languages beyond Python whose compilers and interpreters are started in every worker before the first
@@ -53,7 +53,7 @@ class ServerSettings:
     workers: int | None = None
     isolation: str = "locked"
     numpy: bool = False
-    most_under_way: int = 1024
+    max_pending: int = 1024
     max_bytes: int = 64 * 2**20
     seconds: float = 300.0
     warm: tuple[str, ...] | None = None
@@ -122,11 +122,11 @@ class JudgeServer:
         Returns:
             Whether all was answered.
         """
-        self._gate.closed = True
+        self._admission.closed = True
         until = time.monotonic() + seconds
-        while self._gate.under_way and time.monotonic() < until and not self.ended.is_set():
+        while self._admission.num_pending and time.monotonic() < until and not self.ended.is_set():
             time.sleep(0.02)
-        return not self._gate.under_way
+        return not self._admission.num_pending
 
     @property
     def ready(self) -> threading.Event:
@@ -144,12 +144,12 @@ class JudgeServer:
         return dict(self._warming.failed) if self.ready.is_set() else {}
 
     @property
-    def under_way(self) -> int:
+    def num_pending(self) -> int:
         """How many requests are accepted and not answered."""
-        return self._gate.under_way
+        return self._admission.num_pending
 
     def _start(self, stack: ExitStack) -> None:
-        from rlef_env.server.admission import Gate
+        from rlef_env.server.admission import Admission
         from rlef_env.server.app import Service
 
         settings = self.settings
@@ -164,11 +164,11 @@ class JudgeServer:
         workers = settings.workers or default_workers()
         pool = stack.enter_context(JudgePool(workers, settings.isolation, numpy=settings.numpy))
         runs = stack.enter_context(RunPool(workers, settings.isolation, settings.numpy))
-        self._gate: Gate = Gate(settings.token, settings.most_under_way, settings.max_bytes)
-        self._warming = Warming(pool, runs, settings.warm)
+        self._admission: Admission = Admission(settings.token, settings.max_pending, settings.max_bytes)
+        self._warming = WarmUp(pool, runs, settings.warm)
         stack.callback(self._warming.stop)
         store = ProblemStore(settings.datasets)
-        service = Service(pool, runs, store, self._gate, settings.seconds, self._warming, self.machine)
+        service = Service(pool, runs, store, self._admission, settings.seconds, self._warming, self.machine)
         config = self._uvicorn.Config(
             service.app,
             log_level="warning",
@@ -177,7 +177,7 @@ class JudgeServer:
             lifespan="off",
             ws="none",
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            limit_concurrency=4 * settings.most_under_way + 100,  # connections
+            limit_concurrency=4 * settings.max_pending + 100,  # connections
         )
         server = self._uvicorn.Server(config)
 
@@ -189,7 +189,7 @@ class JudgeServer:
 
         def end() -> None:
             server.should_exit = True
-            server.force_exit = self._gate.under_way > 0  # they had their time
+            server.force_exit = self._admission.num_pending > 0  # they had their time
             thread.join()
 
         thread = threading.Thread(target=run, name="judge-server", daemon=True)  # signals stay with the main thread

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.audit import ADDING_UP, MARK, Audit, Honest, secret_problem
+from rlef_env.audit import ADDING_UP, MARK, Audit, HonestProgram, secret_problem
 from rlef_env.sandbox import Program
 
-HONEST = Honest(ADDING_UP, Program(ADDING_UP.solutions[0].source))
+HONEST = HonestProgram(ADDING_UP, Program(ADDING_UP.solutions[0].source))
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ from rlef_env.audit import (
     ADDING_UP,
     MARK,
     Attack,
+    AttackResult,
     Audit,
-    Honest,
-    Outcome,
+    HonestProgram,
     corpus,
-    honest_for,
+    honest_program_for,
     read_attacks,
     secret_problem,
 )
@@ -27,7 +27,9 @@ from rlef_env.sandbox import Program
 from tests.audit.conftest import HONEST
 
 
-def unlocked(source: str, problem: Problem | None = None, honest: Honest = HONEST, workers: int = 2) -> Outcome:
+def unlocked(
+    source: str, problem: Problem | None = None, honest: HonestProgram = HONEST, workers: int = 2
+) -> AttackResult:
     with Audit(problem or secret_problem(), honest, workers, isolation="none", mark=MARK) as audit:
         (outcome,) = audit.run([Attack("attack.py", source)])
     return outcome
@@ -54,7 +56,7 @@ def test_a_leftover_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_collateral_is_found_after_an_attack(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    honest = Honest(ADDING_UP, Program(f"import os\nprint(os.path.exists({str(mark)!r}))"))
+    honest = HonestProgram(ADDING_UP, Program(f"import os\nprint(os.path.exists({str(mark)!r}))"))
     outcome = unlocked(f"open({str(mark)!r}, 'w')", honest=honest, workers=1)
     assert [text.partition(":")[0] for text in outcome.collateral] == ["after it"]
     assert "True" in outcome.collateral[0]
@@ -65,7 +67,7 @@ def test_collateral_is_found_after_an_attack(tmp_path: Path) -> None:
 def test_collateral_is_found_beside_an_attack(tmp_path: Path) -> None:
     """The mark is gone again when the attack ends; it waits until the honest program has seen it."""
     mark, seen = tmp_path / "mark", tmp_path / "seen"
-    honest = Honest(
+    honest = HonestProgram(
         ADDING_UP,
         Program(
             f"import os\nthere = os.path.exists({str(mark)!r})\nprint(there)\n"
@@ -115,20 +117,20 @@ def test_the_honest_program_is_a_stored_one_that_is_fast_enough() -> None:
     wrong = "print(1 + 1)"
     stored = tuple(Solution(source) for source in (wrong, slow, fast))
     problem = Problem("x", "", (Test("1\n", "1\n"),), time_limit=0.2, solutions=stored)
-    assert honest_for(problem).program.source == fast
+    assert honest_program_for(problem).program.source == fast
 
 
 def test_without_a_stored_solution_a_trivial_one_serves() -> None:
-    assert honest_for(ADDING_UP).program.source == ADDING_UP.solutions[0].source
+    assert honest_program_for(ADDING_UP).program.source == ADDING_UP.solutions[0].source
     problem = Problem("x", "", (Test("1\n", "2\n"),), solutions=(Solution("int main() {}", "cpp"),))
-    with Audit(problem, honest_for(problem), 1) as audit:
+    with Audit(problem, honest_program_for(problem), 1) as audit:
         (outcome,) = audit.run([Attack("right.py", "print(2)")])
     assert outcome.collateral == ()
     assert outcome.judgement.verdict is Verdict.ACCEPTED
 
 
 def test_an_honest_program_whose_output_changes_is_compared_by_its_verdict() -> None:
-    honest = Honest(ADDING_UP, Program("import random\nprint(random.random())"))
+    honest = HonestProgram(ADDING_UP, Program("import random\nprint(random.random())"))
     with Audit(secret_problem(), honest, 2) as audit:
         (outcome,) = audit.run([Attack("x.py", "print(1)")])
     assert outcome.clean

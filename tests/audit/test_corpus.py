@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.audit import HOLDERS, Attack, Audit, corpus, secret_problem
+from rlef_env.audit import DEFENCES, Attack, Audit, corpus, secret_problem
 from rlef_env.judge import Judge, Verdict
 from rlef_env.problems import CheckerSpec
 from rlef_env.sandbox import Program
@@ -57,7 +57,7 @@ def test_the_corpus_is_as_it_says() -> None:
     for attack in CORPUS:
         assert attack.aim.endswith("."), attack.name
         assert 0 < len(attack.held_by) <= 4, attack.name
-        assert set(attack.held_by) <= HOLDERS.keys() - {"nothing"}, attack.name
+        assert set(attack.held_by) <= DEFENCES.keys() - {"nothing"}, attack.name
 
 
 @pytest.mark.parametrize("attack", FOR_CHECKERS, ids=lambda attack: attack.name.removesuffix(".py"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.audit import Attack, Audit, MachineTime, Outcome, secret_problem
+from rlef_env.audit import Attack, AttackResult, Audit, MachineTime, secret_problem
 from rlef_env.audit import machine_time as module
 from rlef_env.audit.machine_time import Stopwatch, kept_too_long, starved_by_the_machine
 from rlef_env.judge import Judgement, TestResult, Verdict
@@ -51,8 +51,8 @@ def test_a_missing_verdict_is_the_machines_where_time_was_stolen_and_else_nobody
     assert starved_by_the_machine(one, MachineTime(10.0, stolen=9.0))
 
 
-def outcome(judgement: Judgement, spent: MachineTime) -> Outcome:
-    return Outcome(Attack("a.py", ""), judgement, spent, (), (), (), (), ())
+def outcome(judgement: Judgement, spent: MachineTime) -> AttackResult:
+    return AttackResult(Attack("a.py", ""), judgement, spent, (), (), (), (), ())
 
 
 def test_what_is_undecided_is_neither_paid_nor_clean() -> None:

@@ -52,7 +52,7 @@ class Served:
     def _start(self) -> None:
         command = [str(Path(sys.executable).parent / "rlef"), "serve", "--port", str(self.port), "--workers", "2"]
         command += ["--warm", "python"]
-        command += ["--most-under-way", str(3 * CLIENTS // 4)]  # so that some are refused
+        command += ["--max-pending", str(3 * CLIENTS // 4)]  # so that some are refused
         environment = {**os.environ, "RLEF_TOKEN": ""}
         self._others_served = self._served()
         self._process = subprocess.Popen(command, stderr=self._log, env=environment, cwd=Path.cwd())

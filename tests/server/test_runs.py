@@ -13,14 +13,14 @@ import pytest
 
 from rlef_env.errors import UsageError
 from rlef_env.sandbox import Execution, Limits, Program, Status
-from rlef_env.server.runs import Ran, Run, RunPool
+from rlef_env.server.runs import RunPool, RunRequest, RunResult
 
 LIMITS = Limits(cpu_seconds=100.0)
-SLEEPER = Run(Program("import time\nprint('begun', flush=True)\ntime.sleep(90)"), b"", LIMITS)
+SLEEPER = RunRequest(Program("import time\nprint('begun', flush=True)\ntime.sleep(90)"), b"", LIMITS)
 
 
-def echo(text: str) -> Run:
-    return Run(Program("print(input())"), text.encode(), LIMITS)
+def echo(text: str) -> RunRequest:
+    return RunRequest(Program("print(input())"), text.encode(), LIMITS)
 
 
 @pytest.fixture
@@ -94,9 +94,9 @@ def test_closing_ends_what_runs_and_leaves_no_process() -> None:
 
 def test_what_cannot_be_run_is_raised(pool: RunPool) -> None:
     with pytest.raises(UsageError, match="language"):
-        pool.submit(Run(Program("1", "cobol"), b"", LIMITS)).result()
-    ran = pool.submit(Run(Program("print("), b"", LIMITS)).result()
-    assert isinstance(ran, Ran)
+        pool.submit(RunRequest(Program("1", "cobol"), b"", LIMITS)).result()
+    ran = pool.submit(RunRequest(Program("print("), b"", LIMITS)).result()
+    assert isinstance(ran, RunResult)
     assert (ran.execution.status, ran.compiled) == (Status.COMPILE_ERROR, False)
 
 
@@ -104,9 +104,9 @@ def test_each_thread_is_warmed_however_quick_it_is(monkeypatch: pytest.MonkeyPat
     """Each has its share, though one of them could do them all before another wakes."""
     by: dict[int, int] = {}
 
-    def work(_: RunPool, run: Run, future: Future[Ran]) -> None:
+    def work(_: RunPool, run: RunRequest, future: Future[RunResult]) -> None:
         by[threading.get_ident()] = by.get(threading.get_ident(), 0) + 1
-        future.set_result(Ran(Execution(Status.EXITED), True, 0.0))
+        future.set_result(RunResult(Execution(Status.EXITED), True, 0.0))
 
     monkeypatch.setattr(RunPool, "_work", work)
     with RunPool(4) as pool:

@@ -9,7 +9,7 @@ import pytest
 from rlef_env.judge import Judgement, TestResult, Verdict
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Execution, Status
-from rlef_env.server.runs import Ran
+from rlef_env.server.runs import RunResult
 from rlef_env.server.sandboxfusion import eval_result, run_response
 
 
@@ -29,7 +29,7 @@ from rlef_env.server.sandboxfusion import eval_result, run_response
     ],
 )
 def test_how_a_run_ended(execution: Execution, language: str, status: str, run: tuple[str, Any]) -> None:
-    said = run_response(Ran(execution, True, 0.5), language)
+    said = run_response(RunResult(execution, True, 0.5), language)
     assert said["status"] == status
     assert (said["run_result"]["status"], said["run_result"]["return_code"]) == run
     if status == "SandboxError":
@@ -46,7 +46,7 @@ def test_how_a_run_ended(execution: Execution, language: str, status: str, run: 
     ],
 )
 def test_how_compiling_ended(stderr: bytes, compiled: tuple[str, Any]) -> None:
-    said = run_response(Ran(Execution(Status.COMPILE_ERROR, exit_code=1, stderr=stderr), False, 0.5), "cpp")
+    said = run_response(RunResult(Execution(Status.COMPILE_ERROR, exit_code=1, stderr=stderr), False, 0.5), "cpp")
     assert (said["status"], said["run_result"]) == ("Failed", None)
     assert (said["compile_result"]["status"], said["compile_result"]["return_code"]) == compiled
     assert said["compile_result"]["execution_time"] == 0.5

@@ -19,7 +19,7 @@ from rlef_env.judge import Judge, Judgement, TestResult
 from rlef_env.problems import TestGroup, problem_to_row
 from rlef_env.sandbox import Program, installed_languages
 from rlef_env.server import JudgeServer
-from rlef_env.server.admission import Gate, Refused
+from rlef_env.server.admission import Admission, Refused
 from tests.clashing import clashing
 from tests.server.serving import ECHO, JSON, SETTINGS, STARTER, port_of, post, run_code
 
@@ -339,7 +339,7 @@ class Sent:
 
 
 def test_bodies_under_way_are_bounded_together() -> None:
-    gate = Gate(None, most=100, max_bytes=1000)
+    gate = Admission(None, most=100, max_bytes=1000)
 
     def enter(length: str | None) -> int:
         return gate.enter(Sent(length), 503)  # type: ignore[arg-type]

@@ -26,19 +26,19 @@ SLEEPER = "import time\ntime.sleep(100)"
 
 def test_a_full_server_says_so_and_clients_that_go_make_room() -> None:
     """Those whose programs run and those whose programs wait."""
-    with JudgeServer(replace(SETTINGS, most_under_way=3, workers=1)) as server:
+    with JudgeServer(replace(SETTINGS, max_pending=3, workers=1)) as server:
         lines = [http.client.HTTPConnection("127.0.0.1", port_of(server)) for _ in range(3)]
         for line in lines:
             content = {"code": SLEEPER, "language": "python", "run_timeout": 100}
             line.request("POST", "/run_code", json.dumps(content), JSON)
-        until(lambda: server.under_way == 3, "they did not arrive")
+        until(lambda: server.num_pending == 3, "they did not arrive")
         full = post(server, "/run_code", {"code": "print(1)", "language": "python"})
         assert (full.status_code, full.headers["Retry-After"]) == (504, "1")  # what verl tries again after
         full = post(server, "/judge", {"dataset": "tiny", "id": "echo", "program": "print(input())"})
         assert (full.status_code, full.headers["Retry-After"]) == (503, "1")
         for line in lines:
             line.close()
-        until(lambda: server.under_way == 0, "the requests of clients that are gone are still under way")
+        until(lambda: server.num_pending == 0, "the requests of clients that are gone are still under way")
         assert run_code(server, code="print(1)")["run_result"]["stdout"] == "1\n"
         text = requests.get(f"{server.url}/metrics", timeout=10).text
         assert "rlef_clients_vanished_total 3.0" in text
@@ -52,7 +52,7 @@ def test_judgements_of_clients_that_go_make_room_too() -> None:
         lines = [http.client.HTTPConnection("127.0.0.1", port_of(server)) for _ in range(4)]
         for line in lines:
             line.request("POST", "/judge", json.dumps(asked), JSON)
-        until(lambda: server.under_way == 4, "they did not arrive")
+        until(lambda: server.num_pending == 4, "they did not arrive")
         for line in lines:
             line.close()
         quick = {"dataset": "tiny", "id": "echo", "program": "print(input())", "timeout": 60}
@@ -108,7 +108,7 @@ def test_under_load_each_request_is_answered_once_and_right(server: JudgeServer)
             assert content["run_result"]["stdout"] == f"{number}\n"
         else:
             assert content["verdict"] == ("accepted" if number % 4 else "wrong_answer")
-    until(lambda: server.under_way == 0, "requests are left over")
+    until(lambda: server.num_pending == 0, "requests are left over")
 
 
 def ask(number: int) -> tuple[str, dict[str, Any]]:

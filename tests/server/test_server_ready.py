@@ -21,8 +21,8 @@ from rlef_env.judge import Judgement, Verdict
 from rlef_env.problems import CheckerSpec, problem_to_row
 from rlef_env.sandbox import Execution, MachineHealth, Status, installed_languages
 from rlef_env.server import JudgeServer
-from rlef_env.server.runs import Ran
-from rlef_env.server.warming import ROUNDS, Warming
+from rlef_env.server.runs import RunResult
+from rlef_env.server.warm_up import ROUNDS, WarmUp
 from tests.judge.pool.conformance import below
 from tests.server.serving import ECHO, SETTINGS, post, run_code, until
 
@@ -137,13 +137,13 @@ class Pool:
 
 
 ACCEPTED, STARVED = Judgement(Verdict.ACCEPTED), Judgement(Verdict.NO_VERDICT, category="starved")
-RAN = Ran(Execution(Status.EXITED, 0, stdout=b"1\n"), True, 0.0)
-BROKEN = Ran(Execution(Status.COMPILE_ERROR, 1, stderr=b"no such header"), False, 0.0)
+RAN = RunResult(Execution(Status.EXITED, 0, stdout=b"1\n"), True, 0.0)
+BROKEN = RunResult(Execution(Status.COMPILE_ERROR, 1, stderr=b"no such header"), False, 0.0)
 
 
-def warmed(judges: Pool, runs: Pool, monkeypatch: pytest.MonkeyPatch) -> Warming:
-    monkeypatch.setattr("rlef_env.server.warming.PAUSE_SECONDS", 0.001)
-    return Warming(judges, runs, None)  # type: ignore[arg-type]
+def warmed(judges: Pool, runs: Pool, monkeypatch: pytest.MonkeyPatch) -> WarmUp:
+    monkeypatch.setattr("rlef_env.server.warm_up.PAUSE_SECONDS", 0.001)
+    return WarmUp(judges, runs, None)  # type: ignore[arg-type]
 
 
 def test_python_is_tried_until_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,16 +10,16 @@ from typing import Any, Final
 
 from rlef_env.judge import Judgement, JudgePool, Verdict
 from rlef_env.sandbox import Status
-from rlef_env.server.runs import Ran, RunPool
+from rlef_env.server.runs import RunPool, RunResult
 
-__all__ = ["Warming"]
+__all__ = ["WarmUp"]
 
 ROUNDS: Final = 3
 PAUSE_SECONDS: Final = 1.0  # between two rounds
 LOOK_SECONDS: Final = 0.05  # a future that was cancelled wakes nobody who waits for several
 
 
-class Warming:
+class WarmUp:
     """Has every worker of both pools judge or run one program of each kind, in a thread of its own.
 
     The server is ready when that is done. Python is tried until it runs in every worker. Another language that does not
@@ -42,7 +42,7 @@ class Warming:
         self.failed: dict[str, str] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
-        self._under_way: dict[str, list[Future[Any]]] = {}
+        self._futures: dict[str, list[Future[Any]]] = {}
         self._begin(languages)  # here: what is asked for may not be installed
         threading.Thread(target=self._run, name="warming", daemon=True).start()
 
@@ -56,7 +56,7 @@ class Warming:
         if self.ready.is_set():
             return {}
         with self._lock:
-            left = {name: sum(not each.done() for each in those) for name, those in self._under_way.items()}
+            left = {name: sum(not each.done() for each in those) for name, those in self._futures.items()}
         return {name: count for name, count in left.items() if count} or dict.fromkeys(self.failed, 1)
 
     def _begin(self, languages: Collection[str] | None) -> None:
@@ -65,15 +65,15 @@ class Warming:
             for name, futures in part.items():
                 found[name] += futures
         with self._lock:
-            self._under_way = dict(found)
+            self._futures = dict(found)
 
     def _run(self) -> None:
         try:
             for number in range(1, 10**9):
-                while not all(future.done() for those in self._under_way.values() for future in those):
+                while not all(future.done() for those in self._futures.values() for future in those):
                     if self._stopped.wait(LOOK_SECONDS):
                         return
-                self.failed = {name: why for name, those in self._under_way.items() if (why := first_failure(those))}
+                self.failed = {name: why for name, those in self._futures.items() if (why := first_failure(those))}
                 if not self.failed or (number >= ROUNDS and "python" not in self.failed):
                     self.ready.set()
                     return
@@ -84,7 +84,7 @@ class Warming:
             self.over.set()
 
 
-def first_failure(futures: Collection[Future[Judgement] | Future[Ran]]) -> str:
+def first_failure(futures: Collection[Future[Judgement] | Future[RunResult]]) -> str:
     """Why one of these did not do as it should, in a line; empty where all did."""
     for future in futures:
         if future.cancelled():
@@ -92,7 +92,7 @@ def first_failure(futures: Collection[Future[Judgement] | Future[Ran]]) -> str:
         if (error := future.exception()) is not None:
             return str(error)
         result = future.result()
-        if isinstance(result, Ran):
+        if isinstance(result, RunResult):
             if result.execution.status is not Status.EXITED or result.execution.stdout != b"1\n":
                 words = result.execution.message or result.execution.stderr.decode("utf-8", "replace")
                 return f"{result.execution.status.value} {words[:300]}".strip()
