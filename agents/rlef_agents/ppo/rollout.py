@@ -1,7 +1,7 @@
-"""Play episodes with a policy: programs are judged while other episodes decode, so that neither side waits.
+"""Play batches of episodes with a policy. Programs are judged while other episodes decode, so that neither side waits.
 
-The tokens of an episode are those that were sampled, with what the renderer puts between them. What an episode draws
-depends on the run's seed, the update, and its problem and sample alone, not on the order in which judgements come.
+An episode's tokens are exactly the sampled tokens and the renderer's tokens between them. Random draws of an episode
+depend only on the run's seed, the update, the problem and the sample, not on the order in which judgements arrive.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from rlef_env import CodeVectorEnv, Episode, Turn, Verdict
 
 __all__ = ["Batch", "Plan", "Rollout", "plan"]
 
-PATIENCE: Final = 0.05
-"""Seconds to wait for one batch's judgements before looking at the other's."""
+RECV_TIMEOUT: Final = 0.05
+"""Seconds to wait for one batch's judgements before looking at the other batch's."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to play.
+    """Episodes to play.
 
     Attributes:
-        problems: of each episode, a seed that draws a problem, or its id.
-        seeds: of what each samples.
+        problems: for each episode, the id of its problem, or a seed that draws one.
+        seeds: for each episode, the seed of its sampling.
     """
 
     problems: tuple[int | str, ...]
@@ -40,44 +40,44 @@ class Plan:
 
 
 def plan(run: int, step: int, episodes: int, samples: int = 1, process: int = 0, processes: int = 1) -> Plan:
-    """The episodes of an update: seeds are functions of run, step, problem and sample, and of nothing else.
+    """Return the episodes of an update. Seeds are functions of run, step, problem and sample alone.
 
     Args:
         run: the run's seed.
-        step: which update.
-        episodes: of all processes together.
+        step: number of the update.
+        episodes: number of episodes of all processes together.
         samples: episodes per problem.
-        process: which process this is; each plays a stretch of the problems, so that the episodes of all, one process
-            after the other, are those of one process alone.
-        processes: how many there are.
+        process: rank of this process. Each process plays a contiguous range of the problems, so that the episodes of
+            all processes, in order of rank, are the episodes of a single process.
+        processes: number of processes.
     """
     problems = -(-episodes // samples)
     numbers = range(problems * process // processes, problems * (process + 1) // processes)
-    places = [
+    chosen = [
         (number, sample) for number in numbers for sample in range(samples) if number * samples + sample < episodes
     ]
     return Plan(
-        tuple(seed_of(run, step, number) for number, _ in places),
-        tuple(seed_of(run, step, number, sample + 1) for number, sample in places),
+        tuple(seed_of(run, step, number) for number, _ in chosen),
+        tuple(seed_of(run, step, number, sample + 1) for number, sample in chosen),
     )
 
 
 def seed_of(*numbers: int) -> int:
-    """One seed out of several numbers, below 2**31."""
+    """Return one seed below 2**31 that depends on all the numbers."""
     return int(np.random.SeedSequence(numbers).generate_state(1)[0]) >> 1
 
 
 @dataclass
 class Batch:
-    """Episodes that were played, in the order of their plan.
+    """Finished episodes, in the order of their plan.
 
     Attributes:
-        tokens: as a learner sees them; of those that have a response.
-        episodes: as the environment sees them.
-        decode_seconds: spent sampling while this batch was the one waited for.
-        judge_seconds: spent waiting for judgements with nothing to sample.
-        out_of_context: which episodes ended, unsolved, because no further response fitted.
-        skipped: which of these had no room for a first one, as the problem fills the context.
+        tokens: token sequences for the learner, of all episodes that have a response.
+        episodes: the environment's episodes.
+        decode_seconds: wall time spent on sampling while the caller waited for this batch.
+        judge_seconds: wall time spent on waiting for judgements with nothing to sample.
+        out_of_context: indices of episodes that ended unsolved because no further response fitted into the context.
+        skipped: indices, among these, of episodes without any response, because the problem alone fills the context.
     """
 
     tokens: list[TokenEpisode] = field(default_factory=list)
@@ -94,13 +94,13 @@ class Rollout:
     Args:
         generator: samples responses.
         renderer: turns messages into tokens.
-        envs: one to play in, or two of the same kind: then the episodes of the next batch may begin while the last
-            programs of this one are judged, with the weights of now. Their autoreset mode is DISABLED.
-        max_new: tokens per response at most.
-        context: tokens per episode at most.
+        envs: one environment, or two equal ones. With two, the next batch's episodes can begin, with the current
+            weights, while this batch's last programs are judged. Their autoreset mode must be DISABLED.
+        max_new: maximum number of tokens per response.
+        context: maximum number of tokens per episode.
         final_invalid_penalty: added to the reward of a last response without a program.
-        overlap: judge while decoding. Without it all is decoded, then all judged: slower, but the generator sees the
-            same requests in the same order every time.
+        overlap: whether to judge while decoding. If False, all pending responses are decoded before any is judged. That
+            is slower, but the generator gets the same requests in the same order every time.
     """
 
     def __init__(
@@ -116,133 +116,142 @@ class Rollout:
         self.generator, self.renderer = generator, renderer
         self.max_new, self.context, self.penalty, self.overlap = max_new, context, final_invalid_penalty, overlap
         self._free = deque(envs)
-        self._open: deque[_Playing] = deque()
-        self._conversations: dict[int, tuple[_Playing, int]] = {}
-        self._next = 0
+        self._open: deque[_OpenBatch] = deque()
+        self._conversations: dict[int, tuple[_OpenBatch, int]] = {}
+        self._next_conversation = 0
 
     def play(self, wanted: Plan, ahead: Plan | None = None) -> Batch:
         """Play a batch to its end.
 
         Args:
-            wanted: what to play; what the last call had as ``ahead`` goes on where it is.
-            ahead: begin these as soon as there is nothing else to sample; their tokens may be one version older then.
+            wanted: episodes to play. If the previous call began them as ``ahead``, they continue where they are.
+            ahead: episodes to begin as soon as nothing else is left to sample. Their first tokens may then be one
+                version of the weights older.
         """
         if not self._open:
             self._begin(wanted)
-        playing = self._open[0]
-        if playing.plan != wanted:
-            raise ValueError("wanted: expected the plan that was begun as `ahead`")
-        while playing.left:
+        batch = self._open[0]
+        if batch.plan != wanted:
+            raise ValueError("wanted: expected the plan that the previous call began as `ahead`")
+        while batch.num_open:
             began = time.monotonic()
             self._sample()
             sampled = time.monotonic()
-            playing.batch.decode_seconds += sampled - began
-            idle = not self._conversations_sampling()
+            batch.played.decode_seconds += sampled - began
+            idle = not self._num_sampling()
             if idle and ahead is not None and len(self._open) == 1 and self._free:
                 self._begin(ahead)
                 continue
             for each in list(self._open):
-                self._receive(each, wait=idle and each is playing)
+                self._receive(each, wait=idle and each is batch)
             if idle:
-                playing.batch.judge_seconds += time.monotonic() - sampled
+                batch.played.judge_seconds += time.monotonic() - sampled
         self._open.popleft()
-        self._free.append(playing.env)
-        return playing.finished()
+        self._free.append(batch.env)
+        return batch.finished()
 
     def update(self, version: int) -> None:
-        """The weights have this version now; episodes under way go on with them."""
+        """Notify the generator that the weights now have this version. Open episodes continue with them."""
         self.generator.update(version)
 
-    def _conversations_sampling(self) -> int:
-        return sum(playing.sampling for playing in self._open)
+    def _num_sampling(self) -> int:
+        return sum(batch.num_sampling for batch in self._open)
 
     def _begin(self, wanted: Plan) -> None:
-        playing = _Playing(self._free.popleft(), wanted, self._next)
-        self._next += len(wanted.seeds)
-        self._open.append(playing)
-        for slot, prompt in enumerate(playing.reset()):
-            self._conversations[playing.first + slot] = playing, slot
-            self._ask(playing, slot, self.renderer.first(prompt))
+        batch = _OpenBatch(self._free.popleft(), wanted, self._next_conversation)
+        self._next_conversation += len(wanted.seeds)
+        self._open.append(batch)
+        for index, prompt in enumerate(batch.reset()):
+            self._conversations[batch.first_conversation + index] = batch, index
+            self._request(batch, index, self.renderer.first(prompt))
 
-    def _ask(self, playing: _Playing, slot: int, prompt: Ids) -> None:
-        """Have a response sampled, unless there is no room for it."""
-        ids = np.concatenate([playing.ids[slot], prompt])
+    def _request(self, batch: _OpenBatch, index: int, prompt: Ids) -> None:
+        """Request an episode's next response, or end the episode if the context has no room for one."""
+        ids = np.concatenate([batch.ids[index], prompt])
         room = min(self.max_new, self.context - len(ids))
         if room < 1:
-            playing.batch.out_of_context.append(slot)
-            if playing.turns[slot]:  # the response before is the last one, and is rewarded as that
-                last, said = playing.turns[slot][-1], playing.episode(slot).turns[-1]
-                reward = playing.env.rules.reward(said, True) + self._penalty(said)
-                playing.turns[slot][-1] = TokenTurn(last.prompt_ids, last.completion, reward)
+            batch.played.out_of_context.append(index)
+            if batch.turns[index]:  # the previous response becomes the last one and is rewarded as such
+                last, turn = batch.turns[index][-1], batch.env.episodes[index].turns[-1]
+                reward = batch.env.rules.reward(turn, True) + self._penalty(turn)
+                batch.turns[index][-1] = TokenTurn(last.prompt_ids, last.completion, reward)
             else:
-                playing.batch.skipped.append(slot)
-            self._end(playing, slot)
+                batch.played.skipped.append(index)
+            self._end(batch, index)
             return
-        playing.prompts[slot], playing.ids[slot] = prompt, ids
-        playing.sampling += 1
-        turn = len(playing.turns[slot])
-        self.generator.submit(Request(playing.first + slot, ids, room, seed_of(playing.plan.seeds[slot], turn)))
+        batch.prompts[index], batch.ids[index] = prompt, ids
+        batch.num_sampling += 1
+        seed = seed_of(batch.plan.seeds[index], len(batch.turns[index]))
+        self.generator.submit(Request(batch.first_conversation + index, ids, room, seed))
 
     def _sample(self) -> None:
-        """Sample for a while, and have what is complete judged."""
+        """Poll the generator, and send every complete response to the judge."""
         completions = self.generator.poll()
         if not self.overlap:
-            while self._conversations_sampling() > len(completions):
+            while self._num_sampling() > len(completions):
                 completions += self.generator.poll()
             completions.sort(key=lambda each: each[0])
-        for playing in self._open:
-            mine = [(self._conversations[name][1], each) for name, each in completions if self._is(name, playing)]
-            for slot, completion in mine:
-                playing.completions[slot] = completion
-                playing.ids[slot] = np.concatenate([playing.ids[slot], completion.ids])
-                playing.sampling -= 1
-            if mine:
-                texts = [self.renderer.text(completion.ids) for _, completion in mine]
-                playing.env.send(
-                    [slot for slot, _ in mine], [text.encode("utf-8", "replace").decode() for text in texts]
-                )
+        for batch in self._open:
+            indices, texts = [], []
+            for conversation, completion in completions:
+                owner, index = self._conversations[conversation]
+                if owner is not batch:
+                    continue
+                batch.completions[index] = completion
+                batch.ids[index] = np.concatenate([batch.ids[index], completion.ids])
+                batch.num_sampling -= 1
+                indices.append(index)
+                texts.append(self.renderer.text(completion.ids).encode("utf-8", "replace").decode())
+            if indices:
+                batch.env.send(indices, texts)
 
-    def _is(self, conversation: int, playing: _Playing) -> bool:
-        return self._conversations[conversation][0] is playing
-
-    def _receive(self, playing: _Playing, wait: bool) -> None:
-        """Take in what has been judged, and ask for the next responses."""
-        under_way = playing.env.num_pending
-        if not under_way:
+    def _receive(self, batch: _OpenBatch, wait: bool) -> None:
+        """Receive judged responses, and request the next ones."""
+        pending = batch.env.num_pending
+        if not pending:
             return
-        least = (1 if self.overlap else under_way) if wait else 0
-        replies = playing.env.recv(least, PATIENCE if self.overlap and wait else None if wait else 0.0)
-        for place in np.argsort(replies.env_ids):
-            slot, episode = int(replies.env_ids[place]), replies.episodes[place]
-            reward = float(replies.rewards[place])
+        min_results = (1 if self.overlap else pending) if wait else 0
+        results = batch.env.recv(min_results, RECV_TIMEOUT if self.overlap and wait else None if wait else 0.0)
+        for place in np.argsort(results.env_ids):
+            index, episode = int(results.env_ids[place]), results.episodes[place]
+            reward = float(results.rewards[place])
             if episode.terminated:
                 reward += self._penalty(episode.turns[-1])
-            completion = playing.completions[slot]
-            playing.turns[slot].append(TokenTurn(playing.prompts[slot], completion, reward))
+            completion = batch.completions[index]
+            batch.turns[index].append(TokenTurn(batch.prompts[index], completion, reward))
             if episode.ended:
-                self._end(playing, slot)
+                self._end(batch, index)
             else:
-                self._ask(playing, slot, self.renderer.following(replies.observations[place], completion.ids))
+                self._request(batch, index, self.renderer.following(results.observations[place], completion.ids))
 
     def _penalty(self, last: Turn) -> float:
         return self.penalty if last.judgement.verdict is Verdict.NO_PROGRAM else 0.0
 
-    def _end(self, playing: _Playing, slot: int) -> None:
-        playing.left -= 1
-        self.generator.forget(playing.first + slot)
-        del self._conversations[playing.first + slot]
+    def _end(self, batch: _OpenBatch, index: int) -> None:
+        batch.num_open -= 1
+        self.generator.forget(batch.first_conversation + index)
+        del self._conversations[batch.first_conversation + index]
 
 
-class _Playing:
-    """A batch under way."""
+class _OpenBatch:
+    """State of a batch that is being played. Lists have one element per episode, in the order of the plan.
 
-    def __init__(self, env: CodeVectorEnv, wanted: Plan, first: int) -> None:
+    Attributes:
+        first_conversation: number of the first episode's conversation; the others have consecutive numbers.
+        num_open: episodes that have not ended.
+        num_sampling: episodes whose response is being sampled.
+        ids: all tokens of each episode so far.
+        prompts: the tokens of each episode between its last two responses.
+        completions: the last response of each episode, by index.
+    """
+
+    def __init__(self, env: CodeVectorEnv, wanted: Plan, first_conversation: int) -> None:
         count = len(wanted.seeds)
         if count > env.num_envs:
-            raise ValueError(f"plan: expected at most {env.num_envs} episodes, the environments there are; got {count}")
-        self.env, self.plan, self.first = env, wanted, first
-        self.batch = Batch()
-        self.left, self.sampling = count, 0
+            raise ValueError(f"plan: expected at most {env.num_envs} episodes, one per sub-environment; got {count}")
+        self.env, self.plan, self.first_conversation = env, wanted, first_conversation
+        self.played = Batch()
+        self.num_open, self.num_sampling = count, 0
         nothing = np.empty(0, np.int64)
         self.ids: list[Ids] = [nothing] * count
         self.prompts: list[Ids] = [nothing] * count
@@ -250,39 +259,35 @@ class _Playing:
         self.turns: list[list[TokenTurn]] = [[] for _ in range(count)]
 
     def reset(self) -> list[str]:
-        """Start the episodes; return their prompts."""
+        """Start the episodes and return their prompts."""
         count = len(self.plan.problems)
         drawn = [problem if isinstance(problem, int) else 0 for problem in self.plan.problems]
         self.env.reset(seed=[*drawn, *[0] * (self.env.num_envs - count)])
-        for slot, problem in enumerate(self.plan.problems):
+        for index, problem in enumerate(self.plan.problems):
             if isinstance(problem, str):
-                mask: npt.NDArray[np.bool_] = np.arange(self.env.num_envs) == slot
-                seeds = [self.plan.seeds[slot]] * self.env.num_envs
+                mask: npt.NDArray[np.bool_] = np.arange(self.env.num_envs) == index
+                seeds = [self.plan.seeds[index]] * self.env.num_envs
                 self.env.reset(seed=seeds, options={"problem_id": problem, "reset_mask": mask})
         if self.env.rules.feedback == "random":
-            self._draw_feedback_apart()
+            self._draw_feedback_per_sample()
         return [episode.prompt for episode in self.env.episodes[:count]]
 
-    def _draw_feedback_apart(self) -> None:
-        """Give each sample of a problem random feedback of its own, which would else come from the problem's seed."""
-        for slot, problem in enumerate(self.plan.problems):
-            if problem in self.plan.problems[:slot]:
-                mask: npt.NDArray[np.bool_] = np.arange(self.env.num_envs) == slot
-                options = {"problem_id": self.env.episodes[slot].problem_id, "feedback_seed": self.plan.seeds[slot]}
+    def _draw_feedback_per_sample(self) -> None:
+        """Give each sample of a problem its own random feedback, which otherwise depends on the problem's seed."""
+        for index, problem in enumerate(self.plan.problems):
+            if problem in self.plan.problems[:index]:
+                mask: npt.NDArray[np.bool_] = np.arange(self.env.num_envs) == index
+                options = {"problem_id": self.env.episodes[index].problem_id, "feedback_seed": self.plan.seeds[index]}
                 self.env.reset(options={**options, "reset_mask": mask})
 
-    def episode(self, slot: int) -> Episode:
-        """The episode of a slot so far."""
-        return self.env.episodes[slot]
-
     def finished(self) -> Batch:
-        """What was played."""
-        self.batch.out_of_context.sort()
-        self.batch.skipped.sort()
-        self.batch.episodes = list(self.env.episodes[: len(self.turns)])
-        self.batch.tokens = [
+        """Return the batch with its episodes and tokens."""
+        self.played.out_of_context.sort()
+        self.played.skipped.sort()
+        self.played.episodes = list(self.env.episodes[: len(self.turns)])
+        self.played.tokens = [
             TokenEpisode(tuple(turns), episode.problem_id, episode.solved, has_verdict=not episode.truncated)
-            for turns, episode in zip(self.turns, self.batch.episodes, strict=True)
+            for turns, episode in zip(self.turns, self.played.episodes, strict=True)
             if turns
         ]
-        return self.batch
+        return self.played

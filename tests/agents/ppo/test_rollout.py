@@ -1,4 +1,4 @@
-"""Tokens, rewards and ends of episodes are those of the environment; what is drawn depends on seeds alone."""
+"""Tokens, rewards and ends of episodes are the environment's; random draws depend on seeds alone."""
 
 from concurrent.futures import Future
 
@@ -16,7 +16,7 @@ DATASET = "procedural/hidden_step?short=true&steps=3&count=50"
 
 
 class Scripted:
-    """A generator that says what a script says, a completion a poll, the last request first."""
+    """A generator with scripted responses: one completion per poll, the newest request first."""
 
     def __init__(self, renderer, script):
         self.renderer, self.script = renderer, script
@@ -87,7 +87,7 @@ def test_tokens_and_rewards_are_those_of_the_episode(renderer, pool):
         for before, turn in zip(episode.turns, tokens.turns[1:], strict=False):
             ids = tokens.turns[0].completion.ids
             assert np.array_equal(turn.prompt_ids, renderer.following(before.feedback, ids))
-    # every request holds the whole conversation so far, and every conversation is let go at its end
+    # every request holds the whole conversation so far, and every conversation is forgotten at its end
     by_name = {}
     for request in rollout.generator.requests:
         before = by_name.get(request.conversation)
@@ -95,15 +95,15 @@ def test_tokens_and_rewards_are_those_of_the_episode(renderer, pool):
         by_name[request.conversation] = request.ids
     assert sorted(rollout.generator.forgotten) == list(range(6))
     seeds = [request.seed for request in rollout.generator.requests]
-    assert len(set(seeds)) == len(seeds) > 6  # a response that is drawn as the one before cannot but repeat it
+    assert len(set(seeds)) == len(seeds) > 6  # with the previous response's seed, a response could only repeat it
 
 
 class Spelling(Scripted):
-    """Samples letter by letter, which no tokenizer makes of the text, and notes what it said."""
+    """Samples letter by letter, unlike any tokenization of the same text, and records its responses."""
 
     def __init__(self, renderer, script):
         super().__init__(renderer, script)
-        self.said = {}
+        self.responses = {}
 
     def poll(self):
         answers = []
@@ -113,25 +113,25 @@ class Spelling(Scripted):
             count = len(ids)
             assert count > len(whole.ids)
             said = Completion(ids, -np.ones(count, np.float32), np.zeros(count, np.int64), finished=True)
-            self.said.setdefault(name, []).append(said)
+            self.responses.setdefault(name, []).append(said)
             answers.append((name, said))
         return answers
 
 
 def test_rows_9_and_11_what_was_sampled_is_what_is_trained_and_what_comes_next(renderer, pool):
-    """To the token, the stop token included."""
+    """Compares token by token, the stop token included."""
     rollout = make(renderer, pool)
     generator = rollout.generator = Spelling(renderer, guess)
     batch = rollout.play(plan(0, 0, 6))
     asked = {number: [each.ids for each in generator.requests if each.conversation == number] for number in range(6)}
     assert any(len(contexts) > 1 for contexts in asked.values())
     for number, (tokens, episode) in enumerate(zip(batch.tokens, batch.episodes, strict=True)):
-        said, contexts = generator.said[number], asked[number]
-        assert [turn.completion.ids.tolist() for turn in tokens.turns] == [each.ids.tolist() for each in said]
+        responses, contexts = generator.responses[number], asked[number]
+        assert [turn.completion.ids.tolist() for turn in tokens.turns] == [each.ids.tolist() for each in responses]
         assert all(turn.completion.ids[-1] == renderer.end_of_turn for turn in tokens.turns)
         for place in range(1, len(contexts)):
-            between = renderer.following(episode.turns[place - 1].feedback, said[place - 1].ids)
-            expected = np.concatenate([contexts[place - 1], said[place - 1].ids, between])
+            between = renderer.following(episode.turns[place - 1].feedback, responses[place - 1].ids)
+            expected = np.concatenate([contexts[place - 1], responses[place - 1].ids, between])
             assert contexts[place].tolist() == expected.tolist()
             assert tokens.turns[place].prompt_ids.tolist() == between.tolist()
 
@@ -167,7 +167,7 @@ def test_the_next_batch_begins_while_this_one_is_judged(renderer, pool):
         same(batch, alone.play(each))
     lags = [version for episode in batches[1].tokens for turn in episode.turns for version in turn.completion.versions]
     assert set(lags) <= {0, 1}
-    with pytest.raises(ValueError, match="begun as `ahead`"):
+    with pytest.raises(ValueError, match="previous call began as `ahead`"):
         ahead.play(first, second), ahead.play(first)
 
 
@@ -184,9 +184,9 @@ def test_problems_can_be_asked_by_name(renderer, pool):
     ids=["wrong", "no program", "no program, which costs more"],
 )
 def test_an_episode_without_room_for_a_response_ends_as_at_its_turn_limit(renderer, pool, said, penalty, last):
-    """Its last response is rewarded as a last one, whatever it would have got before a further one (-0.2 or 0)."""
+    """Its last response gets a last response's reward, not that of a response with a successor (-0.2 or 0)."""
     prompt = make(renderer, pool).play(plan(0, 0, 2)).episodes[0].prompt
-    limit = len(renderer.first(prompt)) + len(renderer.data(said)) + 1  # of the end of the turn: full after a response
+    limit = len(renderer.first(prompt)) + len(renderer.data(said)) + 1  # + end of turn: one response fills the context
     batch = make(renderer, pool, context=limit, script=lambda turn: said, final_invalid_penalty=penalty).play(
         plan(0, 0, 2)
     )
@@ -197,12 +197,12 @@ def test_an_episode_without_room_for_a_response_ends_as_at_its_turn_limit(render
         assert not tokens.solved
         assert len(tokens.turns) == 1
         assert tokens.turns[-1].reward == pytest.approx(last)
-        assert episode.turns[-1].reward > -1.0, "what the environment gave it before a further one"
+        assert episode.turns[-1].reward > -1.0, "the environment's reward for a response that is not the last"
         assert tokens.length == limit
 
 
 def test_a_problem_that_fills_the_context_is_skipped_and_counted(renderer, pool):
-    """The others are played; a run is not ended by one long statement."""
+    """The other problems are played: one long statement does not end a run."""
     starter = {"dataset": "starter"}
     whole = make(renderer, pool, env=starter).play(plan(0, 0, 6))
     lengths = [len(renderer.first(episode.prompt)) for episode in whole.episodes]
@@ -242,7 +242,7 @@ def test_a_last_response_without_a_program_may_cost_more(renderer, pool, penalty
 
 
 class Broken:
-    """A pool that has no verdict on some problems."""
+    """A pool that returns NO_VERDICT for some problems."""
 
     isolation = "locked"
     workers = 1
