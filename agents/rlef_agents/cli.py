@@ -169,7 +169,7 @@ def add_sft_fields(command: argparse.ArgumentParser) -> None:
 def train(arguments: Any) -> None:
     """Train, to the end or for some minutes."""
     from rlef_agents.ppo import parallel
-    from rlef_agents.ppo.metrics import read_metrics
+    from rlef_agents.ppo.sinks import read_metrics
     from rlef_agents.ppo.trainer import Trainer
 
     config = read_config(arguments)

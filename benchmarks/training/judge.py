@@ -14,7 +14,7 @@ import torch
 
 from benchmarks.figures import Figure, Goal, measured
 from rlef_agents.ppo.config import load_config
-from rlef_agents.ppo.metrics import read_metrics
+from rlef_agents.ppo.sinks import read_metrics
 from rlef_agents.ppo.trainer import Trainer
 from rlef_agents.tiny import make_start
 

@@ -22,9 +22,9 @@ from torch import Tensor, nn
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.loss import entropy_loss, policy_loss, value_loss
+from rlef_agents.ppo.metrics import Scored, Targets, batch_metrics, make_targets, minibatch_normalised
 from rlef_agents.ppo.model import ActorCritic, Reference, add_lora, backbone
 from rlef_agents.ppo.packing import FlatBatch, PackedBatch, flatten, pack
-from rlef_agents.ppo.targets import Scored, Targets, batch_metrics, make_targets, minibatch_normalised
 from rlef_agents.ppo.trajectory import Completion, Ids, TokenEpisode, TokenTurn
 from rlef_env.errors import RLEFError, UsageError
 

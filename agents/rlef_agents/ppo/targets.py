@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rlef_agents.ppo import parallel
-from rlef_agents.ppo.advantage import (
+from rlef_agents.ppo.config import TrainConfig
+from rlef_agents.ppo.packing import FlatBatch
+from rlef_agents.ppo.rlef import (
     Array,
     advantages,
     bootstrapped,
@@ -25,8 +27,6 @@ from rlef_agents.ppo.advantage import (
     rewards_with_kl,
     turn_means,
 )
-from rlef_agents.ppo.config import TrainConfig
-from rlef_agents.ppo.packing import FlatBatch
 from rlef_agents.ppo.trajectory import TokenEpisode
 
 __all__ = ["Scored", "Targets", "batch_metrics", "make_targets", "minibatch_normalised"]

@@ -30,11 +30,11 @@ from rlef_agents.ppo.generation.model_settings import max_context
 from rlef_agents.ppo.generators import GeneratorFactory, whole_copy
 from rlef_agents.ppo.learner import Learner, NotFiniteError
 from rlef_agents.ppo.loading import read_model
-from rlef_agents.ppo.metrics import Log
 from rlef_agents.ppo.model import base
 from rlef_agents.ppo.n_at_k import parse_n_at_k
 from rlef_agents.ppo.problems import Problems, evaluation_problems, training_problems
 from rlef_agents.ppo.rollout import Batch, Plan, Rollout, plan
+from rlef_agents.ppo.run_log import Log
 from rlef_env import CodeVectorEnv, JudgePool
 from rlef_env.errors import RLEFError, UsageError
 from rlef_env.judge import VerdictCache, default_workers

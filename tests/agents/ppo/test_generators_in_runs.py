@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rlef_agents.ppo.config import TrainConfig
-from rlef_agents.ppo.metrics import read_metrics
+from rlef_agents.ppo.sinks import read_metrics
 from rlef_agents.ppo.trainer import Trainer
 from rlef_agents.tiny.shrunk import shrunk
 from rlef_env.errors import RLEFError, UsageError

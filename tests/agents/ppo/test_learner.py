@@ -13,9 +13,9 @@ import torch
 
 from rlef_agents.ppo.config import load_config
 from rlef_agents.ppo.learner import Learner, NotFiniteError, ScoreMismatchError, StaleTokensError
+from rlef_agents.ppo.metrics import Scored, batch_metrics, make_targets, minibatch_normalised
 from rlef_agents.ppo.model import add_lora
 from rlef_agents.ppo.packing import flatten
-from rlef_agents.ppo.targets import Scored, batch_metrics, make_targets, minibatch_normalised
 from rlef_agents.ppo.trajectory import TokenEpisode
 from rlef_env.errors import UsageError
 from tests.agents.ppo.small import (

@@ -12,7 +12,7 @@ import pytest
 from transformers import AutoModelForCausalLM
 
 from rlef_agents.ppo.checkpoint import checkpoints, latest
-from rlef_agents.ppo.metrics import read_metrics
+from rlef_agents.ppo.sinks import read_metrics
 from rlef_agents.tiny.shrunk import shrunk
 from tests.agents.ppo.generation.vllm_server import FakeVLLM
 

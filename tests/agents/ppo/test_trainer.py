@@ -18,7 +18,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.checkpoint import checkpoints, latest
 from rlef_agents.ppo.config import TrainConfig, load_config
-from rlef_agents.ppo.metrics import read_metrics
+from rlef_agents.ppo.sinks import read_metrics
 from rlef_agents.ppo.trainer import Trainer, make_pool
 from rlef_agents.tiny.shrunk import shrunk
 from rlef_env.errors import RLEFError, UsageError
@@ -118,7 +118,7 @@ class Said:
 
     def __init__(self, monkeypatch):
         self.lines = []
-        monkeypatch.setattr("rlef_agents.ppo.metrics.Log.say", lambda _, text: self.lines.append(text))
+        monkeypatch.setattr("rlef_agents.ppo.run_log.Log.say", lambda _, text: self.lines.append(text))
 
     def about(self, word):
         return [line for line in self.lines if word in line]

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from rlef_agents.ppo.sinks import Sink, read_metrics, sinks
+from rlef_agents.ppo.sinks import Sink, sinks
 
-__all__ = ["Log", "read_metrics"]
+__all__ = ["Log"]
 
 SHOWN: Final = (
     ("solve_rate", "solved", "{:.3f}"),

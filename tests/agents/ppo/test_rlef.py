@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from rlef_agents.ppo.advantage import (
+from rlef_agents.ppo.rlef import (
     advantages,
     bootstrapped,
     group_advantages,
