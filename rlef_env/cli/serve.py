@@ -108,7 +108,7 @@ def run(arguments: argparse.Namespace) -> None:
         say(f"machine: {server.machine.summary()}")
         if server.machine.starved:
             say(f"WARNING: this machine is starved. {server.machine.advice}")
-        say(f"starting at {server.url}: {', '.join(server.warming)}")
+        say(f"starting at {server.url}: {', '.join(server.starting)}")
         if not wait(signals, server, server.ready):
             say("ended before it was ready")
             return

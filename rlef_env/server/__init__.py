@@ -1,4 +1,4 @@
-"""The judge over HTTP: SandboxFusion's API as its clients use it, and ``/judge``, which says all there is to say."""
+"""The judge over HTTP: the API of SandboxFusion, and ``/judge``, which returns the whole judgement."""
 
 from rlef_env.server.serving import JudgeServer, ServerSettings
 

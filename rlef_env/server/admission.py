@@ -1,4 +1,4 @@
-"""Who is let in: tokens, how much at once, how large, and what a refusal says."""
+"""Admission control: checks a request's token, host and size, and limits how many requests are pending."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from starlette.requests import ClientDisconnect, Request
 
 __all__ = ["Admission", "Disconnected", "Refused"]
 
-BODY_SECONDS: Final = 60.0
-MOST_BODIES: Final = 8  # of the greatest length that may be in memory at once
+BODY_SECONDS: Final = 60.0  # a client may take so long to send a body
+MAX_BODIES: Final = 8  # bodies of the maximum size that fit in memory at once
 LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 PORT: Final = re.compile(r":[0-9]*$")
 
 
 class Refused(Exception):
-    """A request that is not answered with what it asked for.
+    """A request that is answered with an error.
 
     Attributes:
-        status: of HTTP.
-        detail: what was expected, what came, what to do.
-        headers: of the answer.
+        status: HTTP status code.
+        detail: error message: what was expected, what came, what to do.
+        headers: extra headers of the response.
     """
 
     def __init__(self, status: int, detail: str, **headers: str) -> None:
@@ -36,80 +36,83 @@ class Refused(Exception):
 
 
 class Disconnected(Exception):
-    """The client did not wait."""
+    """The client closed the connection before it got its answer."""
 
 
 class Admission:
-    """Lets requests in.
+    """Decides which requests are accepted, and counts those that are pending: accepted and not answered.
 
     Args:
-        token: that a client must show; None for none.
-        most: requests that may be under way.
-        max_bytes: of a request's body; of all bodies under way together, eight times as many.
+        token: secret that a client must send; None for none.
+        max_pending: maximum number of pending requests.
+        max_bytes: maximum size of a request's body; the pending bodies together may have ``MAX_BODIES`` times this.
 
     Attributes:
-        num_pending: requests that are.
-        closed: whether none is let in any more.
+        num_pending: number of pending requests.
+        draining: True once no request is accepted any more.
     """
 
-    def __init__(self, token: str | None, most: int, max_bytes: int) -> None:
-        self._token, self._most, self._most_bytes = token, most, max_bytes
+    def __init__(self, token: str | None, max_pending: int, max_bytes: int) -> None:
+        self._token, self._max_pending, self._max_bytes = token, max_pending, max_bytes
         self.num_pending = self._pending_bytes = 0
-        self.closed = False
+        self.draining = False
 
     def check_client(self, request: Request) -> None:
-        """Refuse who does not show the token: ``Authorization: Bearer TOKEN``, or as the password of ``Basic``.
+        """Refuse a request without the token: ``Authorization: Bearer TOKEN``, or TOKEN as the password of ``Basic``.
 
-        Where there is none, refuse who came by the name of another host: a web page's way to ask in its visitor's name.
+        If the server has no token, refuse requests whose ``Host`` is not this machine: a web page that is open in a
+        browser here could send those on behalf of its visitor (DNS rebinding).
         """
         if self._token is None:
             host = request.headers.get("host", "")
             if PORT.sub("", host) not in LOCAL_HOSTS:
                 raise Refused(400, f"expected one of the hosts {', '.join(LOCAL_HOSTS)}, got {host!r:.100}")
             return
-        kind, _, shown = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() == "basic":  # what clients send for http://any:TOKEN@host
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "basic":  # clients send it for http://any:TOKEN@host
             try:
-                shown = base64.b64decode(shown, validate=True).decode("utf-8", "replace").partition(":")[2]
+                token = base64.b64decode(token, validate=True).decode("utf-8", "replace").partition(":")[2]
             except (binascii.Error, ValueError):
-                shown = ""
-        elif kind.lower() != "bearer":
-            shown = ""
-        if not hmac.compare_digest(shown.strip().encode("utf-8", "replace"), self._token.encode()):
+                token = ""
+        elif scheme.lower() != "bearer":
+            token = ""
+        if not hmac.compare_digest(token.strip().encode("utf-8", "replace"), self._token.encode()):
             raise Refused(
                 401, "expected this server's token; send 'Authorization: Bearer TOKEN'", WWW_Authenticate="Bearer"
             )
 
-    def enter(self, request: Request, full: int) -> int:
-        """Let a request in.
+    def enter(self, request: Request, busy_status: int) -> int:
+        """Accept a request, or refuse it.
 
         Args:
-            request: its body counts with the length that its header says, else with the greatest that it may have.
-            full: the status of a refusal for want of room: 503, or 504 for clients that try again only then.
+            request: its body counts with the length in its header, or with the maximum size if the header is missing.
+            busy_status: status of a refusal because too much is pending: 503, or 504 for clients that retry only then.
 
         Returns:
-            Bytes, to give to ``leave``.
+            The number of bytes to pass to ``leave``.
         """
-        if self.closed:
-            raise Refused(503, "this server is about to end; ask another one", Retry_After="10", Connection="close")
-        if self.num_pending >= self._most:
-            raise Refused(full, f"{self._most} requests are under way already; try again", Retry_After="1")
-        size = min(_length(request, self._most_bytes), self._most_bytes)
-        if self._pending_bytes + size > MOST_BODIES * self._most_bytes:
-            raise Refused(full, "requests that are under way fill the memory; try again", Retry_After="1")
+        if self.draining:
+            detail = "the server is shutting down; retry on another instance"
+            raise Refused(503, detail, Retry_After="10", Connection="close")
+        if self.num_pending >= self._max_pending:
+            raise Refused(busy_status, f"{self._max_pending} requests are pending; retry later", Retry_After="1")
+        size = min(_content_length(request, self._max_bytes), self._max_bytes)
+        if self._pending_bytes + size > MAX_BODIES * self._max_bytes:
+            raise Refused(busy_status, "the pending requests fill the memory; retry later", Retry_After="1")
         self.num_pending += 1
         self._pending_bytes += size
         return size
 
     def leave(self, size: int) -> None:
-        """A request is answered; ``size`` is what ``enter`` said."""
+        """Count a request as answered; ``size`` is the number that ``enter`` returned."""
         self.num_pending -= 1
         self._pending_bytes -= size
 
     async def body(self, request: Request) -> bytes:
-        """The request's body, while it is not larger or slower than it may be."""
+        """Read a request's body; refuse it if it is not JSON, too large, or takes longer than ``BODY_SECONDS``."""
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            # Also what keeps web pages from asking in the name of whoever looks at them.
+            # A browser sends this type across sites only after a preflight request, which this server never approves:
+            # so web pages cannot send requests on behalf of their visitors.
             raise Refused(415, "expected 'Content-Type: application/json'")
         try:
             return await asyncio.wait_for(self._read(request), BODY_SECONDS)
@@ -122,19 +125,19 @@ class Admission:
 
     async def _read(self, request: Request) -> bytes:
         body = bytearray()
-        if _length(request, 0) <= self._most_bytes:
+        if _content_length(request, 0) <= self._max_bytes:
             async for part in request.stream():
                 body += part
-                if len(body) > self._most_bytes:
+                if len(body) > self._max_bytes:
                     break
             else:
                 return bytes(body)
-        raise Refused(413, f"expected at most {self._most_bytes} bytes in a request", Connection="close")
+        raise Refused(413, f"expected at most {self._max_bytes} bytes in a request", Connection="close")
 
 
-def _length(request: Request, unknown: int) -> int:
-    """The length of a body as its header says; ``unknown`` where it says nothing, too much where it is no number."""
-    said = request.headers.get("content-length")
-    if said is None:
-        return unknown
-    return int(said) if said.isascii() and said.isdecimal() and len(said) < 19 else sys.maxsize
+def _content_length(request: Request, default: int) -> int:
+    """Return the body's length as the header states it; ``default`` without one, ``sys.maxsize`` if it is no number."""
+    length = request.headers.get("content-length")
+    if length is None:
+        return default
+    return int(length) if length.isascii() and length.isdecimal() and len(length) < 19 else sys.maxsize

@@ -1,4 +1,4 @@
-"""Our own wire shapes: what ``/judge`` is asked, and what it answers."""
+"""Request and response of ``/judge``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rlef_env.judge import JudgeJob, Judgement, Verdict
 from rlef_env.problems import ROLES, Field, Problem, Role
 from rlef_env.sandbox import LANGUAGES, Program
 
-__all__ = ["job_of", "judgement_row"]
+__all__ = ["job_from_request", "judgement_row"]
 
 KEYS: Final = (
     *("problem", "layout", "dataset", "id", "program", "language", "roles"),
@@ -16,11 +16,11 @@ KEYS: Final = (
 )
 
 
-def job_of(root: Field, problem: Problem) -> tuple[JudgeJob, int, float | None]:
-    """What a ``/judge`` request asks for: the job, its priority, and after how many seconds it is not wanted any more.
+def job_from_request(root: Field, problem: Problem) -> tuple[JudgeJob, int, float | None]:
+    """Read a ``/judge`` request: return the job, its priority, and its timeout in seconds, None if it has none.
 
     Raises:
-        DataError: a field is not as it should be, or none of ``KEYS``.
+        DataError: a field is unknown or has a wrong value.
     """
     for key in root.table():
         if key not in KEYS:
@@ -37,9 +37,9 @@ def job_of(root: Field, problem: Problem) -> tuple[JudgeJob, int, float | None]:
         Program(root.child("program").text(), language.value if language.present else "python"),
         tuple(_role(role) for role in roles.items()) if roles.present else ROLES,
         stop_early.boolean() if stop_early.present else True,
-        _natural(limit, 1) if limit.present else None,
-        _natural(first, 0) if first.present else 0,
-        _natural(gate, 0) if gate.present else 0,
+        _integer(limit, 1) if limit.present else None,
+        _integer(first, 0) if first.present else 0,
+        _integer(gate, 0) if gate.present else 0,
     )
     seconds = timeout.number() if timeout.present else None
     return job, priority.integer() if priority.present else 0, seconds
@@ -52,14 +52,14 @@ def _role(field: Field) -> Role:
     return role
 
 
-def _natural(field: Field, least: int) -> int:
-    if field.integer() < least:
-        raise field.error(f"a whole number of at least {least}", "choose a larger one")
+def _integer(field: Field, minimum: int) -> int:
+    if field.integer() < minimum:
+        raise field.error(f"a whole number of at least {minimum}", "choose a larger one")
     return field.integer()
 
 
 def judgement_row(judgement: Judgement) -> dict[str, Any]:
-    """A judgement as JSON, with the names of ``Judgement`` and ``TestResult``."""
+    """Return a judgement as JSON; its keys are the names of the attributes of ``Judgement`` and ``TestResult``."""
     return {
         "verdict": judgement.verdict.value,
         "has_verdict": judgement.verdict is not Verdict.NO_VERDICT,

@@ -1,4 +1,4 @@
-"""Programs that are only run, not judged: threads with a sandbox each."""
+"""Runs programs without judging them: a pool of threads, each with its own sandbox."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, instal
 
 __all__ = ["RunPool", "RunRequest", "RunResult"]
 
-WARM_LIMITS = Limits(cpu_seconds=60.0)
+WARM_UP_LIMITS = Limits(cpu_seconds=60.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,12 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What came of it.
+    """Result of a run.
 
     Attributes:
-        execution: the facts; ``FAILED`` where the sandbox failed again and again.
+        execution: how the program ended; ``FAILED`` if the sandbox failed in every attempt.
         compiled: whether the program compiled.
-        compile_seconds: how long that took, or loading it.
+        compile_seconds: wall time of compiling the program, or of loading it.
     """
 
     execution: Execution
@@ -43,26 +43,25 @@ class RunResult:
 
 
 class RunPool:
-    """Runs programs side by side, each in the sandbox of one of its threads.
+    """Runs programs in parallel, each in the sandbox of one of its threads.
 
     Args:
-        workers: how many at once.
+        workers: number of threads.
         isolation: as for ``Sandbox``.
         numpy: as for ``Sandbox``.
     """
 
     def __init__(self, workers: int, isolation: str = "locked", numpy: bool = False) -> None:
         self._isolation, self._numpy = isolation, numpy
-        # A sandbox ends with the thread that started it, so that threads are kept.
+        # A sandbox ends with the thread that started it, so the threads are kept.
         self._threads = ThreadPoolExecutor(workers, "run")
-        self._own = threading.local()
         self._lock = threading.Lock()
         self._sandboxes: dict[int, Sandbox] = {}
         self._queued: set[Future[RunResult]] = set()
         self._running: dict[Future[RunResult], int] = {}
-        self._unwanted: set[Future[RunResult]] = set()
+        self._cancelled: set[Future[RunResult]] = set()
         self._workers = workers
-        self._everywhere = threading.Barrier(1)
+        self._barrier = threading.Barrier(1)
 
     def __enter__(self) -> RunPool:
         return self
@@ -74,21 +73,21 @@ class RunPool:
         """Start every thread's sandbox and what programs in these languages need; see ``JudgePool.warm``.
 
         Returns:
-            What is under way: ``"python"`` and each language -> a future for each thread.
+            ``"python"`` and each language -> one future per thread.
 
         Raises:
             UsageError: a language is not installed.
         """
         names = dict.fromkeys(("python", *(installed_languages() if languages is None else languages)))
-        runs = [RunRequest(Program(PRINTS_ONE[name], name), b"", WARM_LIMITS) for name in names]
-        # A thread that is done waits for the others, so that each of them takes one share.
-        self._everywhere = everywhere = threading.Barrier(self._workers)
+        runs = [RunRequest(Program(PRINTS_ONE[name], name), b"", WARM_UP_LIMITS) for name in names]
+        # A thread that is done waits for the others at the barrier, so that each thread takes one share.
+        self._barrier = barrier = threading.Barrier(self._workers)
         shares: list[list[Future[RunResult]]] = [[Future() for _ in runs] for _ in range(self._workers)]
         with self._lock:
             self._queued.update(future for share in shares for future in share)
         for share in shares:
-            self._threads.submit(self._warm_thread, everywhere, list(zip(runs, share, strict=True)))
-        return {name: [share[place] for share in shares] for place, name in enumerate(names)}
+            self._threads.submit(self._warm_thread, barrier, list(zip(runs, share, strict=True)))
+        return {name: [share[index] for share in shares] for index, name in enumerate(names)}
 
     def submit(self, run: RunRequest) -> Future[RunResult]:
         """Queue a run."""
@@ -99,22 +98,22 @@ class RunPool:
         return future
 
     def cancel(self, future: Future[RunResult]) -> None:
-        """End a run that nobody waits for any more, at once, whether it has begun or not."""
+        """Cancel a run: a queued one never starts, a running one is killed."""
         if future.cancel():
             return
         with self._lock:
             if future in self._running:
-                self._unwanted.add(future)
+                self._cancelled.add(future)
                 if (sandbox := self._sandboxes.get(self._running[future])) is not None:
                     sandbox.kill()
 
     def close(self) -> None:
-        """End everything: what runs has failed, what is queued is cancelled. Safe to call twice."""
+        """Kill running programs, whose runs fail, and cancel queued runs. Safe to call twice."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         with self._lock:
             futures = [*self._queued, *self._running]
             self._queued.clear()
-        self._everywhere.abort()
+        self._barrier.abort()
         for future in futures:
             self.cancel(future)
         self._threads.shutdown()
@@ -122,13 +121,11 @@ class RunPool:
             sandbox.close()
         self._sandboxes.clear()
 
-    def _warm_thread(
-        self, everywhere: threading.Barrier, share: Sequence[tuple[RunRequest, Future[RunResult]]]
-    ) -> None:
+    def _warm_thread(self, barrier: threading.Barrier, share: Sequence[tuple[RunRequest, Future[RunResult]]]) -> None:
         for run, future in share:
             self._work(run, future)
         with contextlib.suppress(threading.BrokenBarrierError):
-            everywhere.wait()
+            barrier.wait()
 
     def _work(self, run: RunRequest, future: Future[RunResult]) -> None:
         with self._lock:
@@ -137,53 +134,54 @@ class RunPool:
                 return
             self._running[future] = threading.get_ident()
         try:
-            ran = self._ran(run, future)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the caller raises it
+            result = self._run(run, future)
+        except BaseException as error:  # noqa: BLE001 - the caller raises it, whatever it is
             future.set_exception(error)
         else:
-            future.set_result(ran)
+            future.set_result(result)
 
-    def _ran(self, run: RunRequest, future: Future[RunResult]) -> RunResult:
-        ran = RunResult(Execution(Status.FAILED, message="it was not wanted any more"), False, 0.0)
+    def _run(self, run: RunRequest, future: Future[RunResult]) -> RunResult:
+        result = RunResult(Execution(Status.FAILED, message="the run was cancelled"), False, 0.0)
         try:
             for _ in range(ATTEMPTS):
-                if future in self._unwanted:
+                if future in self._cancelled:
                     break
-                ran = self._attempt(run, future)
-                if ran.execution.status is not Status.FAILED:
+                result = self._attempt(run, future)
+                if result.execution.status is not Status.FAILED:
                     break
-                self._close_own()
-            return ran
+                self._close_sandbox()
+            return result
         finally:
             with self._lock:
                 del self._running[future]
-                unwanted = future in self._unwanted
-                self._unwanted.discard(future)
-            if unwanted:
-                self._close_own()  # it was killed, perhaps after the run had ended
+                cancelled = future in self._cancelled
+                self._cancelled.discard(future)
+            if cancelled:
+                self._close_sandbox()  # it was killed, perhaps after the run had ended
 
     def _attempt(self, run: RunRequest, future: Future[RunResult]) -> RunResult:
-        began = time.monotonic()
+        start = time.monotonic()
         try:
             sandbox = self._sandbox()
-            if future in self._unwanted:  # since there was no sandbox to kill
-                raise SandboxFailure("it was not wanted any more")
+            if future in self._cancelled:  # before there was a sandbox to kill
+                raise SandboxFailure("the run was cancelled")
             with sandbox.load(run.program, run.limits) as loaded:
-                seconds = time.monotonic() - began
+                seconds = time.monotonic() - start
                 return RunResult(loaded.run(run.stdin), loaded.compile_failure is None, seconds)
         except (OSError, SandboxFailure) as error:
-            return RunResult(Execution(Status.FAILED, message=str(error)), False, time.monotonic() - began)
+            return RunResult(Execution(Status.FAILED, message=str(error)), False, time.monotonic() - start)
 
     def _sandbox(self) -> Sandbox:
-        """This thread's own."""
-        me = threading.get_ident()
-        if me not in self._sandboxes:
+        """Return this thread's sandbox; start one if there is none."""
+        thread = threading.get_ident()
+        if thread not in self._sandboxes:
             sandbox = Sandbox(self._isolation, numpy=self._numpy)
             with self._lock:
-                self._sandboxes[me] = sandbox
-        return self._sandboxes[me]
+                self._sandboxes[thread] = sandbox
+        return self._sandboxes[thread]
 
-    def _close_own(self) -> None:
+    def _close_sandbox(self) -> None:
+        """Close this thread's sandbox; the next run starts a new one."""
         with self._lock:
             sandbox = self._sandboxes.pop(threading.get_ident(), None)
         if sandbox is not None:

@@ -1,7 +1,7 @@
-"""SandboxFusion's wire shapes to ours and back (bytedance/SandboxFusion, ``sandbox_api.py``, ``online_judge_api.py``).
+"""Requests and responses of SandboxFusion (bytedance/SandboxFusion, ``sandbox_api.py``, ``online_judge_api.py``).
 
-What differs on purpose: limits on time are CPU time (with one on sleep and a far-off one on wall time), a program reads
-and writes no files, and the output of a test that was passed is not told.
+Deliberate differences: time limits are CPU time (plus a limit on sleep and a generous one on wall time), a program
+cannot read or write files, and a passed test's output is left out of the response.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rlef_env.problems import Field, Problem
 from rlef_env.sandbox import Limits, Program, Status
 from rlef_env.server.runs import RunRequest, RunResult
 
-__all__ = ["eval_result", "language_of", "prompt", "run_of", "run_response"]
+__all__ = ["eval_result", "language_name", "prompt", "run_from_request", "run_response"]
 
 LANGUAGES: Final[Mapping[str, str]] = {
     "python": "python",
@@ -28,13 +28,13 @@ LANGUAGES: Final[Mapping[str, str]] = {
     "js": "javascript",
     "javascript": "javascript",
 }
-"""SandboxFusion's names of languages -> ours."""
-MOST_SECONDS: Final = 600.0
-MOST_MEMORY: Final = 2**34
+"""SandboxFusion's name of a language -> our name."""
+MAX_SECONDS: Final = 600.0
+MAX_MEMORY_BYTES: Final = 2**34
 OUTPUT_BYTES: Final = 2**23
-LONGEST_SHOWN: Final = 1000  # characters of a passed test's input and output, as there
+MAX_SHOWN: Final = 1000  # characters of a passed test's input and output, as in SandboxFusion
 MEGABYTE: Final = 2**20
-# What ends a program there has no name there, and so the exit code is that of the signal that Linux would have sent.
+# SandboxFusion has no status for these: the exit code is that of the signal that Linux would have sent.
 SIGNALS: Final = {
     Status.MEMORY_LIMIT: signal.SIGKILL,
     Status.OUTPUT_LIMIT: signal.SIGXFSZ,
@@ -45,30 +45,32 @@ SIGNALS: Final = {
 }
 
 
-def run_of(root: Field) -> tuple[RunRequest, float]:
-    """What a ``/run_code`` request asks for, and the seconds that its client allows for it.
+def run_from_request(root: Field) -> tuple[RunRequest, float]:
+    """Read a ``/run_code`` request: return the run, and the seconds that its client allows for compiling and running.
 
     Raises:
-        DataError: a field is not as it should be, or asks for what the sandbox does not do.
+        DataError: a field has a wrong value, or asks for something that the sandbox does not support.
     """
     for key in ("files", "fetch_files", "args"):
         field = root.child(key)
         if field.present and field.value:
-            raise field.error("nothing", "a program reads its standard input and writes its output, and no files")
-    language = language_of(root.child("language"))
+            raise field.error("nothing", "a program has standard input and output only, no files")
+    language = language_name(root.child("language"))
     stdin = root.child("stdin")
     compile_seconds = _seconds(root.child("compile_timeout"))
     seconds = _seconds(root.child("run_timeout"))
     limits = Limits(cpu_seconds=seconds, memory_bytes=_memory(root.child("memory_limit_MB")), output_bytes=OUTPUT_BYTES)
-    given = stdin.text().encode() if stdin.present else b""
-    return RunRequest(Program(root.child("code").text(), language), given, limits), compile_seconds + seconds
+    run = RunRequest(
+        Program(root.child("code").text(), language), stdin.text().encode() if stdin.present else b"", limits
+    )
+    return run, compile_seconds + seconds
 
 
-def language_of(field: Field) -> str:
-    """Our name of a language.
+def language_name(field: Field) -> str:
+    """Return our name of a language.
 
     Raises:
-        DataError: it is none of ours.
+        DataError: the language is not supported.
     """
     if field.text() not in LANGUAGES:
         raise field.error(f"one of {', '.join(LANGUAGES)}", "choose one of these")
@@ -78,35 +80,35 @@ def language_of(field: Field) -> str:
 def _seconds(field: Field) -> float:
     if not field.present:
         return 10.0
-    if not 0 < field.number() <= MOST_SECONDS:
-        raise field.error(f"seconds above 0, at most {MOST_SECONDS:g}", "choose a limit in between")
+    if not 0 < field.number() <= MAX_SECONDS:
+        raise field.error(f"seconds above 0, at most {MAX_SECONDS:g}", "choose a limit in between")
     return float(field.number())
 
 
 def _memory(field: Field) -> int:
-    if not field.present or field.integer() <= 0:  # there: no limit
+    if not field.present or field.integer() <= 0:  # no limit in SandboxFusion
         return DEFAULT_MEMORY_BYTES
-    return min(field.integer() * MEGABYTE, MOST_MEMORY)
+    return min(field.integer() * MEGABYTE, MAX_MEMORY_BYTES)
 
 
-def run_response(ran: RunResult, language: str) -> dict[str, Any]:
-    """The answer to ``/run_code``."""
-    execution = ran.execution
+def run_response(result: RunResult, language: str) -> dict[str, Any]:
+    """Return the response to ``/run_code``."""
+    execution = result.execution
     stdout, stderr = (text.decode("utf-8", "replace") for text in (execution.stdout, execution.stderr))
     if execution.status in (Status.FAILED, Status.STARVED):
         return _response("SandboxError", execution.message, None, _command("Error", None, "", execution.message))
     compiles = language != "python"
     if execution.status is Status.COMPILE_ERROR and compiles:
-        slow = stderr.startswith("compiling it took too much")
+        slow = execution.compile_timed_out
         failed = _command("TimeLimitExceeded" if slow else "Finished", None if slow else 1, "", stderr)
-        return _response("Failed", "", {**failed, "execution_time": ran.compile_seconds}, None)
-    compiled = {**_command("Finished", 0, "", ""), "execution_time": ran.compile_seconds} if compiles else None
+        return _response("Failed", "", {**failed, "execution_time": result.compile_seconds}, None)
+    compiled = {**_command("Finished", 0, "", ""), "execution_time": result.compile_seconds} if compiles else None
     if execution.status is Status.TIME_LIMIT:
         command = _command("TimeLimitExceeded", None, stdout, stderr)
     else:
         code = execution.exit_code
         if execution.status is Status.COMPILE_ERROR:
-            code = 1  # there, the interpreter reads the program when it runs it
+            code = 1  # SandboxFusion does not compile Python: its interpreter exits with 1
         elif execution.status is not Status.EXITED:
             code = -(execution.signal or SIGNALS.get(execution.status, signal.SIGKILL))
         command = _command("Finished", code, stdout, stderr)
@@ -115,32 +117,32 @@ def run_response(ran: RunResult, language: str) -> dict[str, Any]:
 
 
 def eval_result(
-    problem: Problem, asked_id: str | int, code: str, language: str, judgement: Judgement, in_full: bool
+    problem: Problem, problem_id: str | int, code: str, language: str, judgement: Judgement, in_full: bool
 ) -> dict[str, Any]:
-    """The answer to ``/submit``.
+    """Return the response to ``/submit``.
 
     Args:
-        problem: what was to be solved.
-        asked_id: its id, as the client wrote it.
-        code: the program; empty where the response held none.
-        language: our name of its language.
-        judgement: what was said of it.
-        in_full: do not cut the tests that were passed.
+        problem: the problem.
+        problem_id: its id as the client wrote it.
+        code: the program; empty if the response held none.
+        language: our name of the program's language.
+        judgement: the program's judgement.
+        in_full: whether the input and output of passed tests are shown in full.
     """
     tests = []
     for result, cpu_seconds, _ in judgement.measured():
         test = getattr(problem, f"{result.role}_tests")[result.index]
         passed = result.verdict is Verdict.ACCEPTED
-        given, expected = (_cut(text) if passed and not in_full else text for text in (test.input, test.output))
+        stdin, expected = (_shorten(text) if passed and not in_full else text for text in (test.input, test.output))
         tests.append(
             {
                 "passed": passed,
                 "exec_info": _exec_info(result, cpu_seconds, language),
-                "test_info": {"input": {"stdin": given}, "output": {"stdout": expected}},
+                "test_info": {"input": {"stdin": stdin}, "output": {"stdout": expected}},
             }
         )
     return {
-        "id": asked_id,
+        "id": problem_id,
         "accepted": judgement.verdict is Verdict.ACCEPTED,
         "extracted_code": code,
         "full_code": None,
@@ -178,15 +180,15 @@ def _exit_code(result: TestResult) -> int:
 
 
 def prompt(problem: Problem, language: str) -> dict[str, Any]:
-    """A prompt of ``/get_prompts``."""
-    asked = (
+    """Return the prompt of a problem, as ``/get_prompts`` lists it."""
+    task = (
         f"Define the function `{problem.function.entry_point}` in {language}."
         if problem.function is not None
         else f"Write a whole {language} program that reads standard input and writes standard output."
     )
-    known = {"source": problem.source, "difficulty": problem.difficulty, "tags": list(problem.tags) or None}
-    labels = {key: value for key, value in known.items() if value is not None}
-    return {"id": problem.id, "prompt": f"{problem.statement}\n\n{asked}", "labels": labels}
+    facts = {"source": problem.source, "difficulty": problem.difficulty, "tags": list(problem.tags) or None}
+    labels = {key: value for key, value in facts.items() if value is not None}
+    return {"id": problem.id, "prompt": f"{problem.statement}\n\n{task}", "labels": labels}
 
 
 def _response(
@@ -206,6 +208,6 @@ def _command(status: str, code: int | None, stdout: str, stderr: str) -> dict[st
     return {"status": status, "execution_time": None, "return_code": code, "stdout": stdout, "stderr": stderr}
 
 
-def _cut(text: str) -> str:
-    half = LONGEST_SHOWN // 2
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:half]}...{text[-half:]}"
+def _shorten(text: str) -> str:
+    half = MAX_SHOWN // 2
+    return text if len(text) <= MAX_SHOWN else f"{text[:half]}...{text[-half:]}"

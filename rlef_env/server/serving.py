@@ -1,4 +1,4 @@
-"""A server from its start to its end: where it listens, who works for it, and how it ends without losing a request."""
+"""The server itself: starts the pools and the HTTP listener, and shuts down without losing a request."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ KEEP_ALIVE_SECONDS = 75
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """How to serve.
+    """Settings of a server.
 
     Attributes:
-        host: the address to listen at.
-        port: 0 for one that is free.
-        token: that clients must show; None for none, which is refused beyond loopback.
-        datasets: by the names that clients use.
-        workers: programs judged at once, and programs run at once; the number of cores by default.
+        host: address to listen on.
+        port: port to listen on; 0 for a free one.
+        token: secret that clients must send; None for none, which is allowed on loopback addresses only.
+        datasets: data sets by the names that clients use.
+        workers: number of programs judged in parallel, and of programs run in parallel; the number of cores by default.
         isolation: as for ``Judge``.
-        numpy: let programs import numpy.
-        max_pending: requests that may be under way; those beyond are refused.
-        max_bytes: of a request's body.
-        seconds: after which a judgement is not waited for any more.
-        warm: languages beyond Python whose compilers and interpreters are started in every worker before the first
-            request is accepted; every one that is installed where None. Each takes some 50 MB a worker.
+        numpy: whether programs may import numpy.
+        max_pending: maximum number of pending requests; more are refused.
+        max_bytes: maximum size of a request's body.
+        seconds: timeout of a judgement.
+        warm: languages beside Python whose compilers and interpreters are started in every worker before the first
+            request is accepted; all installed ones if None. Each takes about 50 MB per worker.
     """
 
     host: str = "127.0.0.1"
@@ -60,20 +60,21 @@ class ServerSettings:
 
 
 class JudgeServer:
-    """Serves as long as its ``with`` block lasts, in threads of its own.
+    """Serves while its ``with`` block runs, in background threads.
 
     Needs ``pip install "rlef-env[serve]"``.
 
     Args:
-        settings: how.
-        wait: enter the block only when requests are accepted: when every worker has run something in each language.
-            False enters it when the server listens; ``ready`` is set later, and until then requests are refused.
+        settings: settings of the server.
+        wait: whether entering the block waits until requests are accepted: until every worker has run a program in each
+            language. If False, the block is entered when the server listens; requests are refused until ``ready`` is
+            set.
 
     Raises:
-        UsageError: it would listen beyond loopback without a token, or what it needs is not installed, a language of
-            ``warm`` included (raised on entering).
-        IsolationUnavailable: this machine lacks a layer of the lock; raised on entering.
-        OSError: the port is taken; likewise.
+        UsageError: the server would listen beyond loopback without a token, or something that it needs is not
+            installed; for a language of ``warm``, raised on entering the block.
+        IsolationUnavailable: this machine lacks a required layer of the lock; raised on entering.
+        OSError: the port is taken; raised on entering.
     """
 
     def __init__(self, settings: ServerSettings, wait: bool = True) -> None:
@@ -81,8 +82,8 @@ class JudgeServer:
             raise UsageError("token: expected a secret, got an empty one; make one with: openssl rand -hex 32")
         if settings.token is None and not is_loopback(settings.host):
             raise UsageError(
-                f"host: expected a loopback address such as 127.0.0.1 where there is no token, got {settings.host!r}; "
-                "set RLEF_TOKEN to a secret that clients must show"
+                f"host: expected a loopback address such as 127.0.0.1 for a server without a token, got "
+                f"{settings.host!r}; set RLEF_TOKEN to a secret that clients must send"
             )
         try:
             import prometheus_client  # noqa: F401
@@ -94,11 +95,11 @@ class JudgeServer:
         self._uvicorn: Any = uvicorn
         self.settings = settings
         self.url = ""
-        """Where it listens."""
+        """Address of the server; empty until it listens."""
         self.machine: MachineHealth
-        """How exactly this machine measures programs, as of the start."""
+        """Accuracy of this machine, measured at the start."""
         self.ended = threading.Event()
-        """Set when it does not serve any more."""
+        """Set when the server has stopped."""
         self._wait = wait
         self._open = ExitStack()
 
@@ -106,7 +107,7 @@ class JudgeServer:
         with ExitStack() as stack:
             self._start(stack)
             if self._wait:
-                self._warming.over.wait()
+                self._warm_up.finished.wait()
             self._open = stack.pop_all()
         return self
 
@@ -114,38 +115,38 @@ class JudgeServer:
         self._open.close()
 
     def drain(self, seconds: float) -> bool:
-        """Refuse what is new, and wait until what was accepted is answered.
+        """Refuse new requests, and wait until the pending ones are answered.
 
         Args:
-            seconds: to wait at most.
+            seconds: maximum time to wait.
 
         Returns:
-            Whether all was answered.
+            Whether all requests were answered.
         """
-        self._admission.closed = True
-        until = time.monotonic() + seconds
-        while self._admission.num_pending and time.monotonic() < until and not self.ended.is_set():
+        self._admission.draining = True
+        deadline = time.monotonic() + seconds
+        while self._admission.num_pending and time.monotonic() < deadline and not self.ended.is_set():
             time.sleep(0.02)
         return not self._admission.num_pending
 
     @property
     def ready(self) -> threading.Event:
         """Set when requests are accepted."""
-        return self._warming.ready
+        return self._warm_up.ready
 
     @property
-    def warming(self) -> dict[str, int]:
-        """What is still to be started, languages among it -> in how many workers."""
-        return self._warming.waiting()
+    def starting(self) -> dict[str, int]:
+        """What is still starting (languages, and ``"checker"``) -> number of workers."""
+        return self._warm_up.waiting()
 
     @property
     def not_started(self) -> dict[str, str]:
-        """Languages that could not be started, and why; requests in them are accepted nevertheless."""
-        return dict(self._warming.failed) if self.ready.is_set() else {}
+        """Languages that failed to start -> reason; requests in these languages are accepted nevertheless."""
+        return dict(self._warm_up.failed) if self.ready.is_set() else {}
 
     @property
     def num_pending(self) -> int:
-        """How many requests are accepted and not answered."""
+        """Number of pending requests: accepted and not answered."""
         return self._admission.num_pending
 
     def _start(self, stack: ExitStack) -> None:
@@ -153,7 +154,7 @@ class JudgeServer:
         from rlef_env.server.app import Service
 
         settings = self.settings
-        Sandbox(settings.isolation, numpy=settings.numpy).close()  # what this machine lacks is said now
+        Sandbox(settings.isolation, numpy=settings.numpy).close()  # raises if the machine lacks a layer
         self.machine = measure_machine(QUICK_RUNS, settings.isolation)
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         listening = stack.enter_context(
@@ -165,10 +166,10 @@ class JudgeServer:
         pool = stack.enter_context(JudgePool(workers, settings.isolation, numpy=settings.numpy))
         runs = stack.enter_context(RunPool(workers, settings.isolation, settings.numpy))
         self._admission: Admission = Admission(settings.token, settings.max_pending, settings.max_bytes)
-        self._warming = WarmUp(pool, runs, settings.warm)
-        stack.callback(self._warming.stop)
+        self._warm_up = WarmUp(pool, runs, settings.warm)
+        stack.callback(self._warm_up.stop)
         store = ProblemStore(settings.datasets)
-        service = Service(pool, runs, store, self._admission, settings.seconds, self._warming, self.machine)
+        service = Service(pool, runs, store, self._admission, settings.seconds, self._warm_up, self.machine)
         config = self._uvicorn.Config(
             service.app,
             log_level="warning",
@@ -189,16 +190,18 @@ class JudgeServer:
 
         def end() -> None:
             server.should_exit = True
-            server.force_exit = self._admission.num_pending > 0  # they had their time
+            server.force_exit = self._admission.num_pending > 0  # drain() has waited for them
             thread.join()
 
-        thread = threading.Thread(target=run, name="judge-server", daemon=True)  # signals stay with the main thread
+        thread = threading.Thread(
+            target=run, name="judge-server", daemon=True
+        )  # a thread, so that signals go to our own handlers
         thread.start()
         stack.callback(end)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
+    """Return whether an address is reachable from this machine only."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

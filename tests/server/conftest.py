@@ -1,4 +1,4 @@
-"""A server that several tests ask."""
+"""A server that the tests of one file share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server to ask, and how to ask it."""
+"""Settings of a test server, and helpers that send requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs that are only run: side by side, ended when nobody wants them, and never lost for a fault of ours."""
+"""The pool that runs programs: in parallel, cancellable, and with a new sandbox when one is lost."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pool() -> Iterator[RunPool]:
 
 
 def zygotes() -> list[int]:
-    """The processes that this one has started."""
+    """Return the child processes of this process."""
     found = []
     for task in Path("/proc/self/task").iterdir():
         found += [int(pid) for pid in (task / "children").read_text().split()]
@@ -38,7 +38,7 @@ def zygotes() -> list[int]:
 
 
 def programs(pids: list[int]) -> int:
-    """How many processes there are below."""
+    """Return the number of processes below these."""
     found = 0
     for pid in pids:
         try:
@@ -54,7 +54,7 @@ def test_each_run_has_its_own_output(pool: RunPool) -> None:
     assert [future.result().execution.stdout for future in futures] == [f"{number}\n".encode() for number in range(50)]
 
 
-def test_a_run_that_is_not_wanted_ends_at_once_and_the_next_is_unharmed(pool: RunPool) -> None:
+def test_a_cancelled_run_ends_at_once_and_the_next_run_is_unharmed(pool: RunPool) -> None:
     before = set(zygotes())
     running = [pool.submit(SLEEPER) for _ in range(2)]
     queued = [pool.submit(SLEEPER), pool.submit(echo("5"))]
@@ -65,11 +65,11 @@ def test_a_run_that_is_not_wanted_ends_at_once_and_the_next_is_unharmed(pool: Ru
     assert queued[0].cancelled()
     assert [future.result(30).execution.status for future in running] == [Status.FAILED] * 2
     assert queued[1].result(30).execution.stdout == b"5\n"
-    pool.cancel(queued[1])  # which is done
+    pool.cancel(queued[1])  # already done
     assert pool.submit(echo("6")).result(30).execution.stdout == b"6\n"
 
 
-def test_a_sandbox_that_is_lost_is_replaced() -> None:
+def test_a_lost_sandbox_is_replaced() -> None:
     before = set(zygotes())
     with RunPool(1) as pool:
         pool.submit(echo("1")).result()
@@ -78,7 +78,7 @@ def test_a_sandbox_that_is_lost_is_replaced() -> None:
         assert pool.submit(echo("2")).result().execution.stdout == b"2\n"
 
 
-def test_closing_ends_what_runs_and_leaves_no_process() -> None:
+def test_close_ends_running_programs_and_leaves_no_process() -> None:
     before = set(zygotes())
     pool = RunPool(1)
     running, queued = pool.submit(SLEEPER), pool.submit(SLEEPER)
@@ -92,7 +92,7 @@ def test_closing_ends_what_runs_and_leaves_no_process() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("run")]
 
 
-def test_what_cannot_be_run_is_raised(pool: RunPool) -> None:
+def test_an_unknown_language_raises_and_a_syntax_error_does_not(pool: RunPool) -> None:
     with pytest.raises(UsageError, match="language"):
         pool.submit(RunRequest(Program("1", "cobol"), b"", LIMITS)).result()
     ran = pool.submit(RunRequest(Program("print("), b"", LIMITS)).result()
@@ -100,8 +100,8 @@ def test_what_cannot_be_run_is_raised(pool: RunPool) -> None:
     assert (ran.execution.status, ran.compiled) == (Status.COMPILE_ERROR, False)
 
 
-def test_each_thread_is_warmed_however_quick_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each has its share, though one of them could do them all before another wakes."""
+def test_warm_reaches_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even though one thread could do all the work before another one wakes up."""
     by: dict[int, int] = {}
 
     def work(_: RunPool, run: RunRequest, future: Future[RunResult]) -> None:
@@ -124,12 +124,12 @@ def until(condition: Callable[[], bool]) -> None:
     raise AssertionError
 
 
-def test_closing_ends_what_is_warmed() -> None:
-    """One of the threads is busy, so that the other waits for it."""
+def test_close_during_warm_up() -> None:
+    """One of the threads is busy, so the other one waits for it at the barrier."""
     with RunPool(2) as pool:
         busy = pool.submit(SLEEPER)
-        warming = pool.warm(())
-        until(lambda: any(future.done() for future in warming["python"]))
+        starting = pool.warm(())
+        until(lambda: any(future.done() for future in starting["python"]))
     assert busy.result(60).execution.status is Status.FAILED
-    for future in warming["python"]:
+    for future in starting["python"]:
         assert future.cancelled() or future.result(60)

@@ -1,4 +1,4 @@
-"""The judge over HTTP: what clients of SandboxFusion expect, the verdicts of the judge, and no request lost."""
+"""The judge over HTTP: what clients of SandboxFusion expect, our own API, and what is refused."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from tests.server.serving import ECHO, JSON, SETTINGS, STARTER, port_of, post, r
 # --- SandboxFusion's clients ------------------------------------------------------------------------------------------
 
 
-def as_verl_scores(url: str, code: str, given: Any, expected: str, language: str = "python", seconds: int = 10) -> Any:
-    """A test's score in verl: True, False, or -1 (service), -2 (run), -3 (time), -4 (compiling)."""
-    asked = {
+def verl_score(url: str, code: str, given: Any, expected: str, language: str = "python", seconds: int = 10) -> Any:
+    """Return a test's score as verl computes it: True, False, or -1 (service), -2 (run), -3 (time), -4 (compiling)."""
+    content = {
         "compile_timeout": seconds,
         "run_timeout": seconds,
         "code": code,
@@ -38,14 +38,14 @@ def as_verl_scores(url: str, code: str, given: Any, expected: str, language: str
         "files": {},
         "fetch_files": [],
     }
-    answer = requests.post(url, headers=JSON, data=json.dumps(asked), timeout=2 * seconds + 10)
+    answer = requests.post(url, headers=JSON, data=json.dumps(content), timeout=2 * seconds + 10)
     if answer.status_code != 200:
         return -1
-    said = answer.json()
-    compiled, ran = said["compile_result"], said["run_result"]
-    if said["status"] == "Success":
+    content = answer.json()
+    compiled, ran = content["compile_result"], content["run_result"]
+    if content["status"] == "Success":
         return ran["stdout"].rstrip("\n") == expected.rstrip("\n") if ran["status"] == "Finished" else -1
-    if said["status"] != "Failed":
+    if content["status"] != "Failed":
         return -1
     if compiled and (compiled["status"] != "Finished" or compiled["return_code"] != 0):
         return -4
@@ -72,19 +72,19 @@ def as_verl_scores(url: str, code: str, given: Any, expected: str, language: str
         ("int main() { oops }", "5\n", -4),
     ],
 )
-def test_verl_scores_as_it_does_with_sandbox_fusion(server: JudgeServer, code: str, given: Any, score: Any) -> None:
+def test_verl_gets_the_scores_that_sandbox_fusion_gives(server: JudgeServer, code: str, given: Any, score: Any) -> None:
     language = "cpp" if code.startswith("int") else "python"
     if language not in installed_languages():
         pytest.skip("needs g++")
     seconds = 1 if score == -3 else 10
-    assert as_verl_scores(f"{server.url}/run_code", code, given, "5\n", language, seconds) is score
+    assert verl_score(f"{server.url}/run_code", code, given, "5\n", language, seconds) is score
 
 
-def test_the_shape_of_a_run_is_sandbox_fusions(server: JudgeServer) -> None:
-    said = run_code(server, code="import sys\nprint('é')\nprint('e', file=sys.stderr)")
-    assert set(said) == {"status", "message", "compile_result", "run_result", "executor_pod_name", "files"}
-    assert (said["status"], said["message"], said["compile_result"], said["files"]) == ("Success", "", None, {})
-    ran = said["run_result"]
+def test_a_run_has_the_fields_of_sandbox_fusion(server: JudgeServer) -> None:
+    answer = run_code(server, code="import sys\nprint('é')\nprint('e', file=sys.stderr)")
+    assert set(answer) == {"status", "message", "compile_result", "run_result", "executor_pod_name", "files"}
+    assert (answer["status"], answer["message"], answer["compile_result"], answer["files"]) == ("Success", "", None, {})
+    ran = answer["run_result"]
     assert ran.pop("execution_time") > 0
     assert ran == {"status": "Finished", "return_code": 0, "stdout": "é\n", "stderr": "e\n"}
 
@@ -106,12 +106,12 @@ def test_every_installed_language_runs(server: JudgeServer, language: str) -> No
         assert answer.status_code == 422
         assert "install it" in answer.json()["detail"]
         return
-    said = run_code(server, language=language, code=HELLO[language])
-    assert said["run_result"]["stdout"] == "hello\n"
-    assert said["compile_result"]["return_code"] == 0
+    answer = run_code(server, language=language, code=HELLO[language])
+    assert answer["run_result"]["stdout"] == "hello\n"
+    assert answer["compile_result"]["return_code"] == 0
 
 
-def test_what_is_listed_can_be_asked_for(server: JudgeServer) -> None:
+def test_data_sets_ids_and_prompts(server: JudgeServer) -> None:
     assert requests.get(f"{server.url}/v1/ping", timeout=10).json() == "pong"
     assert requests.get(f"{server.url}/list_datasets", timeout=10).json() == ["starter", "tiny", "broken"]
     ids = post(server, "/list_ids", {"dataset": "starter", "config": {}}).json()
@@ -124,7 +124,7 @@ def test_what_is_listed_can_be_asked_for(server: JudgeServer) -> None:
     assert "cpp" in one["prompt"]
 
 
-def test_submitted_responses_are_judged_and_told_as_sandbox_fusion_does(server: JudgeServer) -> None:
+def test_submitted_responses_get_an_eval_result(server: JudgeServer) -> None:
     config = {"language": "python", "extra": {"run_all_cases": True}}
 
     def submitted(source: str) -> dict[str, Any]:
@@ -148,16 +148,16 @@ def test_submitted_responses_are_judged_and_told_as_sandbox_fusion_does(server: 
     assert (none["accepted"], none["extracted_code"], none["tests"]) == (False, "", [])
 
 
-def test_no_verdict_is_not_told_as_a_wrong_answer(server: JudgeServer) -> None:
-    """SandboxFusion's client asks again after it."""
-    asked = {"dataset": "tiny", "id": "untested", "completion": "```\nprint()\n```", "config": {"language": "python"}}
-    answer = post(server, "/submit", asked)
+def test_no_verdict_is_an_error_and_not_a_wrong_answer(server: JudgeServer) -> None:
+    """SandboxFusion's client retries after a 500."""
+    content = {"dataset": "tiny", "id": "untested", "completion": "```\nprint()\n```", "config": {"language": "python"}}
+    answer = post(server, "/submit", content)
     assert answer.status_code == 500
     assert "no verdict" in answer.json()["detail"]
 
 
-def test_problems_come_with_the_request_too(server: JudgeServer) -> None:
-    """As SandboxFusion's own data set type for rows that its server does not hold."""
+def test_submit_takes_a_problem_in_the_request(server: JudgeServer) -> None:
+    """In SandboxFusion's data set type for rows that its server does not have."""
     test = [{"input": {"stdin": "4"}, "output": {"stdout": "8"}}]
     config = {
         "language": "python",
@@ -167,8 +167,8 @@ def test_problems_come_with_the_request_too(server: JudgeServer) -> None:
     for factor, accepted in ((2, True), (3, False)):
         completion = f"```python\nprint({factor} * int(input()))\n```"
         content = {"dataset": "mine", "id": 7, "completion": completion, "config": config}
-        said = post(server, "/submit", content).json()
-        assert (said["id"], said["accepted"]) == (7, accepted)
+        answer = post(server, "/submit", content).json()
+        assert (answer["id"], answer["accepted"]) == (7, accepted)
 
 
 # --- /judge -----------------------------------------------------------------------------------------------------------
@@ -178,45 +178,45 @@ OPTIONS = [{"stop_early": False}, {"gate": 2}, {"first": 1, "limit": 1}]
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_judgements_are_the_judges_own(server: JudgeServer, named: bool) -> None:
-    asked = {"dataset": "tiny", "id": "echo"} if named else {"problem": problem_to_row(ECHO)}
+def test_judgements_equal_those_of_the_judge(server: JudgeServer, named: bool) -> None:
+    problem = {"dataset": "tiny", "id": "echo"} if named else {"problem": problem_to_row(ECHO)}
     with Judge() as judge:
         for source, options in product(SOURCES, OPTIONS):
-            said = post(server, "/judge", {**asked, "program": source, **options}).json()
+            answer = post(server, "/judge", {**problem, "program": source, **options}).json()
             expected = judge.judge(ECHO, Program(source), **options)  # type: ignore[arg-type]
-            assert (said["verdict"], said["passed"], said["total"]) == (
+            assert (answer["verdict"], answer["passed"], answer["total"]) == (
                 expected.verdict.value,
                 expected.passed,
                 expected.total,
             )
-            for told, result in zip(said["results"], expected.results, strict=True):
-                assert all(told[name] == getattr(result, name) for name in ("role", "index", "category", "stdout"))
-                assert told["verdict"] == result.verdict.value
+            for row, result in zip(answer["results"], expected.results, strict=True):
+                assert all(row[name] == getattr(result, name) for name in ("role", "index", "category", "stdout"))
+                assert row["verdict"] == result.verdict.value
 
 
-def test_points_are_told_and_nothing_of_a_judgement_is_left_out(server: JudgeServer) -> None:
+def test_a_judgement_has_every_field_and_its_points(server: JudgeServer) -> None:
     groups = (TestGroup("easy", 30.0, (("private", 0),)), TestGroup("hard", 70.0, (("private", 1),)))
     problem = replace(ECHO, id="scored", groups=groups)
-    said = post(
+    answer = post(
         server, "/judge", {"problem": problem_to_row(problem), "program": "print(2)", "stop_early": False}
     ).json()
-    assert said["score"] == 30.0
-    assert said["groups"] == [
+    assert answer["score"] == 30.0
+    assert answer["groups"] == [
         {"name": "easy", "earned": 30.0, "points": 30.0},
         {"name": "hard", "earned": 0.0, "points": 70.0},
     ]
     of_each = {"test_cpu_seconds", "test_peak_bytes"}
-    assert {field.name for field in fields(Judgement)} - of_each <= set(said)
-    assert {*TestResult._fields, "cpu_seconds", "peak_bytes"} == set(said["results"][0])
+    assert {field.name for field in fields(Judgement)} - of_each <= set(answer)
+    assert {*TestResult._fields, "cpu_seconds", "peak_bytes"} == set(answer["results"][0])
 
 
-def test_the_tests_asked_for_are_run(server: JudgeServer) -> None:
-    asked = {"dataset": "tiny", "id": "echo", "program": "print(2)", "roles": ["private"], "limit": 1}
-    said = post(server, "/judge", asked).json()
-    assert (said["verdict"], said["total"]) == ("accepted", 1)
+def test_roles_and_limit_select_the_tests(server: JudgeServer) -> None:
+    content = {"dataset": "tiny", "id": "echo", "program": "print(2)", "roles": ["private"], "limit": 1}
+    answer = post(server, "/judge", content).json()
+    assert (answer["verdict"], answer["total"]) == ("accepted", 1)
 
 
-# --- what is refused --------------------------------------------------------------------------------------------------
+# --- refused requests -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,9 @@ def test_the_tests_asked_for_are_run(server: JudgeServer) -> None:
         ("/judge", {"dataset": "tiny", "id": "echo", "program": "1" * 3_000_000}, 413, "2000000 bytes"),
     ],
 )
-def test_what_is_wrong_is_said(server: JudgeServer, path: str, content: Any, status: int, words: str) -> None:
+def test_a_bad_request_gets_a_clear_error(
+    server: JudgeServer, path: str, content: Any, status: int, words: str
+) -> None:
     answer = post(server, path, content)
     assert answer.status_code == status
     assert words in answer.json()["detail"]
@@ -264,8 +266,8 @@ FIELDS: dict[str, dict[str, Any]] = {
 
 @settings(max_examples=60)
 @given(path=st.sampled_from(sorted(FIELDS)), data=st.data())
-def test_no_request_is_a_fault_of_the_server(server: JudgeServer, path: str, data: st.DataObject) -> None:
-    """Some fields hold anything at all, those of ``config`` too."""
+def test_no_request_causes_an_internal_error(server: JudgeServer, path: str, data: st.DataObject) -> None:
+    """Up to two fields, of the request or of its ``config``, have random values."""
     content = json.loads(json.dumps(FIELDS[path]))
     places = [
         (content, key) for key in [*content, "problem", "layout", "priority", "first", "limit", "memory_limit_MB"]
@@ -279,14 +281,14 @@ def test_no_request_is_a_fault_of_the_server(server: JudgeServer, path: str, dat
     assert answer.status_code in (200, 404, 422), answer.text
 
 
-def test_what_a_web_page_could_send_is_refused(server: JudgeServer) -> None:
+def test_requests_that_a_web_page_could_send_are_refused(server: JudgeServer) -> None:
     content = {"code": "print(1)", "language": "python"}
     assert post(server, "/run_code", content, **{"Content-Type": "text/plain"}).status_code == 415
     assert post(server, "/run_code", content, Host="evil.example").status_code == 400
     assert requests.get(f"{server.url}/list_datasets", headers={"Host": "evil.example"}, timeout=10).status_code == 400
 
 
-def test_a_body_that_says_nothing_of_its_length_is_bounded_too(server: JudgeServer) -> None:
+def test_a_body_without_a_length_is_limited(server: JudgeServer) -> None:
     def parts() -> Iterator[bytes]:
         for _ in range(40):
             yield b" " * 100_000
@@ -324,7 +326,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_requests_are_refused_in_a_line(server: JudgeServer, name: str) -> None:
+def test_hostile_requests_get_a_short_answer(server: JudgeServer, name: str) -> None:
     for route in ROUTES:
         answer = requests.post(server.url + route, HOSTILE[name], headers=JSON, timeout=120)
         assert answer.status_code in (200, 404, 422), (route, answer.text[:300])
@@ -332,55 +334,55 @@ def test_hostile_requests_are_refused_in_a_line(server: JudgeServer, name: str) 
 
 
 class Sent:
-    """A request as the gate sees it."""
+    """A request, as far as ``Admission.enter`` reads it."""
 
     def __init__(self, length: str | None) -> None:
         self.headers = {} if length is None else {"content-length": length}
 
 
-def test_bodies_under_way_are_bounded_together() -> None:
-    gate = Admission(None, most=100, max_bytes=1000)
+def test_the_size_of_all_pending_bodies_is_limited() -> None:
+    admission = Admission(None, max_pending=100, max_bytes=1000)
 
     def enter(length: str | None) -> int:
-        return gate.enter(Sent(length), 503)  # type: ignore[arg-type]
+        return admission.enter(Sent(length), 503)  # type: ignore[arg-type]
 
-    # Nothing said, and what is no number, count as the greatest length.
+    # A missing length, and one that is no number, count as the maximum.
     assert [enter(length) for length in ("1", "900", None, "9" * 5000, "-1")] == [1, 900, 1000, 1000, 1000]
     for _ in range(4):
         enter("1000")
     with pytest.raises(Refused, match="fill the memory"):
         enter("1000")
-    gate.leave(1000)
+    admission.leave(1000)
     assert enter("1000") == 1000
 
 
-def test_beyond_loopback_a_token_is_needed() -> None:
+def test_listening_beyond_loopback_needs_a_token() -> None:
     with pytest.raises(UsageError, match="RLEF_TOKEN"):
         JudgeServer(replace(SETTINGS, host="0.0.0.0"))
     with pytest.raises(UsageError, match="empty"):
         JudgeServer(replace(SETTINGS, token=" "))
 
 
-def test_who_shows_no_token_is_refused() -> None:
-    asked = {"code": "print(1)", "language": "python"}
+def test_requests_without_the_token_are_refused() -> None:
+    content = {"code": "print(1)", "language": "python"}
     with JudgeServer(replace(SETTINGS, token="s3cret", workers=1)) as server:
         basic = base64.b64encode(b"verl:s3cret").decode()
-        for shown in ("", "Bearer", "Bearer s3cre", "Bearer s3crets", "Basic s3cret", "Basic " + basic[:-4], "s3cret"):
-            answer = post(server, "/run_code", asked, Authorization=shown)
-            assert answer.status_code == 401, shown
+        for value in ("", "Bearer", "Bearer s3cre", "Bearer s3crets", "Basic s3cret", "Basic " + basic[:-4], "s3cret"):
+            answer = post(server, "/run_code", content, Authorization=value)
+            assert answer.status_code == 401, value
             assert "s3cret" not in answer.text
         for path in ("/metrics", "/list_datasets"):
             assert requests.get(server.url + path, timeout=10).status_code == 401
         assert requests.get(f"{server.url}/v1/ping", timeout=10).json() == "pong"
-        assert post(server, "/run_code", asked, Authorization="Bearer s3cret").status_code == 200
-        # As verl and SandboxFusion's client, which know of no tokens, come to show one:
+        assert post(server, "/run_code", content, Authorization="Bearer s3cret").status_code == 200
+        # verl and SandboxFusion's client do not support tokens, but send one that is in the URL:
         url = server.url.replace("http://", "http://verl:s3cret@")
-        assert as_verl_scores(f"{url}/run_code", "print(1)", None, "1") is True
+        assert verl_score(f"{url}/run_code", "print(1)", None, "1") is True
 
 
 def test_a_judged_program_cannot_reach_the_server(server: JudgeServer) -> None:
     code = f"import socket\nsocket.create_connection(('127.0.0.1', {port_of(server)}), 5)"
-    said = run_code(server, code=code)
-    assert said["status"] == "Failed"
-    assert "Error" in said["run_result"]["stderr"]
-    assert "ConnectionRefused" not in said["run_result"]["stderr"], "it came as far as the network"
+    answer = run_code(server, code=code)
+    assert answer["status"] == "Failed"
+    assert "Error" in answer["run_result"]["stderr"]
+    assert "ConnectionRefused" not in answer["run_result"]["stderr"], "the program reached the network"

@@ -1,4 +1,4 @@
-"""Each curl example of docs/server.md is run, and answered as the page says."""
+"""Each curl example of docs/server.md gets the answer that the page shows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def without_measures(value: Any) -> Any:
     return [without_measures(each) for each in value] if isinstance(value, list) else value
 
 
-def test_the_examples_are_answered_as_the_page_says(root: Path) -> None:
+def test_the_examples_get_the_answers_that_the_page_shows(root: Path) -> None:
     if shutil.which("curl") is None:
         pytest.skip("needs curl")
     page = (root / "docs" / "server.md").read_text(encoding="utf-8")
@@ -34,5 +34,5 @@ def test_the_examples_are_answered_as_the_page_says(root: Path) -> None:
     with JudgeServer(settings) as server:
         for command, answer in examples:
             command = command.replace("http://127.0.0.1:8080", server.url)
-            said = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout
-            assert without_measures(json.loads(said)) == without_measures(json.loads(answer))
+            output = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout
+            assert without_measures(json.loads(output)) == without_measures(json.loads(answer))

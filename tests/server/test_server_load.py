@@ -1,4 +1,4 @@
-"""The server under load, with clients that go, and at its end: no request is lost, none answered twice."""
+"""The server under load, with disconnecting clients, and while it shuts down: each request is answered once."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ from tests.server.serving import ECHO, JSON, SETTINGS, port_of, post, run_code, 
 SLEEPER = "import time\ntime.sleep(100)"
 
 
-def test_a_full_server_says_so_and_clients_that_go_make_room() -> None:
-    """Those whose programs run and those whose programs wait."""
+def test_a_full_server_refuses_and_disconnected_clients_make_room() -> None:
+    """One program runs and two are queued when their clients disconnect."""
     with JudgeServer(replace(SETTINGS, max_pending=3, workers=1)) as server:
         lines = [http.client.HTTPConnection("127.0.0.1", port_of(server)) for _ in range(3)]
         for line in lines:
             content = {"code": SLEEPER, "language": "python", "run_timeout": 100}
             line.request("POST", "/run_code", json.dumps(content), JSON)
-        until(lambda: server.num_pending == 3, "they did not arrive")
+        until(lambda: server.num_pending == 3, "the requests did not arrive")
         full = post(server, "/run_code", {"code": "print(1)", "language": "python"})
-        assert (full.status_code, full.headers["Retry-After"]) == (504, "1")  # what verl tries again after
+        assert (full.status_code, full.headers["Retry-After"]) == (504, "1")  # verl retries after 504 only
         full = post(server, "/judge", {"dataset": "tiny", "id": "echo", "program": "print(input())"})
         assert (full.status_code, full.headers["Retry-After"]) == (503, "1")
         for line in lines:
             line.close()
-        until(lambda: server.num_pending == 0, "the requests of clients that are gone are still under way")
+        until(lambda: server.num_pending == 0, "the requests of disconnected clients are still pending")
         assert run_code(server, code="print(1)")["run_result"]["stdout"] == "1\n"
         text = requests.get(f"{server.url}/metrics", timeout=10).text
         assert "rlef_clients_vanished_total 3.0" in text
 
 
-def test_judgements_of_clients_that_go_make_room_too() -> None:
-    """Of one whose program would run for minutes, test by test, and of some that wait behind it."""
+def test_judgements_of_disconnected_clients_make_room() -> None:
+    """One judgement would take minutes, test by test; three more are queued behind it."""
     minutes = replace(ECHO, id="minutes", private_tests=ECHO.private_tests * 2500, time_limit=5.0)
-    asked = {"problem": problem_to_row(minutes), "program": "sum(range(3 * 10**6))\nprint(input())"}
+    content = {"problem": problem_to_row(minutes), "program": "sum(range(3 * 10**6))\nprint(input())"}
     with JudgeServer(replace(SETTINGS, workers=1)) as server:
         lines = [http.client.HTTPConnection("127.0.0.1", port_of(server)) for _ in range(4)]
         for line in lines:
-            line.request("POST", "/judge", json.dumps(asked), JSON)
-        until(lambda: server.num_pending == 4, "they did not arrive")
+            line.request("POST", "/judge", json.dumps(content), JSON)
+        until(lambda: server.num_pending == 4, "the requests did not arrive")
         for line in lines:
             line.close()
         quick = {"dataset": "tiny", "id": "echo", "program": "print(input())", "timeout": 60}
@@ -61,20 +61,20 @@ def test_judgements_of_clients_that_go_make_room_too() -> None:
         assert answer.json()["verdict"] == "accepted"
 
 
-def test_what_takes_too_long_is_given_up(server: JudgeServer) -> None:
+def test_a_judgement_that_exceeds_its_timeout_gets_504(server: JudgeServer) -> None:
     sleeper = replace(ECHO, id="sleeper", time_limit=5.0)
-    asked = {"problem": problem_to_row(sleeper), "program": SLEEPER, "timeout": 0.2}
-    answer = post(server, "/judge", asked)
+    content = {"problem": problem_to_row(sleeper), "program": SLEEPER, "timeout": 0.2}
+    answer = post(server, "/judge", content)
     assert (answer.status_code, answer.headers["Retry-After"]) == (504, "1")
 
 
 REQUESTS, CONNECTIONS = 300, 16
 
 
-def test_under_load_each_request_is_answered_once_and_right(server: JudgeServer) -> None:
-    """Sixteen connections ask, and every tenth client goes away without waiting."""
+def test_under_load_each_request_gets_one_correct_answer(server: JudgeServer) -> None:
+    """Sixteen connections send requests, and every tenth request is dropped by its client."""
     answers: dict[int, list[Any]] = {number: [] for number in range(REQUESTS)}
-    left: list[int] = []
+    dropped: list[int] = []
     faults: list[Exception] = []
 
     def client(numbers: range) -> None:
@@ -84,12 +84,12 @@ def test_under_load_each_request_is_answered_once_and_right(server: JudgeServer)
                     path, content = ask(number)
                     line.request("POST", path, json.dumps(content), JSON)
                     if number % 10 == 9:
-                        left.append(number)
-                        line.close()  # the next request opens it again
+                        dropped.append(number)
+                        line.close()  # the next request reopens it
                         continue
                     response = line.getresponse()
                     answers[number].append((response.status, json.loads(response.read())))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the test fails for it
+        except Exception as error:  # noqa: BLE001 - the test fails for any error
             faults.append(error)
 
     threads = [threading.Thread(target=client, args=(range(k, REQUESTS, CONNECTIONS),)) for k in range(CONNECTIONS)]
@@ -98,17 +98,17 @@ def test_under_load_each_request_is_answered_once_and_right(server: JudgeServer)
     for thread in threads:
         thread.join()
     assert faults == []
-    assert len(left) == REQUESTS // 10
-    for number, said in answers.items():
-        if number in left:
+    assert len(dropped) == REQUESTS // 10
+    for number, received in answers.items():
+        if number in dropped:
             continue
-        ((status, content),) = said
+        ((status, content),) = received
         assert status == 200, content
         if number % 2:
             assert content["run_result"]["stdout"] == f"{number}\n"
         else:
             assert content["verdict"] == ("accepted" if number % 4 else "wrong_answer")
-    until(lambda: server.num_pending == 0, "requests are left over")
+    until(lambda: server.num_pending == 0, "some requests are still pending")
 
 
 def ask(number: int) -> tuple[str, dict[str, Any]]:
@@ -119,8 +119,10 @@ def ask(number: int) -> tuple[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_server_that_is_told_to_end_answers_what_it_accepted(tmp_path: Path, number: signal.Signals) -> None:
-    """The signal comes to all of its processes, as Ctrl-C on a terminal does."""
+def test_a_signal_ends_the_server_after_it_has_answered_pending_requests(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """The signal goes to all processes of the server, as Ctrl-C in a terminal does."""
     command = [str(Path(sys.executable).parent / "rlef"), "serve", "--port", "0", "--workers", "1"]
     command += ["--warm", "python"]
     environment = {**os.environ, "RLEF_TOKEN": ""}
@@ -139,7 +141,7 @@ def test_a_server_that_is_told_to_end_answers_what_it_accepted(tmp_path: Path, n
         code = "import time\ntime.sleep(2)\nprint('done')"
         slow.request("POST", "/run_code", json.dumps({"code": code, "language": "python", "run_timeout": 30}), JSON)
         metric = b"rlef_requests_under_way 1.0"
-        until(lambda: metric in requests.get(f"{url}/metrics", timeout=10).content, "it did not arrive")
+        until(lambda: metric in requests.get(f"{url}/metrics", timeout=10).content, "the request did not arrive")
         os.killpg(process.pid, number)
         assert "1 requests" in process.stderr.readline()
         other.request("POST", "/run_code", json.dumps({"code": "print(1)", "language": "python"}), JSON)
@@ -160,7 +162,7 @@ def test_a_server_that_is_told_to_end_answers_what_it_accepted(tmp_path: Path, n
         (["--host", "192.0.2.1", "--token", "x"], "rlef: "),
     ],
 )
-def test_the_command_refuses_in_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
+def test_the_command_reports_bad_arguments_in_one_line(tmp_path: Path, arguments: list[str], words: str) -> None:
     command = [str(Path(sys.executable).parent / "rlef"), "serve", *arguments]
     process = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
     assert process.returncode in (2, 74)
@@ -168,12 +170,12 @@ def test_the_command_refuses_in_one_line(tmp_path: Path, arguments: list[str], w
     assert len(process.stderr.splitlines()) == 1
 
 
-def test_a_port_that_is_taken_is_said(server: JudgeServer) -> None:
+def test_a_taken_port_raises(server: JudgeServer) -> None:
     with pytest.raises(OSError, match="in use"), JudgeServer(replace(SETTINGS, port=port_of(server))):
         pass
 
 
-def test_the_command_loads_no_server_before_it_is_asked_for_one() -> None:
+def test_other_commands_import_no_server() -> None:
     heavy = ("starlette", "uvicorn", "prometheus_client", "ray")
     program = f"import sys, rlef_env.cli.command; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "[]\n"

@@ -1,4 +1,4 @@
-"""A server is ready when every worker has run something; then first requests start nothing. Starts are counted."""
+"""A server is ready when every worker has run something; then the first requests start no process."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CHECKED = replace(ECHO, id="checked", checker=CheckerSpec("python", source="def 
 
 
 def children() -> set[int]:
-    """All processes below this one: workers, and sandboxes."""
+    """Return all processes below this one: workers and sandboxes."""
     found: set[int] = set()
     for task in Path("/proc/self/task").iterdir():
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
@@ -44,17 +44,17 @@ def ready(server: JudgeServer) -> requests.Response:
     return requests.get(f"{server.url}/v1/ready", timeout=60)
 
 
-def test_it_is_not_ready_before_and_first_requests_start_nothing_after() -> None:
+def test_first_requests_start_no_process_once_the_server_is_ready() -> None:
     others = children()
     with JudgeServer(replace(SETTINGS, warm=WARM), wait=False) as server:
         stopped = children() - others
         with ExitStack() as stack:
-            for pid in stopped:  # so that it cannot become ready before it is asked
+            for pid in stopped:  # so that the server cannot become ready before the requests below
                 os.kill(pid, signal.SIGSTOP)
                 stack.callback(os.kill, pid, signal.SIGCONT)
             answer = ready(server)
             assert (answer.status_code, answer.json()["ready"]) == (503, False)
-            # Two workers judge and two run; checkers are only the judge's.
+            # Two workers judge and two run; only those that judge use checkers.
             assert answer.json()["starting"] == {"python": 4, "checker": 2, **dict.fromkeys(WARM, 4)}
             assert not server.ready.is_set()
             ping = requests.get(f"{server.url}/v1/ping", timeout=60)
@@ -70,23 +70,23 @@ def test_it_is_not_ready_before_and_first_requests_start_nothing_after() -> None
         assert (answer.status_code, answer.json()) == (
             200, {"ready": True, "draining": False, "starting": {}, "not_started": {}},
         )  # fmt: skip
-        assert (server.warming, server.not_started) == ({}, {})
+        assert (server.starting, server.not_started) == ({}, {})
         before = children()
-        asked: list[tuple[str, dict[str, Any]]] = []
+        sent: list[tuple[str, dict[str, Any]]] = []
         for language, program in (("python", "print(input())"), ("c", C)) if WARM else (("python", "print(input())"),):
-            asked += [("/judge", {"dataset": "tiny", "id": "echo", "program": program, "language": language})] * 6
-            asked += [("/judge", {"problem": problem_to_row(CHECKED), "program": program, "language": language})] * 6
-            asked += [("/run_code", {"code": program, "language": language, "stdin": "5"})] * 6
+            sent += [("/judge", {"dataset": "tiny", "id": "echo", "program": program, "language": language})] * 6
+            sent += [("/judge", {"problem": problem_to_row(CHECKED), "program": program, "language": language})] * 6
+            sent += [("/run_code", {"code": program, "language": language, "stdin": "5"})] * 6
         with ThreadPoolExecutor(6) as clients:
-            answers = list(clients.map(lambda one: post(server, *one), asked))
-        assert [answer.status_code for answer in answers] == [200] * len(asked)
-        said = {answer.json().get("verdict") or answer.json()["status"] for answer in answers}
-        assert said == {"accepted", "Success"}
-        until(lambda: not children() - before, "something was started for the first requests")
+            answers = list(clients.map(lambda one: post(server, *one), sent))
+        assert [answer.status_code for answer in answers] == [200] * len(sent)
+        results = {answer.json().get("verdict") or answer.json()["status"] for answer in answers}
+        assert results == {"accepted", "Success"}
+        until(lambda: not children() - before, "the first requests started a process")
 
 
-def test_a_cold_server_starts_something_for_its_first_request() -> None:
-    """So the test above can fail: this one was told to leave C out."""
+def test_a_server_without_warm_up_starts_a_process_for_its_first_request() -> None:
+    """Shows that the test above can fail: this server does not start C before it is ready."""
     if not WARM:
         pytest.skip("needs gcc")
     with JudgeServer(replace(SETTINGS, workers=1)) as server:
@@ -95,7 +95,7 @@ def test_a_cold_server_starts_something_for_its_first_request() -> None:
         assert children() - before
 
 
-def test_the_machine_is_measured_and_told(server: JudgeServer) -> None:
+def test_the_machine_is_measured_and_in_the_metrics(server: JudgeServer) -> None:
     assert 20 <= server.machine.runs <= 50
     text = requests.get(f"{server.url}/metrics", timeout=60).text
     for line in (
@@ -108,7 +108,7 @@ def test_the_machine_is_measured_and_told(server: JudgeServer) -> None:
     assert {field.name for field in fields(MachineHealth)} >= {"cpu_p99", "wall_p99", "stolen"}
 
 
-def test_a_language_that_is_not_there_is_refused() -> None:
+def test_an_unknown_language_to_warm_up_raises() -> None:
     with (
         pytest.raises(UsageError, match="languages: expected some of"),
         JudgeServer(replace(SETTINGS, warm=("cobol",))),
@@ -116,22 +116,22 @@ def test_a_language_that_is_not_there_is_refused() -> None:
         pass
 
 
-# --- what is started is tried again -----------------------------------------------------------------------------------
+# --- retries of the warm-up ------------------------------------------------------------------------------------------
 
 
 class Pool:
-    """Answers what ``warm`` asks for at once, as the test says: language -> judgements or runs, one for each round."""
+    """A pool whose ``warm`` returns at once: language -> judgements or runs, one per round."""
 
     def __init__(self, **rounds: list[Any]) -> None:
-        self.rounds, self.asked = rounds, []  # type: ignore[var-annotated]
+        self.rounds, self.calls = rounds, []  # type: ignore[var-annotated]
 
     def warm(self, languages: Any) -> dict[str, list[Future[Any]]]:
-        self.asked.append(languages)
+        self.calls.append(languages)
         found: dict[str, list[Future[Any]]] = {}
         for name in ("python", *self.rounds) if languages is None else ("python", *languages):
             rounds = self.rounds.get(name, [ACCEPTED])
             future: Future[Any] = Future()
-            future.set_result(rounds[min(len(self.asked), len(rounds)) - 1])
+            future.set_result(rounds[min(len(self.calls), len(rounds)) - 1])
             found[name] = [future]
         return found
 
@@ -141,33 +141,33 @@ RAN = RunResult(Execution(Status.EXITED, 0, stdout=b"1\n"), True, 0.0)
 BROKEN = RunResult(Execution(Status.COMPILE_ERROR, 1, stderr=b"no such header"), False, 0.0)
 
 
-def warmed(judges: Pool, runs: Pool, monkeypatch: pytest.MonkeyPatch) -> WarmUp:
+def warmed_up(judges: Pool, runs: Pool, monkeypatch: pytest.MonkeyPatch) -> WarmUp:
     monkeypatch.setattr("rlef_env.server.warm_up.PAUSE_SECONDS", 0.001)
     return WarmUp(judges, runs, None)  # type: ignore[arg-type]
 
 
-def test_python_is_tried_until_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_is_retried_until_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     judges = Pool(python=[STARVED] * (ROUNDS + 2) + [ACCEPTED])
-    warming = warmed(judges, Pool(python=[RAN]), monkeypatch)
-    assert warming.ready.wait(60)
-    assert len(judges.asked) == ROUNDS + 3
-    assert warming.failed == {}
+    warm_up = warmed_up(judges, Pool(python=[RAN]), monkeypatch)
+    assert warm_up.ready.wait(60)
+    assert len(judges.calls) == ROUNDS + 3
+    assert warm_up.failed == {}
 
 
 def test_another_language_is_left_out_after_some_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     judges, runs = Pool(cpp=[STARVED, ACCEPTED], rust=[ACCEPTED]), Pool(python=[RAN], cpp=[RAN], rust=[BROKEN])
-    warming = warmed(judges, runs, monkeypatch)
-    assert warming.ready.wait(60)
-    assert judges.asked == [None, ["cpp", "rust"], ["rust"]], "only what failed is tried again"
-    assert warming.failed == {"rust": "compile_error no such header"}
-    assert warming.waiting() == {}
+    warm_up = warmed_up(judges, runs, monkeypatch)
+    assert warm_up.ready.wait(60)
+    assert judges.calls == [None, ["cpp", "rust"], ["rust"]], "only what failed is retried"
+    assert warm_up.failed == {"rust": "compile_error no such header"}
+    assert warm_up.waiting() == {}
 
 
-def test_it_can_be_ended_while_python_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    warming = warmed(Pool(python=[STARVED]), Pool(python=[RAN]), monkeypatch)
-    warming.stop()
-    assert warming.over.is_set()
-    assert not warming.ready.is_set()
+def test_stop_while_python_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    warm_up = warmed_up(Pool(python=[STARVED]), Pool(python=[RAN]), monkeypatch)
+    warm_up.stop()
+    assert warm_up.finished.is_set()
+    assert not warm_up.ready.is_set()
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
@@ -179,17 +179,17 @@ def serve(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True)
 
 
-def test_the_command_says_when_it_is_ready() -> None:
+def test_the_command_reports_when_it_is_ready() -> None:
     with serve("--warm", "python") as process:
         assert process.stderr is not None
         lines = iter(process.stderr.readline, "")
-        said = [next(lines)]
-        while "ready" not in said[-1]:
-            said.append(next(lines))
-        url = said[-1].split()[-1]
+        shown = [next(lines)]
+        while "ready" not in shown[-1]:
+            shown.append(next(lines))
+        url = shown[-1].split()[-1]
         assert requests.get(f"{url}/v1/ready", timeout=60).json()["ready"] is True
-        assert any(line.startswith("rlef: machine: ") for line in said)
-        assert f"rlef: starting at {url}: python, checker\n" in said
+        assert any(line.startswith("rlef: machine: ") for line in shown)
+        assert f"rlef: starting at {url}: python, checker\n" in shown
         process.send_signal(signal.SIGINT)
         assert process.wait(120) == 0
 
@@ -200,13 +200,13 @@ def test_ctrl_c_ends_it_cleanly_before_it_is_ready() -> None:
         while not process.stderr.readline().startswith("rlef: starting at"):
             pass
         stopped = below(process.pid)[1:]
-        for pid in stopped:  # so that it cannot become ready
+        for pid in stopped:  # so that the server cannot become ready
             os.kill(pid, signal.SIGSTOP)
-        os.killpg(process.pid, signal.SIGINT)  # to all of its processes, as on a terminal
+        os.killpg(process.pid, signal.SIGINT)  # to all of its processes, as in a terminal
         assert process.stderr.readline() == "rlef: ended before it was ready\n"
         for pid in stopped:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
         assert process.stderr.read() == ""
         assert process.wait(120) == 0
-        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in stopped), "a process outlived it")
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in stopped), "a process outlived the server")
