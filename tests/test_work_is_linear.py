@@ -29,7 +29,7 @@ import pytest
 from rlef_env.envs.feedback import feedback_text
 from rlef_env.episodes import episode_from_row, read_episodes
 from rlef_env.errors import DataError, RLEFError
-from rlef_env.judge import Judgement, TestResult, Verdict, make_checker, scores
+from rlef_env.judge import Judgement, TestResult, Verdict, group_scores, make_checker
 from rlef_env.judge.functions.calls import _result
 from rlef_env.judge.functions.value_codec import encode
 from rlef_env.judge.functions.values import value_rule
@@ -270,7 +270,7 @@ ROW_FAMILIES: Final[dict[str, tuple[Callable[[int], Call], int]]] = {
     ),
     "groups": (lambda n: (lambda f: lambda: groups_from_field(f, {"private": 1}))(field(groups(n))), 500),
     "points of groups in a chain": (
-        lambda n: (lambda p: lambda: scores(p, [TestResult("private", 0, Verdict.ACCEPTED)]))(chain_of_groups(n)),
+        lambda n: (lambda p: lambda: group_scores(p.groups, {("private", 0)}))(chain_of_groups(n)),
         200,
     ),
     "tests": (

@@ -6,12 +6,10 @@ environment runs it with a judge that it waits for; many run side by side, each 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from typing import Protocol, TypeAlias, TypeVar
 
 from rlef_env.judge import JudgeJob, Judgement
-from rlef_env.problems import ROLES, Problem, Role
-from rlef_env.sandbox import Program
 
 __all__ = ["Judging", "SupportsJudge", "judged_by"]
 
@@ -22,16 +20,7 @@ Judging: TypeAlias = Generator[JudgeJob, Judgement, Result]
 class SupportsJudge(Protocol):
     """What is needed of a judge; ``rlef_env.judge.Judge`` is one."""
 
-    def judge(
-        self,
-        problem: Problem,
-        program: Program,
-        roles: Sequence[Role] = ROLES,
-        stop_early: bool = True,
-        limit: int | None = None,
-        first: int = 0,
-        gate: int = 0,
-    ) -> Judgement:
+    def judge(self, job: JudgeJob, /) -> Judgement:
         """Judge a program on a problem's tests."""
 
 
@@ -40,7 +29,7 @@ def judged_by(judge: SupportsJudge, judging: Judging[Result]) -> Result:
     try:
         job = next(judging)
         while True:
-            judgement = judge.judge(job.problem, job.program, *job.options)
+            judgement = judge.judge(job)
             job = judging.send(judgement)
     except StopIteration as end:
         result: Result = end.value

@@ -14,10 +14,10 @@ from rlef_env.judge.functions.calls import (
     run_calls,
 )
 from rlef_env.judge.functions.value_codec import Other, same_value
-from rlef_env.judge.job import JudgeJob, check_job, needed_to_judge, no_verdict
+from rlef_env.judge.job import JudgeJob, as_job, check_job, needed_to_judge, no_verdict
 from rlef_env.judge.judge import ATTEMPTS, DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS, Judge, TimeFactor
-from rlef_env.judge.judgement import UNDECIDED, GroupScore, Judgement, Measured, TestResult, Verdict
-from rlef_env.judge.points import judgement_of, scores
+from rlef_env.judge.judgement import UNDECIDED, Judgement, Measured, TestResult, Verdict, judgement_of
+from rlef_env.judge.points import GroupScore, group_scores
 from rlef_env.judge.pool.fair_queue import FairPriorityQueue
 from rlef_env.judge.pool.local import JudgePool, default_workers
 from rlef_env.judge.pool.verdict_cache import VerdictCache
@@ -55,14 +55,15 @@ __all__ = [
     "TimeFactor",
     "Verdict",
     "VerdictCache",
+    "as_job",
     "check_job",
     "default_workers",
+    "group_scores",
     "judgement_of",
     "make_checker",
     "needed_to_judge",
     "no_verdict",
     "run_calls",
     "same_value",
-    "scores",
     "start_of",
 ]

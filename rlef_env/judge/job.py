@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from rlef_env.errors import UsageError
 from rlef_env.judge.judgement import Judgement, Verdict
 from rlef_env.problems import ROLES, Problem, Role, Test
 from rlef_env.sandbox import Program
 
-__all__ = ["STOPPED", "JudgeJob", "check_job", "needed_to_judge", "no_verdict"]
+__all__ = ["STOPPED", "JudgeJob", "as_job", "check_job", "needed_to_judge", "no_verdict"]
 
 STOPPED: Final = "stopped"
-KINDS: Final = {"problem": Problem, "program": Program, "roles": tuple, "limit": int | None, "first": int, "gate": int}
+KINDS: Final = {"problem": Problem, "program": Program, "roles": tuple, "limit": int | None, "offset": int, "gate": int}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class JudgeJob:
         roles: which tests to run, in this order.
         stop_early: leave the tests after the first failing one out, but for those before the gate.
         limit: run at most this many tests.
-        first: leave so many tests at the beginning out.
+        offset: leave so many tests at the beginning out.
         gate: of the rest, so many are all run; if one of them fails for certain, those behind are left out.
     """
 
@@ -35,17 +36,12 @@ class JudgeJob:
     roles: tuple[Role, ...] = ROLES
     stop_early: bool = True
     limit: int | None = None
-    first: int = 0
+    offset: int = 0
     gate: int = 0
-
-    @property
-    def options(self) -> tuple[tuple[Role, ...], bool, int | None, int, int]:
-        """The arguments of ``Judge.judge`` after problem and program."""
-        return self.roles, self.stop_early, self.limit, self.first, self.gate
 
     def tests(self) -> list[tuple[Role, int, Test]]:
         """The tests to run: role, index within the role, test."""
-        tests = list(self.problem.tests(*self.roles))[self.first :]
+        tests = list(self.problem.tests(*self.roles))[self.offset :]
         return tests if self.limit is None else tests[: self.limit]
 
     def ends(self, number: int, failed: bool) -> bool:
@@ -56,6 +52,19 @@ class JudgeJob:
             failed: whether one before it failed for certain.
         """
         return failed and (number == self.gate or (self.stop_early and number > self.gate))
+
+
+def as_job(job: JudgeJob | Problem, program: Program | None, options: Mapping[str, Any]) -> JudgeJob:
+    """Return the job itself, or the job made of a problem, a program and further fields of ``JudgeJob``.
+
+    Raises:
+        UsageError: something in it is of the wrong type, or unknown.
+    """
+    if isinstance(job, JudgeJob) and (program is not None or options):
+        raise UsageError("judge: expected a JudgeJob alone, got further arguments; use dataclasses.replace on the job")
+    made = job if isinstance(job, JudgeJob) else JudgeJob(job, program, **options)  # type: ignore[arg-type]
+    check_job(made)
+    return made
 
 
 def check_job(job: JudgeJob) -> None:
@@ -72,7 +81,7 @@ def check_job(job: JudgeJob) -> None:
             raise UsageError(f"JudgeJob: expected {name} to be of the kind {of_kind}, got {value!r:.100}")
     if unknown := [role for role in job.roles if role not in ROLES]:
         raise UsageError(f"JudgeJob: expected roles to be some of {list(ROLES)}, got {unknown}")
-    for name in ("limit", "first", "gate"):
+    for name in ("limit", "offset", "gate"):
         if (number := getattr(job, name)) is not None and number < 0:
             raise UsageError(f"JudgeJob: expected {name} to be 0 or more, got {number}")
     if not isinstance(job.program.source, str):

@@ -10,18 +10,18 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias, overload
 
 from rlef_env.errors import DataError, MachineStarved, SandboxFailure, UsageError
 from rlef_env.judge.checkers.custom import NO_CUSTOM_CHECKERS, CustomCheckers, check_custom_checkers
-from rlef_env.judge.job import STOPPED, JudgeJob, check_job
-from rlef_env.judge.judgement import UNDECIDED, Judgement, Measured, TestResult, Verdict
-from rlef_env.judge.points import judgement_of
-from rlef_env.judge.runners.base import Outcome, RunnerOf, Sandboxes
+from rlef_env.judge.job import STOPPED, JudgeJob, as_job
+from rlef_env.judge.judgement import UNDECIDED, Judgement, Measured, TestResult, Verdict, judgement_of
+from rlef_env.judge.runners.base import Outcome, RunnerOf
 from rlef_env.judge.runners.function import function_runner
 from rlef_env.judge.runners.interactive import interactive_runner
 from rlef_env.judge.runners.stdio import stdio_runner
-from rlef_env.problems import ROLES, Problem, Role, Test
+from rlef_env.judge.sandboxes import OnSleep, Sandboxes, ignore_sleep
+from rlef_env.problems import Problem, Role, Test
 from rlef_env.sandbox import ISOLATIONS, OUT_OF_MEMORY, Limits, Program, Sandbox
 
 __all__ = ["DEFAULT_MEMORY_BYTES", "DEFAULT_TIME_SECONDS", "Judge"]
@@ -56,6 +56,11 @@ def kind_of(problem: Problem) -> str:
     return "stdio" if problem.interactor is None else "interactive"
 
 
+def never() -> bool:
+    """Return False: do not interrupt."""
+    return False
+
+
 class Judge:
     """Judges one program at a time, in one sandbox that is started when first needed.
 
@@ -68,6 +73,9 @@ class Judge:
         numpy: let programs import numpy.
         checkers: functions ``(input, output, expected) -> bool`` of your own, by name: a problem asks for one with
             ``CheckerSpec(name)``. All three are bytes. They run here, outside of any sandbox and without a limit.
+        on_sleep: called with True when the judged program sleeps, so that it holds no core, and with False when it
+            runs again.
+        interrupt: called before each test; when it returns True, the other tests are not run: ``NO_VERDICT``.
 
     Raises:
         UsageError: an argument has a value that is not supported.
@@ -79,6 +87,8 @@ class Judge:
         time_factor: TimeFactor = 1.0,
         numpy: bool = False,
         checkers: CustomCheckers = NO_CUSTOM_CHECKERS,
+        on_sleep: OnSleep = ignore_sleep,
+        interrupt: Callable[[], bool] = never,
     ) -> None:
         if isolation not in ISOLATIONS:
             raise UsageError(f"isolation: expected one of {list(ISOLATIONS)}, got {isolation!r}")
@@ -87,18 +97,14 @@ class Judge:
                 raise UsageError(f"time_factor: expected a number above 0, or one for each language, got {factor!r}")
         check_custom_checkers(checkers)
         self.isolation, self.time_factor, self.numpy = isolation, time_factor, numpy
-        self.interrupt: Callable[[], bool] = lambda: False
-        """Asked before each test: whether to leave the rest, with ``NO_VERDICT``."""
-        self.on_sleep: Callable[[bool], object] = lambda _: None
-        """Told when the judged program sleeps (True), so that it holds no core, and when it no longer does (False)."""
+        self._interrupt = interrupt
         self._runners: dict[str, RunnerOf] = {
             "stdio": partial(stdio_runner, custom_checkers=checkers),
             "function": partial(function_runner, custom_checkers=checkers),
             "interactive": interactive_runner,
         }
         self._stopped = False
-        self._sandboxes = Sandboxes(isolation, numpy)
-        self._sandboxes.on_sleep = lambda asleep: self.on_sleep(asleep)
+        self._sandboxes = Sandboxes(isolation, numpy, on_sleep)
 
     def __enter__(self) -> Judge:
         return self
@@ -119,26 +125,19 @@ class Judge:
         self._stopped = True
         self._sandboxes.kill()
 
-    def judge(
-        self,
-        problem: Problem,
-        program: Program,
-        roles: Sequence[Role] = ROLES,
-        stop_early: bool = True,
-        limit: int | None = None,
-        first: int = 0,
-        gate: int = 0,
-    ) -> Judgement:
+    @overload
+    def judge(self, job: JudgeJob, /) -> Judgement: ...
+
+    @overload
+    def judge(self, problem: Problem, program: Program, **options: Any) -> Judgement: ...
+
+    def judge(self, problem: JudgeJob | Problem, program: Program | None = None, **options: Any) -> Judgement:
         """Judge a program on a problem's tests.
 
         Args:
-            problem: what it is to solve.
-            program: what was submitted.
-            roles: which tests to run, in this order.
-            stop_early: leave the tests after the first failing one out, but for those before the gate.
-            limit: run at most this many tests.
-            first: leave so many tests at the beginning out.
-            gate: of the rest, so many are all run; if one of them fails for certain, those behind are left out.
+            problem: the job; or its problem, followed by the program.
+            program: the job's program, unless the job itself is given.
+            options: further fields of the ``JudgeJob``, such as ``stop_early=False``.
 
         Returns:
             The judgement. Where the sandbox fails it is retried, then ``NO_VERDICT``. So it is, with the category
@@ -149,8 +148,7 @@ class Judge:
             IsolationUnavailable: this machine lacks a required layer of the lock.
             UsageError: the program's language is not supported, or an argument is of the wrong kind.
         """
-        job = JudgeJob(problem, program, tuple(roles), stop_early, limit, first, gate)
-        check_job(job)
+        job = as_job(problem, program, options)
         tests = job.tests()
         if not tests:
             return Judgement(Verdict.NO_VERDICT, category="no tests", isolation=self.isolation)
@@ -159,7 +157,7 @@ class Judge:
             del measured[len(tests) - 1 :]  # the sandbox may be lost after the last test, too
             role, index, _ = tests[len(measured)]
             measured.append(Measured(TestResult(role, index, *undone)))
-        judgement = judgement_of(problem, measured, len(tests), self.isolation)
+        judgement = judgement_of(job.problem, measured, len(tests), self.isolation)
         if undone is None or undone[0] is not Verdict.NO_VERDICT:
             return judgement
         return replace(judgement, verdict=undone[0], category=undone[1])  # whatever came before: it is our own failure
@@ -199,7 +197,7 @@ class Judge:
             for number, (role, index, test) in enumerate(tests):
                 if job.ends(number, failed):
                     return
-                if self._stopped or self.interrupt():
+                if self._stopped or self._interrupt():
                     raise Interrupted
                 outcome = run(test)
                 measured.append(Measured(_result(role, index, outcome), outcome.cpu_seconds, outcome.peak_bytes))

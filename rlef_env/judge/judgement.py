@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NamedTuple
 
-from rlef_env.problems import Role
+from rlef_env.judge.points import GroupScore, Place, group_scores
+from rlef_env.problems import Problem, Role
 
-__all__ = ["UNDECIDED", "GroupScore", "Judgement", "Measured", "TestResult", "Verdict"]
+__all__ = ["UNDECIDED", "Judgement", "Measured", "TestResult", "Verdict", "judgement_of"]
 
 
 class Verdict(str, Enum):
@@ -71,20 +73,6 @@ class Measured(NamedTuple):
     peak_bytes: int = 0
 
 
-class GroupScore(NamedTuple):
-    """What a group of tests of a scoring problem earned.
-
-    Attributes:
-        name: the group's name.
-        earned: points.
-        points: what it earns at most.
-    """
-
-    name: str
-    earned: float
-    points: float
-
-
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """A program judged on a problem's tests.
@@ -133,3 +121,39 @@ class Judgement:
         if not self.groups or any(result.verdict is Verdict.NO_VERDICT for result in self.results):
             return None
         return sum(group.earned for group in self.groups)
+
+
+def judgement_of(problem: Problem, measured: Iterable[Measured], total: int, isolation: str = "locked") -> Judgement:
+    """Return the judgement that test results make, with the points that groups of tests earned.
+
+    If nothing failed, but not every test was run, the verdict is ``NO_VERDICT``.
+
+    Args:
+        problem: problem that was judged.
+        measured: results of the tests that were run, in order.
+        total: number of tests that there were to run.
+        isolation: as in ``Judgement``.
+    """
+    results, cpu_seconds, peak_bytes = tuple(zip(*measured, strict=True)) or ((), (), ())
+    failing = [result for result in results if result.verdict is not Verdict.ACCEPTED]
+    failing.sort(key=lambda result: result.verdict is Verdict.NO_VERDICT)  # stable: the first of each kind
+    if failing:
+        verdict, category = failing[0].verdict, failing[0].category
+    elif len(results) < total:
+        verdict, category = Verdict.NO_VERDICT, f"{len(results)} of {total} tests were run"
+    else:
+        verdict, category = Verdict.ACCEPTED, None
+    return Judgement(
+        verdict=verdict,
+        results=results,
+        total=total,
+        category=category,
+        isolation=isolation,
+        groups=group_scores(problem.groups, _accepted(results)) if problem.groups else (),
+        test_cpu_seconds=cpu_seconds,
+        test_peak_bytes=peak_bytes,
+    )
+
+
+def _accepted(results: Iterable[TestResult]) -> set[Place]:
+    return {(result.role, result.index) for result in results if result.verdict is Verdict.ACCEPTED}

@@ -1,105 +1,74 @@
-"""Points of a scoring problem, from the results of its tests: pure functions."""
+"""Points of a scoring problem: what each group of its tests earns. Pure functions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
-from rlef_env.judge.judgement import GroupScore, Judgement, Measured, TestResult, Verdict
-from rlef_env.problems import Problem, Role, TestGroup
+from rlef_env.problems import Role, TestGroup
 
-__all__ = ["judgement_of", "scores"]
+__all__ = ["GroupScore", "Place", "group_scores"]
 
 Place: TypeAlias = tuple[Role, int]
+"""Role of a test and its index within the role."""
 
 
-def judgement_of(problem: Problem, measured: Iterable[Measured], total: int, isolation: str = "locked") -> Judgement:
-    """The judgement that results make, with the points that groups of tests earned.
+class GroupScore(NamedTuple):
+    """Points that one group of tests earned.
 
-    Where nothing failed, but not every test was run, it has no verdict.
+    Attributes:
+        name: name of the group.
+        earned: points earned.
+        points: maximal points.
+    """
+
+    name: str
+    earned: float
+    points: float
+
+
+def group_scores(groups: Sequence[TestGroup], passed: Collection[Place]) -> tuple[GroupScore, ...]:
+    """Return the points that each group earned, in the order of the groups; their sum is the problem's score.
+
+    With ``aggregate="min"`` a group earns its points if all of its tests passed, with ``"sum"`` the share of them that
+    passed. A test that was not run has not passed. A group earns nothing unless all groups that it requires are
+    complete.
 
     Args:
-        problem: what was judged.
-        measured: the results of the tests that were run, in order.
-        total: how many tests there were to run.
-        isolation: as in ``Judgement``.
+        groups: groups of the problem.
+        passed: places of the tests that were accepted.
     """
-    results, cpu_seconds, peak_bytes = tuple(zip(*measured, strict=True)) or ((), (), ())
-    failing = [result for result in results if result.verdict is not Verdict.ACCEPTED]
-    failing.sort(key=lambda result: result.verdict is Verdict.NO_VERDICT)  # stable: the first of each kind
-    if failing:
-        verdict, category = failing[0].verdict, failing[0].category
-    elif len(results) < total:
-        verdict, category = Verdict.NO_VERDICT, f"{len(results)} of {total} tests were run"
-    else:
-        verdict, category = Verdict.ACCEPTED, None
-    return Judgement(
-        verdict=verdict,
-        results=results,
-        total=total,
-        category=category,
-        isolation=isolation,
-        groups=scores(problem, results),
-        test_cpu_seconds=cpu_seconds,
-        test_peak_bytes=peak_bytes,
-    )
-
-
-def scores(problem: Problem, results: Iterable[TestResult]) -> tuple[GroupScore, ...]:
-    """Points that each group of tests earned, in the problem's own order; their sum is the problem's score.
-
-    A group earns its points times the least of its tests' shares (``"min"``) or their mean (``"sum"``). The share of a
-    test is 1 where it was accepted, else 0; a test that was not run earns nothing. A group whose required groups are
-    not complete earns nothing. Where a result has no verdict, neither have these points a meaning.
-
-    Args:
-        problem: one with groups; without, there are no points.
-        results: of the tests that were run, in any order.
-    """
-    shares = _shares(results)
-    complete = _complete(problem.groups, shares)
+    complete = _complete_groups(groups, passed)
     return tuple(
-        GroupScore(group.name, _points(group, shares) if _met(group, complete) else 0.0, float(group.points))
-        for group in problem.groups
+        GroupScore(
+            group.name,
+            _points(group, passed) if all(complete.get(name, False) for name in group.requires) else 0.0,
+            float(group.points),
+        )
+        for group in groups
     )
 
 
-def _shares(results: Iterable[TestResult]) -> dict[Place, float]:
-    return {(result.role, result.index): float(result.verdict is Verdict.ACCEPTED) for result in results}
+def _points(group: TestGroup, passed: Collection[Place]) -> float:
+    if group.aggregate == "sum" and group.tests:
+        return float(group.points * float(sum(test in passed for test in group.tests)) / len(group.tests))
+    return float(group.points) if all(test in passed for test in group.tests) else 0.0
 
 
-def _points(group: TestGroup, shares: Mapping[Place, float]) -> float:
-    of_tests = [shares.get(test, 0.0) for test in group.tests]
-    if not of_tests:
-        return float(group.points)
-    if group.aggregate == "min":
-        return float(group.points * min(of_tests))
-    return float(group.points * sum(of_tests) / len(of_tests))
+def _complete_groups(groups: Sequence[TestGroup], passed: Collection[Place]) -> Mapping[str, bool]:
+    """Return for each group whether all of its tests passed, and all tests of the groups that it requires.
 
-
-def _met(group: TestGroup, complete: Mapping[str, bool]) -> bool:
-    return all(complete.get(name, False) for name in group.requires)
-
-
-def _complete(groups: Iterable[TestGroup], shares: Mapping[Place, float]) -> dict[str, bool]:
-    """Group -> whether all its tests were passed, and those of the groups that it requires.
-
-    Not whether it earned all of its points: a group of sample tests, worth nothing, may be required, too.
+    Earned points do not decide this: a group of sample tests, worth nothing, can be required, too. Groups can stand in
+    any order, and can require each other in a circle.
     """
-    groups = list(groups)
-    complete = {group.name: all(shares.get(test, 0.0) == 1 for test in group.tests) for group in groups}
-    return _settled(groups, complete)
-
-
-def _settled(groups: list[TestGroup], state: dict[str, bool]) -> dict[str, bool]:
-    """``state`` without the groups that require one which is not in it; groups may stand in any order."""
-    requiring: dict[str, list[str]] = {}
+    complete = {group.name: all(test in passed for test in group.tests) for group in groups}
+    required_by: dict[str, list[str]] = {}
     for group in groups:
         for name in group.requires:
-            requiring.setdefault(name, []).append(group.name)
-    todo = [name for name in (*state, *requiring) if not state.get(name, False)]
-    while todo:
-        for name in requiring.pop(todo.pop(), ()):
-            state[name] = False
-            todo.append(name)
-    return state
+            required_by.setdefault(name, []).append(group.name)
+    incomplete = [name for name in (*complete, *required_by) if not complete.get(name, False)]
+    while incomplete:
+        for name in required_by.pop(incomplete.pop(), ()):
+            complete[name] = False
+            incomplete.append(name)
+    return complete

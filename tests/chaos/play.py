@@ -15,8 +15,7 @@ from random import Random
 from rlef_env.envs import CodeEnv, CodeVectorEnv
 from rlef_env.episodes import Episode
 from rlef_env.judge import Judge, JudgeJob, Judgement, JudgePool
-from rlef_env.problems import ROLES, Dataset, Problem, Role, Test
-from rlef_env.sandbox import Program
+from rlef_env.problems import Dataset, Problem, Test
 
 __all__ = ["DATASET", "Chaos", "calm_episodes", "played"]
 
@@ -76,21 +75,11 @@ class Calm:
         self._judge = judge
         self._known: dict[tuple[object, ...], Judgement] = {}
 
-    def judge(
-        self,
-        problem: Problem,
-        program: Program,
-        roles: Sequence[Role] = ROLES,
-        stop_early: bool = True,
-        limit: int | None = None,
-        first: int = 0,
-        gate: int = 0,
-    ) -> Judgement:
+    def judge(self, job: JudgeJob) -> Judgement:
         """As ``Judge.judge``."""
-        job = JudgeJob(problem, program, tuple(roles), stop_early, limit, first, gate)
-        key = (problem.id, program, *job.options)
+        key = (job.problem.id, job.program, job.roles, job.stop_early, job.limit, job.offset, job.gate)
         if key not in self._known:
-            self._known[key] = self._judge.judge(problem, program, *job.options)
+            self._known[key] = self._judge.judge(job)
         return self._known[key]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -12,8 +12,7 @@ from rlef_env.envs import CodeEnv
 from rlef_env.envs.feedback import Feedback
 from rlef_env.episodes import Episode
 from rlef_env.judge import JudgeJob, Judgement, Measured, TestResult, Verdict, judgement_of
-from rlef_env.problems import ROLES, Problem, Role, Test
-from rlef_env.sandbox import Program
+from rlef_env.problems import Role, Test
 from tests.envs.samples import SUM_RIGHT, TINY
 
 VERDICTS = [verdict for verdict in Verdict if verdict is not Verdict.NO_PROGRAM]
@@ -29,17 +28,7 @@ class ScriptedJudge:
     isolation: str = "locked"
     judged: list[Test] = field(default_factory=list)
 
-    def judge(
-        self,
-        problem: Problem,
-        program: Program,
-        roles: Sequence[Role] = ROLES,
-        stop_early: bool = True,
-        limit: int | None = None,
-        first: int = 0,
-        gate: int = 0,
-    ) -> Judgement:
-        job = JudgeJob(problem, program, tuple(roles), stop_early, limit, first, gate)
+    def judge(self, job: JudgeJob) -> Judgement:
         tests = job.tests()
         measured: list[Measured] = []
         failed = False
@@ -49,7 +38,7 @@ class ScriptedJudge:
             self.judged.append(test)
             measured.append(Measured(self.say(role, index), *self.took()))
             failed = failed or measured[-1].result.verdict not in (Verdict.ACCEPTED, Verdict.NO_VERDICT)
-        return judgement_of(problem, measured, len(tests), self.isolation)
+        return judgement_of(job.problem, measured, len(tests), self.isolation)
 
 
 @st.composite

@@ -113,7 +113,7 @@ def test_a_response_is_one_job(feedback: Feedback, full_grid: bool, last: bool) 
     """So a program is compiled once, and waits for its turn once."""
     judging = scoring(MANY, RIGHT, last=last, feedback=feedback, full_grid=full_grid)
     job = next(judging)
-    accepted = ScriptedJudge().judge(MANY, job.program, *job.options)
+    accepted = ScriptedJudge().judge(job)
     with pytest.raises(StopIteration) as end:
         judging.send(accepted)
     run = 33 if last or feedback != "none" else 2

@@ -10,7 +10,8 @@ import pytest
 from rlef_env.judge.functions.calls import CallRunner, Target
 from rlef_env.judge.judgement import Verdict
 from rlef_env.judge.runners.assert_tests import CodeTests
-from rlef_env.judge.runners.base import Outcome, Sandboxes
+from rlef_env.judge.runners.base import Outcome
+from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import Test
 from rlef_env.problems.asserts import check_to_tests
 from rlef_env.sandbox import Limits, Program, PythonStart

@@ -20,7 +20,7 @@ from rlef_env.errors import UsageError
 from rlef_env.judge import Judge, JudgeJob, JudgePool, Verdict, VerdictCache
 from rlef_env.judge.checkers.custom import asked_checker
 from rlef_env.judge.checkers.program import CheckerBroke
-from rlef_env.judge.runners.base import Sandboxes
+from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import CheckerSpec, Dataset, FunctionSpec, Problem, Test
 from rlef_env.sandbox import Program
 

@@ -10,8 +10,9 @@ from rlef_env.errors import DataError, UsageError
 from rlef_env.judge import Judge
 from rlef_env.judge.functions.value_codec import decode
 from rlef_env.judge.judgement import Verdict
-from rlef_env.judge.runners.base import Outcome, Sandboxes
+from rlef_env.judge.runners.base import Outcome
 from rlef_env.judge.runners.function import function_runner
+from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Test
 from rlef_env.sandbox import Limits, Program
 

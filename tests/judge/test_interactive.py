@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 
 from rlef_env.judge import Judge, JudgePool, Verdict
-from rlef_env.judge.runners.base import Outcome, Sandboxes
+from rlef_env.judge.runners.base import Outcome
 from rlef_env.judge.runners.interactive import conversation_verdict, interactive_runner
+from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import CheckerSpec, InteractorSpec, Problem, Solution, Test
 from rlef_env.sandbox import Execution, Limits, Program, Status
 

@@ -104,15 +104,15 @@ TWELVE = Problem("twelve", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(12)
 @given(
     wrong=st.sets(st.integers(0, 11)),
     stop_early=st.booleans(),
-    first=st.integers(0, 3),
+    offset=st.integers(0, 3),
     gate=st.integers(0, 14),
 )
 def test_tests_before_the_gate_are_all_run_and_open_it_if_all_pass(
-    judge: Judge, wrong: set[int], stop_early: bool, first: int, gate: int
+    judge: Judge, wrong: set[int], stop_early: bool, offset: int, gate: int
 ) -> None:
     program = Program(f"n = int(input())\nprint('no' if n in {sorted(wrong)} else n)")
-    judgement = judge.judge(TWELVE, program, stop_early=stop_early, first=first, gate=gate)
-    numbers = list(range(first, 12))
+    judgement = judge.judge(TWELVE, program, stop_early=stop_early, offset=offset, gate=gate)
+    numbers = list(range(offset, 12))
     before, behind = numbers[:gate], numbers[gate:]
     if not wrong.isdisjoint(before):
         expected = before
@@ -321,8 +321,7 @@ def test_who_brings_sandboxes_down_on_a_later_test_keeps_what_came_before() -> N
 
 def test_our_own_failure_has_no_verdict_whatever_came_before() -> None:
     """A wrong answer before it was left is a result, and still no verdict on a program that was not run to its end."""
-    with Judge() as judge:
-        judge.interrupt = iter([False, True]).__next__
+    with Judge(interrupt=iter([False, True]).__next__) as judge:
         judgement = judge.judge(ADD, Program("print('wrong')"), stop_early=False)
     assert (judgement.verdict, judgement.category) == (Verdict.NO_VERDICT, "stopped")
     assert [result.verdict for result in judgement.results] == [Verdict.WRONG_ANSWER, Verdict.NO_VERDICT]

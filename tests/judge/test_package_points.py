@@ -6,9 +6,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from rlef_env.errors import DataError
-from rlef_env.judge import TestResult, Verdict
-from rlef_env.judge.points import scores
-from rlef_env.problems import Problem, Test
+from rlef_env.judge import group_scores
 from rlef_env.problems.json_rows import Field
 from rlef_env.problems.packages.data_groups import groups_of
 from rlef_env.problems.packages.data_tree import DataFolder
@@ -69,8 +67,5 @@ def test_points_are_those_of_the_default_grader(folder: DataFolder, failing: set
         groups = groups_of(folder)
     except DataError:
         assume(False)
-    problem = Problem("p", "", private_tests=tuple(Test(str(n), "") for n in range(TESTS)), groups=groups)
-    results = [
-        TestResult("private", n, Verdict.WRONG_ANSWER if n in failing else Verdict.ACCEPTED) for n in range(TESTS)
-    ]
-    assert abs(sum(group.earned for group in scores(problem, results)) - graded(folder, failing)[1]) < 1e-9
+    passed = {("private", number) for number in range(TESTS) if number not in failing}
+    assert abs(sum(group.earned for group in group_scores(groups, passed)) - graded(folder, failing)[1]) < 1e-9

@@ -6,15 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlef_env.judge import TestResult, Verdict
-from rlef_env.judge.points import scores
-from rlef_env.problems import Problem, Test, TestGroup
-
-TESTS = tuple(Test(str(number), "") for number in range(6))
-
-
-def problem(*groups: TestGroup) -> Problem:
-    return Problem("p", "", private_tests=TESTS, groups=groups)
+from rlef_env.judge import group_scores
+from rlef_env.problems import TestGroup
 
 
 def group(name: str, points: float, tests: str, aggregate: str = "min", requires: str = "") -> TestGroup:
@@ -22,39 +15,32 @@ def group(name: str, points: float, tests: str, aggregate: str = "min", requires
     return TestGroup(name, points, places, aggregate, tuple(requires.split()))  # type: ignore[arg-type]
 
 
-def results(passed: str, failed: str = "") -> list[TestResult]:
-    return [
-        TestResult("private", int(digit), Verdict.ACCEPTED if digit in passed else Verdict.WRONG_ANSWER)
-        for digit in passed + failed
-    ]
-
-
 A, B = group("a", 30, "01"), group("b", 70, "123")
 
 
 @pytest.mark.parametrize(
-    ("groups", "passed", "failed", "expected"),
+    ("groups", "passed", "expected"),
     [
-        ((A, B), "0123", "", [30, 70]),
-        ((A, B), "01", "23", [30, 0]),
-        ((A, B), "023", "1", [0, 0]),
-        ((A, B), "01", "", [30, 0]),
-        ((group("s", 10, "0123", "sum"),), "013", "2", [7.5]),
-        ((group("s", 10, "0011", "sum"),), "0", "1", [5]),
-        ((group("s", 10, "0123", "sum"),), "01", "", [5]),
-        ((A, group("b", 70, "23", requires="a")), "0123", "", [30, 70]),
-        ((A, group("b", 70, "23", requires="a")), "123", "0", [0, 0]),
-        ((A, group("b", 70, "23", requires="a"), group("c", 5, "4", requires="b")), "234", "01", [0, 0, 0]),
-        ((group("b", 70, "23", requires="a"), A), "23", "01", [0, 0]),
-        ((group("samples", 0, "0"), group("b", 70, "23", requires="samples")), "23", "0", [0, 0]),
-        ((group("samples", 0, "0"), group("b", 70, "23", requires="samples")), "023", "", [0, 70]),
-        ((group("b", 70, "23", requires="unknown"),), "23", "", [0]),
-        ((group("b", 70, "23", requires="b"),), "23", "", [70]),
-        ((), "0", "", []),
+        ((A, B), "0123", [30, 70]),
+        ((A, B), "01", [30, 0]),
+        ((A, B), "023", [0, 0]),
+        ((group("s", 10, "0123", "sum"),), "013", [7.5]),
+        ((group("s", 10, "0011", "sum"),), "0", [5]),
+        ((group("s", 10, "0123", "sum"),), "01", [5]),
+        ((A, group("b", 70, "23", requires="a")), "0123", [30, 70]),
+        ((A, group("b", 70, "23", requires="a")), "123", [0, 0]),
+        ((A, group("b", 70, "23", requires="a"), group("c", 5, "4", requires="b")), "234", [0, 0, 0]),
+        ((group("b", 70, "23", requires="a"), A), "23", [0, 0]),
+        ((group("samples", 0, "0"), group("b", 70, "23", requires="samples")), "23", [0, 0]),
+        ((group("samples", 0, "0"), group("b", 70, "23", requires="samples")), "023", [0, 70]),
+        ((group("b", 70, "23", requires="unknown"),), "23", [0]),
+        ((group("b", 70, "23", requires="b"),), "23", [70]),
+        ((), "0", []),
     ],
 )
-def test_points(groups: tuple[TestGroup, ...], passed: str, failed: str, expected: list[float]) -> None:
-    assert [group.earned for group in scores(problem(*groups), results(passed, failed))] == expected
+def test_points(groups: tuple[TestGroup, ...], passed: str, expected: list[float]) -> None:
+    places = {("private", int(digit)) for digit in passed}
+    assert [group.earned for group in group_scores(groups, places)] == expected
 
 
 @given(st.lists(st.tuples(st.booleans(), st.sets(st.integers(0, 8), max_size=3)), max_size=8))
@@ -64,11 +50,7 @@ def test_a_group_earns_where_all_that_it_leads_to_passed(drawn: list[tuple[bool,
         TestGroup(f"g{place}", 1.0, (("private", place),), "min", tuple(f"g{other}" for other in sorted(others)))
         for place, (_, others) in enumerate(drawn)
     )
-    results = [
-        TestResult("private", place, Verdict.ACCEPTED if passed else Verdict.WRONG_ANSWER)
-        for place, (passed, _) in enumerate(drawn)
-    ]
-    problem = Problem("p", "", private_tests=(Test("", ""),) * len(drawn), groups=groups)
+    places = {("private", place) for place, (passed, _) in enumerate(drawn) if passed}
 
     def reached(start: int) -> set[int]:
         found, todo = set(), [start]
@@ -79,6 +61,6 @@ def test_a_group_earns_where_all_that_it_leads_to_passed(drawn: list[tuple[bool,
                 todo += drawn[place][1] if place < len(drawn) else ()
         return found
 
-    for place, score in enumerate(scores(problem, results)):
+    for place, score in enumerate(group_scores(groups, places)):
         earns = all(other < len(drawn) and drawn[other][0] for other in reached(place))
         assert score.earned == (1.0 if earns else 0.0)

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from rlef_env.errors import UsageError
 from rlef_env.judge.checkers import Checker
 from rlef_env.judge.checkers.program import CheckerBroke, ProgramChecker
-from rlef_env.judge.runners.base import Sandboxes
+from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import CHECKERS, CheckerSpec
 
 __all__ = ["NO_CUSTOM_CHECKERS", "CustomCheckers", "asked_checker", "check_custom_checkers"]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, overload
 
 from rlef_env.errors import UsageError
 from rlef_env.judge.checkers.custom import NO_CUSTOM_CHECKERS, CustomCheckers
-from rlef_env.judge.job import JudgeJob
+from rlef_env.judge.job import JudgeJob, as_job
 from rlef_env.judge.judge import Judge, TimeFactor
 from rlef_env.judge.judgement import Judgement
 from rlef_env.judge.pool.scheduler import Scheduler
 from rlef_env.judge.pool.verdict_cache import VerdictCache
 from rlef_env.judge.pool.warm import warm_jobs
-from rlef_env.problems import ROLES, Problem, Role
+from rlef_env.problems import Problem
 from rlef_env.sandbox import Program, usable_cores
 
 __all__ = ["JudgePool", "default_workers"]
@@ -132,18 +132,15 @@ class JudgePool:
         """
         self._scheduler.cancel(future)
 
-    def judge(
-        self,
-        problem: Problem,
-        program: Program,
-        roles: Sequence[Role] = ROLES,
-        stop_early: bool = True,
-        limit: int | None = None,
-        first: int = 0,
-        gate: int = 0,
-    ) -> Judgement:
+    @overload
+    def judge(self, job: JudgeJob, /) -> Judgement: ...
+
+    @overload
+    def judge(self, problem: Problem, program: Program, **options: Any) -> Judgement: ...
+
+    def judge(self, problem: JudgeJob | Problem, program: Program | None = None, **options: Any) -> Judgement:
         """Judge a program and wait for the judgement; as ``Judge.judge``, and from any thread."""
-        return self.submit(JudgeJob(problem, program, tuple(roles), stop_early, limit, first, gate)).result()
+        return self.submit(as_job(problem, program, options)).result()
 
     def judge_all(self, jobs: Iterable[JudgeJob]) -> Iterator[Judgement]:
         """Judge all jobs and yield their judgements in the jobs' order; at most a few are taken ahead of time."""

@@ -9,8 +9,7 @@ from typing import Final
 
 from rlef_env.judge.job import JudgeJob
 from rlef_env.judge.judge import kind_of
-from rlef_env.judge.judgement import UNDECIDED, Judgement, Measured, Verdict
-from rlef_env.judge.points import judgement_of
+from rlef_env.judge.judgement import UNDECIDED, Judgement, Measured, Verdict, judgement_of
 
 __all__ = ["Shard", "ShardedJob"]
 
@@ -81,17 +80,17 @@ class ShardedJob:
     def _job_of(self, low: int, high: int) -> JudgeJob:
         """The job that is these of its tests."""
         gate = min(max(self.job.gate - low, 0), high - low)
-        return replace(self.job, first=self.job.first + low, limit=high - low, gate=gate)
+        return replace(self.job, offset=self.job.offset + low, limit=high - low, gate=gate)
 
     def put(self, part: int, judgement: Judgement) -> list[Shard]:
         """Note the judgement of a part; return the parts that nobody needs any more."""
         self.parts[part] = judgement
-        start = self.tasks[part].job.first - self.job.first
+        start = self.tasks[part].job.offset - self.job.offset
         failed = [start + at for at, each in enumerate(judgement.results) if each.verdict not in UNDECIDED]
         if not failed or not (self.job.stop_early or failed[0] < self.job.gate):
             return []
         end = max(failed[0] + 1, self.job.gate)  # of what one judge would run
-        return self.leave([task for task in self.tasks if task.job.first - self.job.first >= end])
+        return self.leave([task for task in self.tasks if task.job.offset - self.job.offset >= end])
 
     def leave(self, tasks: list[Shard]) -> list[Shard]:
         """Do without these parts; return those of them that are due."""

@@ -131,7 +131,7 @@ def content_key(job: JudgeJob, tests: bytes, arguments: Mapping[str, Any]) -> by
     """
     parts = (
         job.program,
-        job.options,
+        (job.roles, job.stop_early, job.limit, job.offset, job.gate),
         sorted((item for item in arguments.items() if item[0] != "checkers"), key=str),
         sys.version,
         own_version(),

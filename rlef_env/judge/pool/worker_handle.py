@@ -18,7 +18,7 @@ from multiprocess.connection import Connection
 
 from rlef_env.errors import UsageError
 from rlef_env.judge.job import JudgeJob, needed_to_judge
-from rlef_env.judge.pool.packing import PackedJudgement
+from rlef_env.judge.pool.packing import PackedJudgement, pack_job
 from rlef_env.judge.pool.sharded_job import Shard
 from rlef_env.judge.pool.wire import Channel, Words, words
 from rlef_env.problems import Problem
@@ -220,7 +220,7 @@ class WorkerHandle:
         Raises:
             Exception: the job cannot be sent.
         """
-        asked = words("judge", ticket, key, job.program.source, job.program.language, *job.options)
+        asked = words("judge", ticket, pack_job(job, key))
         return asked if key in self._kept else [*self._parcels.of(key, problem).told, *asked]
 
     def has_room(self, told: Words) -> bool:

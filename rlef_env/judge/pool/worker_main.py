@@ -7,8 +7,8 @@ after them (it is their subreaper), removes the folder of their temporary files,
 What the owner and a worker say to each other is pickled tuples over a socket, both ways; a judged program can reach
 neither end:
 
-    to a worker    ("problem", key, Problem)   ("forget", key)   ("judge", ticket, key, source, language,
-                   *JudgeJob.options)   ("cancel", tickets)
+    to a worker    ("problem", key, Problem)   ("forget", key)   ("judge", ticket, job), with the key of its
+                   problem   ("cancel", tickets)
     from a worker  ("ready", process id)   ("answer", ticket, judgement, exception, seconds), also to what was cancelled
                    ("waiting",) and ("resumed",), where the judged program sleeps and no longer does
                    ("long",), before an answer that may be more than a socket takes: the owner is to read it at once
@@ -40,10 +40,9 @@ from multiprocess.connection import Connection
 from rlef_env.errors import UsageError
 from rlef_env.judge.judge import Judge
 from rlef_env.judge.judgement import Judgement
-from rlef_env.judge.pool.packing import pack
+from rlef_env.judge.pool.packing import PackedJob, pack, unpack_job
 from rlef_env.judge.pool.wire import Channel, words
 from rlef_env.problems import Problem
-from rlef_env.sandbox import Program
 
 __all__ = ["serve"]
 
@@ -96,7 +95,7 @@ def serve(control: int, owner: int, bell: int) -> None:
         os._exit(0)
 
 
-def loaded(pickle_arguments: bytes) -> Callable[[], Judge]:
+def loaded(pickle_arguments: bytes) -> Callable[..., Judge]:
     """What makes a worker's judge, of the arguments that were sent."""
     try:
         arguments: Mapping[str, Any] = dill.loads(pickle_arguments)
@@ -108,7 +107,7 @@ def loaded(pickle_arguments: bytes) -> Callable[[], Judge]:
 class Unable(Judge):
     """Says of each job that what it needs could not be loaded here."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, **_: Any) -> None:
         super().__init__()
         self._reason = reason
 
@@ -120,13 +119,13 @@ class Unable(Judge):
         )
 
 
-def run_worker(descriptor: int, bell: int, judge_of: Callable[[], Judge]) -> None:
+def run_worker(descriptor: int, bell: int, judge_of: Callable[..., Judge]) -> None:
     """A worker, from its fork to its end. Never returns."""
     code = 1
     try:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a judge waits for its own children
-        Worker(Channel(descriptor), bell, judge_of()).run()
+        Worker(Channel(descriptor), bell, judge_of).run()
         code = 0
     finally:
         os._exit(code)
@@ -138,18 +137,17 @@ class Worker:
     Args:
         channel: to the pool's owner.
         bell: descriptor of the owner's eventfd.
-        judge: its own.
+        judge_of: makes its judge, given the callbacks ``on_sleep`` and ``interrupt``.
     """
 
-    def __init__(self, channel: Channel, bell: int, judge: Judge) -> None:
-        self._channel, self._bell, self._judge = channel, bell, judge
+    def __init__(self, channel: Channel, bell: int, judge_of: Callable[..., Judge]) -> None:
+        self._channel, self._bell = channel, bell
+        self._judge = judge_of(on_sleep=self._on_sleep, interrupt=self._is_cancelled)
         self._problems: dict[int, Problem] = {}
         self._backlog: deque[tuple[Any, ...]] = deque()
         self._cancelled: set[int] = set()
         self._ticket = -1
         self._unannounced = 0
-        judge.interrupt = self._is_cancelled
-        judge.on_sleep = self._on_sleep
 
     def run(self) -> None:
         """ShardedJob until the owner hangs up."""
@@ -173,13 +171,13 @@ class Worker:
         elif kind == "judge":
             self._answer(*content)
 
-    def _answer(self, ticket: int, key: int, source: str, language: str, *rest: Any) -> None:
+    def _answer(self, ticket: int, job: PackedJob) -> None:
         self._ticket = ticket
         judgement, raised = None, None
         began = time.monotonic()
         try:
             if not self._is_cancelled():
-                judgement = pack(self._judge.judge(self._problems[key], Program(source, language), *rest))
+                judgement = pack(self._judge.judge(unpack_job(job, self._problems)))
         except Exception as error:  # noqa: BLE001 - whatever it is, the owner raises it
             raised = portable(error)
         self._cancelled = {later for later in self._cancelled if later > ticket}

@@ -22,8 +22,9 @@ from contextlib import ExitStack
 from rlef_env.judge.functions.calls import Target, blob, driver_source, program_blobs
 from rlef_env.judge.functions.value_codec import EncodingError, decode, encode
 from rlef_env.judge.judgement import Verdict
-from rlef_env.judge.runners.base import Outcome, Sandboxes
+from rlef_env.judge.runners.base import Outcome
 from rlef_env.judge.runners.stdio import VERDICTS, verdict_of
+from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import Test
 from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, PythonStart, Status, interact, require_run
 

@@ -1,4 +1,4 @@
-"""What runs a program on one test, whatever the kind of problem, and the sandboxes that it does so in."""
+"""What runs a program on one test, whatever the kind of problem."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Protocol, TypeAlias
 
 from rlef_env.errors import DataError
 from rlef_env.judge.judgement import Verdict
+from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import GRADERS, PLAIN_GRADER, Grader, Problem, Test
-from rlef_env.sandbox import Limits, Program, PythonStart, Sandbox
+from rlef_env.sandbox import Limits, Program, PythonStart
 
-__all__ = ["Outcome", "RunnerOf", "Sandboxes", "TestRunner", "grader_of", "start_of"]
+__all__ = ["Outcome", "RunnerOf", "TestRunner", "grader_of", "start_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,49 +58,6 @@ def start_of(problem: Problem) -> PythonStart:
     """What a program in Python finds when it starts."""
     grader = grader_of(problem)
     return PythonStart(grader.imports, grader.recursion_limit)
-
-
-class Sandboxes:
-    """Two sandboxes, each started when first needed.
-
-    Args:
-        isolation: ``"locked"`` or ``"none"``.
-        numpy: let the judged program import numpy.
-    """
-
-    def __init__(self, isolation: str = "locked", numpy: bool = False) -> None:
-        self.isolation, self.numpy = isolation, numpy
-        self.on_sleep: Callable[[bool], object] = lambda _: None
-        """Told when what runs sleeps (True), and when it no longer does."""
-        self._program: Sandbox | None = None
-        self._data: Sandbox | None = None
-
-    @property
-    def program(self) -> Sandbox:
-        """For the program that is judged."""
-        if self._program is None:
-            self._program = Sandbox(self.isolation, numpy=self.numpy, on_sleep=lambda asleep: self.on_sleep(asleep))
-        return self._program
-
-    @property
-    def data(self) -> Sandbox:
-        """For the programs that came with the problem: checkers, interactors, the code of tests."""
-        if self._data is None:
-            self._data = Sandbox(self.isolation)
-        return self._data
-
-    def close(self) -> None:
-        """End both. Safe to call twice; they start again when needed."""
-        for sandbox in (self._program, self._data):
-            if sandbox is not None:
-                sandbox.close()
-        self._program = self._data = None
-
-    def kill(self) -> None:
-        """End what runs in them at once, from any thread."""
-        for sandbox in (self._program, self._data):
-            if sandbox is not None:
-                sandbox.kill()
 
 
 class RunnerOf(Protocol):

@@ -26,8 +26,9 @@ from rlef_env.judge.functions.calls import Call, CallResult, CallRunner, NotRetu
 from rlef_env.judge.functions.values import value_rule
 from rlef_env.judge.judgement import Verdict
 from rlef_env.judge.runners.assert_tests import CodeTests
-from rlef_env.judge.runners.base import Outcome, Sandboxes, TestRunner, grader_of, start_of
+from rlef_env.judge.runners.base import Outcome, TestRunner, grader_of, start_of
 from rlef_env.judge.runners.stdio import VERDICTS
+from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import CheckerSpec, FunctionSpec, NotPlain, Problem, Test, format_value, parse_call, parse_value
 from rlef_env.sandbox import Execution, Limits, Program, Status
 

@@ -20,8 +20,9 @@ from dataclasses import replace
 
 from rlef_env.judge.checkers.protocols import FEEDBACK_BYTES, PROTOCOLS, CheckerBroke
 from rlef_env.judge.judgement import Verdict
-from rlef_env.judge.runners.base import Outcome, Sandboxes, TestRunner, start_of
+from rlef_env.judge.runners.base import Outcome, TestRunner, start_of
 from rlef_env.judge.runners.stdio import verdict_of
+from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import InteractorSpec, Problem, Test
 from rlef_env.sandbox import (
     Execution,

@@ -11,7 +11,8 @@ from rlef_env.judge.checkers import make_checker
 from rlef_env.judge.checkers.custom import NO_CUSTOM_CHECKERS, CustomCheckers, asked_checker
 from rlef_env.judge.checkers.program import CheckerBroke
 from rlef_env.judge.judgement import Verdict
-from rlef_env.judge.runners.base import Outcome, Sandboxes, TestRunner, start_of
+from rlef_env.judge.runners.base import Outcome, TestRunner, start_of
+from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Execution, Limits, Program, Status, require_run
 

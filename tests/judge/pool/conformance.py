@@ -72,7 +72,7 @@ class PoolConformance:
             @given(
                 wrong=st.lists(st.integers(0, 40), min_size=1, max_size=3),
                 stop_early=st.booleans(),
-                first=st.integers(0, 10),
+                offset=st.integers(0, 10),
                 limit=st.one_of(st.none(), st.integers(1, 40)),
                 gate=st.one_of(st.just(0), st.integers(1, 40)),
             )

@@ -19,13 +19,13 @@ ONCE = Problem("once", "", (Test("1\n", "1\n"),), time_limit=5.0)
 JOB = JudgeJob(ONCE, Program("print(input())"))
 
 
-OUT_OF_RANGE: list[dict[str, Any]] = [{"roles": ("secret",)}, {"first": -1}, {"limit": -1}, {"gate": -1}]
+OUT_OF_RANGE: list[dict[str, Any]] = [{"roles": ("secret",)}, {"offset": -1}, {"limit": -1}, {"gate": -1}]
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        *({"problem": None}, {"program": "print()"}, {"program": Program(None)}, {"roles": None}, {"first": "1"}),  # type: ignore[arg-type]
+        *({"problem": None}, {"program": "print()"}, {"program": Program(None)}, {"roles": None}, {"offset": "1"}),  # type: ignore[arg-type]
         *OUT_OF_RANGE,
     ],
 )

@@ -47,7 +47,7 @@ def jobs(draw: st.DrawFn) -> tuple[JudgeJob, dict[tuple[Role, int], Verdict]]:
         Program(""),
         stop_early=draw(st.booleans()),
         limit=draw(st.none() | st.integers(1, 60)),
-        first=draw(st.integers(0, public + private - 1)),
+        offset=draw(st.integers(0, public + private - 1)),
         gate=draw(st.integers(0, 60)),
     )
     return job, verdicts

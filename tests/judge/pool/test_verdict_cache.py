@@ -71,7 +71,7 @@ JOB = JudgeJob(ECHO, RIGHT)
         replace(JOB, roles=("public",)),
         replace(JOB, stop_early=False),
         replace(JOB, limit=1),
-        replace(JOB, first=1),
+        replace(JOB, offset=1),
         replace(JOB, problem=replace(ECHO, time_limit=2.0)),
         replace(JOB, problem=replace(ECHO, memory_limit=10**8)),
         replace(JOB, problem=replace(ECHO, checker=CheckerSpec("tokens"))),

@@ -8,8 +8,7 @@ import zipfile
 import pytest
 
 from rlef_env.errors import DataError
-from rlef_env.judge import TestResult, Verdict
-from rlef_env.judge.points import scores as group_scores
+from rlef_env.judge import group_scores
 from rlef_env.problems import CheckerSpec, InteractorSpec, Test
 from rlef_env.problems.packages import archive as archive_module
 from rlef_env.problems.packages import read_package
@@ -111,11 +110,8 @@ def test_points_and_what_gates_them(dmoj, text, groups):
 def test_the_score_is_that_of_dmoj(dmoj, text, scores):
     problem = read_package(dmoj({"init.yml": text}))
     for passed, score in zip(({0, 1}, {0}, {1}, set()), scores, strict=True):
-        results = [
-            TestResult("private", place, Verdict.ACCEPTED if place in passed else Verdict.WRONG_ANSWER)
-            for place in range(len(problem.private_tests))
-        ]
-        assert sum(group.earned for group in group_scores(problem, results)) == score
+        places = {("private", place) for place in passed}
+        assert sum(group.earned for group in group_scores(problem.groups, places)) == score
 
 
 def test_a_file_beside_the_archive_is_taken_before_the_one_in_it(dmoj):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rlef_env.errors import DataError
-from rlef_env.judge import TestResult, Verdict
-from rlef_env.judge.points import scores
+from rlef_env.judge import group_scores
 from rlef_env.problems import CheckerSpec, InteractorSpec, Solution, Test
 from rlef_env.problems.packages import read_package
 
@@ -214,12 +213,8 @@ EARN = {"sample": {"sample/1"}, "a": {"secret/a/1", "secret/a/2"}, "b": {"secret
 def score(problem, passed):
     """The points of a program that passes the tests with these names."""
     names = problem.extra["test_names"]
-    results = [
-        TestResult(role, place, Verdict.ACCEPTED if name in passed else Verdict.WRONG_ANSWER)
-        for role in names
-        for place, name in enumerate(names[role])
-    ]
-    return sum(group.earned for group in scores(problem, results))
+    places = {(role, place) for role in names for place, name in enumerate(names[role]) if name in passed}
+    return sum(group.earned for group in group_scores(problem.groups, places))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from typing import Any
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import ATTEMPTS, FairPriorityQueue, JudgeJob, Judgement, check_job, needed_to_judge, no_verdict
+from rlef_env.judge.pool.packing import pack_job
 from rlef_env.judge.pool.ray.worker import MOST_PROBLEMS, RayWorker
 from rlef_env.problems import Problem
 
@@ -196,8 +197,7 @@ class RayScheduler:
             return
         worker.task = task
         key, stored = self._store(job.problem, content)
-        program = job.program
-        worker.said = worker.actor.judge.remote(key, [stored], program.source, program.language, *job.options)
+        worker.said = worker.actor.judge.remote(pack_job(job, key), [stored])
         self._listen(worker.said, partial(self._judged, worker, task))
 
     def _leave(self, task: Shard) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rlef_env.judge import Judge
+from rlef_env.judge.pool.packing import PackedJob, unpack_job
 from rlef_env.problems import Problem
-from rlef_env.sandbox import Program
 
 __all__ = ["MOST_PROBLEMS", "RayWorker"]
 
@@ -22,29 +22,26 @@ class RayWorker:
     """The actor: a judge, and the problems that it was sent last."""
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
-        self._judge = Judge(**arguments)
-        self._judge.interrupt = canceled
+        self._judge = Judge(**arguments, interrupt=canceled)
         self._problems: OrderedDict[int, Problem] = OrderedDict()
 
     def process(self) -> int:
         """Its process id, as soon as it works."""
         return os.getpid()
 
-    def judge(self, key: int, stored: list[Any], source: str, language: str, *rest: Any) -> tuple[str, bytes]:
+    def judge(self, job: PackedJob, stored: list[Any]) -> tuple[str, bytes]:
         """Judge a job.
 
         Args:
-            key: of the problem.
+            job: the job, with the key of its problem.
             stored: holds the reference of the problem's bytes in the object store.
-            source: the program's.
-            language: the program's.
-            rest: what follows in ``Judge.judge``.
 
         Returns:
             ``"judged"`` and the judgement, or ``"raised"`` and what the judge raised, as bytes.
         """
         import ray
 
+        key = job[0]
         if key in self._problems:
             self._problems.move_to_end(key)
         else:
@@ -52,7 +49,7 @@ class RayWorker:
             if len(self._problems) > MOST_PROBLEMS:
                 self._problems.popitem(last=False)
         try:
-            judgement = self._judge.judge(self._problems[key], Program(source, language), *rest)
+            judgement = self._judge.judge(unpack_job(job, self._problems))
         except Exception as error:  # noqa: BLE001 - whatever it is, the owner raises it
             return "raised", dumped(error)
         return "judged", pickle.dumps(judgement)
