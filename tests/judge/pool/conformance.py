@@ -76,10 +76,10 @@ class PoolConformance:
                 limit=st.one_of(st.none(), st.integers(1, 40)),
                 gate=st.one_of(st.just(0), st.integers(1, 40)),
             )
-            def same(wrong: list[int], stop_early: bool, first: int, limit: int | None, gate: int) -> None:
+            def same(wrong: list[int], stop_early: bool, offset: int, limit: int | None, gate: int) -> None:
                 for at in wrong:
                     program = Program(WRONG_FROM.format(at))
-                    asked = {"stop_early": stop_early, "first": first, "limit": limit, "gate": gate}
+                    asked = {"stop_early": stop_early, "offset": offset, "limit": limit, "gate": gate}
                     assert pool.judge(MANY, program, **asked) == judge.judge(MANY, program, **asked)  # type: ignore[arg-type]
 
             same()
