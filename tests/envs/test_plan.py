@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rlef_env.envs import CodeEnv, score_response
 from rlef_env.envs.feedback import Feedback
 from rlef_env.envs.plan import scoring
-from rlef_env.judge import Judge, Judgement, TestResult, Verdict
+from rlef_env.judge import Judge, JudgeJob, Judgement, TestResult, Verdict
 from rlef_env.problems import Dataset, Test
 from rlef_env.sandbox import Program
 from tests.envs.samples import NO_PUBLIC, NO_TESTS, SUM, fenced
@@ -186,7 +186,7 @@ def test_a_failure_that_is_certain_decides_whatever_befell_other_tests() -> None
     verdicts = [Verdict.ACCEPTED, Verdict.NO_VERDICT, Verdict.WRONG_ANSWER]
     judge = ScriptedJudge(lambda role, index: TestResult(role, index, verdicts[index % 3]))
     for stop_early in (True, False):
-        judgement = judge.judge(MANY, Program(RIGHT), stop_early=stop_early)
+        judgement = judge.judge(JudgeJob(MANY, Program(RIGHT), stop_early=stop_early))
         assert judgement.verdict is Verdict.WRONG_ANSWER
     assert score_response(judge, MANY, RIGHT, last=True).judgement.verdict is Verdict.WRONG_ANSWER
     # But a fraction of the tests is not known where one has no verdict.
