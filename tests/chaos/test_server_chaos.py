@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from rlef_env.judge import Judge
+from rlef_env.judge import Judge, JudgeJob
 from rlef_env.problems import Problem, problem_to_row
 from rlef_env.sandbox import Program
 from tests.chaos.play import DATASET, KINDS, Calm, alive, below, children, kill
@@ -198,7 +198,7 @@ def test_every_request_is_answered_once_and_as_in_peace(tmp_path: Path) -> None:
     asked = list(zip(itertools.cycle(DATASET), sources))
     with Judge() as judge:
         calm = Calm(judge)
-        expected = [told(calm.judge(problem, Program(source))) for problem, source in asked]
+        expected = [told(calm.judge(JudgeJob(problem, Program(source)))) for problem, source in asked]
     served = Served(tmp_path)
     try:
         clients = Clients(served.port, asked)
