@@ -1,13 +1,13 @@
 """How it runs: (program, input, limits) -> Execution. Facts only, no opinion."""
 
-from rlef_env.sandbox.core_time import OUT_OF_MEMORY, CoreTimes, core_times, stolen_seconds
-from rlef_env.sandbox.cores import cpu_quota, usable_cores
 from rlef_env.sandbox.doctor import landlock_abi, probe
 from rlef_env.sandbox.execution import Execution, Limits, Program, PythonStart, Status, require_run
 from rlef_env.sandbox.interact import Interaction, interact
 from rlef_env.sandbox.languages import LANGUAGES, Language, installed_languages
 from rlef_env.sandbox.loaded_program import LoadedProgram
-from rlef_env.sandbox.machine import (
+from rlef_env.sandbox.machine.core_time import OUT_OF_MEMORY, CoreTimes, core_times, stolen_seconds
+from rlef_env.sandbox.machine.cores import cpu_quota, usable_cores
+from rlef_env.sandbox.machine.health import (
     QUICK_RUNS,
     BusyTimes,
     MachineHealth,

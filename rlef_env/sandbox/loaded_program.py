@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from rlef_env.errors import SandboxFailure, UsageError
-from rlef_env.sandbox.core_time import OUT_OF_MEMORY, wait_for_a_quiet_machine
 from rlef_env.sandbox.execution import Execution, Limits, Status
+from rlef_env.sandbox.machine.core_time import OUT_OF_MEMORY, wait_for_a_quiet_machine
 from rlef_env.sandbox.time_used import MOST_STRETCH, TimeLimits
 from rlef_env.sandbox.zygote.ipc import contents, hung_up, send
 from rlef_env.sandbox.zygote.monitor import Watched

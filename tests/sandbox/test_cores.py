@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.sandbox import cores
-from rlef_env.sandbox.cores import cpu_quota, usable_cores
+from rlef_env.sandbox.machine import cores
+from rlef_env.sandbox.machine.cores import cpu_quota, usable_cores
 
 
 def groups(folder: Path, membership: str, **files: str) -> float | None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rlef_env.errors import SandboxFailure
 from rlef_env.sandbox import BusyTimes, Execution, Status, busy_times, machine_health, measure_machine
-from rlef_env.sandbox.machine import parse_busy_times
+from rlef_env.sandbox.machine.health import parse_busy_times
 
 TRACE = Path(__file__).parents[2] / ".." / "shared" / "faults" / "starved-machine.jsonl"
 NO_TIME = BusyTimes(0.0, (0.0, 0.0))
@@ -161,6 +161,6 @@ def children() -> set[str]:
 
 
 def test_a_machine_on_which_runs_take_long_is_measured_by_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rlef_env.sandbox.machine.RUN_SECONDS", 0.0)
+    monkeypatch.setattr("rlef_env.sandbox.machine.health.RUN_SECONDS", 0.0)
     assert measure_machine(1000).runs == 20
     assert measure_machine(3).runs == 3

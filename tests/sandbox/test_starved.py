@@ -14,7 +14,8 @@ from rlef_env.errors import MachineStarved, SandboxFailure
 from rlef_env.judge import Judge, Verdict
 from rlef_env.problems import CheckerSpec, InteractorSpec, Problem, Test
 from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status, compiler, interact, require_run
-from rlef_env.sandbox.core_time import (
+from rlef_env.sandbox.languages import installed_languages
+from rlef_env.sandbox.machine.core_time import (
     TICK_SECONDS,
     CoresUsed,
     CoreTimes,
@@ -23,7 +24,6 @@ from rlef_env.sandbox.core_time import (
     counters_move,
     stolen_seconds,
 )
-from rlef_env.sandbox.languages import installed_languages
 from rlef_env.sandbox.time_used import TimeLimits, TimeUsed, status_at_the_end, status_so_far
 from rlef_env.sandbox.zygote.proc_usage import Thread, Usage, naps, worked
 
@@ -163,7 +163,7 @@ def test_a_program_over_its_memory_limit_is_not_excused_by_the_kernels_want_of_m
 def test_each_thread_hears_of_a_kill_for_want_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two programs may be killed at once, and the judge of one asks before that of the other."""
     kills = [5]
-    monkeypatch.setattr("rlef_env.sandbox.core_time._oom_kills", lambda: kills[0])
+    monkeypatch.setattr("rlef_env.sandbox.machine.core_time._oom_kills", lambda: kills[0])
     memory = OutOfMemory(5)
     kills[0] = 7
     assert memory.happened()
@@ -191,7 +191,7 @@ def test_a_judge_that_lost_its_sandboxes_while_memory_was_short_blames_nobody(mo
     monkeypatch.setattr(Judge, "_probe", lambda *_: True)
     with Judge() as judge:
         assert judge.judge(DOUBLE, Program("1")).verdict is Verdict.RUNTIME_ERROR
-        monkeypatch.setattr("rlef_env.sandbox.core_time.OUT_OF_MEMORY.happened", lambda: True)
+        monkeypatch.setattr("rlef_env.sandbox.machine.core_time.OUT_OF_MEMORY.happened", lambda: True)
         judgement = judge.judge(DOUBLE, Program("1"))
     assert (judgement.verdict, judgement.category) == (Verdict.NO_VERDICT, "starved")
 

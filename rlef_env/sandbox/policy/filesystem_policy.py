@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from rlef_env.sandbox.zygote.shared_objects import needed_objects
+from rlef_env.sandbox.policy.shared_objects import needed_objects
 
 __all__ = ["reachable_paths"]
 

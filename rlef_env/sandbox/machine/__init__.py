@@ -1,0 +1,1 @@
+"""How much time the cores of this machine have, and how exactly runs are measured on it."""
