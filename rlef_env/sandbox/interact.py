@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from rlef_env.errors import SandboxFailure
 from rlef_env.sandbox.execution import Execution, Status
 from rlef_env.sandbox.loaded_program import LoadedProgram, NotRun, failed, repeated_if_starved
+from rlef_env.sandbox.machine.proc_usage import own_work_seconds
 from rlef_env.sandbox.time_used import TimeLimits
 from rlef_env.sandbox.zygote.ipc import contents, receive_within
 from rlef_env.sandbox.zygote.monitor import SAMPLE_SECONDS, ReplyArrived, Watched
-from rlef_env.sandbox.zygote.proc_usage import own_work_seconds
 from rlef_env.sandbox.zygote.streams import Streams
 
 __all__ = ["Interaction", "interact"]

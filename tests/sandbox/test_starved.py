@@ -24,8 +24,8 @@ from rlef_env.sandbox.machine.core_time import (
     counters_move,
     stolen_seconds,
 )
+from rlef_env.sandbox.machine.proc_usage import Thread, Usage, naps, worked
 from rlef_env.sandbox.time_used import TimeLimits, TimeUsed, status_at_the_end, status_so_far
-from rlef_env.sandbox.zygote.proc_usage import Thread, Usage, naps, worked
 
 WORK = "n = sum(i * i for i in range(3_000_000))\nprint(int(input()) * 2)"  # more than 0.05 s on any machine
 DIES = "import os\nos.kill(os.getpid(), 9)"

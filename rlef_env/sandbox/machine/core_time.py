@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from rlef_env.sandbox.zygote.proc_usage import TICKS
+from rlef_env.sandbox.machine.proc_usage import TICKS
 
 __all__ = [
     "OUT_OF_MEMORY",

@@ -18,13 +18,13 @@ from typing import Any
 from rlef_env.errors import IsolationUnavailable, SandboxFailure
 from rlef_env.sandbox.execution import Execution, Limits, PythonStart, Status
 from rlef_env.sandbox.loaded_program import LoadedProgram, failed, ignore_sleep, repeated_if_starved, starved_words
+from rlef_env.sandbox.machine.proc_usage import has_schedstat
 from rlef_env.sandbox.policy.bpf import base_filter, run_filter
 from rlef_env.sandbox.policy.filesystem_policy import reachable_paths
 from rlef_env.sandbox.policy.layers import LAYERS, REQUIRED, Layer
 from rlef_env.sandbox.time_used import TimeLimits
 from rlef_env.sandbox.zygote.ipc import hung_up, memory_file, readable, receive_within, send
 from rlef_env.sandbox.zygote.monitor import Watched
-from rlef_env.sandbox.zygote.proc_usage import has_schedstat
 from rlef_env.sandbox.zygote.scratch import MOST_SCRATCH_BYTES, Scratch
 from rlef_env.sandbox.zygote.streams import Streams
 from rlef_env.sandbox.zygote.zygote_profile import PYTHON, Profile

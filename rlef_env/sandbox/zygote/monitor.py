@@ -15,9 +15,9 @@ from dataclasses import replace
 from rlef_env.errors import SandboxFailure
 from rlef_env.sandbox.execution import Limits, Status
 from rlef_env.sandbox.machine.core_time import RECENT_SECONDS, CoresUsed, core_times, recent_core_times
+from rlef_env.sandbox.machine.proc_usage import Usage, naps, process_id, usage, waited, worked
 from rlef_env.sandbox.time_used import TimeLimits, TimeUsed, status_at_the_end, status_so_far
 from rlef_env.sandbox.zygote.ipc import readable, receive_within, send
-from rlef_env.sandbox.zygote.proc_usage import Usage, naps, process_id, usage, waited, worked
 
 __all__ = ["SAMPLE_SECONDS", "ReplyArrived", "Watched"]
 
