@@ -1,10 +1,9 @@
-"""Compiles programs that are not Python, locked away like the programs themselves; results are kept by content."""
+"""Compiles programs that are not Python, in a locked process as well, and caches the results by content."""
 
 from __future__ import annotations
 
 import glob
 import hashlib
-import importlib.resources
 import json
 import os
 import shutil
@@ -17,17 +16,23 @@ from rlef_env.sandbox.execution import Execution, Limits, Program, Status
 from rlef_env.sandbox.java_names import java_names
 from rlef_env.sandbox.languages import LANGUAGES, commands_by_standard, find_language, tool_paths
 from rlef_env.sandbox.zygote.handle import ZygoteProcess
+from rlef_env.sandbox.zygote.source import c_source
 from rlef_env.sandbox.zygote.zygote_profile import Profile
 
 __all__ = ["Compiler", "runtime_paths"]
 
 LIMITS = Limits(cpu_seconds=60.0, memory_bytes=2**31)  # of all processes of a compiler together
-WALL_FACTOR = 5  # a compilation that takes so many times its CPU limit was starved by the machine
-KEPT_BYTES = 2**28  # of artifacts, the least recently used go first
+WALL_FACTOR = 5  # a compilation that takes this many times its CPU limit was starved by the machine
+MAX_CACHE_BYTES = 2**28  # of artifacts; the least recently used are dropped first
 TOOLCHAIN = ("/usr/bin", "/usr/include", "/usr/lib", "/usr/lib64", "/usr/libexec", "/etc/alternatives")
-WORDS_BYTES = 60_000
-MAY_PASS = (b"fatal error", b"internal compiler error", b"Killed", b"memory")  # words of a compiler that gave up
-_OWN: dict[str, bytes] = {}  # what is compiled of this package
+MAX_OUTPUT_BYTES = 60_000  # of a compiler's messages
+TRANSIENT = (
+    b"fatal error",
+    b"internal compiler error",
+    b"Killed",
+    b"memory",
+)  # in the output of a compiler that gave up
+_OWN: dict[str, bytes] = {}  # the C programs of this package, compiled
 
 DRIVER = b"""
 import json, os, shutil, subprocess, sys
@@ -58,7 +63,7 @@ with open(job["artifact"], "rb") as file:
 
 
 class Compiler:
-    """Turns sources into artifacts, in a zygote of its own that is started when first needed.
+    """Compiles sources to artifacts, in zygotes that are started on first use.
 
     Args:
         isolation: as for ``Sandbox``.
@@ -69,7 +74,7 @@ class Compiler:
         self._isolation, self._require = isolation, require
         self._scratch = ""
         self._zygotes: dict[str, ZygoteProcess] = {}
-        self._kept: OrderedDict[bytes, bytes | Execution] = OrderedDict()
+        self._cache: OrderedDict[bytes, bytes | Execution] = OrderedDict()
 
     def close(self) -> None:
         """End the zygotes and remove the scratch folder."""
@@ -81,47 +86,48 @@ class Compiler:
             self._scratch = ""
 
     def kill(self) -> None:
-        """End the zygotes at once, from any thread."""
+        """Kill the zygotes at once, from any thread."""
         for zygote in list(self._zygotes.values()):
             zygote.kill()
 
     def compile(self, program: Program) -> bytes | Execution:
-        """Return the artifact, or the failed compilation with the compiler's words on ``stderr``.
+        """Return the artifact, or the failed compilation with the compiler's output in ``stderr``.
 
-        Both are kept by content, but for a failure that may be the machine's: it is tried again.
+        Both are cached by content, except failures that may be the machine's: those are tried again.
 
-        What the language's newest standard refuses is compiled by the older ones; the words are those on the newest.
+        A program that the language's newest standard refuses is compiled by the older ones. If all refuse it, the
+        output is that of the newest.
 
         Raises:
             UsageError: the language is unknown, or its compiler is not installed.
         """
         key = hashlib.sha256(f"{program.language}\0{program.source}".encode("utf-8", "surrogatepass")).digest()
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
+        if key in self._cache:
+            self._cache.move_to_end(key)
+            return self._cache[key]
         artifact = self._compile(program)
         if isinstance(artifact, bytes) or _is_final(artifact):
-            self._kept[key] = artifact
-            while sum(map(_size, self._kept.values())) > KEPT_BYTES:
-                self._kept.popitem(last=False)
+            self._cache[key] = artifact
+            while sum(map(_size, self._cache.values())) > MAX_CACHE_BYTES:
+                self._cache.popitem(last=False)
         return artifact
 
     def launcher(self) -> bytes:
-        """Return launcher.c compiled, or nothing where there is no C compiler; compiled once per process."""
+        """Return launcher.c compiled, b"" if there is no C compiler. It is compiled once per process."""
         return self._own("launcher.c")
 
     def pipes(self) -> bytes:
-        """Likewise pipes.c, as a shared object."""
+        """Return pipes.c compiled to a shared object, likewise."""
         return self._own("pipes.c")
 
     def _own(self, name: str) -> bytes:
         if "gcc" not in tool_paths("c"):
             return b""
         if name not in _OWN:
-            program = Program(importlib.resources.files("rlef_env.sandbox.zygote").joinpath(name).read_text(), "c")
+            program = Program(c_source(name), "c")
             artifact = self._compile(program, shared=True) if name == "pipes.c" else self.compile(program)
             if not isinstance(artifact, bytes) and artifact.status is not Status.COMPILE_ERROR:
-                return b""  # our failure, or the machine's: it is tried again for the next zygote
+                return b""  # our failure, or the machine's: tried again for the next zygote
             _OWN[name] = artifact if isinstance(artifact, bytes) else b""
         return _OWN[name]
 
@@ -135,14 +141,14 @@ class Compiler:
             "scratch": self._scratch,
             "source_name": language.source.replace("{file}", file),
             "source": program.source,
-            # The same limits hold for all of them together.
+            # One run compiles by all of them in turn, under one set of limits.
             "standards": [
                 [[word.replace("{file}", file).replace("{main}", main) for word in command] for command in commands]
                 for commands in commands_by_standard(language)
             ],
             "artifact": language.artifact,
         }
-        # Its wall limit is never what decides: how long it takes is up to the machine.
+        # The wall limit never decides: how long a compilation takes depends on the machine.
         limits = replace(LIMITS, wall_seconds=WALL_FACTOR * LIMITS.cpu_seconds + 10)
         with zygote.load(DRIVER, limits) as loaded:
             execution = loaded.run(json.dumps(job).encode())
@@ -150,9 +156,9 @@ class Compiler:
             return execution.stdout
         if execution.status in (Status.FAILED, Status.STARVED, Status.EXITED):
             refused = execution.status is Status.EXITED
-            words = execution.stderr.replace(f"{self._scratch}/".encode(), b"")[:WORDS_BYTES]
+            output = execution.stderr.replace(f"{self._scratch}/".encode(), b"")[:MAX_OUTPUT_BYTES]
             status, code = (Status.COMPILE_ERROR, 1) if refused else (execution.status, None)
-            return Execution(status, exit_code=code, stderr=words, message=execution.message)
+            return Execution(status, exit_code=code, stderr=output, message=execution.message)
         reason = f"compiling it took too much ({execution.status.value.replace('_', ' ')})\n"
         timed_out = execution.status is Status.TIME_LIMIT
         return Execution(Status.COMPILE_ERROR, stderr=reason.encode(), compile_timed_out=timed_out)
@@ -173,12 +179,12 @@ class Compiler:
 
 
 def _is_final(failure: Execution) -> bool:
-    """Whether a compiler refused a program, and would do so again; not where it ran out of something, or was killed."""
-    return failure.exit_code is not None and not any(word in failure.stderr for word in MAY_PASS)
+    """Return whether a compiler would refuse the program again: not if it ran out of something or was killed."""
+    return failure.exit_code is not None and not any(text in failure.stderr for text in TRANSIENT)
 
 
-def _size(kept: bytes | Execution) -> int:
-    return len(kept if isinstance(kept, bytes) else kept.stderr)
+def _size(result: bytes | Execution) -> int:
+    return len(result if isinstance(result, bytes) else result.stderr)
 
 
 def _as_shared_object(command: tuple[str, ...]) -> tuple[str, ...]:
@@ -186,7 +192,7 @@ def _as_shared_object(command: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def runtime_paths(name: str) -> tuple[str, ...]:
-    """Return the folders that a language's own tools need: for one in PREFIX/bin all of PREFIX, unless that is /usr."""
+    """Return the folders that a language's tools need: for a tool in PREFIX/bin all of PREFIX, unless that is /usr."""
     found = []
     for path in tool_paths(name).values():
         prefix = os.path.dirname(os.path.dirname(path))

@@ -1,4 +1,4 @@
-"""Which layers of the lock hold on this machine: found out by applying them."""
+"""Finds out which layers of the lock hold on this machine, by applying them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LANDLOCK_CREATE_RULESET, LANDLOCK_CREATE_RULESET_VERSION = 444, 1
 
 
 def probe() -> dict[str, Layer]:
-    """Start a sandbox, and report every layer with the reason where it does not hold. Never raises."""
+    """Start a sandbox and return every layer, with the reason where it does not hold. Never raises."""
     try:
         with Sandbox(require=()) as sandbox:
             return {name: sandbox.layers.get(name, Layer(False, "not tried")) for name in LAYERS}
@@ -24,7 +24,7 @@ def probe() -> dict[str, Layer]:
 
 
 def landlock_abi() -> int:
-    """The version of Landlock that this kernel speaks; 0 where it has none."""
+    """Return the version of Landlock that this kernel supports; 0 for none."""
     if not sys.platform.startswith("linux"):
         return 0
     version = ctypes.CDLL(None).syscall(LANDLOCK_CREATE_RULESET, None, 0, LANDLOCK_CREATE_RULESET_VERSION)

@@ -1,7 +1,7 @@
-"""Two programs that talk to each other: an interactive problem's, or a test and the function that it calls.
+"""Runs two programs that talk to each other: an interactive problem's, or a test and the function that it calls.
 
-What one says, the other hears: the judge stands in between, reads from one pipe and writes into another. So neither
-holds anything of the other's, not even a pipe; what was said is known, and bounded.
+The judge stands between them: it reads each program's output from one pipe and writes it into another. So neither
+program has access to anything of the other, not even a pipe, and everything that passes is recorded and bounded.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from rlef_env.sandbox.loaded_program import LoadedProgram, NotRun, failed, repea
 from rlef_env.sandbox.machine.proc_usage import own_work_seconds
 from rlef_env.sandbox.time_used import TimeLimits
 from rlef_env.sandbox.zygote.ipc import contents, receive_within
-from rlef_env.sandbox.zygote.monitor import SAMPLE_SECONDS, ReplyArrived, Watched
+from rlef_env.sandbox.zygote.monitor import SAMPLE_SECONDS, Monitor, ReplyArrived
 from rlef_env.sandbox.zygote.streams import Streams
 
 __all__ = ["Interaction", "interact"]
 
-DYING_SECONDS = 0.05  # between a process's closing its output and its input, when it ends on a busy machine
+EXIT_SECONDS = 0.05  # timeout, on a busy machine, between a process's closing its output and its input when it ends
 CHUNK = 2**16  # bytes carried at a time: what a pipe holds
 NOT_STARTED = Execution(Status.FAILED, message="the other side did not start, so this one did not either")
 
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """What became of two programs that talked to each other.
+    """The executions of two programs that talked to each other.
 
     Attributes:
-        first: what became of the first. ``stdout`` is what it said.
-        second: likewise.
-        first_left: whether the first ended, or closed its input, before the second did. What then befell the second
-            (SIGPIPE, the end of its input) may be no fault of its own.
+        first: of the first program. ``stdout`` is what it sent.
+        second: of the second program, likewise.
+        first_left: whether the first ended, or closed its input, before the second did. What happened to the second
+            afterwards (SIGPIPE, the end of its input) may not be its own fault.
     """
 
     first: Execution
@@ -53,39 +53,38 @@ def interact(
 ) -> Interaction:
     """Run two programs, each with the other's standard output as its standard input, until both have ended.
 
-    Each is under its own limits. Idle is the time in which neither works: waiting for the other's work is not held
-    against a program, and two that wait for each other end at the limit of the first that has one. A program hears
-    the end of input when the other ends or closes its output, and gets SIGPIPE (Python: ``BrokenPipeError``) when
-    nobody listens any more. Neither is a fault in itself: the executions say what happened, the judge who is to blame.
+    Each is under its own limits. Only time in which neither works is idle time: a program is not charged for waiting
+    while the other works, and two that wait for each other end at the lower idle limit. A program reads the end of
+    input when the other ends or closes its output. It gets SIGPIPE (Python: ``BrokenPipeError``) when it writes and
+    the other has ended or closed its input. Neither is a fault in itself: the executions state what happened, and the
+    judge decides who is to blame. If the machine starved one of them, both are run again, at most twice.
 
     Args:
         first: loaded in one sandbox.
         second: loaded in another.
         arguments: of each, as for ``LoadedProgram.run``.
-        wall_seconds: after which both are ended; None for the longer one of their limits.
-
-    A conversation that the machine starved is repeated, twice at most.
+        wall_seconds: wall limit of both; None for the larger one of their limits.
 
     Returns:
-        What became of each. Saying more than ``Limits.output_bytes`` is ``OUTPUT_LIMIT``. Where one did not compile, or
-        did not start, the other is ``FAILED``.
+        Both executions. A program that sends more than ``Limits.output_bytes`` is ``OUTPUT_LIMIT``. If one did not
+        compile or did not start, the other is ``FAILED``.
 
     Raises:
-        UsageError: an argument is of the wrong kind.
+        UsageError: an argument is invalid.
     """
 
-    def starved(talk: Interaction) -> Status | None:
+    def starved(interaction: Interaction) -> Status | None:
         failure = first.compile_failure or second.compile_failure
-        sides = (talk.first.status, talk.second.status)
+        sides = (interaction.first.status, interaction.second.status)
         return Status.STARVED if Status.STARVED in sides and failure is None else None
 
-    longest = max(TimeLimits.of(side.limits).wall for side in (first, second)) if wall_seconds is None else wall_seconds
+    wall = max(TimeLimits.of(side.limits).wall for side in (first, second)) if wall_seconds is None else wall_seconds
     return repeated_if_starved(
-        lambda: _converse(first, second, arguments, longest), starved, longest, lambda: first.lost or second.lost
+        lambda: _interact_once(first, second, arguments, wall), starved, wall, lambda: first.lost or second.lost
     )
 
 
-def _converse(
+def _interact_once(
     first: LoadedProgram,
     second: LoadedProgram,
     arguments: tuple[Sequence[str | bytes], Sequence[str | bytes]],
@@ -93,22 +92,26 @@ def _converse(
 ) -> Interaction:
     with contextlib.ExitStack() as stack:
         try:
-            there, back = (
-                stack.enter_context(_channel(speaker.streams, listener.streams, speaker.limits.output_bytes))
-                for speaker, listener in ((first, second), (second, first))
+            from_first, from_second = (
+                stack.enter_context(_channel(sender.streams, receiver.streams, sender.limits.output_bytes))
+                for sender, receiver in ((first, second), (second, first))
             )
-            talk = _Conversation()
-            for loaded, mouth, ear, words in ((first, there, back, arguments[0]), (second, back, there, arguments[1])):
+            relay = _Relay()
+            for loaded, outgoing, incoming, words in (
+                (first, from_first, from_second, arguments[0]),
+                (second, from_second, from_first, arguments[1]),
+            ):
                 for_errors, errors = stack.enter_context(loaded.streams.taken("stderr"))
-                watched = stack.enter_context(loaded.started((ear.hearing, mouth.saying, for_errors), words))
-                stack.callback(watched.close)
-                talk.sides.append(_Side(loaded, watched, mouth, errors))
-            there.handed_over()
-            back.handed_over()
-            talk.limit_wall(wall_seconds)
-            talk.listen()
-            one, other = talk.sides
-            return Interaction(one.execution(), other.execution(), talk.left[0] is one)
+                streams = (incoming.receiver_end, outgoing.sender_end, for_errors)
+                monitor = stack.enter_context(loaded.start(streams, words))
+                stack.callback(monitor.close)
+                relay.sides.append(_Side(loaded, monitor, outgoing, errors))
+            from_first.close_program_ends()
+            from_second.close_program_ends()
+            relay.limit_wall(wall_seconds)
+            relay.run()
+            one, other = relay.sides
+            return Interaction(one.execution(), other.execution(), relay.left[0] is one)
         except NotRun as reason:
             if reason.loaded is first:
                 return Interaction(reason.execution, NOT_STARTED)
@@ -118,86 +121,102 @@ def _converse(
 
 
 class _Channel:
-    """What one side says, on its way to the other."""
+    """Carries one program's output to the other's input: two pipes with the judge in between.
 
-    def __init__(self, mouth: tuple[int, int], ear: tuple[int, int], max_bytes: int) -> None:
-        self.source, self.saying = mouth
-        self.hearing, self.sink = ear
-        self.max_bytes, self.said, self.pending, self.deaf = max_bytes, bytearray(), b"", False
-        for fd in (self.saying, self.hearing):
-            os.set_blocking(fd, True)  # the programs' ends; ours do not wait
+    Attributes:
+        source: our end of the sender's pipe.
+        sink: our end of the receiver's pipe.
+        sender_end: the sender's standard output.
+        receiver_end: the receiver's standard input.
+        sent: all bytes read from the sender.
+        pending: bytes that are read and not yet written.
+        closed: whether the receiver has ended or closed its input.
+    """
 
-    def handed_over(self) -> None:
-        """Leave the programs' ends to the programs."""
-        for fd in (self.saying, self.hearing):
+    def __init__(self, outgoing: tuple[int, int], incoming: tuple[int, int], max_bytes: int) -> None:
+        self.source, self.sender_end = outgoing
+        self.receiver_end, self.sink = incoming
+        self.max_bytes, self.sent, self.pending, self.closed = max_bytes, bytearray(), b"", False
+        for fd in (self.sender_end, self.receiver_end):
+            os.set_blocking(fd, True)  # the programs' ends; ours stay non-blocking
+
+    def close_program_ends(self) -> None:
+        """Close our copies of the ends that the programs have."""
+        for fd in (self.sender_end, self.receiver_end):
             os.close(fd)
-        self.saying = self.hearing = -1
+        self.sender_end = self.receiver_end = -1
 
     def close(self) -> None:
-        """The speaker is heard no more, the listener hears the end. Safe to call twice."""
+        """Close our ends: the receiver reads the end of its input. Safe to call twice."""
         for fd in (self.source, self.sink):
             if fd >= 0:
                 os.close(fd)
         self.source = self.sink = -1
 
     def carry(self) -> bool:
-        """Carry on what there is, as far as it goes without waiting; False where the channel is at its end."""
+        """Carry as much as possible without blocking; return False if the channel is at its end."""
         try:
             if not self.pending:
                 self.pending = os.read(self.source, CHUNK)
-                self.said += self.pending
-                if not self.pending or self.too_much:
+                self.sent += self.pending
+                if not self.pending or self.over_limit:
                     return False
             self.pending = self.pending[os.write(self.sink, self.pending) :]
         except BlockingIOError:
             pass
         except BrokenPipeError:
-            self.deaf = True
+            self.closed = True
             return False
         return True
 
-    def last_words(self) -> None:
-        """Take down what was said and not yet carried, when nobody is there any more.
+    def drain(self) -> None:
+        """Record what was sent and not yet carried, when no receiver is left.
 
-        Once what the pipe holds and no more: who speaks on would otherwise have said too much or not, as chance has it.
+        It reads once, what the pipe holds. Otherwise it would depend on timing whether a program that continues to
+        write exceeds its output limit.
         """
         with contextlib.suppress(BlockingIOError):
             if self.source >= 0:
-                self.said += os.read(self.source, CHUNK)
+                self.sent += os.read(self.source, CHUNK)
 
     @property
-    def too_much(self) -> bool:
-        """Whether the speaker has said more than it may."""
-        return len(self.said) > self.max_bytes
+    def over_limit(self) -> bool:
+        """Whether the sender has sent more than it may."""
+        return len(self.sent) > self.max_bytes
 
 
 @contextlib.contextmanager
-def _channel(speaker: Streams, listener: Streams, max_bytes: int) -> Iterator[_Channel]:
-    with speaker.pipe("said") as mouth, listener.pipe("heard") as ear:
-        channel = _Channel(mouth, ear, max_bytes)
+def _channel(sender: Streams, receiver: Streams, max_bytes: int) -> Iterator[_Channel]:
+    with sender.pipe("outgoing") as outgoing, receiver.pipe("incoming") as incoming:
+        channel = _Channel(outgoing, incoming, max_bytes)
         try:
             yield channel
         finally:
             channel.close()
-            if channel.saying >= 0:
-                channel.handed_over()
+            if channel.sender_end >= 0:
+                channel.close_program_ends()
 
 
 class _Side:
-    """One of the two, under way."""
+    """One of the two programs, while it runs."""
 
-    def __init__(self, loaded: LoadedProgram, watched: Watched, mouth: _Channel, errors: int) -> None:
-        self.loaded, self.watched, self.mouth, self.errors = loaded, watched, mouth, errors
+    def __init__(self, loaded: LoadedProgram, monitor: Monitor, outgoing: _Channel, errors: int) -> None:
+        self.loaded, self.monitor, self.outgoing, self.errors = loaded, monitor, outgoing, errors
         self.ended, self.reply = False, b""
 
     def execution(self) -> Execution:
-        """What became of it."""
-        self.mouth.last_words()
-        return self.loaded.execution(self.watched, self.reply, bytes(self.mouth.said), contents(self.errors))
+        """Return what happened to it."""
+        self.outgoing.drain()
+        return self.loaded.finish(self.monitor, self.reply, bytes(self.outgoing.sent), contents(self.errors))
 
 
-class _Conversation:
-    """Carries what is said, and ends who is over a limit."""
+class _Relay:
+    """Carries data between the two programs, and kills a program that is over a limit.
+
+    Attributes:
+        sides: the two programs.
+        left: those that have ended, closed their input or sent too much, in this order.
+    """
 
     def __init__(self) -> None:
         self.sides: list[_Side] = []
@@ -206,98 +225,99 @@ class _Conversation:
         self._own_start = own_work_seconds()
 
     def limit_wall(self, seconds: float) -> None:
-        """One deadline for both."""
+        """Set one wall limit for both."""
         for side in self.sides:
-            side.watched.time_limits = replace(side.watched.time_limits, wall=seconds)
+            side.monitor.time_limits = replace(side.monitor.time_limits, wall=seconds)
 
-    def listen(self) -> None:
+    def run(self) -> None:
         """Return when both have ended."""
         by_number: dict[int, _Side] = {}
         for side in self.sides:
-            for number in (side.watched.reply.fileno(), side.mouth.source, side.mouth.sink):
+            for number in (side.monitor.reply.fileno(), side.outgoing.source, side.outgoing.sink):
                 by_number[number] = side
-            self._poll.register(side.watched.reply.fileno(), select.POLLIN)
-            self._register(side.mouth)
+            self._poll.register(side.monitor.reply.fileno(), select.POLLIN)
+            self._register(side.outgoing)
         due = time.monotonic() + SAMPLE_SECONDS
         while not all(side.ended for side in self.sides):
             for number, _ in self._poll.poll(max(0.0, due - time.monotonic()) * 1000):
                 side = by_number[number]
-                if number == side.watched.reply.fileno():
+                if number == side.monitor.reply.fileno():
                     if not side.ended:
-                        self._end(side, receive_within(side.watched.reply, 0))
-                elif number in (side.mouth.source, side.mouth.sink):
+                        self._end(side, receive_within(side.monitor.reply, 0))
+                elif number in (side.outgoing.source, side.outgoing.sink):
                     self._carry(side, number)
             if time.monotonic() >= due:
-                due = time.monotonic() + self._look()
+                due = time.monotonic() + self._sample()
 
     def _register(self, channel: _Channel) -> None:
-        """Wait for what can go on: more to read, or room to write it; always for the listener's end."""
+        """Poll for what can continue, reading or writing; and always for the end of the receiver."""
         if channel.pending:
             with contextlib.suppress(KeyError):
-                self._poll.unregister(channel.source)  # or a speaker that has ended would wake us again and again
+                self._poll.unregister(channel.source)  # a sender that has ended would wake us up again and again
             self._poll.register(channel.sink, select.POLLOUT)
         else:
             self._poll.register(channel.source, select.POLLIN)
             self._poll.register(channel.sink, 0)
 
     def _carry(self, side: _Side, number: int) -> None:
-        channel, blocked = side.mouth, bool(side.mouth.pending)
-        if number == channel.sink and not blocked:
-            channel.deaf = True  # the only thing to hear of it
-        if not channel.deaf and channel.carry():
-            if bool(channel.pending) != blocked:
+        channel, was_pending = side.outgoing, bool(side.outgoing.pending)
+        if number == channel.sink and not was_pending:
+            channel.closed = True  # polled for nothing else
+        if not channel.closed and channel.carry():
+            if bool(channel.pending) != was_pending:
                 self._register(channel)
             return
         for fd in (channel.source, channel.sink):
             with contextlib.suppress(KeyError):
                 self._poll.unregister(fd)
-        if channel.deaf:
-            channel.last_words()
+        if channel.closed:
+            channel.drain()
         other = next(each for each in self.sides if each is not side)
-        # Noted before the other can hear of it, so that no end that comes of it is taken for the earlier one.
-        if channel.deaf:
+        # Noted before the other program can notice, so that an end which follows from this one is not taken for the
+        # earlier one.
+        if channel.closed:
             self._leave(other)
-        elif channel.too_much or self._dying(side, other.mouth):
+        elif channel.over_limit or self._is_exiting(side, other.outgoing):
             self._leave(side)
         channel.close()
-        if channel.too_much and not side.ended:
-            self._watch(side, lambda: side.watched.stop(Status.OUTPUT_LIMIT))
+        if channel.over_limit and not side.ended:
+            self._unless_ended(side, lambda: side.monitor.kill(Status.OUTPUT_LIMIT))
 
-    def _dying(self, side: _Side, ear: _Channel) -> bool:
-        """Whether one whose output is closed is about to end: then its input is closed in the same moment."""
+    def _is_exiting(self, side: _Side, incoming: _Channel) -> bool:
+        """Return whether a program whose output is closed is about to end: then its input closes at the same time."""
         poll = select.poll()
-        poll.register(side.watched.reply.fileno(), select.POLLIN)
-        if ear.sink >= 0:
-            poll.register(ear.sink, 0)
-        return side.ended or bool(poll.poll(DYING_SECONDS * 1000))
+        poll.register(side.monitor.reply.fileno(), select.POLLIN)
+        if incoming.sink >= 0:
+            poll.register(incoming.sink, 0)
+        return side.ended or bool(poll.poll(EXIT_SECONDS * 1000))
 
-    def _look(self) -> float:
-        """See what each has used; return how long until the next look."""
+    def _sample(self) -> float:
+        """Sample what each program has used; return the seconds until the next sample."""
         running = [side for side in self.sides if not side.ended]
         for side in running:
-            self._watch(side, side.watched.measure)
-        asleep = bool(running) and all(side.watched.asleep for side in running)
+            self._unless_ended(side, side.monitor.sample)
+        asleep = bool(running) and all(side.monitor.asleep for side in running)
         for side in self.sides:
-            side.watched.tell(asleep)
-        work = own_work_seconds() - self._own_start + sum(side.watched.work_seconds for side in self.sides)
+            side.monitor.notify_sleep(asleep)
+        work = own_work_seconds() - self._own_start + sum(side.monitor.work_seconds for side in self.sides)
         pause = SAMPLE_SECONDS
         for side in running:
-            if not side.ended and not side.watched.overrun:
-                others = any(other.watched.runnable for other in self.sides if other is not side and not other.ended)
-                pause = min(pause, side.watched.enforce(work - side.watched.work_seconds, others))
+            if not side.ended and not side.monitor.overrun:
+                others = any(other.monitor.runnable for other in self.sides if other is not side and not other.ended)
+                pause = min(pause, side.monitor.enforce(work - side.monitor.work_seconds, others))
         return pause
 
-    def _watch(self, side: _Side, look: Callable[[], None]) -> None:
-        """The side may have ended in the meantime."""
+    def _unless_ended(self, side: _Side, action: Callable[[], None]) -> None:
+        """Do something with a program that may have ended in the meantime."""
         try:
-            look()
+            action()
         except ReplyArrived as arrived:
             self._end(side, arrived.message)
 
     def _end(self, side: _Side, reply: bytes | None) -> None:
-        self._poll.unregister(side.watched.reply.fileno())
+        self._poll.unregister(side.monitor.reply.fileno())
         side.ended, side.reply = True, reply or b""
-        side.watched.ended()
+        side.monitor.note_end()
         self._leave(side)
 
     def _leave(self, side: _Side) -> None:

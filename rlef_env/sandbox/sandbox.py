@@ -1,4 +1,4 @@
-"""The sandbox: load a program once, run it on any number of inputs, each in a fresh locked process."""
+"""The sandbox: loads a program once and runs it on any number of inputs, each in a fresh locked process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rlef_env.sandbox.languages import find_language
 from rlef_env.sandbox.loaded_program import LoadedProgram, ignore_sleep
 from rlef_env.sandbox.policy.layers import REQUIRED
 from rlef_env.sandbox.zygote.handle import ZygoteProcess
-from rlef_env.sandbox.zygote.scratch import MOST_SCRATCH_BYTES
+from rlef_env.sandbox.zygote.scratch import MAX_SCRATCH_BYTES
 from rlef_env.sandbox.zygote.zygote_profile import Profile
 
 __all__ = ["ISOLATIONS", "Sandbox"]
@@ -26,15 +26,19 @@ PLAIN_START = PythonStart()
 
 
 class Sandbox:
-    """Runs programs in locked processes. Not for several threads at once: each thread has its own.
+    """Runs programs in locked processes. Not thread-safe: use one per thread.
 
     Args:
         isolation: ``"locked"``, or ``"none"`` for no lock at all (your own programs, or a machine that cannot lock).
         require: the layers of a lock without which nothing is run; the others are used where they hold.
-        numpy: have the caller's numpy loaded, at no cost per run. Its generator starts the same in every run.
+        numpy: load the caller's numpy before runs start, at no cost per run. Its generator starts the same in every
+            run.
         python: the interpreter that runs Python programs, 3.10 or newer; None for the one that runs this.
         on_sleep: called with True when a run has been off the core for 0.05 s without waiting for one, and with False
             when it is no longer asleep.
+
+    Attributes:
+        layers: layer -> whether it holds here.
 
     Raises:
         IsolationUnavailable: a required layer of the lock is missing here; the message names it.
@@ -64,7 +68,6 @@ class Sandbox:
         self._on_sleep, self._open = on_sleep, False
         self._compiler = Compiler(isolation, require)
         self.layers = self._python.layers
-        """Layer -> whether it holds here."""
 
     def __enter__(self) -> Sandbox:
         return self
@@ -79,34 +82,34 @@ class Sandbox:
         self._compiler.close()
 
     def kill(self) -> None:
-        """End everything at once, from any thread: a run under way fails. ``close`` is still due."""
+        """Kill everything at once, from any thread. A run in progress fails. ``close`` must still be called."""
         for zygote in list(self._zygotes.values()):
             zygote.kill()
         self._compiler.kill()
 
     @property
     def pid(self) -> int:
-        """The process id of the zygote for Python."""
+        """Process id of the zygote for Python."""
         return self._python.pid
 
     @contextlib.contextmanager
     def load(
         self, program: Program, limits: Limits | None = None, start: PythonStart = PLAIN_START
     ) -> Iterator[LoadedProgram]:
-        """Compile a program, in a process of its own, ready to run. One at a time: close it before you load the next.
+        """Compile a program, in a process of its own, ready to run. Only one program can be loaded at a time.
 
         Args:
             program: what to compile.
             limits: of every run.
-            start: what it finds when it starts; programs in other languages than Python have no use for it.
+            start: what a Python program finds when it starts; other languages ignore it.
 
         Raises:
             UsageError: the language is not one of ``LANGUAGES``, or not installed; another program is loaded; or the
                 limits allow more in the scratch folder than it can hold.
         """
         limits = limits or Limits()
-        if limits.scratch_bytes > MOST_SCRATCH_BYTES:
-            raise UsageError(f"scratch_bytes: expected at most {MOST_SCRATCH_BYTES}, got {limits.scratch_bytes}")
+        if limits.scratch_bytes > MAX_SCRATCH_BYTES:
+            raise UsageError(f"scratch_bytes: expected at most {MAX_SCRATCH_BYTES}, got {limits.scratch_bytes}")
         if self._open:
             raise UsageError(
                 "load: expected a sandbox in which no program is loaded, got one in which another still is; "
@@ -137,7 +140,7 @@ class Sandbox:
             yield loaded
 
     def _zygote(self, name: str, writes: bool = False) -> ZygoteProcess:
-        """The zygote for a language, started when first needed; those whose runs may write have one of their own."""
+        """Return the zygote for a language, started on first use; runs that may write files have a separate one."""
         if (name, writes) not in self._zygotes:
             python: str | None = None
             if name == "python":
@@ -158,7 +161,7 @@ class Sandbox:
 
 
 def _numpy_folder() -> str:
-    """The folder that the caller's numpy is installed in."""
+    """Return the folder in which the caller's numpy is installed."""
     found = importlib.util.find_spec("numpy")
     if found is None or found.origin is None:
         raise UsageError("numpy: expected it to be installed beside rlef_env, found none; pip install numpy")

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, call_rules, installed_languages
+from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, installed_languages
+from rlef_env.sandbox.policy import syscall_policy
 from rlef_env.sandbox.policy.filesystem_policy import EXTRA_DIRECTORIES, EXTRA_FILES
 from rlef_env.sandbox.policy.syscalls import NUMBERS
 from tests.sandbox.implementations import IMPLEMENTATIONS
@@ -41,7 +42,7 @@ NOT_COMPARED = {
 """Why a call is left out of the sweep over all numbers -> the calls."""
 
 SKIPPED = sorted({NUMBERS[call][COLUMN] for calls in NOT_COMPARED.values() for call in calls.split()})
-SKIPPED += [NUMBERS[call][COLUMN] for call in call_rules.KILLED.split()]  # they end it; test_lock.py tries each
+SKIPPED += [NUMBERS[call][COLUMN] for call in syscall_policy.KILLED.split()]  # they end it; test_lock.py tries each
 SKIPPED += [335, 336]  # uretprobe, uprobe: the kernel shows them to no filter, and answers with SIGILL
 
 SWEEP = """

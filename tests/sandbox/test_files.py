@@ -98,7 +98,7 @@ REFUSED = {
     "change its times": "os.utime(scratch + 'file', (1, 1))",
     "execute": "os.execv(scratch + 'file', ['x'])",
     "leave it": "open(scratch + '../x', 'w')",
-    "write beside it": "open('/tmp/x', 'w')",
+    "write beside it": "open('/tmp/rlef-run', 'w')",
 }
 
 

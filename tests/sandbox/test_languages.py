@@ -134,7 +134,7 @@ REFUSED = {
     "run a shell": 'execl("/bin/sh", "sh", "-c", "echo out", (char *)0); perror(0); return 1;',
     "run Python": 'execl("/usr/bin/python3", "python3", "-c", "print(1)", (char *)0); perror(0); return 1;',
     "read passwd": 'if (!fopen("/etc/passwd", "r")) { perror(0); return 1; }',
-    "write a file": 'if (!fopen("/tmp/x", "w")) { perror(0); return 1; }',
+    "write a file": 'if (!fopen("/tmp/rlef-run", "w")) { perror(0); return 1; }',
     "kill the parent": "#include <signal.h>\nif (kill(getppid(), 9)) { perror(0); return 1; }",
 }
 

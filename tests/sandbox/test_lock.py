@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 from rlef_env.errors import IsolationUnavailable, UsageError
-from rlef_env.sandbox import REQUIRED, Execution, Program, Sandbox, Status, call_rules, landlock_abi, probe
+from rlef_env.sandbox import REQUIRED, Execution, Program, Sandbox, Status, landlock_abi, probe
+from rlef_env.sandbox.policy import syscall_policy
 from rlef_env.sandbox.policy.syscalls import NUMBERS
 
 Run = Callable[..., Execution]
 COLUMN = {"x86_64": 0, "aarch64": 1}[platform.machine()]
-REFUSED_CALLS = [(call, code) for code, calls in call_rules.REFUSED.values() for call in calls.split()]
+REFUSED_CALLS = [(call, code) for code, calls in syscall_policy.REFUSED.values() for call in calls.split()]
 SYSCALL = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
 
 
@@ -30,7 +31,7 @@ def number(call: str) -> int:
     return found
 
 
-@pytest.mark.parametrize("call", call_rules.KILLED.split())
+@pytest.mark.parametrize("call", syscall_policy.KILLED.split())
 def test_calls_no_honest_program_makes_end_it(call: str, run: Run) -> None:
     execution = run(f"{SYSCALL}print('before', flush=True)\nlibc.syscall({number(call)}, 0, 0, 0, 0)\nprint('after')")
     assert execution.status is Status.SECURITY_VIOLATION
@@ -45,7 +46,7 @@ def test_refused_calls_give_the_usual_error(call: str, code: int, run: Run) -> N
     assert execution.stdout.split() == [str(code).encode()]
 
 
-@pytest.mark.parametrize("call", call_rules.REFUSED_IN_RUN.split())
+@pytest.mark.parametrize("call", syscall_policy.REFUSED_IN_RUN.split())
 def test_what_the_zygote_needs_is_taken_from_the_run(call: str, run: Run) -> None:
     execution = run(
         f"{SYSCALL}ctypes.set_errno(0)\nlibc.syscall({number(call)}, 0, 0, 0, 0)\nprint(ctypes.get_errno())"
@@ -67,11 +68,11 @@ REFUSED_ACTIONS = {
     "multiprocessing": "import multiprocessing as m\np = m.get_context('fork').Process(target=print)\np.start()",
     "socket": "import socket\nsocket.socket()",
     "unix socket": "import socket\nsocket.socket(socket.AF_UNIX)",
-    "write to /tmp": "open('/tmp/x', 'w')",
+    "write to /tmp": "open('/tmp/rlef-run', 'w')",
     "write here": "open('x', 'w')",
     "shared memory": "from multiprocessing.shared_memory import SharedMemory\nSharedMemory(create=True, size=9)",
     "memory file": "import os\nos.memfd_create('x')",
-    "make a folder": "import os\nos.mkdir('/tmp/x')",
+    "make a folder": "import os\nos.mkdir('/tmp/rlef-run')",
     "remove": "import os\nos.remove(os.__file__)",
     "chmod": "import os\nos.chmod(os.__file__, 0o777)",
     "utime": "import os\nos.utime(os.__file__)",

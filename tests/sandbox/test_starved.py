@@ -15,16 +15,10 @@ from rlef_env.judge import Judge, Verdict
 from rlef_env.problems import CheckerSpec, InteractorSpec, Problem, Test
 from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status, compiler, interact, require_run
 from rlef_env.sandbox.languages import installed_languages
-from rlef_env.sandbox.machine.core_time import (
-    TICK_SECONDS,
-    CoresUsed,
-    CoreTimes,
-    OutOfMemory,
-    core_times,
-    counters_move,
-    stolen_seconds,
-)
-from rlef_env.sandbox.machine.proc_usage import Thread, Usage, naps, worked
+from rlef_env.sandbox.machine.core_time import TICK_SECONDS, CoreTimes, core_times, counters_move, stolen_seconds
+from rlef_env.sandbox.machine.cores_used import CoresUsed
+from rlef_env.sandbox.machine.out_of_memory import OutOfMemory
+from rlef_env.sandbox.machine.proc_usage import Thread, Usage, core_work, sleep_counts
 from rlef_env.sandbox.time_used import TimeLimits, TimeUsed, status_at_the_end, status_so_far
 
 WORK = "n = sum(i * i for i in range(3_000_000))\nprint(int(input()) * 2)"  # more than 0.05 s on any machine
@@ -52,8 +46,8 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[Status]:
 @pytest.fixture
 def cores(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], CoreTimes]], None]:
     def read_by(read: Callable[[], CoreTimes]) -> None:
-        monkeypatch.setattr("rlef_env.sandbox.zygote.monitor.core_times", read)
-        monkeypatch.setattr("rlef_env.sandbox.zygote.monitor.recent_core_times", read)
+        monkeypatch.setattr("rlef_env.sandbox.machine.time_meter.core_times", read)
+        monkeypatch.setattr("rlef_env.sandbox.machine.time_meter.recent_core_times", read)
 
     return read_by
 
@@ -163,7 +157,7 @@ def test_a_program_over_its_memory_limit_is_not_excused_by_the_kernels_want_of_m
 def test_each_thread_hears_of_a_kill_for_want_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two programs may be killed at once, and the judge of one asks before that of the other."""
     kills = [5]
-    monkeypatch.setattr("rlef_env.sandbox.machine.core_time._oom_kills", lambda: kills[0])
+    monkeypatch.setattr("rlef_env.sandbox.machine.out_of_memory._oom_kills", lambda: kills[0])
     memory = OutOfMemory(5)
     kills[0] = 7
     assert memory.happened()
@@ -191,7 +185,7 @@ def test_a_judge_that_lost_its_sandboxes_while_memory_was_short_blames_nobody(mo
     monkeypatch.setattr(Judge, "_probe", lambda *_: True)
     with Judge() as judge:
         assert judge.judge(DOUBLE, Program("1")).verdict is Verdict.RUNTIME_ERROR
-        monkeypatch.setattr("rlef_env.sandbox.machine.core_time.OUT_OF_MEMORY.happened", lambda: True)
+        monkeypatch.setattr("rlef_env.sandbox.machine.out_of_memory.OUT_OF_MEMORY.happened", lambda: True)
         judgement = judge.judge(DOUBLE, Program("1"))
     assert (judgement.verdict, judgement.category) == (Verdict.NO_VERDICT, "starved")
 
@@ -287,8 +281,8 @@ def test_what_cores_did_not_have() -> None:
 def used_on(worked_seconds: dict[int, float], lost_share: float, wall: float, cpu: float) -> TimeUsed:
     """Usage of a run whose threads were on these cores, on a machine of 64 cores that each lose this share."""
     cores = CoresUsed()
-    cores.work(worked_seconds)
-    cores.pass_time(
+    cores.add_work(worked_seconds)
+    cores.add_time(
         CoreTimes(0.0, dict.fromkeys(range(64), 0.0)),
         CoreTimes(wall, dict.fromkeys(range(64), wall * (1 - lost_share))),
     )
@@ -310,11 +304,11 @@ def test_threads_that_sleep_on_many_cores_excuse_nobody_by_what_each_of_them_los
 
 def test_what_the_core_of_the_thread_that_works_lost_may_have_been_charged_also_beside_others_that_sleep() -> None:
     cores = CoresUsed()
-    cores.work({0: 1.8} | dict.fromkeys(range(1, 16), 0.001))
+    cores.add_work({0: 1.8} | dict.fromkeys(range(1, 16), 0.001))
     accounted = dict.fromkeys(range(16), 4.0) | {
         0: 1.0
     }  # core 0 did not have 3 s, of which 1.2 s can have been charged
-    cores.pass_time(CoreTimes(0.0, dict.fromkeys(range(16), 0.0)), CoreTimes(4.0, accounted))
+    cores.add_time(CoreTimes(0.0, dict.fromkeys(range(16), 0.0)), CoreTimes(4.0, accounted))
     most, evenly = cores.stolen(1.815)
     assert most == pytest.approx(1.8)
     assert evenly == pytest.approx(0.75 * 1.8)
@@ -338,9 +332,9 @@ def test_a_thread_that_sleeps_is_on_no_core_unless_all_do() -> None:
         return Usage(1.0, 1.0, {1: first, 2: second}, 0, 2, True)
 
     before = look(Thread(0, True, 1.0, 0.0), Thread(5, False, 0.1, 0.0))
-    assert worked(before, look(Thread(3, False, 1.5, 0.0), Thread(5, False, 0.1, 0.0))) == {3: pytest.approx(0.5)}
-    assert worked(before, look(Thread(0, True, 1.0, 0.0), Thread(5, False, 0.1, 0.0))) == {0: 0.0}
-    assert worked(before, look(Thread(0, False, 1.0, 0.0), Thread(5, False, 0.1, 0.0))) == {0: 0.0, 5: 0.0}
+    assert core_work(before, look(Thread(3, False, 1.5, 0.0), Thread(5, False, 0.1, 0.0))) == {3: pytest.approx(0.5)}
+    assert core_work(before, look(Thread(0, True, 1.0, 0.0), Thread(5, False, 0.1, 0.0))) == {0: 0.0}
+    assert core_work(before, look(Thread(0, False, 1.0, 0.0), Thread(5, False, 0.1, 0.0))) == {0: 0.0, 5: 0.0}
 
 
 def test_what_a_run_hides_between_the_ticks_of_the_kernels_clock_is_not_stolen() -> None:
@@ -348,8 +342,8 @@ def test_what_a_run_hides_between_the_ticks_of_the_kernels_clock_is_not_stolen()
 
     def cpu_that_is_excused(naps: int, told: float) -> float:
         cores = CoresUsed()
-        cores.work({0: 1.6})
-        cores.pass_time(CoreTimes(0.0, {0: 0.0}, {0: 0.0}), CoreTimes(2.0, {0: 0.4 - told}, {0: told}), naps)
+        cores.add_work({0: 1.6})
+        cores.add_time(CoreTimes(0.0, {0: 0.0}, {0: 0.0}), CoreTimes(2.0, {0: 0.4 - told}, {0: told}), naps)
         return cores.stolen(1.6)[0]
 
     assert cpu_that_is_excused(0, 0.0) == pytest.approx(1.6)
@@ -360,11 +354,11 @@ def test_what_a_run_hides_between_the_ticks_of_the_kernels_clock_is_not_stolen()
 
 def test_naps_are_counted_by_the_kernel() -> None:
     me = threading.get_native_id()
-    before = naps([me], 1)[me]
+    before = sleep_counts([me], 1)[me]
     for _ in range(5):
         time.sleep(0.0001)
-    assert naps([me], 1)[me] >= before + 5
-    assert naps([2**22 + 1], 1) == {}
+    assert sleep_counts([me], 1)[me] >= before + 5
+    assert sleep_counts([2**22 + 1], 1) == {}
 
 
 def test_counters_that_stand_still_say_nothing() -> None:

@@ -1,1 +1,1 @@
-"""How much time the cores of this machine have, and how exactly runs are measured on it."""
+"""What the kernel reports about this machine and its processes, and how exactly runs can be measured with it."""

@@ -1,26 +1,26 @@
-"""How much time the cores of this machine really had, and whether the kernel ran out of memory.
+"""How much time the cores of this machine really had.
 
-Under a hypervisor a core can stand still without the kernel in it noticing. A process that was on that core is charged
-for the time all the same: its CPU time is then larger than what it used. Part of this is counted as steal in
-``/proc/stat``; the rest (a host's CPU quota, memory that the host provides late) is in no column at all. So what is
-measured here is the time that no column of a core accounts for: neither work nor idleness. Steal is in it.
+Under a hypervisor a core can stand still without the kernel in it noticing. A process on that core is charged for the
+time nevertheless: its CPU time is then larger than what it used. The kernel counts part of this time as steal in
+``/proc/stat``; the rest (a host's CPU quota, memory that the host provides late) is in no column at all. So this module
+measures the time of a core that no column accounts for, neither as work nor as idle time. It includes steal.
 """
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
 
 from rlef_env.sandbox.machine.proc_usage import TICKS
 
 __all__ = [
-    "OUT_OF_MEMORY",
+    "RECENT_SECONDS",
+    "TICK_SECONDS",
     "CoreTimes",
-    "CoresUsed",
     "core_times",
+    "counters_move",
+    "lost_by_core",
     "recent_core_times",
     "stolen_seconds",
     "wait_for_a_quiet_machine",
@@ -28,20 +28,20 @@ __all__ = [
 
 COLUMNS = 7  # of /proc/stat: user, nice, system, idle, iowait, irq, softirq; the eighth is steal, then guests
 RECENT_SECONDS = 0.1
-QUIET_SHARE = 0.05  # of the cores' time: what is stolen where the machine counts as quiet
-QUIET_LOOK_SECONDS = 0.1
+QUIET_SHARE = 0.05  # of the cores' time: a machine from which less is stolen is quiet
+QUIET_SAMPLE_SECONDS = 0.1
 TICK_SECONDS = time.clock_getres(6)  # of CLOCK_MONOTONIC_COARSE, which is set at each tick
-LONG_SECONDS = 5.0  # in which cores count something, whatever is stolen from them: who reads runs on one
+LONG_SECONDS = 5.0  # every core counts something in this time, whatever is stolen: the reader itself runs on one
 
 
 @dataclass(frozen=True, slots=True)
 class CoreTimes:
-    """What the cores did until a moment.
+    """What the cores did until some moment.
 
     Attributes:
         at: ``time.monotonic()`` of the moment.
         accounted: core -> seconds since boot in which it worked or was idle.
-        steal: core -> seconds that the hypervisor told to have given to others.
+        steal: core -> seconds since boot that the hypervisor reports to have given to others.
     """
 
     at: float
@@ -50,9 +50,9 @@ class CoreTimes:
 
 
 def core_times() -> CoreTimes:
-    """Read ``/proc/stat``. Where it cannot be read, or its counters stand still, there are no cores in the result.
+    """Read ``/proc/stat``. The result has no cores if the file is unreadable or its counters stand still.
 
-    Some containers show counters of their own there, which need not move.
+    Some containers show a file of their own there, whose counters need not move.
     """
     accounted, steal = {}, {}
     try:
@@ -72,7 +72,7 @@ def core_times() -> CoreTimes:
 
 
 def counters_move(first: CoreTimes | None, now: CoreTimes) -> bool:
-    """Whether a reading is worth anything: not where nothing at all was counted since one that was long before."""
+    """Return whether the counters are alive: not if nothing was counted since a reading more than 5 s ago."""
     if first is None or now.at - first.at < LONG_SECONDS:
         return any(now.accounted.values())
     return now.accounted != first.accounted
@@ -80,13 +80,11 @@ def counters_move(first: CoreTimes | None, now: CoreTimes) -> bool:
 
 _first: CoreTimes | None = None
 _first = core_times()
-
-
 _recent = CoreTimes(float("-inf"), {})
 
 
 def recent_core_times() -> CoreTimes:
-    """As ``core_times``, at most a tenth of a second old: reading costs as much as a short run's own bookkeeping."""
+    """Return ``core_times()`` of the last 0.1 s: a reading costs as much as all other bookkeeping of a short run."""
     global _recent
     if time.monotonic() - _recent.at > RECENT_SECONDS:
         _recent = core_times()
@@ -94,109 +92,41 @@ def recent_core_times() -> CoreTimes:
 
 
 def stolen_seconds(before: CoreTimes, now: CoreTimes) -> float:
-    """Time that the core that lost most did not have; to two ticks of the kernel, so it may be a little below 0."""
-    return max(_lost(before, now).values(), default=0.0)
+    """Return the time that the core that lost most did not have.
+
+    It is exact to two ticks of the kernel, so it may be a little below 0.
+    """
+    return max(lost_by_core(before, now).values(), default=0.0)
 
 
-def _lost(before: CoreTimes, now: CoreTimes, naps: int = 0) -> dict[int, float]:
-    """Core -> time that it did not have.
+def lost_by_core(before: CoreTimes, now: CoreTimes, sleeps: int = 0) -> dict[int, float]:
+    """Return core -> seconds between two readings that it did not have.
 
-    The kernel counts work by looking at each tick of its clock what a core does. Who sleeps at every tick works in
-    time that no column accounts for; so what a run can have hidden so, a tick for each of its naps, does not count.
+    The kernel counts work by sampling at each tick of its clock what a core does. A process that sleeps at every tick
+    works in time that no column accounts for. So what a run can have hidden this way does not count as lost: one tick
+    for each time that it went to sleep.
+
+    Args:
+        before: the earlier reading.
+        now: the later one.
+        sleeps: how many times the run went to sleep in between.
     """
     passed = now.at - before.at
     lost = {}
     for core, until in now.accounted.items():
         if core in before.accounted:
-            told = now.steal.get(core, 0.0) - before.steal.get(core, 0.0)
-            untold = passed - (until - before.accounted[core]) - told
-            lost[core] = told + (max(0.0, untold - naps * TICK_SECONDS) if untold > 0 else untold)
+            reported = now.steal.get(core, 0.0) - before.steal.get(core, 0.0)
+            missing = passed - (until - before.accounted[core]) - reported
+            lost[core] = reported + (max(0.0, missing - sleeps * TICK_SECONDS) if missing > 0 else missing)
     return lost
 
 
-ANY_CORE = -1  # one that is not known; then the one that lost most is meant
-
-
-@dataclass(slots=True)
-class CoresUsed:
-    """What a run did on each core, and what that core did not have meanwhile.
-
-    A run could be excused by cores on which it hardly was: threads that sleep are on any number of them.
-
-    Attributes:
-        worked: core -> how long the run was on it, as the kernel charged it.
-        passed: core -> how much time went by while the run was on it, or slept on it.
-        lost: core -> how much of that it did not have.
-        stood_still: what one of the run's cores did not have, on average.
-    """
-
-    worked: dict[int, float] = field(default_factory=dict)
-    passed: dict[int, float] = field(default_factory=dict)
-    lost: dict[int, float] = field(default_factory=dict)
-    stood_still: float = 0.0
-    _on: set[int] = field(default_factory=set)
-
-    def work(self, seconds: Mapping[int, float]) -> None:
-        """Note how long the run was on which cores since the last time."""
-        self._on.update(seconds)
-        for core, each in seconds.items():
-            self.worked[core] = self.worked.get(core, 0.0) + each
-
-    def pass_time(self, before: CoreTimes, now: CoreTimes, naps: int = 0) -> None:
-        """Note what the cores that the run was on did not have in between, in which it went to sleep so many times."""
-        lost = _lost(before, now, naps)
-        lost[ANY_CORE] = max(lost.values(), default=0.0)
-        cores = self._on or {ANY_CORE}
-        for core in cores:
-            self.passed[core] = self.passed.get(core, 0.0) + now.at - before.at
-            self.lost[core] = self.lost.get(core, 0.0) + lost.get(core, 0.0)
-        self.stood_still += sum(lost.get(core, 0.0) for core in cores) / len(cores)
-
-    def stay_on(self, cores: Mapping[int, float]) -> None:
-        """Note that the run is on these cores only, from now on."""
-        self._on = set(cores)
-
-    def stolen(self, cpu_seconds: float) -> tuple[float, float]:
-        """How much of this CPU time may have been stolen: at most, and if what was lost is spread evenly."""
-        unknown = max(0.0, cpu_seconds - sum(self.worked.values()))  # on which core
-        most = sum(min(lost, self.worked.get(core, 0.0) + unknown) for core, lost in self.lost.items())
-        shares = {core: self.lost[core] / passed for core, passed in self.passed.items() if passed > 0}
-        mean = sum(shares.values()) / len(shares) if shares else 0.0
-        evenly = sum(share * self.worked.get(core, 0.0) for core, share in shares.items()) + mean * unknown
-        return most, evenly
-
-
-def wait_for_a_quiet_machine(max_seconds: float, given_up: Callable[[], bool] = lambda: False) -> None:
-    """Return when the cores had nearly all of their time for a moment, or after so long, or when it is given up."""
+def wait_for_a_quiet_machine(max_seconds: float, cancelled: Callable[[], bool] = lambda: False) -> None:
+    """Return when the cores had nearly all of their time for a moment, after ``max_seconds``, or when cancelled."""
     deadline = time.monotonic() + max_seconds
-    while time.monotonic() < deadline and not given_up():
+    while time.monotonic() < deadline and not cancelled():
         before = core_times()
-        time.sleep(QUIET_LOOK_SECONDS)
+        time.sleep(QUIET_SAMPLE_SECONDS)
         now = core_times()
         if stolen_seconds(before, now) <= QUIET_SHARE * (now.at - before.at) + 2 / TICKS:
             return
-
-
-class OutOfMemory(threading.local):
-    """Whether the kernel ended a process for want of memory since the last time that this thread asked."""
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-
-    def happened(self) -> bool:
-        """Whether it did, anywhere on the machine."""
-        count, before = _oom_kills(), self._count
-        self._count = count
-        return count > before
-
-
-def _oom_kills() -> int:
-    try:
-        with open("/proc/vmstat") as file:
-            return next((int(line.split()[1]) for line in file if line.startswith("oom_kill ")), 0)
-    except (OSError, ValueError):
-        return 0
-
-
-OUT_OF_MEMORY: Final = OutOfMemory(_oom_kills())
-"""Counts from when this was loaded, in each thread: a run that is repeated once too often is no fault."""

@@ -1,4 +1,4 @@
-"""What a running process has used so far, read from outside it."""
+"""Reads from ``/proc`` what a running process has used so far."""
 
 from __future__ import annotations
 
@@ -12,30 +12,33 @@ __all__ = [
     "TICKS",
     "Thread",
     "Usage",
+    "core_work",
     "has_schedstat",
-    "naps",
     "own_work_seconds",
     "process_id",
+    "queue_time",
+    "sleep_counts",
     "usage",
-    "waited",
-    "worked",
 ]
 
-TICKS = os.sysconf("SC_CLK_TCK")
+TICKS = os.sysconf("SC_CLK_TCK")  # in a second
 PAGE = os.sysconf("SC_PAGE_SIZE")
-WAITERS = 4
-MUCH_SPACE = 2**34  # bytes of address space whose page tables are worth a look: they may take a 512th of it
+LONGEST_WAITS = 4  # threads whose waits count
+MUCH_SPACE = 2**34  # bytes of address space from which on page tables, at most a 512th of it, are worth reading
+
+# Places in /proc/PID/stat (proc(5)), counted from 0 after the name of the command.
+STATE, CHILDREN_USER, CHILDREN_SYSTEM, THREADS, START, SPACE, RESIDENT, CORE = 0, 13, 14, 17, 19, 20, 21, 36
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """What is known of a thread.
+    """State and totals of a thread.
 
     Attributes:
-        core: on which it is, or was last; -1 where it has just ended.
+        core: the core it is on, or was on last; -1 if it has just ended.
         ready: whether it is on its core or waits for it.
-        on_core_seconds: how long it has been on any; 0.0 where the kernel does not tell.
-        queued_seconds: how long it has waited for one; likewise.
+        on_core_seconds: time on any core; 0.0 if the kernel does not report it.
+        queued_seconds: time waiting for a core; 0.0 if the kernel does not report it.
     """
 
     core: int
@@ -46,17 +49,18 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Totals of a process, or of a process and all that descend from it.
+    """Totals of a process, or of a process and its descendants.
 
     Attributes:
-        age_seconds: since it was forked, to a hundredth.
-        cpu_seconds: user + system, all threads together, ended ones too.
-        threads: thread -> what is known of it; empty where there are too many of them.
-        resident_bytes: memory touched and still held; with the kernel's page tables, where they may be large: memory
-            that is only read takes no other.
-        thread_count: how many there are.
-        runnable: whether a thread is on a core or waiting for one; a wait is told only when it is over.
-        blocked: whether a thread is in a wait that cannot be interrupted: for the disk, say.
+        age_seconds: time since it was forked, to a hundredth of a second.
+        cpu_seconds: user + system time of all threads, ended ones included.
+        threads: thread id -> state and totals; empty if there are too many threads.
+        resident_bytes: memory touched and still held. Page tables are included where they may be large, because memory
+            that is only read takes nothing else.
+        thread_count: number of threads.
+        runnable: whether a thread is on a core or waiting for one. ``Thread.queued_seconds`` grows only when a wait is
+            over.
+        blocked: whether a thread is in an uninterruptible wait, for the disk for example.
     """
 
     age_seconds: float
@@ -69,12 +73,12 @@ class Usage:
 
 
 def has_schedstat() -> bool:
-    """Whether the kernel tells how long a process waited for a core."""
+    """Return whether the kernel reports how long a process waited for a core."""
     return os.path.exists("/proc/self/schedstat")
 
 
 def process_id(handle: int) -> int:
-    """The process a pidfd stands for; -1 once it has been waited for."""
+    """Return the process that a pidfd stands for; -1 once its parent has waited for it."""
     with open(f"/proc/self/fdinfo/{handle}") as file:
         for line in file:
             if line.startswith("Pid:"):
@@ -83,11 +87,15 @@ def process_id(handle: int) -> int:
 
 
 def usage(pid: int, max_threads: int, descendants: bool = False) -> Usage | None:
-    """Read a process's totals, or None where it has ended. With more threads than named, theirs are not read.
+    """Read the totals of a process; None if it has ended.
 
-    With ``descendants`` they are those of all processes that it has started, too, as far as they are not orphans.
+    Args:
+        pid: the process.
+        max_threads: with more threads than this, single threads are not read.
+        descendants: add the totals of all processes that it has started, except orphans.
     """
-    now = time.clock_gettime(time.CLOCK_BOOTTIME)  # before the totals: whoever is late here must not see it as sleep
+    # Read before the totals, so that a delay in between cannot look like sleep of the process.
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)
     root = _usage_of_one(pid, now, max_threads, descendants)
     if root is None or not descendants:
         return root
@@ -100,78 +108,74 @@ def usage(pid: int, max_threads: int, descendants: bool = False) -> Usage | None
             if (each := _usage_of_one(child, now, max_threads, True)) is not None:
                 tree.append(each)
     return Usage(
-        root.age_seconds,
-        sum(each.cpu_seconds for each in tree),
-        {number: thread for each in tree for number, thread in each.threads.items()},
-        sum(each.resident_bytes for each in tree),
-        sum(each.thread_count for each in tree),
-        any(each.runnable for each in tree),
-        any(each.blocked for each in tree),
+        age_seconds=root.age_seconds,
+        cpu_seconds=sum(each.cpu_seconds for each in tree),
+        threads={number: thread for each in tree for number, thread in each.threads.items()},
+        resident_bytes=sum(each.resident_bytes for each in tree),
+        thread_count=sum(each.thread_count for each in tree),
+        runnable=any(each.runnable for each in tree),
+        blocked=any(each.blocked for each in tree),
     )
 
 
-def _usage_of_one(pid: int, now: float, max_threads: int, waited_for: bool) -> Usage | None:
-    """One process's totals; with ``waited_for``, its CPU time is with that of ended children."""
+def _usage_of_one(pid: int, now: float, max_threads: int, ended_children: bool) -> Usage | None:
+    """Read the totals of one process, with the CPU time of its ended children if asked for."""
     try:
         cpu = time.clock_gettime((~pid << 3) | 2)  # the clock id of another process (clock_getcpuclockid)
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-        # State, cutime, cstime, num_threads, starttime, rss and processor of proc(5).
-        count, started, resident = int(fields[17]), int(fields[19]) / TICKS, int(fields[21]) * PAGE
-        if int(fields[20]) > MUCH_SPACE:
-            resident += _page_tables(pid)
-        if waited_for:
-            cpu += (int(fields[13]) + int(fields[14])) / TICKS
-        states = {pid: (fields[0], int(fields[36]))}
+        fields = _stat(f"/proc/{pid}/stat")
+        count, resident = int(fields[THREADS]), int(fields[RESIDENT]) * PAGE
+        if int(fields[SPACE]) > MUCH_SPACE:
+            resident += _page_table_bytes(pid)
+        if ended_children:
+            cpu += (int(fields[CHILDREN_USER]) + int(fields[CHILDREN_SYSTEM])) / TICKS
+        states = {pid: (fields[STATE], int(fields[CORE]))}
         if 1 < count <= max_threads:
-            states = {int(task): _state(f"/proc/{pid}/task/{task}/stat") for task in os.listdir(f"/proc/{pid}/task")}
+            states = {int(task): _state(pid, task) for task in os.listdir(f"/proc/{pid}/task")}
         threads = {}
-        for task, (kind, core) in states.items() if count <= max_threads else ():
-            on_core, queued = _schedstat(f"/proc/{pid}/task/{task}/schedstat")
-            threads[task] = Thread(core, kind == b"R", on_core, queued)
+        if count <= max_threads:
+            for task, (state, core) in states.items():
+                threads[task] = Thread(core, state == b"R", *_schedstat(f"/proc/{pid}/task/{task}/schedstat"))
     except (OSError, IndexError):
         return None
-    kinds = {kind for kind, _ in states.values()}
-    return Usage(now - started, cpu, threads, resident, count, b"R" in kinds, b"D" in kinds)
+    seen = {state for state, _ in states.values()}
+    age = now - int(fields[START]) / TICKS
+    return Usage(age, cpu, threads, resident, count, runnable=b"R" in seen, blocked=b"D" in seen)
 
 
 def own_work_seconds() -> float:
-    """How long this thread has been on a core, or waiting for one."""
+    """Return how long this thread has been on a core or waiting for one."""
     return time.thread_time() + _schedstat("/proc/thread-self/schedstat")[1]
 
 
-def waited(before: Usage, now: Usage) -> float:
-    """How long a process waited for a core between two looks: what its few longest waiting threads did.
+def queue_time(before: Usage, now: Usage) -> float:
+    """Return the seconds that a process waited for a core between two samples: those of its longest waiting threads.
 
-    The sum over hundreds of threads could be far longer than the time that passed, and pay for sleep.
+    The sum over hundreds of threads could be far longer than the time that passed, and would excuse sleep.
     """
-    waits = sorted(
-        (
-            thread.queued_seconds - (before.threads[number].queued_seconds if number in before.threads else 0.0)
-            for number, thread in now.threads.items()
-        ),
-        reverse=True,
+    waits = (
+        thread.queued_seconds - (before.threads[number].queued_seconds if number in before.threads else 0.0)
+        for number, thread in now.threads.items()
     )
-    return sum(waits[:WAITERS])
+    return sum(sorted(waits, reverse=True)[:LONGEST_WAITS])
 
 
-def worked(before: Usage, now: Usage) -> dict[int, float]:
-    """Core -> how long threads that are on it now were on a core between two looks.
+def core_work(before: Usage, now: Usage) -> dict[int, float]:
+    """Return core -> seconds that the threads which are on it now worked, on any core, between two samples.
 
-    Threads that sleep hold none, and are left out; but where all did, or the kernel does not tell, their cores are
-    those that they slept on, with nothing done there.
+    Threads that sleep occupy no core and are left out. But if all threads slept, or the kernel reports no times, the
+    result has the cores that they are on, with 0.0 seconds each.
     """
     seconds: dict[int, float] = {}
     for number, thread in now.threads.items():
         known = before.threads[number].on_core_seconds if number in before.threads else 0.0
-        grown = max(0.0, thread.on_core_seconds - known)  # numbers of threads come again
+        grown = max(0.0, thread.on_core_seconds - known)  # thread ids are reused
         if thread.core >= 0 and (grown > 0 or thread.ready):
             seconds[thread.core] = seconds.get(thread.core, 0.0) + grown
     return seconds or {thread.core: 0.0 for thread in now.threads.values() if thread.core >= 0}
 
 
-def naps(threads: Collection[int], max_threads: int) -> dict[int, int]:
-    """Thread -> how many times it has gone to sleep; with more threads than named, only of so many."""
+def sleep_counts(threads: Collection[int], max_threads: int) -> dict[int, int]:
+    """Return thread -> how many times it has gone to sleep, for at most ``max_threads`` of them."""
     counts = {}
     for thread in sorted(threads)[:max_threads]:
         with contextlib.suppress(OSError), open(f"/proc/{thread}/status", "rb") as file:
@@ -179,12 +183,17 @@ def naps(threads: Collection[int], max_threads: int) -> dict[int, int]:
     return counts
 
 
-def _state(path: str) -> tuple[bytes, int]:
-    """The state of a thread, and its core; of one that has just ended, none."""
+def _stat(path: str) -> list[bytes]:
+    """Return the fields of a stat file that follow the name of the command, which may contain anything."""
+    with open(path, "rb") as file:
+        return file.read().rpartition(b")")[2].split()
+
+
+def _state(pid: int, task: str) -> tuple[bytes, int]:
+    """Return a thread's state and core; (b"", -1) if it has just ended."""
     try:
-        with open(path, "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-        return fields[0], int(fields[36])
+        fields = _stat(f"/proc/{pid}/task/{task}/stat")
+        return fields[STATE], int(fields[CORE])
     except (FileNotFoundError, ProcessLookupError):
         return b"", -1
 
@@ -198,14 +207,13 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _page_tables(pid: int) -> int:
-    """Bytes."""
+def _page_table_bytes(pid: int) -> int:
     with open(f"/proc/{pid}/status", "rb") as file:
         return next((int(line.split()[1]) * 1024 for line in file if line.startswith(b"VmPTE:")), 0)
 
 
 def _schedstat(path: str) -> tuple[float, float]:
-    """Seconds on a core, and in the queue for one; of a thread that has just ended, or without schedstat, none."""
+    """Return seconds on a core and seconds waiting for one; (0.0, 0.0) if the thread has ended or there is no file."""
     try:
         with open(path) as file:
             on_core, queued = file.read().split()[:2]

@@ -1,1 +1,1 @@
-"""What a judged program may do, and the layers that keep it so."""
+"""What a judged program may do, and the layers that enforce it."""

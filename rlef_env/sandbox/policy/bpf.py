@@ -1,7 +1,7 @@
-"""Turns the rules for system calls into seccomp programs (classic BPF), as bytes that the zygote installs.
+"""Turns the system call policy into seccomp programs (classic BPF), as bytes that the zygote installs.
 
-Two of them: the base filter, installed once in the zygote and inherited by every run at no cost, and a small one
-per run that takes away what only the zygote needs.
+There are two: the base filter is installed once in the zygote, and every run inherits it at no cost. A small filter per
+run takes away what only the zygote needs.
 """
 
 from __future__ import annotations
@@ -29,7 +29,12 @@ Instruction = tuple[int, int, int, int]
 
 
 def base_filter(profile: Profile = PYTHON, machine: str | None = None, pipes: bool = False) -> bytes:
-    """Return the allow-list for a profile on this processor; ``pipes``: with ``profile.calls``, where need be.
+    """Return the base filter.
+
+    Args:
+        profile: of the zygote.
+        machine: the processor, as ``platform.machine()`` names it; None for this one.
+        pipes: allow ``profile.calls``, for a zygote without named pipes.
 
     Raises:
         IsolationUnavailable: the processor is neither x86-64 nor 64-bit Arm.
@@ -43,14 +48,14 @@ def base_filter(profile: Profile = PYTHON, machine: str | None = None, pipes: bo
         (JUMP_GE, 0, 1, X32_BIT),
         (RETURN, 0, 0, ERRNO | errno.ENOSYS),
     ]
-    rules = [
-        rule for rule in syscall_policy.RULES if not profile.compiles or rule.call in syscall_policy.COMPILER_RULES
-    ]
-    if profile.native:
-        rules = [syscall_policy.JOINS if rule.call == syscall_policy.JOINS.call else rule for rule in rules]
-    for rule in rules:
-        code += _on_call(numbers[rule.call], _body(rule))
-    ruled = {rule.call for rule in rules}
+    # 64-bit Arm has no open, for example.
+    conditions = {condition.call: condition for condition in syscall_policy.CONDITIONS if condition.call in numbers}
+    if profile.compiles:
+        conditions = {call: conditions[call] for call in conditions if call in syscall_policy.COMPILER_CONDITIONS}
+    elif profile.native:
+        conditions[syscall_policy.THREAD_JOIN.call] = syscall_policy.THREAD_JOIN
+    for call, condition in conditions.items():
+        code += _on_call(numbers[call], _body(condition))
     if profile.compiles:
         code += _each(
             numbers,
@@ -61,7 +66,7 @@ def base_filter(profile: Profile = PYTHON, machine: str | None = None, pipes: bo
     if profile.native:
         code += _each(numbers, syscall_policy.EXECUTE.split(), ALLOW)
     for calls in syscall_policy.ALLOWED.values():
-        code += _each(numbers, [call for call in calls.split() if call not in ruled], ALLOW)
+        code += _each(numbers, [call for call in calls.split() if call not in conditions], ALLOW)
     for refusal, calls in syscall_policy.REFUSED.values():
         code += _each(numbers, calls.split(), ERRNO | refusal)
     code += _each(numbers, syscall_policy.KILLED.split(), KILL_PROCESS)
@@ -70,11 +75,11 @@ def base_filter(profile: Profile = PYTHON, machine: str | None = None, pipes: bo
 
 
 def run_filter(profile: Profile = PYTHON, machine: str | None = None) -> tuple[bytes, tuple[int, ...]]:
-    """Return the filter added to each run, and the offsets in it where the run's own process id (4 bytes) goes."""
+    """Return the filter of a run, and the offsets in it where the run's process id (4 bytes) goes."""
     numbers = _numbers(machine)
     code: list[Instruction] = [(LOAD, 0, 0, NUMBER)]
-    for rule in () if profile.compiles else syscall_policy.RUN_RULES:
-        code += _on_call(numbers[rule.call], _body(rule))
+    for condition in () if profile.compiles else syscall_policy.RUN_CONDITIONS:
+        code += _on_call(numbers[condition.call], _body(condition))
     refused = [
         call
         for call in syscall_policy.REFUSED_IN_RUN.split()
@@ -106,18 +111,18 @@ def _each(numbers: dict[str, int], calls: Iterable[str], action: int) -> list[In
 
 
 def _on_call(number: int, body: list[Instruction]) -> list[Instruction]:
-    """Run ``body`` (which returns on every path) for this call; else go on with the number still loaded."""
+    """Execute ``body``, which returns on every path, for this call; otherwise continue with the number still loaded."""
     return [(JUMP_EQ, 0, len(body), number), *body]
 
 
-def _body(rule: syscall_policy.Rule) -> list[Instruction]:
-    """Allow where any of the arguments is as it must be, else refuse."""
-    tests = [line for argument in rule.arguments for line in _test(argument)]
-    return [*tests, (RETURN, 0, 0, ERRNO | rule.refusal)]
+def _body(condition: syscall_policy.Condition) -> list[Instruction]:
+    """Allow the call if one of the alternatives holds, else refuse it."""
+    tests = [line for argument in condition.arguments for line in _test(argument)]
+    return [*tests, (RETURN, 0, 0, ERRNO | condition.refusal)]
 
 
 def _test(argument: syscall_policy.Argument) -> list[Instruction]:
-    """Return ALLOW where the argument has one of its values; else fall through to what follows."""
+    """Return ALLOW if the argument has one of its values; else fall through to what follows."""
     low = ARGUMENTS + 8 * argument.place
     if argument.wide:
         (value,) = argument.values

@@ -1,4 +1,4 @@
-"""The layers of the lock: which there are, which hold on this machine, which are required."""
+"""The layers of the lock: what each is for, and which are required."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LAYERS = {
     "oom_score": "the first to go when the machine runs out of memory",
     "schedstat": "time spent waiting for a core is not held against a program",
 }
-"""Layer -> what it is for, in the words ``rlef doctor`` shows."""
+"""Layer -> what it is for, as ``rlef doctor`` shows it."""
 
 REQUIRED = ("no_new_privs", "landlock", "seccomp", "rlimits")
 """Without these nothing is judged, unless ``isolation="none"`` was asked for by name."""

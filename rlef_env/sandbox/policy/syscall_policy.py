@@ -1,8 +1,8 @@
-"""Every system call that a judged program may make: one table, read top to bottom. What it is for is in `policy.py`.
+"""Every system call that a judged program may make: one table, read top to bottom. `guarantees.py` says why.
 
 The base filter is an allow-list: a system call that is in none of the groups below does not exist (ENOSYS).
-``RULES`` narrow an allowed call to some arguments. `filters.py` turns the table into seccomp programs; Landlock
-(`zygote/main.py`) enforces the same for paths and signals.
+``CONDITIONS`` narrow an allowed call to some arguments. `bpf.py` turns the table into seccomp programs; Landlock
+(`zygote/lock.py`) enforces the same for paths and signals.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from dataclasses import dataclass
 
 __all__ = [
     "ALLOWED",
+    "COMPILER_CONDITIONS",
     "COMPILER_GROUPS",
-    "COMPILER_RULES",
+    "CONDITIONS",
     "EXECUTE",
-    "JOINS",
     "KILLED",
     "OWN_PROCESS",
     "REFUSED",
     "REFUSED_IN_RUN",
-    "RULES",
-    "RUN_RULES",
+    "RUN_CONDITIONS",
+    "THREAD_JOIN",
     "Argument",
-    "Rule",
+    "Condition",
 ]
 
 ALLOWED: dict[str, str] = {
@@ -44,24 +44,24 @@ ALLOWED: dict[str, str] = {
     "asking about itself": "getpid getppid getpgrp getpgid getsid getuid geteuid getgid getegid getresuid getresgid "
     "getgroups uname getrandom getcpu",
     "ending": "exit exit_group wait4 waitid",
-    # What follows is for the zygote; REFUSED_IN_RUN and RUN_RULES take it from the program.
+    # The zygote needs the following; REFUSED_IN_RUN and RUN_CONDITIONS take them away from the program.
     "starting and locking a run": "landlock_restrict_self seccomp capset prctl pidfd_open clone kill tgkill prlimit64",
     "talking to the judge": "sendto recvfrom sendmsg recvmsg getsockopt getsockname getpeername",
 }
 """Purpose -> calls that are allowed."""
 
 REFUSED: dict[str, tuple[int, str]] = {
-    "what other runs could notice": (errno.EPERM, "flock fadvise64 mincore sysinfo"),
-    "what tells of the machine or of another process": (
+    "effects that other runs could notice": (errno.EPERM, "flock fadvise64 mincore sysinfo"),
+    "facts about the machine or another process": (
         errno.EPERM,
         "statfs fstatfs getrusage getpriority capget get_robust_list",
     ),
-    "what draws on a counter or a store of the whole machine": (
+    "counters and stores of the whole machine": (
         errno.EPERM,
         "pipe pipe2 socketpair timer_create timer_settime timer_gettime timer_delete timer_getoverrun",
     ),
-    "answered alike for every path, as for what is no link": (errno.EINVAL, "readlink readlinkat"),
-    "answered with success, and not done": (0, "fsync fdatasync msync"),
+    "the same answer for every path: not a link": (errno.EINVAL, "readlink readlinkat"),
+    "success without doing anything": (0, "fsync fdatasync msync"),
     "network": (
         errno.EACCES,
         "socket connect bind listen accept accept4 sendmmsg recvmmsg setsockopt shutdown",
@@ -72,7 +72,7 @@ REFUSED: dict[str, tuple[int, str]] = {
         "creat truncate mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat "
         "mknod mknodat",
     ),
-    "changing what is known about files": (
+    "changing attributes of files": (
         errno.EPERM,
         "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat setxattr "
         "lsetxattr fsetxattr removexattr lremovexattr fremovexattr",
@@ -85,7 +85,7 @@ REFUSED: dict[str, tuple[int, str]] = {
         "setresuid setresgid setgroups setfsuid setfsgid mlock mlock2 mlockall memfd_create",
     ),
 }
-"""Purpose -> (errno, calls): they give the usual OSError, judged like any exception; 0 is success."""
+"""Purpose -> (errno, calls): they raise the usual OSError, judged like any exception; 0 is success."""
 
 KILLED = (
     "ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp bpf perf_event_open userfaultfd "
@@ -94,41 +94,43 @@ KILLED = (
     "kexec_load kexec_file_load init_module finit_module delete_module reboot swapon swapoff acct iopl ioperm "
     "settimeofday clock_settime adjtimex clock_adjtime sethostname setdomainname syslog quotactl vhangup"
 )
-"""Calls no honest program makes: SECURITY_VIOLATION."""
+"""Calls that no honest program makes: SECURITY_VIOLATION."""
 
 REFUSED_IN_RUN = "sendmsg recvmsg execve seccomp capset landlock_restrict_self pidfd_open"
 """Allowed or refused in the zygote, refused (EPERM) once the program runs."""
 
 EXECUTE = "execve execveat"
-"""Allowed where a run executes a compiled program; Landlock says which files: its own, and those of its runtime."""
+"""Allowed where a run executes a compiled program. Landlock says which files: the program and its runtime."""
 
 COMPILER_GROUPS = (
     "new processes",
     "changing files",
-    "changing what is known about files",
+    "changing attributes of files",
     "a session of its own",
-    "what tells of the machine or of another process",
-    "what draws on a counter or a store of the whole machine",
-    "answered alike for every path, as for what is no link",
-    "answered with success, and not done",
+    "facts about the machine or another process",
+    "counters and stores of the whole machine",
+    "the same answer for every path: not a link",
+    "success without doing anything",
 )
-COMPILER_RULES = ("clone", "prlimit64", "sendto")
-"""What of REFUSED a compiler may do, in its scratch folder, and which of RULES hold for it all the same."""
+"""Groups of REFUSED that are allowed to a compiler; it may write in its scratch folder only."""
+
+COMPILER_CONDITIONS = ("clone", "prlimit64", "sendto")
+"""The calls of CONDITIONS whose conditions hold for a compiler too."""
 
 OWN_PROCESS = -1
-"""In an argument rule: the process id of the run itself."""
+"""As a value of an argument: the process id of the run itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """What an argument of a call may be, for the call to be let through.
+    """Values of an argument with which a call is allowed.
 
     Attributes:
-        place: which argument, from 0.
-        values: what it may be, once masked.
-        mask: the bits that count.
+        place: the argument's number, from 0.
+        values: allowed values, after masking.
+        mask: the bits that are compared.
         wide: compare all 64 bits (a pointer), not the low 32.
-        only_with: what another argument must be as well.
+        only_with: a condition on another argument that must hold as well.
     """
 
     place: int
@@ -139,8 +141,15 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A call that is allowed with some arguments only: with those that satisfy any of ``arguments``."""
+class Condition:
+    """A call that is allowed only if at least one of ``arguments`` holds.
+
+    Attributes:
+        call: name of the system call.
+        arguments: the alternatives.
+        refusal: errno if none holds.
+        why: what is allowed, and why nothing else.
+    """
 
     call: str
     arguments: tuple[Argument, ...]
@@ -148,60 +157,59 @@ class Rule:
     why: str
 
 
-THREAD_CLOCK = 0x80000006  # the clock id of a thread, as far as it is masked: the kernel knows those of its own process
+THREAD_CLOCK = 0x80000006  # clock id of a thread, masked: the kernel accepts threads of the caller's process only
 OWN_CLOCK = 0xFFFFFFFA  # clock_getcpuclockid(0)
-WHY_NO_QUEUED_SIGNALS = "1 to 31: those above are queued, and how many may be is counted for all runs together"
+NO_QUEUED_SIGNALS = "1 to 31: higher ones are queued, and the kernel counts queued signals of all runs together"
+NOT_DIRECT = "without O_DIRECT: a run that bypasses the page cache could wait for the disk, which no limit counts"
 
-NOT_DIRECT = "without O_DIRECT: a run that reads past the page cache can wait for the disk, uncounted, as it pleases"
-
-RULES: tuple[Rule, ...] = (
-    Rule("open", (Argument(1, (0,), mask=os.O_DIRECT),), errno.EINVAL, NOT_DIRECT),
-    Rule("openat", (Argument(2, (0,), mask=os.O_DIRECT),), errno.EINVAL, NOT_DIRECT),
-    Rule("clone", (Argument(0, (0,), mask=0x7E020000),), errno.EPERM, "no new namespaces"),
-    Rule("prlimit64", (Argument(0, (0,)),), errno.EPERM, "nobody's limits but the caller's own"),
-    Rule(
+CONDITIONS: tuple[Condition, ...] = (
+    Condition("open", (Argument(1, (0,), mask=os.O_DIRECT),), errno.EINVAL, NOT_DIRECT),
+    Condition("openat", (Argument(2, (0,), mask=os.O_DIRECT),), errno.EINVAL, NOT_DIRECT),
+    Condition("clone", (Argument(0, (0,), mask=0x7E020000),), errno.EPERM, "no new namespaces"),
+    Condition("prlimit64", (Argument(0, (0,)),), errno.EPERM, "the caller's own limits only"),
+    Condition(
         "fcntl",
         (
             Argument(1, (0, 1, 2, 3, 1030, 1034)),
             Argument(1, (4,), only_with=Argument(2, (0,), mask=os.O_DIRECT)),
         ),
         errno.EPERM,
-        "duplicate, close-on-exec, status flags (not O_DIRECT), seals; a lock, lease, owner or hint on a file reaches "
-        "other runs",
+        "duplicate, close-on-exec, status flags (not O_DIRECT), seals; a lock, lease, owner or hint on a file would "
+        "reach other runs",
     ),
-    Rule(
+    Condition(
         "ioctl",
         (Argument(1, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)),),
         errno.ENOTTY,
-        "terminal and pipe questions; others change what is known about a file, or send signals",
+        "queries of terminals and pipes; others change attributes of a file, or send signals",
     ),
-    Rule("sendto", (Argument(4, (0,), wide=True),), errno.EACCES, "to nobody but the other end"),
-    Rule(
+    Condition("sendto", (Argument(4, (0,), wide=True),), errno.EACCES, "to the other end of the socket only"),
+    Condition(
         "mmap",
         (Argument(3, (0, 0x01, 0x20), mask=0x40021),),
         errno.EPERM,
-        "shared anonymous memory counts nowhere, and huge pages (MAP_HUGETLB) come out of one store for all",
+        "no shared anonymous memory, which no limit counts; no huge pages (MAP_HUGETLB): all runs share them",
     ),
-    Rule(
+    Condition(
         "madvise",
         (Argument(2, (0, 1, 2, 4, 8, 10, 11, 14, 15, 16, 17, 18, 19, 22, 23)),),
         errno.EPERM,
-        "advice on its own memory; none that fetches, evicts, merges or collapses pages that others read, too",
+        "advice on its own memory; none that fetches, evicts, merges or collapses pages that others read too",
     ),
-    Rule(
+    Condition(
         "futex",
         (Argument(1, (0x80,), mask=0x80),),
         errno.EAGAIN,
-        "FUTEX_PRIVATE_FLAG: in its own memory, not on a page of a file that another run has mapped as well",
+        "FUTEX_PRIVATE_FLAG: in its own memory, not on a page of a file that another run has mapped too",
     ),
-    Rule(
+    Condition(
         "membarrier",
         (Argument(0, (0, 8, 16, 32, 64)),),
         errno.EPERM,
-        "its own threads; a barrier for all processes tells how busy they are",
+        "its own threads; the duration of a barrier for all processes would show how busy they are",
     ),
     *(
-        Rule(
+        Condition(
             call,
             (
                 Argument(0, (0,), mask=0x80000000),
@@ -214,47 +222,47 @@ RULES: tuple[Rule, ...] = (
         for call in ("clock_gettime", "clock_getres", "clock_nanosleep")
     ),
     *(
-        Rule(call, (Argument(0, (0,)),), errno.ENOSYS, "its own; with another id it tells which threads there are")
+        Condition(call, (Argument(0, (0,)),), errno.ENOSYS, "its own; with other ids it would show which threads exist")
         for call in ("getpgid", "getsid", "sched_getaffinity", "sched_getparam", "sched_getscheduler")
     ),
-    Rule("kill", (Argument(1, (0,), mask=0xFFFFFFE0),), errno.EPERM, WHY_NO_QUEUED_SIGNALS),
-    Rule("tgkill", (Argument(2, (0,), mask=0xFFFFFFE0),), errno.EPERM, WHY_NO_QUEUED_SIGNALS),
+    Condition("kill", (Argument(1, (0,), mask=0xFFFFFFE0),), errno.EPERM, NO_QUEUED_SIGNALS),
+    Condition("tgkill", (Argument(2, (0,), mask=0xFFFFFFE0),), errno.EPERM, NO_QUEUED_SIGNALS),
 )
-"""What holds for zygote and program alike: it is in the base filter, so it costs a run nothing."""
+"""Conditions for zygote and program alike. They are in the base filter, so they cost a run nothing."""
 
-JOINS = Rule(
+THREAD_JOIN = Condition(
     "futex",
     (Argument(1, (0x80,), mask=0x80), Argument(1, (0, 9, 0x109))),
     errno.EAGAIN,
-    "also FUTEX_WAIT without the flag, by which the C library waits for the end of a thread",
+    "also FUTEX_WAIT without the flag, with which the C library waits for the end of a thread",
 )
-"""In place of the rule for Python, whose threads do not wait so. A native program can read no file of others."""
+"""Replaces the condition for Python, whose threads do not wait this way. A native program can read no shared file."""
 
 CLONE_PIDFD = 0x1000
 THREAD_FLAGS = 0x00050F00  # CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM: what every thread library sets
-CLONE_VFORK = 0x4000  # the caller waits, uninterruptibly, for the end of the thread
+CLONE_VFORK = 0x4000  # the caller waits for the end of the thread, uninterruptibly
 
-RUN_RULES: tuple[Rule, ...] = (
-    Rule(
+RUN_CONDITIONS: tuple[Condition, ...] = (
+    Condition(
         "clone",
         (Argument(0, (THREAD_FLAGS,), mask=THREAD_FLAGS | CLONE_PIDFD | CLONE_VFORK),),
         errno.EPERM,
-        "threads, no processes; no handle of one either, whose number (st_ino) counts all threads of the machine; no "
-        "waiting for one in a way that looks like waiting for a disk, which is no sleep",
+        "threads, no processes; no pidfd of a thread, whose number (st_ino) counts all threads of the machine; no "
+        "uninterruptible wait for a thread, which would look like waiting for a disk and not count as sleep",
     ),
-    Rule(
+    Condition(
         "prlimit64",
         (Argument(2, (0,), wide=True), Argument(1, (3,))),
         errno.EPERM,
-        "read its limits; set the stack's (RLIMIT_STACK), as programs that recurse deeply do",
+        "read its limits; set the stack's (RLIMIT_STACK), as deeply recursive programs do",
     ),
-    Rule(
+    Condition(
         "prctl",
         (Argument(0, (15, 16, 0x53564D41)),),
         errno.EPERM,
         "names of threads and memory (PR_SET_NAME, PR_GET_NAME, PR_SET_VMA); not its parent death signal",
     ),
-    Rule("kill", (Argument(0, (OWN_PROCESS,)),), errno.EPERM, "signals to itself only"),
-    Rule("tgkill", (Argument(0, (OWN_PROCESS,)),), errno.EPERM, "signals to its own threads only"),
+    Condition("kill", (Argument(0, (OWN_PROCESS,)),), errno.EPERM, "signals to itself only"),
+    Condition("tgkill", (Argument(0, (OWN_PROCESS,)),), errno.EPERM, "signals to its own threads only"),
 )
-"""What holds once the program runs; in the small filter that each run installs."""
+"""Conditions once the program runs. They are in the small filter that each run installs."""

@@ -1,4 +1,7 @@
-"""System call numbers from the kernel's own headers: name -> (x86-64, 64-bit Arm), -1 where there is none."""
+"""System call numbers from the kernel's headers: name -> (x86-64, 64-bit Arm), -1 where a processor has none.
+
+`python -m tools.build_syscalls` writes this file.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,6 @@ NUMBERS: dict[str, tuple[int, int]] = {
     "fsync": (74, 82),
     "ftruncate": (77, 46),
     "futex": (202, 98),
-    "futex_waitv": (449, 449),
     "futimesat": (261, -1),
     "get_robust_list": (274, 100),
     "getcpu": (309, 168),
@@ -143,11 +145,11 @@ NUMBERS: dict[str, tuple[int, int]] = {
     "mremap": (25, 216),
     "msync": (26, 227),
     "munmap": (11, 215),
-    "name_to_handle_at": (303, -1),
+    "name_to_handle_at": (303, 264),
     "nanosleep": (35, 101),
     "newfstatat": (262, 79),
     "open": (2, -1),
-    "open_by_handle_at": (304, -1),
+    "open_by_handle_at": (304, 265),
     "open_tree": (428, 428),
     "openat": (257, 56),
     "pause": (34, -1),

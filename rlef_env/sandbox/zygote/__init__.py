@@ -1,1 +1,1 @@
-"""The process that forks programs, and this end of it."""
+"""The process that forks programs and runs, and the judge's end of it."""

@@ -1,4 +1,4 @@
-"""How the judge talks to a zygote: messages over a socket pair, and what is executed in sealed memory files."""
+"""Messages between the judge and a zygote over a socket pair, and sealed memory files for what is executed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import socket
 from collections.abc import Iterator
 
 from rlef_env.errors import SandboxFailure
+from rlef_env.sandbox.zygote.protocol import MAX_CONFIG_BYTES
 
 __all__ = ["contents", "hung_up", "memory_file", "readable", "receive_within", "send"]
 
@@ -17,28 +18,31 @@ SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SE
 
 
 @contextlib.contextmanager
-def memory_file(name: str, content: bytes | None = None) -> Iterator[int]:
-    """A file that lives in memory: sealed with this content, or empty and open for writing."""
+def memory_file(name: str, content: bytes) -> Iterator[int]:
+    """Yield a descriptor of a file in memory that is sealed with this content."""
     fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
-        if content is not None:
-            view = memoryview(content)
-            while view:
-                view = view[os.write(fd, view) :]
-            os.lseek(fd, 0, os.SEEK_SET)
-            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, SEALS)
+        view = memoryview(content)
+        while view:
+            view = view[os.write(fd, view) :]
+        os.lseek(fd, 0, os.SEEK_SET)
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, SEALS)
         yield fd
     finally:
         os.close(fd)
 
 
 def contents(fd: int) -> bytes:
-    """All of a file."""
+    """Return the whole content of a file."""
     return os.pread(fd, os.fstat(fd).st_size, 0)
 
 
 def send(sock: socket.socket, message: bytes, fds: list[int]) -> None:
-    """Send a message with descriptors; SandboxFailure where nobody is there."""
+    """Send a message with descriptors.
+
+    Raises:
+        SandboxFailure: the other end is gone.
+    """
     try:
         if fds:
             socket.send_fds(sock, [message], fds)
@@ -49,7 +53,7 @@ def send(sock: socket.socket, message: bytes, fds: list[int]) -> None:
 
 
 def readable(socks: tuple[socket.socket, ...], seconds: float) -> list[socket.socket]:
-    """Those that have something to read, or whose other side hung up, as soon as there is one."""
+    """Wait until sockets have something to read, or their other end hung up; return those, [] after the timeout."""
     poll = select.poll()
     by_number = {sock.fileno(): sock for sock in socks}
     for number in by_number:
@@ -58,17 +62,17 @@ def readable(socks: tuple[socket.socket, ...], seconds: float) -> list[socket.so
 
 
 def hung_up(sock: socket.socket) -> bool:
-    """Whether the other side is gone."""
+    """Return whether the other end is gone."""
     poll = select.poll()
     poll.register(sock.fileno(), 0)
     return bool(poll.poll(0))
 
 
 def receive_within(sock: socket.socket, seconds: float) -> bytes | None:
-    """A message, b"" where the other side hung up, None where the time is over."""
+    """Return a message, b"" if the other end hung up, None after the timeout."""
     if not readable((sock,), seconds):
         return None
     try:
-        return sock.recv(1 << 18)
+        return sock.recv(MAX_CONFIG_BYTES)
     except ConnectionError:
         return b""

@@ -1,15 +1,14 @@
-/* Runs an executable once per message, each time in a fresh locked process: what `program` in zygote.py does, for
-   programs that are not Python. A process this small forks in a tenth of the time that an interpreter needs.
-   A message is a word and the run's arguments, with a NUL between each two; it carries descriptors: input, output and
-   errors, and then the files that the run may read.
+/* Runs an executable once per message, each time in a fresh locked process: does what `serve_program` in main.py does,
+   for programs that are not Python. A process this small forks in a tenth of the time that an interpreter needs.
 
    launcher CONTROL PROGRAM RULESET LAST CPU FILTER PLACES NAME [ARGUMENT...]
 
-   CONTROL, PROGRAM, RULESET, LAST: descriptors (-1: none), the last of the file that says which process id was given
-   out last. CPU: seconds. FILTER: the seccomp program of a run in
-   hexadecimal, empty for none. PLACES: offsets in it, with commas, where the run's process id goes. NAME: the path of
-   a runtime, or "" to execute PROGRAM itself. Environment, limits, privileges and the base lock are those that it was
-   started with. */
+   CONTROL, PROGRAM, RULESET, LAST: descriptors, -1 for none. LAST is the file that holds the process id given out last.
+   CPU: seconds. FILTER: the seccomp program of a run in hexadecimal, empty for none. PLACES: comma-separated offsets in
+   it where the run's process id goes. NAME: the path of a runtime, or "" to execute PROGRAM itself. Environment, limits,
+   privileges and the base lock are inherited from the zygote.
+
+   protocol.py describes the messages; source.py defines its constants before this text. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -29,16 +28,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STREAMS = 3, MOST_FILES = 16, FIRST_FILE = 40, ENQUIRY = 9, ARTIFACT = 3 }; /* as in zygote.py */
-enum { MOST_ARGUMENTS = 256, LANDLOCK_RESTRICT_SELF = 446, PIDFD_OPEN = 434 };
+enum { MAX_ARGUMENTS = 256, MAX_PLACES = 16 };
 
 static int control, program, ruleset, last_pid;
 static struct rlimit cpu;
 static unsigned char filter[8192];
 static struct sock_fprog filter_program;
-static size_t places[16], place_count;
-static char *name, *arguments[MOST_ARGUMENTS + 1];
-static int own_arguments; /* those that every run has */
+static size_t places[MAX_PLACES], place_count;
+static char *name, *arguments[MAX_ARGUMENTS + 1];
+static int own_arguments; /* the first ones, which every run gets */
 
 static double now(void) {
     struct timespec time;
@@ -46,9 +44,9 @@ static double now(void) {
     return time.tv_sec + time.tv_nsec / 1e9;
 }
 
-/* One message; its descriptors in fds. Returns its length, 0 where the other side hung up. */
+/* Receives one message, and its descriptors in fds. Returns its length; 0 when the other side has hung up. */
 static ssize_t receive(char *text, size_t size, int *fds, int *count) {
-    char space[CMSG_SPACE(sizeof(int) * (STREAMS + MOST_FILES))];
+    char space[CMSG_SPACE(sizeof(int) * (STREAMS + MAX_FILES))];
     struct iovec content = {text, size};
     struct msghdr message = {
         .msg_iov = &content, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
@@ -64,8 +62,8 @@ static ssize_t receive(char *text, size_t size, int *fds, int *count) {
     return length;
 }
 
-/* Answer an enquiry in its own words, with a handle of the child; without, where the kernel takes none just now. */
-static void hand_over(char *text, ssize_t length, int handle) {
+/* Answers a request with the same message and a pidfd of the child; without it if the kernel accepts none just now. */
+static void send_handle(char *text, ssize_t length, int handle) {
     char space[CMSG_SPACE(sizeof(int))] = {0};
     struct iovec content = {text, length};
     struct msghdr message = {
@@ -80,23 +78,24 @@ static void hand_over(char *text, ssize_t length, int handle) {
 
 static void fail(const char *what) {
     char text[200];
-    int length = snprintf(text, sizeof text, "F%s: %s", what, strerror(errno));
+    int length = snprintf(text, sizeof text, "%c%s: %s", FAILURE, what, strerror(errno));
     send(control, text, length, 0);
     _exit(1);
 }
 
-/* Give up what is left, and become the program. What goes wrong here is the sandbox's fault and is told to the judge. */
+/* Applies the last layers of the lock and becomes the program. A failure here is the sandbox's fault: the judge is
+   told, and the program does not run. */
 static void run(const int *files, int count, char *text, const char *end, pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(0);
     for (int place = 0; place < count; place++)
         if (dup2(files[place], place < STREAMS ? place : FIRST_FILE + place - STREAMS) < 0) fail("dup2");
     int used = own_arguments;
-    for (char *word = text + strlen(text) + 1; word < end && used < MOST_ARGUMENTS; word += strlen(word) + 1)
+    for (char *word = text + strlen(text) + 1; word < end && used < MAX_ARGUMENTS; word += strlen(word) + 1)
         arguments[used++] = word;
     if (setrlimit(RLIMIT_CPU, &cpu)) fail("setrlimit");
     if (*name && dup2(program, ARTIFACT) < 0) fail("dup2");
-    if (last_pid >= 0) { /* with it goes the one capability there was, which was for that file */
+    if (last_pid >= 0) { /* drop the only capability, which was for that file */
         struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
         struct __user_cap_data_struct none[2] = {{0}};
         if (syscall(SYS_capset, &header, none)) fail("capset");
@@ -114,20 +113,20 @@ static void run(const int *files, int count, char *text, const char *end, pid_t 
     fail("execve");
 }
 
-/* Wait for the child; hand out a handle of it when asked, kill it if the judge is gone. */
-static int attend(pid_t child, struct rusage *usage) {
+/* Waits for the child. Meanwhile answers requests for its pidfd, and kills it if the judge hangs up. */
+static int wait_for_child(pid_t child, struct rusage *usage) {
     int status = 0, handle = syscall(PIDFD_OPEN, child, 0);
     struct pollfd ready[] = {{.fd = handle, .events = POLLIN}, {.fd = control, .events = POLLIN}};
     for (;;) {
         if (poll(ready, 2, -1) < 0) continue;
         if (ready[0].revents) break;
-        char text[ENQUIRY];
+        char text[HANDLE_REQUEST_BYTES];
         ssize_t length = recv(control, text, sizeof text, 0);
         if (length <= 0) {
             kill(child, SIGKILL);
             _exit(0);
         }
-        if (text[0] == '?') hand_over(text, length, handle);
+        if (text[0] == HANDLE_REQUEST) send_handle(text, length, handle);
     }
     close(handle);
     while (wait4(child, &status, 0, usage) < 0 && errno == EINTR) {}
@@ -135,18 +134,19 @@ static int attend(pid_t child, struct rusage *usage) {
 }
 
 static void report(int status, const struct rusage *usage, double wall) {
-    char text[28]; /* as RESULT in zygote.py: int, double, long long, double, with nothing between them */
-    double used = usage->ru_utime.tv_sec + usage->ru_stime.tv_sec;
-    used += (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6;
-    int64_t peak = usage->ru_maxrss * 1024LL;
-    memcpy(text, &status, 4);
-    memcpy(text + 4, &used, 8);
-    memcpy(text + 12, &peak, 8);
-    memcpy(text + 20, &wall, 8);
-    send(control, text, sizeof text, 0);
+    struct __attribute__((packed)) {
+        int32_t status;
+        double cpu;
+        int64_t peak;
+        double wall;
+    } result = {status, 0, usage->ru_maxrss * 1024LL, wall};
+    _Static_assert(sizeof result == RESULT_BYTES, "RESULT in protocol.py");
+    result.cpu = usage->ru_utime.tv_sec + usage->ru_stime.tv_sec;
+    result.cpu += (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6;
+    send(control, &result, sizeof result, 0);
 }
 
-/* A descriptor out of the way of those that a run is given, and closed when it executes its program. */
+/* Moves a descriptor away from the numbers that a run's files get; it is closed when the run executes its program. */
 static int keep(const char *given) {
     int fd = atoi(given), kept = fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 10);
     if (fd >= 0) close(fd);
@@ -160,18 +160,18 @@ static void read_arguments(char **given) {
     if (size > sizeof filter) _exit(2);
     for (size_t place = 0; place < size; place++) sscanf(given[6] + 2 * place, "%2hhx", &filter[place]);
     filter_program = (struct sock_fprog){.len = size / 8, .filter = (struct sock_filter *)filter};
-    for (char *word = strtok(given[7], ","); word && place_count < 16; word = strtok(NULL, ","))
+    for (char *word = strtok(given[7], ","); word && place_count < MAX_PLACES; word = strtok(NULL, ","))
         places[place_count++] = atoll(word);
     name = given[8];
-    for (char **word = given + 9; *word && own_arguments < MOST_ARGUMENTS; word++) arguments[own_arguments++] = *word;
+    for (char **word = given + 9; *word && own_arguments < MAX_ARGUMENTS; word++) arguments[own_arguments++] = *word;
 }
 
 int main(int count, char **given) {
     if (count < 10) return 2;
     read_arguments(given);
     for (;;) {
-        static char text[1 << 16];
-        int files[STREAMS + MOST_FILES], received;
+        static char text[MAX_MESSAGE_BYTES];
+        int files[STREAMS + MAX_FILES], received;
         ssize_t length = receive(text, sizeof text - 1, files, &received);
         if (length <= 0) return 0;
         text[length] = 0;
@@ -187,7 +187,7 @@ int main(int count, char **given) {
         if (child < 0) fail("fork");
         if (child > 0) {
             struct rusage usage = {0};
-            int status = attend(child, &usage);
+            int status = wait_for_child(child, &usage);
             report(status, &usage, now() - started);
         }
     }

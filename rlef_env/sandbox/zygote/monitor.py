@@ -1,4 +1,4 @@
-"""A process under its limits: waits for word of it, looks at what it has used, and ends it where that is too much."""
+"""Monitors one run: samples its resource use and kills it when it exceeds a limit."""
 
 from __future__ import annotations
 
@@ -7,40 +7,52 @@ import itertools
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from rlef_env.errors import SandboxFailure
 from rlef_env.sandbox.execution import Limits, Status
-from rlef_env.sandbox.machine.core_time import RECENT_SECONDS, CoresUsed, core_times, recent_core_times
-from rlef_env.sandbox.machine.proc_usage import Usage, naps, process_id, usage, waited, worked
+from rlef_env.sandbox.machine.proc_usage import process_id, usage
+from rlef_env.sandbox.machine.time_meter import TimeMeter
 from rlef_env.sandbox.time_used import TimeLimits, TimeUsed, status_at_the_end, status_so_far
 from rlef_env.sandbox.zygote.ipc import readable, receive_within, send
+from rlef_env.sandbox.zygote.protocol import HANDLE_REQUEST, MAX_MESSAGE_BYTES
 
-__all__ = ["SAMPLE_SECONDS", "ReplyArrived", "Watched"]
+__all__ = ["SAMPLE_SECONDS", "Monitor", "ReplyArrived"]
 
-ANSWER_SECONDS = 120.0  # for a process of ours to answer; it does so at once unless it is gone
-MOST_THREADS = 512  # more count as too much memory: what the kernel keeps for each is in no other account
-SAMPLE_SECONDS = 0.02  # between two looks at a running program
-ASLEEP_SECONDS = 0.05  # off the core, and waiting for none, for longer: it sleeps
-ASLEEP_SHARE = 0.1  # of a core: what works less than this between two looks is off it
-MOST_NAPPING = 64  # threads; where there are more, nothing but what the hypervisor tells of counts as stolen
-ENQUIRIES = itertools.count()
+ANSWER_SECONDS = 120.0  # timeout for answers of our own processes, which come at once unless the process is gone
+MAX_THREADS = 512  # more count as too much memory: the kernel's memory for a thread is in no other total
+SAMPLE_SECONDS = 0.02  # between two samples of a running program
+REQUESTS = itertools.count()
 
 
-class Watched:
-    """A child of the process at the other end of a socket: waits for word of it, and kills it at its limits.
+class ReplyArrived(Exception):
+    """The run ended while the monitor asked for its pidfd.
+
+    Attributes:
+        message: the reply; None if the other end is gone.
+    """
+
+    def __init__(self, message: bytes | None) -> None:
+        super().__init__()
+        self.message = message
+
+
+class Monitor:
+    """Watches a child of the process at the other end of a socket: waits for its end, and kills it at its limits.
 
     Args:
-        parent: the socket to its parent, who hands out a handle of it.
-        reply: where the word of its end comes from.
+        parent: socket to the child's parent, which sends a pidfd of the child.
+        reply: socket on which the child's end is reported.
         limits: of the run.
         baseline_bytes: memory that is not counted.
-        written: how many bytes its scratch folder holds.
+        scratch_bytes: returns how many bytes its scratch folder holds; None if it has none.
         on_sleep: as for ``Sandbox``.
-        descendants: whether what it starts counts, too.
+        descendants: whether processes that it starts count too.
+
+    Attributes:
+        overrun: the limit that was found to be exceeded, or None.
+        time_limits: the time limits in ``limits``. They may be replaced before the first sample.
     """
 
     def __init__(
@@ -49,31 +61,45 @@ class Watched:
         reply: socket.socket,
         limits: Limits,
         baseline_bytes: int,
-        written: Callable[[], int] | None = None,
+        scratch_bytes: Callable[[], int] | None = None,
         on_sleep: Callable[[bool], object] = lambda _: None,
         descendants: bool = False,
     ) -> None:
-        self.limits, self.baseline_bytes, self.reply, self._written = limits, baseline_bytes, reply, written
+        self.limits, self.time_limits, self.reply = limits, TimeLimits.of(limits), reply
         self.overrun: Status | None = None
-        """The limit that was measured to be exceeded, where one was."""
-        self.time_limits, self.used = TimeLimits.of(limits), TimeUsed(0.0, 0.0)
-        """What it has used, as of the last look."""
-        self._on_sleep, self._told_asleep, self._awake_at = on_sleep, False, 0.0
-        self._parent, self._descendants = parent, descendants
-        self._started = time.monotonic()
-        self._naps: dict[int, int] = {}
-        self._last, self._handle = Usage(0.0, 0.0, {}, 0, 0, True), -1
-        self._core_times, self._cores, self._last_cores = recent_core_times(), CoresUsed(), dict[int, float]()
+        self._parent, self._baseline_bytes, self._scratch_bytes = parent, baseline_bytes, scratch_bytes
+        self._on_sleep, self._notified_asleep, self._descendants = on_sleep, False, descendants
+        self._started, self._handle, self._meter = time.monotonic(), -1, TimeMeter()
+
+    @property
+    def used(self) -> TimeUsed:
+        """Time that the child has used, as of the last sample."""
+        return self._meter.used
+
+    @property
+    def work_seconds(self) -> float:
+        """Time that the child was on a core or waiting for one, as of the last sample."""
+        return self.used.cpu + self.used.waited
+
+    @property
+    def runnable(self) -> bool:
+        """Whether the child was on a core or waiting for one at the last sample."""
+        return self._meter.last.runnable
+
+    @property
+    def asleep(self) -> bool:
+        """Whether the child had been off the core for a while, waiting for none, at the last sample."""
+        return self._meter.asleep
 
     def wait(self) -> bytes | None:
-        """Return the reply, or None where the other side is gone."""
+        """Wait for the child's end; return the reply, or None if the other end is gone."""
         pause = SAMPLE_SECONDS
         try:
             while True:
                 if (message := receive_within(self.reply, pause)) is not None:
                     return message or None
-                self.measure()
-                self.tell(self.asleep)
+                self.sample()
+                self.notify_sleep(self.asleep)
                 pause = self.enforce()
         except ReplyArrived as arrived:
             return arrived.message
@@ -81,157 +107,103 @@ class Watched:
             self.close()
 
     def close(self) -> None:
-        """Give the child's handle back, and say that it sleeps no more. Safe to call twice."""
-        self.tell(False)
+        """Close the pidfd and notify that the child sleeps no more. Safe to call twice."""
+        self.notify_sleep(False)
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
 
-    @property
-    def work_seconds(self) -> float:
-        """How long the child was on a core or waiting for one, as of the last look."""
-        return self.used.cpu + self.used.waited
-
-    @property
-    def runnable(self) -> bool:
-        """Whether it was on a core or waiting for one at the last look."""
-        return self._last.runnable
-
-    @property
-    def asleep(self) -> bool:
-        """Whether it had been off the core for a while, and waited for none, at the last look."""
-        return self.used.wall - self._awake_at > ASLEEP_SECONDS
-
-    def tell(self, asleep: bool) -> None:
-        """Say that it sleeps, or no longer does, to whoever wants to know; each once."""
-        if asleep is not self._told_asleep:
-            self._told_asleep = asleep
+    def notify_sleep(self, asleep: bool) -> None:
+        """Call ``on_sleep`` if this is a change."""
+        if asleep is not self._notified_asleep:
+            self._notified_asleep = asleep
             self._on_sleep(asleep)
 
-    def ended(self) -> None:
-        """Count the time since the last look as work: how much of it was waiting for a core is not told any more."""
-        passed = max(0.0, time.monotonic() - self._started - self.used.wall)
-        self.used = replace(self.used, queued=self.used.queued + passed, waiting=self.used.waiting + passed)
+    def note_end(self) -> None:
+        """Note that the child has ended: the time since the last sample counts as waiting for a core."""
+        self._meter.add_rest(time.monotonic() - self._started)
 
-    def measure(self) -> None:
-        """Look at what the child has used.
+    def sample(self) -> None:
+        """Read what the child has used.
 
         Raises:
-            ReplyArrived: its parent answers already, or is gone.
+            ReplyArrived: its parent has already sent the reply, or is gone.
         """
         if self._handle < 0:
-            self._handle = self._ask_for_handle()
+            self._handle = self._request_handle()
         pid = process_id(self._handle)
         wall = time.monotonic() - self._started
-        now = usage(pid, MOST_THREADS, self._descendants) if pid > 0 else None
-        if now is None:
-            return
-        used, last, wall = self.used, self._last, min(wall, now.age_seconds)
-        off_core = max(0.0, (wall - used.wall) - (now.cpu_seconds - last.cpu_seconds))
-        waited_for = min(waited(last, now), used.off_core + off_core - used.queued)
-        if now.runnable or now.cpu_seconds - last.cpu_seconds + waited_for > ASLEEP_SHARE * (wall - used.wall):
-            self._awake_at = wall
-        self.used = replace(
-            used,
-            wall=wall,
-            cpu=now.cpu_seconds,
-            off_core=used.off_core + off_core,
-            queued=used.queued + waited_for,
-            waiting=used.waiting + (off_core if now.runnable or now.blocked else 0.0),
-        )
-        self._last, self._last_cores = now, worked(last, now)
-        self._cores.work(self._last_cores)
-        if time.monotonic() - self._core_times.at > RECENT_SECONDS:
-            self._count_stolen()
+        if pid > 0 and (now := usage(pid, MAX_THREADS, self._descendants)) is not None:
+            self._meter.add(now, wall)
 
     def enforce(self, excused_seconds: float = 0.0, excused: bool = False) -> float:
-        """Kill the child if it was over a limit at the last look.
+        """Kill the child if it exceeded a limit at the last sample.
 
         Args:
-            excused_seconds: time that it spent waiting for another's work, which is not idle time.
-            excused: whether it waits for another's work just now.
+            excused_seconds: time in which another process worked for it, which is not idle time.
+            excused: whether another process works for it at this moment.
 
         Returns:
-            Seconds until the next look is due.
+            Seconds until the next sample is due.
         """
-        may_sleep = excused or self._last.runnable or self._last.blocked
-        if status_so_far(self.used, self.time_limits, excused_seconds, may_sleep):
-            self._count_stolen()  # up to now
-        if (overrun := status_so_far(self.used, self.time_limits, excused_seconds, may_sleep)) is not None:
+        last, may_sleep = self._meter.last, excused or self._meter.last.runnable or self._meter.last.blocked
+        overrun = status_so_far(self.used, self.time_limits, excused_seconds, may_sleep)
+        if overrun is not None:
+            self._meter.count_stolen()  # up to now
+            overrun = status_so_far(self.used, self.time_limits, excused_seconds, may_sleep)
+        if overrun is not None:
             self.overrun = overrun
-        elif (
-            self._last.resident_bytes - self.baseline_bytes > self.limits.memory_bytes
-            or self._last.thread_count > MOST_THREADS
-        ):
+        elif last.resident_bytes - self._baseline_bytes > self.limits.memory_bytes or last.thread_count > MAX_THREADS:
             self.overrun = Status.MEMORY_LIMIT
-        elif self._written and self._written() > self.limits.scratch_bytes:
+        elif self._scratch_bytes and self._scratch_bytes() > self.limits.scratch_bytes:
             self.overrun = Status.OUTPUT_LIMIT
         if self.overrun:
-            self.stop(self.overrun)
+            self.kill(self.overrun)
             return ANSWER_SECONDS
         used, limits = self.used, self.time_limits
         left = limits.cpu - used.cpu, limits.idle + excused_seconds - used.idle, limits.wall - used.wall
         return min([SAMPLE_SECONDS, *(each + 0.001 for each in left if each > 0)])
 
-    def stop(self, overrun: Status) -> None:
-        """Kill the child for this.
+    def kill(self, overrun: Status) -> None:
+        """Kill the child because it exceeded this limit.
 
         Raises:
-            ReplyArrived: its parent answers already, or is gone.
+            ReplyArrived: its parent has already sent the reply, or is gone.
         """
         self.overrun = overrun
         if self._handle < 0:
-            self._handle = self._ask_for_handle()
+            self._handle = self._request_handle()
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._handle, signal.SIGKILL)
 
-    def _ask_for_handle(self) -> int:
-        """A pidfd of the child. Answers to earlier enquiries are thrown away."""
-        enquiry = b"?" + next(ENQUIRIES).to_bytes(8, "little")
+    def final_status(self, cpu: float, wall: float) -> Status | None:
+        """Return ``TIME_LIMIT``, ``STARVED`` or None, given the run's final CPU and wall time."""
+        if self.overrun in (Status.TIME_LIMIT, Status.STARVED):
+            return self.overrun
+        self._meter.set_totals(cpu, wall)
+        status = status_at_the_end(self.used, self.time_limits)
+        if status is not None:
+            self._meter.count_stolen()
+            status = status_at_the_end(self.used, self.time_limits)
+        return status
+
+    def _request_handle(self) -> int:
+        """Ask the parent for a pidfd of the child; answers to earlier requests are dropped."""
+        request = HANDLE_REQUEST + next(REQUESTS).to_bytes(8, "little")
         try:
-            send(self._parent, enquiry, [])
+            send(self._parent, request, [])
             while ready := readable((self._parent, self.reply), ANSWER_SECONDS):
                 if self.reply in ready and self.reply is not self._parent:
-                    raise ReplyArrived(self.reply.recv(1 << 16) or None)
-                message, fds, _, _ = socket.recv_fds(self._parent, 1 << 16, 1)
-                if message[:1] != b"?":
+                    raise ReplyArrived(self.reply.recv(MAX_MESSAGE_BYTES) or None)
+                message, fds, _, _ = socket.recv_fds(self._parent, MAX_MESSAGE_BYTES, 1)
+                if message[:1] != HANDLE_REQUEST:
                     raise ReplyArrived(message or None)
-                if message == enquiry and fds:
+                if message == request and fds:
                     return fds[0]
                 for fd in fds:
                     os.close(fd)
-                if message == enquiry:
-                    send(self._parent, enquiry, [])
+                if message == request:
+                    send(self._parent, request, [])  # the kernel accepted no descriptor; ask again
         except (OSError, SandboxFailure):
             pass
         raise ReplyArrived(None)
-
-    def final_status(self, cpu: float, wall: float) -> Status | None:
-        """What these final totals say of time: ``TIME_LIMIT``, ``STARVED``, or None."""
-        if self.overrun in (Status.TIME_LIMIT, Status.STARVED):
-            return self.overrun
-        self.used = replace(self.used, cpu=cpu, wall=wall)
-        if status_at_the_end(self.used, self.time_limits) is not None:
-            self._count_stolen()
-        return status_at_the_end(self.used, self.time_limits)
-
-    def _count_stolen(self) -> None:
-        """Add what the cores that it was on did not have since the last time."""
-        now = core_times()
-        counts = naps(self._last.threads, MOST_NAPPING)
-        slept = sum(count - self._naps.get(thread, 0) for thread, count in counts.items())
-        many = len(self._last.threads) > MOST_NAPPING
-        self._naps |= counts
-        self._cores.pass_time(self._core_times, now, sys.maxsize if many else max(0, slept))
-        self._cores.stay_on(self._last_cores)
-        self._core_times = now
-        most, evenly = self._cores.stolen(self.used.cpu)
-        self.used = replace(self.used, stolen=most, stolen_evenly=evenly, stood_still=self._cores.stood_still)
-
-
-class ReplyArrived(Exception):
-    """The reply came while a handle was being asked for; None where the other side is gone."""
-
-    def __init__(self, message: bytes | None) -> None:
-        super().__init__()
-        self.message = message

@@ -1,6 +1,8 @@
-/* Pipes for a runtime that does not start without them, in a run that may make none: the kernel numbers every new pipe
-   from a counter of the whole machine. Loaded before the C library (LD_PRELOAD), this opens named pipes instead, which
-   are the same in every run, and empty where nobody has one open. */
+/* Pipes for a runtime that does not start without them, in a run that may create none: the kernel numbers every new pipe
+   from a counter of the whole machine. This library is loaded before the C library (LD_PRELOAD) and opens named pipes
+   instead. They are the same in every run, and empty while nobody has them open.
+
+   source.py defines the constants of protocol.py before this text. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +10,6 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-enum { PIPES = 256 }; /* as in zygote.py */
 
 int pipe2(int ends[2], int flags) {
     static atomic_int made;
@@ -19,7 +19,7 @@ int pipe2(int ends[2], int flags) {
         errno = EMFILE;
         return -1;
     }
-    snprintf(path, sizeof path, "/dev/pipes/%d", number);
+    snprintf(path, sizeof path, NAMED_PIPES "/%d", number);
     int kept = flags & (O_CLOEXEC | O_NONBLOCK | O_DIRECT), source = open(path, O_RDONLY | O_NONBLOCK | kept);
     if (source < 0) return -1;
     int sink = open(path, O_WRONLY | kept);
@@ -36,7 +36,7 @@ int pipe(int ends[2]) {
     return pipe2(ends, 0);
 }
 
-/* Java wants a pair of sockets only for a descriptor that has ended. */
+/* Java wants a pair of sockets only to have a descriptor that is at its end. */
 int socketpair(int family, int kind, int protocol, int ends[2]) {
     (void)family, (void)kind, (void)protocol;
     return pipe2(ends, O_CLOEXEC);

@@ -1,7 +1,8 @@
-"""The folder that a run may write into, seen from the judge: measured while the run lasts, emptied after it.
+"""The folder that a run may write into, from the judge's side: measured during the run, emptied after it.
 
-Where namespaces hold it is a file system in memory that only the zygote and its runs see, reached through the
-descriptor that the zygote hands over; else the folder itself, which Landlock opens to these runs alone.
+Where namespaces hold, it is a file system in memory that only the zygote and its runs see, and the judge reaches it
+through a descriptor that the zygote sends. Elsewhere it is a folder on disk, to which Landlock gives only these runs
+access.
 """
 
 from __future__ import annotations
@@ -11,26 +12,30 @@ import shutil
 import stat
 import tempfile
 
-__all__ = ["MOST_SCRATCH_BYTES", "Scratch"]
+__all__ = ["MAX_SCRATCH_BYTES", "Scratch"]
 
-MOST_SCRATCH_BYTES = 2**26
-"""The size of the file system in memory, and so the most that ``Limits.scratch_bytes`` can be."""
+MAX_SCRATCH_BYTES = 2**26
+"""Size of the file system in memory, and so the upper bound of ``Limits.scratch_bytes``."""
 BLOCK = 4096  # bytes that a file counts for at least
 
 
 class Scratch:
-    """Makes the folder. ``folder`` is its path, which is the same inside and outside of the lock."""
+    """Creates the folder.
+
+    Attributes:
+        folder: its path, the same inside and outside of the lock.
+    """
 
     def __init__(self) -> None:
         self.folder = tempfile.mkdtemp(prefix="rlef-scratch-")
         self._fd = -1
 
-    def seen_through(self, fd: int) -> None:
+    def open_through(self, fd: int) -> None:
         """Take over the zygote's descriptor of the folder."""
         self._fd = fd
 
     def leave_disk(self) -> None:
-        """Remove the folder on disk: the runs have one in memory under its name, which ends with the last of them."""
+        """Remove the folder on disk. The runs have one in memory under the same path, which is gone with the zygote."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def close(self) -> None:
@@ -41,11 +46,11 @@ class Scratch:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def size(self) -> int:
-        """Bytes in all files; each counts for one block at least, so that empty ones are bounded as well."""
+        """Return the bytes in all files. Each counts for at least one block, so that empty files are bounded too."""
         return sum(max(BLOCK, self._status(name).st_size) for name in os.listdir(self._fd))
 
     def contents(self) -> dict[str, bytes]:
-        """Every regular file in the folder: name -> content."""
+        """Return every regular file in the folder: name -> content."""
         found = {}
         for name in sorted(os.listdir(self._fd)):
             if stat.S_ISREG(self._status(name).st_mode):

@@ -1,8 +1,8 @@
-"""The files and pipes by which the runs of a sandbox get their input and give their output, one run after another.
+"""The files and pipes through which the runs of a sandbox get their input and give their output; they are reused.
 
-A run sees the number of every file that it is given (``st_ino``), and the kernel takes these numbers from counters of
-the whole machine: given new files, a run would see how many others there were. So a sandbox uses the same ones again,
-emptied, with their offsets, flags and times set back.
+A run can see the number of every file that it gets (``st_ino``), and the kernel takes these numbers from counters of
+the whole machine: with new files, a run would see how many others were made. So a sandbox uses the same files again
+and again, emptied, with their offsets, flags and times reset.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import fcntl
 import os
 from collections.abc import Iterator
 
-__all__ = ["Streams", "as_if_new"]
+__all__ = ["Streams", "reset"]
 
 READ_ONLY, WRITE_ONLY = 0o444, 0o222
 
 
 class Streams:
-    """Memory files and pipes of one sandbox. Not for several threads at once.
+    """Memory files and pipes of one sandbox. Not thread-safe.
 
-    A run cannot read what it has written: it would be memory that no limit counts. It cannot change what it reads.
-    Only after ``run_ended`` is anything used again: a run that may still live keeps what it was given for itself.
+    A run cannot read what it has written: that would be memory which no limit counts. It cannot change what it reads.
+    Nothing is reused before ``run_ended``: a run that may still be alive keeps its files for itself.
     """
 
     def __init__(self) -> None:
@@ -35,38 +35,38 @@ class Streams:
         self._spare.clear()
 
     def run_ended(self) -> None:
-        """Say that no process is left that has what was handed out."""
+        """Note that no process has the files any more that were given out."""
         self._ended = True
 
     @contextlib.contextmanager
     def given(self, name: str, content: bytes) -> Iterator[int]:
-        """A descriptor to read this content from."""
-        own, handed = fds = self._kept(name) or _memory_file(name, READ_ONLY, os.O_RDONLY)
+        """Yield a descriptor from which a run reads this content."""
+        own, theirs = fds = self._reuse(name) or _memory_file(name, READ_ONLY, os.O_RDONLY)
         try:
             written = os.pwrite(own, content, 0)
             while written < len(content):
                 written += os.pwrite(own, memoryview(content)[written:], written)
-            as_if_new(handed)
-            yield handed
+            reset(theirs)
+            yield theirs
         finally:
             os.ftruncate(own, 0)
             self._keep(name, fds)
 
     @contextlib.contextmanager
     def taken(self, name: str) -> Iterator[tuple[int, int]]:
-        """A descriptor to write to, and one of ours to read it."""
-        own, handed = fds = self._kept(name) or _memory_file(name, WRITE_ONLY, os.O_WRONLY)
+        """Yield a descriptor to which a run writes, and ours, to read what it wrote."""
+        own, theirs = fds = self._reuse(name) or _memory_file(name, WRITE_ONLY, os.O_WRONLY)
         try:
-            as_if_new(handed)
-            yield handed, own
+            reset(theirs)
+            yield theirs, own
         finally:
             os.ftruncate(own, 0)
             self._keep(name, fds)
 
     @contextlib.contextmanager
     def pipe(self, name: str) -> Iterator[tuple[int, int]]:
-        """The two ends of an empty pipe, to read and to write, neither of which waits. The caller closes them."""
-        (handle,) = fds = self._kept(name) or _pipe()
+        """Yield the read end and the write end of an empty pipe, both non-blocking. The caller closes them."""
+        (handle,) = fds = self._reuse(name) or _pipe()
         try:
             path = f"/proc/self/fd/{handle}"
             source = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -80,7 +80,7 @@ class Streams:
         finally:
             self._keep(name, fds)
 
-    def _kept(self, name: str) -> tuple[int, ...]:
+    def _reuse(self, name: str) -> tuple[int, ...]:
         spare = self._spare.setdefault(name, [])
         self._ended = False
         return spare.pop() if spare else ()
@@ -93,7 +93,7 @@ class Streams:
 
 
 def _memory_file(name: str, mode: int, flags: int) -> tuple[int, int]:
-    """A descriptor of ours, and one to hand out, which opens the file in this way only."""
+    """Return a descriptor of ours, and one for a run that opens the file with these flags only."""
     own = os.memfd_create(name, os.MFD_CLOEXEC)
     try:
         os.fchmod(own, mode)
@@ -104,7 +104,7 @@ def _memory_file(name: str, mode: int, flags: int) -> tuple[int, int]:
 
 
 def _pipe() -> tuple[int]:
-    """A handle of a pipe that counts as none of its ends."""
+    """Return a handle of a new pipe that counts neither as its read end nor as its write end."""
     ends = os.pipe2(os.O_CLOEXEC)
     try:
         return (os.open(f"/proc/self/fd/{ends[0]}", os.O_PATH | os.O_CLOEXEC),)
@@ -112,8 +112,8 @@ def _pipe() -> tuple[int]:
         _close(*ends)
 
 
-def as_if_new(fd: int) -> None:
-    """No offset, flag or time tells of an earlier use."""
+def reset(fd: int) -> None:
+    """Reset offset, flags and times, so that nothing shows an earlier use."""
     os.lseek(fd, 0, os.SEEK_SET)
     fcntl.fcntl(fd, fcntl.F_SETFL, 0)
     os.utime(fd, (0, 0))
