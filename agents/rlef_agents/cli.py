@@ -1,6 +1,6 @@
 """The ``rlef-agents`` command: ``train``, ``sft``, ``eval``, ``play`` and ``export``.
 
-Exit codes: 0 done, 2 wrong arguments or bad input, 74 the system refused (a full disk), 130 stopped by Ctrl-C.
+``rlef_env.command_line`` has its exit codes and its one-line errors.
 """
 
 from __future__ import annotations
@@ -16,17 +16,15 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from rlef_env.errors import RLEFError, UsageError
+from rlef_env.command_line import OneLineParser, SubcommandParser, run_command
+from rlef_env.errors import UsageError
 
 if TYPE_CHECKING:
     from rlef_agents.ppo.config import TrainConfig
 
 __all__ = ["main"]
 
-BAD_INPUT: Final = 2
-REFUSED: Final = 74  # EX_IOERR of sysexits.h
 DRY: Final = "procedural?count=20"
-INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,20 +38,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     # PyTorch's threads would otherwise spin while they wait, on the cores that judge; read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    run = None
-    try:
+
+    def run() -> None:
         arguments = parser().parse_args(argv)
-        run = arguments.run
         no_bars()
-        run(arguments)
-    except KeyboardInterrupt:
-        resumed = "; `rlef-agents train ... --resume` goes on from the last checkpoint" if run is train else ""
-        return complain(f"stopped{resumed}", INTERRUPTED)
-    except RLEFError as error:
-        return complain(str(error), BAD_INPUT)
-    except OSError as error:
-        return complain(f"the system refused: {error}", REFUSED)
-    return 0
+        try:
+            arguments.run(arguments)
+        except KeyboardInterrupt:
+            hint = "; `rlef-agents train ... --resume` continues from the last checkpoint"
+            raise KeyboardInterrupt("stopped" + (hint if arguments.run is train else "")) from None
+
+    return run_command("rlef-agents", run)
 
 
 def no_bars() -> None:
@@ -65,16 +60,10 @@ def no_bars() -> None:
     hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 
 
-def complain(text: str, code: int) -> int:
-    """Say what is wrong."""
-    print(f"rlef-agents: {text}", file=sys.stderr)
-    return code
-
-
 def parser() -> argparse.ArgumentParser:
     """The arguments of all five."""
-    whole = argparse.ArgumentParser(prog="rlef-agents", description=(__doc__ or "").splitlines()[0])
-    commands = whole.add_subparsers(required=True, metavar="COMMAND")
+    whole = OneLineParser(prog="rlef-agents", description=(__doc__ or "").splitlines()[0])
+    commands = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=SubcommandParser)
 
     train_ = command(commands, "train", train, "train a model on execution feedback (PPO, as in RLEF)")
     add_config(train_)

@@ -1,4 +1,4 @@
-"""The ``rlef`` command: ``demo``, ``play``, ``judge`` and ``doctor``, one module each."""
+"""The ``rlef`` command. Each of its subcommands is a module: demo, play, judge, serve, problems, audit and doctor."""
 
 from rlef_env.cli.command import main
 

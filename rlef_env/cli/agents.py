@@ -1,7 +1,7 @@
-"""Agents by name: what other distributions have registered, or any class that can be imported.
+"""Finds agents by name: registered by an installed distribution, or any class that can be imported.
 
-This package must not import rlef_agents; it finds agents the way pytest finds plug-ins. An agent is somebody else's
-code: whatever goes wrong in it is said to be the agent's, by name, in one line.
+This package must not import rlef_agents; it finds agents through entry points, as pytest finds plug-ins. An agent is
+code of somebody else: every failure in it becomes one line that names the agent.
 """
 
 from __future__ import annotations
@@ -14,51 +14,52 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
+from rlef_env.agents import Agent, Conversation, only_response
 from rlef_env.errors import UsageError
 from rlef_env.problems import Dataset
 
-__all__ = ["GROUP", "Agent", "Conversation", "ask", "installed_agents", "load_agent"]
+__all__ = ["GROUP", "NamedAgent", "installed_agents", "load_agent"]
 
 GROUP = "rlef_env.agents"
-"""The entry-point group that agents are registered in."""
+"""Entry-point group that agents are registered in."""
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
-    """An episode as its agent sees it; has what ``rlef_agents.Conversation`` has."""
+class NamedAgent:
+    """An agent whose failures are errors that name it. It answers one conversation at a time."""
 
-    messages: tuple[Mapping[str, str], ...]
-    problem_id: str
+    name: str
+    agent: Agent
 
-    @property
-    def turn(self) -> int:
-        """How many responses the agent has given in this episode."""
-        return sum(message["role"] == "assistant" for message in self.messages)
+    def act(self, conversations: Sequence[Conversation]) -> list[str]:
+        """Return the agent's response.
 
-
-class Agent(Protocol):
-    """What can be played: conversations in, one response each out."""
-
-    def act(self, conversations: Sequence[Any]) -> list[str]:
-        """Answer each conversation, in order."""
-        ...
+        Raises:
+            UsageError: ``act`` raised an exception, or did not return a list with one text.
+        """
+        with naming(f"agent {self.name}: act: expected a list of responses"):
+            responses: object = self.agent.act(conversations)
+        try:
+            return [only_response(responses)]
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"agent {self.name}: {error}") from None
 
 
 def installed_agents() -> dict[str, EntryPoint]:
-    """The agents that installed distributions have registered, by name."""
+    """Return the agents that installed distributions have registered, by name."""
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
-def load_agent(name: str, dataset: Dataset, seed: int) -> Agent:
-    """Make an agent from a registered name or ``module:Class``; modules of the working directory count.
+def load_agent(name: str, dataset: Dataset, seed: int) -> NamedAgent:
+    """Create an agent from a registered name or ``module:Class``; modules in the working directory are found, too.
 
-    The class gets ``dataset`` and ``seed``, as far as it takes arguments of these names. ``module:name`` may also name
-    an agent that the module has made itself.
+    The class gets ``dataset`` and ``seed``, if it has parameters of these names. ``module:name`` may also name an agent
+    object of the module.
 
     Raises:
-        UsageError: no agent has this name, it is none, or it cannot be made.
+        UsageError: no agent has this name, it is no agent, or it cannot be created.
     """
     if ":" in name:
         found = imported(name)
@@ -69,86 +70,68 @@ def load_agent(name: str, dataset: Dataset, seed: int) -> Agent:
                 f"agent: expected {', '.join(installed) or '(none is installed: pip install ./agents)'} or "
                 f"module:Class, got {name!r}"
             )
-        with blamed_on(f"agent {name}: expected {installed[name].value} to be importable"):
+        with naming(f"agent {name}: expected {installed[name].value} to be importable"):
             found = installed[name].load()
     if not callable(getattr(found, "act", None)):
         raise UsageError(
             f"agent {name}: expected a class with a method act(conversations), got {described(found)} without one"
         )
-    return made(name, found, {"dataset": dataset, "seed": seed}) if inspect.isclass(found) else cast("Agent", found)
+    if inspect.isclass(found):
+        found = create(name, found, {"dataset": dataset, "seed": seed})
+    return NamedAgent(name, cast("Agent", found))
 
 
 def imported(name: str) -> Any:
-    """Import what ``module:Class`` names."""
+    """Import the object that ``module:Class`` names."""
     module_name, _, attribute = name.partition(":")
     if "" not in sys.path:
         sys.path.insert(0, "")  # as `python -m` does
-    with blamed_on(f"agent {name}: expected module:Class, got a name whose module {module_name!r} cannot be imported"):
+    with naming(f"agent {name}: expected module:Class, got a name whose module {module_name!r} cannot be imported"):
         module = importlib.import_module(module_name)
         if hasattr(module, attribute):
             return getattr(module, attribute)
     raise UsageError(f"agent {name}: expected a class in module {module_name!r}, found no {attribute!r} there")
 
 
-def made(name: str, make: Callable[..., Any], known: Mapping[str, object]) -> Agent:
-    """Make an agent of its class, with the arguments that it takes."""
+def create(name: str, make: Callable[..., Any], arguments: Mapping[str, object]) -> Any:
+    """Create an agent of its class, with those of the arguments that it takes."""
     try:
         parameters = inspect.signature(make).parameters
-    except (TypeError, ValueError):  # some classes written in C do not say what they take
+    except (TypeError, ValueError):  # some classes written in C have no signature
         parameters = cast("Any", {})
     unknown = [
         parameter.name
         for parameter in parameters.values()
-        if parameter.name not in known
+        if parameter.name not in arguments
         and parameter.default is parameter.empty
         and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     ]
     if unknown:
         raise UsageError(
-            f"agent {name}: __init__: expected no arguments but {' and '.join(known)}, got {', '.join(unknown)} too; "
-            "give them defaults, or make an agent in your module and name that"
+            f"agent {name}: __init__: expected no arguments but {' and '.join(arguments)}, got {', '.join(unknown)} "
+            "too; give them defaults, or create an agent object in your module and name that"
         )
-    with blamed_on(f"agent {name}: __init__: expected an agent"):
-        return cast("Agent", make(**{key: value for key, value in known.items() if key in parameters}))
-
-
-def ask(name: str, agent: Agent, conversation: Conversation) -> str:
-    """The agent's response.
-
-    Raises:
-        UsageError: ``act`` raised something, or did not return a list with one text.
-    """
-    with blamed_on(f"agent {name}: act: expected a list of responses"):
-        responses: object = agent.act([conversation])
-    if not isinstance(responses, (list, tuple)):
-        raise UsageError(
-            f"agent {name}: act: expected a list with one text for each conversation, got {described(responses)}"
-        )
-    if len(responses) != 1:
-        raise UsageError(
-            f"agent {name}: act: expected a list with one text for each conversation, here 1, got {len(responses)}"
-        )
-    response = responses[0]
-    if not isinstance(response, str):
-        raise UsageError(f"agent {name}: act: expected a text in the list, got {described(response)}")
-    return response
+    with naming(f"agent {name}: __init__: expected an agent"):
+        return make(**{key: value for key, value in arguments.items() if key in parameters})
 
 
 @contextmanager
-def blamed_on(expectation: str) -> Iterator[None]:
-    """Turn whatever somebody else's code raises, ``SystemExit`` included, into one line that says whose it is.
+def naming(expectation: str) -> Iterator[None]:
+    """Turn every exception of the block, ``SystemExit`` included, into an error of one line.
 
     Args:
-        expectation: whose code runs and what was expected of it.
+        expectation: start of the line: which agent runs, and what was expected of it.
     """
     try:
         yield
     except (Exception, SystemExit) as error:
-        raise UsageError(f"{expectation}, got {type(error).__name__}: {error}; RLEF_DEBUG=1 shows where") from error
+        raise UsageError(
+            f"{expectation}, got {type(error).__name__}: {error}; RLEF_DEBUG=1 shows the traceback"
+        ) from error
 
 
 def described(value: object) -> str:
-    """What a value is, in few words."""
+    """Return a short description of a value."""
     if value is None:
         return "None"
     return f"{'the class' if inspect.isclass(value) else type(value).__name__} {reprlib.repr(value)}"

@@ -8,19 +8,19 @@ from pathlib import Path
 
 from rlef_env.judge import default_workers
 
-__all__ = ["add_dataset", "add_workers", "file_path", "whole_number"]
+__all__ = ["add_dataset", "add_isolation", "add_workers", "file_path", "whole_number"]
 
 
-def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
-    """Return an argument type: a whole number that is at least ``least`` and, unless None, at most ``most``."""
-    expected = f"a whole number of at least {least}" + ("" if most is None else f" and at most {most}")
+def whole_number(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
+    """Return an argument type: a whole number of at least ``minimum`` and, unless None, at most ``maximum``."""
+    expected = f"a whole number of at least {minimum}" + ("" if maximum is None else f" and at most {maximum}")
 
     def parse(text: str) -> int:
         try:
             number = int(text)
         except ValueError:
-            number = least - 1
-        if number < least or (most is not None and number > most):
+            number = minimum - 1
+        if number < minimum or (maximum is not None and number > maximum):
             raise argparse.ArgumentTypeError(f"expected {expected}, got {text[:40]!r}")
         return number
 
@@ -28,7 +28,7 @@ def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
 
 
 def file_path(text: str) -> Path:
-    """An argument type: the path of a file. An empty one would be the working directory."""
+    """Argument type: path of a file. An empty one is refused, because ``Path("")`` is the working directory."""
     if not text:
         raise argparse.ArgumentTypeError("expected the path of a file, got ''")
     return Path(text)
@@ -51,5 +51,16 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
         "--dataset",
         default="starter",
         metavar="D",
-        help="where the problems are: 'starter' (the default, embedded) or a .jsonl file of CodeContests rows",
+        help="the problems: 'starter' (the default, included), 'procedural', a file or folder in any known format (see "
+        "rlef problems --help), or OWNER/NAME on the Hugging Face hub",
+    )
+
+
+def add_isolation(parser: argparse.ArgumentParser) -> None:
+    """Add ``--isolation``."""
+    parser.add_argument(
+        "--isolation",
+        choices=("locked", "none"),
+        default="locked",
+        help="'none' runs programs without the sandbox's lock: only for programs that you wrote (default: locked)",
     )

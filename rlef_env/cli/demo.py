@@ -1,4 +1,4 @@
-"""``rlef demo``: agents play episodes, one of each is shown in full, and a table tells how they did."""
+"""``rlef demo``: agents play episodes; one episode of each is shown, and a table of their solve rates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from random import Random
 from gymnasium.error import InvalidAction
 from rich.console import Console
 
-from rlef_env.cli.agents import Agent, Conversation, ask, installed_agents, load_agent
+from rlef_env.agents import play
+from rlef_env.cli.agents import NamedAgent, installed_agents, load_agent
 from rlef_env.cli.arguments import add_dataset, whole_number
 from rlef_env.cli.display import Screen, progress_bar, show_heading, show_prompt, show_turn
 from rlef_env.cli.machine import check_machine, show_machine
@@ -24,15 +25,16 @@ __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 HELP = "watch agents play, and see how often they solve the problems"
 DESCRIPTION = """\
 Let agents play episodes on the same problems. One episode of each agent is shown in full: the problem, the programs,
-the verdict of every test that was run, the feedback and the reward. Then a table of solve rates by turn, of the
-episodes that have a verdict, and how many have none, because the judge or the machine failed. What the machine was
-measured to be is said on standard error, with a warning if its verdicts cannot be trusted.
+the verdict of every test that was run, the feedback and the reward. A table of solve rates by turn follows. It counts
+the episodes that have a verdict, and says how many have none because the judge or the machine failed. A measurement of
+the machine is printed on standard error, with a warning if its verdicts cannot be trusted.
 
-The agents of rlef-agents are oracle (knows a correct program), repair (starts with a wrong one and reacts to the
-feedback) and random. Your own is module:Class, with a method act(conversations) that returns a list of responses."""
+The agents of rlef-agents are oracle (knows a correct program), repair (starts with a wrong program and reacts to the
+feedback) and random. To use your own, name its class as module:Class; it needs a method act(conversations) that returns
+a list of responses."""
 
-FIRST = ("oracle", "repair", "random")  # in this order; agents that others register follow by name
-MOST_EPISODES = 1_000_000  # all are kept until the end
+FIRST = ("oracle", "repair", "random")  # shown in this order; other registered agents follow by name
+MAX_EPISODES = 1_000_000  # all of them are kept in memory
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,26 +43,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--agent",
         action="append",
         metavar="NAME",
-        help="a registered agent or module:Class; may be given several times",
+        help="a registered agent or module:Class; may be repeated (default: every registered agent)",
     )
     parser.add_argument(
         "--episodes",
-        type=whole_number(1, MOST_EPISODES),
+        type=whole_number(1, MAX_EPISODES),
         metavar="N",
-        help="episodes per agent (default: one for every problem)",
+        help="episodes per agent (default: one per problem)",
     )
-    parser.add_argument("--seed", type=whole_number(0), default=0, metavar="S", help="default: %(default)s")
+    parser.add_argument(
+        "--seed",
+        type=whole_number(0),
+        default=0,
+        metavar="S",
+        help="seed (default: 0)",
+    )
     parser.add_argument(
         "--show", type=whole_number(0), default=1, metavar="N", help="episodes per agent shown in full (default: 1)"
     )
     parser.add_argument(
-        "--lines", type=whole_number(1), default=24, metavar="N", help="lines shown of each text (default: %(default)s)"
+        "--lines",
+        type=whole_number(1),
+        default=24,
+        metavar="N",
+        help="lines shown of each text (default: 24)",
     )
     add_dataset(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Play, show, count."""
+    """Let the agents play, and show episodes and solve rates."""
     console = Screen()
     dataset = load_dataset(arguments.dataset)
     names = arguments.agent or sorted(
@@ -76,17 +88,17 @@ def run(arguments: argparse.Namespace) -> None:
         for name, agent in agents.items():
             with progress_bar(f"{name} plays", len(problems)) as advance:
                 played[name] = []
-                for place, problem_id in enumerate(problems):
-                    played[name].append(play_episode(env, name, agent, problem_id, arguments.seed + place))
+                for number, problem_id in enumerate(problems):
+                    played[name].append(play_episode(env, agent, problem_id, arguments.seed + number))
                     advance()
-            for episode in most_telling(played[name], arguments.show):
+            for episode in longest(played[name], arguments.show):
                 show_episode(console, name, dataset, episode, arguments.lines)
     show_rates(console, dataset.label, solve_rates(played, env.rules.max_turns))
     show_machine(machine)
 
 
 def chosen_problems(dataset: Dataset, episodes: int | None, seed: int) -> list[str]:
-    """The ids to play: every problem once, or as many as asked for, in an order that the seed decides."""
+    """Return the ids to play: each problem once, or ``episodes`` of them in an order that depends on the seed."""
     ids = [problem.id for problem in dataset if any(problem.tests())]
     if not ids:
         raise UsageError(f"data set {dataset.label}: expected a problem with tests, got none; name another")
@@ -97,22 +109,21 @@ def chosen_problems(dataset: Dataset, episodes: int | None, seed: int) -> list[s
     return [problem_id for _ in range(rounds) for problem_id in random.sample(ids, len(ids))][:episodes]
 
 
-def play_episode(env: CodeEnv, name: str, agent: Agent, problem_id: str, seed: int) -> Episode:
-    """Play one episode to its end."""
-    _, info = env.reset(seed=seed, options={"problem_id": problem_id})
-    ended = False
-    while not ended:
-        response = ask(name, agent, Conversation(tuple(info["messages"]), info["problem_id"]))
-        try:
-            _, _, terminated, truncated, info = env.step(response)
-        except InvalidAction as error:
-            raise UsageError(f"agent {name}: act: expected responses that the environment takes: {error}") from error
-        ended = terminated or truncated
-    return env.episode
+def play_episode(env: CodeEnv, agent: NamedAgent, problem_id: str, seed: int) -> Episode:
+    """Play one episode to its end.
+
+    Raises:
+        UsageError: the agent failed, or its response is not in the environment's action space.
+    """
+    try:
+        (episode,) = play(agent, env, 1, seed, [problem_id])
+    except InvalidAction as error:
+        raise UsageError(f"agent {agent.name}: act: expected a valid action: {error}") from error
+    return episode
 
 
-def most_telling(episodes: Sequence[Episode], number: int) -> list[Episode]:
-    """The episodes with the most turns; of two alike the earlier."""
+def longest(episodes: Sequence[Episode], number: int) -> list[Episode]:
+    """Return the episodes with the most turns; earlier ones first if they have equally many."""
     return sorted(episodes, key=lambda episode: -len(episode.turns))[:number]
 
 

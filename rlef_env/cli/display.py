@@ -1,4 +1,4 @@
-"""How things look on a terminal: problems, programs, verdict grids, feedback, and a progress bar."""
+"""Prints problems, programs, verdict grids and feedback on a terminal, and shows a progress bar."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.syntax import Syntax
 from rich.text import Text
 
+from rlef_env import command_line
 from rlef_env.episodes import GRID_LETTERS, Turn, verdict_grid, verdict_words
 from rlef_env.judge import Judgement, Verdict
 from rlef_env.problems import ROLES
@@ -30,16 +31,15 @@ UNLIMITED = 100_000  # columns
 
 
 def note(message: str) -> None:
-    """Print a line on standard error."""
-    print("rlef:", one_line(message), file=sys.stderr)
+    """Print one line on standard error."""
+    command_line.note("rlef", message)
 
 
 class Screen(Console):
     """Standard output for a person.
 
-    A string is text: nothing in it is read as markup, emoji codes or terminal codes; colours are asked for by
-    ``rich.text.Text`` and ``style=``. Where it is no terminal, nothing is wrapped, shortened or padded to a width that
-    nobody has.
+    Strings are plain text: rich does not interpret markup, emoji codes or terminal codes in them. Colours come from
+    ``rich.text.Text`` and ``style=`` only. If the output is no terminal, lines are not wrapped, shortened or padded.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -49,16 +49,16 @@ class Screen(Console):
             self.width = UNLIMITED
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """The text of a string that is printed, or stands in a table."""
+        """Return the text of a string that is printed or is in a table."""
         return super().render_str(printable(text), **options)
 
     def on_broken_pipe(self) -> NoReturn:
-        """Pass it on: ``command.py`` knows the exit code."""
+        """Raise the error instead of exiting: ``run_command`` knows the exit code."""
         raise BrokenPipeError
 
 
 def cut(text: str, lines: int) -> str:
-    """Return the first lines of a text, and how many are left out."""
+    """Return the first lines of a text, and a line with the number of lines left out."""
     everything = text.splitlines()
     if len(everything) <= lines:
         return text
@@ -66,7 +66,7 @@ def cut(text: str, lines: int) -> str:
 
 
 def show_heading(console: Console, text: str, bold: str) -> None:
-    """Show a heading, with a line to the end of a terminal's; ``bold`` is the part to stress."""
+    """Show a heading, with a rule across the terminal; ``bold`` is the part in bold."""
     if console.is_terminal:
         title = Text(one_line(text))
         title.highlight_words([one_line(bold)], "bold")
@@ -76,7 +76,7 @@ def show_heading(console: Console, text: str, bold: str) -> None:
 
 
 def show_text(console: Console, text: str, style: str = "") -> None:
-    """Show a text, moved in a little; the terminal's lines are moved in where it wraps them, too."""
+    """Show a text, indented; lines that the terminal wraps are indented, too."""
     text = printable(text)
     if console.is_terminal:
         console.print(Padding(Text(text, style=style), (0, 0, 1, 2)))
@@ -85,12 +85,12 @@ def show_text(console: Console, text: str, style: str = "") -> None:
 
 
 def show_prompt(console: Console, prompt: str, lines: int) -> None:
-    """Show what the environment asks, at most so many lines of it."""
+    """Show the environment's prompt, at most ``lines`` lines of it."""
     show_text(console, cut(prompt, lines))
 
 
 def show_turn(console: Console, number: int, turn: Turn, lines: int) -> None:
-    """Show a turn: the program, its verdicts, what the environment answered and the reward."""
+    """Show a turn: the program, its verdicts, the feedback and the reward."""
     console.print(Text(f"Turn {number}", style="bold"))
     show_program(console, turn.program, lines)
     show_verdicts(console, turn.judgement)
@@ -99,7 +99,7 @@ def show_turn(console: Console, number: int, turn: Turn, lines: int) -> None:
 
 
 def show_program(console: Console, program: str | None, lines: int) -> None:
-    """Show a program with its syntax in colour, or that there is none."""
+    """Show a program with syntax colours, or a line that there is none."""
     if program is None:
         console.print(Text("  (the response holds no program)", style="dim"))
         return
@@ -113,7 +113,7 @@ def show_program(console: Console, program: str | None, lines: int) -> None:
 
 
 def show_verdicts(console: Console, judgement: Judgement) -> None:
-    """Show the verdict, and the grid of ``verdict_grid`` in colour."""
+    """Show the verdict, and ``verdict_grid`` in colour."""
     category = f" ({one_line(judgement.category)})" if judgement.category else ""
     tests = f"; {judgement.passed} of {judgement.total} tests passed" if judgement.total else ""
     verdict = (verdict_words(judgement.verdict), "bold")
@@ -129,19 +129,19 @@ def show_verdicts(console: Console, judgement: Judgement) -> None:
 
 
 def show_feedback(console: Console, feedback: str, lines: int) -> None:
-    """Show what the environment answered, at most so many lines of it; nothing where it said nothing."""
+    """Show the feedback, at most ``lines`` lines of it; nothing if it is empty."""
     if feedback:
         console.print()
         show_text(console, cut(feedback, lines), style="cyan")
 
 
 @contextmanager
-def progress_bar(what: str, total: int | None, shown: bool = True) -> Iterator[Callable[[], None]]:
-    """Show a progress bar on standard error while something runs; nothing where that is no terminal.
+def progress_bar(title: str, total: int | None, shown: bool = True) -> Iterator[Callable[[], None]]:
+    """Show a progress bar on standard error while the block runs; nothing if that is no terminal.
 
     Args:
-        what: what goes on, in a word.
-        total: how many steps there are; None if nobody knows yet.
+        title: text beside the bar.
+        total: number of steps; None if unknown.
         shown: False for no bar.
 
     Yields:
@@ -152,5 +152,5 @@ def progress_bar(what: str, total: int | None, shown: bool = True) -> Iterator[C
     with Progress(
         *columns, console=Console(stderr=True), transient=True, disable=hidden, redirect_stdout=False
     ) as progress:
-        task = progress.add_task(one_line(what), total=total)
+        task = progress.add_task(one_line(title), total=total)
         yield lambda: progress.advance(task)

@@ -1,4 +1,4 @@
-"""``rlef doctor``: what of the sandbox's lock holds on this machine, and how exactly it measures programs."""
+"""``rlef doctor``: which layers of the sandbox work on this machine, and how accurately it measures programs."""
 
 from __future__ import annotations
 
@@ -32,14 +32,16 @@ from rlef_env.sandbox import (
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
-HELP = "say which layers of the sandbox hold on this machine, and whether its verdicts can be trusted"
+HELP = "show which sandbox layers work on this machine, and whether its verdicts can be trusted"
 DESCRIPTION = """\
-Say in plain words which layers of the sandbox hold on this machine, and why one does not; down to which time limit
-verdicts can be trusted here, from 200 runs of a program that does nothing while the other cores compute; which
-languages can be judged; and the versions to name in a report of a fault.
+Show:
+  which layers of the sandbox work on this machine, and why a layer does not;
+  down to which time limit verdicts can be trusted, from 200 runs of an empty program while other cores compute;
+  which languages can be judged;
+  the versions to name in a bug report.
 
-The exit code is 0 whatever is found: a missing layer and a machine that is too busy are warnings. Scripts read --json:
-layers.NAME.available, and machine.starved."""
+The exit code is always 0: a missing layer and a machine that is too busy are warnings. Scripts can read --json:
+layers.NAME.available and machine.starved."""
 
 PACKAGES = ("rlef-env", "rlef-agents", "gymnasium", "numpy", "multiprocess", "rich", "torch", "transformers")
 
@@ -59,13 +61,13 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def examine() -> dict[str, Any]:
-    """Look at this machine.
+    """Examine this machine.
 
     Returns:
-        ``layers`` (by name, whether each holds and, if not, why), ``landlock_abi`` (0 for none), ``machine`` (the
-        fields of ``MachineHealth``; None where no program runs at all), ``languages`` that can be judged and what runs
-        them, ``versions`` of what matters (None for what is not installed), ``workers``, how many programs are judged
-        at the same time by default, and ``cpu_quota``, how many cores' time this container may use (None: no bound).
+        ``layers``: name -> whether it is available, and the reason if not. ``landlock_abi``: 0 for none. ``machine``:
+        fields of ``MachineHealth``; None if no program runs at all. ``languages``: name -> its compiler or interpreter.
+        ``versions``: name -> version, None if not installed. ``workers``: programs judged at the same time by default.
+        ``cpu_quota``: number of cores that this container may use; None for no limit.
     """
     layers = probe()
     machine = measured(layers)
@@ -85,7 +87,7 @@ def examine() -> dict[str, Any]:
 
 
 def measured(layers: Mapping[str, Layer]) -> MachineHealth | None:
-    """Measure the machine, with no lock where none can be had; None where not even a program of ours runs."""
+    """Measure the machine, unlocked if it cannot lock; return None if not even our own program runs."""
     lockable = all(layers[name].available for name in REQUIRED)
     try:
         return measure_machine(isolation="locked" if lockable else "none", beside=usable_cores() - 1)
@@ -94,7 +96,7 @@ def measured(layers: Mapping[str, Layer]) -> MachineHealth | None:
 
 
 def installed_version(package: str) -> str | None:
-    """The version of a distribution, None where it is not installed."""
+    """Return the version of a distribution, None if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -103,15 +105,15 @@ def installed_version(package: str) -> str | None:
 
 def show(report: dict[str, Any], console: Console) -> None:
     """Print the report for a person."""
-    console.print("The lock around judged programs, layer by layer")
+    console.print("Layers of the sandbox that judged programs run in")
     table = Table()
     table.add_column("layer")
-    table.add_column("holds")
-    table.add_column("what it is for, or why it does not hold", overflow="fold")
+    table.add_column("works")
+    table.add_column("what it does, or why it does not work", overflow="fold")
     for name, layer in report["layers"].items():
         required = " (required)" if name in REQUIRED else ""
-        holds = Text("yes", style="green") if layer["available"] else Text("no", style="bold red")
-        table.add_row(name + required, holds, LAYERS[name] if layer["available"] else layer["reason"])
+        works = Text("yes", style="green") if layer["available"] else Text("no", style="bold red")
+        table.add_row(name + required, works, LAYERS[name] if layer["available"] else layer["reason"])
     console.print(table)
     console.print(advice(report["layers"]), highlight=False, soft_wrap=True)
     show_machine(report["machine"], console)
@@ -128,18 +130,18 @@ def show(report: dict[str, Any], console: Console) -> None:
 
 
 def show_machine(found: dict[str, Any] | None, console: Console) -> None:
-    """Print how exactly programs are measured here."""
+    """Print how accurately this machine measures programs."""
     if found is None:
-        console.print("A program that does nothing did not run: nothing is judged here.", style="bold red")
+        console.print("An empty program failed to run: this machine cannot judge.", style="bold red")
         return
     machine = MachineHealth(**found)
-    stolen = "not told by this kernel" if machine.stolen is None else f"{machine.stolen:.0%} of the busy time"
-    what = f"{machine.runs} runs of a program that does nothing, while the other cores compute"
-    console.print(f"\nThe machine, measured by {what}", highlight=False)
+    stolen = "not reported by this kernel" if machine.stolen is None else f"{machine.stolen:.0%} of the busy time"
+    how = f"{machine.runs} runs of an empty program while the other cores compute"
+    console.print(f"\nThe machine, measured with {how}", highlight=False)
     for name, value in (
-        ("CPU time", f"{machine.cpu_median:.4f} s in the median, {machine.cpu_p99:.4f} s at the 99th percentile"),
-        ("Wall time", f"{machine.wall_median:.4f} s in the median, {machine.wall_p99:.4f} s at the 99th percentile"),
-        ("Stolen", f"{stolen} (given to others by the host)"),
+        ("CPU time", f"median {machine.cpu_median:.4f} s, {machine.cpu_p99:.4f} s at the 99th percentile"),
+        ("Wall time", f"median {machine.wall_median:.4f} s, {machine.wall_p99:.4f} s at the 99th percentile"),
+        ("Stolen", f"{stolen} (given to other machines by the host)"),
     ):
         console.print(f"{name + ':':<14}{value}", highlight=False, soft_wrap=True, markup=False)
     style = "bold yellow" if machine.starved else None
@@ -147,17 +149,17 @@ def show_machine(found: dict[str, Any] | None, console: Console) -> None:
 
 
 def advice(layers: dict[str, dict[str, Any]]) -> str:
-    """What the layers mean together, and what to do."""
+    """Return what the layers mean together, and what to do."""
     missing = [name for name, layer in layers.items() if not layer["available"]]
     if any(name in REQUIRED for name in missing):
         return (
-            "A required layer is missing: nothing is judged here. Use a kernel of 5.13 or newer with Landlock and "
-            "seccomp (a container may have switched them off); for programs that you wrote yourself, isolation='none' "
-            "judges with no lock."
+            "A required layer is missing: this machine cannot judge programs of a model. Use Linux 5.13 or newer with "
+            "Landlock and seccomp (a container may have disabled them). For programs that you wrote yourself, "
+            "isolation='none' judges without a lock."
         )
     if missing:
         return (
-            "Every required layer holds: programs that a model wrote may be judged here. What is missing are second "
-            "walls behind the first; most containers refuse namespaces, which is no reason to worry."
+            "Every required layer works: programs of a model can be judged here. The missing layers are a second line "
+            "of defence; most containers refuse namespaces, which is no reason to worry."
         )
-    return "Every layer holds: programs that a model wrote may be judged here."
+    return "Every layer works: programs of a model can be judged here."

@@ -1,7 +1,7 @@
-"""``rlef judge``: judges the programs that a file stores, and says so one JSON object a line.
+"""``rlef judge``: judges the programs in a file and prints one JSON object per line.
 
-A file of problems gives a line per stored Python 3 solution, a file of episodes a line per episode. Only those lines
-go to standard output; progress and the summary go to standard error.
+A file of problems gives a line per stored solution, a file of episodes a line per episode. Only these lines go to
+standard output; progress and the summary go to standard error.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from rlef_env.cli.arguments import add_workers, file_path
+from rlef_env.cli.arguments import add_isolation, add_workers, file_path
 from rlef_env.cli.display import note, progress_bar
 from rlef_env.cli.left_out import LeftOut
 from rlef_env.envs import rejudge
@@ -31,18 +31,16 @@ __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
 HELP = "judge the stored solutions of a file of problems, or the programs of stored episodes"
 DESCRIPTION = """\
-Judge every stored Python 3 solution of every problem on all of its tests, and print one JSON object per solution
-(--languages takes other languages, too):
+Judge every stored Python 3 solution of every problem on all of its tests (--languages selects other languages), and
+print one JSON object per solution:
   {"problem", "kind": "correct"|"incorrect", "index", "verdict", "passed", "total", "cpu_seconds"}
-and "score" where the problem has points.
-"index" is the solution's place in the record's own list, which may mix languages.
+and "score" if the problem has points. "index" is the solution's index in the problem's list, which may mix languages.
 
-If the file holds episodes (rlef play --save), judge their programs again: one JSON object per episode, with the
-verdict of each turn now, the one stored, and whether they are the same.
+If the file holds episodes (rlef play --save), judge their programs again, and print one JSON object per episode: the
+verdict of each turn now, the stored one, and whether they are the same.
 
-Progress, the reason of every no_verdict, with --languages all what was left out and why, and a summary go to standard
-error. The exit code is 0 whatever the verdicts,
-2 for bad input."""
+Standard error gets the progress, the reason of every no_verdict, with --languages all the solutions that were left out
+and why, and a summary. The exit code is 0 whatever the verdicts are, and 2 for bad input."""
 
 Kind = Literal["correct", "incorrect"]
 KINDS: dict[str, tuple[Kind, ...]] = {
@@ -58,35 +56,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "file",
         type=file_path,
         metavar="FILE",
-        help="problems in any layout (a file, or a folder of packages), or a .jsonl file of stored episodes",
+        help="problems (a file in any known format, or a folder), or a .jsonl file of stored episodes",
     )
     parser.add_argument(
         "--languages",
         default="python",
         metavar="L,...",
-        help="for problems: languages of the solutions to judge, or 'all' that this machine has (default: python)",
+        help="for problems: languages of the solutions to judge, or 'all' that are installed here (default: python)",
     )
     parser.add_argument("--which", choices=tuple(KINDS), help="for problems: which stored solutions (default: all)")
     parser.add_argument(
         "--meta",
         type=file_path,
         metavar="META.jsonl",
-        help="rows with 'name' and 'checker': how each problem is checked",
+        help="file of rows with 'name' and 'checker': the checker of each problem",
     )
-    parser.add_argument("--dataset", metavar="D", help="for episodes: where their problems are (default: starter)")
-    add_workers(parser)
-    parser.add_argument("--json", type=file_path, metavar="OUT", help="write the lines to OUT, not to standard output")
     parser.add_argument(
-        "--isolation",
-        choices=("locked", "none"),
-        default="locked",
-        help="'none' runs the programs with no lock at all: only for programs that you wrote (default: locked)",
+        "--dataset", metavar="D", help="for episodes: the data set of their problems (default: starter)"
     )
+    add_workers(parser)
+    parser.add_argument(
+        "--json", type=file_path, metavar="OUT", help="write the lines to OUT instead of standard output"
+    )
+    add_isolation(parser)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A stored solution: where it stands and what to judge."""
+    """A stored solution: its kind, its index, and its job."""
 
     kind: Kind
     index: int
@@ -94,7 +91,7 @@ class Stored:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Judge what the file holds."""
+    """Judge the programs in the file."""
     if (
         arguments.json
         and arguments.json.exists()
@@ -119,7 +116,7 @@ def judge_problems(arguments: argparse.Namespace) -> None:
     kinds = KINDS[arguments.which or "all"]
     chosen = languages(arguments.languages)
     left_out = LeftOut(chosen, kinds)
-    stored = stored_solutions(left_out.looked_at(problems), kinds, chosen)
+    stored = stored_solutions(left_out.counted(problems), kinds, chosen)
     with JudgePool(arguments.workers, isolation=arguments.isolation) as pool:
         rows = written(judged(stored, pool), None, arguments.json)
         counts = Counter((row["kind"], row["verdict"]) for row in rows)
@@ -128,22 +125,26 @@ def judge_problems(arguments: argparse.Namespace) -> None:
         for kind in kinds
         if any(k == kind for k, _ in counts)
     )
-    judged_what = f"{counts.total()} programs of {len(dataset)} problems"
+    judged_count = f"{counts.total()} programs of {len(dataset)} problems"
     if arguments.languages == "all":
-        left_out.tell()
-    note(f"{judged_what}. {summary}" if counts else f"{judged_what}: nothing to judge")
+        left_out.report()
+    note(f"{judged_count}. {summary}" if counts else f"{judged_count}: nothing to judge")
 
 
 def languages(names: str) -> set[str]:
-    """The languages that are to be judged."""
+    """Return the languages to judge.
+
+    Raises:
+        UsageError: a language is not installed.
+    """
     installed = set(installed_languages())
-    asked = installed if names == "all" else {name.strip() for name in names.split(",")}
-    if missing := asked - installed:
+    chosen = installed if names == "all" else {name.strip() for name in names.split(",")}
+    if missing := chosen - installed:
         raise UsageError(
-            f"--languages: expected some of {', '.join(sorted(installed))}, which this machine has, got "
+            f"--languages: expected some of {', '.join(sorted(installed))}, which are installed here, got "
             f"{', '.join(sorted(missing))}; see rlef doctor"
         )
-    return asked
+    return chosen
 
 
 def rejudge_episodes(arguments: argparse.Namespace) -> None:
@@ -153,15 +154,15 @@ def rejudge_episodes(arguments: argparse.Namespace) -> None:
     if arguments.meta is not None:
         dataset = replace(dataset, problems=tuple(with_checkers(dataset, arguments.meta)))
     for episode in episodes:
-        dataset.get(episode.problem_id)  # all are known, or nothing is judged
+        dataset.get(episode.problem_id)  # raises if a problem is unknown, before anything is judged
     others = {episode.dataset for episode in episodes} - {dataset.label}
     if others:
         note(f"episodes of {', '.join(sorted(others))} judged with problems of {dataset.label}")
     with (
         ThreadPoolExecutor(arguments.workers) as threads,
-        JudgePool(arguments.workers, isolation=arguments.isolation) as pool,  # closes first, so that no thread waits
+        JudgePool(arguments.workers, isolation=arguments.isolation) as pool,  # closed first, so no thread waits for it
     ):
-        # An episode at a time, as its next tests depend on the verdict on the ones before.
+        # Each thread judges one episode turn by turn.
         again = threads.map(lambda episode: rejudge(episode, dataset, pool), episodes)
         rows = written(compared(episodes, again), len(episodes), arguments.json)
         same = [row["same"] for row in rows]
@@ -169,7 +170,7 @@ def rejudge_episodes(arguments: argparse.Namespace) -> None:
 
 
 def holds_episodes(path: Path) -> bool:
-    """Whether the file's first row is an episode. What cannot be read is left to the reader of problems to refuse."""
+    """Return whether the first row is an episode; False if it is unreadable, which the problem reader reports."""
     try:
         with path.open("rb") as file:
             row = parse_json(next((line for line in file if line.strip()), b"").decode(), python_json=True)
@@ -179,7 +180,7 @@ def holds_episodes(path: Path) -> bool:
 
 
 def with_checkers(problems: Iterable[Problem], meta: Path | None) -> Iterator[Problem]:
-    """Give each problem the checker that the sidecar names for it; the others keep their own."""
+    """Yield the problems with the checker that the file ``meta`` names for them; the others keep their own."""
     checkers = {} if meta is None else read_checkers(meta)
     missing = total = 0
     for problem in problems:
@@ -190,7 +191,7 @@ def with_checkers(problems: Iterable[Problem], meta: Path | None) -> Iterator[Pr
 
 
 def stored_solutions(problems: Iterable[Problem], kinds: Iterable[Kind], languages: Container[str]) -> Iterator[Stored]:
-    """Yield every stored solution of the named kinds and languages, in the order of the file."""
+    """Yield every stored solution of the kinds and languages, in the order of the file."""
     kinds = tuple(kinds)
     for problem in problems:
         for kind in kinds:
@@ -203,15 +204,15 @@ def stored_solutions(problems: Iterable[Problem], kinds: Iterable[Kind], languag
 
 def judged(stored: Iterable[Stored], pool: JudgePool) -> Iterator[dict[str, Any]]:
     """Judge the stored solutions and yield a row for each, in order."""
-    taken: deque[Stored] = deque()
+    pending: deque[Stored] = deque()
 
     def jobs() -> Iterator[JudgeJob]:
         for entry in stored:
-            taken.append(entry)
+            pending.append(entry)
             yield entry.job
 
     for judgement in pool.judge_all(jobs()):
-        entry = taken.popleft()
+        entry = pending.popleft()
         warn_of_no_verdict(judgement, f"{entry.job.problem.id} {entry.kind} {entry.index}")
         yield {
             "problem": entry.job.problem.id,
@@ -226,7 +227,7 @@ def judged(stored: Iterable[Stored], pool: JudgePool) -> Iterator[dict[str, Any]
 
 
 def compared(episodes: Iterable[Episode], again: Iterable[Episode]) -> Iterator[dict[str, Any]]:
-    """Yield a row for each episode: its verdicts as they are stored, and as they are now."""
+    """Yield a row for each episode: its verdicts now, and the stored ones."""
     for number, (stored, new) in enumerate(zip(episodes, again, strict=True)):
         for turn, judgement in enumerate((turn.judgement for turn in new.turns), start=1):
             warn_of_no_verdict(judgement, f"{stored.problem_id} episode {number} turn {turn}")
@@ -241,23 +242,23 @@ def compared(episodes: Iterable[Episode], again: Iterable[Episode]) -> Iterator[
 
 
 def warn_of_no_verdict(judgement: Judgement, program: str) -> None:
-    """Say on standard error why a program got no verdict."""
+    """Print on standard error why a program got no verdict."""
     if judgement.verdict is Verdict.NO_VERDICT:
         reason = " ".join((judgement.category or "no reason given").split())
         note(f"no verdict on {program}: {reason}")
 
 
 def turn_verdicts(episode: Episode) -> list[str]:
-    """The verdict of each turn's program."""
+    """Return the verdict of each turn's program."""
     return [turn.judgement.verdict.value for turn in episode.turns]
 
 
 def written(rows: Iterable[dict[str, Any]], total: int | None, path: Path | None) -> Iterator[dict[str, Any]]:
-    """Write each row as it comes, as a line of JSON, under a progress bar; and pass it on."""
+    """Write each row as a line of JSON when it arrives, under a progress bar, and yield it."""
     with ExitStack() as stack:
-        # Opened only now: input that cannot be read must not cost an older output.
+        # Opened only now: if the input cannot be read, an older output is kept.
         out = sys.stdout if path is None else stack.enter_context(path.open("w", encoding="utf-8"))
-        # Where the lines themselves go to the terminal they show the progress, and a bar would tear them.
+        # On a terminal the lines themselves show the progress, and a bar would break them.
         advance = stack.enter_context(progress_bar("judging", total, shown=not out.isatty()))
         for row in rows:
             print(json.dumps(row), file=out, flush=True)

@@ -1,4 +1,4 @@
-"""Stored solutions that are not judged: how many, which, and why."""
+"""Stored solutions that are not judged: their number, names and the reasons."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from rlef_env.sandbox import LANGUAGES
 
 __all__ = ["LeftOut"]
 
-MOST_NAMES: Final = 3
+MAX_NAMES: Final = 3
 
 
 @dataclass
 class LeftOut:
-    """Counts what is left out.
+    """Counts the solutions that are left out.
 
     Attributes:
-        languages: those that are judged.
+        languages: languages that are judged.
         kinds: ``"correct"``, ``"incorrect"`` or both.
-        counts: why -> how many.
-        names: why -> the first few.
+        counts: reason -> number of solutions.
+        names: reason -> the first few solutions.
     """
 
     languages: Container[str]
@@ -31,21 +31,21 @@ class LeftOut:
     counts: dict[str, int] = field(default_factory=dict)
     names: dict[str, list[str]] = field(default_factory=dict)
 
-    def looked_at(self, problems: Iterable[Problem]) -> Iterator[Problem]:
-        """Pass problems on, and count."""
+    def counted(self, problems: Iterable[Problem]) -> Iterator[Problem]:
+        """Yield the problems unchanged, and count their solutions that are left out."""
         for problem in problems:
-            for name, why in self._of(problem):
-                self.counts[why] = self.counts.get(why, 0) + 1
-                names = self.names.setdefault(why, [])
-                if len(names) < MOST_NAMES:
+            for name, reason in self._of(problem):
+                self.counts[reason] = self.counts.get(reason, 0) + 1
+                names = self.names.setdefault(reason, [])
+                if len(names) < MAX_NAMES:
                     names.append(f"{problem.id}: {name}")
             yield problem
 
-    def tell(self) -> None:
-        """Print a line for each reason on standard error."""
-        for why, count in sorted(self.counts.items(), key=lambda entry: -entry[1]):
-            more = f" and {count - MOST_NAMES} more" if count > MOST_NAMES else ""
-            note(f"left out {count}: {why} ({', '.join(self.names[why])}{more})")
+    def report(self) -> None:
+        """Print a line per reason on standard error."""
+        for reason, count in sorted(self.counts.items(), key=lambda entry: -entry[1]):
+            more = f" and {count - MAX_NAMES} more" if count > MAX_NAMES else ""
+            note(f"left out {count}: {reason} ({', '.join(self.names[reason])}{more})")
 
     def _of(self, problem: Problem) -> Iterator[tuple[str, str]]:
         stored = problem.extra.get("submissions")
@@ -56,14 +56,16 @@ class LeftOut:
             for index, solution in enumerate(getattr(problem, key)):
                 if solution.language not in self.languages:
                     known = isinstance(paths, list) and index < len(paths)
-                    yield str(paths[index]) if known else f"{kind} {index}", _why(solution.language)  # type: ignore[index]
+                    yield str(paths[index]) if known else f"{kind} {index}", _reason(solution.language)  # type: ignore[index]
         others = submissions.get("other")
         for entry in others if isinstance(others, list) else ():
             if isinstance(entry, dict):
-                yield str(entry.get("path")), str(entry.get("reason", "the package does not say what they are"))
+                yield str(entry.get("path")), str(entry.get("reason", "the package does not describe it"))
 
 
-def _why(language: str) -> str:
+def _reason(language: str) -> str:
     if language in LANGUAGES:
-        return f"in {language}, whose tools this machine does not have (see rlef doctor)"
-    return f"in {language}, which is not judged here" if language != "unknown" else "in an unknown language"
+        return f"written in {language}, whose compiler or interpreter is not installed here (see rlef doctor)"
+    if language == "unknown":
+        return "written in an unknown language"
+    return f"written in {language}, which is not supported"

@@ -1,4 +1,4 @@
-"""``rlef play``: a person, or program files, take the turns of an episode."""
+"""``rlef play``: a person types programs for an episode, or program files are used."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ from rlef_env.problems import load_dataset
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
-HELP = "take the turns yourself, by typing programs or with program files"
+HELP = "play an episode yourself, by typing programs or with program files"
 DESCRIPTION = """\
 Play an episode. The problem is shown; type or paste a Python program and end it with a line that holds a single dot, or
-with Ctrl-D. The environment judges it and answers, until every public test passes or the last turn is over.
+with Ctrl-D. The environment judges the program and shows its feedback, until every public test passes or the last turn
+is over.
 
-With --file, program files take the turns in order, and the episode ends early where they run out."""
+With --file, each turn uses the next program file; the episode stops early after the last file."""
 
 END = "."
-ALL = 10**6  # lines; a player reads everything
+ALL = 10**6  # lines; a player is shown everything
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,18 +45,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         metavar="PROGRAM.py",
-        help="programs that take the turns in order",
+        help="programs to use, one per turn",
     )
-    parser.add_argument("--seed", type=whole_number(0), metavar="S", help="chooses the problem (default: by chance)")
-    parser.add_argument("--max-turns", type=whole_number(1), default=3, metavar="N", help="default: %(default)s")
-    parser.add_argument("--save", type=file_path, metavar="EPISODES.jsonl", help="add the episode to this file")
+    parser.add_argument("--seed", type=whole_number(0), metavar="S", help="chooses the problem (default: random)")
+    parser.add_argument(
+        "--max-turns",
+        type=whole_number(1),
+        default=3,
+        metavar="N",
+        help="turns of the episode (default: %(default)s)",
+    )
+    parser.add_argument("--save", type=file_path, metavar="EPISODES.jsonl", help="append the episode to this file")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Play one episode."""
     console = Screen()
     dataset = load_dataset(arguments.dataset)
-    # Read and opened before the first turn is taken: an error must not cost a played episode.
+    # Files are read before the first turn: an error in one must not cost an episode that was played.
     programs = [program_text(path) for path in arguments.file] if arguments.file else typed_programs(console)
     options = {"problem_id": arguments.problem} if arguments.problem is not None else None
     with CodeEnv(dataset=dataset, max_turns=arguments.max_turns) as env:
@@ -67,27 +74,27 @@ def run(arguments: argparse.Namespace) -> None:
                 try:
                     _, _, terminated, truncated, info = env.step(as_response(program))
                 except InvalidAction as error:
-                    raise DataError(f"turn {info['turn'] + 1}: the environment does not take it: {error}") from None
+                    raise DataError(f"turn {info['turn'] + 1}: expected a valid action: {error}") from None
                 show_turn(console, info["turn"], env.episode.turns[-1], ALL)
                 if terminated or truncated:
                     break
-            console.print(Text(outcome(env.episode), style="bold"))
+            console.print(Text(ending(env.episode), style="bold"))
 
 
 @contextmanager
 def saving(path: Path | None, episode: Callable[[], Episode]) -> Iterator[None]:
-    """Add an episode to a file at the end, as far as it was played by then, also where it was broken off.
+    """Append an episode to a file when the block ends, with the turns played so far, also after an error or Ctrl-C.
 
     Raises:
-        DataError: the file holds something else than episodes.
-        OSError: it cannot be written to.
+        DataError: the file holds something other than episodes.
+        OSError: the file cannot be written.
     """
     if path is None:
         yield
         return
     if path.is_file():
         read_episodes(path)
-    with path.open("ab", buffering=0) as file:  # unbuffered: one line is one write, so that two players may share it
+    with path.open("ab", buffering=0) as file:  # unbuffered: one line is one write, so two players can share the file
         try:
             yield
         finally:
@@ -97,7 +104,7 @@ def saving(path: Path | None, episode: Callable[[], Episode]) -> Iterator[None]:
 
 
 def ends_in_a_line(path: Path) -> bool:
-    """Whether nothing stands after the last line's end."""
+    """Return whether the file is missing or empty, or ends with a line feed."""
     if not path.is_file():
         return True
     with path.open("rb") as file:
@@ -105,17 +112,17 @@ def ends_in_a_line(path: Path) -> bool:
         return file.read() in (b"", b"\n")
 
 
-def outcome(episode: Episode) -> str:
-    """How the episode ended, in words."""
+def ending(episode: Episode) -> str:
+    """Return how the episode ended, as a sentence."""
     if episode.truncated:
-        return "No verdict: the judge itself failed; rlef doctor may say why."
+        return "No verdict: the judge itself failed; rlef doctor may show why."
     if not episode.ended:
-        return "The episode is not over."
+        return "The episode was not finished."
     return "Solved." if episode.solved else "Not solved."
 
 
 def as_response(program: str) -> str:
-    """What the environment is told: the program between backticks, or as it is if it has some already."""
+    """Return the program as a response: between backticks, or unchanged if it contains a fence already."""
     return program if re.search(r"^ {0,3}(?:```|~~~)", program, re.MULTILINE) else fenced(program)
 
 
@@ -123,7 +130,7 @@ def program_text(path: Path) -> str:
     """Read a program file.
 
     Raises:
-        DataError: it is not text.
+        DataError: the file is not text.
     """
     try:
         return path.read_text(encoding="utf-8")
@@ -132,11 +139,11 @@ def program_text(path: Path) -> str:
 
 
 def typed_programs(console: Console) -> Iterator[str]:
-    """Yield programs from standard input: each ends with a line that holds a single dot, or with the input."""
+    """Yield programs from standard input; each ends with a line that holds a single dot, or with the input."""
     while True:
         if sys.stdin.isatty():
-            asked = f"Your program; end it with a line that holds only {END!r}, or stop with Ctrl-D:"
-            console.print(Text(asked, style="dim"))
+            prompt = f"Your program; end it with a line that holds only {END!r}, or stop with Ctrl-D:"
+            console.print(Text(prompt, style="dim"))
         lines = []
         for line in sys.stdin:
             if line.rstrip("\r\n") == END:

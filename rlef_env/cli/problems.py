@@ -1,4 +1,4 @@
-"""``rlef problems``: look at problems, convert them, and find out how far they can be trusted."""
+"""``rlef problems``: shows and converts problems, measures their quality, adds tests, and finds duplicates."""
 
 from __future__ import annotations
 
@@ -39,14 +39,18 @@ __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
 HELP = "list, show, count, convert, verify, augment and compare problems"
 DESCRIPTION = """\
-Everything about problems, whatever the layout of the file (rlef problems list --help names the layouts).
+Commands for problems in any known layout (rlef problems list --help lists the layouts).
 
-DATA is 'starter', 'procedural', a file (JSON lines, a JSON array, Parquet; .gz too) or a folder of problem packages.
+DATA is 'starter', 'procedural', a file (JSON lines, a JSON array, Parquet; .gz too), a folder of files or of problem
+packages, or OWNER/NAME on the Hugging Face hub.
 
-rlef problems list DATA and rlef problems stats DATA say what is there, rlef problems show DATA ID shows one problem,
-rlef problems convert DATA OUT.jsonl writes CodeContests rows, rlef problems verify DATA runs the stored solutions and
-says how far each problem can be trusted, rlef problems augment DATA OUT.jsonl adds tests, and
-rlef problems dedupe DATA --against OTHER finds what stands in other data, too."""
+  rlef problems list DATA                  a line per problem
+  rlef problems stats DATA                 counts of problems, tests and solutions
+  rlef problems show DATA ID               one problem
+  rlef problems convert DATA OUT.jsonl     write CodeContests rows
+  rlef problems verify DATA                run the stored solutions, and rate each problem
+  rlef problems augment DATA OUT.jsonl     add tests
+  rlef problems dedupe DATA --against D2   find problems that other data have, too"""
 
 
 class Action(NamedTuple):
@@ -67,29 +71,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Do what was asked for."""
+    """Run the action."""
     ACTIONS[arguments.action].run(arguments)
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
-    """Add where the problems are."""
-    parser.add_argument("data", metavar="DATA", help="'starter', 'procedural', a file or a folder of packages")
-    parser.add_argument("--split", default="train", metavar="S", help="which split, where there are some")
+    """Add the arguments that name the problems."""
+    parser.add_argument("data", metavar="DATA", help="'starter', 'procedural', a file, a folder, or OWNER/NAME")
+    parser.add_argument(
+        "--split", default="train", metavar="S", help="split of the data, if it has some (default: train)"
+    )
     parser.add_argument(
         "--layout",
         choices=sorted(layout.name for layout in SCHEMAS),
         metavar="L",
-        help="the layout of the rows, where their fields do not tell: "
+        help="layout of the rows, if their fields do not identify it: "
         + ", ".join(sorted(layout.name for layout in SCHEMAS)),
     )
 
 
 def load(arguments: argparse.Namespace) -> Dataset:
-    """The problems that the arguments name."""
+    """Load the problems that the arguments name."""
     return load_dataset(arguments.data, arguments.split, layout=arguments.layout)
 
 
-# --- look ------------------------------------------------------------------------------------------------------------
+# --- show ------------------------------------------------------------------------------------------------------------
 
 
 def list_problems(arguments: argparse.Namespace) -> None:
@@ -110,7 +116,7 @@ def list_problems(arguments: argparse.Namespace) -> None:
 
 
 def kind(problem: Problem) -> str:
-    """How programs of the problem are run."""
+    """Return how the problem's programs are run: a function, interactively, or on standard input."""
     if problem.function is not None:
         return f"function {problem.function.entry_point}"
     words = "interactive" if problem.interactor is not None else "stdio"
@@ -120,7 +126,7 @@ def kind(problem: Problem) -> str:
 def add_show_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the id."""
     parser.add_argument("id", metavar="ID", help="the problem's id, as rlef problems list shows it")
-    parser.add_argument("--hidden", action="store_true", help="show the hidden tests and the solutions, too")
+    parser.add_argument("--hidden", action="store_true", help="also show the hidden tests and the solutions")
 
 
 def show(arguments: argparse.Namespace) -> None:
@@ -151,7 +157,7 @@ def show(arguments: argparse.Namespace) -> None:
 
 
 def stats(arguments: argparse.Namespace) -> None:
-    """Print how many of what there are."""
+    """Print counts of problems, tests and solutions."""
     counts: Counter[tuple[str, str]] = Counter()
     totals: Counter[str] = Counter()
     for problem in load(arguments):
@@ -179,8 +185,8 @@ def stats(arguments: argparse.Namespace) -> None:
 
 
 def add_out(parser: argparse.ArgumentParser) -> None:
-    """Add the file to write."""
-    parser.add_argument("out", type=file_path, metavar="OUT.jsonl", help="the file to write, in CodeContests rows")
+    """Add the output file."""
+    parser.add_argument("out", type=file_path, metavar="OUT.jsonl", help="output file, in CodeContests rows")
 
 
 def add_convert_arguments(parser: argparse.ArgumentParser) -> None:
@@ -190,7 +196,7 @@ def add_convert_arguments(parser: argparse.ArgumentParser) -> None:
         "--meta",
         type=file_path,
         metavar="META.jsonl",
-        help="rows with 'name' and 'checker': how each problem is checked, for the file to say so itself",
+        help="file of rows with 'name' and 'checker': the checker of each problem, to write into its row",
     )
 
 
@@ -203,9 +209,13 @@ def convert(arguments: argparse.Namespace) -> None:
 
 
 def refuse_itself(data: str, out: Path) -> None:
-    """Refuse to write into the file that is read."""
+    """Refuse an output file that is the input.
+
+    Raises:
+        UsageError: both are the same file.
+    """
     if out.exists() and Path(data).exists() and out.samefile(data):
-        raise UsageError(f"the file to write is the one that is read, {out}; name another")
+        raise UsageError(f"OUT: expected another file than the input, got {out}; name another")
 
 
 # --- verify ----------------------------------------------------------------------------------------------------------
@@ -214,14 +224,14 @@ def refuse_itself(data: str, out: Path) -> None:
 def add_verify_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``verify``."""
     parser.add_argument(
-        "--out", type=file_path, metavar="REPORT", help="where to write the reports (default: DATA.trust, beside DATA)"
+        "--out", type=file_path, metavar="REPORT", help="file of the reports (default: DATA.trust, beside DATA)"
     )
     parser.add_argument(
         "--max-solutions",
         type=whole_number(1),
         default=20,
         metavar="N",
-        help="solutions of a kind to run (default: %(default)s)",
+        help="solutions to run, correct and incorrect each (default: %(default)s)",
     )
     add_workers(parser)
 
@@ -232,12 +242,12 @@ def verify_problems(arguments: argparse.Namespace) -> None:
     out = arguments.out
     if out is None:
         if not Path(arguments.data).exists():
-            raise UsageError(f"--out: expected a file to write, as {arguments.data!r} is no file to put it beside")
+            raise UsageError(f"--out: expected a file for the reports, because {arguments.data!r} is no file; name one")
         out = report_path(arguments.data)
     reports: list[QualityReport] = []
     left_out = LeftOut(installed_languages())
     with JudgePool(arguments.workers) as pool, progress_bar("verifying", len(dataset)) as advance:
-        for report in verify(left_out.looked_at(dataset), pool, arguments.max_solutions):
+        for report in verify(left_out.counted(dataset), pool, arguments.max_solutions):
             reports.append(report)
             advance()
     write_reports(reports, out)
@@ -245,7 +255,7 @@ def verify_problems(arguments: argparse.Namespace) -> None:
     for report in reports:
         if report.trust is not Quality.VERIFIED:
             screen.print(one_line(f"{report.trust.value}: {report.problem}: {'; '.join(report.reasons)}"))
-    left_out.tell()
+    left_out.report()
     counts = Counter(report.trust for report in reports)
     words = ", ".join(f"{counts[trust]} {trust.value}" for trust in Quality if counts[trust])
     note(f"{len(reports)} problems: {words}. Reports in {out}")
@@ -257,8 +267,12 @@ def verify_problems(arguments: argparse.Namespace) -> None:
 def add_augment_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``augment``."""
     add_out(parser)
-    parser.add_argument("--tests", type=whole_number(1), default=20, metavar="N", help="to add at most, a problem")
-    parser.add_argument("--tries", type=whole_number(1), default=200, metavar="N", help="mutants to run, a problem")
+    parser.add_argument(
+        "--tests", type=whole_number(1), default=20, metavar="N", help="tests to add per problem (default: 20)"
+    )
+    parser.add_argument(
+        "--tries", type=whole_number(1), default=200, metavar="N", help="inputs to try per problem (default: 200)"
+    )
     parser.add_argument(
         "--min-solutions",
         type=whole_number(1),
@@ -266,15 +280,15 @@ def add_augment_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="correct solutions that must agree on a test (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=whole_number(0), default=0, metavar="N", help="for other mutants")
+    parser.add_argument("--seed", type=whole_number(0), default=0, metavar="N", help="seed of the inputs (default: 0)")
     parser.add_argument(
-        "--public-only", action="store_true", help="as if there were no hidden tests: shows what the recipe is worth"
+        "--public-only", action="store_true", help="start without the hidden tests, to measure how well this works"
     )
     add_workers(parser)
 
 
 def augment_problems(arguments: argparse.Namespace) -> None:
-    """Write problems with more tests."""
+    """Add tests to problems, and write them."""
     refuse_itself(arguments.data, arguments.out)
     dataset = load(arguments)
     done: list[Augmentation] = []
@@ -304,7 +318,7 @@ def augment_problems(arguments: argparse.Namespace) -> None:
     after = sum(len(each.survived_after) for each in done)
     note(
         f"{sum(each.added for each in done)} tests added to {sum(each.added > 0 for each in done)} of "
-        f"{len(done)} problems; {before} stored wrong solutions passed every test before, {after} do now"
+        f"{len(done)} problems; stored wrong solutions that pass every test: {before} before, {after} now"
     )
 
 
@@ -313,55 +327,55 @@ def augment_problems(arguments: argparse.Namespace) -> None:
 
 def add_dedupe_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``dedupe``."""
-    parser.add_argument("--against", required=True, metavar="OTHER", help="what to compare with, e.g. a test split")
-    parser.add_argument("--against-split", default="train", metavar="S", help="its split, where there are some")
+    parser.add_argument("--against", required=True, metavar="OTHER", help="data to compare with, e.g. a test split")
+    parser.add_argument("--against-split", default="train", metavar="S", help="split of OTHER (default: train)")
     parser.add_argument(
         "--similarity",
         type=float,
         default=0.5,
         metavar="X",
-        help="share of common word 5-grams from which two statements count as the same (default: %(default)s)",
+        help="share of common word 5-grams above which statements are duplicates (default: %(default)s)",
     )
-    parser.add_argument("--out", type=file_path, metavar="OUT.jsonl", help="write the problems that have no twin")
+    parser.add_argument("--out", type=file_path, metavar="OUT.jsonl", help="write the problems that have no duplicate")
 
 
 def dedupe(arguments: argparse.Namespace) -> None:
-    """Print what stands in other data, too, one JSON object a line."""
+    """Print the problems that the other data have, too, as one JSON object per line."""
     if not 0 < arguments.similarity <= 1:
         raise UsageError(f"--similarity: expected a number above 0 and at most 1, got {arguments.similarity:g}")
     if arguments.out is not None:
         refuse_itself(arguments.data, arguments.out)
     dataset = load(arguments)
     found = set()
-    for twin in find_duplicates(
+    for duplicate in find_duplicates(
         dataset, load_dataset(arguments.against, arguments.against_split), arguments.similarity
     ):
-        found.add(twin.problem)
-        print(json.dumps(asdict(twin)))
+        found.add(duplicate.problem)
+        print(json.dumps(asdict(duplicate)))
     if arguments.out is not None:
         write_jsonl(arguments.out, without(dataset, found))
-    note(f"{len(found)} of {len(dataset)} problems have a twin in {arguments.against}")
+    note(f"{len(found)} of {len(dataset)} problems have a duplicate in {arguments.against}")
 
 
 def without(problems: Iterable[Problem], ids: set[str]) -> Iterator[Problem]:
-    """The problems but those."""
+    """Return the problems whose ids are not in ``ids``."""
     return (problem for problem in problems if problem.id not in ids)
 
 
 def nothing(_: argparse.ArgumentParser) -> None:
-    """No further arguments."""
+    """Add no further arguments."""
 
 
 ACTIONS: Final = {
     "list": Action("print a line for each problem", nothing, list_problems),
     "show": Action("print one problem", add_show_arguments, show),
-    "stats": Action("print how many problems, tests and solutions of which kind there are", nothing, stats),
+    "stats": Action("print how many problems, tests and solutions there are, by kind", nothing, stats),
     "convert": Action("write problems of any layout as CodeContests rows", add_convert_arguments, convert),
     "verify": Action(
-        "run the stored solutions and say how far each problem can be trusted", add_verify_arguments, verify_problems
+        "run the stored solutions and rate how far each problem can be trusted", add_verify_arguments, verify_problems
     ),
     "augment": Action(
         "add tests: mutated inputs that all correct solutions agree on", add_augment_arguments, augment_problems
     ),
-    "dedupe": Action("find problems that stand in other data, too", add_dedupe_arguments, dedupe),
+    "dedupe": Action("find problems that other data have, too", add_dedupe_arguments, dedupe),
 }

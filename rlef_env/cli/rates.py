@@ -1,4 +1,4 @@
-"""Solve rates by turn: the arithmetic, and a table that stays readable on a narrow terminal."""
+"""Solve rates by turn: computed from episodes, and shown in a table that stays readable on a narrow terminal."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from rlef_env.terminal import one_line
 
 __all__ = ["Rates", "show_rates", "solve_rates"]
 
-NARROWEST_NAME = 12  # columns; a name cut into smaller pieces is harder to read than a list
+MIN_NAME_WIDTH = 12  # columns; with fewer, the table is harder to read than a list
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How agents did. Shares and means are of the episodes that have a verdict.
+    """Results of the agents. Shares and means count the episodes that have a verdict.
 
     Attributes:
-        headings: what the cells of a row are; the first is the agent's name.
-        rows: one per agent; the row of an agent without any verdict ends after the number of episodes without one.
-        lost: episodes without a verdict, by the reason that the judge gave.
+        headings: headings of the columns; the first column is the agent's name.
+        rows: one row per agent; without any verdict, it ends after the number of episodes without one.
+        lost: reason that the judge gave -> number of episodes without a verdict.
     """
 
     headings: tuple[str, ...]
@@ -40,7 +40,7 @@ def solve_rates(played: Mapping[str, Sequence[Episode]], max_turns: int) -> Rate
 
     Args:
         played: episodes by agent.
-        max_turns: how many turns an episode may have.
+        max_turns: maximum number of turns of an episode.
     """
     turns = (f"turn {turn}" for turn in range(1, max_turns + 1))
     lost = [episode for episodes in played.values() for episode in episodes if episode.truncated]
@@ -51,10 +51,10 @@ def solve_rates(played: Mapping[str, Sequence[Episode]], max_turns: int) -> Rate
     )
 
 
-def rates(everything: Sequence[Episode], max_turns: int) -> list[str]:
-    """One agent's numbers."""
-    episodes = [episode for episode in everything if not episode.truncated]
-    counts = [str(len(everything)), str(len(everything) - len(episodes))]
+def rates(all_episodes: Sequence[Episode], max_turns: int) -> list[str]:
+    """Return the numbers of one agent."""
+    episodes = [episode for episode in all_episodes if not episode.truncated]
+    counts = [str(len(all_episodes)), str(len(all_episodes) - len(episodes))]
     if not episodes:
         return counts
     turns = [turn for episode in episodes for turn in episode.turns]
@@ -69,22 +69,20 @@ def rates(everything: Sequence[Episode], max_turns: int) -> list[str]:
 
 
 def reason(episode: Episode) -> str:
-    """Why an episode has no verdict, in the judge's words."""
+    """Return the judge's reason for a missing verdict."""
     category = episode.turns[-1].judgement.category if episode.turns else None
     return category or "no reason given"
 
 
 def show_rates(console: Console, label: str, found: Rates) -> None:
-    """Show the rates: as a table, with headings in two lines where it is too wide, and else as a list.
+    """Show the rates as a table, with headings in two lines if it is too wide, or as a list if it is still too wide.
 
     Args:
-        console: where to.
-        label: the data set's name for reports.
+        console: output.
+        label: name of the data set.
         found: the rates.
     """
-    console.print(
-        Text(f"{one_line(label)}: share of episodes solved within so many turns, of those that have a verdict")
-    )
+    console.print(Text(f"{one_line(label)}: share of episodes solved by each turn, among those that have a verdict"))
     narrow = [heading.replace(" ", "\n") for heading in found.headings]
     for headings in (found.headings, narrow):
         missing = width(console, as_table(headings, found.rows)) - console.width
@@ -92,7 +90,7 @@ def show_rates(console: Console, label: str, found: Rates) -> None:
         if missing <= 0:
             console.print(as_table(headings, found.rows))
             break
-        if headings is narrow and longest - missing >= NARROWEST_NAME:
+        if headings is narrow and longest - missing >= MIN_NAME_WIDTH:
             console.print(as_table(headings, found.rows, longest - missing))
             break
     else:
@@ -102,11 +100,11 @@ def show_rates(console: Console, label: str, found: Rates) -> None:
                 console.print(Text(f"  {heading:<14} {cell:>6}"))
     if found.lost:
         reasons = ", ".join(f"{count} {why}" for why, count in sorted(found.lost.items()))
-        console.print(Text(f"Without a verdict: {reasons}. That is a failure of the judge or of this machine."))
+        console.print(Text(f"Without a verdict: {reasons}. The judge or this machine failed."))
 
 
 def as_table(headings: Sequence[str], rows: Iterable[Sequence[str]], name_width: int | None = None) -> Table:
-    """The table, with names folded to a width, if one is given."""
+    """Return the table, with names folded to a width if one is given."""
     table = Table()
     table.add_column(headings[0], overflow="fold", width=name_width)
     for heading in headings[1:]:
@@ -117,5 +115,5 @@ def as_table(headings: Sequence[str], rows: Iterable[Sequence[str]], name_width:
 
 
 def width(console: Console, table: Table) -> int:
-    """How many columns a table takes if it may take any number."""
+    """Return the width of a table on a terminal without limits, in columns."""
     return Measurement.get(console, console.options.update(width=10_000), table).maximum

@@ -1,4 +1,4 @@
-"""Run the real command in a process of its own, as a user does."""
+"""Runs the real command in a separate process, as a user does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Rlef = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def rlef(tmp_path: Path) -> Rlef:
-    """Run ``rlef`` in an empty folder; returns the finished process with its output as text."""
+    """Return a function that runs ``rlef`` in an empty folder and returns the finished process, with output as text."""
 
     def run(*arguments: str | Path, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -1,4 +1,4 @@
-"""Whatever is typed wrongly costs one clear line and exit code 2, never a traceback."""
+"""Errors of the user become one clear line and exit code 2, never a traceback."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_version(rlef) -> None:
     assert rlef("--version").stdout == f"rlef {version('rlef-env')}\n"
 
 
-@pytest.mark.parametrize("name", ["demo", "play", "judge", "doctor"])
+@pytest.mark.parametrize("name", command.COMMANDS)
 def test_every_subcommand_has_help_and_is_in_the_overview(rlef, name: str) -> None:
     assert f"\n    {name} " in rlef("--help").stdout
     own = rlef(name, "--help")
@@ -86,7 +86,8 @@ def test_binary_data(rlef, tmp_path: Path) -> None:
         (UsageError("expected a\nb"), 2, "rlef: expected a b\n"),
         (FileNotFoundError(2, "No such file or directory", "x.py"), 2, "rlef: x.py: No such file or directory\n"),
         (SandboxFailure("the zygote died"), 70, "rlef: the zygote died\n"),
-        (OSError(28, "No space left on device"), 74, "rlef: the system refused: No space left on device\n"),
+        (OSError(28, "No space left on device"), 74, "rlef: system error: No space left on device\n"),
+        (OSError(28, "No space left on device", "x"), 74, "rlef: system error: No space left on device\n"),
         (KeyboardInterrupt(), 130, "rlef: stopped\n"),
     ],
 )
@@ -101,7 +102,9 @@ def test_errors_become_one_line(
     assert capsys.readouterr().err == words
 
 
-def test_a_fault_of_ours_asks_for_a_report(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bug_is_reported_in_one_line_that_asks_for_a_report(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(command.doctor, "run", lambda arguments: 1 / 0)
     monkeypatch.delenv("RLEF_DEBUG", raising=False)
     assert command.main(["doctor"]) == 70
@@ -121,10 +124,10 @@ def run_in_shell(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("arguments", ["doctor", "doctor --json", "demo --episodes 1", "--version", "judge --help"])
 def test_a_full_disk_is_one_line(arguments: str, tmp_path: Path) -> None:
     process = run_in_shell(f"rlef {arguments} >/dev/full", tmp_path)
-    assert (process.returncode, process.stderr) == (74, "rlef: the system refused: No space left on device\n")
+    assert (process.returncode, process.stderr) == (74, "rlef: system error: No space left on device\n")
 
 
-def test_errors_that_cannot_be_said_leave_the_exit_code(tmp_path: Path) -> None:
+def test_an_error_that_cannot_be_printed_keeps_its_exit_code(tmp_path: Path) -> None:
     process = run_in_shell("rlef play --dataset nonsense 2>/dev/full", tmp_path)
     assert (process.returncode, process.stdout, process.stderr) == (2, "", "")
 
@@ -135,7 +138,7 @@ def test_errors_that_cannot_be_said_leave_the_exit_code(tmp_path: Path) -> None:
         ("rlef --version >&-", 0, "", ""),
         ("rlef doctor >&-", 0, "", ""),
         ("rlef demo --episodes 1 --agent oracle >&- 2>&-", 0, "", ""),
-        ("rlef play --problem starter/add-numbers <&-", 0, "The episode is not over.", ""),
+        ("rlef play --problem starter/add-numbers <&-", 0, "The episode was not finished.", ""),
         ("rlef play --dataset nonsense 2>&-", 2, "", ""),
         ("rlef fly <&- >&- 2>&-", 2, "", ""),
         ("rlef fly <&- >&-", 2, "", "'fly'"),
@@ -164,7 +167,7 @@ def test_ctrl_c_while_the_command_is_still_being_imported(tmp_path: Path) -> Non
     assert (process.returncode, process.stdout, process.stderr) == (130, "", "rlef: stopped\n")
 
 
-def test_the_command_starts_without_any_import() -> None:
+def test_the_entry_point_imports_nothing_of_the_package() -> None:
     assert "from rlef_command import main" in (Path(sys.executable).parent / "rlef").read_text()
     look = "import sys, rlef_command; print([name for name in sys.modules if name.startswith(('rlef_env', 'numpy'))])"
     process = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
@@ -172,14 +175,14 @@ def test_the_command_starts_without_any_import() -> None:
 
 
 @pytest.mark.parametrize("columns", [50, 80, 120])
-@pytest.mark.parametrize("name", ["demo", "play", "judge", "doctor"])
-def test_descriptions_are_wrapped_as_the_options_are(rlef, name: str, columns: int) -> None:
+@pytest.mark.parametrize("name", command.COMMANDS)
+def test_descriptions_are_wrapped_to_the_terminal(rlef, name: str, columns: int) -> None:
     description = rlef(name, "--help", COLUMNS=str(columns)).stdout.split("\n\n", 1)[1]
     assert max(map(len, description.splitlines())) <= columns
     if name == "judge" and columns == 120:
         assert '\n  {"problem", "kind": "correct"|"incorrect", "index",' in description
 
 
-def test_output_that_the_terminal_cannot_show_does_not_stop_the_command(rlef) -> None:
+def test_an_ascii_terminal_does_not_stop_the_command(rlef) -> None:
     process = rlef("doctor", PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
     assert process.returncode == 0, process.stderr

@@ -1,4 +1,4 @@
-"""`rlef demo`: what it shows, and the arithmetic of its table."""
+"""`rlef demo`: its output, and the numbers in its table."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def test_solve_rates() -> None:
     assert rows(played) == {"a": ["4", "0", "25%", "50%", "75%", "89%", "+0.50"]}
 
 
-def test_episodes_without_a_verdict_do_not_count() -> None:
+def test_episodes_without_a_verdict_are_not_counted() -> None:
     lost = episode(Verdict.NO_VERDICT, truncated=True)
     starved = replace(lost, turns=(Turn("", "", Judgement(Verdict.NO_VERDICT, category="starved")),))
     assert rows({"a": [lost, episode(Verdict.ACCEPTED)]})["a"][:3] == ["2", "1", "100%"]
     assert rows({"a": [lost]})["a"] == ["1", "1"]
     text = shown(solve_rates({"a": [lost, starved], "b": [starved, episode(Verdict.ACCEPTED)]}, 3), 120)
-    assert "of those that have a verdict" in text
+    assert "among those that have a verdict" in text
     assert "Without a verdict: 1 no reason given, 2 starved." in text
     assert "Without a verdict" not in shown(solve_rates({"b": [episode(Verdict.ACCEPTED)]}, 3), 120)
 
@@ -59,7 +59,7 @@ def shown(rates: Rates, columns: int) -> str:
 
 @pytest.mark.parametrize("columns", [200, 120, 100, 80, 79, 70, 60, 40, 30])
 @pytest.mark.parametrize("name", ["a", "my_agent:MyAgent", "a_package.of.agents.with_a.long_name:AndALongClassName"])
-def test_rates_stay_whole_however_narrow_the_terminal(columns: int, name: str) -> None:
+def test_rates_are_complete_on_narrow_terminals(columns: int, name: str) -> None:
     text = shown(solve_rates({name: [episode(Verdict.ACCEPTED)], "other": [episode(Verdict.WRONG_ANSWER)]}, 3), columns)
     assert "Toy: share" in text
     assert "…" not in text
@@ -86,7 +86,7 @@ def test_installed_agents_play(rlef) -> None:
     assert process.stdout == rlef("demo", "--episodes", "2", "--show", "1", "--seed", "1").stdout, "a seed decides all"
 
 
-def test_output_to_a_file_is_neither_padded_nor_wrapped(rlef, tmp_path: Path) -> None:
+def test_output_to_a_file_is_not_padded_or_wrapped(rlef, tmp_path: Path) -> None:
     sentence = "A long line " * 30 + "ends here."
     row = {
         "name": "p",
@@ -103,7 +103,7 @@ def test_output_to_a_file_is_neither_padded_nor_wrapped(rlef, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("arguments", [["demo", "--episodes", "1"], ["doctor"]])
-def test_a_reader_that_goes_away(arguments: list[str]) -> None:
+def test_a_reader_that_closes_the_output(arguments: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     process = subprocess.run(
@@ -166,11 +166,11 @@ def own_agents(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("own_agents")
 @pytest.mark.parametrize("name", ["own:Silent", "own:silent"])
-def test_an_agent_of_ones_own(rlef, name: str) -> None:
+def test_a_custom_agent(rlef, name: str) -> None:
     process = rlef("demo", "--agent", name, "--episodes", "1", "--seed", "7")
     assert process.returncode == 0, process.stderr
     assert "no program" in process.stdout
-    # twice -0.2 for no program before the end, and -1 at the end
+    # -0.2 twice for a response without a program, and -1 at the end
     assert "-1.40" in process.stdout
 
 
@@ -180,12 +180,12 @@ def test_an_agent_of_ones_own(rlef, name: str) -> None:
     [
         ("own:Broken", "act: expected a list of responses, got AttributeError"),
         ("own:Leaves", "act: expected a list of responses, got SystemExit: bye"),
-        ("own:Returns", "expected a list with one text for each conversation, got None"),
+        ("own:Returns", "expected a list with one text for each conversation, got NoneType None"),
         ("own:letter", "expected a list with one text for each conversation, got str 'a'"),
         ("own:text", "expected a list with one text for each conversation, got str 'ab'"),
         ("own:later", "expected a list with one text for each conversation, got generator"),
-        ("own:chatty", "here 1, got 2"),
-        ("own:empty", "here 1, got 0"),
+        ("own:chatty", "expected 1 response for 1 conversation, got 2"),
+        ("own:empty", "expected 1 response for 1 conversation, got 0"),
         ("own:number", "expected a text in the list, got int 1"),
         ("own:surrogate", "expected Unicode text, got a lone surrogate"),
         ("own:long", "at most 1048576 characters, got 1048577"),
@@ -200,7 +200,7 @@ def test_an_agent_of_ones_own(rlef, name: str) -> None:
         (":Agent", "module:Class"),
     ],
 )
-def test_an_agent_that_does_not_work_is_one_line(rlef, name: str, words: str) -> None:
+def test_a_failing_agent_is_reported_in_one_line(rlef, name: str, words: str) -> None:
     process = rlef("demo", "--agent", name, "--episodes", "1")
     assert process.returncode == 2
     (line,) = [line for line in process.stderr.splitlines() if not line.startswith("Warning: this machine is starved")]
@@ -210,14 +210,14 @@ def test_an_agent_that_does_not_work_is_one_line(rlef, name: str, words: str) ->
 
 
 @pytest.mark.usefixtures("own_agents")
-def test_where_an_agent_fails_can_be_seen(rlef) -> None:
+def test_debug_shows_the_traceback_of_an_agent(rlef) -> None:
     process = rlef("demo", "--agent", "own:Broken", "--episodes", "1", RLEF_DEBUG="1")
     assert process.returncode == 2
     assert "return conversations[0].no_such_thing" in process.stderr
     assert "rlef: agent own:Broken: act: " in process.stderr.splitlines()[-1]
 
 
-def test_a_starved_machine_is_warned_of_once_and_recorded(monkeypatch, capsys) -> None:
+def test_a_starved_machine_gets_one_warning_and_its_figures(monkeypatch, capsys) -> None:
     runs = [Execution(ExecutionStatus.EXITED, 0, cpu_seconds=0.84, wall_seconds=4.8)]
     starved = machine_health(runs, BusyTimes(0.0, (0.0,)), BusyTimes(10.0, (3.6,)))
     monkeypatch.setattr("rlef_env.cli.machine.measure_machine", lambda *_: starved)

@@ -1,4 +1,4 @@
-"""Data on a terminal is text: no markup, emoji codes or terminal codes, in every table and line that shows some."""
+"""Data on a terminal is plain text: no table or line interprets markup, emoji codes or terminal codes in it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("terminal", [False, True])
 @pytest.mark.parametrize("action", ["list", "stats"])
-def test_tables_of_problems_show_names_as_they_are(
+def test_tables_of_problems_show_names_unchanged(
     data: Path, action: str, terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "300")
@@ -62,19 +62,19 @@ def test_tables_of_problems_show_names_as_they_are(
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_a_problem_is_shown_as_it_is(data: Path, odd: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_problem_is_shown_unchanged(data: Path, odd: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["problems", "show", str(data), f"{ODD.index(odd)} {odd}", "--hidden"]) == 0
     shown = capsys.readouterr().out
     assert f"Solve {printable(odd)}" in shown
     assert "\x1b" not in shown
 
 
-def test_errors_and_notes_are_one_line_without_codes(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_are_one_line_without_codes(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["problems", "show", str(data), "[/b]\x1b[2J\nx"]) == 2
-    told = capsys.readouterr().err
-    assert "[/b]" in told
-    assert told.count("\n") == 1
-    assert "\x1b" not in told
+    err = capsys.readouterr().err
+    assert "[/b]" in err
+    assert err.count("\n") == 1
+    assert "\x1b" not in err
 
 
 def turn(odd: str) -> Turn:
@@ -83,7 +83,7 @@ def turn(odd: str) -> Turn:
 
 @pytest.mark.parametrize("terminal", [False, True])
 @pytest.mark.parametrize("odd", ODD)
-def test_turns_show_programs_categories_and_feedback_as_they_are(
+def test_turns_show_programs_categories_and_feedback_unchanged(
     odd: str, terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if terminal:
@@ -100,7 +100,7 @@ def test_turns_show_programs_categories_and_feedback_as_they_are(
     assert "\x1b" not in shown
 
 
-def test_an_episode_that_is_rendered_for_a_person_sends_no_terminal_codes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rendered_episode_sends_no_terminal_codes(capsys: pytest.CaptureFixture[str]) -> None:
     problem = Problem("a", "Say \x1b[2J", public_tests=(Test("", "1\n"),))
     with CodeEnv(Dataset("d", "D", (problem,)), render_mode="human", judge="shared") as env:
         env.reset(seed=1)
@@ -111,15 +111,15 @@ def test_an_episode_that_is_rendered_for_a_person_sends_no_terminal_codes(capsys
 
 
 @given(st.text())
-def test_what_is_printable_holds_nothing_that_a_terminal_acts_on(text: str) -> None:
+def test_printable_text_has_no_terminal_codes(text: str) -> None:
     shown = printable(text)
-    shown.encode()  # there are no lone surrogates
+    shown.encode()  # raises if there is a lone surrogate
     assert all(character in "\n\t" or character >= " " for character in shown)
     assert printable(shown) == shown
     assert "\n" not in one_line(text)
 
 
-def test_names_in_json_lines_are_as_they_are(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_in_json_lines_are_unchanged(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["judge", str(data), "--which", "correct", "--workers", "1"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["problem"] for row in rows] == [f"{place} {odd}" for place, odd in enumerate(ODD)]

@@ -1,4 +1,4 @@
-"""`rlef doctor --json` is read by scripts: its keys are fixed."""
+"""`rlef doctor`: scripts read its --json, so the keys are fixed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_json_has_the_fixed_keys(rlef) -> None:
     for layer in report["layers"].values():
         assert set(layer) == {"available", "reason"}
         assert isinstance(layer["available"], bool)
-        assert layer["available"] or layer["reason"], "what is missing has a reason"
+        assert layer["available"] or layer["reason"], "a missing layer needs a reason"
     assert isinstance(report["landlock_abi"], int)
     machine = report["machine"]
     assert set(machine) == {field.name for field in fields(MachineHealth)}
@@ -41,7 +41,7 @@ def test_table_names_every_layer(rlef) -> None:
     assert process.returncode == 0, process.stderr
     for name in layers:
         assert name in process.stdout
-    assert "runs of a program that does nothing" in process.stdout
+    assert "runs of an empty program" in process.stdout
     assert "Verdicts can be trusted for time limits of " in process.stdout
 
 
@@ -51,10 +51,10 @@ def shown(found: dict[str, object] | None) -> str:
     return out.getvalue()
 
 
-def test_a_starved_machine_is_shown_with_what_to_do() -> None:
+def test_a_starved_machine_is_shown_with_advice() -> None:
     runs = [Execution(Status.EXITED, 0, cpu_seconds=0.84, wall_seconds=4.8)]
     health = machine_health(runs, BusyTimes(0.0, (0.0,)), BusyTimes(10.0, (3.6,)))
     text = shown(asdict(health))
     for words in ("0.8400 s at the 99th", "36% of the busy time", "limits of 8.4 s or more", "fewer workers"):
         assert words in text
-    assert "did not run" in shown(None)
+    assert "failed to run" in shown(None)

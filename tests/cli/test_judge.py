@@ -1,4 +1,4 @@
-"""`rlef judge` is scripted against: the shape and the order of its lines are fixed."""
+"""`rlef judge`: scripts read its lines, so their keys and order are fixed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def lines(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_judges_python_only_in_order_on_all_tests(rlef, problems: Path) -> None:
+def test_python_solutions_are_judged_in_order_on_all_tests(rlef, problems: Path) -> None:
     process = rlef("judge", problems, "--workers", "2")
     assert process.returncode == 0, process.stderr
     found = lines(process.stdout)
@@ -59,7 +59,7 @@ def test_judges_python_only_in_order_on_all_tests(rlef, problems: Path) -> None:
         for rest in [
             ("correct", 1, "accepted", 4, 4),
             ("incorrect", 0, "wrong_answer", 0, 4),
-            ("incorrect", 2, "wrong_answer", 1, 4),  # no early stop: the test it passes is counted
+            ("incorrect", 2, "wrong_answer", 1, 4),  # no early stop: the passed test counts
         ]
     ]
     assert all(0 < line["cpu_seconds"] < 60 for line in found)
@@ -88,7 +88,7 @@ def test_the_input_is_never_overwritten(rlef, problems: Path) -> None:
     assert problems.read_bytes() == before
 
 
-def test_output_is_left_alone_when_the_input_is_bad(rlef, tmp_path: Path) -> None:
+def test_bad_input_does_not_overwrite_the_output(rlef, tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     out.write_text("precious")
     (tmp_path / "bad.jsonl").write_text("{}\n")
@@ -96,14 +96,14 @@ def test_output_is_left_alone_when_the_input_is_bad(rlef, tmp_path: Path) -> Non
     assert out.read_text() == "precious"
 
 
-def test_output_that_cannot_be_written_is_one_line(rlef, problems: Path) -> None:
+def test_an_output_that_cannot_be_written_is_reported_in_one_line(rlef, problems: Path) -> None:
     process = rlef("judge", problems, "--json", "no/such/folder/out.jsonl")
     assert process.returncode == 2
     assert process.stderr.startswith("rlef: no/such/folder/out.jsonl")
     assert process.stderr.count("\n") == 1
 
 
-def test_a_file_without_programs_reads_well(rlef, tmp_path: Path) -> None:
+def test_a_file_without_programs(rlef, tmp_path: Path) -> None:
     none: dict[str, list[Any]] = {"language": [], "solution": []}
     (tmp_path / "p.jsonl").write_text(json.dumps(row("a", solutions=none, incorrect_solutions=none)) + "\n")
     process = rlef("judge", "p.jsonl")
@@ -111,7 +111,7 @@ def test_a_file_without_programs_reads_well(rlef, tmp_path: Path) -> None:
     assert process.stderr == "rlef: 0 programs of 1 problems: nothing to judge\n"
 
 
-def test_the_reason_of_no_verdict_is_said(rlef, tmp_path: Path) -> None:
+def test_the_reason_of_no_verdict_is_printed(rlef, tmp_path: Path) -> None:
     broken = {"name": "python", "source": "def check(input, output, expected):\n    raise ValueError('oops')\n"}
     none: dict[str, list[Any]] = {"input": [], "output": []}
     untested = row("untested", public_tests=none, private_tests=none, generated_tests=none)
@@ -129,7 +129,7 @@ def test_the_reason_of_no_verdict_is_said(rlef, tmp_path: Path) -> None:
     assert summary == "rlef: 2 programs of 2 problems. correct: 2 no_verdict"
 
 
-def test_which_and_dataset_are_refused_where_they_mean_nothing(rlef, problems: Path, tmp_path: Path) -> None:
+def test_which_is_for_problems_and_dataset_for_episodes(rlef, problems: Path, tmp_path: Path) -> None:
     process = rlef("judge", problems, "--dataset", "starter")
     assert (process.returncode, process.stdout) == (2, "")
     assert "--dataset: expected a file of episodes" in process.stderr
@@ -142,7 +142,7 @@ def test_which_and_dataset_are_refused_where_they_mean_nothing(rlef, problems: P
 
 
 @pytest.mark.parametrize("file", ["problems.jsonl", "episodes.jsonl"])
-def test_ctrl_c_ends_it_at_once_and_leaves_nothing(tmp_path: Path, file: str) -> None:
+def test_ctrl_c_ends_the_command_at_once_and_all_processes(tmp_path: Path, file: str) -> None:
     endless = "while True: pass"
     problem = row("endless", solutions={"language": [3] * 40, "solution": [RIGHT] + [endless] * 39}, time_limit=20)
     (tmp_path / "problems.jsonl").write_text(json.dumps(problem) + "\n")
@@ -161,19 +161,19 @@ def test_ctrl_c_ends_it_at_once_and_leaves_nothing(tmp_path: Path, file: str) ->
         text=True,
     )
     assert process.stdout is not None
-    assert process.stdout.readline(), "the first program is judged; all others are endless"
+    assert process.stdout.readline(), "the first program should be judged; all others are endless"
     children = descendants(process.pid)
     assert children
     process.send_signal(signal.SIGINT)
-    began = time.monotonic()
+    start = time.monotonic()
     _, err = process.communicate(timeout=60)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - start < 10
     assert (process.returncode, err) == (130, "rlef: stopped\n")
     assert [child for child in children if runs(child)] == []
 
 
 def runs(pid: int) -> bool:
-    """Whether a process runs; one that has ended may stay listed until its parent looks."""
+    """Return whether a process runs; an ended one stays listed as a zombie until its parent reaps it."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
@@ -181,7 +181,7 @@ def runs(pid: int) -> bool:
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes below a process."""
+    """Return all processes below a process."""
     children = [
         int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
     ]
@@ -201,7 +201,7 @@ def test_meta_names_the_checker(rlef, tmp_path: Path) -> None:
     assert [line["verdict"] for line in lines(with_meta.stdout)] == ["wrong_answer"]
 
 
-def test_meta_without_the_problem_is_said(rlef, problems: Path, tmp_path: Path) -> None:
+def test_meta_without_the_problem_is_reported(rlef, problems: Path, tmp_path: Path) -> None:
     (tmp_path / "m.jsonl").write_text(json.dumps({"name": "other", "checker": {"name": "tokens"}}) + "\n")
     process = rlef("judge", problems, "--meta", "m.jsonl", "--which", "correct")
     assert process.returncode == 0
@@ -220,7 +220,7 @@ def test_a_real_problem(rlef, shared_data: Path, tmp_path: Path) -> None:
     assert "accepted" not in {line["verdict"] for line in found if line["kind"] == "incorrect"}
 
 
-def test_what_is_left_out_of_a_package_is_counted_and_named(rlef, tmp_path: Path) -> None:
+def test_solutions_that_are_left_out_are_counted_and_named(rlef, tmp_path: Path) -> None:
     files = {
         "problem.yaml": "name: Six\n",
         "problem_statement/problem.en.tex": "Print 6.",
@@ -244,15 +244,17 @@ def test_what_is_left_out_of_a_package_is_counted_and_named(rlef, tmp_path: Path
     assert process.returncode == 0, process.stderr
     missing = {"c", "rust", "javascript"} - set(installed_languages())
     assert [line["verdict"] for line in lines(process.stdout)] == ["accepted"] * (4 - len(missing))
-    told = process.stderr
+    err = process.stderr
     assert (
-        "left out 2: in kotlin, which is not judged here (six: submissions/accepted/a.kt, "
-        "six: submissions/accepted/b.kt)" in told
+        "left out 2: written in kotlin, which is not supported (six: submissions/accepted/a.kt, "
+        "six: submissions/accepted/b.kt)" in err
     )
-    assert "left out 1: it has 2 files of programs (six: submissions/accepted/two)" in told
-    assert "no language is known by the name notes.txt" in told
-    assert "a.h" not in told
-    assert all(f"in {language}, whose tools this machine does not have" in told for language in missing)
+    assert "left out 1: it has 2 files of programs (six: submissions/accepted/two)" in err
+    assert "no language is known by the name notes.txt" in err
+    assert "a.h" not in err
+    assert all(
+        f"written in {language}, whose compiler or interpreter is not installed here" in err for language in missing
+    )
     assert "left out" not in rlef("judge", "six", "--workers", "1").stderr
     verified = rlef("problems", "verify", "six", "--out", "report", "--workers", "1")
-    assert "left out 2: in kotlin" in verified.stderr
+    assert "left out 2: written in kotlin" in verified.stderr

@@ -1,4 +1,4 @@
-"""`rlef play`: programs from files or from standard input take the turns."""
+"""`rlef play`: with programs from files or from standard input."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rlef_env.problems import load_dataset
 
 @pytest.fixture
 def programs(tmp_path: Path) -> tuple[Path, Path]:
-    """A wrong and a right program for the starter set's first problem."""
+    """Return a wrong and a right program for the starter set's first problem."""
     problem = load_dataset("starter")[0]
     wrong, right = tmp_path / "wrong.py", tmp_path / "right.py"
     wrong.write_text("print(1 / 0)\n")
@@ -23,7 +23,7 @@ def programs(tmp_path: Path) -> tuple[Path, Path]:
     return wrong, right
 
 
-def test_files_take_the_turns_in_order(rlef, programs: tuple[Path, Path]) -> None:
+def test_files_are_used_in_order(rlef, programs: tuple[Path, Path]) -> None:
     problem = load_dataset("starter")[0]
     process = rlef("play", "--problem", problem.id, "--file", *programs)
     assert process.returncode == 0, process.stderr
@@ -49,13 +49,13 @@ def test_the_turn_limit_ends_the_episode(rlef, programs: tuple[Path, Path]) -> N
     assert "Turn 2" not in process.stdout
 
 
-def test_saved_episodes_add_up_and_get_the_same_verdicts_again(
+def test_saved_episodes_are_appended_and_get_the_same_verdicts_again(
     rlef, programs: tuple[Path, Path], tmp_path: Path
 ) -> None:
     wrong, right = programs
     play = ("play", "--problem", load_dataset("starter")[0].id, "--save", "episodes.jsonl", "--file")
     assert rlef(*play, wrong, right).returncode == 0
-    assert "not over" in rlef(*play, wrong).stdout
+    assert "not finished" in rlef(*play, wrong).stdout
     first, second = read_episodes(tmp_path / "episodes.jsonl")
     assert first.solved
     assert not second.ended
@@ -65,7 +65,7 @@ def test_saved_episodes_add_up_and_get_the_same_verdicts_again(
     assert '"verdicts": ["runtime_error", "accepted"]' in again.stdout
 
 
-def test_a_changed_verdict_is_seen(rlef, programs: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_changed_verdict_is_reported(rlef, programs: tuple[Path, Path], tmp_path: Path) -> None:
     wrong, _ = programs
     rlef("play", "--problem", load_dataset("starter")[0].id, "--save", "episodes.jsonl", "--file", wrong)
     path = tmp_path / "episodes.jsonl"
@@ -76,7 +76,7 @@ def test_a_changed_verdict_is_seen(rlef, programs: tuple[Path, Path], tmp_path: 
     assert "1 episodes, 0 with the verdicts that were stored" in again.stderr
 
 
-def test_a_file_that_holds_no_episodes_is_refused_before_the_game(
+def test_a_file_without_episodes_is_refused_before_the_first_turn(
     rlef, programs: tuple[Path, Path], tmp_path: Path
 ) -> None:
     (tmp_path / "other.jsonl").write_text('{"name": "x"}\n')
@@ -87,7 +87,7 @@ def test_a_file_that_holds_no_episodes_is_refused_before_the_game(
 
 
 @pytest.mark.parametrize(("where", "words"), [("no/such/folder.jsonl", "No such file"), (".", "directory")])
-def test_where_it_cannot_be_saved_is_said_before_the_first_turn(
+def test_a_file_that_cannot_be_written_is_reported_before_the_first_turn(
     rlef, programs: tuple[Path, Path], where: str, words: str
 ) -> None:
     process = rlef("play", "--save", where, "--file", programs[0])
@@ -126,7 +126,7 @@ def test_ctrl_c_keeps_the_turns_that_were_judged(tmp_path: Path) -> None:
     assert [turn.judgement.verdict.value for turn in episode.turns] == ["runtime_error"]
 
 
-def test_an_episode_without_a_turn_is_not_kept(tmp_path: Path) -> None:
+def test_an_episode_without_a_turn_is_not_saved(tmp_path: Path) -> None:
     process = start(tmp_path, "--save", "episodes.jsonl")
     wait_for("starter/add-numbers", process)
     process.send_signal(signal.SIGINT)
@@ -135,7 +135,7 @@ def test_an_episode_without_a_turn_is_not_kept(tmp_path: Path) -> None:
     assert (tmp_path / "episodes.jsonl").read_bytes() == b""
 
 
-def test_two_players_at_once_lose_nothing(rlef, programs: tuple[Path, Path], tmp_path: Path) -> None:
+def test_two_players_can_share_a_file(rlef, programs: tuple[Path, Path], tmp_path: Path) -> None:
     slow = start(tmp_path, "--save", "episodes.jsonl")
     wait_for("starter/add-numbers", slow)
     quick = ("play", "--problem", "starter/add-numbers", "--save", "episodes.jsonl", "--file", programs[1])
@@ -144,7 +144,7 @@ def test_two_players_at_once_lose_nothing(rlef, programs: tuple[Path, Path], tmp
     assert [episode.solved for episode in read_episodes(tmp_path / "episodes.jsonl")] == [True, False]
 
 
-def test_a_last_line_without_an_end_is_ended(rlef, programs: tuple[Path, Path], tmp_path: Path) -> None:
+def test_an_episode_is_appended_on_a_new_line(rlef, programs: tuple[Path, Path], tmp_path: Path) -> None:
     play = ("play", "--problem", "starter/add-numbers", "--save", "episodes.jsonl", "--file", programs[1])
     rlef(*play)
     path = tmp_path / "episodes.jsonl"
@@ -153,15 +153,15 @@ def test_a_last_line_without_an_end_is_ended(rlef, programs: tuple[Path, Path], 
     assert len(read_episodes(path)) == 2
 
 
-def test_a_program_that_the_environment_does_not_take(rlef, tmp_path: Path) -> None:
+def test_a_program_that_is_no_valid_action(rlef, tmp_path: Path) -> None:
     (tmp_path / "long.py").write_text("#" * 2**20)
     process = rlef("play", "--file", "long.py")
     assert process.returncode == 2
-    assert process.stderr.startswith("rlef: turn 1: the environment does not take it: ")
+    assert process.stderr.startswith("rlef: turn 1: expected a valid action: ")
     assert process.stderr.count("\n") == 1
 
 
-def test_a_program_file_that_is_no_text(rlef, tmp_path: Path) -> None:
+def test_a_program_file_that_is_not_text(rlef, tmp_path: Path) -> None:
     (tmp_path / "image.py").write_bytes(b"\xff\xd8")
     process = rlef("play", "--file", "image.py")
     assert process.returncode == 2

@@ -1,4 +1,4 @@
-"""`rlef problems`: looks at problems, converts them, verifies, augments and compares them."""
+"""`rlef problems`: list, show, stats, convert, verify, augment and dedupe."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data.jsonl"
 
 
-def test_list_show_and_stats_say_what_is_there(rlef: Rlef, data: Path) -> None:
+def test_list_show_and_stats(rlef: Rlef, data: Path) -> None:
     listed = rlef("problems", "list", data)
     assert listed.returncode == 0, listed.stderr
     assert [line.split()[0] for line in listed.stdout.splitlines()[1:]] == ["biggest", "écho"]
@@ -53,7 +53,7 @@ def test_list_show_and_stats_say_what_is_there(rlef: Rlef, data: Path) -> None:
     assert [line.split()[-1] for line in stats.splitlines()[:4]] == ["2", "3", "2", "0"]
 
 
-def test_convert_writes_what_is_read_back_equal(rlef: Rlef, data: Path, tmp_path: Path) -> None:
+def test_converted_problems_are_read_back_equal(rlef: Rlef, data: Path, tmp_path: Path) -> None:
     done = rlef("problems", "convert", data, "out.jsonl")
     assert done.returncode == 0, done.stderr
     assert read_jsonl(tmp_path / "out.jsonl") == [BIGGEST, ECHO]
@@ -71,7 +71,7 @@ def test_convert_gives_each_problem_the_checker_of_a_sidecar(rlef: Rlef, data: P
     assert not (tmp_path / "new.jsonl").exists()
 
 
-def test_verify_reports_beside_the_data(rlef: Rlef, data: Path) -> None:
+def test_verify_writes_reports_beside_the_data(rlef: Rlef, data: Path) -> None:
     done = rlef("problems", "verify", data, "--workers", 2)
     assert done.returncode == 0, done.stderr
     reports = read_reports(f"{data}.trust")
@@ -83,19 +83,19 @@ def test_verify_reports_beside_the_data(rlef: Rlef, data: Path) -> None:
     assert "1 verified, 1 weak_tests" in done.stderr
 
 
-def test_augment_adds_tests_that_refuse_what_passed(rlef: Rlef, data: Path, tmp_path: Path) -> None:
+def test_augment_adds_tests_that_wrong_solutions_fail(rlef: Rlef, data: Path, tmp_path: Path) -> None:
     done = rlef("problems", "augment", data, "more.jsonl", "--tests", 3, "--tries", 60)
     assert done.returncode == 0, done.stderr
     more, echo = read_jsonl(tmp_path / "more.jsonl")
     assert len(more.generated_tests) == 3
     assert echo == ECHO
     assert "1 correct solutions to run, 2 are asked for" in done.stderr
-    assert "1 stored wrong solutions passed every test before, 0 do now" in done.stderr
+    assert "stored wrong solutions that pass every test: 1 before, 0 now" in done.stderr
     again = rlef("problems", "augment", data, "again.jsonl", "--tests", 3, "--tries", 60)
     assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "more.jsonl").read_bytes(), again.stderr
 
 
-def test_dedupe_names_twins_and_leaves_them_out(rlef: Rlef, data: Path, tmp_path: Path) -> None:
+def test_dedupe_names_duplicates_and_leaves_them_out(rlef: Rlef, data: Path, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "other.jsonl", [ECHO])
     done = rlef("problems", "dedupe", data, "--against", "other.jsonl", "--out", "rest.jsonl")
     assert [json.loads(line) for line in done.stdout.splitlines()] == [

@@ -143,7 +143,7 @@ def test_a_signal_ends_the_server_after_it_has_answered_pending_requests(
         metric = b"rlef_requests_under_way 1.0"
         until(lambda: metric in requests.get(f"{url}/metrics", timeout=10).content, "the request did not arrive")
         os.killpg(process.pid, number)
-        assert "1 requests" in process.stderr.readline()
+        assert "pending requests: 1" in process.stderr.readline()
         other.request("POST", "/run_code", json.dumps({"code": "print(1)", "language": "python"}), JSON)
         refused = other.getresponse()
         assert (refused.status, refused.headers["Retry-After"]) == (503, "10")

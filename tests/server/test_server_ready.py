@@ -203,7 +203,7 @@ def test_ctrl_c_ends_it_cleanly_before_it_is_ready() -> None:
         for pid in stopped:  # so that the server cannot become ready
             os.kill(pid, signal.SIGSTOP)
         os.killpg(process.pid, signal.SIGINT)  # to all of its processes, as in a terminal
-        assert process.stderr.readline() == "rlef: ended before it was ready\n"
+        assert process.stderr.readline() == "rlef: stopped before it was ready\n"
         for pid in stopped:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
