@@ -292,7 +292,7 @@ def evaluate_(arguments: Any) -> None:
         for temperature in arguments.temperature or [0.2]:
             env = make_env(config, problems, EVALUATED_AT_ONCE, pool, tokenizer)
             plans = evaluation_plans(
-                env.rules.dataset, arguments.episodes, env.num_envs, EVALUATION_SEED, samples, *share
+                env.dataset, arguments.episodes, env.num_envs, EVALUATION_SEED, samples, *share
             )
             generator = make_generator(config, model, renderer.stop_ids, temperature, top_p)
             found = evaluate(Rollout(generator, renderer, [env], config.max_new, config.context), plans, wanted)

@@ -46,7 +46,7 @@ def _overhead(settings: Settings, shown: int) -> list[Figure]:
         rows.append(measured("overhead", figure, values, "us"))
     with JudgePool() as pool:
         real = CodeVectorEnv(envs, dataset=dataset, pool=pool)
-        started = JudgeJob(real.rules.dataset[0], Program("print(-1)"), stop_early=False)
+        started = JudgeJob(real.dataset[0], Program("print(-1)"), stop_early=False)
         for future in [pool.submit(started) for _ in range(2 * pool.workers)]:
             judgement = future.result()
         owner = next(_microseconds(real, _steps, settings.judged_steps))

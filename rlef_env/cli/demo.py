@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace) -> None:
                     advance()
             for episode in longest(played[name], arguments.show):
                 show_episode(console, name, dataset, episode, arguments.lines)
-    show_rates(console, dataset.label, solve_rates(played, env.rules.max_turns))
+    show_rates(console, dataset.label, solve_rates(played, env.config.max_turns))
     show_machine(machine)
 
 

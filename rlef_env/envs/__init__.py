@@ -1,10 +1,10 @@
 """The environments: episodes of one problem each, their feedback and their rewards."""
 
 from rlef_env.envs.code_env import CodeEnv
+from rlef_env.envs.config import EnvConfig
 from rlef_env.envs.extract import extract_program, fenced
 from rlef_env.envs.feedback import feedback_text, prompt_text
 from rlef_env.envs.infos import episode_info
-from rlef_env.envs.plan import score_response
 from rlef_env.envs.problem_sampler import PROBLEM_SAMPLERS, ByDifficulty, Curriculum, ProblemSampler, Uniform
 from rlef_env.envs.registration import ENVIRONMENTS, register_environments
 from rlef_env.envs.replay import rejudge, replay
@@ -22,6 +22,7 @@ __all__ = [
     "CodeEnv",
     "CodeVectorEnv",
     "Curriculum",
+    "EnvConfig",
     "ProblemSampler",
     "ProgramText",
     "Reward",
@@ -36,5 +37,4 @@ __all__ = [
     "register_environments",
     "rejudge",
     "replay",
-    "score_response",
 ]

@@ -1,17 +1,18 @@
-"""The benchmarks that have an id of their own: which data each takes, and where that comes from."""
+"""Benchmarks with a registered id: the data that each accepts, where to get it, and their environment."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from rlef_env.envs.arguments import loaded, one_of
+from rlef_env.envs.code_env import CodeEnv
 from rlef_env.errors import UsageError
 from rlef_env.problems import Dataset, load_dataset
 
-__all__ = ["BENCHMARKS", "Benchmark", "benchmark_dataset"]
+__all__ = ["BENCHMARKS", "Benchmark", "BenchmarkEnv", "benchmark_dataset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +21,9 @@ class Benchmark:
 
     Attributes:
         layouts: the layouts of rows that count as its data.
-        example: what ``dataset`` may be.
-        origin: where that comes from.
-        builtin: what it asks where no data is named; None where data must be named.
+        example: an example of the argument ``dataset``.
+        origin: where to get the data.
+        builtin: the data set that is used where none is named; None where data must be named.
     """
 
     layouts: tuple[str, ...]
@@ -76,24 +77,24 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = {
     ),
     "Procedural": Benchmark(("procedural",), "procedural", "this package, which generates the problems", "procedural"),
 }
-"""The name in ``RLEF-NAME-v0`` -> what it takes."""
+"""The name in ``RLEF-NAME-v0`` -> its benchmark."""
 
 
 def benchmark_dataset(
     name: str, dataset: object, split: object, *, after: str | None = None, before: str | None = None
 ) -> Dataset:
-    """The data of a benchmark.
+    """Load the data of a benchmark.
 
     Args:
         name: a key of ``BENCHMARKS``.
         dataset: a name or path for ``load_dataset``, a ``Dataset``, or None.
         split: as for ``load_dataset``.
-        after: likewise.
-        before: likewise.
+        after: as for ``load_dataset``.
+        before: as for ``load_dataset``.
 
     Raises:
-        UsageError: no data is named where it must be, or it is that of something else.
-        DataError: it cannot be read.
+        UsageError: no data is named where it must be, or the data is not that of the benchmark.
+        DataError: the data cannot be read.
     """
     one_of("benchmark", name, tuple(BENCHMARKS))
     benchmark = BENCHMARKS[name]
@@ -114,3 +115,32 @@ def benchmark_dataset(
             f"{found.layout}; {how}; or make CodeEnv(dataset=...), which takes any problems"
         )
     return found
+
+
+class BenchmarkEnv(CodeEnv):
+    """``CodeEnv`` on the data of one benchmark.
+
+    Args:
+        benchmark: a key of ``BENCHMARKS``.
+        dataset: the data, as for ``CodeEnv``; None where the benchmark has data built in.
+        split: as for ``CodeEnv``.
+        after: only problems published on this day or later, as ``"2024-08-01"``.
+        before: only problems published before this day.
+        arguments: the other arguments of ``CodeEnv``.
+
+    Raises:
+        UsageError: no data is named where it must be, or the data is not that of the benchmark; the message says where
+            to get it.
+    """
+
+    def __init__(
+        self,
+        benchmark: str,
+        dataset: str | os.PathLike[str] | Dataset | None = None,
+        split: str = "train",
+        *,
+        after: str | None = None,
+        before: str | None = None,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(benchmark_dataset(benchmark, dataset, split, after=after, before=before), split, **arguments)

@@ -11,19 +11,21 @@ from gymnasium import logger
 from gymnasium.error import ResetNeeded
 
 from rlef_env.envs.arguments import check_judge, loaded, one_of
-from rlef_env.envs.dynamics import EpisodeDynamics, OpenEpisode
+from rlef_env.envs.config import EnvConfig
+from rlef_env.envs.dynamics import EpisodeDynamics
+from rlef_env.envs.extract import ACTION_LENGTH, read_response
 from rlef_env.envs.feedback import Tokenizer
 from rlef_env.envs.infos import episode_info
-from rlef_env.envs.judging import SupportsJudge, judged_by
-from rlef_env.envs.problem_sampler import ProblemSampler
+from rlef_env.envs.problem_sampler import ProblemSampler, make_problem_sampler
 from rlef_env.envs.rewards import RewardSpec
 from rlef_env.envs.shared_pool import SHARED, Shared, shared_pool
-from rlef_env.envs.state import checked, header, rng_from_state, rng_to_state, running_from_state, running_to_state
+from rlef_env.envs.spaces import ProgramText
+from rlef_env.envs.state import checked, episode_from_state, episode_to_state, header, rng_from_state, rng_to_state
 from rlef_env.episodes.episode import Episode
 from rlef_env.episodes.render import episode_text
 from rlef_env.episodes.settings import Feedback
-from rlef_env.judge import Judge
-from rlef_env.problems import Dataset
+from rlef_env.judge import Judge, JudgePool
+from rlef_env.problems import Dataset, Problem
 from rlef_env.terminal import printable
 
 __all__ = ["CodeEnv"]
@@ -158,24 +160,26 @@ class CodeEnv(gymnasium.Env[str, str]):
     ) -> None:
         one_of("render_mode", render_mode, (None, *self.metadata["render_modes"]))
         check_judge(judge)
-        # The judge that was passed knows what it locks.
-        self.rules = EpisodeDynamics(
+        self.config = EnvConfig(
             loaded(dataset, split),
             split=split,
             max_turns=max_turns,
             feedback=feedback,
-            reward_spec=reward,
+            reward=reward,
             prompt_cap=prompt_cap,
             feedback_cap=feedback_cap,
             tokenizer=tokenizer,
             on_no_verdict=on_no_verdict,
             isolation=isolation if judge is None or judge == SHARED else judge.isolation,
+            sampling=sampling,
         )
-        self._sampler = self.rules.sampler(sampling)
+        self.dynamics = EpisodeDynamics(self.config)
+        self._sampler = make_problem_sampler(sampling, self.dataset)
         self.render_mode = render_mode
-        self.action_space = self.rules.action_space
-        self.observation_space = self.rules.observation_space
-        self._running: OpenEpisode | None = None
+        self.action_space = ProgramText(ACTION_LENGTH)
+        self.observation_space = self.config.observation_space
+        self._problem: Problem | None = None
+        self._episode: Episode | None = None
         self._shared_judge: Judge | Shared | None = judge
         self._own_judge: Judge | None = None
         self._judge_process = os.getpid()
@@ -193,7 +197,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             ProblemNotFound: no problem has that id.
         """
         super().reset(seed=seed)
-        self._running = self.rules.begin(self.np_random, self._sampler, options)
+        self._problem, self._episode = self.dynamics.begin(self.np_random, self._sampler, options)
         if self.render_mode == "human":
             self.render()
         return self.episode.prompt, episode_info(self.episode)
@@ -207,15 +211,16 @@ class CodeEnv(gymnasium.Env[str, str]):
             NoVerdictError: the judge failed, with ``on_no_verdict="raise"``. The turn does not count.
             IsolationUnavailable: this machine lacks a layer of the lock.
         """
-        if self._running is None:
+        if self._problem is None:
             raise ResetNeeded("there is no episode yet; call reset() first")
-        responding = self.rules.respond(self._running, self.rules.check_action(action))
-        self._running = judged_by(self._judge(), responding)
-        if self.episode.ended:
-            self.rules.learn(self._sampler, self.episode)
+        problem, response, judge = self._problem, read_response(action), self._judge()
+        judgements = [judge.judge(job) for job in self.dynamics.jobs(problem, self.episode, response)]
+        episode = self._episode = self.dynamics.advance(problem, self.episode, response, judgements)
+        if episode.ended:
+            self.dynamics.learn(self._sampler, episode)
         if self.render_mode == "human":
             self.render()
-        episode, turn = self.episode, self.episode.turns[-1]
+        turn = episode.turns[-1]
         return turn.feedback, turn.reward, episode.terminated, episode.truncated, episode_info(episode)
 
     def render(self) -> str | None:
@@ -237,56 +242,57 @@ class CodeEnv(gymnasium.Env[str, str]):
         super().close()
 
     def state_dict(self) -> dict[str, Any]:
-        """The state as plain JSON values: the generator, what the sampler has learned, the episode."""
+        """Return the state as plain JSON values: the generator, what the sampler has learned, the episode."""
         return {
-            **header(self.rules, self._sampler),
+            **header(self.dynamics, self._sampler),
             "sampler": self._sampler.state_dict(),
             "seed": self._np_random_seed,
             "rng": rng_to_state(self.np_random),
-            "running": running_to_state(self._running),
+            "episode": episode_to_state(self._episode),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state, as the environment that it came from would have.
+        """Continue from a state, exactly as the environment that it came from would have.
 
         Raises:
-            UsageError: it is the state of an environment with other problems or other rules.
-            DataError: it is no state.
+            UsageError: the state is that of an environment with other problems or another configuration.
+            DataError: the value is not a state.
         """
 
         def load(state: Mapping[str, Any]) -> None:
-            rng, running = rng_from_state(state["rng"]), running_from_state(self.rules, state["running"])
+            rng, (problem, episode) = rng_from_state(state["rng"]), episode_from_state(self.dynamics, state["episode"])
             self._sampler.load_state_dict(state["sampler"])
-            self._np_random, self._np_random_seed, self._running = rng, state["seed"], running
+            self._np_random, self._np_random_seed = rng, state["seed"]
+            self._problem, self._episode = problem, episode
 
-        checked(state, header(self.rules, self._sampler), load)
+        checked(state, header(self.dynamics, self._sampler), load)
 
     @property
     def episode(self) -> Episode:
         """The episode so far, as a value that can be kept, written and replayed.
 
         Raises:
-            ResetNeeded: there is none yet.
+            ResetNeeded: there is no episode yet.
         """
-        if self._running is None:
+        if self._episode is None:
             raise ResetNeeded("there is no episode yet; call reset() first")
-        return self._running.episode
+        return self._episode
 
     @property
     def dataset(self) -> Dataset:
-        """Where the problems are."""
-        return self.rules.dataset
+        """The problems."""
+        return self.config.dataset
 
-    def _judge(self) -> SupportsJudge:
-        """Return the judge, started when first needed; after a fork a new one, as a judge serves one process."""
+    def _judge(self) -> Judge | JudgePool:
+        """Return the judge, started when first needed. A judge serves one process, so a forked one gets a new judge."""
         if self._judge_process != os.getpid():
             self._own_judge = None
             self._shared_judge = SHARED if self._shared_judge == SHARED else None
             self._judge_process = os.getpid()
         if self._shared_judge == SHARED:
-            return shared_pool(self.rules.isolation)
+            return shared_pool(self.config.isolation)
         if self._shared_judge is not None:
             return self._shared_judge
         if self._own_judge is None:
-            self._own_judge = Judge(isolation=self.rules.isolation)
+            self._own_judge = Judge(isolation=self.config.isolation)
         return self._own_judge

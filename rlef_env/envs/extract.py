@@ -1,7 +1,7 @@
-"""Find the program in a response.
+"""Read a response: check it, and find the program in it.
 
-The paper does not say how; the rule is that of the same lab's later release: the first block tagged as Python, else the
-first block of any tag, else the response holds no program. What a fenced block is, CommonMark says
+The paper does not define how a program is found. This follows the same lab's later release: the first block tagged as
+Python, else the first block with any tag, else the response holds no program. CommonMark defines fenced blocks
 (spec.commonmark.org, "Fenced code blocks").
 """
 
@@ -9,11 +9,20 @@ from __future__ import annotations
 
 import re
 import textwrap
+from dataclasses import dataclass
+from typing import Final
 
+from gymnasium.error import InvalidAction
+
+from rlef_env.envs.spaces import ProgramText
 from rlef_env.fences import code_blocks, fence, loose_blocks
 
-__all__ = ["extract_program", "fenced"]
+__all__ = ["ACTION_LENGTH", "Response", "extract_program", "fenced", "read_response"]
 
+ACTION_LENGTH: Final = 2**20
+"""Maximum characters of a response."""
+
+_ACTION_SPACE: Final = ProgramText(ACTION_LENGTH)
 _LINE_END = re.compile(r"\r\n?")
 _THINKING = (
     ("<think>", "</think>"),  # Qwen, DeepSeek-R1 and most others
@@ -25,42 +34,71 @@ _THINKING = (
     ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),  # gpt-oss
     ("<|START_THINKING|>", "<|END_THINKING|>"),  # Command A
 )
-"""What models put before and behind their thinking."""
+"""Marks that models put before and after their thinking."""
 _BEGINS, _ENDS = (re.compile("|".join(map(re.escape, marks))) for marks in zip(*_THINKING, strict=True))
 _PLACEHOLDER = re.compile(r"(?:#[ \t]*)?YOUR CODE HERE", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A checked response and its program.
+
+    Attributes:
+        text: the whole response.
+        program: the program in it; None where it holds none.
+    """
+
+    text: str
+    program: str | None
+
+
+def read_response(action: object) -> Response:
+    """Return an action as a response.
+
+    Raises:
+        InvalidAction: the action is not a text of the action space.
+    """
+    if not isinstance(action, str):
+        raise InvalidAction(f"action: expected a response as a str, got {type(action).__name__}: {action!r:.100}")
+    if len(action) > ACTION_LENGTH:
+        raise InvalidAction(f"action: expected at most {ACTION_LENGTH} characters, got {len(action)}")
+    if not _ACTION_SPACE.contains(action):
+        raise InvalidAction("action: expected Unicode text, got a lone surrogate; decode it with errors='replace'")
+    return Response(action, extract_program(action))
+
+
 def extract_program(response: str) -> str | None:
-    r"""Return the program a response holds, or None.
+    r"""Return the program that a response holds, or None.
 
-    Two things are blocks:
+    There are two kinds of blocks:
 
-    * A fenced code block of CommonMark: lines between a line that begins with three or more backticks or tildes, and
-      the next line that has nothing but as many of them or more. What follows the opening fence in its line is the
-      tag and never code. In a quote or a list item a fence may stand as far to the right as the text there; the lines
-      of a block in a list item need not. HTML means nothing: fences in an ``<answer>`` count.
-    * The paper's own form, ```` ```python YOUR CODE HERE ``` ````, with everything in one line, anywhere in it.
+    * A fenced code block of CommonMark: the lines between an opening fence, a line that begins with three or more
+      backticks or tildes, and a closing fence, the next line with nothing but at least as many of them. The text after
+      the opening fence in its line is the tag and never code. In a quote or a list item, a fence may be indented as far
+      as the text there; the lines of a block in a list item need not be. HTML has no meaning: fences inside
+      ``<answer>`` count.
+    * The paper's own form, ```` ```python YOUR CODE HERE ``` ````, all in one line, anywhere in that line.
 
-    Beyond CommonMark, there may be text before backticks that open a block, where a Python tag and nothing else follows
-    them (``So: ```python``). And where there is no block at all, backticks in the middle of a line may close one that
-    has a Python tag (``print(1)``` ``).
+    Two forms beyond CommonMark count too. Text may precede the backticks that open a block, if only a Python tag
+    follows them (``So: ```python``). And if a response has no block at all, backticks in the middle of a line may close
+    a block that has a Python tag (``print(1)``` ``).
 
-    The first block tagged ``python``, ``py``, ``python3`` or ``py3`` (any letter case) counts, else the first one. A
-    block that is never closed is no block: the response was cut off. If the block that counts is empty the response
-    holds no program, and later blocks are not looked at.
+    The first block tagged ``python``, ``py``, ``python3`` or ``py3`` (in any letter case) counts, else the first block.
+    A block that is never closed is not a block: the response was cut off. If the block that counts is empty, the
+    response holds no program, and later blocks are not considered.
 
-    What stands before the last ``</think>`` is thinking and not looked at; nor is what follows a ``<think>`` that is
-    never closed. The same holds for the other marks that models use (``_THINKING``). The prompt's placeholder
-    ``YOUR CODE HERE`` is never a program: a block of it alone is passed over.
+    Text before the last ``</think>`` is thinking and is ignored; so is the text after a ``<think>`` that is never
+    closed. The same holds for the other marks that models use (``_THINKING``). The prompt's placeholder
+    ``YOUR CODE HERE`` is never a program: a block with nothing else is skipped.
 
-    All line ends become ``\n``; white space at the end goes; a block that is indented as a whole is moved to the left,
-    since no program starts indented.
+    All line ends become ``\n``. White space at the end is removed. A block that is indented as a whole is dedented,
+    because no program starts indented.
 
     Args:
-        response: what the agent said, of any length. The time taken is proportional to it.
+        response: the agent's text, of any length. The time taken is proportional to it.
 
     Returns:
-        The program's text without fences and tag, or None where there is none.
+        The program's text without fences and tag, or None if there is none.
     """
     end = 0
     for mark in _ENDS.finditer(response):
@@ -75,13 +113,13 @@ def extract_program(response: str) -> str | None:
 
 
 def fenced(program: str) -> str:
-    """The program as a block that ``extract_program`` takes it out of, whatever backticks are in it."""
+    """Return a program as a block from which ``extract_program`` reads it back, even if it contains backticks."""
     fences = fence(program)
     return f"{fences}python\n{program}\n{fences}"
 
 
 def _program(code: str) -> str | None:
-    """Clean the code of a block; None where nothing is left."""
+    """Return a block's code cleaned; None if nothing is left."""
     source = code.rstrip()
     if not source:
         return None

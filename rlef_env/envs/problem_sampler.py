@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 import numpy as np
 
 from rlef_env.errors import DataError, UsageError
-from rlef_env.problems import ProblemMetadata
+from rlef_env.problems import Dataset, ProblemMetadata
 
 __all__ = ["PROBLEM_SAMPLERS", "ByDifficulty", "Curriculum", "ProblemSampler", "Uniform", "make_problem_sampler"]
 
@@ -200,11 +200,11 @@ PROBLEM_SAMPLERS: Final[Mapping[str, Callable[[], ProblemSampler]]] = {
 """The samplers by name, each as it is by default."""
 
 
-def make_problem_sampler(sampling: str | ProblemSampler, problems: Sequence[ProblemMetadata]) -> ProblemSampler:
-    """The sampler that the argument ``sampling`` stands for, started.
+def make_problem_sampler(sampling: str | ProblemSampler, dataset: Dataset) -> ProblemSampler:
+    """Return the sampler that ``sampling`` names, started on the problems that have a test.
 
     Raises:
-        UsageError: it is none, or serves another environment already.
+        UsageError: there is no such sampler, it does not suit these problems, or it serves another environment.
     """
     sampler: object = (
         PROBLEM_SAMPLERS[sampling]() if isinstance(sampling, str) and sampling in PROBLEM_SAMPLERS else sampling
@@ -214,7 +214,7 @@ def make_problem_sampler(sampling: str | ProblemSampler, problems: Sequence[Prob
             f"sampling: expected one of {', '.join(map(repr, PROBLEM_SAMPLERS))}, or an object with the methods of "
             f"rlef_env.envs.ProblemSampler, got {sampling!r:.100}"
         )
-    sampler.start(problems)
+    sampler.start(dataset.metadata_at(dataset.tested))
     return sampler
 
 

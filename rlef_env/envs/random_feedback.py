@@ -1,52 +1,64 @@
-"""Feedback that has nothing to do with the response: the paper's ablation (RLEF, random feedback).
+"""Feedback that is unrelated to the response: the paper's ablation (RLEF, random feedback).
 
-A random stored wrong solution of another problem is run on that problem's public tests, and its failures are shown.
-If it passes them all, the trace of ``raise NotImplementedError()`` is shown instead.
+A random stored wrong solution of another problem runs on that problem's public tests, and its failures are shown. If it
+passes all of them, the trace of ``raise NotImplementedError()`` is shown instead.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
-from rlef_env.envs.judging import Judging
-from rlef_env.judge import JudgeJob, Judgement, Verdict
+from rlef_env.judge import JudgeJob, Judgement, TestResult, Verdict
 from rlef_env.problems import Dataset, Problem
 from rlef_env.sandbox import Program
 
-__all__ = ["random_judging"]
+__all__ = ["random_job", "random_judgement"]
+
+_TRACE: Final = (
+    'Traceback (most recent call last):\n  File "solution.py", line 1, in <module>\n'
+    "    raise NotImplementedError()\nNotImplementedError\n"
+)
 
 
-def random_judging(
-    dataset: Dataset, sources: Sequence[int], problem: Problem, rng: np.random.Generator
-) -> Judging[tuple[Problem, Judgement]]:
-    """Have a wrong program judged; return another problem and the judgement of the program on its public tests.
+def random_job(dataset: Dataset, problem: Problem, seed: int, turn: int) -> JudgeJob:
+    """Draw a wrong program for another problem, to be judged on that problem's public tests.
 
     Args:
-        dataset: where the problems are.
-        sources: where to draw from, as ``Dataset.wrongly_solved`` gives them, with at least one other than ``problem``.
-        problem: the problem that was really asked.
-        rng: decides what is drawn.
+        dataset: problems to draw from, of which ``wrongly_solved`` names two or more.
+        problem: the problem of the episode, which is not drawn.
+        seed: the episode's feedback seed.
+        turn: number of turns before this one. Equal seeds and turns draw the same program.
     """
-    other = dataset[_other(sources, dataset.place(problem.id), rng)]
-    programs = _wrong_programs(other)
+    rng = np.random.default_rng((seed, turn))
+    other = dataset[_other_place(dataset.wrongly_solved, dataset.place(problem.id), rng)]
+    programs = [solution.source for solution in other.incorrect_solutions if solution.language == "python"]
     program = Program(programs[int(rng.integers(len(programs)))])
-    judgement = yield JudgeJob(other, program, roles=("public",), stop_early=False)
-    if judgement.verdict is Verdict.ACCEPTED:
-        program = Program("raise NotImplementedError()")
-        judgement = yield JudgeJob(other, program, roles=("public",), stop_early=False)
-    return other, judgement
+    return JudgeJob(other, program, roles=("public",), stop_early=False)
 
 
-def _other(sources: Sequence[int], own: int, rng: np.random.Generator) -> int:
-    """One of the places but a problem's own."""
-    before = bisect_left(sources, own)
-    among = before < len(sources) and sources[before] == own
-    drawn = int(rng.integers(len(sources) - among))
-    return sources[drawn + (among and drawn >= before)]
+def random_judgement(problem: Problem, judged: Judgement) -> Judgement:
+    """Return the judgement to show.
+
+    What the judge finds for ``raise NotImplementedError()`` is known, so it needs no job of its own.
+
+    Args:
+        problem: the problem that ``random_job`` drew.
+        judged: the judgement of that job.
+    """
+    if judged.verdict is not Verdict.ACCEPTED:
+        return judged
+    failed = Verdict.RUNTIME_ERROR, "NotImplementedError", "", _TRACE
+    results = tuple(TestResult("public", index, *failed) for index in range(len(problem.public_tests)))
+    return Judgement(Verdict.RUNTIME_ERROR, results, len(results), "NotImplementedError", judged.isolation)
 
 
-def _wrong_programs(problem: Problem) -> list[str]:
-    return [solution.source for solution in problem.incorrect_solutions if solution.language == "python"]
+def _other_place(places: Sequence[int], own: int, rng: np.random.Generator) -> int:
+    """Draw one of the sorted places other than ``own``."""
+    before = bisect_left(places, own)
+    included = before < len(places) and places[before] == own
+    drawn = int(rng.integers(len(places) - included))
+    return places[drawn + (included and drawn >= before)]

@@ -10,7 +10,7 @@ from gymnasium.envs.registration import register, registry
 __all__ = ["ENVIRONMENTS", "register_environments"]
 
 _ANY_DATA: Final = "rlef_env.envs.code_env:CodeEnv"
-_ITS_DATA: Final = "rlef_env.envs.benchmark_env:BenchmarkEnv"
+_ITS_DATA: Final = "rlef_env.envs.benchmarks:BenchmarkEnv"
 _VECTOR: Final = "rlef_env.envs.vector.vector_env:CodeVectorEnv"
 
 # Those whose data must be named say how when they are made without. CodeContests alone has a stand-in, with a warning.

@@ -1,4 +1,4 @@
-"""Run a stored episode again: through an environment, or only past the judge."""
+"""Run a stored episode again: through an environment, or through the judge only."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 
 import gymnasium
 
-from rlef_env.envs.judging import SupportsJudge
-from rlef_env.envs.plan import score_response
+from rlef_env.envs.plan import ResponsePlan
 from rlef_env.episodes.episode import Episode
 from rlef_env.episodes.validation import check_episode
+from rlef_env.judge import Judge, JudgePool
 from rlef_env.problems import Dataset
 
 __all__ = ["rejudge", "replay"]
 
 
 def replay(episode: Episode, env: gymnasium.Env[str, str]) -> Episode:
-    """Give an episode's responses to an environment, and return what came of it there.
+    """Give an episode's responses to an environment, and return the episode that it plays.
 
-    With an environment made as the first one was, the result equals the episode; with other settings it shows what
-    they change. Responses after the end of the new episode are not given.
+    If the environment is made like the first one, the result equals the episode. With other settings the result shows
+    what they change. Responses after the end of the new episode are left out.
 
     Args:
         episode: the episode to play again.
-        env: a ``CodeEnv``, wrapped or not, whose data set holds the problem. It is reset.
+        env: a ``CodeEnv``, wrapped or not, whose data set has the problem. It is reset.
 
     Raises:
         DataError: the episode contradicts itself, or its settings are not those of a ``CodeEnv``.
@@ -44,17 +44,17 @@ def replay(episode: Episode, env: gymnasium.Env[str, str]) -> Episode:
     return result
 
 
-def rejudge(episode: Episode, dataset: Dataset, judge: SupportsJudge) -> Episode:
-    """Judge an episode's programs again, on the tests they were judged on, and return it with the new judgements.
+def rejudge(episode: Episode, dataset: Dataset, judge: Judge | JudgePool) -> Episode:
+    """Judge an episode's programs again, on the same tests, and return the episode with the new judgements.
 
-    Everything else stays as it was recorded, rewards and feedback too: compare the two episodes to see whether the
-    verdicts hold. A turn that was scored on all tests is scored on all of them again. The result is for
-    comparing: where verdicts differ it is no episode that an environment plays, and a file of it is not read back.
+    Everything else stays as recorded, rewards and feedback too: compare the two episodes to see whether the verdicts
+    hold. A turn that was scored on all tests is scored on all of them again. The result is for comparison only: where
+    verdicts differ, no environment plays such an episode, and a file of it cannot be read.
 
     Args:
         episode: the episode to judge again.
-        dataset: where its problem is.
-        judge: who judges.
+        dataset: a data set with the episode's problem.
+        judge: a judge or a pool.
 
     Raises:
         DataError: the episode contradicts itself, or its settings are not those of a ``CodeEnv``.
@@ -63,20 +63,12 @@ def rejudge(episode: Episode, dataset: Dataset, judge: SupportsJudge) -> Episode
     check_episode(episode)
     problem = dataset.get(episode.problem_id)
     settings = episode.settings
-    # The end of a finished episode was scored; where the judge failed, only the turn limit says whether it would be.
+    # A terminated episode was scored at its end. Where the judge failed, only the turn limit decides.
     scored = len(episode.turns) if episode.terminated else settings["max_turns"]
-    turns = [
-        replace(
-            turn,
-            judgement=score_response(
-                judge,
-                problem,
-                turn.program,
-                last=number == scored,
-                feedback=settings["feedback"],
-                full_grid=settings["full_grid"],
-            ).judgement,
-        )
-        for number, turn in enumerate(episode.turns, start=1)
-    ]
+    turns = []
+    for number, turn in enumerate(episode.turns, start=1):
+        plan = ResponsePlan(problem, turn.program, number == scored, settings["feedback"], settings["full_grid"])
+        job = plan.job()
+        judgement, _ = plan.decide(None if job is None else judge.judge(job))
+        turns.append(replace(turn, judgement=judgement))
     return replace(episode, turns=tuple(turns))

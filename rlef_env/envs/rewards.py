@@ -92,12 +92,12 @@ class Reward:
     Attributes:
         name: for reports: the name it was made from, or its terms.
         terms: pairs of component and weight.
-        full_grid: whether every test must be run at the end; else judging stops at the first failing hidden test.
+        run_all_tests: whether every test must be run at the end; else judging stops at the first failing hidden test.
     """
 
     name: str
     terms: tuple[tuple[RewardFunction, float], ...]
-    full_grid: bool = False
+    run_all_tests: bool = False
 
     def __call__(self, turn: Turn, final: bool) -> float:
         """Return the reward of a turn; always 0.0 where the judge itself failed, whatever the components say.
@@ -121,7 +121,7 @@ def make_reward(spec: RewardSpec = "rlef") -> Reward:
 
     Args:
         spec: a name in ``REWARDS``; or a mapping from names in ``COMPONENTS`` to weights; or a function
-            ``(turn, final) -> float``. Set the function's attribute ``full_grid = True`` if it needs the result of
+            ``(turn, final) -> float``. Set the function's attribute ``run_all_tests = True`` if it needs the result of
             every test at the end.
 
     Raises:
@@ -137,7 +137,7 @@ def make_reward(spec: RewardSpec = "rlef") -> Reward:
         return _weighted(" + ".join(f"{weight} {name}" for name, weight in spec.items()), spec)
     if callable(spec):
         name = getattr(spec, "__name__", type(spec).__name__)
-        return Reward(name, ((spec, 1.0),), full_grid=bool(getattr(spec, "full_grid", False)))
+        return Reward(name, ((spec, 1.0),), run_all_tests=bool(getattr(spec, "run_all_tests", False)))
     raise UsageError(f"reward: expected a name, a mapping of names to weights, or a function; got {spec!r}")
 
 
@@ -151,4 +151,4 @@ def _weighted(name: str, weights: Mapping[str, float]) -> Reward:
         if type(weight) not in (int, float) or not math.isfinite(weight):
             raise UsageError(f"reward: expected a finite number as the weight of {component!r}; got {weight!r}")
     terms = tuple((COMPONENTS[component], float(weight)) for component, weight in weights.items())
-    return Reward(name, terms, full_grid=not weights.keys().isdisjoint(("pass_fraction", "score_fraction")))
+    return Reward(name, terms, run_all_tests=not weights.keys().isdisjoint(("pass_fraction", "score_fraction")))

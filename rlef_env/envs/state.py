@@ -1,6 +1,6 @@
-"""The state of an environment as plain JSON values: generators, the sampler, and the episodes under way.
+"""State of an environment as plain JSON values: its generators, its problem sampler and its open episodes.
 
-An environment that goes on from a state asks, says and rewards what the one that it came from would have.
+An environment that continues from a state draws, observes and rewards exactly what the original would have.
 """
 
 from __future__ import annotations
@@ -11,24 +11,27 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from rlef_env.envs.dynamics import EpisodeDynamics, OpenEpisode
+from rlef_env.envs.dynamics import EpisodeDynamics
 from rlef_env.envs.problem_sampler import ProblemSampler
+from rlef_env.episodes.episode import Episode
 from rlef_env.episodes.storage import episode_from_row, episode_to_row
 from rlef_env.errors import DataError, RLEFError, UsageError
+from rlef_env.problems import Problem
 
-__all__ = ["checked", "header", "rng_from_state", "rng_to_state", "running_from_state", "running_to_state"]
+__all__ = ["checked", "episode_from_state", "episode_to_state", "header", "rng_from_state", "rng_to_state"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 T = TypeVar("T")
 
 
-def header(rules: EpisodeDynamics, sampler: ProblemSampler, **more: Any) -> dict[str, Any]:
-    """What must be the same where a state is loaded."""
-    ids = hashlib.sha256("\0".join(rules.dataset.ids).encode("utf-8", "surrogatepass")).hexdigest()
+def header(dynamics: EpisodeDynamics, sampler: ProblemSampler, **more: Any) -> dict[str, Any]:
+    """Return the part of a state that must equal that of the environment which loads it."""
+    dataset = dynamics.dataset
+    ids = hashlib.sha256("\0".join(dataset.ids).encode("utf-8", "surrogatepass")).hexdigest()
     return {
         "version": VERSION,
-        "dataset": rules.dataset.label,
-        "split": rules.split,
+        "dataset": dataset.label,
+        "split": dynamics.config.split,
         "problems": ids[:32],
         "sampling": type(sampler).__name__,
         **more,
@@ -36,16 +39,16 @@ def header(rules: EpisodeDynamics, sampler: ProblemSampler, **more: Any) -> dict
 
 
 def checked(state: object, expected: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T]) -> T:
-    """Read a state, or refuse it whole.
+    """Read a state completely, or refuse it.
 
     Args:
         state: as ``state_dict`` returned it.
-        expected: its header.
-        read: called with it.
+        expected: the header that it must have.
+        read: reads the state once the header is checked. It changes nothing before all is read.
 
     Raises:
-        UsageError: it is of an environment on other problems, or of another kind.
-        DataError: it is no state.
+        UsageError: the state is that of an environment on other problems, or of another kind.
+        DataError: the value is not a state.
     """
     if not isinstance(state, Mapping):
         raise DataError(f"state: expected what state_dict() returned, got {type(state).__name__}")
@@ -55,7 +58,7 @@ def checked(state: object, expected: Mapping[str, Any], read: Callable[[Mapping[
         if state[key] != value:
             raise UsageError(
                 f"state: expected {key} {value!r}, as in this environment, got {state[key]!r:.100}; make the "
-                "environment with the arguments that it had when the state was taken"
+                "environment with the arguments that it had when the state was saved"
             )
     try:
         return read(state)
@@ -68,12 +71,12 @@ def checked(state: object, expected: Mapping[str, Any], read: Callable[[Mapping[
 
 
 def rng_to_state(rng: np.random.Generator | None) -> dict[str, Any] | None:
-    """A generator."""
+    """Return the state of a generator."""
     return None if rng is None else dict(rng.bit_generator.state)
 
 
 def rng_from_state(state: Mapping[str, Any] | None) -> np.random.Generator | None:
-    """The opposite of ``rng_to_state``."""
+    """Return the generator with this state; the inverse of ``rng_to_state``."""
     if state is None:
         return None
     generator = np.random.PCG64()
@@ -81,32 +84,35 @@ def rng_from_state(state: Mapping[str, Any] | None) -> np.random.Generator | Non
     return np.random.Generator(generator)
 
 
-def running_to_state(running: OpenEpisode | None) -> dict[str, Any] | None:
-    """An episode under way."""
-    if running is None:
-        return None
-    return {"episode": episode_to_row(running.episode), "feedback_rng": rng_to_state(running.feedback_rng)}
+def episode_to_state(episode: Episode | None) -> dict[str, Any] | None:
+    """Return the state of an episode; its problem is found again by its id."""
+    return None if episode is None else episode_to_row(episode)
 
 
-def running_from_state(rules: EpisodeDynamics, state: Mapping[str, Any] | None) -> OpenEpisode | None:
-    """The opposite of ``running_to_state``.
+def episode_from_state(
+    dynamics: EpisodeDynamics, state: Mapping[str, Any] | None
+) -> tuple[Problem, Episode] | tuple[None, None]:
+    """Return the problem and the episode of a state; the inverse of ``episode_to_state``.
 
     Raises:
-        UsageError: the environment has other rules.
-        DataError: it is no such state, or the problem asks something else now.
-        ProblemNotFound: the problem is not there any more.
+        UsageError: the environment has another configuration than the episode.
+        DataError: the value is not such a state, or the problem has changed.
+        ProblemNotFound: the data set no longer has the problem.
     """
     if state is None:
-        return None
-    episode = episode_from_row(state["episode"], "state")
-    rules_then = {key: value for key, value in episode.settings.items() if key != "feedback_seed"}
-    if rules_then != rules.settings:
-        names = ", ".join(sorted(key for key in {**rules.settings} if rules.settings[key] != rules_then.get(key)))
-        raise UsageError(f"state: expected an episode under the rules of this environment, got other {names or 'ones'}")
-    problem = rules.dataset.get(episode.problem_id)
-    if rules.prompt(problem) != episode.prompt:
+        return None, None
+    episode = episode_from_row(state, "state")
+    settings = dynamics.config.settings
+    stored = {key: value for key, value in episode.settings.items() if key != "feedback_seed"}
+    if stored != settings:
+        names = ", ".join(sorted(key for key in settings if settings[key] != stored.get(key)))
+        raise UsageError(
+            f"state: expected an episode with the settings of this environment, got other {names or 'ones'}"
+        )
+    problem = dynamics.dataset.get(episode.problem_id)
+    if dynamics.prompt(problem) != episode.prompt:
         raise DataError(
             f"state: problem {problem.id!r}: expected the prompt that its episode began with, got another; "
             "is this the same data?"
         )
-    return OpenEpisode(problem, episode, rng_from_state(state["feedback_rng"]))
+    return problem, episode

@@ -65,7 +65,7 @@ def played_episodes(draw: st.DrawFn) -> Episode:
         judge=ScriptedJudge(say, took),  # type: ignore[arg-type]
     )
     env.reset(seed=draw(st.integers(0, 99)))
-    for _ in range(draw(st.integers(0, env.rules.max_turns))):
+    for _ in range(draw(st.integers(0, env.config.max_turns))):
         if env.episode.ended:
             break
         env.step(draw(st.sampled_from([SUM_RIGHT, "nothing", "```py\nprint('ü')\n```"])))

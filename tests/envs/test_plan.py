@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rlef_env.envs import CodeEnv, score_response
+from rlef_env.envs import CodeEnv
 from rlef_env.envs.feedback import Feedback
-from rlef_env.envs.plan import scoring
+from rlef_env.envs.plan import ResponsePlan
 from rlef_env.judge import Judge, JudgeJob, Judgement, TestResult, Verdict
-from rlef_env.problems import Dataset, Test
+from rlef_env.problems import Dataset, Problem, Test
 from rlef_env.sandbox import Program
 from tests.envs.samples import NO_PUBLIC, NO_TESTS, SUM, fenced
 from tests.envs.scripted import ScriptedJudge
@@ -25,13 +25,32 @@ WRONG = "print('no')"
 MANY = replace(SUM, id="many", private_tests=tuple(Test(f"0 {i}\n", f"{i}\n") for i in range(30)))
 
 
+class Score(NamedTuple):
+    judgement: Judgement
+    final: bool
+
+
+def score(
+    judge: Judge | ScriptedJudge,
+    problem: Problem,
+    program: str | None,
+    last: bool,
+    feedback: Feedback = "public",
+    run_all_tests: bool = False,
+) -> Score:
+    """Judge a response as its plan says."""
+    plan = ResponsePlan(problem, program, last, feedback, run_all_tests)
+    job = plan.job()
+    return Score(*plan.decide(None if job is None else judge.judge(job)))
+
+
 def shape(judgement: Judgement) -> tuple[str, int, int]:
     """Verdict, tests that were run, tests there were to pass."""
     return judgement.verdict.value, len(judgement.results), judgement.total
 
 
 @pytest.mark.parametrize(
-    ("program", "last", "feedback", "full_grid", "expected", "final"),
+    ("program", "last", "feedback", "run_all_tests", "expected", "final"),
     [
         (RIGHT, False, "public", False, ("accepted", 5, 5), True),
         (RIGHT, False, "none", False, ("accepted", 2, 2), False),
@@ -53,16 +72,16 @@ def test_a_score(
     program: str | None,
     last: bool,
     feedback: str,
-    full_grid: bool,
+    run_all_tests: bool,
     expected: tuple[str, int, int],
     final: bool,
 ) -> None:
-    score = score_response(judge, SUM, program, last=last, feedback=feedback, full_grid=full_grid)  # type: ignore[arg-type]
-    assert (shape(score.judgement), score.final) == (expected, final)
+    scored = score(judge, SUM, program, last=last, feedback=feedback, run_all_tests=run_all_tests)  # type: ignore[arg-type]
+    assert (shape(scored.judgement), scored.final) == (expected, final)
 
 
 def test_roles_in_order_and_the_first_failure_decides(judge: Judge) -> None:
-    (judgement, _) = score_response(judge, SUM, WRONG, last=True, full_grid=True)
+    (judgement, _) = score(judge, SUM, WRONG, last=True, run_all_tests=True)
     assert [(result.role, result.index) for result in judgement.results] == [
         ("public", 0),
         ("public", 1),
@@ -71,53 +90,52 @@ def test_roles_in_order_and_the_first_failure_decides(judge: Judge) -> None:
         ("generated", 0),
     ]
     crash_later = "a, b = map(int, input().split())\nprint(a + b if a > 0 else 1 / 0)"
-    (judgement, _) = score_response(judge, SUM, crash_later, last=False)
+    (judgement, _) = score(judge, SUM, crash_later, last=False)
     assert (judgement.verdict, judgement.category) == (Verdict.RUNTIME_ERROR, "ZeroDivisionError")
 
 
 def test_nothing_is_passed_without_public_tests(judge: Judge) -> None:
-    assert score_response(judge, NO_PUBLIC, "print(1)", last=False).final is False
-    score = score_response(judge, NO_PUBLIC, "print(1)", last=True)
-    assert (shape(score.judgement), score.final) == (("accepted", 1, 1), True)
+    assert score(judge, NO_PUBLIC, "print(1)", last=False).final is False
+    scored = score(judge, NO_PUBLIC, "print(1)", last=True)
+    assert (shape(scored.judgement), scored.final) == (("accepted", 1, 1), True)
 
 
 @pytest.mark.parametrize(("last", "total"), [(True, 5), (False, 2)])
 def test_the_total_of_a_lost_turn_counts_the_tests_it_had_to_pass(last: bool, total: int) -> None:
     lost = ScriptedJudge(lambda role, index: TestResult(role, index, Verdict.NO_VERDICT))
-    score = score_response(lost, SUM, RIGHT, last=last)
-    assert (score.judgement.verdict, score.judgement.total) == (Verdict.NO_VERDICT, total)
+    scored = score(lost, SUM, RIGHT, last=last)
+    assert (scored.judgement.verdict, scored.judgement.total) == (Verdict.NO_VERDICT, total)
 
 
-@pytest.mark.parametrize("full_grid", [False, True])
-def test_with_private_feedback_no_test_runs_twice(full_grid: bool) -> None:
+@pytest.mark.parametrize("run_all_tests", [False, True])
+def test_with_private_feedback_no_test_runs_twice(run_all_tests: bool) -> None:
     everything = [test for _, _, test in MANY.tests()]
     accepting = ScriptedJudge()
-    score = score_response(accepting, MANY, RIGHT, last=True, feedback="private", full_grid=full_grid)
+    scored = score(accepting, MANY, RIGHT, last=True, feedback="private", run_all_tests=run_all_tests)
     assert accepting.judged == everything
-    assert [(result.role, result.index) for result in score.judgement.results] == [
+    assert [(result.role, result.index) for result in scored.judgement.results] == [
         (role, index) for role, index, _ in MANY.tests()
     ]
-    assert (score.judgement.verdict, score.judgement.total) == (Verdict.ACCEPTED, 33)
+    assert (scored.judgement.verdict, scored.judgement.total) == (Verdict.ACCEPTED, 33)
     failing = ScriptedJudge(
         lambda role, index: TestResult(role, index, Verdict.WRONG_ANSWER if index >= 10 else Verdict.ACCEPTED)
     )
-    score = score_response(failing, MANY, RIGHT, last=True, feedback="private", full_grid=full_grid)
-    assert failing.judged == (everything if full_grid else everything[:20])
-    assert shape(score.judgement) == ("wrong_answer", 33 if full_grid else 20, 33)
+    scored = score(failing, MANY, RIGHT, last=True, feedback="private", run_all_tests=run_all_tests)
+    assert failing.judged == (everything if run_all_tests else everything[:20])
+    assert shape(scored.judgement) == ("wrong_answer", 33 if run_all_tests else 20, 33)
 
 
 @pytest.mark.parametrize("feedback", get_args(Feedback))
-@pytest.mark.parametrize("full_grid", [False, True])
+@pytest.mark.parametrize("run_all_tests", [False, True])
 @pytest.mark.parametrize("last", [False, True])
-def test_a_response_is_one_job(feedback: Feedback, full_grid: bool, last: bool) -> None:
+def test_a_response_is_one_job(feedback: Feedback, run_all_tests: bool, last: bool) -> None:
     """So a program is compiled once, and waits for its turn once."""
-    judging = scoring(MANY, RIGHT, last=last, feedback=feedback, full_grid=full_grid)
-    job = next(judging)
-    accepted = ScriptedJudge().judge(job)
-    with pytest.raises(StopIteration) as end:
-        judging.send(accepted)
+    plan = ResponsePlan(MANY, RIGHT, last, feedback, run_all_tests)
+    job = plan.job()
+    assert job is not None
+    judgement, _ = plan.decide(ScriptedJudge().judge(job))
     run = 33 if last or feedback != "none" else 2
-    assert shape(end.value.value.judgement) == ("accepted", run, run)
+    assert shape(judgement) == ("accepted", run, run)
 
 
 @given(
@@ -126,17 +144,17 @@ def test_a_response_is_one_job(feedback: Feedback, full_grid: bool, last: bool) 
     said=st.lists(st.sampled_from([Verdict.ACCEPTED] * 8 + [Verdict.WRONG_ANSWER, Verdict.NO_VERDICT]), min_size=28),
     last=st.booleans(),
     feedback=st.sampled_from(get_args(Feedback)),
-    full_grid=st.booleans(),
+    run_all_tests=st.booleans(),
 )
 def test_it_is_scored_as_the_paper_says(
-    public: int, hidden: int, said: list[Verdict], last: bool, feedback: Feedback, full_grid: bool
+    public: int, hidden: int, said: list[Verdict], last: bool, feedback: Feedback, run_all_tests: bool
 ) -> None:
     """Told anew, step by step: what is shown is run, and then what is hidden."""
     tests = tuple(Test(f"{number}\n", "") for number in range(public + hidden))
     assume(tests)
     problem = replace(SUM, public_tests=tests[:public], private_tests=tests[public:], generated_tests=())
     judge = ScriptedJudge(lambda role, index: TestResult(role, index, said[index + (role == "private") * public]))
-    judgement, final = score_response(judge, problem, RIGHT, last=last, feedback=feedback, full_grid=full_grid)
+    judgement, final = score(judge, problem, RIGHT, last=last, feedback=feedback, run_all_tests=run_all_tests)
 
     verdicts = said[: len(tests)]
     shown = 20 if feedback == "private" else public
@@ -145,12 +163,12 @@ def test_it_is_scored_as_the_paper_says(
     assert final == (last or (passed and feedback != "none"))
     if final:
         for verdict in verdicts[shown:]:
-            if not full_grid and Verdict.WRONG_ANSWER in run:
+            if not run_all_tests and Verdict.WRONG_ANSWER in run:
                 break
             run.append(verdict)
     assert [result.verdict for result in judgement.results] == run
     assert judgement.total == len(verdicts if final else verdicts[:shown])
-    unknown = Verdict.NO_VERDICT in run and (Verdict.WRONG_ANSWER not in run or (full_grid and final))
+    unknown = Verdict.NO_VERDICT in run and (Verdict.WRONG_ANSWER not in run or (run_all_tests and final))
     failed = Verdict.WRONG_ANSWER if Verdict.WRONG_ANSWER in run else Verdict.ACCEPTED
     assert judgement.verdict is (Verdict.NO_VERDICT if unknown else failed)
 
@@ -159,18 +177,18 @@ def test_a_test_without_a_verdict_before_the_gate_ends_the_turn_and_hides_what_w
     judge = ScriptedJudge(
         lambda role, index: TestResult(role, index, Verdict.NO_VERDICT if role == "public" else Verdict.WRONG_ANSWER)
     )
-    score = score_response(judge, MANY, RIGHT, last=False)
-    assert (shape(score.judgement), score.final) == (("no_verdict", 2, 2), False)
-    assert shape(score_response(judge, MANY, RIGHT, last=True).judgement) == ("wrong_answer", 3, 33)
+    scored = score(judge, MANY, RIGHT, last=False)
+    assert (shape(scored.judgement), scored.final) == (("no_verdict", 2, 2), False)
+    assert shape(score(judge, MANY, RIGHT, last=True).judgement) == ("wrong_answer", 3, 33)
 
 
 def test_a_problem_without_any_test_has_no_verdict() -> None:
-    assert score_response(ScriptedJudge(), NO_TESTS, RIGHT, last=True).judgement.verdict is Verdict.NO_VERDICT
+    assert score(ScriptedJudge(), NO_TESTS, RIGHT, last=True).judgement.verdict is Verdict.NO_VERDICT
 
 
 def test_private_feedback_runs_20_tests_and_shows_8(make_env: Callable[..., CodeEnv], judge: Judge) -> None:
-    score = score_response(judge, MANY, WRONG, last=False, feedback="private")
-    assert shape(score.judgement) == ("wrong_answer", 20, 20)
+    scored = score(judge, MANY, WRONG, last=False, feedback="private")
+    assert shape(scored.judgement) == ("wrong_answer", 20, 20)
     env = make_env(dataset=Dataset("m", "M", (MANY,)), feedback="private")
     env.reset()
     observation, *_ = env.step(fenced(WRONG))
@@ -188,7 +206,7 @@ def test_a_failure_that_is_certain_decides_whatever_befell_other_tests() -> None
     for stop_early in (True, False):
         judgement = judge.judge(JudgeJob(MANY, Program(RIGHT), stop_early=stop_early))
         assert judgement.verdict is Verdict.WRONG_ANSWER
-    assert score_response(judge, MANY, RIGHT, last=True).judgement.verdict is Verdict.WRONG_ANSWER
+    assert score(judge, MANY, RIGHT, last=True).judgement.verdict is Verdict.WRONG_ANSWER
     # But a fraction of the tests is not known where one has no verdict.
-    score = score_response(judge, MANY, RIGHT, last=True, full_grid=True)
-    assert score.judgement.verdict is Verdict.NO_VERDICT
+    scored = score(judge, MANY, RIGHT, last=True, run_all_tests=True)
+    assert scored.judgement.verdict is Verdict.NO_VERDICT

@@ -68,7 +68,7 @@ def test_a_spec_can_be_written_and_made_again(tiny_file: str) -> None:
     assert env.spec is not None
     again = gymnasium.make(gymnasium.envs.registration.EnvSpec.from_json(env.spec.to_json()))
     assert isinstance(again.unwrapped, CodeEnv)
-    assert again.unwrapped.rules.max_turns == 2
+    assert again.unwrapped.config.max_turns == 2
     assert again.reset(seed=1) == env.reset(seed=1)
     assert env.spec.max_episode_steps is None
 

@@ -79,12 +79,12 @@ def test_a_reward_that_is_not_a_number_is_refused() -> None:
 
 
 def test_only_rewards_that_count_tests_need_them_all() -> None:
-    assert not make_reward("rlef").full_grid
-    assert make_reward({"outcome": 1.0, "pass_fraction": 0.1}).full_grid
+    assert not make_reward("rlef").run_all_tests
+    assert make_reward({"outcome": 1.0, "pass_fraction": 0.1}).run_all_tests
 
     def mine(turn: Turn, final: bool) -> float:
         return 0.0
 
-    assert not make_reward(mine).full_grid
-    mine.full_grid = True  # type: ignore[attr-defined]
-    assert make_reward(mine).full_grid
+    assert not make_reward(mine).run_all_tests
+    mine.run_all_tests = True  # type: ignore[attr-defined]
+    assert make_reward(mine).run_all_tests

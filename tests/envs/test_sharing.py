@@ -23,7 +23,7 @@ from tests.envs.samples import DOUBLE, SUM, SUM_RIGHT
 def test_environments_share_the_judge_of_that_name() -> None:
     envs = [CodeEnv("starter", judge="shared") for _ in range(3)]
     vector = CodeVectorEnv(2, dataset="starter", pool="shared")
-    assert {id(env._judge()) for env in envs} | {id(vector._judges())} == {id(shared_pool())}
+    assert {id(env._judge()) for env in envs} | {id(vector._judge_pool())} == {id(shared_pool())}
     for env in (*envs, vector):
         env.close()
     with CodeEnv(Dataset("tiny", "Tiny", (SUM,)), judge="shared") as env:  # closing one closes no other's judge
@@ -60,7 +60,7 @@ def test_an_environment_with_a_shared_judge_can_be_written_down_and_made_again()
     assert json.loads(written)["kwargs"]["judge"] == "shared"
     again = gymnasium.make(EnvSpec.from_json(written))
     assert again.unwrapped._judge() is env.unwrapped._judge()  # type: ignore[attr-defined]
-    assert again.unwrapped.rules.max_turns == 2  # type: ignore[attr-defined]
+    assert again.unwrapped.config.max_turns == 2  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("judge", ["other", 3, b"shared", CodeEnv])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -16,11 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlef_env.envs import CodeEnv, CodeVectorEnv, StepBatch
-from rlef_env.episodes import Episode
+from rlef_env.episodes import Episode, Turn
 from rlef_env.errors import IsolationUnavailable, NoVerdictError, UsageError
-from rlef_env.judge import Judge, JudgePool
+from rlef_env.judge import Judge, JudgeJob, JudgePool, Verdict
 from rlef_env.problems import Dataset
-from tests.envs.samples import BROKEN, SUM_CRASHES, SUM_PASSES_PUBLIC, SUM_RIGHT, SUM_WRONG, TINY, fenced
+from rlef_env.sandbox import Program
+from tests.envs.samples import BROKEN, SUM, SUM_CRASHES, SUM_PASSES_PUBLIC, SUM_RIGHT, SUM_WRONG, TINY, fenced
 
 RESPONSES = [SUM_RIGHT, SUM_PASSES_PUBLIC, SUM_WRONG, SUM_CRASHES, fenced("print(2 * int(input()))"), "no program"]
 scripts = st.lists(st.lists(st.sampled_from(RESPONSES), min_size=4, max_size=4), min_size=1, max_size=3)
@@ -220,7 +222,7 @@ def test_an_action_at_a_time(make: Any) -> None:
     env = make(2)
     env.reset(seed=0)
     env.send([0], [fenced("import time\ntime.sleep(0.3)")])
-    with pytest.raises(UsageError, match="under way"):
+    with pytest.raises(UsageError, match="expected no pending action"):
         env.send([0], [SUM_RIGHT])
     with pytest.raises(UsageError, match="recv"):
         env.step([SUM_RIGHT] * 2)
@@ -259,6 +261,26 @@ def test_errors_of_the_pool_are_raised_where_the_reply_is_received(make: Any) ->
     env.reset(seed=0, options={"problem_id": "sum"})
     with pytest.raises(IsolationUnavailable):
         env.step([SUM_RIGHT])
+
+
+def test_rewards_run_in_the_callers_thread_and_never_delay_judging(make: Any, pool: JudgePool) -> None:
+    """A reward that needs the same pool gets its judgement: no thread of the pool waits for the reward."""
+    caller, threads = threading.current_thread(), []
+
+    def reward(turn: Turn, final: bool) -> float:
+        threads.append(threading.current_thread())
+        job = JudgeJob(SUM, Program("print(sum(map(int, input().split())))"))
+        return float(pool.submit(job).result(timeout=60).verdict is Verdict.ACCEPTED)
+
+    env = make(2, reward=reward)
+    env.reset(seed=0, options={"problem_id": "sum"})
+    _, rewards, *_ = env.step([SUM_WRONG, SUM_RIGHT])
+    assert rewards.tolist() == [1.0, 1.0]
+    assert threads == [caller, caller]
+
+
+def test_it_has_the_data_set(make: Any) -> None:
+    assert make(1).dataset is TINY
 
 
 def test_arguments_are_those_of_code_env() -> None:

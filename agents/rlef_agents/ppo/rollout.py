@@ -173,7 +173,7 @@ class Rollout:
             batch.played.out_of_context.append(index)
             if batch.turns[index]:  # the previous response becomes the last one and is rewarded as such
                 last, turn = batch.turns[index][-1], batch.env.episodes[index].turns[-1]
-                reward = batch.env.rules.reward(turn, True) + self._penalty(turn)
+                reward = batch.env.config.reward_function(turn, True) + self._penalty(turn)
                 batch.turns[index][-1] = TokenTurn(last.prompt_ids, last.completion, reward)
             else:
                 batch.played.skipped.append(index)
@@ -268,7 +268,7 @@ class _OpenBatch:
                 mask: npt.NDArray[np.bool_] = np.arange(self.env.num_envs) == index
                 seeds = [self.plan.seeds[index]] * self.env.num_envs
                 self.env.reset(seed=seeds, options={"problem_id": problem, "reset_mask": mask})
-        if self.env.rules.feedback == "random":
+        if self.env.config.feedback == "random":
             self._draw_feedback_per_sample()
         return [episode.prompt for episode in self.env.episodes[:count]]
 

@@ -199,7 +199,7 @@ class Trainer:
         heat = config.evaluate_temperature if temperature is None else temperature
         env = self._valid or self._evaluation_env()
         plans = evaluation_plans(
-            env.rules.dataset,
+            env.dataset,
             config.evaluate_episodes if episodes is None else episodes,
             env.num_envs,
             EVALUATION_SEED,

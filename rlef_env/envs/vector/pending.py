@@ -1,151 +1,130 @@
-"""Responses that are being judged: sent for some environments, answered in any order, received by the caller."""
+"""Steps that were sent and not received: their jobs, and which of them are ready."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from functools import partial
 
-import numpy as np
-import numpy.typing as npt
-
-from rlef_env.envs.dynamics import OpenEpisode
-from rlef_env.envs.judging import Judging
+from rlef_env.envs.extract import Response
 from rlef_env.envs.vector.step_batch import StepResult
-from rlef_env.judge import JudgeJob, Judgement, JudgePool
+from rlef_env.judge import Judgement
 
-__all__ = ["PendingSteps"]
+__all__ = ["PendingStep", "PendingSteps"]
 
 
 @dataclass(eq=False, slots=True)
-class _Response:
-    """One of them: its number, what is still to be done for it, and the job that is done for it now."""
+class PendingStep:
+    """A step that was sent and not received.
 
+    Attributes:
+        env_id: the environment.
+        step_id: the step's number.
+        response: the response; None where the step resets the environment.
+        futures: the judgements of the response's jobs, in the order of the jobs.
+        unfinished: number of futures that are not done.
+        result: what ``recv`` returns for the step; None until ``recv`` finds it out.
+        error: what ``recv`` raises for the step instead.
+    """
+
+    env_id: int
     step_id: int
-    judging: Judging[OpenEpisode] | None = None
-    last: bool = False
-    job: Future[Judgement] | None = None
+    response: Response | None
+    futures: list[Future[Judgement]] = field(default_factory=list)
+    unfinished: int = 0
+    result: StepResult | None = None
+    error: Exception | None = None
 
 
 class PendingSteps:
-    """At most one response of each environment, from ``send`` until its reply is received.
+    """The pending steps of a vector environment, at most one of each environment.
 
-    One thread calls; what it is told by the pool's thread is kept until it asks. A response that was dropped is not
-    heard of again.
-
-    Args:
-        pool: whom to ask for judgements; called when there is something to judge.
+    One thread calls the methods. The pool's thread only marks steps as ready, so that rules, feedback and rewards never
+    delay judging.
     """
 
-    def __init__(self, pool: Callable[[], JudgePool]) -> None:
-        self._pool = pool
+    def __init__(self) -> None:
         self._next_step_id = 0
-        self._lock = threading.RLock()  # guards all that follows
-        self._changed = threading.Condition(self._lock)
-        self._open: dict[int, _Response] = {}
-        self._ready: list[StepResult] = []
-        self._wanted = 0  # by who waits
+        self._changed = threading.Condition()  # guards all that follows
+        self._steps: dict[int, PendingStep] = {}
+        self._ready: list[PendingStep] = []
+        self._min_ready = 0  # ready steps that the caller waits for
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self._steps)
 
     def __contains__(self, env_id: int) -> bool:
-        return env_id in self._open
+        return env_id in self._steps
 
-    def send(self, env_ids: Sequence[int]) -> npt.NDArray[np.int64]:
-        """Number a response for each of these environments; ``judge`` or ``answer`` is to follow for each."""
-        step_ids = np.arange(self._next_step_id, self._next_step_id + len(env_ids))
-        self._next_step_id += len(env_ids)
-        with self._lock:
-            self._open |= {
-                env_id: _Response(step_id) for env_id, step_id in zip(env_ids, step_ids.tolist(), strict=True)
-            }
-        return step_ids
+    def add(self, env_id: int, response: Response | None) -> PendingStep:
+        """Add a step and number it; ``watch`` must follow."""
+        step = PendingStep(env_id, self._next_step_id, response)
+        self._next_step_id += 1
+        with self._changed:
+            self._steps[env_id] = step
+        return step
 
-    def judge(self, env_id: int, judging: Judging[OpenEpisode], last: bool) -> None:
-        """Have a response judged, ``last`` if it is sure to end its episode."""
-        response = self._open[env_id]
-        response.judging, response.last = judging, last
-        self._go_on(env_id, response, None)
+    def watch(self, step: PendingStep) -> None:
+        """Mark a step as ready when all of its futures are done; at once where it has none, or an error."""
+        if step.error is not None or not step.futures:
+            self._put(step)
+            return
+        step.unfinished = len(step.futures)
+        for future in step.futures:
+            future.add_done_callback(partial(self._done, step))
 
-    def answer(self, env_id: int, begin: Callable[[], OpenEpisode]) -> None:
-        """Say at once what came of a response: it was a reset."""
-        step_id = self._open[env_id].step_id
-        try:
-            reply = StepResult(env_id, step_id, begin(), was_reset=True)
-        except Exception as error:  # noqa: BLE001 - raised where the reply is received; the data may be gone
-            reply = StepResult(env_id, step_id, error=error)
-        self._put(reply)
+    def wait_ready(self, min_ready: int, timeout: float | None) -> list[PendingStep]:
+        """Wait until ``min_ready`` steps are ready, or all pending ones where there are fewer.
 
-    def ready(self, min_ready: int, timeout: float | None) -> list[StepResult]:
-        """Wait for so many replies, fewer if fewer are under way, and return all that there are; see ``receive``."""
+        Args:
+            min_ready: number of steps.
+            timeout: maximum seconds to wait; None waits without limit.
+
+        Returns:
+            All steps that are ready, in the order in which they became so. They stay pending until ``remove``.
+        """
         until = None if timeout is None else time.monotonic() + timeout
-        with self._lock:
-            while len(self._ready) < (wanted := min(min_ready, len(self._open))):
-                self._wanted = wanted
+        with self._changed:
+            while len(self._ready) < (wanted := min(min_ready, len(self._steps))):
+                self._min_ready = wanted
                 left = None if until is None else until - time.monotonic()
                 if left is not None and left <= 0:
                     break
                 self._changed.wait(left)
             return list(self._ready)
 
-    def receive(self, received: Sequence[StepResult], left: Sequence[StepResult]) -> None:
-        """Of the replies that were ready these are received, the others, as they are now, left for the next time."""
-        with self._lock:
-            self._ready[: len(received) + len(left)] = left
-            for reply in received:
-                del self._open[reply.env_id]
+    def remove(self, steps: Sequence[PendingStep]) -> None:
+        """Remove ready steps, as the caller receives them."""
+        removed = set(map(id, steps))
+        with self._changed:
+            self._ready = [step for step in self._ready if id(step) not in removed]
+            for step in steps:
+                del self._steps[step.env_id]
 
-    def drop(self, env_id: int) -> None:
-        """Forget the response of an environment, if there is one."""
-        with self._lock:
-            response = self._open.pop(env_id, None)
-            if response is None:
+    def cancel(self, env_id: int) -> None:
+        """Forget the step of an environment, if there is one."""
+        with self._changed:
+            step = self._steps.pop(env_id, None)
+            if step is None:
                 return
-            self._ready = [reply for reply in self._ready if reply.env_id != env_id]
-            self._changed.notify_all()
-        if response.job is not None:
-            response.job.cancel()
+            self._ready = [each for each in self._ready if each is not step]
+        for future in step.futures:
+            future.cancel()
 
-    def _go_on(self, env_id: int, response: _Response, judgement: Judgement | None) -> None:
-        """Give the rules a judgement, and have judged what they ask for next; or say what came of the response."""
-        judging = response.judging
-        assert judging is not None
-        try:
-            job = next(judging) if judgement is None else judging.send(judgement)
-        except StopIteration as end:
-            self._put(StepResult(env_id, response.step_id, end.value))
-        except Exception as error:  # noqa: BLE001 - raised where the reply is received
-            self._put(StepResult(env_id, response.step_id, error=error))
-        else:
-            self._submit(env_id, response, job)
+    def _done(self, step: PendingStep, _: Future[Judgement]) -> None:
+        """Count a future that is done. The pool's thread calls this, so it must be quick."""
+        with self._changed:
+            step.unfinished -= 1
+            if not step.unfinished:
+                self._put(step)
 
-    def _submit(self, env_id: int, response: _Response, job: JudgeJob) -> None:
-        try:
-            # What ends an episode goes first: it frees a place, and the rest of it is waited for the longest.
-            response.job = self._pool().submit(job, priority=int(response.last), owner=env_id)
-        except Exception as error:  # noqa: BLE001 - likewise
-            self._put(StepResult(env_id, response.step_id, error=error))
-        else:
-            response.job.add_done_callback(partial(self._judged, env_id, response))
-
-    def _judged(self, env_id: int, response: _Response, future: Future[Judgement]) -> None:
-        """Called by the pool's own thread, or at once."""
-        with self._lock:
-            if self._open.get(env_id) is not response:
-                return  # it was dropped
-            try:
-                judgement = future.result()
-            except (Exception, CancelledError) as error:  # noqa: BLE001 - likewise
-                self._put(StepResult(env_id, response.step_id, error=error))
-            else:
-                self._go_on(env_id, response, judgement)
-
-    def _put(self, reply: StepResult) -> None:
-        with self._lock:
-            self._ready.append(reply)
-            if len(self._ready) >= self._wanted:  # to wake the caller for each of a thousand takes its time
+    def _put(self, step: PendingStep) -> None:
+        with self._changed:
+            if self._steps.get(step.env_id) is not step:
+                return  # it was cancelled
+            self._ready.append(step)
+            if len(self._ready) >= self._min_ready:  # waking the caller for each of a thousand steps costs too much
                 self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""One of the environments of a vector: its generator and its episode."""
+"""One environment of a vector environment: its generator, its problem and its episode."""
 
 from __future__ import annotations
 
@@ -10,56 +10,64 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 from gymnasium.utils import seeding
 
-from rlef_env.envs.dynamics import EpisodeDynamics, OpenEpisode
+from rlef_env.envs.dynamics import EpisodeDynamics
 from rlef_env.envs.problem_sampler import ProblemSampler
-from rlef_env.envs.state import rng_from_state, rng_to_state, running_from_state, running_to_state
+from rlef_env.envs.state import episode_from_state, episode_to_state, rng_from_state, rng_to_state
 from rlef_env.episodes.episode import Episode
+from rlef_env.problems import Problem
 
 __all__ = ["SubEnv"]
 
 
 @dataclass
 class SubEnv:
-    """What an environment has: its seed and generator once it was reset, and its episode as far as it was received."""
+    """The state of one environment.
+
+    Attributes:
+        seed: the seed of the generator; None before the first reset.
+        rng: the generator; None before the first reset.
+        problem: the problem of the episode; None before the first reset.
+        open_episode: the episode as far as it was received; None before the first reset.
+    """
 
     seed: int | None = None
     rng: np.random.Generator | None = None
-    running: OpenEpisode | None = None
+    problem: Problem | None = None
+    open_episode: Episode | None = None
 
     def begin(
         self,
-        rules: EpisodeDynamics,
+        dynamics: EpisodeDynamics,
         sampler: ProblemSampler,
         seed: int | None = None,
         options: dict[str, Any] | None = None,
-    ) -> OpenEpisode:
-        """Start the next episode; with a seed, of a new generator."""
+    ) -> None:
+        """Start the next episode, with a new generator if there is a seed."""
         if seed is not None or self.rng is None:
             self.rng, self.seed = seeding.np_random(seed)
-        self.running = rules.begin(self.rng, sampler, options)
-        return self.running
+        self.problem, self.open_episode = dynamics.begin(self.rng, sampler, options)
 
     @property
     def episode(self) -> Episode:
-        """The episode.
+        """The episode as far as it was received.
 
         Raises:
-            ResetNeeded: there is none yet.
+            ResetNeeded: there is no episode yet.
         """
-        if self.running is None:
+        if self.open_episode is None:
             raise ResetNeeded("there is no episode yet; call reset() first")
-        return self.running.episode
+        return self.open_episode
 
     @property
-    def said(self) -> str:
-        """What the environment said last."""
+    def observation(self) -> str:
+        """The latest observation."""
         return self.episode.turns[-1].feedback if self.episode.turns else self.episode.prompt
 
     def state(self) -> dict[str, Any]:
-        """All of it as plain JSON values."""
-        return {"seed": self.seed, "rng": rng_to_state(self.rng), "running": running_to_state(self.running)}
+        """Return the state as plain JSON values."""
+        return {"seed": self.seed, "rng": rng_to_state(self.rng), "episode": episode_to_state(self.open_episode)}
 
     @classmethod
-    def of(cls, rules: EpisodeDynamics, state: Mapping[str, Any]) -> SubEnv:
-        """The slot that has this state."""
-        return cls(state["seed"], rng_from_state(state["rng"]), running_from_state(rules, state["running"]))
+    def from_state(cls, dynamics: EpisodeDynamics, state: Mapping[str, Any]) -> SubEnv:
+        """Return the environment that has this state."""
+        return cls(state["seed"], rng_from_state(state["rng"]), *episode_from_state(dynamics, state["episode"]))

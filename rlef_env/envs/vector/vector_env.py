@@ -1,9 +1,8 @@
-"""Many episodes at once: all their programs are judged side by side, and no episode waits for another."""
+"""Many environments whose programs are judged in parallel; no episode waits for another."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,48 +12,56 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from rlef_env.envs.arguments import at_least, check_pool, checked_mask, checked_seeds
+from rlef_env.envs.benchmarks import benchmark_dataset
+from rlef_env.envs.config import EnvConfig
 from rlef_env.envs.dynamics import EpisodeDynamics
+from rlef_env.envs.extract import ACTION_LENGTH, read_response
 from rlef_env.envs.infos import episode_info
-from rlef_env.envs.problem_sampler import ProblemSampler
+from rlef_env.envs.problem_sampler import make_problem_sampler
 from rlef_env.envs.shared_pool import SHARED, Shared, shared_pool
+from rlef_env.envs.spaces import ProgramText
 from rlef_env.envs.state import checked, header
 from rlef_env.envs.vector.batched_infos import batched_infos
-from rlef_env.envs.vector.pending import PendingSteps
-from rlef_env.envs.vector.step_batch import StepBatch, StepResult, as_step_batch, episode_of
+from rlef_env.envs.vector.pending import PendingStep, PendingSteps
+from rlef_env.envs.vector.step_batch import StepBatch, StepResult, as_step_batch
 from rlef_env.envs.vector.sub_env import SubEnv
 from rlef_env.episodes.episode import Episode
 from rlef_env.episodes.render import episode_text
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgePool
+from rlef_env.problems import Dataset
 
 __all__ = ["CodeVectorEnv"]
 
 
 class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]]):
-    """``num_envs`` environments of the kind ``CodeEnv`` whose programs are judged by one pool.
+    """``num_envs`` environments like ``CodeEnv`` whose programs are judged by one pool.
 
     ``gymnasium.make_vec("RLEF-Starter-v0", num_envs=1024)`` makes it. Each environment plays the episodes that a
-    ``CodeEnv`` with its seed and its actions would play, whatever the order in which the judgements come.
+    ``CodeEnv`` with its seed and its actions would play, whatever the order in which the judgements arrive.
 
-    ``step`` takes an action for every environment and returns when all are judged. ``send`` and ``recv`` do without
-    that barrier: send actions for the environments that have one, receive what is ready.
+    ``step`` takes an action for every environment and returns when all are judged. ``send`` and ``recv`` work without
+    that barrier: send actions for the environments that have one, receive what is ready. The pool's processes only
+    judge: feedback and rewards are computed in the caller's thread, in the order of the environments.
 
     ## Autoreset
 
-    SAME_STEP is the default: the step that ends an episode returns the first observation of the next one; the last one
-    of the old is in ``infos["final_obs"]``, its info in ``infos["final_info"]``. NEXT_STEP, Gymnasium's own default,
-    would throw away the action after an end, and with it a whole response of a language model. DISABLED leaves it to
-    ``reset(options={"reset_mask": ...})``.
+    SAME_STEP is the default: the step that ends an episode returns the first observation of the next episode; the last
+    observation of the ended one is in ``infos["final_obs"]``, its info in ``infos["final_info"]``. NEXT_STEP,
+    Gymnasium's own default, would discard the action after an end, and with it a whole response of a language model.
+    DISABLED leaves resets to ``reset(options={"reset_mask": ...})``.
 
     Args:
-        num_envs: how many.
-        pool: a ``JudgePool`` to share, or anything with its ``submit``; it is not closed with the environment.
-            ``"shared"``: the one that all environments of this process share by that name. None: one of its own.
-        workers: of its own pool; the number of cores by default.
+        num_envs: number of environments.
+        pool: a ``JudgePool`` to share, or any object with its ``submit``; it is not closed with the environment.
+            ``"shared"``: the pool that all environments of this process share by that name. None: a pool of its own.
+        workers: workers of its own pool; the number of cores by default.
         autoreset_mode: see above.
-        sampling: as for ``CodeEnv``. One sampler draws for all, each time with the generator of the environment.
         render_mode: ``"ansi"``: ``render()`` returns a tuple of texts.
-        arguments: those of ``CodeEnv`` but ``judge``.
+        benchmark: a key of ``BENCHMARKS``, as for ``BenchmarkEnv``, with its arguments ``after`` and ``before``; None
+            for any data.
+        arguments: those of ``CodeEnv`` except ``judge``. One problem sampler draws for all environments, each time with
+            the generator of the environment.
 
     Raises:
         UsageError: an argument has a value that is not supported.
@@ -73,8 +80,8 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         pool: JudgePool | Shared | None = None,
         workers: int | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
-        sampling: str | ProblemSampler = "uniform",
         render_mode: str | None = None,
+        benchmark: str | None = None,
         **arguments: Any,
     ) -> None:
         at_least("num_envs", num_envs, 1)
@@ -86,22 +93,28 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             raise UsageError(f"autoreset_mode: expected one of {modes}, got {autoreset_mode!r}") from None
         if render_mode not in (None, "ansi"):
             raise UsageError(f"render_mode: expected None or 'ansi', got {render_mode!r}")
-        self.rules = EpisodeDynamics.of(isolation_of=None if pool == SHARED else pool, **arguments)
-        self._sampler = self.rules.sampler(sampling)
+        if benchmark is not None:
+            chosen = {name: arguments.pop(name, None) for name in ("dataset", "after", "before")}
+            arguments["dataset"] = benchmark_dataset(benchmark, split=arguments.get("split", "train"), **chosen)
+        if pool is not None and pool != SHARED:
+            arguments["isolation"] = pool.isolation
+        self.config = EnvConfig.from_arguments(**{"dataset": "starter", **arguments})
+        self.dynamics = EpisodeDynamics(self.config)
+        self._sampler = make_problem_sampler(self.config.sampling, self.dataset)
         self.num_envs = int(num_envs)
         self.render_mode = render_mode
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}  # type: ignore[misc]
-        self.single_observation_space = self.rules.observation_space
-        self.single_action_space = self.rules.action_space
+        self.single_observation_space = self.config.observation_space
+        self.single_action_space = ProgramText(ACTION_LENGTH)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
-        self._pool: JudgePool | Shared | None = pool
+        self._shared_pool: JudgePool | Shared | None = pool
         self._own_pool: JudgePool | None = None
         self._workers = workers
         self._sub_envs = [SubEnv() for _ in range(self.num_envs)]
-        self._pending = PendingSteps(self._judges)
+        self._pending = PendingSteps()
 
-    # --- the barrier --------------------------------------------------------------------------------------------------
+    # --- with a barrier -----------------------------------------------------------------------------------------------
 
     def reset(
         self,
@@ -109,29 +122,29 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         seed: int | Sequence[int | None] | None = None,
         options: dict[str, Any] | None = None,
     ) -> tuple[tuple[str, ...], dict[str, Any]]:
-        """Start an episode in every environment. What was sent and not received is dropped.
+        """Start an episode in every environment. Actions that were sent and not received are cancelled.
 
         Args:
-            seed: of the first environment, those after it have the numbers after it; or one for each.
+            seed: the seed of the first environment, and the next numbers for those after it; or one seed for each.
             options: as for ``CodeEnv.reset``, the same for all; and ``"reset_mask"``, an array of bool of shape
                 ``(num_envs,)``: only these are reset.
 
         Raises:
-            UsageError: an option or the number of seeds is not as it should be.
+            UsageError: an option or the number of seeds is wrong.
         """
         options = dict(options or {})
         mask = checked_mask(options.pop("reset_mask", None), self.num_envs)
-        if any(slot.running is None for slot, wanted in zip(self._sub_envs, mask, strict=True) if not wanted):
+        if any(sub.open_episode is None for sub, reset in zip(self._sub_envs, mask, strict=True) if not reset):
             raise ResetNeeded("there is no episode yet in some environments; call reset() without a mask first")
         seeds = checked_seeds(seed, self.num_envs)
         for env_id in np.flatnonzero(mask).tolist():
-            self._pending.drop(env_id)
+            self._pending.cancel(env_id)
         infos: list[tuple[int, dict[str, Any]]] = []
-        for env_id, slot in enumerate(self._sub_envs):
+        for env_id, sub in enumerate(self._sub_envs):
             if mask[env_id]:
-                slot.begin(self.rules, self._sampler, seeds[env_id], options)
-                infos.append((env_id, episode_info(slot.episode)))
-        return tuple(slot.said for slot in self._sub_envs), batched_infos(infos, self.num_envs)
+                sub.begin(self.dynamics, self._sampler, seeds[env_id], options)
+                infos.append((env_id, episode_info(sub.episode)))
+        return tuple(sub.observation for sub in self._sub_envs), batched_infos(infos, self.num_envs)
 
     def step(
         self, actions: Sequence[str]
@@ -141,194 +154,226 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         Raises:
             UsageError: there are more or fewer actions than environments, or some were sent and not received yet.
             ResetNeeded: an environment has no episode, or an ended one in the mode DISABLED.
-            InvalidAction: an action is no text of the action space; nothing was sent then.
+            InvalidAction: an action is not a text of the action space. No action was sent then.
         """
         actions = tuple(actions)
         if len(actions) != self.num_envs:
             raise UsageError(f"actions: expected {self.num_envs}, one for each environment, got {len(actions)}")
-        self._check_idle("step")
+        self._check_nothing_pending("step")
         self.send(range(self.num_envs), actions)
-        replies = self.recv(min_ready=self.num_envs)
-        order = np.argsort(replies.env_ids)
-        places = order.tolist()
+        batch = self.recv(min_ready=self.num_envs)
+        order = np.argsort(batch.env_ids)
+        rows = order.tolist()
         return (
-            tuple([replies.observations[place] for place in places]),
-            replies.rewards[order],
-            replies.terminations[order],
-            replies.truncations[order],
-            batched_infos(enumerate([replies.infos[place] for place in places]), self.num_envs),
+            tuple([batch.observations[row] for row in rows]),
+            batch.rewards[order],
+            batch.terminations[order],
+            batch.truncations[order],
+            batched_infos(enumerate([batch.infos[row] for row in rows]), self.num_envs),
         )
 
     # --- without a barrier --------------------------------------------------------------------------------------------
 
     def send(self, env_ids: Iterable[int], actions: Iterable[str]) -> npt.NDArray[np.int64]:
-        """Have responses judged, and return at once.
+        """Submit responses to the pool, and return at once.
 
         Args:
-            env_ids: which environments respond; each has at most one response under way.
+            env_ids: the environments that respond; each has at most one pending action.
             actions: their responses.
 
         Returns:
-            The number of each step. ``recv`` says which step its replies are to.
+            The number of each step, of shape ``(k,)``. ``recv`` names its results by them.
 
         Raises:
-            UsageError: an environment is none of these, comes twice or is still being judged, or the numbers of
-                environments and actions differ. Nothing was sent then.
-            ResetNeeded: an environment has no episode, or an ended one in the mode DISABLED. Likewise.
-            InvalidAction: an action is no text of the action space. Likewise.
+            UsageError: an environment does not exist, comes twice or has a pending action, or the numbers of
+                environments and actions differ. No action was sent then.
+            ResetNeeded: an environment has no episode, or an ended one in the mode DISABLED. No action was sent then.
+            InvalidAction: an action is not a text of the action space. No action was sent then.
         """
         ids = [int(env_id) for env_id in env_ids]
-        responses = [self.rules.check_action(action) for action in actions]
+        responses = [read_response(action) for action in actions]
         self._check(ids, len(responses))
-        step_ids = self._pending.send(ids)
+        steps = []
         for env_id, response in zip(ids, responses, strict=True):
-            slot = self._sub_envs[env_id]
-            if slot.episode.ended:  # only NEXT_STEP comes here with an ended episode: the action is not looked at
-                self._pending.answer(env_id, partial(slot.begin, self.rules, self._sampler))
-            else:
-                assert slot.running is not None
-                last = len(slot.episode.turns) + 1 >= self.rules.max_turns
-                self._pending.judge(env_id, self.rules.respond(slot.running, response), last)
-        return step_ids
+            # Only NEXT_STEP sends to an ended episode; its response is ignored.
+            ended = self._sub_envs[env_id].episode.ended
+            steps.append(self._pending.add(env_id, None if ended else response))
+        for step in steps:
+            try:
+                self._start(step)
+            except Exception as error:  # noqa: BLE001 - recv raises it: the pool may be closed, the data gone
+                step.error = error
+            self._pending.watch(step)
+        return np.array([step.step_id for step in steps], dtype=np.int64)
 
     def recv(self, min_ready: int = 1, timeout: float | None = None) -> StepBatch:
-        """Return what is ready, in the order in which it became so.
+        """Return the results that are ready, in the order in which their judgements arrived.
 
         Args:
-            min_ready: wait for at least so many replies; fewer if fewer are under way.
-            timeout: seconds to wait at most; then whatever is ready is returned, which may be nothing. What comes
-                later is received later, under its own number.
+            min_ready: number of results to wait for; all pending ones where there are fewer.
+            timeout: maximum seconds to wait; then the results that are ready are returned, which may be none. A later
+                call returns the others, under their own numbers.
 
         Raises:
-            NoVerdictError: the judge failed, with ``on_no_verdict="raise"``. The turn does not count; the other replies
-                are received by the next call.
+            NoVerdictError: the judge failed, with ``on_no_verdict="raise"``. The turn does not count; the next call
+                returns the other results.
             IsolationUnavailable: this machine lacks a layer of the lock.
         """
         at_least("min_ready", min_ready, 0)
-        replies = self._completed(self._pending.ready(min_ready, timeout))
-        failed = next((reply for reply in replies if reply.error is not None), None)
-        if failed is not None:
-            assert failed.error is not None
-            self._pending.receive([failed], [reply for reply in replies if reply is not failed])
-            raise failed.error
-        self._pending.receive(replies, [])
-        return as_step_batch(replies)
+        steps = self._pending.wait_ready(min_ready, timeout)
+        self._finish(steps)
+        for step in steps:
+            if step.error is not None:
+                self._pending.remove([step])
+                raise step.error
+        self._pending.remove(steps)
+        return as_step_batch([step.result for step in steps if step.result is not None])
 
     @property
     def num_pending(self) -> int:
-        """How many actions were sent and not received."""
+        """Number of actions that were sent and not received."""
         return len(self._pending)
 
-    # --- to be continued ----------------------------------------------------------------------------------------------
+    # --- state --------------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """The state as plain JSON values: each environment's generator and episode, and what the sampler has learned.
+        """Return the state as plain JSON values: generators, episodes, and what the sampler has learned.
 
         Raises:
             UsageError: actions were sent and not received yet.
         """
-        self._check_idle("state_dict")
+        self._check_nothing_pending("state_dict")
         return {
-            **header(self.rules, self._sampler, num_envs=self.num_envs),
+            **header(self.dynamics, self._sampler, num_envs=self.num_envs),
             "sampler": self._sampler.state_dict(),
-            "envs": [slot.state() for slot in self._sub_envs],
+            "envs": [sub.state() for sub in self._sub_envs],
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state, as the environment that it came from would have.
+        """Continue from a state, exactly as the environment that it came from would have.
 
         Raises:
-            UsageError: it is the state of an environment with other problems, rules or ``num_envs``, or actions were
-                sent and not received yet.
-            DataError: it is no state.
+            UsageError: the state is that of an environment with other problems, another configuration or another
+                ``num_envs``; or actions were sent and not received yet.
+            DataError: the value is not a state.
         """
-        self._check_idle("load_state_dict")
+        self._check_nothing_pending("load_state_dict")
 
         def load(state: Mapping[str, Any]) -> None:
-            slots = [SubEnv.of(self.rules, each) for each in state["envs"]]
-            if len(slots) != self.num_envs:
-                raise ValueError(f"expected {self.num_envs} environments, got {len(slots)}")
+            sub_envs = [SubEnv.from_state(self.dynamics, each) for each in state["envs"]]
+            if len(sub_envs) != self.num_envs:
+                raise ValueError(f"expected {self.num_envs} environments, got {len(sub_envs)}")
             self._sampler.load_state_dict(state["sampler"])
-            self._sub_envs = slots
+            self._sub_envs = sub_envs
 
-        checked(state, header(self.rules, self._sampler, num_envs=self.num_envs), load)
+        checked(state, header(self.dynamics, self._sampler, num_envs=self.num_envs), load)
 
     # --- the rest of the interface ------------------------------------------------------------------------------------
 
     def close_extras(self, **_: Any) -> None:
-        """End its own pool, and drop what is under way. A shared pool is left alone."""
+        """Cancel pending actions and close its own pool. A shared pool stays open."""
         for env_id in range(self.num_envs):
-            self._pending.drop(env_id)
+            self._pending.cancel(env_id)
         if self._own_pool is not None:
             self._own_pool.close()
             self._own_pool = None
 
     def render(self) -> tuple[str, ...] | None:
-        """The state of every episode as text (``"ansi"``)."""
+        """Return the state of every episode as text (``"ansi"``)."""
         if self.render_mode is None:
             return None
         return tuple(episode_text(episode) for episode in self.episodes)
 
     @property
+    def dataset(self) -> Dataset:
+        """The problems."""
+        return self.config.dataset
+
+    @property
     def episodes(self) -> tuple[Episode, ...]:
-        """The episodes so far.
+        """The episodes as far as they were received, in the order of the environments.
 
         Raises:
-            ResetNeeded: there are none yet.
+            ResetNeeded: there are no episodes yet.
         """
-        return tuple(slot.episode for slot in self._sub_envs)
+        return tuple(sub.episode for sub in self._sub_envs)
 
     @property
     def np_random_seed(self) -> tuple[int | None, ...]:  # type: ignore[override]
         """The seed of each environment."""
-        return tuple(slot.seed for slot in self._sub_envs)
+        return tuple(sub.seed for sub in self._sub_envs)
 
-    # --- replies ------------------------------------------------------------------------------------------------------
+    # --- steps --------------------------------------------------------------------------------------------------------
 
-    def _completed(self, replies: list[StepResult]) -> list[StepResult]:
-        """Say what is said in the replies that are ready, and start the next episodes.
+    def _start(self, step: PendingStep) -> None:
+        """Submit the jobs of a step, or reset its environment."""
+        sub = self._sub_envs[step.env_id]
+        if step.response is None:
+            sub.begin(self.dynamics, self._sampler)
+            return
+        assert sub.problem is not None
+        jobs = self.dynamics.jobs(sub.problem, sub.episode, step.response)
+        # A response that ends an episode goes first: it runs the most tests, so the caller waits for it the longest.
+        priority = int(self.dynamics.is_last(sub.episode))
+        for job in jobs:
+            step.futures.append(self._judge_pool().submit(job, priority=priority, owner=step.env_id))
 
-        It is done here, in the order of the environments, not as judgements come: equal steps learn and draw the same,
-        and the pool's thread is free to give work to its workers.
+    def _finish(self, steps: Sequence[PendingStep]) -> None:
+        """Compute the results of ready steps, and start the next episodes.
+
+        This happens in the order of the environments, not in that of the judgements, so that equal steps teach the
+        sampler the same and draw the same problems.
         """
-        fresh = [place for place, reply in enumerate(replies) if reply.info is None and reply.error is None]
-        fresh.sort(key=lambda place: replies[place].env_id)
-        for place in fresh:
-            self.rules.learn(self._sampler, episode_of(replies[place]))
-        for place in fresh:
+        new = [step for step in steps if step.result is None and step.error is None]
+        new.sort(key=lambda step: step.env_id)
+        for step in new:
             try:
-                replies[place] = self._complete(replies[place])
-            except Exception as error:  # noqa: BLE001, PERF203 - raised where the reply is received; the data may be gone
-                replies[place] = replies[place]._replace(error=error)
-        return replies
+                self._advance(step)
+            except Exception as error:  # noqa: BLE001, PERF203 - recv raises it: the judge or a reward may have failed
+                step.error = error
+        for step in new:
+            if step.error is None:
+                self.dynamics.learn(self._sampler, self._sub_envs[step.env_id].episode)
+        for step in new:
+            if step.error is None:
+                try:
+                    step.result = self._result(step)
+                except Exception as error:  # noqa: BLE001 - recv raises it: the data may be gone
+                    step.error = error
 
-    def _complete(self, reply: StepResult) -> StepResult:
-        slot, episode = self._sub_envs[reply.env_id], episode_of(reply)
-        slot.running = reply.running
-        observation, info = slot.said, episode_info(episode)
+    def _advance(self, step: PendingStep) -> None:
+        """Add the turn of a step to its episode."""
+        if step.response is None:
+            return
+        sub = self._sub_envs[step.env_id]
+        assert sub.problem is not None
+        judgements = [future.result() for future in step.futures]
+        sub.open_episode = self.dynamics.advance(sub.problem, sub.episode, step.response, judgements)
+
+    def _result(self, step: PendingStep) -> StepResult:
+        """Return the result of a step; in the mode SAME_STEP an ended episode is followed by the next one."""
+        sub = self._sub_envs[step.env_id]
+        episode, observation, info = sub.episode, sub.observation, episode_info(sub.episode)
         if episode.ended and self.autoreset_mode is AutoresetMode.SAME_STEP:
-            slot.begin(self.rules, self._sampler)
-            info = {"final_obs": observation, "final_info": info, **episode_info(slot.episode)}
-            observation = slot.said
-        return StepResult(reply.env_id, reply.step_id, reply.running, reply.was_reset, observation, info)
+            sub.begin(self.dynamics, self._sampler)
+            info = {"final_obs": observation, "final_info": info, **episode_info(sub.episode)}
+            observation = sub.observation
+        return StepResult(step.env_id, step.step_id, episode, step.response is None, observation, info)
 
-    def _judges(self) -> JudgePool:
-        if self._pool == SHARED:
-            return shared_pool(self.rules.isolation)
-        if self._pool is not None:
-            return self._pool
+    def _judge_pool(self) -> JudgePool:
+        if self._shared_pool == SHARED:
+            return shared_pool(self.config.isolation)
+        if self._shared_pool is not None:
+            return self._shared_pool
         if self._own_pool is None:
-            self._own_pool = JudgePool(self._workers, isolation=self.rules.isolation)
+            self._own_pool = JudgePool(self._workers, isolation=self.config.isolation)
         return self._own_pool
 
-    # --- arguments and results ----------------------------------------------------------------------------------------
+    # --- arguments ----------------------------------------------------------------------------------------------------
 
-    def _check_idle(self, what: str) -> None:
+    def _check_nothing_pending(self, method: str) -> None:
         if self._pending:
-            raise UsageError(
-                f"{what}: expected nothing to be under way, got {self.num_pending} actions that were sent; "
-                "recv() them first"
-            )
+            raise UsageError(f"{method}: expected no pending actions, got {self.num_pending}; recv() them first")
 
     def _check(self, env_ids: list[int], actions: int) -> None:
         if len(env_ids) != actions:
@@ -338,12 +383,12 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         for env_id in env_ids:
             if not 0 <= env_id < self.num_envs:
                 raise UsageError(f"env_ids: expected 0 to {self.num_envs - 1}, got {env_id}")
-            slot = self._sub_envs[env_id]
-            if slot.running is None:
+            sub = self._sub_envs[env_id]
+            if sub.open_episode is None:
                 raise ResetNeeded("there is no episode yet; call reset() first")
             if env_id in self._pending:
-                raise UsageError(f"environment {env_id}: expected none of its actions under way; recv() it first")
-            if self.autoreset_mode is AutoresetMode.DISABLED and slot.episode.ended:
+                raise UsageError(f"environment {env_id}: expected no pending action, got one; recv() it first")
+            if self.autoreset_mode is AutoresetMode.DISABLED and sub.episode.ended:
                 raise ResetNeeded(
                     f"environment {env_id}: its episode has ended; reset(options={{'reset_mask': ...}}) starts the next"
                 )

@@ -173,7 +173,7 @@ def test_the_next_batch_begins_while_this_one_is_judged(renderer, pool):
 
 def test_problems_can_be_asked_by_name(renderer, pool):
     rollout = make(renderer, pool)
-    names = [rollout._free[0].rules.dataset[place].id for place in (4, 7)]
+    names = [rollout._free[0].dataset[place].id for place in (4, 7)]
     batch = rollout.play(Plan(tuple(names), (1, 2)))
     assert [episode.problem_id for episode in batch.episodes] == names
 

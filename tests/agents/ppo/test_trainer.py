@@ -170,7 +170,7 @@ def test_lengths_are_counted_in_the_models_tokens(tmp_path):
     model, tokenizer = shrunk("llama")
     with Trainer(replace(CONFIG, out=str(tmp_path)), model, tokenizer, workers=1, quiet=True) as trainer:
         (env,) = trainer.rollout._free
-        assert env.rules.tokenizer is tokenizer
+        assert env.config.tokenizer is tokenizer
     assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8", "without it deterministic runs fail on a GPU"
 
 
