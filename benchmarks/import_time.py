@@ -1,7 +1,7 @@
-"""What `import rlef_env` costs on top of `import gymnasium`, which every user of it pays anyway.
+"""Measure the time that `import rlef_env` adds to `import gymnasium`, which every user needs anyway.
 
-Each import runs in a fresh process, the two kinds in turn so that a machine that slows down slows both, and is timed
-from inside, around the import statement alone. The goal is at most 0.1 s more.
+Each import runs in a fresh process and is timed from inside, around the import statement alone. The two kinds
+alternate, so that a machine that slows down affects both. The goal is at most 0.1 s more.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BOTH = "import gymnasium, rlef_env"
 
 
 def seconds_to(statement: str) -> float:
-    """How long the statement takes in a fresh interpreter, in seconds."""
+    """Return how long the statement takes in a fresh interpreter, in seconds."""
     program = f"import time; began = time.perf_counter(); {statement}; print(time.perf_counter() - began)"
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     output = subprocess.run(
@@ -30,8 +30,8 @@ def seconds_to(statement: str) -> float:
 
 
 def measure(rounds: int) -> dict[str, float | int | str]:
-    """Import both ways so many times and compare the medians."""
-    seconds_to(BOTH)  # not counted: compiles to bytecode and fills the disk cache
+    """Import both ways ``rounds`` times and compare the medians."""
+    seconds_to(BOTH)  # not counted: it compiles bytecode and fills the disk cache
     alone, together = [], []
     for _ in range(rounds):
         alone.append(seconds_to(GYMNASIUM))

@@ -1,4 +1,4 @@
-"""What an agent is, and a loop that lets one play episodes."""
+"""The interface of agents, and a loop that lets an agent play episodes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Conversation:
     """An episode as its agent sees it.
 
     Attributes:
-        messages: the whole chat so far, oldest first, each with the keys ``"role"`` (``"user"`` or ``"assistant"``) and
-            ``"content"``; the last one is the environment's and asks for a response.
+        messages: the whole chat so far, oldest message first, each with the keys ``"role"`` (``"user"`` or
+            ``"assistant"``) and ``"content"``. The last message is the environment's and asks for a response.
         problem_id: the problem's id in its data set. Agents that learn ignore it.
     """
 
@@ -29,21 +29,21 @@ class Conversation:
 
     @property
     def turn(self) -> int:
-        """How many responses the agent has given in this episode."""
+        """Number of responses that the agent has given in this episode."""
         return sum(message["role"] == "assistant" for message in self.messages)
 
 
 class Agent(Protocol):
-    """Anything with this one method is an agent."""
+    """Any object with this one method is an agent."""
 
     def act(self, conversations: Sequence[Conversation]) -> list[str]:
         """Answer each conversation, in order.
 
         Args:
-            conversations: episodes that wait for a response; independent of each other.
+            conversations: episodes that need a response; independent of each other.
 
         Returns:
-            One response per conversation: free text that holds a whole program between triple backticks.
+            One response for each conversation: free text that holds a whole program between triple backticks.
         """
         ...
 
@@ -58,18 +58,18 @@ def play(
     """Play episodes one after the other, each to its end.
 
     Args:
-        agent: who answers.
+        agent: gives the responses.
         env: a ``CodeEnv``, wrapped or not. It is left open.
-        episodes: how many to play.
-        seed: seeds the environment once, before the first episode; it decides which problems are drawn.
-        problem_ids: the problems to ask, in turn, over and over; drawn at random where None.
+        episodes: number of episodes.
+        seed: seeds the environment once, before the first episode; it determines which problems are drawn.
+        problem_ids: the problems of the episodes, in this order and repeated as needed; drawn at random if None.
 
     Returns:
-        The episodes, in the order they were played.
+        The episodes, in the order in which they were played.
 
     Raises:
-        TypeError: the agent did not give a list of texts.
-        ValueError: it did not give one response for one conversation.
+        TypeError: the agent did not return a list of texts.
+        ValueError: the agent did not return one response for one conversation.
     """
     code_env: Any = env.unwrapped
     played: list[Episode] = []
@@ -86,7 +86,7 @@ def play(
 
 
 def only_response(responses: object) -> str:
-    """The response of an agent that was asked for one. A lone text is none: it is a sequence of texts, too."""
+    """Return the single response in a list. A text alone is refused, because it is a sequence of texts too."""
     if not isinstance(responses, (list, tuple)):
         raise TypeError(
             f"act: expected a list with one text for each conversation, got {type(responses).__name__} "

@@ -1,4 +1,4 @@
-"""The environments: episodes of one problem each, their feedback and their rewards."""
+"""Environments: episodes of one problem each, with execution feedback and rewards."""
 
 from rlef_env.envs.code_env import CodeEnv
 from rlef_env.envs.config import EnvConfig

@@ -1,4 +1,4 @@
-"""The arguments of CodeEnv: what each may be, and the error that says so."""
+"""Checks of the arguments of ``CodeEnv`` and ``CodeVectorEnv``, and their errors."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ __all__ = [
 
 
 def one_of(name: str, value: object, supported: tuple[object, ...]) -> None:
-    """Refuse a value that is not one of those supported."""
+    """Refuse a value that is not supported."""
     if value not in supported:
         raise UsageError(f"{name}: expected one of {', '.join(map(repr, supported))}; got {value!r}")
 
 
-def at_least(name: str, value: object, least: int) -> None:
-    """Refuse what is no whole number, Python's or numpy's, or too small."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise UsageError(f"{name}: expected a whole number of at least {least}, got {value!r}")
+def at_least(name: str, value: object, minimum: int) -> None:
+    """Refuse a value that is not a whole number, Python's or NumPy's, or is less than ``minimum``."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < minimum:
+        raise UsageError(f"{name}: expected a whole number of at least {minimum}, got {value!r}")
 
 
 def check_tokenizer(tokenizer: object) -> None:
-    """Refuse what cannot count tokens."""
+    """Refuse an object that cannot count tokens."""
     encode = getattr(tokenizer, "encode", None)
     if tokenizer is None or (callable(encode) and not isinstance(tokenizer, (str, type))):
         tokens = encode("") if encode is not None else []
@@ -55,19 +55,19 @@ def check_tokenizer(tokenizer: object) -> None:
 
 
 def check_judge(judge: object) -> None:
-    """Refuse what cannot judge."""
+    """Refuse an object that cannot judge."""
     if judge is None or judge == SHARED:
         return
     if isinstance(judge, type) or not callable(getattr(judge, "judge", None)) or not hasattr(judge, "isolation"):
         raise UsageError(
-            f"judge: expected None or a Judge, got {judge!r:.100}; make one with rlef_env.Judge(), name that of this "
-            "process, 'shared', or leave it out"
+            f"judge: expected None or a Judge, got {judge!r:.100}; make one with rlef_env.Judge(), pass 'shared' for "
+            "the pool that this process shares, or leave it out"
         )
     one_of("judge.isolation", judge.isolation, ISOLATIONS)
 
 
 def check_pool(pool: object, workers: object) -> None:
-    """Refuse what is no pool, and workers for a pool that has its own."""
+    """Refuse an object that is not a pool, and ``workers`` beside a pool, which has its own."""
     if workers is not None:
         at_least("workers", workers, 1)
     if pool is None:
@@ -75,8 +75,8 @@ def check_pool(pool: object, workers: object) -> None:
     own = callable(getattr(pool, "submit", None)) and hasattr(pool, "isolation") and not isinstance(pool, type)
     if not own and pool != SHARED:
         raise UsageError(
-            f"pool: expected None or a JudgePool, got {pool!r:.100}; make one with rlef_env.JudgePool(), or name that "
-            "of this process, 'shared'"
+            f"pool: expected None or a JudgePool, got {pool!r:.100}; make one with rlef_env.JudgePool(), or pass "
+            "'shared' for the pool that this process shares"
         )
     if workers is not None:
         raise UsageError(f"workers: expected None beside a pool, which has its own, got {workers!r}")
@@ -85,7 +85,7 @@ def check_pool(pool: object, workers: object) -> None:
 
 
 def checked_options(options: object, supported: tuple[str, ...]) -> dict[str, Any]:
-    """Return the options of ``reset`` as a new dict; None is an empty one."""
+    """Return the options of ``reset`` as a new dict; an empty one for None."""
     if options is None:
         return {}
     if not isinstance(options, Mapping):
@@ -96,7 +96,7 @@ def checked_options(options: object, supported: tuple[str, ...]) -> dict[str, An
 
 
 def checked_mask(mask: object, num_envs: int) -> npt.NDArray[np.bool_]:
-    """Return the option ``reset_mask`` of ``reset``; None is all environments."""
+    """Return the option ``reset_mask`` of ``reset``; all environments for None."""
     if mask is None:
         return np.ones(num_envs, dtype=np.bool_)
     if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (num_envs,) or not mask.any():
@@ -108,7 +108,7 @@ def checked_mask(mask: object, num_envs: int) -> npt.NDArray[np.bool_]:
 
 
 def checked_seeds(seed: int | Sequence[int | None] | None, num_envs: int) -> list[int | None]:
-    """Return a seed for each environment: those after the first have the numbers after its own."""
+    """Return a seed for each environment. A single seed is that of the first; the others have the next numbers."""
     if seed is None:
         return [None] * num_envs
     if isinstance(seed, (int, np.integer)):
@@ -120,16 +120,16 @@ def checked_seeds(seed: int | Sequence[int | None] | None, num_envs: int) -> lis
 
 
 def loaded(dataset: object, split: object) -> Dataset:
-    """Return the data set that an argument names; None is the starter set, with a warning."""
+    """Return the data set that an argument names; the starter set, with a warning, for None."""
     if not isinstance(split, str):
         raise UsageError(f"split: expected the name of a split, e.g. 'train', got {split!r:.100}")
     if isinstance(dataset, Dataset):
         return dataset
     if dataset is None:
         logger.warn(
-            "no data set was named, so this environment asks the small embedded Starter set, which is NOT "
+            "no data set was named, so this environment uses the small embedded Starter set, which is NOT "
             "CodeContests: do not report its results as such. Pass dataset='problems.jsonl' for real data, or "
-            "dataset='starter' to say that you want this."
+            "dataset='starter' if you want the Starter set."
         )
         return load_dataset("starter", split)
     if not isinstance(dataset, (str, os.PathLike)):

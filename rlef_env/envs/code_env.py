@@ -1,4 +1,4 @@
-"""The environment: a coding problem is an episode, a response holding a whole program is an action."""
+"""``CodeEnv``: an episode is a coding problem, an action is a response that holds a whole program."""
 
 from __future__ import annotations
 
@@ -32,59 +32,59 @@ __all__ = ["CodeEnv"]
 
 
 class CodeEnv(gymnasium.Env[str, str]):
-    r"""Solve a competitive programming problem within three tries, told after each what went wrong.
+    r"""Solve a competitive programming problem within three tries, with feedback on what went wrong after each.
 
     ## Description
 
-    Each episode asks one problem: write a program that reads standard input and writes standard output. You answer
-    with text that holds a whole program; it is run on the problem's *public* tests, and you read which of them failed
-    and how. Then you try again. When all public tests pass, or after the third response, your last program is run on
-    all tests, *private* and *generated* ones too, and the episode ends: +1 if all pass, -1 if not.
+    An episode is one problem: write a program that reads standard input and writes standard output. You answer with
+    text that holds a whole program. The program runs on the problem's *public* tests, and you read which of them
+    failed and how. Then you try again. When all public tests pass, or after the third response, your last program runs
+    on all tests, including *private* and *generated* ones, and the episode ends: +1 if all pass, -1 if not.
 
-    The rules, the wording and the numbers are those of RLEF (Gehring et al., ICML 2025, arXiv 2410.02089).
-    Programs run locked away from your machine: no network, no files but Python's own.
+    Rules, wording and numbers are those of RLEF (Gehring et al., ICML 2025, arXiv 2410.02089). Programs run isolated
+    from your machine: no network, no files except Python's own.
 
     ## Action Space
 
     A `ProgramText`: any text of at most 1,048,576 characters. The program is the first fenced block tagged as Python,
-    else the first fenced block at all (see `extract_program`). What stands before a `</think>` is not looked at:
+    else the first fenced block (see `extract_program`). Text before a `</think>` is ignored:
 
         ```python
         print(sum(map(int, input().split())))
         ```
 
-    A response without one counts as a turn and is told so. Python 3 only.
+    A response without a program counts as a turn, and the feedback says so. Only Python 3 is accepted.
 
     ## Observation Space
 
-    A `ProgramText`: what the environment says next. First the problem; then the failing public tests with the wrong
-    output, the stack trace, or the limit that was hit, and the invitation to try again. It is the newest message
-    only; the whole chat is in `info["messages"]`. The prompt is cut on the left to 2,048 tokens, feedback on the
-    right to 1,024, each input, output and stack trace in it to 512 characters (`[...]` marks a cut; see
-    `feedback_cap` for more). The observation of the last step is the report without the invitation, empty if there
-    is nothing to report.
+    A `ProgramText`: the newest message of the environment. The first one is the problem; each later one lists the
+    failing public tests with the wrong output, the stack trace or the limit that was exceeded, and invites you to try
+    again. The whole chat is in `info["messages"]`. The prompt is cut on the left to 2,048 tokens, feedback on the right
+    to 1,024 tokens, and each input, output and stack trace in it to 512 characters (`[...]` marks a cut; see
+    `feedback_cap` for more). The observation of the last step is the report without the invitation; it is empty if
+    there is nothing to report.
 
     ## Rewards
 
     | reward | when |
     |---|---|
     | +1 | the episode ends and the last response passes all tests |
-    | -1 | the episode ends and it does not |
+    | -1 | the episode ends and the last response fails a test |
     | -0.2 | a response before the last holds no program |
     | 0 | otherwise, and whenever the judge itself failed |
 
-    `reward=` takes another set by name (see `rlef_env.envs.REWARDS`), weights for components
+    `reward=` takes another reward by name (see `rlef_env.envs.REWARDS`), weights for components
     (`{"outcome": 1.0, "compile_error": 1.0}`), or a function `(turn, final) -> float`.
 
     ## Starting State
 
     A problem drawn at random with the environment's own generator: the same `seed` gives the same problems.
-    `reset(options={"problem_id": "..."})` asks for one by name. Problems without any test are never drawn.
+    `reset(options={"problem_id": "..."})` chooses a problem by name. Problems without any test are never drawn.
 
     ## Episode End
 
     *Terminated*: all public tests pass (then the hidden tests decide), or `max_turns` responses were given. The turn
-    limit is part of the rules, so it never truncates. A problem without public tests runs to the turn limit.
+    limit is part of the task, so it never truncates. A problem without public tests runs to the turn limit.
 
     *Truncated*: the judge itself failed, for example because the machine ran out of memory. That is not a wrong
     answer: the reward is 0.0 and `info["has_verdict"]` is False, so that a learner can leave the episode out.
@@ -93,18 +93,18 @@ class CodeEnv(gymnasium.Env[str, str]):
 
     | key | value |
     |---|---|
-    | `problem_id`, `dataset` | which problem, of which data set (its label) |
-    | `turn` | responses so far |
+    | `problem_id`, `dataset` | the problem's id, and the label of its data set |
+    | `turn` | number of responses so far |
     | `messages` | the whole chat as `{"role", "content"}` dicts; after the end it ends with the last response |
     | `verdict`, `category` | of the last response, e.g. `"runtime_error"`, `"IndexError"`; None after `reset`, or if there was no test to run |
     | `public` | the public tests that were run: `{"index", "verdict", "category"}` each |
     | `has_verdict` | False only if the judge failed |
     | `isolation` | `"locked"`, or `"none"` |
 
-    At the end of an episode also `private` and `generated` (as `public`; judging stops at the first failing test
-    unless the reward needs them all), `passed` and `total` (tests), `solved`, and `score` (the points of a problem
-    that has some, of the tests that were run; else None). The same seed and actions give an
-    equal `info`.
+    At the end of an episode `info` also has `private` and `generated` (like `public`; judging stops at the first
+    failing test unless the reward needs all of them), `passed` and `total` (numbers of tests), `solved`, and `score`
+    (points of the tests that were run; None if the problem has no points). The same seed and actions give an equal
+    `info`.
 
     ## Arguments
 
@@ -112,28 +112,31 @@ class CodeEnv(gymnasium.Env[str, str]):
     env = gym.make("RLEF-CodeContests-v0", dataset="problems.jsonl", max_turns=5)
     ```
 
-    * `dataset`: `"starter"`, the embedded set; the path of a `.jsonl` file in the CodeContests layout; or a `Dataset`.
-      None is the starter set with a warning.
+    * `dataset`: any name or path that `rlef_env.load_dataset` accepts: `"starter"`, the embedded set; a file, folder or
+      pattern of files of any known format; a data set of the Hugging Face hub; or a `Dataset`. None is the starter set
+      with a warning.
     * `split`: the part of the data set.
     * `max_turns`: responses per episode.
     * `feedback`: `"public"`: failing public tests. `"none"`: only the invitation to try again, and the episode runs to
-      the turn limit. `"random"`: what a wrong program got on another problem. `"private"`: the first 20 tests of any
-      kind take the place of the public ones, up to 8 failures are shown. The last three are the paper's ablations.
+      the turn limit. `"random"`: the failures of a wrong program on another problem. `"private"`: the first 20 tests of
+      any kind take the place of the public ones, and up to 8 failures are shown. The last three are the paper's
+      ablations.
     * `reward`: see above.
-    * `prompt_cap`, `feedback_cap`: lengths in tokens, None for none. The invitation to try again is never cut.
-      `feedback_cap=None` lifts the 512 characters too; what is then left is that the judge keeps 4,096 characters of
-      a failing test's output and of its errors, and that an observation has at most 1,048,576.
-    * `tokenizer`: anything with `encode(text)`; None counts four characters as a token.
+    * `prompt_cap`, `feedback_cap`: maximum lengths in tokens, None for no limit. The invitation to try again is never
+      cut. `feedback_cap=None` also lifts the limit of 512 characters. Two limits then remain: the judge keeps
+      4,096 characters of a failing test's output and of its errors, and an observation has at most 1,048,576.
+    * `tokenizer`: any object with `encode(text)`; None counts four characters as a token.
     * `on_no_verdict`: `"truncate"`, or `"raise"` a `NoVerdictError` for learners that cannot leave an episode out; the
       same `step` may then be tried again.
-    * `isolation`: `"locked"` refuses to run where the lock cannot be had; `"none"` runs programs unprotected.
-    * `sampling`: which problems are drawn. `"uniform"`; `"difficulty"`, every difficulty equally often;
-      `"curriculum"`, mostly those that are sometimes solved and sometimes not; or a `ProblemSampler` (see
-      `rlef_env.envs.problem_sampler`).
+    * `isolation`: `"locked"` refuses to run on a machine without the required protection; `"none"` runs programs
+      unprotected.
+    * `sampling`: how problems are drawn. `"uniform"`; `"difficulty"`, every difficulty equally often; `"curriculum"`,
+      mostly problems that are sometimes solved and sometimes not; or a `ProblemSampler` (see
+      `rlef_env.envs.ProblemSampler`).
     * `render_mode`: `"ansi"`: `render()` returns text. `"human"`: every `reset` and `step` prints it.
-    * `judge`: a `Judge` to share; it is not closed with the environment. `"shared"`: the pool of judges that all
-      environments of this process share by that name; unlike an object it can be stored, so that
-      `env.spec.to_json()` works. None: one of its own.
+    * `judge`: a `Judge` to share; it is not closed with the environment. `"shared"`: the pool that all environments of
+      this process share by that name; unlike an object, a name can be stored, so that `env.spec.to_json()` works.
+      None: a judge of its own.
 
     ## Version History
 
@@ -189,8 +192,8 @@ class CodeEnv(gymnasium.Env[str, str]):
 
         Args:
             seed: makes the problems from here on reproducible.
-            options: ``{"problem_id": ...}`` asks for a problem by name. ``{"feedback_seed": ...}`` fixes what random
-                feedback is drawn.
+            options: ``{"problem_id": ...}`` chooses a problem by name. ``{"feedback_seed": ...}`` fixes the random
+                feedback that is drawn.
 
         Raises:
             UsageError: the options are no dict, an option is unknown, or a problem has no tests.
@@ -203,7 +206,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         return self.episode.prompt, episode_info(self.episode)
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
-        """Judge a response and say what came of it.
+        """Judge a response, and return its feedback and reward.
 
         Raises:
             ResetNeeded: there is no episode, or it has ended.
@@ -235,7 +238,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         return None
 
     def close(self) -> None:
-        """End the environment's own judge. Safe to call twice; a shared judge is left alone."""
+        """Close the environment's own judge. Safe to call twice. A shared judge stays open."""
         if self._own_judge is not None and self._judge_process == os.getpid():
             self._own_judge.close()
         self._own_judge = None

@@ -1,12 +1,12 @@
-"""What the agent is told: the first prompt and the execution feedback, cut to a length.
+"""Observations as text: the first prompt and the execution feedback, cut to a length.
 
-Which tests failed and how is the judgement's business; here it becomes text (wording: ``prompts.py``).
+The judgement holds which tests failed and how. This module makes text of it, with the wording of ``prompts.py``.
 
-The paper states no lengths. The caps here follow the same lab's later release: 2,048 tokens for the prompt (cut on
-the left), 1,024 for a feedback message (cut on the right), 512 characters for a stack trace (its first and last lines
-stay) and for any other item; ``[...]`` marks a cut. Two things differ, both so that a message keeps its form: input,
-expected and observed output are cut one by one, and the invitation to try again, which names the format of an answer,
-is never cut: the report before it is.
+The paper states no lengths. The caps follow the same lab's later release: 2,048 tokens for the prompt (cut on the
+left), 1,024 for a feedback message (cut on the right), 512 characters for a stack trace (its first and last lines are
+kept) and for any other item; ``[...]`` marks a cut. Two things differ, so that a message keeps its form: input,
+expected output and observed output are cut one by one; and the report is cut instead of the invitation to try again,
+which names the format of an answer.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ __all__ = [
 ]
 
 CHARACTERS_PER_TOKEN: Final = 4
-"""Without a tokenizer, this many characters count as one token (a usual rule of thumb for English and code)."""
+"""Characters that count as one token if there is no tokenizer (a usual rule of thumb for English and code)."""
 
 ITEM_CAP: Final = 512
 """Characters kept of one input, output or stack trace."""
 
 MARK: Final = "[...]"
-"""Stands where text was cut."""
+"""Marks where text was cut."""
 
 SPARE: Final = 8
-"""With a tokenizer, a text that was cut may have so many tokens less than its cap."""
+"""Tokens by which a cut text may be shorter than its cap, if a tokenizer counts."""
 
 
 class Tokenizer(Protocol):
-    """Anything that turns text into tokens, such as a tokenizer of ``transformers`` or ``tokenizers``."""
+    """Any object that turns text into tokens, such as a tokenizer of ``transformers`` or ``tokenizers``."""
 
     def encode(self, text: str, /) -> Sized:
         """Return the tokens of a text. Only their number is used."""
@@ -53,7 +53,7 @@ class Tokenizer(Protocol):
 def prompt_text(statement: str, *, cap: int | None = None, tokenizer: Tokenizer | None = None) -> str:
     """Return the first prompt, cut on the left to at most ``cap`` tokens (None: not cut)."""
     prompt = prompts.initial_prompt(statement)
-    return _longest(len(prompt), lambda kept: MARK + prompt[len(prompt) - kept :], prompt, cap, tokenizer)
+    return _capped(len(prompt), lambda kept: MARK + prompt[len(prompt) - kept :], prompt, cap, tokenizer)
 
 
 def feedback_text(
@@ -67,49 +67,49 @@ def feedback_text(
     item_cap: int | None = ITEM_CAP,
     tokenizer: Tokenizer | None = None,
 ) -> str:
-    """Return what the agent is told about a response.
+    """Return the feedback on a response.
 
     Args:
         judgement: the response's judgement. Results of roles that ``feedback`` hides are left out.
-        problem: the problem whose tests the judgement speaks of.
-        feedback: ``"public"`` reports failing public tests, ``"private"`` failing tests of any role, ``"random"``
-            is worded as ``"public"`` (the caller passes another program's judgement), ``"none"`` reports nothing.
+        problem: the problem whose tests were judged.
+        feedback: ``"public"`` reports failing public tests, ``"private"`` failing tests of any role, ``"random"`` the
+            same as ``"public"`` (the caller passes another program's judgement), ``"none"`` reports nothing.
         retry: whether to end with the invitation to try again. False for the last response of an episode.
-        max_failures: list at most this many failing tests, the first ones; None for all.
-        cap: length in tokens; the report is cut on the right, the invitation never. None: not cut.
+        max_failures: maximum number of failing tests to list, the first ones; None for all.
+        cap: maximum length in tokens; the report is cut on the right, the invitation never. None: not cut.
         item_cap: characters kept of one input, output or stack trace. None: not cut, though the judge itself keeps
             no more than 4,096 characters of a failing test's output and of its errors.
         tokenizer: counts tokens; None counts four characters as one.
 
     Returns:
-        The message. Without ``retry`` and with nothing to report it is empty.
+        The message. It is empty if there is neither a failure to report nor ``retry``.
     """
     report = "" if feedback == "none" else _report(judgement, problem, shown_roles(feedback), max_failures, item_cap)
     ending = prompts.RETRY if retry else ""
     if not report:
         return ending
-    # A list of bullets is set off by an empty line, the sentence about missing code is not.
+    # An empty line follows a list of bullets, but not the sentence about missing code.
     gap = ("\n" if judgement.verdict is Verdict.NO_PROGRAM else "\n\n") if retry else ""
     whole = report + gap + ending
-    return _longest(len(report), lambda kept: report[:kept] + MARK + gap + ending, whole, cap, tokenizer)
+    return _capped(len(report), lambda kept: report[:kept] + MARK + gap + ending, whole, cap, tokenizer)
 
 
 def token_count(text: str, tokenizer: Tokenizer | None = None) -> int:
-    """Return a text's length in tokens, special tokens included where the tokenizer adds them."""
+    """Return a text's length in tokens, including special tokens if the tokenizer adds them."""
     if tokenizer is not None:
         return len(tokenizer.encode(text))
     return -(-len(text) // CHARACTERS_PER_TOKEN)
 
 
 def retry_tokens(tokenizer: Tokenizer | None = None) -> int:
-    """Return the length in tokens of the part that is never cut: the smallest sensible cap."""
+    """Return the length in tokens of the part that is never cut: the smallest cap that is accepted."""
     return token_count(f"{MARK}\n\n{prompts.RETRY}", tokenizer)
 
 
 def _report(
     judgement: Judgement, problem: Problem, roles: Sequence[Role], max_failures: int | None, cap: int | None
 ) -> str:
-    """Return header and bullets, or the sentence about missing code, or an empty text if nothing failed."""
+    """Return the header and bullets, the sentence about missing code, or an empty text if no test failed."""
     if judgement.verdict is Verdict.NO_PROGRAM:
         return prompts.NO_PROGRAM
     failing = [result for result in judgement.results if result.verdict not in UNDECIDED and result.role in roles]
@@ -139,13 +139,13 @@ def _bullet(result: TestResult, test: Test, cap: int | None) -> str:
 
 
 def _stack_trace(result: TestResult, cap: int | None) -> str:
-    """Return the trace on standard error, without what the program wrote there before it."""
+    """Return the trace on standard error, without other text that the program wrote there before it."""
     stderr = result.stderr.strip("\n")
     start = stderr.find("Traceback (most recent call last):")
     trace = stderr[stderr.rfind("\n", 0, start) + 1 :] if start >= 0 else stderr
     if trace:
         return _cut_trace(trace, cap)
-    # A program that exits with a status or dies of a signal leaves no trace.
+    # A program that exits with a status or is killed by a signal leaves no trace.
     return f"The program ended with {result.category}." if result.category else "The program ended with an error."
 
 
@@ -168,16 +168,16 @@ def _cut_trace(trace: str, cap: int | None) -> str:
             break
         last.append(line)
         room -= len(line) + 1
-    if not last:  # one huge message: its start names the exception
+    if not last:  # one huge line: its start names the exception
         last = [rest[-1][: room - 1] + MARK]
     return "\n".join([first, MARK, *reversed(last)])
 
 
-def _longest(length: int, cut: Callable[[int], str], whole: str, cap: int | None, tokenizer: Tokenizer | None) -> str:
+def _capped(length: int, cut: Callable[[int], str], whole: str, cap: int | None, tokenizer: Tokenizer | None) -> str:
     """Return ``whole`` if it fits into ``cap`` tokens, else ``cut(kept)`` for the greatest ``kept`` that fits.
 
-    Cutting between characters, and counting again, never splits a character as cutting between tokens would. With a
-    tokenizer to count takes as long as to read the text, so the search is content with ``SPARE`` tokens too few.
+    The text is cut between characters and counted again, because cutting between tokens could split a character.
+    Counting with a tokenizer takes as long as reading the text, so the search stops within ``SPARE`` tokens of the cap.
     """
     if cap is None or (high_count := token_count(whole, tokenizer)) <= cap:
         return whole
@@ -185,7 +185,7 @@ def _longest(length: int, cut: Callable[[int], str], whole: str, cap: int | None
     low, high = 0, length
     low_count, rounds = token_count(cut(0), tokenizer), 0
     while high - low > 1 and low_count <= cap - spare:
-        rounds += 1  # where the counts so far point, and now and then in the middle, as those may mislead
+        rounds += 1  # interpolate between the counts; bisect every fourth round, because counts may be uneven
         share = (cap - spare / 2 - low_count) / (high_count - low_count) if rounds % 4 else 0.5
         middle = min(max(low + int((high - low) * share), low + 1), high - 1)
         if (count := token_count(cut(middle), tokenizer)) <= cap:

@@ -1,4 +1,4 @@
-"""What the environment tells besides text: the facts of an episode so far, for learners and reports."""
+"""Info dicts: the facts of an episode so far, for learners and reports."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["episode_info"]
 def episode_info(episode: Episode) -> dict[str, Any]:
     """Return the ``info`` of an episode's latest step (keys: see ``CodeEnv``).
 
-    Equal episodes give equal dicts, and every call gives new objects. Timings are left out: they differ from run to
-    run. So is what a hidden test asks: only how it went is told, and only at the end.
+    Equal episodes give equal dicts, and every call gives new objects. Timings are left out, because they differ from
+    run to run. The content of hidden tests is left out too: only their verdicts are given, and only at the end.
     """
     judgement = episode.turns[-1].judgement if episode.turns else None
-    # Before the end of a problem without public tests there is nothing to accept.
+    # A problem without public tests has no verdict before the end, because no test ran.
     untested = judgement is None or (judgement.verdict is Verdict.ACCEPTED and not judgement.results)
     tested = None if untested else judgement
     info: dict[str, Any] = {
@@ -45,7 +45,7 @@ def episode_info(episode: Episode) -> dict[str, Any]:
 
 
 def _results(judgement: Judgement | None, role: Role) -> list[dict[str, Any]]:
-    """The tests of a role that were run: how they went, never what they are."""
+    """Return the verdicts of a role's tests that were run, without their content."""
     return [
         {"index": result.index, "verdict": result.verdict._value_, "category": result.category}
         for result in (judgement.results if judgement else ())

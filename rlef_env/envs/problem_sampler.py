@@ -1,7 +1,7 @@
-"""Which problem is asked next: uniformly, by difficulty, or by what has been solved so far.
+"""Problem samplers: draw the next problem uniformly, by difficulty, or by what has been solved so far.
 
-A sampler holds no generator: each environment draws with its own, so that its problems follow from its seed. It may
-learn how episodes ended. Then the problems that are drawn follow from the results, too.
+A sampler holds no random generator: each environment draws with its own, so that its seed determines its problems. A
+sampler may learn how episodes ended. Then the results determine the problems too.
 """
 
 from __future__ import annotations
@@ -21,50 +21,50 @@ from rlef_env.problems import Dataset, ProblemMetadata
 __all__ = ["PROBLEM_SAMPLERS", "ByDifficulty", "Curriculum", "ProblemSampler", "Uniform", "make_problem_sampler"]
 
 UNKNOWN: Final = "unknown"
-"""The word for problems whose source names no difficulty."""
+"""Difficulty of problems whose source names none."""
 
 
 @runtime_checkable
 class ProblemSampler(Protocol):
-    """Draws the problems of one environment, or of all those of a ``CodeVectorEnv``."""
+    """Draws the problems of one environment, or of all environments of a ``CodeVectorEnv``."""
 
     def start(self, problems: Sequence[ProblemMetadata]) -> None:
-        """Hear which problems there are to draw from; called once, before all else."""
+        """Receive the problems to draw from; called once, before any other method."""
 
     def draw(self, rng: np.random.Generator) -> int:
-        """The place of the next problem among them."""
+        """Return the index of the next problem among those of ``start``."""
 
-    def learn(self, place: int, solved: bool) -> None:
-        """Hear how an episode ended; those in which the judge failed are not told."""
+    def learn(self, index: int, solved: bool) -> None:
+        """Receive how an episode of the problem at this index ended; not called where the judge failed."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What it has learned, as plain JSON values."""
+        """Return what the sampler has learned, as plain JSON values."""
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from there.
+        """Continue from a state.
 
         Raises:
-            DataError: this is no such state.
+            DataError: the value is not a state of this sampler.
         """
 
 
 class Uniform:
-    """Every problem is equally likely."""
+    """Draws every problem with the same probability."""
 
     def __init__(self) -> None:
         self._count = 0
 
     def start(self, problems: Sequence[ProblemMetadata]) -> None:
         """See ``ProblemSampler``."""
-        _once(self._count)
+        _check_not_started(self._count)
         self._count = len(problems)
 
     def draw(self, rng: np.random.Generator) -> int:
         """See ``ProblemSampler``."""
         return int(rng.integers(self._count))
 
-    def learn(self, place: int, solved: bool) -> None:
-        """Nothing."""
+    def learn(self, index: int, solved: bool) -> None:
+        """Do nothing."""
 
     def state_dict(self) -> dict[str, Any]:
         """See ``ProblemSampler``."""
@@ -76,20 +76,21 @@ class Uniform:
 
 
 class ByDifficulty(Uniform):
-    """First a difficulty is drawn, then one of its problems.
+    """Draws a difficulty first, then one of its problems.
 
     Args:
-        weights: the problems' words for their difficulty -> how often each is drawn, relative to the others; those
-            that are not named are never drawn. ``"unknown"`` stands for problems without a word. None: every word that
-            there is, equally often, however many problems have it.
+        weights: difficulty -> its relative frequency; difficulties that are not named are never drawn. ``"unknown"``
+            stands for problems without a difficulty. None: every difficulty of the problems, equally often, however
+            many problems it has.
 
     Raises:
-        UsageError: a weight is no number of at least 0, or all are 0; at the start, if no problem has a word.
+        UsageError: a weight is not a number of at least 0, or all are 0; at the start, if no problem has a difficulty
+            that is named.
     """
 
     def __init__(self, weights: Mapping[str, float] | None = None) -> None:
         super().__init__()
-        self._weights = None if weights is None else {str(word): _weight(word, weights[word]) for word in weights}
+        self._weights = None if weights is None else {str(name): _weight(name, weights[name]) for name in weights}
         if self._weights is not None and not sum(self._weights.values()):
             raise UsageError(f"weights: expected one above 0, got {weights!r:.100}")
         self._groups: list[array[int]] = []
@@ -99,17 +100,16 @@ class ByDifficulty(Uniform):
         """See ``ProblemSampler``."""
         super().start(problems)
         groups: dict[str, array[int]] = {}
-        for place, facts in enumerate(problems):
-            groups.setdefault(facts.difficulty or UNKNOWN, array("q")).append(place)
+        for index, metadata in enumerate(problems):
+            groups.setdefault(metadata.difficulty or UNKNOWN, array("q")).append(index)
         weights = dict.fromkeys(groups, 1.0) if self._weights is None else self._weights
         if missing := sorted(weights.keys() - groups.keys()):
-            there = ", ".join(f"{word!r} ({len(group)})" for word, group in sorted(groups.items()))
-            raise UsageError(
-                f"weights: expected difficulties that the problems have, {there}, got {', '.join(map(repr, missing))}"
-            )
-        words = sorted(word for word, weight in weights.items() if weight)
-        self._groups = [groups[word] for word in words]
-        self._bounds = list(itertools.accumulate(weights[word] for word in words))
+            available = ", ".join(f"{name!r} ({len(group)})" for name, group in sorted(groups.items()))
+            got = ", ".join(map(repr, missing))
+            raise UsageError(f"weights: expected difficulties that the problems have, {available}, got {got}")
+        names = sorted(name for name, weight in weights.items() if weight)
+        self._groups = [groups[name] for name in names]
+        self._bounds = list(itertools.accumulate(weights[name] for name in names))
 
     def draw(self, rng: np.random.Generator) -> int:
         """See ``ProblemSampler``."""
@@ -119,25 +119,25 @@ class ByDifficulty(Uniform):
 
 
 class Curriculum:
-    """Problems that are sometimes solved and sometimes not come most often: from those there is most to learn.
+    """Draws problems that are sometimes solved and sometimes not most often: they teach most.
 
     A problem is drawn with a probability proportional to ``max(floor, 4 p (1 - p))``, where ``p = (solved + 1/2) /
-    (tried + 1)``. ``solved`` and ``tried`` count its episodes; at each new one they are multiplied by ``decay`` first,
-    so that what counts is the last ``1 / (1 - decay)`` or so. A problem that was never tried has the weight 1, one that
-    is solved every time, or never, sinks towards ``floor``: it still comes, and is noticed when that changes. Where
-    rewards are 0 or 1, ``p (1 - p)`` is their variance (Rutherford et al. 2024, "No Regrets", sampling for
+    (tried + 1)``. ``solved`` and ``tried`` count its episodes. Each new episode first multiplies them by ``decay``, so
+    that about the last ``1 / (1 - decay)`` episodes count. A problem that was never tried has the weight 1. The weight
+    of a problem that is always or never solved falls to ``floor``: it is still drawn, so that a change is noticed.
+    Where rewards are 0 or 1, ``p (1 - p)`` is their variance (Rutherford et al. 2024, "No Regrets", sampling for
     learnability).
 
-    The counts take 16 bytes a problem. A ``CodeVectorEnv`` has one sampler for all of its environments, told in their
-    order when replies are received: with ``step`` the problems follow from the seeds and the responses, with ``send``
-    and ``recv`` also from when each was received.
+    The counts take 16 bytes per problem. All environments of a ``CodeVectorEnv`` share one sampler, which learns in
+    their order when results are received: with ``step``, seeds and responses determine the problems; with ``send`` and
+    ``recv``, the times at which results are received do too.
 
     Args:
-        decay: of old counts, above 0 and below 1.
-        floor: the least weight, above 0 and at most 1.
+        decay: factor of old counts, above 0 and below 1.
+        floor: minimum weight, above 0 and at most 1.
 
     Raises:
-        UsageError: one of them is out of bounds.
+        UsageError: an argument is out of bounds.
     """
 
     def __init__(self, decay: float = 0.95, floor: float = 0.05) -> None:
@@ -151,41 +151,41 @@ class Curriculum:
 
     def start(self, problems: Sequence[ProblemMetadata]) -> None:
         """See ``ProblemSampler``."""
-        _once(len(self._ids))
-        self._ids = [facts.id for facts in problems]
+        _check_not_started(len(self._ids))
+        self._ids = [metadata.id for metadata in problems]
         self._solved, self._tried = (array("d", bytes(8 * len(problems))) for _ in range(2))
 
-    def weight(self, place: int) -> float:
-        """How likely the problem at a place is, relative to the others."""
-        rate = (self._solved[place] + 0.5) / (self._tried[place] + 1)
+    def weight(self, index: int) -> float:
+        """Return the relative probability of the problem at this index."""
+        rate = (self._solved[index] + 0.5) / (self._tried[index] + 1)
         return max(self.floor, 4 * rate * (1 - rate))
 
     def draw(self, rng: np.random.Generator) -> int:
         """See ``ProblemSampler``."""
-        while True:  # at most 1 / floor rounds on average, and no table of weights to keep
-            place = int(rng.integers(len(self._ids)))
-            if rng.random() < self.weight(place):
-                return place
+        while True:  # rejection sampling: at most 1 / floor rounds on average, without a table of weights
+            index = int(rng.integers(len(self._ids)))
+            if rng.random() < self.weight(index):
+                return index
 
-    def learn(self, place: int, solved: bool) -> None:
+    def learn(self, index: int, solved: bool) -> None:
         """See ``ProblemSampler``."""
-        self._solved[place] = self.decay * self._solved[place] + solved
-        self._tried[place] = self.decay * self._tried[place] + 1
+        self._solved[index] = self.decay * self._solved[index] + solved
+        self._tried[index] = self.decay * self._tried[index] + 1
 
     def state_dict(self) -> dict[str, Any]:
         """See ``ProblemSampler``."""
-        tried = (place for place, count in enumerate(self._tried) if count)
-        return {"counts": {self._ids[place]: [self._solved[place], self._tried[place]] for place in tried}}
+        tried = (index for index, count in enumerate(self._tried) if count)
+        return {"counts": {self._ids[index]: [self._solved[index], self._tried[index]] for index in tried}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """See ``ProblemSampler``. Problems that are not there any more are forgotten."""
+        """See ``ProblemSampler``. Counts of problems that no longer exist are dropped."""
         counts = _keys(state, ("counts",))["counts"]
         solved, tried = (array("d", bytes(8 * len(self._ids))) for _ in range(2))
         try:
-            for place, problem_id in enumerate(self._ids):
+            for index, problem_id in enumerate(self._ids):
                 if problem_id in counts:
-                    solved[place], tried[place] = map(float, counts[problem_id])
-                    if not 0 <= solved[place] <= tried[place] < math.inf:
+                    solved[index], tried[index] = map(float, counts[problem_id])
+                    if not 0 <= solved[index] <= tried[index] < math.inf:
                         raise ValueError(problem_id)
         except (TypeError, ValueError) as error:
             raise DataError(f"state: expected counts as a Curriculum's state_dict() gives them ({error})") from None
@@ -197,7 +197,7 @@ PROBLEM_SAMPLERS: Final[Mapping[str, Callable[[], ProblemSampler]]] = {
     "difficulty": ByDifficulty,
     "curriculum": Curriculum,
 }
-"""The samplers by name, each as it is by default."""
+"""Samplers by name, each with its default arguments."""
 
 
 def make_problem_sampler(sampling: str | ProblemSampler, dataset: Dataset) -> ProblemSampler:
@@ -218,14 +218,14 @@ def make_problem_sampler(sampling: str | ProblemSampler, dataset: Dataset) -> Pr
     return sampler
 
 
-def _once(count: int) -> None:
+def _check_not_started(count: int) -> None:
     if count:
-        raise UsageError("sampling: expected a sampler of this environment's own, got one that another has; make a new")
+        raise UsageError("sampling: expected a new sampler, got one that another environment uses; make a new one")
 
 
-def _weight(word: object, weight: object) -> float:
+def _weight(name: object, weight: object) -> float:
     if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
-        raise UsageError(f"weights[{word!r}]: expected a number of at least 0, got {weight!r}")
+        raise UsageError(f"weights[{name!r}]: expected a number of at least 0, got {weight!r}")
     return float(weight)
 
 

@@ -1,7 +1,7 @@
-"""The words the environment says, exactly as the paper prints them.
+"""Texts of the environment, exactly as the paper prints them.
 
-Source: RLEF (arXiv 2410.02089), the prompt appendix of the first version. Line breaks are the paper's. Where the
-paper says nothing (no code found, too much output, a forbidden call) the words follow its style, and say so here.
+Source: RLEF (arXiv 2410.02089), the prompt appendix of the first version. Line breaks are the paper's. Texts that the
+paper does not have (no code found, too much output, a forbidden call) follow its style and are marked here.
 """
 
 from __future__ import annotations
@@ -26,50 +26,50 @@ FORMAT_LINE: Final = (
     "Your code should be enclosed in triple backticks like so: ```python YOUR CODE HERE ```. "
     "Use the backticks for your code only."
 )
-"""How a response must hold its program; ends the first prompt and every feedback message."""
+"""Format of a response; ends the first prompt and every feedback message."""
 
 RETRY: Final = f"Give it another try.\n{FORMAT_LINE}"
-"""The end of every feedback message. In the ablation without feedback it is the whole message."""
+"""End of every feedback message. In the ablation without feedback it is the whole message."""
 
 FEEDBACK_HEADER: Final = "Your code failed the following tests:\n\n"
-"""Opens a feedback message; one bullet per failing test follows."""
+"""Start of a feedback message; one bullet for each failing test follows."""
 
 NO_PROGRAM: Final = "Could not parse your code."
-"""Said to a response without a program. Not in the paper; the words of the same lab's later release."""
+"""Feedback for a response without a program. Not in the paper; the text of the same lab's later release."""
 
 
 def initial_prompt(statement: str) -> str:
-    """The first user turn. The full stop is glued to the statement, as in the paper."""
+    """Return the first prompt. The full stop directly follows the statement, as in the paper."""
     return (
         f"Provide a Python solution for the following competitive programming question: {statement}.\n\n{FORMAT_LINE}"
     )
 
 
 def wrong_answer(test_input: str, expected: str, observed: str) -> str:
-    """The bullet for a wrong answer."""
+    """Return the bullet for a wrong answer."""
     return f"- input `{test_input}` failed:\nExpected output `{expected}` but got `{observed}`"
 
 
 def exception(test_input: str, stack_trace: str) -> str:
-    """The bullet for an exception. Also used for a compile error, whose trace is the compiler's message."""
+    """Return the bullet for an exception, or for a compile error, whose trace is the compiler's message."""
     return f"- input `{test_input}` failed:\n{stack_trace}"
 
 
 def time_limit(test_input: str) -> str:
-    """The bullet for a timeout."""
+    """Return the bullet for a timeout."""
     return f"- input `{test_input}` failed: Execution took too long."
 
 
 def memory_limit(test_input: str) -> str:
-    """The bullet for running out of memory."""
+    """Return the bullet for running out of memory."""
     return f"- input `{test_input}` failed: Out of memory."
 
 
 def output_limit(test_input: str) -> str:
-    """The bullet for printing too much. Not in the paper, which knows four classes; its style."""
+    """Return the bullet for too much output. Not in the paper, which has four classes; in its style."""
     return f"- input `{test_input}` failed: Too much output."
 
 
 def security_violation(test_input: str) -> str:
-    """The bullet for a call that no honest program makes. Not in the paper; its style."""
+    """Return the bullet for a forbidden system call. Not in the paper; in its style."""
     return f"- input `{test_input}` failed: Forbidden operation."

@@ -1,8 +1,8 @@
-"""What a response is worth: small named rewards that add up.
+"""Rewards: weighted sums of small named components.
 
 The paper's reward (RLEF, section 2 and appendix) is ``"rlef"``: +1 at the end of an episode if the last response
 passes all tests, -1 if not, and -0.2 for a response before the last that holds no program. It is binary on purpose;
-the fractions below are for those who want something else. The KL term of the paper belongs to the learner, not here.
+the fractions below are alternatives. The paper's KL term belongs to the learner, not to the environment.
 """
 
 from __future__ import annotations
@@ -21,50 +21,50 @@ if TYPE_CHECKING:
 __all__ = ["COMPONENTS", "REWARDS", "Reward", "RewardFunction", "RewardSpec", "make_reward"]
 
 RewardFunction: TypeAlias = "Callable[[Turn, bool], float]"
-"""``(turn, final) -> float``: the turn (its own ``reward`` still 0.0), and whether it was scored on all tests."""
+"""``(turn, final) -> float``: the turn, whose own ``reward`` is 0.0, and whether it was scored on all tests."""
 
 RewardSpec: TypeAlias = "str | Mapping[str, float] | RewardFunction"
 
 INVALID_PENALTY: Final = -0.2
-"""The paper's reward for a non-final response without valid code."""
+"""Reward of a non-final response without valid code (RLEF)."""
 
 
 def outcome(turn: Turn, final: bool) -> float:
-    """+1 if the last response passes all tests, -1 if it fails any; 0 before the end."""
+    """Return +1 if the last response passes all tests, -1 if it fails any; 0 before the end."""
     return (1.0 if turn.judgement.verdict is Verdict.ACCEPTED else -1.0) if final else 0.0
 
 
 def solved(turn: Turn, final: bool) -> float:
-    """1 if the last response passes all tests, else 0."""
+    """Return 1 if the last response passes all tests, else 0."""
     return float(final and turn.judgement.verdict is Verdict.ACCEPTED)
 
 
 def no_program(turn: Turn, final: bool) -> float:
-    """-0.2 for a response before the last that holds no program."""
+    """Return -0.2 for a response before the last that holds no program."""
     return INVALID_PENALTY if not final and turn.judgement.verdict is Verdict.NO_PROGRAM else 0.0
 
 
 def compile_error(turn: Turn, final: bool) -> float:
-    """-0.2 for a response before the last whose program does not compile."""
+    """Return -0.2 for a response before the last whose program does not compile."""
     return INVALID_PENALTY if not final and turn.judgement.verdict is Verdict.COMPILE_ERROR else 0.0
 
 
 def pass_fraction(turn: Turn, final: bool) -> float:
-    """The fraction of all tests that the last response passes; 0 before the end."""
+    """Return the fraction of all tests that the last response passes; 0 before the end."""
     return turn.judgement.passed / turn.judgement.total if final and turn.judgement.total else 0.0
 
 
 def score_fraction(turn: Turn, final: bool) -> float:
-    """The fraction of its points that the last response of a scoring problem earns; of its tests, where it has none."""
+    """Return the fraction of the problem's points that the last response earns; of its tests, if it has no points."""
     groups = turn.judgement.groups
-    most = sum(group.points for group in groups)
-    if not final or not most:
+    maximum = sum(group.points for group in groups)
+    if not final or not maximum:
         return pass_fraction(turn, final)
-    return sum(group.earned for group in groups) / most
+    return sum(group.earned for group in groups) / maximum
 
 
 def public_fraction(turn: Turn, final: bool) -> float:
-    """The fraction of public tests that a response passes, at every turn; 0 if there are none."""
+    """Return the fraction of public tests that a response passes, at every turn; 0 if there are none."""
     del final
     public = [result.verdict for result in turn.judgement.results if result.role == "public"]
     return public.count(Verdict.ACCEPTED) / len(public) if public else 0.0
@@ -74,15 +74,15 @@ COMPONENTS: Final[Mapping[str, RewardFunction]] = {
     function.__name__: function
     for function in (outcome, solved, no_program, compile_error, pass_fraction, score_fraction, public_fraction)
 }
-"""What a reward can be made of. A weight of 1.0 gives the value in the function's description."""
+"""Components of rewards, by name. A weight of 1.0 gives the value that the function describes."""
 
 REWARDS: Final[Mapping[str, Mapping[str, float]]] = {
     "rlef": {"outcome": 1.0, "no_program": 1.0},
-    # The paper's single-turn runs: a response without a program is the last one anyway, and gets -1.
+    # The paper's single-turn runs: a response without a program is the last one and gets -1.
     "rlef_single_turn": {"outcome": 1.0},
     **{name: {name: 1.0} for name in COMPONENTS},
 }
-"""Rewards with a name: the paper's two, and every component alone."""
+"""Rewards by name: the paper's two, and each component alone."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,10 @@ class Reward:
     """A sum of weighted components.
 
     Attributes:
-        name: for reports: the name it was made from, or its terms.
+        name: the name that it was made from, or its terms; for reports.
         terms: pairs of component and weight.
-        run_all_tests: whether every test must be run at the end; else judging stops at the first failing hidden test.
+        run_all_tests: whether a final response needs the result of every test; else its hidden tests stop at the first
+            failure.
     """
 
     name: str
@@ -100,10 +101,10 @@ class Reward:
     run_all_tests: bool = False
 
     def __call__(self, turn: Turn, final: bool) -> float:
-        """Return the reward of a turn; always 0.0 where the judge itself failed, whatever the components say.
+        """Return the reward of a turn. It is always 0.0 if the judge itself failed, whatever the components return.
 
         Raises:
-            UsageError: a component returned infinity or NaN, which would spoil a learner without a sound.
+            UsageError: a component returned infinity or NaN, which would silently corrupt training.
         """
         if turn.judgement.verdict is Verdict.NO_VERDICT:
             return 0.0
@@ -122,10 +123,10 @@ def make_reward(spec: RewardSpec = "rlef") -> Reward:
     Args:
         spec: a name in ``REWARDS``; or a mapping from names in ``COMPONENTS`` to weights; or a function
             ``(turn, final) -> float``. Set the function's attribute ``run_all_tests = True`` if it needs the result of
-            every test at the end.
+            every test of a final response.
 
     Raises:
-        UsageError: nothing of that kind; the message lists what there is.
+        UsageError: the value is not a reward; the message lists the names.
     """
     if isinstance(spec, Reward):
         return spec
@@ -145,7 +146,7 @@ def _weighted(name: str, weights: Mapping[str, float]) -> Reward:
     unknown = [component for component in weights if component not in COMPONENTS]
     if unknown or not weights:
         raise UsageError(
-            f"reward: expected weights for one or more of {', '.join(COMPONENTS)}; got {unknown or 'none at all'}"
+            f"reward: expected weights for one or more of {', '.join(COMPONENTS)}; got {unknown or 'no weight'}"
         )
     for component, weight in weights.items():
         if type(weight) not in (int, float) or not math.isfinite(weight):

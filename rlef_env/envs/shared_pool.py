@@ -1,4 +1,4 @@
-"""The judges that all environments of a process share by name, where no object can be passed."""
+"""Judge pools that all environments of a process share by name, where no object can be passed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["SHARED", "Shared", "shared_pool"]
 
 Shared: TypeAlias = Literal["shared"]
 SHARED: Final[Shared] = "shared"
-"""What ``judge=`` of ``CodeEnv`` and ``pool=`` of ``CodeVectorEnv`` call the pool of their process.
+"""Name of the process's pool for ``judge=`` of ``CodeEnv`` and ``pool=`` of ``CodeVectorEnv``.
 
-Unlike a judge or a pool it can be written into a specification: ``env.spec.to_json()``.
+Unlike a judge or a pool, a name can be stored in a specification: ``env.spec.to_json()``.
 """
 
 _pools: dict[str, JudgePool] = {}
@@ -22,7 +22,7 @@ _lock = threading.Lock()
 
 
 def shared_pool(isolation: str = "locked") -> JudgePool:
-    """The pool of this process with this isolation; made when first asked for, closed when the process ends."""
+    """Return this process's pool with this isolation. It is made on first use and closed when the process ends."""
     with _lock:
         if isolation not in _pools:
             _pools[isolation] = JudgePool(isolation=isolation)
@@ -30,8 +30,8 @@ def shared_pool(isolation: str = "locked") -> JudgePool:
 
 
 def _forget() -> None:
-    """In a forked child: the pools are the parent's."""
-    global _lock  # it may have been held when the process was forked
+    """Forget the pools in a forked child, because they belong to the parent."""
+    global _lock  # another thread may have held it when the process was forked
     _lock = threading.Lock()
     _pools.clear()
 

@@ -114,7 +114,7 @@ def test_counts_are_those_of_the_formula() -> None:
         (lambda: CodeEnv(TINY, sampling="hardest"), "'uniform', 'difficulty', 'curriculum'"),
         (lambda: CodeEnv(TINY, sampling=Curriculum), "an object with the methods"),  # type: ignore[arg-type]
         (lambda: CodeVectorEnv(2, dataset=TINY, sampling=7), "an object with the methods"),  # type: ignore[arg-type]
-        (lambda: CodeEnv(TINY, sampling=started(Curriculum())), "another has"),
+        (lambda: CodeEnv(TINY, sampling=started(Curriculum())), "another environment uses"),
     ],
 )
 def test_what_is_wrong_is_said(make: Callable[[], object], words: str) -> None:

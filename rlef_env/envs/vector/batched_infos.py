@@ -1,4 +1,4 @@
-"""The infos of many environments as one dict of arrays, in the form that Gymnasium gives them."""
+"""Infos of many environments as one dict of arrays, in Gymnasium's form."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ __all__ = ["batched_infos"]
 
 
 def batched_infos(infos: Iterable[tuple[int, Mapping[str, Any]]], num_envs: int) -> dict[str, Any]:
-    """Return what ``VectorEnv._add_info`` makes of these infos, one after the other.
+    """Return what ``VectorEnv._add_info`` makes of these infos when it adds them one by one.
 
-    For each key an array over all environments, of numbers or objects as its first value is, and under ``_key`` a mask
-    of those that have it; where values are dicts, a dict of such arrays. Gymnasium's own makes an array of all
-    environments for each key of each, which for a thousand of them takes as long as all else.
+    The batch has an array over all environments for each key, of numbers or objects as its first value is, and under
+    ``_key`` a mask of the environments that have it. Where values are dicts, it has a dict of such arrays. Gymnasium's
+    own method makes such an array again for each key of each environment: for a thousand of them, that takes as long as
+    everything else.
 
     Args:
-        infos: environment -> info, in the order of the environments; those without one may be left out.
-        num_envs: how many environments there are.
+        infos: pairs of environment and info, in the order of the environments; those without an info may be left out.
+        num_envs: number of environments.
     """
     columns: dict[str, tuple[list[int], list[Any]]] = {}
     for env_id, info in infos:
@@ -47,6 +48,6 @@ def _array(env_ids: list[int], values: list[Any], num_envs: int, numbers: bool) 
         array = np.zeros(num_envs, dtype=kind)
     else:
         array = np.full(num_envs, None, dtype=object)
-    for env_id, value in zip(env_ids, values, strict=True):  # one by one: a list is one object, not many
+    for env_id, value in zip(env_ids, values, strict=True):  # one by one: NumPy would take a list for many values
         array[env_id] = value
     return array
