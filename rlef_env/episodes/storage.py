@@ -1,45 +1,36 @@
-"""Episodes in a file: JSON, one episode a line, read back equal."""
+"""Episodes in a file: one JSON object a line, read back equal."""
 
 from __future__ import annotations
 
-import codecs
 import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 
 from rlef_env.episodes.episode import Episode, Turn
-from rlef_env.episodes.validation import NOTHING, episode_violation
+from rlef_env.episodes.validation import episode_violation, violation_error
 from rlef_env.errors import DataError
 from rlef_env.judge import GroupScore, Judgement, Measured, TestResult, Verdict
-from rlef_env.problems import ROLES, parse_json
+from rlef_env.problems import ROLES, Field, parse_row
 
 __all__ = ["episode_from_row", "episode_to_row", "read_episodes", "write_episodes"]
 
-_MOST: Final = sys.float_info.max
+_ADVICE: Final = "was this file written by write_episodes?"
 _E = TypeVar("_E", bound=Enum)
-_WORDS: Final[Mapping[type, str]] = {
-    str: "text",
-    bool: "true or false",
-    int: "a whole number",
-    float: "a finite number",
-    list: "a list",
-    dict: "an object",
-}
 
 
 def write_episodes(path: str | os.PathLike[str], episodes: Iterable[Episode]) -> None:
-    """Write episodes to a file, one a line, in place of what it held.
+    """Write episodes to a file, one a line, replacing its content.
 
     Raises:
         ValueError: a number is not finite, or a setting is not a JSON value.
     """
     with Path(path).open("w", encoding="ascii") as file:
         for episode in episodes:
-            # ASCII with escapes keeps every text whole, lone surrogates and odd line separators included.
+            # ASCII with escapes preserves every text, including lone surrogates and unusual line separators.
             file.write(json.dumps(episode_to_row(episode), allow_nan=False) + "\n")
 
 
@@ -54,15 +45,12 @@ def read_episodes(path: str | os.PathLike[str]) -> list[Episode]:
         data = Path(path).read_bytes()
     except (OSError, ValueError) as error:
         raise DataError(f"{name}: expected a readable file of episodes, got: {error}; check the path") from None
-    episodes = []
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        if line.strip():
-            episodes.append(_episode_from_line(line, f"{name}:{number}"))
-    return episodes
+    rows = ((line, f"{name}:{number}") for number, line in enumerate(data.split(b"\n"), start=1) if line.strip())
+    return [episode_from_row(parse_row(line, where), where) for line, where in rows]
 
 
 def episode_to_row(episode: Episode) -> dict[str, Any]:
-    """Return an episode as plain JSON values, timings included."""
+    """Return an episode as plain JSON values, including timings."""
     return {
         "problem_id": episode.problem_id,
         "dataset": episode.dataset,
@@ -75,29 +63,29 @@ def episode_to_row(episode: Episode) -> dict[str, Any]:
 
 
 def episode_from_row(row: object, where: str = "episode") -> Episode:
-    """Return the episode of a row; the opposite of ``episode_to_row``.
+    """Return the episode of a row; the inverse of ``episode_to_row``.
 
     Args:
         row: plain JSON values.
-        where: what error messages call the row, e.g. ``"FILE:LINE"``.
+        where: name of the row in error messages, e.g. ``"FILE:LINE"``.
 
     Raises:
-        DataError: a field is missing, unknown, not what it should be, or contradicts another; the message names it.
+        DataError: a field is missing, unknown, of the wrong type, or contradicts another; the message names it.
     """
-    fields = _Row(row, where, "")
+    keys = ("problem_id", "dataset", "prompt", "turns", "terminated", "truncated", "settings")
+    fields = _fields(Field(row, where), keys)
     episode = Episode(
-        problem_id=fields.take("problem_id", str),
-        dataset=fields.take("dataset", str),
-        prompt=fields.take("prompt", str),
-        turns=tuple(_turn(item) for item in fields.rows("turns")),
-        terminated=fields.take("terminated", bool),
-        truncated=fields.take("truncated", bool),
-        settings=fields.take("settings", dict),
+        problem_id=_text(fields["problem_id"]),
+        dataset=_text(fields["dataset"]),
+        prompt=_text(fields["prompt"]),
+        turns=tuple(_turn(item) for item in fields["turns"].items()),
+        terminated=fields["terminated"].boolean(),
+        truncated=fields["truncated"].boolean(),
+        settings=fields["settings"].table(),
     )
-    fields.finish()
-    breach = episode_violation(episode)
-    if breach is not None:
-        fields.refuse(*breach)
+    violation = episode_violation(episode)
+    if violation is not None:
+        raise violation_error(violation, where, _ADVICE)
     return episode
 
 
@@ -128,119 +116,91 @@ def _result_to_row(each: Measured) -> dict[str, Any]:
     }
 
 
-def _episode_from_line(line: bytes, where: str) -> Episode:
-    if line.startswith(codecs.BOM_UTF8):
-        raise DataError(f"{where}: expected UTF-8 without a byte order mark, got one; save the file as plain UTF-8")
-    try:
-        row = parse_json(line.decode())
-    except ValueError as error:
-        raise DataError(
-            f"{where}: expected one episode as JSON, got {line[:40]!r} ({error}); check that nothing was cut"
-        ) from None
-    return episode_from_row(row, where)
-
-
-def _shown(value: object) -> str:
-    try:
-        return json.dumps(value, default=repr)[:60]
-    except ValueError:  # Python writes no whole number of more than 4,300 digits
-        return "a value that cannot be written"
-
-
-def _turn(fields: _Row) -> Turn:
-    turn = Turn(
-        response=fields.take("response", str),
-        program=fields.take("program", str, optional=True),
-        judgement=_judgement(fields.row("judgement")),
-        feedback=fields.take("feedback", str),
-        reward=fields.take("reward", float),
+def _turn(field: Field) -> Turn:
+    fields = _fields(field, ("response", "program", "judgement", "feedback", "reward"))
+    return Turn(
+        response=_text(fields["response"]),
+        program=_text_or_null(fields["program"]),
+        judgement=_judgement(fields["judgement"]),
+        feedback=_text(fields["feedback"]),
+        reward=_number(fields["reward"]),
     )
-    fields.finish()
-    return turn
 
 
-def _judgement(fields: _Row) -> Judgement:
-    measured = [_measured(item) for item in fields.rows("results")]
-    judgement = Judgement(
-        verdict=fields.member("verdict", Verdict),
-        category=fields.take("category", str, optional=True),
-        total=fields.take("total", int),
-        isolation=fields.take("isolation", str),
+def _judgement(field: Field) -> Judgement:
+    fields = _fields(field, ("verdict", "category", "total", "isolation", "results", "groups"))
+    measured = [_measured(item) for item in fields["results"].items()]
+    return Judgement(
+        verdict=_member(fields["verdict"], Verdict),
+        category=_text_or_null(fields["category"]),
+        total=_integer(fields["total"]),
+        isolation=_text(fields["isolation"]),
         results=tuple(each.result for each in measured),
-        groups=tuple(_group(item) for item in fields.rows("groups")),
+        groups=tuple(_group(item) for item in fields["groups"].items()),
         test_cpu_seconds=tuple(each.cpu_seconds for each in measured),
         test_peak_bytes=tuple(each.peak_bytes for each in measured),
     )
-    fields.finish()
-    return judgement
 
 
-def _group(fields: _Row) -> GroupScore:
-    group = GroupScore(
-        name=fields.take("name", str), earned=fields.take("earned", float), points=fields.take("points", float)
-    )
-    fields.finish()
-    return group
+def _group(field: Field) -> GroupScore:
+    fields = _fields(field, GroupScore._fields)
+    return GroupScore(_text(fields["name"]), _number(fields["earned"]), _number(fields["points"]))
 
 
-def _measured(fields: _Row) -> Measured:
-    role = fields.take("role", str)
+def _measured(field: Field) -> Measured:
+    fields = _fields(field, (*TestResult._fields, "cpu_seconds", "peak_bytes"))
+    role = fields["role"].value
     if role not in ROLES:
-        fields.refuse("role", f"one of {', '.join(ROLES)}", role)
+        raise fields["role"].error(f"one of {', '.join(ROLES)}", _ADVICE)
     result = TestResult(
         role=role,
-        index=fields.take("index", int),
-        verdict=fields.member("verdict", Verdict),
-        category=fields.take("category", str, optional=True),
-        stdout=fields.take("stdout", str),
-        stderr=fields.take("stderr", str),
+        index=_integer(fields["index"]),
+        verdict=_member(fields["verdict"], Verdict),
+        category=_text_or_null(fields["category"]),
+        stdout=_text(fields["stdout"]),
+        stderr=_text(fields["stderr"]),
     )
-    measured = Measured(result, fields.take("cpu_seconds", float), fields.take("peak_bytes", int))
-    fields.finish()
-    return measured
+    return Measured(result, _number(fields["cpu_seconds"]), _integer(fields["peak_bytes"]))
 
 
-class _Row:
-    """A JSON object whose fields are taken out one by one, each with its type."""
+# --- fields, as write_episodes writes them: text may hold lone surrogates, numbers are never in quotes ---------------
 
-    def __init__(self, value: object, where: str, path: str) -> None:
-        self._where, self._path = where, path
-        if not isinstance(value, dict):
-            self.refuse("", "an object", value)
-        self._left: dict[str, Any] = dict(value)
 
-    def take(self, name: str, kind: type, optional: bool = False) -> Any:
-        value = self._left.pop(name, NOTHING)
-        if value is None and optional:
-            return None
-        if kind is float and type(value) in (int, float) and abs(value) <= _MOST:
-            return float(value)
-        if type(value) is not kind or kind is float:
-            self.refuse(name, _WORDS[kind] + (" or null" if optional else ""), value)
-        return value
+def _fields(field: Field, keys: Iterable[str]) -> Mapping[str, Field]:
+    """Return the fields of an object by key; the caller refuses those that are missing."""
+    fields = {key: field.child(key) for key in keys}
+    for key in field.table():
+        if key not in fields:
+            raise field.child(key).error("no such field", _ADVICE)
+    return fields
 
-    def member(self, name: str, kind: type[_E]) -> _E:
-        value = self.take(name, str)
-        try:
-            return kind(value)
-        except ValueError:
-            self.refuse(name, "one of " + ", ".join(str(member.value) for member in kind), value)
 
-    def row(self, name: str) -> _Row:
-        return _Row(self.take(name, dict), self._where, f"{self._path}{name}.")
+def _text(field: Field) -> str:
+    if not isinstance(field.value, str):
+        raise field.error("text", _ADVICE)
+    return field.value
 
-    def rows(self, name: str) -> list[_Row]:
-        items = self.take(name, list)
-        return [_Row(item, self._where, f"{self._path}{name}[{i}].") for i, item in enumerate(items)]
 
-    def finish(self) -> None:
-        for name, value in self._left.items():
-            self.refuse(name, "no such field", value)
+def _text_or_null(field: Field) -> str | None:
+    if field.value is not None and not isinstance(field.value, str):
+        raise field.error("text or null", _ADVICE)
+    return field.value
 
-    def refuse(self, name: str, expected: str, value: object) -> NoReturn:
-        got = "nothing" if value is NOTHING else _shown(value)
-        field = (self._path + name).rstrip(".")
-        named = f"field {field!r}: " if field else ""
-        raise DataError(
-            f"{self._where}: {named}expected {expected}, got {got}; was this file written by write_episodes?"
-        )
+
+def _integer(field: Field) -> int:
+    if type(field.value) is not int:
+        raise field.error("a whole number", _ADVICE)
+    return field.value
+
+
+def _number(field: Field) -> float:
+    if type(field.value) not in (int, float) or not abs(field.value) <= sys.float_info.max:
+        raise field.error("a finite number", _ADVICE)
+    return float(field.value)
+
+
+def _member(field: Field, kind: type[_E]) -> _E:
+    try:
+        return kind(field.value)
+    except ValueError:
+        raise field.error("one of " + ", ".join(str(member.value) for member in kind), _ADVICE) from None

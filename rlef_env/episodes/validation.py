@@ -1,7 +1,8 @@
-"""What every episode that an environment made obeys, so that a stored one cannot come to mean something else.
+"""Invariants of episodes: what holds for every episode that an environment made.
 
-Judging an episode again rests on its settings and on which turn was scored; a file may hold anything. The rules here
-are checked when episodes are read, judged again and replayed. They follow from ``scoring.py`` and ``CodeEnv``.
+A stored episode is judged again by its settings and by which turn was scored, but a file may hold anything. So the
+invariants are checked when episodes are read, judged again and replayed. They follow from ``EpisodeDynamics`` and
+``ResponsePlan`` (``rlef_env.envs``).
 """
 
 from __future__ import annotations
@@ -14,23 +15,23 @@ from rlef_env.episodes.episode import Episode, Turn
 from rlef_env.episodes.settings import PRIVATE_FEEDBACK_TESTS, Feedback, shown_roles
 from rlef_env.errors import DataError
 from rlef_env.judge import UNDECIDED, Judgement, Measured, TestResult, Verdict
-from rlef_env.problems import ROLES
+from rlef_env.problems import ROLES, Field
 
-__all__ = ["ISOLATIONS", "NOTHING", "Violation", "check_episode", "episode_violation"]
+__all__ = ["ISOLATIONS", "NOTHING", "Violation", "check_episode", "episode_violation", "violation_error"]
 
 ISOLATIONS: Final = ("locked", "none")
 
 NOTHING: Final = object()
-"""Stands for a value that is not there."""
+"""Value of a field that is missing."""
 
 
 class Violation(NamedTuple):
-    """A rule that an episode breaks.
+    """An invariant that an episode violates.
 
     Attributes:
-        field: the field's place, as in a file of episodes, e.g. ``"settings.max_turns"``.
-        expected: what it should be, in words.
-        value: what it is.
+        field: the field's path, as in a file of episodes, e.g. ``"settings.max_turns"``.
+        expected: what the field should be, as text.
+        value: what it is; ``NOTHING`` if it is missing.
     """
 
     field: str
@@ -42,29 +43,31 @@ def check_episode(episode: Episode) -> None:
     """Check an episode that did not come from a file.
 
     Raises:
-        DataError: it breaks a rule; the message names the field.
+        DataError: the episode violates an invariant; the message names the field.
     """
-    breach = episode_violation(episode)
-    if breach is not None:
-        got = "nothing" if breach.value is NOTHING else repr(breach.value)[:60]
-        raise DataError(
-            f"episode of {episode.problem_id!r}: field {breach.field!r}: expected {breach.expected}, got {got}; "
-            "was it made by CodeEnv?"
-        )
+    violation = episode_violation(episode)
+    if violation is not None:
+        raise violation_error(violation, f"episode of {episode.problem_id!r}", "was it made by CodeEnv?")
+
+
+def violation_error(violation: Violation, where: str, advice: str) -> DataError:
+    """Return the error for a violation in the episode that ``where`` names."""
+    fields = {} if violation.value is NOTHING else {violation.field: violation.value}
+    return Field(fields, where).child(violation.field).error(violation.expected, advice)
 
 
 def episode_violation(episode: Episode) -> Violation | None:
-    """Return the first rule that an episode breaks, None where it breaks none."""
-    for rules in (_settings, _judgements, _end, _tests_that_were_run):
-        # One after the other: later rules rely on the earlier ones.
-        breach = next(rules(episode), None)
-        if breach is not None:
-            return breach
+    """Return the first violation of an episode; None if there is none."""
+    for violations in (_settings, _judgements, _end, _tests_that_were_run):
+        # One after the other, because later invariants assume the earlier ones.
+        violation = next(violations(episode), None)
+        if violation is not None:
+            return violation
     return None
 
 
-def _whole(least: int) -> Callable[[object], bool]:
-    return lambda value: type(value) is int and value >= least
+def _whole(minimum: int) -> Callable[[object], bool]:
+    return lambda value: type(value) is int and value >= minimum
 
 
 def _number(value: object) -> bool:
@@ -79,7 +82,7 @@ def _one_of(values: Sequence[object]) -> Callable[[object], bool]:
     return lambda value: type(value) is str and value in values
 
 
-# What each setting is, in words, and whether a value is that.
+# Each setting: what it must be, as text, and a function that checks it.
 _SETTINGS: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = {
     "max_turns": ("a whole number of at least 1", _whole(1)),
     "feedback": (f"one of {', '.join(get_args(Feedback))}", _one_of(get_args(Feedback))),
@@ -92,7 +95,7 @@ _SETTINGS: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = {
     "tokenizer": ("text or null", lambda value: value is None or isinstance(value, str)),
     "isolation": (f"one of {', '.join(ISOLATIONS)}", _one_of(ISOLATIONS)),
 }
-_NEEDED: Final = ("max_turns", "feedback", "full_grid")  # to judge again; and a seed where feedback is random
+_REQUIRED: Final = ("max_turns", "feedback", "full_grid")  # to judge again; and a seed if feedback is random
 
 
 def _settings(episode: Episode) -> Iterator[Violation]:
@@ -100,21 +103,21 @@ def _settings(episode: Episode) -> Iterator[Violation]:
     random = ("feedback_seed",) if settings.get("feedback") == "random" else ()
     for name, (expected, holds) in _SETTINGS.items():
         value = settings.get(name, NOTHING)
-        missing = value is NOTHING and name not in (*_NEEDED, *random)
+        missing = value is NOTHING and name not in (*_REQUIRED, *random)
         if not missing and not holds(value):
             yield Violation(f"settings.{name}", expected, value)
 
 
 def _judgements(episode: Episode) -> Iterator[Violation]:
-    """Each judgement says what its results say."""
+    """Each judgement agrees with its results."""
     for number, turn in enumerate(episode.turns):
         place = f"turns[{number}]."
         judgement = turn.judgement
         if (turn.program is None) != (judgement.verdict is Verdict.NO_PROGRAM):
             expected = "no_program" if turn.program is None else "another verdict, as there is a program"
             yield Violation(f"{place}judgement.verdict", expected, judgement.verdict.value)
-        for breach in _judgement(judgement):
-            yield breach._replace(field=f"{place}judgement.{breach.field}")
+        for violation in _judgement(judgement):
+            yield violation._replace(field=f"{place}judgement.{violation.field}")
 
 
 def _judgement(judgement: Judgement) -> Iterator[Violation]:
@@ -132,7 +135,7 @@ def _judgement(judgement: Judgement) -> Iterator[Violation]:
         yield Violation("total", f"at least {len(results)}, the number of results", judgement.total)
     if judgement.verdict is Verdict.NO_VERDICT:
         return
-    # The first test that fails for certain decides, else one without a verdict.
+    # The first test that certainly fails decides, else the first without a verdict.
     failing = sorted(
         (result for result in results if result.verdict is not Verdict.ACCEPTED),
         key=lambda result: result.verdict is Verdict.NO_VERDICT,
@@ -168,10 +171,10 @@ def _result(measured: Measured, place: str) -> Iterator[Violation]:
 
 
 def _end(episode: Episode) -> Iterator[Violation]:
-    """Which turn ended the episode: the turn limit, a pass of the shown tests, or a judge that failed."""
-    turns, most = episode.turns, episode.settings["max_turns"]
-    if len(turns) > most:
-        yield Violation("settings.max_turns", f"at least {len(turns)}, the number of turns", most)
+    """The episode ends at the turn limit, when the shown tests are passed, or when the judge fails."""
+    turns, max_turns = episode.turns, episode.settings["max_turns"]
+    if len(turns) > max_turns:
+        yield Violation("settings.max_turns", f"at least {len(turns)}, the number of turns", max_turns)
     if episode.terminated and episode.truncated:
         yield Violation("truncated", "false, as the episode is terminated", True)
     lost = [turn.judgement.verdict is Verdict.NO_VERDICT for turn in turns]
@@ -185,17 +188,17 @@ def _end(episode: Episode) -> Iterator[Violation]:
     ends = [
         number
         for number, turn in enumerate(turns, start=1)
-        if number == most or _passed(turn, episode.settings["feedback"])
+        if number == max_turns or _passed(turn, episode.settings["feedback"])
     ]
     if ends and ends[0] < len(turns):
-        yield Violation("turns", f"no turn after turn {ends[0]}, which passed the tests that it was shown", len(turns))
+        yield Violation("turns", f"no turn after turn {ends[0]}, which passed the shown tests", len(turns))
     if not episode.truncated and episode.terminated != bool(ends):
         expected = "true where the turn limit is reached or the shown tests are passed, else false"
         yield Violation("terminated", expected, episode.terminated)
 
 
 def _tests_that_were_run(episode: Episode) -> Iterator[Violation]:
-    """A turn before the last was judged on the shown tests only; the last one stops at the first failure."""
+    """Turns before the last are judged on the shown tests only; the last one stops at the first failure."""
     settings = episode.settings
     roles = shown_roles(settings["feedback"])
     for number, turn in enumerate(episode.turns):
@@ -203,16 +206,16 @@ def _tests_that_were_run(episode: Episode) -> Iterator[Violation]:
         scored = number == len(episode.turns) - 1 and episode.ended
         shown = _shown(turn, settings["feedback"])
         if len(shown) < len(results) and not scored:
-            expected = f"tests that are shown ({', '.join(roles)}), as this turn was not scored"
+            expected = f"a shown test ({', '.join(roles)}), as this turn was not scored"
             yield Violation(f"{place}[{len(shown)}]", expected, _name(results[len(shown)]))
         verdicts = [result.verdict for result in results]
         failed = any(verdict not in UNDECIDED for verdict in verdicts[: max(len(shown), len(verdicts) - 1)])
         if scored and failed and len(shown) < len(results) and not settings["full_grid"]:
-            yield Violation("settings.full_grid", f"true, as {place} go on after a failing test", False)
+            yield Violation("settings.full_grid", f"true, as {place} continues after a failing test", False)
 
 
 def _passed(turn: Turn, feedback: Feedback) -> bool:
-    """Whether the tests that decide over an early end were passed; without feedback none do."""
+    """Return whether the turn passed the tests that end an episode early; without feedback there are none."""
     shown = _shown(turn, feedback)
     return feedback != "none" and bool(shown) and all(result.verdict is Verdict.ACCEPTED for result in shown)
 
