@@ -1,4 +1,4 @@
-"""Episodes as values: stored, checked, shown as text."""
+"""Episodes as values: stored in files, checked, and shown as text."""
 
 from rlef_env.episodes.episode import Episode, Turn
 from rlef_env.episodes.render import GRID_LETTERS, episode_text, verdict_grid, verdict_words

@@ -1,4 +1,4 @@
-"""An episode as a value: what was asked, what was answered, and what came of it."""
+"""Episodes as values: the prompt, the responses, their judgements, feedback and rewards."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["Episode", "Turn"]
 
 @dataclass(frozen=True)
 class Turn:
-    """One response and what the environment made of it.
+    """One response and its result.
 
     Attributes:
-        response: what the agent said, whole.
-        program: the program found in it, None where there is none.
-        judgement: how the program did.
-        feedback: what the environment said next (the observation).
-        reward: what the response was worth.
+        response: the whole text of the response.
+        program: the program in it; None where it holds none.
+        judgement: the program's judgement.
+        feedback: the observation that follows.
+        reward: the reward of the response.
     """
 
     response: str
@@ -32,18 +32,18 @@ class Turn:
 
 @dataclass(frozen=True)
 class Episode:
-    """One try at a problem, from the prompt to the last response so far.
+    """One attempt at a problem, from the prompt to the latest response.
 
-    Two episodes are equal if the same was said and judged; timings and memory sizes do not count.
+    Equality ignores timings and memory sizes.
 
     Attributes:
         problem_id: the problem's id in its data set.
         dataset: the data set's label, e.g. ``"Starter"``.
         prompt: the first observation.
-        turns: the responses so far, in order.
-        terminated: whether it ended as the rules say: all public tests passed, or the turn limit.
-        truncated: whether it was cut off because the judge itself failed.
-        settings: how the environment was made, as plain JSON values.
+        turns: the responses so far and their results, in order.
+        terminated: whether it ended regularly: all public tests passed, or the turn limit was reached.
+        truncated: whether it ended because the judge itself failed.
+        settings: the configuration of the environment, as plain JSON values.
     """
 
     problem_id: str
@@ -56,7 +56,7 @@ class Episode:
 
     @property
     def ended(self) -> bool:
-        """Whether there is no next response."""
+        """Whether the episode accepts no further response."""
         return self.terminated or self.truncated
 
     @property
@@ -66,15 +66,15 @@ class Episode:
 
     @property
     def solved_at(self) -> int | None:
-        """The number of the response that passed all tests, counted from 1; None where none did."""
+        """Number of the response that passed all tests, counted from 1; None if none did."""
         return len(self.turns) if self.solved else None
 
     @property
     def messages(self) -> list[dict[str, str]]:
         """The whole chat so far, as new ``{"role", "content"}`` dicts.
 
-        While the episode lasts it ends with what the agent has to answer; after the end, with the last response: the
-        closing report is an observation that nobody answers.
+        While the episode is open, the chat ends with the message that the agent has to answer. After the end, it ends
+        with the last response, because nobody answers the final report.
         """
         chat = [{"role": "user", "content": self.prompt}]
         for number, turn in enumerate(self.turns, start=1):

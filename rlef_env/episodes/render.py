@@ -1,4 +1,4 @@
-"""An episode as plain text for a terminal: who said what, and the verdict grid."""
+"""Episodes as plain text for a terminal: latest response, verdict grid and feedback."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ GRID_LETTERS: Final[Mapping[Verdict, str]] = {
     Verdict.NO_PROGRAM: "-",
     Verdict.NO_VERDICT: "?",
 }
-"""One sign per test in a verdict grid."""
+"""Verdict -> its letter in a verdict grid, which has one for each test."""
 
 
 def episode_text(episode: Episode) -> str:
-    """Return the state of an episode: the problem, and the latest response with its grid and feedback."""
+    """Return the state of an episode: its problem, and the latest response with its grid and feedback."""
     title = f"{episode.problem_id} ({episode.dataset})"
     if not episode.turns:
         return f"{title}\nturn 0\n\n{episode.prompt}\n"
@@ -40,7 +40,7 @@ def episode_text(episode: Episode) -> str:
     if turn.feedback:
         lines += ["", turn.feedback]
     if episode.ended:
-        end = "cut off: the judge failed" if episode.truncated else "solved" if episode.solved else "not solved"
+        end = "truncated: the judge failed" if episode.truncated else "solved" if episode.solved else "not solved"
         lines += ["", f"end of the episode: {end}"]
     return "\n".join(lines) + "\n"
 
@@ -48,8 +48,8 @@ def episode_text(episode: Episode) -> str:
 def verdict_grid(judgement: Judgement) -> list[str]:
     """Return the lines of a verdict grid, without line ends; none where no test was run.
 
-    One line per role, with one sign of ``GRID_LETTERS`` per test that was run; how many were not run; and what the
-    signs mean.
+    The lines are: one for each role, with a letter of ``GRID_LETTERS`` for each test that was run; the number of tests
+    that were not run; and the meaning of the letters.
     """
     lines = [
         f"  {role:<9} {''.join(GRID_LETTERS[result.verdict] for result in results)}"
@@ -64,5 +64,5 @@ def verdict_grid(judgement: Judgement) -> list[str]:
 
 
 def verdict_words(verdict: Verdict) -> str:
-    """Return a verdict as a person says it, e.g. ``"wrong answer"``."""
+    """Return a verdict as readable text, e.g. ``"wrong answer"``."""
     return verdict.value.replace("_", " ")

@@ -28,7 +28,7 @@ def test_episodes_are_read_back_equal(tmp_path_factory: pytest.TempPathFactory, 
     assert read == written
     for new, old in zip(read, written, strict=True):
         for turn, other in zip(new.turns, old.turns, strict=True):
-            # Timings do not count for equality, but they are kept.
+            # Equality ignores timings, but they are stored.
             assert turn.judgement.measured() == other.judgement.measured()
 
 
@@ -69,21 +69,21 @@ def changed_turn(**fields: object) -> str:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", r"expected one episode as JSON"),
+        ("{", r"expected a JSON object on one line"),
         ("\ufeff{}", r"expected UTF-8 without a byte order mark, got one"),
-        ("[1]", r"expected an object, got \[1\]"),
-        ("{}", r"field 'problem_id': expected text, got nothing"),
+        ("[1]", r"expected a JSON object, got \[1\]"),
+        ("{}", r"field 'problem_id': expected text, got no such field"),
         (changed(prompt=3), r"field 'prompt': expected text, got 3"),
         (changed(terminated=1), r"field 'terminated': expected true or false, got 1"),
         (changed(surprise=1), r"field 'surprise': expected no such field, got 1"),
         (changed(turns={}), r"field 'turns': expected a list, got {}"),
-        (changed(turns=["x"]), r"field 'turns\[0\]': expected an object, got \"x\""),
+        (changed(turns=["x"]), r"field 'turns\[0\]': expected a JSON object, got 'x'"),
         (changed_turn(reward="1"), r"field 'turns\[0\].reward': expected a finite number"),
-        (changed_turn(reward=float("nan")), r"expected one episode as JSON, .* \(NaN is not a JSON number\)"),
+        (changed_turn(reward=float("nan")), r"expected a JSON object on one line, .* \(NaN is not a JSON number\)"),
         (changed_turn(program=1), r"field 'turns\[0\].program': expected text or null, got 1"),
         (
             changed_turn(judgement={**ROW["turns"][0]["judgement"], "verdict": "fine"}),
-            r"field 'turns\[0\].judgement.verdict': expected one of accepted, .*, got \"fine\"",
+            r"field 'turns\[0\].judgement.verdict': expected one of accepted, .*, got 'fine'",
         ),
         (
             changed_turn(judgement={**ROW["turns"][0]["judgement"], "results": [{"role": "secret"}]}),
@@ -107,7 +107,7 @@ def test_a_row_alone() -> None:
     assert episode_from_row(ROW).turns[0].reward == -1.0
 
 
-def test_timings_do_not_count_for_equality() -> None:
+def test_equality_ignores_timings() -> None:
     result = TestResult("public", 0, Verdict.ACCEPTED)
     one, other = (
         Episode("p", "d", "q", (Turn("r", "x", judgement_of(SUM, [Measured(result, took, 1)], 1)),))
@@ -130,7 +130,7 @@ def test_solved_and_messages() -> None:
     assert (end.solved, end.solved_at) == (True, 2)
     assert [message["role"] for message in end.messages] == ["user", "assistant", "user", "assistant"]
     assert end.messages[0] is not end.messages[0]
-    # Passing the public tests is not the end: nothing is solved before all tests were run.
+    # Passing the public tests is not the end: a problem is solved only after all tests were run.
     assert not replace(middle, turns=(replace(right),)).solved
 
 
@@ -162,7 +162,7 @@ def test_replay_stops_where_the_new_episode_ends(make_env: Callable[..., CodeEnv
     assert replay(env.episode, make_env()).solved_at == 1
 
 
-def test_a_false_verdict_is_found(make_env: Callable[..., CodeEnv], judge: Judge) -> None:
+def test_judging_again_finds_a_false_verdict(make_env: Callable[..., CodeEnv], judge: Judge) -> None:
     env = make_env()
     env.reset(options={"problem_id": "sum"})
     env.step(SUM_RIGHT)

@@ -1,4 +1,4 @@
-"""A stored episode never comes to mean something else: what contradicts itself is refused, by field."""
+"""Invariants of stored episodes: an episode that contradicts itself is refused, and the error names the field."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ values = scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text(max_s
 
 
 def places(value: Any, path: Path = ()) -> Iterator[Path]:
-    """Every place in a row."""
+    """Yield the path of every value in a row."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
         yield (*path, key)
@@ -55,7 +55,7 @@ def corrupted(row: dict[str, Any], path: Path, value: object) -> dict[str, Any]:
 
 
 def same(value: Any, other: Any) -> bool:
-    """Whether two JSON values are equal and of one type; a whole number may stand for a number with a fraction."""
+    """Return whether two JSON values are equal and of one type; an int may stand for a float."""
     if isinstance(value, dict) and isinstance(other, dict):
         return value.keys() == other.keys() and all(same(inner, other[key]) for key, inner in value.items())
     if isinstance(value, list) and isinstance(other, list):
@@ -66,7 +66,7 @@ def same(value: Any, other: Any) -> bool:
 @given(played_episodes(), st.data())
 def test_one_wrong_field_is_refused_or_read_as_it_stands(episode: Episode, data: st.DataObject) -> None:
     row = episode_to_row(episode)
-    # Settings are few among many fields, and decide most.
+    # Settings are few among many fields but matter most, so they are drawn more often.
     path = data.draw(st.sampled_from([*places(row["settings"], ("settings",))]) | st.sampled_from([*places(row)]))
     wrong = corrupted(row, path, data.draw(st.just(DROPPED) | values))
     try:
@@ -76,7 +76,7 @@ def test_one_wrong_field_is_refused_or_read_as_it_stands(episode: Episode, data:
     assert same(episode_to_row(read), wrong)
     if path[0] == "problem_id":
         return
-    # Judged again, each turn is judged at least on the tests that it was judged on before.
+    # Rejudging runs at least the tests that each turn was judged on before.
     again = rejudge(read, TINY, ScriptedJudge())
     for old, new in zip(episode.turns, again.turns, strict=False):
         if read.turns == episode.turns and old.program is not None and not episode.truncated:
@@ -116,8 +116,8 @@ JUDGED = ("turns", 1, "judgement")
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("settings",), {}, "'settings.max_turns': expected a whole number of at least 1, got nothing"),
-        (("settings", "max_turns"), "1", "'settings.max_turns': expected a whole number of at least 1, got \"1\""),
+        (("settings",), {}, "'settings.max_turns': expected a whole number of at least 1, got no such field"),
+        (("settings", "max_turns"), "1", "'settings.max_turns': expected a whole number of at least 1, got '1'"),
         (("settings", "max_turns"), None, "expected a whole number of at least 1, got null"),
         (("settings", "max_turns"), True, "expected a whole number of at least 1, got true"),
         (("settings", "max_turns"), 1, "'settings.max_turns': expected at least 2, the number of turns, got 1"),
@@ -126,7 +126,7 @@ JUDGED = ("turns", 1, "judgement")
         (("settings", "feedback"), ["x"], "'settings.feedback': expected one of public"),
         (("settings", "feedback"), "random", "'settings.feedback_seed': expected a whole number of at least 0, got no"),
         (("settings", "feedback"), "none", "'terminated': expected true where the turn limit is reached"),
-        (("settings", "full_grid"), "x", "'settings.full_grid': expected true or false, got \"x\""),
+        (("settings", "full_grid"), "x", "'settings.full_grid': expected true or false, got 'x'"),
         (("settings", "reward"), {"outcome": "1"}, "'settings.reward': expected text, or an object of numbers"),
         (("settings", "prompt_cap"), -1, "'settings.prompt_cap': expected a whole number of at least 0, or null"),
         (("settings", "tokenizer"), 1, "'settings.tokenizer': expected text or null"),
@@ -144,22 +144,24 @@ JUDGED = ("turns", 1, "judgement")
         ((*JUDGED, "results"), [], "'turns[1].judgement.total': expected 0"),
         ((*JUDGED, "results", 0, "index"), -1, "'turns[1].judgement.results[0].index': expected a whole number of at"),
         ((*JUDGED, "results", 1, "index"), 0, "'turns[1].judgement.results[1]': expected a test after public test 0"),
-        ((*JUDGED, "results", 4, "role"), "public", 'expected a test after private test 1, got "public test 0"'),
+        ((*JUDGED, "results", 4, "role"), "public", "expected a test after private test 1, got 'public test 0'"),
         ((*JUDGED, "results", 4, "verdict"), "no_program", "results[4].verdict': expected a verdict that a test can"),
         ((*JUDGED, "results", 4, "verdict"), "time_limit", "'turns[1].judgement.verdict': expected that of generated"),
         ((*JUDGED, "results", 0, "cpu_seconds"), -0.5, "results[0].cpu_seconds': expected at least 0, got -0.5"),
         (
             (*JUDGED, "results", 0, "cpu_seconds"),
             10**400,
-            "results[0].cpu_seconds': expected a finite number, got 1000",
+            "results[0].cpu_seconds': expected a finite number, got a whole number of",
         ),
         ((*JUDGED, "results", 0, "peak_bytes"), -1, "results[0].peak_bytes': expected at least 0, got -1"),
-        (("turns", 1, "program"), None, "'turns[1].judgement.verdict': expected no_program, got \"accepted\""),
+        (("turns", 1, "program"), None, "'turns[1].judgement.verdict': expected no_program, got 'accepted'"),
         (("turns", 0, "judgement", "verdict"), "accepted", "expected that of public test 0: wrong_answer"),
-        (("turns", 0, "judgement", "results", 1, "role"), "private", "expected tests that are shown (public)"),
+        (("turns", 0, "judgement", "results", 1, "role"), "private", "expected a shown test (public)"),
     ],
 )
-def test_what_contradicts_the_rules_is_named(solved: dict[str, Any], path: Path, value: object, message: str) -> None:
+def test_a_violation_names_its_field(
+    solved: dict[str, Any], path: Path, value: object, message: str
+) -> None:
     assert episode_from_row(solved).solved
     with pytest.raises(DataError) as caught:
         episode_from_row(corrupted(solved, path, value), "e.jsonl:7")
@@ -179,19 +181,19 @@ def test_only_the_last_turn_is_without_a_verdict(solved: dict[str, Any]) -> None
         episode_from_row(solved)
 
 
-def test_a_full_grid_shows_in_the_results(make_env: Make) -> None:
+def test_a_run_of_all_tests_shows_in_the_results(make_env: Make) -> None:
     env = make_env(reward="pass_fraction", max_turns=1)
     env.reset(options={"problem_id": "sum"})
     env.step(SUM_WRONG)
     row = episode_to_row(env.episode)
     assert episode_from_row(row) == env.episode
     row["settings"]["full_grid"] = False
-    with pytest.raises(DataError, match=r"'settings.full_grid': expected true, as turns\[0\].* go on after a failing"):
+    with pytest.raises(DataError, match=r"'settings.full_grid': expected true, as turns\[0\].* continues after a"):
         episode_from_row(row)
 
 
 def test_a_wrong_answer_is_never_rejudged_as_right(fooled: dict[str, Any], judge: Judge) -> None:
-    """The last turn was scored on all tests whatever the turn limit in the settings says."""
+    """The last turn is scored on all tests, whatever turn limit the settings name."""
     (turn,) = rejudge(episode_from_row(fooled), TINY, judge).turns
     assert (turn.judgement.verdict.value, turn.judgement.total) == ("wrong_answer", 5)
     for wrong in ("1", None, 2, -1):
@@ -200,7 +202,7 @@ def test_a_wrong_answer_is_never_rejudged_as_right(fooled: dict[str, Any], judge
 
 
 def test_an_early_end_is_scored_in_full_again(solved: dict[str, Any]) -> None:
-    """Even if the program now fails the public tests, which the limit of 50 turns would take for no end."""
+    """Even if the program now fails the public tests, which would not end an episode of 50 turns."""
     longer = episode_from_row(corrupted(solved, ("settings", "max_turns"), 50))
     failing = ScriptedJudge(lambda role, index: TestResult(role, index, Verdict.WRONG_ANSWER))
     first, second = rejudge(longer, TINY, failing).turns
@@ -227,7 +229,7 @@ def test_episodes_made_by_hand_are_checked_too(make_env: Make, settings: dict[st
         ('"max_turns": 3', '"max_turns": NaN', "NaN is not a JSON number"),
     ],
 )
-def test_json_that_others_read_differently_is_refused(
+def test_json_that_parsers_read_differently_is_refused(
     solved: dict[str, Any], tmp_path: Any, old: str, new: str, message: str
 ) -> None:
     line = json.dumps(solved)
