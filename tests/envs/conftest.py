@@ -21,7 +21,7 @@ def judge() -> Iterator[Judge]:
 
 @pytest.fixture
 def make_env(judge: Judge) -> Iterator[Callable[..., CodeEnv]]:
-    """Makes environments on the tiny data set that share the judge; they are closed afterwards."""
+    """Make environments on the tiny data set that share the judge, and close them afterwards."""
     made: list[CodeEnv] = []
 
     def make(**arguments: Any) -> CodeEnv:

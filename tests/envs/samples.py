@@ -34,7 +34,7 @@ TINY = Dataset("tiny", "Tiny", (SUM, DOUBLE, NO_PUBLIC, NO_TESTS))
 
 
 def fenced(source: str) -> str:
-    """A response that holds a program."""
+    """Return a response that holds a program."""
     return f"```python\n{source}\n```"
 
 
@@ -45,5 +45,5 @@ SUM_CRASHES = fenced("a, b = input().split()\nprint(a / b)")
 
 
 def judged(verdict: Verdict, role: Role = "public", index: int = 0, stdout: str = "", stderr: str = "") -> Judgement:
-    """A judgement over one test."""
+    """Return a judgement of one test."""
     return Judgement(verdict, (TestResult(role, index, verdict, None, stdout, stderr),), 1)

@@ -1,4 +1,4 @@
-"""A judge that says what hypothesis draws, and the episodes that an environment makes with it."""
+"""A judge whose results hypothesis draws, and the episodes that an environment plays with it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ text = st.text(st.characters(), max_size=20)  # lone surrogates too
 
 @dataclass
 class ScriptedJudge:
-    """Gives each test the result that ``say`` returns, with what ``took`` does, and keeps which it was asked for."""
+    """Gives each test the result of ``result`` and the measures of ``measures``, and records the tests it judged."""
 
-    say: Callable[[Role, int], TestResult] = lambda role, index: TestResult(role, index, Verdict.ACCEPTED)
-    took: Callable[[], tuple[float, int]] = lambda: (0.0, 0)
+    result: Callable[[Role, int], TestResult] = lambda role, index: TestResult(role, index, Verdict.ACCEPTED)
+    measures: Callable[[], tuple[float, int]] = lambda: (0.0, 0)
     isolation: str = "locked"
     judged: list[Test] = field(default_factory=list)
 
@@ -36,24 +36,24 @@ class ScriptedJudge:
             if job.ends(number, failed):
                 break
             self.judged.append(test)
-            measured.append(Measured(self.say(role, index), *self.took()))
+            measured.append(Measured(self.result(role, index), *self.measures()))
             failed = failed or measured[-1].result.verdict not in (Verdict.ACCEPTED, Verdict.NO_VERDICT)
         return judgement_of(job.problem, measured, len(tests), self.isolation)
 
 
 @st.composite
 def played_episodes(draw: st.DrawFn) -> Episode:
-    """An episode that CodeEnv made with a judge that says anything, perhaps not to its end."""
+    """Draw an episode that CodeEnv played with a judge of arbitrary results, perhaps not to its end."""
 
-    def say(role: Role, index: int) -> TestResult:
-        # Most tests pass, so that the hidden ones are often reached.
+    def result(role: Role, index: int) -> TestResult:
+        # Most tests pass, so that hidden tests are often reached.
         verdict = draw(st.sampled_from([Verdict.ACCEPTED] * 2 * len(VERDICTS) + VERDICTS))
         if verdict is Verdict.ACCEPTED:
             return TestResult(role, index, verdict)
         category, stdout, stderr = draw(st.none() | text), draw(text), draw(text)
         return TestResult(role, index, verdict, category, stdout, stderr)
 
-    def took() -> tuple[float, int]:
+    def measures() -> tuple[float, int]:
         return draw(st.floats(0, 10)), draw(st.integers(0, 2**40))
 
     env = CodeEnv(
@@ -62,7 +62,7 @@ def played_episodes(draw: st.DrawFn) -> Episode:
         feedback=draw(st.sampled_from(get_args(Feedback))),
         reward=draw(st.sampled_from(["rlef", "pass_fraction"])) if draw(st.booleans()) else {"outcome": 0.5},
         prompt_cap=draw(st.sampled_from([None, 2048])),
-        judge=ScriptedJudge(say, took),  # type: ignore[arg-type]
+        judge=ScriptedJudge(result, measures),  # type: ignore[arg-type]
     )
     env.reset(seed=draw(st.integers(0, 99)))
     for _ in range(draw(st.integers(0, env.config.max_turns))):

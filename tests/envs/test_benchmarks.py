@@ -1,4 +1,4 @@
-"""Registered ids with data of their own: what each takes, and what it says where it gets none or another's."""
+"""Registered benchmark ids: the data that each accepts, and its errors without data or with other data."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def write_rows(path: Path, layout: str, **changes: Any) -> str:
 
 
 def package(folder: Path) -> str:
-    """A problem package made by hand."""
+    """Write a problem package."""
     for group in ("sample", "secret"):
         data = folder / "data" / group
         data.mkdir(parents=True)
@@ -41,14 +41,14 @@ def package(folder: Path) -> str:
     return str(folder)
 
 
-def test_every_id_says_which_layouts_it_takes() -> None:
+def test_every_id_names_its_layouts() -> None:
     assert {f"RLEF-{name}-v0" for name in BENCHMARKS} | {"RLEF-Starter-v0"} == set(ENVIRONMENTS)
     known = LOADED | {"package", "procedural"}
     assert {layout for benchmark in BENCHMARKS.values() for layout in benchmark.layouts} <= known
 
 
 @pytest.mark.parametrize("name", NEEDY)
-def test_where_data_must_be_supplied_the_error_says_how(name: str) -> None:
+def test_missing_data_is_an_error_that_says_where_to_get_it(name: str) -> None:
     with pytest.raises(UsageError) as caught:
         gymnasium.make(f"RLEF-{name}-v0")
     assert f"RLEF-{name}-v0: expected its data" in str(caught.value)
@@ -81,7 +81,7 @@ def test_gymnasium_finds_no_fault_with_packages_and_generated_problems(tmp_path:
 
 
 @pytest.mark.parametrize("name", NEEDY)
-def test_data_of_something_else_is_refused(tmp_path: Path, name: str) -> None:
+def test_data_of_another_benchmark_is_refused(tmp_path: Path, name: str) -> None:
     write_jsonl(tmp_path / "tiny.jsonl", [SUM, DOUBLE])
     with pytest.raises(UsageError) as caught:
         gymnasium.make(f"RLEF-{name}-v0", dataset=str(tmp_path / "tiny.jsonl"))
@@ -91,12 +91,12 @@ def test_data_of_something_else_is_refused(tmp_path: Path, name: str) -> None:
         gymnasium.make(f"RLEF-{name}-v0", dataset=load_dataset("starter"))
 
 
-def test_what_cannot_be_read_is_the_files_error(tmp_path: Path) -> None:
+def test_unreadable_data_is_the_files_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         gymnasium.make("RLEF-HumanEval-v0", dataset=str(tmp_path / "HumanEval.jsonl.gz"))
 
 
-def test_problems_made_in_code_are_taken_as_they_are() -> None:
+def test_problems_made_in_code_are_accepted() -> None:
     assert gymnasium.make("RLEF-HumanEval-v0", dataset=TINY).reset(seed=0)[1]["dataset"] == "Tiny"
 
 
@@ -112,6 +112,6 @@ def test_a_window_of_dates(tmp_path: Path) -> None:
         gymnasium.make(name, dataset=TINY, after="2024-06-02")
 
 
-def test_a_benchmark_that_is_none() -> None:
+def test_an_unknown_benchmark_is_refused() -> None:
     with pytest.raises(UsageError, match="benchmark: expected one of 'CodeContests'"):
         gymnasium.make("RLEF-APPS-v0", benchmark="apps")

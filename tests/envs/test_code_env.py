@@ -1,4 +1,4 @@
-"""The rules of an episode, on the real judge."""
+"""Episodes of ``CodeEnv``, on the real judge."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def started(env: CodeEnv, problem_id: str = "sum", seed: int = 0) -> CodeEnv:
     return env
 
 
-# The rules
+# The course of an episode
 
 
 def test_solved_at_once(make_env: MakeEnv) -> None:
@@ -57,7 +57,7 @@ def test_passing_public_tests_ends_the_episode_and_hidden_tests_decide(make_env:
     observation, reward, terminated, truncated, info = started(make_env()).step(SUM_PASSES_PUBLIC)
     assert (observation, reward, terminated, truncated) == ("", -1.0, True, False)
     assert (info["solved"], info["verdict"], info["turn"]) == (False, "wrong_answer", 1)
-    # Judging stopped at the first failing test, private 1; nothing tells what it was.
+    # Judging stopped at the first failing test, private 1; info does not show its content.
     assert info["private"] == [
         {"index": 0, "verdict": "accepted", "category": None},
         {"index": 1, "verdict": "wrong_answer", "category": None},
@@ -149,7 +149,7 @@ def test_problems_are_drawn_by_the_seed(make_env: MakeEnv) -> None:
 
     assert drawn(1) == drawn(1)
     assert drawn(1) != drawn(2)
-    assert set(drawn(1)) == {SUM.id, DOUBLE.id, NO_PUBLIC.id}  # never the one without tests
+    assert set(drawn(1)) == {SUM.id, DOUBLE.id, NO_PUBLIC.id}  # never the problem without tests
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_no_verdict_is_never_a_wrong_answer(make_env: MakeEnv) -> None:
     assert (env.episode.truncated, env.episode.solved) == (True, False)
 
 
-def test_no_verdict_can_raise_and_the_step_be_tried_again(make_env: MakeEnv) -> None:
+def test_no_verdict_can_raise_and_the_step_can_be_tried_again(make_env: MakeEnv) -> None:
     env = started(make_env(dataset=Dataset("b", "B", (BROKEN,)), on_no_verdict="raise"), BROKEN.id)
     for _ in range(2):
         with pytest.raises(NoVerdictError, match="broken checker"):
@@ -200,7 +200,7 @@ def test_without_feedback_the_episode_never_ends_early(make_env: MakeEnv) -> Non
         assert (observation, terminated) == (RETRY, False)
     observation, reward, terminated, _, info = env.step(SUM_WRONG)
     assert (observation, reward, terminated) == ("", -1.0, True)
-    assert info["public"]  # the truth stays in info
+    assert info["public"]  # info still has the true results
 
 
 def test_random_feedback_is_about_another_problem(make_env: MakeEnv) -> None:
@@ -260,7 +260,7 @@ def test_a_reward_function_sees_the_turn(make_env: MakeEnv) -> None:
     assert make_reward(reward)(seen[0][0], False) == 0.5
 
 
-# Info, render, arguments, order of calls
+# Info, render, arguments, order of method calls
 
 
 def test_info_is_new_and_equal_for_equal_episodes(make_env: MakeEnv) -> None:
@@ -315,7 +315,7 @@ def test_render(make_env: MakeEnv, capsys: pytest.CaptureFixture[str]) -> None:
     assert "end of the episode: solved" in printed
 
 
-def test_the_grid_and_the_words_are_there_for_other_displays() -> None:
+def test_the_verdict_grid_alone() -> None:
     results = (TestResult("public", 0, Verdict.ACCEPTED), TestResult("private", 0, Verdict.TIME_LIMIT))
     assert verdict_grid(Judgement(Verdict.TIME_LIMIT, results, 5)) == [
         "  public    .",
@@ -335,7 +335,7 @@ def test_render_without_a_mode_warns(make_env: MakeEnv) -> None:
 
 
 class CountsNothing:
-    """A tokenizer that gives a number instead of tokens."""
+    """A tokenizer that returns a number instead of tokens."""
 
     def encode(self, text: str) -> int:
         return 3
@@ -367,7 +367,7 @@ def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
         CodeEnv(**{"dataset": TINY, **arguments})
 
 
-def test_calls_out_of_order(make_env: MakeEnv) -> None:
+def test_methods_before_reset_and_after_the_end(make_env: MakeEnv) -> None:
     env = make_env()
     with pytest.raises(ResetNeeded, match="call reset"):
         env.step(SUM_RIGHT)
@@ -379,7 +379,7 @@ def test_calls_out_of_order(make_env: MakeEnv) -> None:
 
 
 @pytest.mark.parametrize("action", [3, None, b"x", ["x"], "\ud800", "x" * (2**20 + 1)])
-def test_what_is_no_response_is_refused(make_env: MakeEnv, action: Any) -> None:
+def test_an_action_that_is_not_a_response_is_refused(make_env: MakeEnv, action: Any) -> None:
     env = started(make_env())
     with pytest.raises(InvalidAction, match="action: expected"):
         env.step(action)
@@ -395,7 +395,7 @@ def test_observations_fit_the_space_whatever_the_caps_and_the_data(make_env: Mak
         assert prompt.startswith("[...]üüü")
 
 
-def test_without_a_cap_nothing_is_cut_but_what_the_judge_keeps(make_env: MakeEnv) -> None:
+def test_without_a_cap_only_the_judge_cuts(make_env: MakeEnv) -> None:
     wordy = replace(SUM, public_tests=(Test("1 2" + " " * 3000 + "\n", "3" * 2000 + "\n"),))
     says = fenced("print('y' * 5000)")
     dataset = Dataset("w", "W", (wordy,))

@@ -39,7 +39,7 @@ from rlef_env.fences import fenced_blocks
         ("```python\n  \n```\n```python\nprint(1)\n```", None),
         ("``````", None),
         ("```\nfirst\n```\n```python\ncut off", "first"),
-        # A closing fence is as long as the opening one or longer, of the same character, and has nothing behind it.
+        # A closing fence has the character of the opening one, at least its length, and nothing after it.
         ("````python\nprint('```')\n````", "print('```')"),
         ("````python\n```\nprint(1)\n````", "```\nprint(1)"),
         ("```python\nprint(1)\n`````", "print(1)"),
@@ -49,7 +49,7 @@ from rlef_env.fences import fenced_blocks
         ("```python\nprint(1)\n``` # done\n```", "print(1)\n``` # done"),
         ("```python\nprint(1)\n```  \t", "print(1)"),
         ("```\na\n``` Python is nice ```\nb\n```", "a\n``` Python is nice ```\nb"),
-        # What follows the opening fence in its line is the tag.
+        # The text after the opening fence in its line is the tag.
         ("```python:solution.py\nprint(1)\n```", "print(1)"),
         ('```python title="a.py" {1,3}\nprint(1)\n```', "print(1)"),
         ("```python print(0)\nprint(1)\n```", "print(1)"),
@@ -70,7 +70,7 @@ from rlef_env.fences import fenced_blocks
         ("> > ```python\n> > print(1)\n> > ```", "print(1)"),
         ("> ```python\n> print(1)\n\n```\nx\n```", "print(1)"),
         ("> - ```python\n>   print(1)\n>   ```", "print(1)"),
-        # HTML means nothing.
+        # HTML has no meaning.
         ("<answer>\n```python\nprint(1)\n```\n</answer>", "print(1)"),
         # Line ends.
         ("```python\rprint(1)\r```\r", "print(1)"),
@@ -116,13 +116,13 @@ plain = st.text(st.characters(codec="utf-8", exclude_characters="`\r"), max_size
 
 
 @given(plain, plain, plain, st.sampled_from(["python", "py", "python3", "PYTHON"]))
-def test_a_fenced_program_comes_out_whole(before: str, program: str, after: str, tag: str) -> None:
+def test_a_fenced_program_is_extracted_unchanged(before: str, program: str, after: str, tag: str) -> None:
     expected = f"pass\n{program}".rstrip()
     assert extract_program(f"{before}```{tag}\npass\n{program}\n```{after}") == expected
 
 
 @given(st.lists(st.sampled_from(["`", "```", "\n", "x", " ", "````\n", "~~~\n"]), max_size=20).map("".join))
-def test_a_program_that_was_fenced_comes_out_as_it_was(text: str) -> None:
+def test_fenced_and_extract_program_are_inverse(text: str) -> None:
     program = f"x{text}".rstrip()
     assert extract_program(fenced(program)) == program
 
@@ -133,20 +133,20 @@ def test_any_text_has_a_program_or_none(response: str) -> None:
     assert program is None or program.strip()
 
 
-# --- against a real parser -------------------------------------------------------------------------------------------
+# --- against markdown-it ---------------------------------------------------------------------------------------------
 
 # HTML is off, as in ``extract_program``.
 COMMONMARK = MarkdownIt("commonmark", {"html": False}).disable(["inline", "reference"])
 
 
 def oracle(text: str) -> list[str]:
-    """The code of each closed fenced block, as markdown-it reads the text."""
+    """Return the code of each closed fenced block, as markdown-it reads the text."""
 
     def fences(source: str) -> list[str]:
         return [token.content for token in COMMONMARK.parse(source) if token.type == "fence"]
 
     found = fences(text)
-    # What is never closed goes on to the end of the text, and further where there is more of it.
+    # A block that is never closed extends to the end of the text, and grows if the text does.
     return [code[:-1] for code, longer in zip(found, fences(text + "\n\nmore\n"), strict=True) if code == longer]
 
 
@@ -200,8 +200,8 @@ HOLDERS = ["```python YOUR CODE HERE ```\n", "```python YOUR CODE HERE ``` ", " 
 
 @pytest.mark.parametrize("piece", [*RUNS, *ROWS, *HOLDERS], ids=repr)
 @pytest.mark.parametrize("before", ["", "```python\n \t"], ids=repr)
-def test_time_grows_as_the_response(piece: str, before: str) -> None:
-    """Where it grew as the square, 8 times the length would take 64 times as long."""
+def test_time_is_linear_in_the_length_of_the_response(piece: str, before: str) -> None:
+    """With quadratic time, 8 times the length would take 64 times as long."""
 
     def seconds(size: int) -> float:
         response = before + piece * (size // len(piece))

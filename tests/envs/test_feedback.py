@@ -1,4 +1,4 @@
-"""The words of the paper, and where they are cut."""
+"""The texts of the paper, and where they are cut."""
 
 from __future__ import annotations
 
@@ -87,25 +87,25 @@ def test_no_program() -> None:
     assert feedback_text(judgement, SUM, retry=False) == "Could not parse your code."
 
 
-def test_without_feedback_the_message_starts_at_the_invitation() -> None:
+def test_without_feedback_the_message_is_the_invitation() -> None:
     for verdict in Verdict:
         assert feedback_text(judged(verdict), SUM, feedback="none") == RETRY
 
 
-def test_the_last_message_is_the_report_alone() -> None:
+def test_the_last_message_is_only_the_report() -> None:
     judgement = judged(Verdict.TIME_LIMIT)
     report = "Your code failed the following tests:\n\n- input `1 2\n` failed: Execution took too long."
     assert feedback_text(judgement, SUM, retry=False) == report
     assert feedback_text(judged(Verdict.ACCEPTED), SUM, retry=False) == ""
 
 
-def test_hidden_tests_are_told_of_only_in_private_mode() -> None:
+def test_hidden_tests_are_reported_only_with_private_feedback() -> None:
     judgement = judged(Verdict.WRONG_ANSWER, role="private", index=1, stdout="1")
     assert feedback_text(judgement, SUM, retry=False) == ""
     assert "- input `-7 2\n` failed:" in feedback_text(judgement, SUM, feedback="private", retry=False)
 
 
-def test_at_most_so_many_failures() -> None:
+def test_a_maximum_number_of_failures() -> None:
     problem = replace(SUM, private_tests=tuple(Test(f"{i}", "") for i in range(20)))
     results = tuple(TestResult("private", i, Verdict.TIME_LIMIT) for i in range(20))
     judgement = Judgement(Verdict.TIME_LIMIT, results, 20)
@@ -154,7 +154,7 @@ def test_the_prompt_is_cut_on_the_left_and_feedback_on_the_right() -> None:
 
 
 class Words:
-    """A tokenizer that adds a token at the start, as many do."""
+    """A tokenizer that adds a token at the start, as many tokenizers do."""
 
     def encode(self, text: str, /) -> list[str]:
         return ["<s>", *text.replace("\n", " ").split(" ")]
@@ -172,12 +172,12 @@ def test_a_cap_holds_and_the_format_line_stays(text: str, cap: int, tokenizer: W
 
 
 class Counting(Words):
-    """One that tells how often it was asked."""
+    """Counts the calls of ``encode``."""
 
-    asked = 0
+    calls = 0
 
     def encode(self, text: str, /) -> list[str]:
-        self.asked += 1
+        self.calls += 1
         return super().encode(text)
 
 
@@ -185,7 +185,7 @@ class Counting(Words):
 def test_a_cut_loses_few_tokens_and_takes_few_counts(words: list[str]) -> None:
     tokenizer = Counting()
     prompt = prompt_text(" ".join(words), cap=400, tokenizer=tokenizer)
-    assert tokenizer.asked <= 8
+    assert tokenizer.calls <= 8
     assert 400 - SPARE < token_count(prompt, tokenizer) <= 400
 
 

@@ -1,4 +1,4 @@
-"""Which tests a response is judged on."""
+"""The plan of a response: which tests it is judged on, and whether it is final."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def score(
     feedback: Feedback = "public",
     run_all_tests: bool = False,
 ) -> Score:
-    """Judge a response as its plan says."""
+    """Judge a response by its plan."""
     plan = ResponsePlan(problem, program, last, feedback, run_all_tests)
     job = plan.job()
     return Score(*plan.decide(None if job is None else judge.judge(job)))
 
 
 def shape(judgement: Judgement) -> tuple[str, int, int]:
-    """Verdict, tests that were run, tests there were to pass."""
+    """Return the verdict, the number of tests that were run, and the number to pass."""
     return judgement.verdict.value, len(judgement.results), judgement.total
 
 
@@ -101,7 +101,7 @@ def test_nothing_is_passed_without_public_tests(judge: Judge) -> None:
 
 
 @pytest.mark.parametrize(("last", "total"), [(True, 5), (False, 2)])
-def test_the_total_of_a_lost_turn_counts_the_tests_it_had_to_pass(last: bool, total: int) -> None:
+def test_the_total_of_a_turn_without_a_verdict_counts_the_tests_to_pass(last: bool, total: int) -> None:
     lost = ScriptedJudge(lambda role, index: TestResult(role, index, Verdict.NO_VERDICT))
     scored = score(lost, SUM, RIGHT, last=last)
     assert (scored.judgement.verdict, scored.judgement.total) == (Verdict.NO_VERDICT, total)
@@ -129,7 +129,7 @@ def test_with_private_feedback_no_test_runs_twice(run_all_tests: bool) -> None:
 @pytest.mark.parametrize("run_all_tests", [False, True])
 @pytest.mark.parametrize("last", [False, True])
 def test_a_response_is_one_job(feedback: Feedback, run_all_tests: bool, last: bool) -> None:
-    """So a program is compiled once, and waits for its turn once."""
+    """So its program is compiled once and queued once."""
     plan = ResponsePlan(MANY, RIGHT, last, feedback, run_all_tests)
     job = plan.job()
     assert job is not None
@@ -141,22 +141,22 @@ def test_a_response_is_one_job(feedback: Feedback, run_all_tests: bool, last: bo
 @given(
     public=st.integers(0, 3),
     hidden=st.integers(0, 25),
-    said=st.lists(st.sampled_from([Verdict.ACCEPTED] * 8 + [Verdict.WRONG_ANSWER, Verdict.NO_VERDICT]), min_size=28),
+    drawn=st.lists(st.sampled_from([Verdict.ACCEPTED] * 8 + [Verdict.WRONG_ANSWER, Verdict.NO_VERDICT]), min_size=28),
     last=st.booleans(),
     feedback=st.sampled_from(get_args(Feedback)),
     run_all_tests=st.booleans(),
 )
-def test_it_is_scored_as_the_paper_says(
-    public: int, hidden: int, said: list[Verdict], last: bool, feedback: Feedback, run_all_tests: bool
+def test_a_response_is_scored_as_in_the_paper(
+    public: int, hidden: int, drawn: list[Verdict], last: bool, feedback: Feedback, run_all_tests: bool
 ) -> None:
-    """Told anew, step by step: what is shown is run, and then what is hidden."""
+    """The expected results are computed step by step: first the shown tests run, then the hidden ones."""
     tests = tuple(Test(f"{number}\n", "") for number in range(public + hidden))
     assume(tests)
     problem = replace(SUM, public_tests=tests[:public], private_tests=tests[public:], generated_tests=())
-    judge = ScriptedJudge(lambda role, index: TestResult(role, index, said[index + (role == "private") * public]))
+    judge = ScriptedJudge(lambda role, index: TestResult(role, index, drawn[index + (role == "private") * public]))
     judgement, final = score(judge, problem, RIGHT, last=last, feedback=feedback, run_all_tests=run_all_tests)
 
-    verdicts = said[: len(tests)]
+    verdicts = drawn[: len(tests)]
     shown = 20 if feedback == "private" else public
     run = verdicts[:shown]
     passed = bool(run) and set(run) == {Verdict.ACCEPTED}
@@ -173,7 +173,7 @@ def test_it_is_scored_as_the_paper_says(
     assert judgement.verdict is (Verdict.NO_VERDICT if unknown else failed)
 
 
-def test_a_test_without_a_verdict_before_the_gate_ends_the_turn_and_hides_what_was_run_behind() -> None:
+def test_hidden_results_are_left_out_where_a_shown_test_has_no_verdict() -> None:
     judge = ScriptedJudge(
         lambda role, index: TestResult(role, index, Verdict.NO_VERDICT if role == "public" else Verdict.WRONG_ANSWER)
     )
@@ -199,7 +199,7 @@ def test_private_feedback_runs_20_tests_and_shows_8(make_env: Callable[..., Code
     assert (reward, terminated, info["passed"], info["total"]) == (-1.0, True, 27, 33)
 
 
-def test_a_failure_that_is_certain_decides_whatever_befell_other_tests() -> None:
+def test_a_certain_failure_decides_even_if_other_tests_have_no_verdict() -> None:
     """So a program that breaks a checker on one test does not escape its verdict on another."""
     verdicts = [Verdict.ACCEPTED, Verdict.NO_VERDICT, Verdict.WRONG_ANSWER]
     judge = ScriptedJudge(lambda role, index: TestResult(role, index, verdicts[index % 3]))
@@ -207,6 +207,6 @@ def test_a_failure_that_is_certain_decides_whatever_befell_other_tests() -> None
         judgement = judge.judge(JudgeJob(MANY, Program(RIGHT), stop_early=stop_early))
         assert judgement.verdict is Verdict.WRONG_ANSWER
     assert score(judge, MANY, RIGHT, last=True).judgement.verdict is Verdict.WRONG_ANSWER
-    # But a fraction of the tests is not known where one has no verdict.
+    # But the fraction of passed tests is unknown if one has no verdict.
     scored = score(judge, MANY, RIGHT, last=True, run_all_tests=True)
     assert scored.judgement.verdict is Verdict.NO_VERDICT

@@ -1,4 +1,4 @@
-"""Which problems are asked: by the seed, from one split, and on from where a state was taken."""
+"""Problem samplers and states: problems follow from the seed, come from one split, and continue from a state."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.envs.samples import NO_TESTS, SUM_RIGHT, SUM_WRONG, TINY, fenced
 from tests.envs.scripted import ScriptedJudge
 
 ECHO = fenced("print(input())")
-ASK_TWENTY = Dataset(
+TWENTY = Dataset(
     "twenty",
     "Twenty",
     (
@@ -59,7 +59,7 @@ def test_uniform_draws_one_number_a_problem(seed: int, count: int) -> None:
     assert [sampler.draw(ours) for _ in range(9)] == [int(plain.integers(count)) for _ in range(9)]
 
 
-def test_every_difficulty_comes_equally_often_or_as_often_as_is_asked_for() -> None:
+def test_difficulties_are_drawn_equally_often_or_by_weight() -> None:
     counts = drawn(started(ByDifficulty()), 4000)
     assert set(counts) == set(range(20))
     assert 1800 < sum(counts[place] for place in range(5)) < 2200
@@ -69,7 +69,7 @@ def test_every_difficulty_comes_equally_often_or_as_often_as_is_asked_for() -> N
     assert set(drawn(started(ByDifficulty({"hard": 0, "unknown": 1})), 200)) == set(range(5, 20))
 
 
-def test_a_curriculum_asks_what_is_sometimes_solved() -> None:
+def test_a_curriculum_draws_problems_that_are_sometimes_solved() -> None:
     sampler = started(Curriculum())
     for turn in range(60):
         sampler.learn(0, True)
@@ -90,7 +90,7 @@ def test_a_curriculum_forgets_old_counts() -> None:
     assert sampler.weight(0) > 0.9
 
 
-def test_counts_are_those_of_the_formula() -> None:
+def test_counts_follow_the_formula() -> None:
     sampler = started(Curriculum(decay=0.5, floor=0.01))
     for solved in (True, False, True):
         sampler.learn(3, solved)
@@ -101,7 +101,7 @@ def test_counts_are_those_of_the_formula() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "message"),
     [
         (lambda: ByDifficulty({"easy": -1}), "weights.'easy'.: expected a number of at least 0"),
         (lambda: ByDifficulty({"easy": 0}), "expected one above 0"),
@@ -117,13 +117,13 @@ def test_counts_are_those_of_the_formula() -> None:
         (lambda: CodeEnv(TINY, sampling=started(Curriculum())), "another environment uses"),
     ],
 )
-def test_what_is_wrong_is_said(make: Callable[[], object], words: str) -> None:
-    with pytest.raises(UsageError, match=words):
+def test_wrong_arguments_are_refused(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         make()
 
 
-def asked(env: CodeEnv, episodes: int, seed: int | None = None) -> list[str]:
-    """The problems of so many episodes, each answered with a program for one of the problems."""
+def problem_ids(env: CodeEnv, episodes: int, seed: int | None = None) -> list[str]:
+    """Return the problems of some episodes, each answered with a program for one of the problems."""
     ids = []
     for number in range(episodes):
         env.reset(seed=seed if number == 0 else None)
@@ -136,7 +136,7 @@ def asked(env: CodeEnv, episodes: int, seed: int | None = None) -> list[str]:
 @pytest.mark.parametrize("sampling", sorted(PROBLEM_SAMPLERS))
 def test_problems_follow_from_the_seed(sampling: str) -> None:
     def stream(seed: int) -> list[str]:
-        return asked(CodeEnv(ASK_TWENTY, sampling=sampling, judge=ScriptedJudge()), 30, seed)  # type: ignore[arg-type]
+        return problem_ids(CodeEnv(TWENTY, sampling=sampling, judge=ScriptedJudge()), 30, seed)  # type: ignore[arg-type]
 
     assert stream(1) == stream(1)
     assert stream(1) != stream(2)
@@ -145,7 +145,7 @@ def test_problems_follow_from_the_seed(sampling: str) -> None:
 
 @pytest.mark.parametrize("sampling", sorted(PROBLEM_SAMPLERS))
 def test_splits_never_mix(sampling: str, tmp_path: Path) -> None:
-    """Not in what is drawn, not by name, and not by a state."""
+    """Not by drawing, not by name, and not by a state."""
     for split in ("train", "valid", "test"):
         write_jsonl(tmp_path / f"{split}.jsonl", [Problem(f"{split}{n}", "?", (Test("1\n", "1\n"),)) for n in range(5)])
     judge: Any = ScriptedJudge()
@@ -153,8 +153,8 @@ def test_splits_never_mix(sampling: str, tmp_path: Path) -> None:
         split: CodeEnv(str(tmp_path), split, sampling=sampling, judge=judge) for split in ("train", "valid", "test")
     }
     for split, env in envs.items():
-        assert {problem_id[:-1] for problem_id in asked(env, 40, seed=0)} == {split}
-        assert {problem.id for problem in load_dataset(tmp_path, split)} >= set(asked(env, 10))
+        assert {problem_id[:-1] for problem_id in problem_ids(env, 40, seed=0)} == {split}
+        assert {problem.id for problem in load_dataset(tmp_path, split)} >= set(problem_ids(env, 10))
     state = envs["train"].state_dict()
     with pytest.raises(UsageError, match="state: expected split 'valid'"):
         envs["valid"].load_state_dict(state)
@@ -166,17 +166,17 @@ def test_splits_never_mix(sampling: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("feedback", ["public", "random"])
 @pytest.mark.parametrize("sampling", sorted(PROBLEM_SAMPLERS))
-def test_an_environment_goes_on_from_its_state(sampling: str, feedback: Any, judge: Judge) -> None:
+def test_an_environment_continues_from_its_state(sampling: str, feedback: Any, judge: Judge) -> None:
     """Also in the middle of an episode, and through JSON."""
     first, second = (CodeEnv(TINY, sampling=sampling, feedback=feedback, judge=judge) for _ in range(2))
-    asked(first, 2, seed=3)
+    problem_ids(first, 2, seed=3)
     first.reset(options={"problem_id": "sum"})
     first.step(SUM_WRONG)
     second.load_state_dict(json.loads(json.dumps(first.state_dict())))
     assert second.np_random_seed == 3
     for response in (SUM_WRONG, SUM_RIGHT):
         assert first.step(response) == second.step(response)
-    assert asked(first, 3) == asked(second, 3)
+    assert problem_ids(first, 3) == problem_ids(second, 3)
     assert first.episode == second.episode
     assert first.state_dict()["sampler"] == second.state_dict()["sampler"]
 
@@ -191,7 +191,7 @@ def played(env: CodeVectorEnv, steps: int) -> list[Any]:
 
 
 @pytest.mark.parametrize("sampling", sorted(PROBLEM_SAMPLERS))
-def test_many_environments_go_on_from_their_state(sampling: str, pool: JudgePool) -> None:
+def test_many_environments_continue_from_their_state(sampling: str, pool: JudgePool) -> None:
     first, second, third = (CodeVectorEnv(3, dataset=TINY, sampling=sampling, pool=pool) for _ in range(3))
     first.reset(seed=5)
     third.reset(seed=5)
@@ -204,7 +204,7 @@ def test_many_environments_go_on_from_their_state(sampling: str, pool: JudgePool
     assert [each["rng"] for each in third.state_dict()["envs"]] == [each["rng"] for each in first.state_dict()["envs"]]
 
 
-def test_one_of_many_plays_what_a_single_one_does(pool: JudgePool, judge: Judge) -> None:
+def test_a_vector_of_one_plays_what_a_single_environment_plays(pool: JudgePool, judge: Judge) -> None:
     many = CodeVectorEnv(1, dataset=TINY, sampling="curriculum", pool=pool, max_turns=1)
     many.reset(seed=9)
     single = CodeEnv(TINY, sampling="curriculum", judge=judge, max_turns=1)
@@ -216,20 +216,20 @@ def test_one_of_many_plays_what_a_single_one_does(pool: JudgePool, judge: Judge)
         single.reset()
 
 
-def test_a_sampler_hears_of_each_episode_once_and_of_no_failure_of_the_judge() -> None:
-    class Listening(Uniform):
-        heard: list[tuple[int, bool]] = []  # noqa: RUF012
+def test_a_sampler_learns_from_each_episode_once_unless_the_judge_failed() -> None:
+    class Recording(Uniform):
+        learned: list[tuple[int, bool]] = []  # noqa: RUF012
 
         def learn(self, place: int, solved: bool) -> None:
-            self.heard.append((place, solved))
+            self.learned.append((place, solved))
 
     verdicts = iter([Verdict.ACCEPTED, Verdict.WRONG_ANSWER, Verdict.NO_VERDICT])
     judge: Any = ScriptedJudge(lambda role, index: TestResult(role, index, next(verdicts)))
-    env = CodeEnv(ASK_TWENTY, max_turns=1, sampling=Listening(), judge=judge)
+    env = CodeEnv(TWENTY, max_turns=1, sampling=Recording(), judge=judge)
     for problem_id in ("p3", "p0", "p7"):
         env.reset(options={"problem_id": problem_id})
         env.step(ECHO)
-    assert Listening.heard == [(3, True), (0, False)]
+    assert Recording.learned == [(3, True), (0, False)]
 
 
 def test_samplers_are_an_argument_of_every_id() -> None:
@@ -241,7 +241,7 @@ def test_samplers_are_an_argument_of_every_id() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "error", "words"),
+    ("change", "error", "message"),
     [
         (lambda state: None, DataError, "got NoneType"),
         (lambda state: {}, DataError, "no 'version' in it"),
@@ -255,17 +255,17 @@ def test_samplers_are_an_argument_of_every_id() -> None:
         (lambda state: state | {"envs": [{**each, "rng": {}} for each in state["envs"]]}, DataError, "state"),
     ],
 )
-def test_a_state_is_refused_whole(change: Any, error: type[Exception], words: str, pool: JudgePool) -> None:
+def test_a_state_is_refused_whole(change: Any, error: type[Exception], message: str, pool: JudgePool) -> None:
     env = CodeVectorEnv(2, dataset=TINY, sampling="curriculum", pool=pool)
     env.reset(seed=0)
     before, state = env.episodes, env.state_dict()
-    with pytest.raises(error, match=words):
+    with pytest.raises(error, match=message):
         env.load_state_dict(change(state))
     assert env.episodes == before
     assert env.state_dict() == state
 
 
-def test_a_state_under_other_rules_or_on_other_data_is_refused() -> None:
+def test_a_state_of_another_configuration_or_data_set_is_refused() -> None:
     env = CodeEnv(TINY, max_turns=2)
     env.reset(seed=0)
     with pytest.raises(UsageError, match="got other max_turns"):
@@ -275,7 +275,7 @@ def test_a_state_under_other_rules_or_on_other_data_is_refused() -> None:
         CodeEnv(changed, max_turns=2).load_state_dict(env.state_dict())
 
 
-def test_there_is_no_state_while_actions_are_under_way(pool: JudgePool) -> None:
+def test_there_is_no_state_while_actions_are_pending(pool: JudgePool) -> None:
     env = CodeVectorEnv(2, dataset=TINY, pool=pool)
     env.reset(seed=0)
     state = env.state_dict()

@@ -26,7 +26,7 @@ NOT_CODECONTESTS = "NOT CodeContests"
 
 @pytest.fixture(scope="module")
 def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The tiny data set as a file, which a spec can name."""
+    """Write the tiny data set to a file, which a spec can name."""
     path = tmp_path_factory.mktemp("data") / "tiny.jsonl"
     write_jsonl(path, [SUM, DOUBLE])
     return str(path)
@@ -36,7 +36,7 @@ def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_gymnasium_finds_no_fault(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        # The one warning that is meant: this is not CodeContests.
+        # Only this warning is expected: this is not CodeContests.
         warnings.filterwarnings("ignore", message=f".*{NOT_CODECONTESTS}")
         env = gymnasium.make(name)
         check_env(env.unwrapped)
@@ -53,7 +53,7 @@ def test_gymnasium_finds_no_fault_in_any_mode(tiny_file: str, feedback: str, max
         env.close()
 
 
-def test_only_named_data_goes_by_its_name(tiny_file: str) -> None:
+def test_a_warning_where_no_data_is_named(tiny_file: str) -> None:
     with pytest.warns(UserWarning, match=NOT_CODECONTESTS):
         env = gymnasium.make("RLEF-CodeContests-v0")
     assert env.reset(seed=0)[1]["dataset"] == "Starter"
@@ -63,7 +63,7 @@ def test_only_named_data_goes_by_its_name(tiny_file: str) -> None:
         assert gymnasium.make("RLEF-CodeContests-v0", dataset=tiny_file).reset(seed=0)[1]["dataset"] == "tiny"
 
 
-def test_a_spec_can_be_written_and_made_again(tiny_file: str) -> None:
+def test_a_spec_can_be_stored_and_made_again(tiny_file: str) -> None:
     env = gymnasium.make("RLEF-CodeContests-v0", dataset=tiny_file, max_turns=2, reward={"outcome": 2.0})
     assert env.spec is not None
     again = gymnasium.make(gymnasium.envs.registration.EnvSpec.from_json(env.spec.to_json()))
@@ -92,7 +92,7 @@ STEPS = [
 
 
 def run_vector(tiny_file: str, mode: str, **vector_arguments: Any) -> list[Any]:
-    """What four environments say over some steps, as plain values."""
+    """Return what four environments return over some steps, as plain values."""
     envs = gymnasium.make_vec(
         "RLEF-CodeContests-v0",
         4,
@@ -114,7 +114,7 @@ def run_vector(tiny_file: str, mode: str, **vector_arguments: Any) -> list[Any]:
 
 
 def plain(value: Any) -> Any:
-    """Arrays as lists, so that nested values can be compared."""
+    """Return arrays as lists, so that nested values can be compared."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (list, np.ndarray)):
@@ -123,7 +123,7 @@ def plain(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("autoreset", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
-def test_async_and_sync_say_the_same(tiny_file: str, autoreset: AutoresetMode) -> None:
+def test_async_and_sync_return_the_same(tiny_file: str, autoreset: AutoresetMode) -> None:
     expected = run_vector(tiny_file, "sync", autoreset_mode=autoreset)
     assert run_vector(tiny_file, "async", autoreset_mode=autoreset) == expected
     assert run_vector(tiny_file, "async", autoreset_mode=autoreset, shared_memory=False) == expected
@@ -136,7 +136,7 @@ def test_async_observations_are_new_and_non_ascii_programs_arrive(tiny_file: str
     try:
         first, _ = envs.reset(options={"problem_id": "sum"})
         kept = tuple(first)
-        # The judge would not see "ü" whole if it were cut or replaced on the way.
+        # The judge would not accept "ü" if it were cut or replaced in transit.
         second, *_ = envs.step([fenced(f"raise ValueError('ü😀{i}')") for i in range(4)])
         third, *_ = envs.step(["no program"] * 4)
         assert first == kept
@@ -148,7 +148,7 @@ def test_async_observations_are_new_and_non_ascii_programs_arrive(tiny_file: str
 
 
 @pytest.mark.parametrize("mode", ["sync", "async", None])
-def test_a_reward_may_be_a_closure_wherever_it_is_given(tiny_file: str, mode: Any) -> None:
+def test_a_reward_may_be_a_closure_in_every_vector_mode(tiny_file: str, mode: Any) -> None:
     worth = 0.25
     envs = gymnasium.make_vec(
         "RLEF-CodeContests-v0", 2, vectorization_mode=mode, dataset=tiny_file, reward=lambda turn, final: worth + final
@@ -166,7 +166,7 @@ def step_in_child(env: CodeEnv, out: Any) -> None:
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="uses the fork start method by name")
-def test_a_judge_does_not_follow_a_fork() -> None:
+def test_a_forked_process_gets_its_own_judge() -> None:
     with rlef_env.Judge() as judge:
         env = CodeEnv(Dataset("tiny", "Tiny", TINY.problems), judge=judge)
         env.reset(options={"problem_id": "sum"})

@@ -1,4 +1,4 @@
-"""Rewards, worked out by hand."""
+"""Rewards, compared with values computed by hand."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_reward(spec: object, judgement: Judgement | Verdict, final: bool, rew
     assert make_reward(spec)(turn(judgement), final) == pytest.approx(reward, abs=1e-12)  # type: ignore[arg-type]
 
 
-def test_no_verdict_is_worth_nothing_whatever_the_reward() -> None:
+def test_no_verdict_gives_zero_whatever_the_reward() -> None:
     specs = [*REWARDS, lambda turn, final: 99.0, dict.fromkeys(COMPONENTS, 3.0)]
     for spec in specs:
         for final in (False, True):
@@ -62,7 +62,7 @@ def test_no_verdict_is_worth_nothing_whatever_the_reward() -> None:
 
 
 @pytest.mark.parametrize("spec", ["reward", {"outcom": 1.0}, {}, {"outcome": float("nan")}, {"outcome": "1"}, 3, None])
-def test_what_is_no_reward_is_refused(spec: object) -> None:
+def test_wrong_rewards_are_refused(spec: object) -> None:
     with pytest.raises(UsageError, match="reward: expected"):
         make_reward(spec)  # type: ignore[arg-type]
 
@@ -78,7 +78,7 @@ def test_a_reward_that_is_not_a_number_is_refused() -> None:
         reward(turn(Verdict.ACCEPTED), True)
 
 
-def test_only_rewards_that_count_tests_need_them_all() -> None:
+def test_only_rewards_that_count_tests_run_all_of_them() -> None:
     assert not make_reward("rlef").run_all_tests
     assert make_reward({"outcome": 1.0, "pass_fraction": 0.1}).run_all_tests
 

@@ -1,4 +1,4 @@
-"""What many environments of one process share: the judge, by a name, and what is known of their data set."""
+"""Shared by the environments of one process: the judge, by a name, and the metadata of their data set."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def test_environments_share_the_judge_of_that_name() -> None:
     assert {id(env._judge()) for env in envs} | {id(vector._judge_pool())} == {id(shared_pool())}
     for env in (*envs, vector):
         env.close()
-    with CodeEnv(Dataset("tiny", "Tiny", (SUM,)), judge="shared") as env:  # closing one closes no other's judge
+    with CodeEnv(
+        Dataset("tiny", "Tiny", (SUM,)), judge="shared"
+    ) as env:  # closing one does not close the judge of the others
         env.reset(seed=1)
         assert env.step(SUM_RIGHT)[1] == 1.0
     assert shared_pool("none") is not shared_pool()
@@ -53,7 +55,7 @@ def test_a_forked_process_has_a_shared_judge_of_its_own() -> None:
     assert process.exitcode == 0
 
 
-def test_an_environment_with_a_shared_judge_can_be_written_down_and_made_again() -> None:
+def test_the_spec_of_an_environment_with_a_shared_judge_can_be_stored() -> None:
     env = gymnasium.make("RLEF-Starter-v0", judge="shared", max_turns=2)
     assert env.spec is not None
     written = env.spec.to_json()
@@ -73,32 +75,32 @@ def test_another_name_is_refused(judge: Any) -> None:
         CodeVectorEnv(1, dataset="starter", pool="shared", workers=2)
 
 
-class Walked(tuple[Problem, ...]):
-    """Problems that count how often they are walked through."""
+class Counted(tuple[Problem, ...]):
+    """Problems that count how often they are iterated over."""
 
     __slots__ = ()
     counts: ClassVar[Counter[str]] = Counter()
 
     def __iter__(self) -> Iterator[Problem]:
-        self.counts["walks"] += 1
+        self.counts["iterations"] += 1
         return super().__iter__()
 
 
 @pytest.mark.parametrize(
     "arguments", [{}, {"feedback": "random"}, {"sampling": "difficulty"}, {"sampling": "curriculum"}]
 )
-def test_a_data_set_is_not_walked_again_for_a_second_environment(arguments: dict[str, Any]) -> None:
-    dataset = Dataset("tiny", "Tiny", Walked((SUM, DOUBLE)))
+def test_a_second_environment_does_not_iterate_over_the_data_again(arguments: dict[str, Any]) -> None:
+    dataset = Dataset("tiny", "Tiny", Counted((SUM, DOUBLE)))
     CodeEnv(dataset, **arguments).reset(seed=1)
-    Walked.counts.clear()
+    Counted.counts.clear()
     for _ in range(3):
         CodeEnv(dataset, **arguments).reset(seed=1)
         CodeVectorEnv(2, dataset=dataset, **arguments).reset(seed=1)
-    assert Walked.counts == {}
+    assert Counted.counts == {}
 
 
-class Indexed(Walked):
-    """Likewise problems of which facts are known without reading them."""
+class Indexed(Counted):
+    """Problems whose metadata are known without reading them, with the same counts."""
 
     __slots__ = ()
 
@@ -115,14 +117,14 @@ class Indexed(Walked):
 
 
 @pytest.mark.parametrize("feedback", ["public", "random"])
-def test_facts_are_not_looked_through_again_for_a_second_environment(feedback: Any) -> None:
+def test_a_second_environment_does_not_read_the_metadata_again(feedback: Any) -> None:
     dataset = Dataset("tiny", "Tiny", Indexed((SUM, DOUBLE)))
     CodeEnv(dataset, feedback=feedback).reset(seed=1)
-    assert Walked.counts["facts"] > 0
-    Walked.counts.clear()
+    assert Counted.counts["facts"] > 0
+    Counted.counts.clear()
     CodeEnv(dataset, feedback=feedback).reset(seed=1)
     CodeVectorEnv(2, dataset=dataset, feedback=feedback).reset(seed=1)
-    assert Walked.counts == {}
+    assert Counted.counts == {}
 
 
 def test_generated_problems_are_made_once() -> None:

@@ -1,4 +1,4 @@
-"""The space of texts: what it holds, and its shared memory."""
+"""The space of texts: its members, and its shared memory."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ from rlef_env.errors import UsageError
         (None, False),
     ],
 )
-def test_what_the_space_holds(value: object, inside: bool) -> None:
+def test_members(value: object, inside: bool) -> None:
     assert (value in ProgramText(50)) is inside
 
 
-def test_a_least_length() -> None:
+def test_a_minimum_length() -> None:
     space = ProgramText(5, min_length=2)
     assert "a" not in space
     assert "ab" in space
@@ -65,7 +65,7 @@ def test_samples_are_seeded_programs() -> None:
         space.sample(mask=np.ones(3))
 
 
-def test_equality_copies_and_words() -> None:
+def test_equality_copies_and_repr() -> None:
     space = ProgramText(100)
     assert space == ProgramText(100)
     assert space != ProgramText(101)
@@ -93,7 +93,7 @@ texts = st.text(max_size=20)
 
 
 @given(st.lists(st.tuples(texts, texts, texts), min_size=1, max_size=4))
-def test_shared_memory_gives_back_what_was_written(steps: list[tuple[str, str, str]]) -> None:
+def test_shared_memory_returns_the_written_texts(steps: list[tuple[str, str, str]]) -> None:
     space = ProgramText(20)
     memory = create_shared_memory(space, 3, multiprocessing.get_context())
     live = read_from_shared_memory(space, memory, 3)
@@ -121,7 +121,7 @@ def test_live_texts_are_a_sequence() -> None:
 
 
 @pytest.mark.parametrize("value", ["x" * 6, "\ud800", 3])
-def test_what_does_not_fit_is_refused_not_cut(value: object) -> None:
+def test_a_text_that_does_not_fit_is_refused_not_cut(value: object) -> None:
     space = ProgramText(5)
     memory = create_shared_memory(space, 1, multiprocessing.get_context())
     with pytest.raises(UsageError, match="environment 0: expected an observation of at most 5 characters"):

@@ -1,4 +1,4 @@
-"""Whichever path runs an episode, it is the same episode; and nothing is lost, shifted or answered twice."""
+"""Every way of playing gives the same episodes, and no result is lost, misplaced or received twice."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def make(pool: JudgePool) -> Iterator[Any]:
 
 
 def alone(judge: Judge, seed: int, responses: list[str], **arguments: Any) -> list[tuple[Any, ...]]:
-    """Observation, reward, ends and info of each step of a single environment, reset at each end as SAME_STEP does."""
+    """Return the results of a single environment's steps, reset at each end as in the mode SAME_STEP."""
     env = CodeEnv(TINY, judge=judge, **arguments)
     steps: list[tuple[Any, ...]] = [env.reset(seed=seed)]
     for response in responses:
@@ -65,7 +65,7 @@ def alone(judge: Judge, seed: int, responses: list[str], **arguments: Any) -> li
 
 @settings(max_examples=12)
 @given(scripts=scripts, seed=st.integers(0, 99), feedback=feedbacks, order=st.integers(0, 10**6))
-def test_every_path_gives_the_episodes_of_single_environments(
+def test_step_and_send_give_the_episodes_of_single_environments(
     scripts: list[list[str]], seed: int, feedback: Any, order: int, pool: JudgePool, judge: Judge
 ) -> None:
     expected = [alone(judge, seed + number, script, feedback=feedback) for number, script in enumerate(scripts)]
@@ -85,15 +85,15 @@ def test_every_path_gives_the_episodes_of_single_environments(
     left = [iter(script) for script in scripts]
     places = [0] * len(scripts)
     idle = list(range(len(scripts)))
-    random = Random(order)  # one of hypothesis' own would have to be asked as often each time
+    random = Random(order)  # one of hypothesis' own would need the same number of draws in each run
     while idle or env.num_pending:
         random.shuffle(idle)
         going = [(number, action) for number in idle if (action := next(left[number], None)) is not None]
         idle = []
         step_ids = env.send([number for number, _ in going], [action for _, action in going])
         assert len(set(step_ids)) == len(going)
-        replies = env.recv(min_ready=random.randint(0, 2))
-        for number, *step in rows(replies):
+        batch = env.recv(min_ready=random.randint(0, 2))
+        for number, *step in rows(batch):
             places[number] += 1
             assert tuple(step) == expected[number][places[number]]
             idle.append(number)
@@ -101,24 +101,24 @@ def test_every_path_gives_the_episodes_of_single_environments(
 
 
 def info_of(infos: dict[str, Any], number: int) -> dict[str, Any]:
-    """The info of one environment, by the masks."""
+    """Return the info of one environment, by the masks."""
     found = {key: value for key, value in infos.items() if not key.startswith("_") and infos[f"_{key}"][number]}
     return {key: info_of(value, number) if isinstance(value, dict) else value[number] for key, value in found.items()}
 
 
-def rows(replies: StepBatch) -> Iterator[tuple[Any, ...]]:
+def rows(batch: StepBatch) -> Iterator[tuple[Any, ...]]:
     return zip(
-        replies.env_ids.tolist(),
-        replies.observations,
-        replies.rewards,
-        replies.terminations,
-        replies.truncations,
-        replies.infos,
+        batch.env_ids.tolist(),
+        batch.observations,
+        batch.rewards,
+        batch.terminations,
+        batch.truncations,
+        batch.infos,
         strict=True,
     )
 
 
-def test_it_is_what_make_vec_gives(pool: JudgePool) -> None:
+def test_make_vec_makes_it(pool: JudgePool) -> None:
     env = gymnasium.make_vec("RLEF-Starter-v0", num_envs=3, pool=pool)
     assert isinstance(env, CodeVectorEnv)
     assert env.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP
@@ -165,7 +165,7 @@ def test_gymnasiums_wrappers_work_on_it(make: Any) -> None:
     assert infos["episode"]["l"].tolist() == [1, 1]
 
 
-def test_a_timeout_returns_nothing_and_shifts_nothing(make: Any) -> None:
+def test_a_timeout_returns_nothing_and_misplaces_nothing(make: Any) -> None:
     env = make(2)
     env.reset(seed=0, options={"problem_id": "sum"})
     slow = fenced("import time\ntime.sleep(0.4)\nprint(1)")
@@ -175,14 +175,14 @@ def test_a_timeout_returns_nothing_and_shifts_nothing(make: Any) -> None:
     (second,) = env.send([1], [SUM_RIGHT])
     found = {}
     while env.num_pending:
-        replies = env.recv()
-        found |= dict(zip(replies.step_ids.tolist(), replies.episodes, strict=True))
+        batch = env.recv()
+        found |= dict(zip(batch.step_ids.tolist(), batch.episodes, strict=True))
     assert found[first].turns[0].response == slow
     assert found[second].turns[0].response == SUM_RIGHT
     assert found[second].solved
 
 
-def test_a_reset_drops_what_is_under_way(make: Any) -> None:
+def test_a_reset_cancels_pending_actions(make: Any) -> None:
     env = make(2)
     env.reset(seed=0)
     env.send([0, 1], [fenced("while True: pass")] * 2)
@@ -194,7 +194,7 @@ def test_a_reset_drops_what_is_under_way(make: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "words"),
+    ("call", "error", "message"),
     [
         (lambda env: env.step(["x"]), UsageError, "expected 2, one for each environment, got 1"),
         (lambda env: env.step(["x", 3]), InvalidAction, "got int"),
@@ -206,19 +206,19 @@ def test_a_reset_drops_what_is_under_way(make: Any) -> None:
         (lambda env: env.reset(options={"colour": 1}), UsageError, "colour"),
     ],
 )
-def test_what_is_refused_sends_nothing(call: Any, error: type[Exception], words: str, make: Any) -> None:
+def test_a_refused_call_sends_nothing(call: Any, error: type[Exception], message: str, make: Any) -> None:
     env = make(2)
     with pytest.raises(ResetNeeded):
         env.step(["x", "x"])
     env.reset(seed=0)
     before = env.episodes
-    with pytest.raises(error, match=words):
+    with pytest.raises(error, match=message):
         call(env)
     assert env.num_pending == 0
     assert env.episodes == before
 
 
-def test_an_action_at_a_time(make: Any) -> None:
+def test_one_pending_action_per_environment(make: Any) -> None:
     env = make(2)
     env.reset(seed=0)
     env.send([0], [fenced("import time\ntime.sleep(0.3)")])
@@ -250,7 +250,7 @@ def test_a_judge_that_fails_truncates_or_raises(make: Any) -> None:
     assert [len(episode.turns) for episode in env.episodes] == [0, 1]
 
 
-def test_errors_of_the_pool_are_raised_where_the_reply_is_received(make: Any) -> None:
+def test_recv_raises_errors_of_the_pool(make: Any) -> None:
     class Unlocked:
         isolation = "locked"
 
@@ -294,7 +294,7 @@ def test_arguments_are_those_of_code_env() -> None:
         CodeVectorEnv(1, dataset=TINY, pool=object())  # type: ignore[arg-type]
 
 
-def test_its_own_pool_ends_with_it() -> None:
+def test_its_own_pool_is_closed_with_it() -> None:
     env = CodeVectorEnv(2, dataset=TINY, workers=1)
     env.reset(seed=0)
     env.step([SUM_RIGHT, SUM_WRONG])

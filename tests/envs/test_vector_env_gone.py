@@ -1,4 +1,4 @@
-"""Data that are gone when the next episode begins: whoever waits is told, and the other environments go on."""
+"""Data that disappear before the next episode: ``recv`` raises the error, and the other environments continue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.envs.samples import SUM_WRONG, TINY
 
 
 class Gone(Uniform):
-    """Has no problem when told so."""
+    """Fails to draw a problem while ``absent``."""
 
     absent = False
 
@@ -31,7 +31,7 @@ def pool() -> Iterator[JudgePool]:
 
 
 @pytest.mark.parametrize("mode", ["SameStep", "NextStep"])
-def test_one_reset_that_fails_holds_no_other_up(mode: str, pool: JudgePool) -> None:
+def test_a_failing_reset_does_not_affect_other_environments(mode: str, pool: JudgePool) -> None:
     sampler = Gone()
     env = CodeVectorEnv(3, dataset=TINY, pool=pool, sampling=sampler, max_turns=1, autoreset_mode=mode)
     env.reset(seed=0)

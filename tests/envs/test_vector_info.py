@@ -1,4 +1,4 @@
-"""Infos come as Gymnasium itself would give them."""
+"""Batched infos equal those of Gymnasium's own method."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rlef_env.envs.vector.batched_infos import batched_infos
 
-# A key has values of one kind, as in every info.
+# A key has values of one type, as in every info.
 values = {
     "count": st.integers(-9, 9),
     "share": st.floats(0, 1),
@@ -32,7 +32,7 @@ def plain(batch: Any) -> Any:
 
 
 @given(given_infos=st.lists(st.none() | infos, min_size=1, max_size=6))
-def test_they_are_what_gymnasium_makes_of_them(given_infos: list[dict[str, Any] | None]) -> None:
+def test_batched_infos_equal_those_of_gymnasium(given_infos: list[dict[str, Any] | None]) -> None:
     env: VectorEnv[Any, Any, Any] = VectorEnv()
     env.num_envs = len(given_infos)
     there = [(number, info) for number, info in enumerate(given_infos) if info is not None]

@@ -1,4 +1,4 @@
-"""Every wrapper that Gymnasium ships: it works, or says in words why not."""
+"""Every wrapper of Gymnasium works or raises an error that says why it cannot."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from rlef_env.errors import UsageError
 
 ACTION = "```python\nprint(1)\n```"
 FLATTENED = "turn texts into numbers first"
-NUMBERS = "space|observations|Box"  # Gymnasium's own words for what a wrapper needs
-NOT_HERE = "array_api_compat|jax"  # Gymnasium's own extras
+NUMBERS = "space|observations|Box"  # Gymnasium's messages about what a wrapper needs
+NOT_HERE = "array_api_compat|jax"  # optional dependencies of Gymnasium
 LENGTH = {"func": lambda text: np.array([len(text)], np.float32), "observation_space": Box(0, 2**20, (1,))}
 BOUNDS = {name: {f"min_{name}": np.float32(0), f"max_{name}": np.float32(1)} for name in ("obs", "action")}
 
-# Name, arguments, and what the error says; None where the wrapper works.
+# Name, arguments, and a pattern of the error; None where the wrapper works.
 WRAPPERS: list[tuple[str, dict[str, Any], str | None]] = [
     ("AddRenderObservation", {}, "numpy array"),
     ("AddWhiteNoise", {"probability_of_noise_per_pixel": 0.5}, None),
@@ -82,7 +82,7 @@ VECTOR_WRAPPERS: list[tuple[str, dict[str, Any], str | None]] = [
     ("HumanRendering", {}, "render_mode"),
     ("JaxToNumpy", {}, NOT_HERE),
     ("JaxToTorch", {}, NOT_HERE),
-    ("NormalizeObservation", {}, "dtype"),  # numpy's words: this wrapper checks nothing
+    ("NormalizeObservation", {}, "dtype"),  # NumPy's message: this wrapper checks nothing
     ("NormalizeReward", {}, None),
     ("NumpyToTorch", {}, NOT_HERE),
     ("RecordEpisodeStatistics", {}, None),
@@ -109,7 +109,7 @@ def quiet() -> Iterator[None]:
 
 def skip_where_installed(refused: str | None) -> None:
     if refused == NOT_HERE and importlib.util.find_spec("array_api_compat"):
-        pytest.skip("what these wrappers do with texts is known only where their library is missing")
+        pytest.skip("these wrappers are only tested without their library")
 
 
 def test_every_wrapper_is_tried() -> None:
@@ -157,7 +157,7 @@ def test_texts_cannot_be_flattened(space: Any) -> None:
         flatten_space(space)
     with pytest.raises(UsageError, match=FLATTENED):
         flatten(space, {"a": "x"} if isinstance(space, Dict) else ("x",) if isinstance(space, Tuple) else "x")
-    with pytest.raises(ValueError, match="flatten"):  # of a Dict and a Tuple Gymnasium says so itself
+    with pytest.raises(ValueError, match="flatten"):  # for a Dict and a Tuple the error is Gymnasium's
         flatdim(space)
     if isinstance(space, ProgramText):
         with pytest.raises(UsageError, match=FLATTENED):
