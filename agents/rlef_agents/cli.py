@@ -291,9 +291,7 @@ def evaluate_(arguments: Any) -> None:
         pool = make_pool(config, arguments.workers, arguments.verdicts, stack)
         for temperature in arguments.temperature or [0.2]:
             env = make_env(config, problems, EVALUATED_AT_ONCE, pool, tokenizer)
-            plans = evaluation_plans(
-                env.dataset, arguments.episodes, env.num_envs, EVALUATION_SEED, samples, *share
-            )
+            plans = evaluation_plans(env.dataset, arguments.episodes, env.num_envs, EVALUATION_SEED, samples, *share)
             generator = make_generator(config, model, renderer.stop_ids, temperature, top_p)
             found = evaluate(Rollout(generator, renderer, [env], config.max_new, config.context), plans, wanted)
             named = "  ".join(f"{name} {value:.4g}" for name, value in found.items())

@@ -159,9 +159,7 @@ JUDGED = ("turns", 1, "judgement")
         (("turns", 0, "judgement", "results", 1, "role"), "private", "expected a shown test (public)"),
     ],
 )
-def test_a_violation_names_its_field(
-    solved: dict[str, Any], path: Path, value: object, message: str
-) -> None:
+def test_a_violation_names_its_field(solved: dict[str, Any], path: Path, value: object, message: str) -> None:
     assert episode_from_row(solved).solved
     with pytest.raises(DataError) as caught:
         episode_from_row(corrupted(solved, path, value), "e.jsonl:7")
