@@ -75,16 +75,16 @@ def test_the_summary_of_the_starter_set_in_the_readme_is_real() -> None:
     assert f"rlef: {summary}incorrect: {incorrect}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_data_page_has_every_rule_flag_and_class() -> None:
+def test_the_data_page_has_every_checker_flag_and_class() -> None:
     """In the words of the code."""
     text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
-    for name, rule in CHECKERS.items():
-        flags = ", ".join(f"`{flag}`" for flag in rule.flags)
-        assert f"| `{name}` | {rule.meaning} | {flags} | {rule.origin} |\n" in text
+    for name, info in CHECKERS.items():
+        flags = ", ".join(f"`{flag}`" for flag in info.flags)
+        assert f"| `{name}` | {info.meaning} | {flags} | {info.origin} |\n" in text
     for flag, meaning in CHECKER_FLAGS.items():
         assert f"| `{flag}` | {meaning} |\n" in text
-    for trust in Quality:
-        assert f"| `{trust.value}` | " in text
+    for quality in Quality:
+        assert f"| `{quality.value}` | " in text
     for grader in GRADERS.values():
         rows = [line.split(" | ") for line in text.splitlines() if line.startswith(f"| `{grader.name}` | ")]
         found = (f"{grader.recursion_limit or 1000:,}", "`Solution()`" if grader.calls_solution else "the function")

@@ -14,6 +14,6 @@ def test_the_page_is_what_the_generator_gives() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "write it again: python -m tools.gallery"
 
 
-def test_every_family_and_layout_is_on_the_page() -> None:
+def test_every_family_and_schema_is_on_the_page() -> None:
     headings = {line[4:] for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("### ")}
-    assert {*FAMILIES, *(layout.label for layout in SCHEMAS), "Kattis"} <= headings
+    assert {*FAMILIES, *(schema.label for schema in SCHEMAS), "Kattis"} <= headings

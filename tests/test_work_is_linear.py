@@ -44,24 +44,24 @@ from rlef_env.problems import (
     parse_json,
     parse_row,
     parse_value,
-    problem_of_row,
-    unpacked,
+    problem_from_row,
 )
-from rlef_env.problems.asserts import check_to_tests, examples
 from rlef_env.problems.extension_fields import groups_from_field
 from rlef_env.problems.file_formats import raw_rows
-from rlef_env.problems.json_text import memory_of
 from rlef_env.problems.packages import folder, read_package
 from rlef_env.problems.packages.archive import Archive
 from rlef_env.problems.packages.folder import Folder
 from rlef_env.problems.packages.yaml_file import read_yaml
+from rlef_env.problems.parsing import unpacked
+from rlef_env.problems.parsing.json_text import memory_of
+from rlef_env.problems.schemas.asserts import check_to_tests, examples
 from rlef_env.problems.schemas.live_code_bench import unpacked_tests
 from rlef_env.problems.schemas.nested import json_in, json_or_python_in
 from rlef_env.problems.schemas.pickled_text import pickled_text
 from rlef_env.sandbox.java_names import java_names
 from rlef_env.server.problem_store import ProblemStore
 from tests.clashing import clashing
-from tests.problems.schemas.samples import ROWS
+from tools.samples import ROWS
 
 TIMES: Final = 4
 MOST: Final = 8.0
@@ -109,7 +109,7 @@ def bits(size: int) -> int:
 
 def row_with(size: int, **fields: Any) -> Call:
     row = parse_row(json.dumps(fields).encode(), "row")
-    return lambda: problem_of_row(Field(row, "row"))
+    return lambda: problem_from_row(Field(row, "row"))
 
 
 def json_row(make: Callable[[int], str]) -> Callable[[int], Call]:
@@ -203,12 +203,12 @@ TEXTS: Final[dict[str, tuple[Callable[[int], Call], int]]] = {
 def apps(statement: str, inputs: list[Any], outputs: list[Any], starter: str = "", **more: Any) -> Call:
     tests = json.dumps({"inputs": inputs, "outputs": outputs, **more})
     row = {"problem_id": 1, "question": statement, "input_output": tests, "starter_code": starter}
-    return lambda: problem_of_row(Field(row, "row"))
+    return lambda: problem_from_row(Field(row, "row"))
 
 
 def mbpp(**fields: Any) -> Call:
     row = {"task_id": 1, "text": "t", "code": "def f(x): pass", "test_list": ["assert f(1) == 1"], **fields}
-    return lambda: problem_of_row(Field(row, "row"))
+    return lambda: problem_from_row(Field(row, "row"))
 
 
 def groups(size: int) -> list[dict[str, Any]]:
@@ -227,9 +227,9 @@ def chain_of_groups(size: int) -> Problem:
     )
 
 
-def layout_with(name: str, **fields: Any) -> Call:
+def schema_with(name: str, **fields: Any) -> Call:
     row = {**ROWS[name], **fields}
-    return lambda: problem_of_row(Field(row, "row"), name)
+    return lambda: problem_from_row(Field(row, "row"), schema=name)
 
 
 PAIRS: Final = [{"input": "1\n", "output": "2\n"}]
@@ -257,15 +257,15 @@ ROW_FAMILIES: Final[dict[str, tuple[Callable[[int], Call], int]]] = {
         lambda n: apps("", [[dict.fromkeys(map(str, clashing(bits(n))), 0)]], [[1]], fn_name="f"),
         2**11,
     ),
-    "a fence that does not end": (lambda n: layout_with("apps", solutions=json.dumps(["```py\n" * n])), 5000),
-    "solutions of blanks": (lambda n: layout_with("apps", solutions=json.dumps([" " * n + "x"])), 20_000),
+    "a fence that does not end": (lambda n: schema_with("apps", solutions=json.dumps(["```py\n" * n])), 5000),
+    "solutions of blanks": (lambda n: schema_with("apps", solutions=json.dumps([" " * n + "x"])), 20_000),
     "asserts that are code": (lambda n: mbpp(test_list=["assert not f(1)"] * n), 200),
     "asserts that are code, and imports": (
         lambda n: mbpp(code="import a\n" * n + "def f(x): pass", test_list=["assert not f(1)"] * n),
         1000,
     ),
     "examples and official tests": (
-        lambda n: layout_with("open_r1", examples=PAIRS * n, official_tests=PAIRS * n),
+        lambda n: schema_with("open_r1", examples=PAIRS * n, official_tests=PAIRS * n),
         1000,
     ),
     "groups": (lambda n: (lambda f: lambda: groups_from_field(f, {"private": 1}))(field(groups(n))), 500),
@@ -274,7 +274,7 @@ ROW_FAMILIES: Final[dict[str, tuple[Callable[[int], Call], int]]] = {
         200,
     ),
     "tests": (
-        lambda n: layout_with(
+        lambda n: schema_with(
             "code_contests", public_tests={"input": ["1"] * n, "output": ["1"] * n}, cf_tags=["a"] * n
         ),
         2000,
@@ -461,11 +461,11 @@ def test_keys_that_clash_are_refused_by_every_reader() -> None:
     keys = dict.fromkeys(clashing(11), 0)
     assert _result(b"V", encode(keys)) is None
     assert _result(b"V", encode(dict.fromkeys(range(2000), 0))) is not None
-    with pytest.raises(DataError, match="run into each other"):
+    with pytest.raises(DataError, match="keys whose hashes collide"):
         parse_value(str(keys))
-    with pytest.raises(DataError, match="run into each other"):
+    with pytest.raises(DataError, match="keys whose hashes collide"):
         parse_call(f"f({keys})")
-    with pytest.raises(DataError, match="run into each other"):
+    with pytest.raises(DataError, match="keys whose hashes collide"):
         apps("", [[{str(key): 0 for key in keys}]], [[1]], fn_name="f")()
     assert not value_rule(CheckerSpec("value", ("unordered",)))(list(keys), list(keys))
 
@@ -511,7 +511,7 @@ PACKED: Final = {
 @pytest.mark.parametrize("name", PACKED)
 def test_what_is_packed_takes_no_more_memory_than_its_bounds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a floor of 1 MiB in place of 128 MiB, so that small texts show it."""
-    monkeypatch.setattr(unpacked, "_AT_LEAST", 2**20)
+    monkeypatch.setattr(unpacked, "_MIN_BYTES", 2**20)
     tests = packed(pickled(PACKED[name](2_000_000)))
     most = unpacked.unpacked_bytes(len(tests.value))
     taken = most_allocated(lambda: unpacked_tests(tests))
@@ -519,7 +519,7 @@ def test_what_is_packed_takes_no_more_memory_than_its_bounds(name: str, monkeypa
 
 
 def test_an_archive_may_not_unpack_to_more_than_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacked, "_AT_LEAST", 2**16)
+    monkeypatch.setattr(unpacked, "_MIN_BYTES", 2**16)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("1.in", bytes(2**20))
@@ -541,7 +541,7 @@ def test_what_aliases_and_links_repeat_is_counted() -> None:
 
 
 def test_one_file_in_many_tests_counts_as_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder, "LARGEST_PACKAGE", 100_000)
+    monkeypatch.setattr(folder, "MAX_PACKAGE_BYTES", 100_000)
     root = kattis(**{"data/secret/0.in": "x" * 10_000, "data/secret/0.ans": "0"})
     for number in range(1, 12):
         (root / f"data/secret/{number}.in").symlink_to("0.in")
@@ -554,8 +554,8 @@ def test_long_values_are_cut_in_errors() -> None:
     for call in (
         lambda: Dataset("d", "d", (Problem("p", ""),)).get("x" * 10**6),
         lambda: parse_row(b'{"' + b"k" * 10**6 + b'":0,"' + b"k" * 10**6 + b'":0}', "row"),
-        lambda: problem_of_row(Field({"k" * 10**6: 1}, "row")),
-        lambda: problem_of_row(Field({**ROWS["apps"], "problem_id": "x" * 10**6, "question": 3}, "row")),
+        lambda: problem_from_row(Field({"k" * 10**6: 1}, "row")),
+        lambda: problem_from_row(Field({**ROWS["apps"], "problem_id": "x" * 10**6, "question": 3}, "row")),
         lambda: pickled_text(field("x" * 10**6)),
         lambda: json_in(field("[" + "1" * 10**6 + "]")),
         lambda: parse_value("x" * 10**6),

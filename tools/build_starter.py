@@ -51,7 +51,7 @@ def build(path: Path = OUTPUT, progress: Callable[[str], None] | None = None) ->
 
 
 def row_of(slug: str) -> dict[str, Any]:
-    """Return a problem as a row in the layout of the CodeContests data set, plus our own keys.
+    """Return a problem as a row in the schema of the CodeContests data set, plus our own keys.
 
     Raises:
         ValueError: an input is not valid or stands there twice, or the solutions do not agree on it.

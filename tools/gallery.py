@@ -2,7 +2,7 @@
 
 Whoever answers here knows the answer, and gives first a wrong program that a public test shows to be wrong. Prompts,
 feedback, verdicts and rewards are the environment's own. Nothing of other people's data sets is printed: the rows of
-each layout are the small ones that the tests are made with.
+each schema are the small ones that the tests are made with.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from rlef_env.episodes.episode import Episode
 from rlef_env.judge import Judge
 from rlef_env.problems import SCHEMAS, Dataset, Problem
 from rlef_env.problems.procedural import FAMILIES
-from tests.problems.packages.conftest import DMOJ, KATTIS, write
-from tests.problems.schemas.samples import ROWS
+from tools.samples import DMOJ, KATTIS, ROWS, write_package
 
 __all__ = ["PAGE", "page"]
 
@@ -40,7 +39,7 @@ WITH_EXAMPLES: dict[str, dict[str, Any]] = {
         )
     },
 }
-"""A layout's name -> what its row lacks to have a public test."""
+"""A schema's name -> what its row lacks to have a public test."""
 TITLE = """\
 # Gallery
 
@@ -90,20 +89,20 @@ def families() -> Iterator[Entry]:
         yield stored(name, dataset, dataset[0])
 
 
-def layouts(folder: Path) -> Iterator[Entry]:
-    """A small row of each layout of data sets, answered alike."""
-    for layout in sorted(SCHEMAS, key=lambda layout: layout.label):
-        path = folder / f"{layout.name}.jsonl"
-        path.write_text(json.dumps(ROWS[layout.name] | WITH_EXAMPLES.get(layout.name, {})) + "\n", encoding="utf-8")
-        yield addition(layout.label, load_dataset(path))
+def schemas(folder: Path) -> Iterator[Entry]:
+    """A small row of each schema of data sets, answered alike."""
+    for schema in sorted(SCHEMAS, key=lambda schema: schema.label):
+        path = folder / f"{schema.name}.jsonl"
+        path.write_text(json.dumps(ROWS[schema.name] | WITH_EXAMPLES.get(schema.name, {})) + "\n", encoding="utf-8")
+        yield addition(schema.label, load_dataset(path))
 
 
 def packages(folder: Path) -> Iterator[Entry]:
     """A small package of each format."""
-    yield addition("Kattis", load_dataset(write(folder / "kattis" / "sum", KATTIS).parent))
+    yield addition("Kattis", load_dataset(write_package(folder / "kattis" / "sum", KATTIS).parent))
     yield addition(
         "DMOJ, which marks no test as public: an episode of one turn",
-        load_dataset(write(folder / "dmoj" / "sum", DMOJ).parent),
+        load_dataset(write_package(folder / "dmoj" / "sum", DMOJ).parent),
     )
 
 
@@ -168,7 +167,7 @@ def page() -> str:
             Section("Starter", "Problems of the set that comes with the package.", starter()),
             Section("Procedural", "The easiest problem of seed 0 of each [family](procedural.md).", families()),
             Section(
-                "Layouts", "One row of each layout of [data sets](datasets.md), made by hand.", layouts(Path(folder))
+                "Schemas", "One row of each schema of [data sets](datasets.md), made by hand.", schemas(Path(folder))
             ),
             Section("Packages", "Two problem packages, made by hand.", packages(Path(folder))),
         )

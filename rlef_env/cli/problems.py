@@ -39,7 +39,7 @@ __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
 HELP = "list, show, count, convert, verify, augment and compare problems"
 DESCRIPTION = """\
-Commands for problems in any known layout (rlef problems list --help lists the layouts).
+Commands for problems in any known schema (rlef problems list --help lists the schemas).
 
 DATA is 'starter', 'procedural', a file (JSON lines, a JSON array, Parquet; .gz too), a folder of files or of problem
 packages, or OWNER/NAME on the Hugging Face hub.
@@ -83,16 +83,16 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--layout",
-        choices=sorted(layout.name for layout in SCHEMAS),
+        choices=sorted(schema.name for schema in SCHEMAS),
         metavar="L",
-        help="layout of the rows, if their fields do not identify it: "
-        + ", ".join(sorted(layout.name for layout in SCHEMAS)),
+        help="schema of the rows, if their fields do not identify it: "
+        + ", ".join(sorted(schema.name for schema in SCHEMAS)),
     )
 
 
 def load(arguments: argparse.Namespace) -> Dataset:
     """Load the problems that the arguments name."""
-    return load_dataset(arguments.data, arguments.split, layout=arguments.layout)
+    return load_dataset(arguments.data, arguments.split, schema=arguments.layout)
 
 
 # --- show ------------------------------------------------------------------------------------------------------------
@@ -253,11 +253,11 @@ def verify_problems(arguments: argparse.Namespace) -> None:
     write_reports(reports, out)
     screen = Screen()
     for report in reports:
-        if report.trust is not Quality.VERIFIED:
-            screen.print(one_line(f"{report.trust.value}: {report.problem}: {'; '.join(report.reasons)}"))
+        if report.quality is not Quality.VERIFIED:
+            screen.print(one_line(f"{report.quality.value}: {report.problem}: {'; '.join(report.reasons)}"))
     left_out.report()
-    counts = Counter(report.trust for report in reports)
-    words = ", ".join(f"{counts[trust]} {trust.value}" for trust in Quality if counts[trust])
+    counts = Counter(report.quality for report in reports)
+    words = ", ".join(f"{counts[each]} {each.value}" for each in Quality if counts[each])
     note(f"{len(reports)} problems: {words}. Reports in {out}")
 
 
@@ -370,7 +370,7 @@ ACTIONS: Final = {
     "list": Action("print a line for each problem", nothing, list_problems),
     "show": Action("print one problem", add_show_arguments, show),
     "stats": Action("print how many problems, tests and solutions there are, by kind", nothing, stats),
-    "convert": Action("write problems of any layout as CodeContests rows", add_convert_arguments, convert),
+    "convert": Action("write problems of any schema as CodeContests rows", add_convert_arguments, convert),
     "verify": Action(
         "run the stored solutions and rate how far each problem can be trusted", add_verify_arguments, verify_problems
     ),

@@ -20,13 +20,13 @@ class Benchmark:
     """A benchmark with a registered id.
 
     Attributes:
-        layouts: the layouts of rows that count as its data.
+        schemas: the schemas of rows that count as its data.
         example: an example of the argument ``dataset``.
         origin: where to get the data.
         builtin: the data set that is used where none is named; None where data must be named.
     """
 
-    layouts: tuple[str, ...]
+    schemas: tuple[str, ...]
     example: str
     origin: str
     builtin: str | None = None
@@ -101,7 +101,7 @@ def benchmark_dataset(
     how = f"pass dataset={benchmark.example!r}: {benchmark.origin}"
     if dataset is None and benchmark.builtin is None:
         raise UsageError(f"RLEF-{name}-v0: expected its data, which is not part of this package, got None; {how}")
-    if dataset is None and benchmark.builtin in benchmark.layouts:
+    if dataset is None and benchmark.builtin in benchmark.schemas:
         dataset = benchmark.builtin
     if isinstance(dataset, (str, os.PathLike)) and isinstance(split, str):
         found = load_dataset(dataset, split, after=after, before=before)
@@ -109,10 +109,10 @@ def benchmark_dataset(
         raise UsageError(f"after, before: expected a data set by its name or path, got {type(dataset).__name__}")
     else:
         found = loaded(dataset, split)
-    if found.layout is not None and found.layout not in benchmark.layouts:
+    if found.schema is not None and found.schema not in benchmark.schemas:
         raise UsageError(
-            f"RLEF-{name}-v0: expected data of layout {' or '.join(benchmark.layouts)}, got {found.name!r} of layout "
-            f"{found.layout}; {how}; or make CodeEnv(dataset=...), which takes any problems"
+            f"RLEF-{name}-v0: expected data of schema {' or '.join(benchmark.schemas)}, got {found.name!r} of schema "
+            f"{found.schema}; {how}; or make CodeEnv(dataset=...), which takes any problems"
         )
     return found
 

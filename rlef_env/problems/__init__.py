@@ -1,23 +1,22 @@
-"""What is asked: problems, their tests, and one module per data format."""
+"""Problems, their tests and checkers; and readers and writers for every data format."""
 
-from rlef_env.problems.any_row import problem_from_row, problem_of_row
 from rlef_env.problems.checker_sidecar import read_checkers
 from rlef_env.problems.checker_spec import (
     CHECKER_FLAGS,
     CHECKERS,
     NO_FLAGS,
     CheckerFlags,
-    CheckerRule,
+    CheckerInfo,
     parse_checker_flags,
 )
 from rlef_env.problems.dataset import BUILTINS, Dataset, load_dataset
 from rlef_env.problems.graders import GRADERS, PLAIN_GRADER, Grader
-from rlef_env.problems.hashing import check_keys
 from rlef_env.problems.hub import is_hub_name
-from rlef_env.problems.json_rows import Field, parse_row
-from rlef_env.problems.json_text import parse_json
-from rlef_env.problems.literals import CallText, NotPlain, format_call, format_value, parse_call, parse_value
 from rlef_env.problems.metadata import ProblemMetadata
+from rlef_env.problems.parsing.fields import Field, parse_row
+from rlef_env.problems.parsing.hashing import check_keys
+from rlef_env.problems.parsing.json_text import parse_json
+from rlef_env.problems.parsing.literals import CallText, NotPlain, format_call, format_value, parse_call, parse_value
 from rlef_env.problems.problem import (
     ROLES,
     CheckerSpec,
@@ -30,7 +29,7 @@ from rlef_env.problems.problem import (
     TestGroup,
 )
 from rlef_env.problems.quality_report import Quality, QualityReport, digest, read_reports, report_path, write_reports
-from rlef_env.problems.reading import iter_jsonl, read_jsonl
+from rlef_env.problems.reading import iter_jsonl, problem_from_row, read_jsonl
 from rlef_env.problems.schemas import SCHEMAS, Schema
 from rlef_env.problems.stock_checkers import TESTLIB_CHECKERS, dmoj_checker
 from rlef_env.problems.writing import problem_to_row, write_jsonl
@@ -47,7 +46,7 @@ __all__ = [
     "TESTLIB_CHECKERS",
     "CallText",
     "CheckerFlags",
-    "CheckerRule",
+    "CheckerInfo",
     "CheckerSpec",
     "Dataset",
     "Field",
@@ -78,7 +77,6 @@ __all__ = [
     "parse_row",
     "parse_value",
     "problem_from_row",
-    "problem_of_row",
     "problem_to_row",
     "read_checkers",
     "read_jsonl",

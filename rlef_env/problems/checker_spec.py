@@ -1,4 +1,4 @@
-"""Every checker by name, and how one is named in data: ``{"name": ..., "flags": [...], "source": ...}``, validated."""
+"""All checkers by name, and their validated form in data: ``{"name": ..., "flags": [...], "source": ...}``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rlef_env.errors import DataError
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
     "CHECKER_FLAGS",
     "NO_FLAGS",
     "CheckerFlags",
-    "CheckerRule",
+    "CheckerInfo",
     "checker_from_field",
     "checker_to_row",
     "parse_checker_flags",
@@ -25,14 +25,15 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class CheckerRule:
-    """What a checker's name stands for.
+class CheckerInfo:
+    """Description of a checker.
 
     Attributes:
         meaning: continues "An output is right when".
-        origin: who says so.
-        flags: those it takes, keys of ``CHECKER_FLAGS``. A rule that is a program takes any: they are its arguments.
-        program: what ``CheckerSpec.source`` must be, where the rule is a program; else None.
+        origin: the software that defines the checker.
+        flags: the flags that it accepts, keys of ``CHECKER_FLAGS``. A checker that is a program accepts any: they
+            are its arguments.
+        program: the required contents of ``CheckerSpec.source`` if the checker is a program; else None.
     """
 
     meaning: str
@@ -45,90 +46,91 @@ TOLERANCES: Final = ("float_tolerance", "float_absolute_tolerance", "float_relat
 
 CHECKER_FLAGS: Final[Mapping[str, str]] = {
     "case_sensitive": 'letter case counts: "yes" is not "YES"',
-    "space_change_sensitive": "the white space between tokens must be the same, too",
+    "space_change_sensitive": "the white space between tokens must also be equal",
     "ignore_case": "ASCII letters are compared in any case",
-    "unordered": "any order is right; each as often as expected",
-    "exact_integers": "where an integer is expected (digits only), no other integer is right, however it is written, "
-    "nor a number nearer to another one; from 2^53 on no other number",
-    "strip": "white space at the start of a line is ignored, too",
+    "unordered": "any order is right; each item must occur as often as expected",
+    "exact_integers": "if an integer is expected (digits only), no other integer is right, in any spelling, and no "
+    "number that is nearer to another integer; from 2^53 on no other number is right",
+    "strip": "white space at the start of a line is also ignored",
     "ignore_spaces": "lines are compared token by token",
     "ignore_blank_lines": "blank lines are ignored everywhere",
     "keep_spaces": "white space at the end of a line counts",
     "json": "the program's value is compared as JSON would write it: tuples are lists, dictionary keys are text",
-    "list_of_one": "a list of just the expected value is right, too",
-    "float_tolerance": "followed by a number: both of the next two",
-    "float_absolute_tolerance": "followed by a number: the largest difference of a number from a finite expected one",
-    "float_relative_tolerance": "likewise, as a share of the expected number; where both are asked for, one is enough",
+    "list_of_one": "a list with only the expected value is also right",
+    "float_tolerance": "followed by a number: sets both of the next two",
+    "float_absolute_tolerance": "followed by a number: the largest allowed difference from a finite expected number",
+    "float_relative_tolerance": "followed by a number: the largest allowed difference as a share of the expected "
+    "number; if both tolerances are given, one is enough",
 }
-"""Every flag -> what it asks for."""
+"""Flag -> its meaning."""
 
-CHECKERS: Final[Mapping[str, CheckerRule]] = {
-    "codecontests": CheckerRule(
+CHECKERS: Final[Mapping[str, CheckerInfo]] = {
+    "codecontests": CheckerInfo(
         "its tokens equal the expected ones in any letter case; two numbers may differ by less than 1e-5",
         "google-deepmind/code_contests, execution/tester_sandboxer.cc",
         ("exact_integers",),
     ),
-    "tokens": CheckerRule(
-        "its tokens equal the expected ones, whatever the white space between them",
+    "tokens": CheckerInfo(
+        "its tokens equal the expected ones, with any white space between them",
         "testlib's wcmp",
         ("ignore_case", "unordered"),
     ),
-    "lines": CheckerRule(
-        "its lines equal the expected ones, but for white space at their ends and blank lines at the end",
+    "lines": CheckerInfo(
+        "its lines equal the expected ones, except for white space at line ends and blank lines at the end",
         "testlib's fcmp and lcmp; DMOJ's standard, floats, sorted, linecount, linematches and rstripped",
         ("ignore_case", "unordered", "strip", "ignore_spaces", "ignore_blank_lines", "keep_spaces", *TOLERANCES),
     ),
-    "exact": CheckerRule("it equals the expected one byte for byte", "DMOJ's identical"),
-    "characters": CheckerRule(
-        "it has the same characters as often, in any order, letter case and white space", "DMOJ's easy"
+    "exact": CheckerInfo("it equals the expected one byte for byte", "DMOJ's identical"),
+    "characters": CheckerInfo(
+        "it has the same characters equally often, in any order, letter case and white space", "DMOJ's easy"
     ),
-    "yesno": CheckerRule(
+    "yesno": CheckerInfo(
         'its tokens equal the expected ones; "yes" and "no" in any letter case', "testlib's yesno and nyesno"
     ),
-    "kattis": CheckerRule(
-        "Kattis' default validator says so: tokens in any letter case, numbers within the tolerance",
+    "kattis": CheckerInfo(
+        "Kattis' default validator accepts it: tokens in any letter case, numbers within the tolerance",
         "Kattis/problemtools, support/default_validator",
         ("case_sensitive", "space_change_sensitive", *TOLERANCES),
     ),
-    "livecodebench": CheckerRule(
+    "livecodebench": CheckerInfo(
         "each line, stripped, equals the expected one, as text or as a list of exact decimals (1.0 is 1.00)",
         "LiveCodeBench/LiveCodeBench, lcb_runner/evaluation/testing_util.py",
     ),
-    "sandboxfusion": CheckerRule(
+    "sandboxfusion": CheckerInfo(
         "each line, stripped and in any letter case, equals the expected one, or both are one number that differs "
         "relatively by less than 1e-5",
         "bytedance/SandboxFusion, sandbox/utils/testing.py (CommonOJ)",
         ("exact_integers",),
     ),
-    "apps": CheckerRule(
-        "its lines equal the expected ones token by token, blank lines left out, or all tokens are numbers, each "
+    "apps": CheckerInfo(
+        "its lines equal the expected ones token by token, without blank lines, or all tokens are numbers, each "
         "within 1e-8 + 1e-5 of its size",
-        "hendrycks/apps, eval/testing_util.py, and so TACO and PRIME; without its last steps, which compare sets",
+        "hendrycks/apps, eval/testing_util.py, also used by TACO and PRIME; without its last steps, which compare sets",
         ("exact_integers",),
     ),
-    "value": CheckerRule(
+    "value": CheckerInfo(
         "the value that the program's function returned equals the expected one",
         "HumanEval, MBPP, LiveCodeBench and APPS, where tests call a function",
         ("json", "list_of_one", "unordered", *TOLERANCES),
     ),
-    "python": CheckerRule(
-        "check(input, output, expected) of its source, three texts, says so",
+    "python": CheckerInfo(
+        "check(input, output, expected) in its source returns True for the three texts",
         "this project",
         program="a Python module that defines check(input, output, expected)",
     ),
-    "kattis_program": CheckerRule(
+    "kattis_program": CheckerInfo(
         "its source, run as PROGRAM INPUT ANSWER FEEDBACK_FOLDER FLAGS... with the output on standard input, exits "
         "with 42 (43: wrong)",
         "Kattis problem package format, output validators",
         program="a program that exits with 42 or 43",
     ),
-    "testlib": CheckerRule(
+    "testlib": CheckerInfo(
         "its source, run as PROGRAM INPUT OUTPUT ANSWER FLAGS..., exits with 0",
         "MikeMirzayanov/testlib",
         program="a program that exits with 0 where the output is right, e.g. a testlib checker in C++",
     ),
 }
-"""Every checker by name. Which tokens are numbers, and what is white space, is what the origin says."""
+"""All checkers by name. The origin defines which tokens are numbers, and what white space is."""
 
 _CONTRADICTIONS: Final = (
     ("keep_spaces", "strip"),
@@ -139,12 +141,13 @@ _CONTRADICTIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class CheckerFlags:
-    """What the flags of a checker ask for.
+    """Parsed flags of a checker.
 
     Attributes:
-        switches: the flags that stand alone.
-        absolute_tolerance: largest allowed difference of two numbers; None where not asked for.
-        relative_tolerance: likewise, as a share of the expected number. Where both are asked for, one is enough.
+        switches: the flags without a value.
+        absolute_tolerance: largest allowed difference of two numbers; None if not given.
+        relative_tolerance: largest allowed difference as a share of the expected number; None if not given. If both
+            tolerances are given, one is enough.
     """
 
     switches: frozenset[str] = frozenset()
@@ -156,7 +159,7 @@ class CheckerFlags:
 
     @property
     def tolerant(self) -> bool:
-        """Whether a tolerance is asked for."""
+        """Whether a tolerance is given."""
         return self.absolute_tolerance is not None or self.relative_tolerance is not None
 
 
@@ -164,14 +167,14 @@ NO_FLAGS: Final = CheckerFlags()
 
 
 def parse_checker_flags(name: str, flags: Sequence[str]) -> CheckerFlags:
-    """Read the flags of a checker that is no program; of a tolerance given twice, the last one holds.
+    """Parse the flags of a checker that is not a program; if a tolerance is given twice, the last one holds.
 
     >>> parse_checker_flags("kattis", ["case_sensitive", "float_tolerance", "1e-6"]).relative_tolerance
     1e-06
 
     Raises:
-        DataError: a flag that this checker does not have, flags that contradict each other, or a tolerance without a
-            number that is finite and not negative.
+        DataError: a flag that this checker does not have, contradicting flags, or a tolerance without a finite
+            number of at least 0.
     """
     known = CHECKERS[name].flags
     switches: set[str] = set()
@@ -197,7 +200,7 @@ def parse_checker_flags(name: str, flags: Sequence[str]) -> CheckerFlags:
 def _choice(known: Sequence[str]) -> str:
     switches, tolerances = [flag for flag in known if flag not in TOLERANCES], ", ".join(TOLERANCES)
     if not known:
-        return "no flags, as this checker has none"
+        return "no flags, because this checker has none"
     return ", ".join(switches) + (
         f", or one of {tolerances} followed by a number" if len(switches) < len(known) else ""
     )
@@ -213,10 +216,10 @@ def _tolerance(name: str, flag: str, text: str | None) -> float:
 
 
 def checker_from_field(field: Field) -> CheckerSpec:
-    """The checker that a row names.
+    """Read the checker that a row names.
 
     Raises:
-        DataError: an unknown name or key, flags that the checker does not have, a missing or needless source.
+        DataError: an unknown name or key, flags that the checker does not have, a missing or superfluous source.
     """
     for key in field.table():
         if key not in ("name", "flags", "source", "language"):
@@ -224,20 +227,20 @@ def checker_from_field(field: Field) -> CheckerSpec:
     name = field.child("name")
     if not isinstance(name.value, str) or name.value not in CHECKERS:
         raise name.error(f"one of {', '.join(CHECKERS)}", "choose one of these")
-    rule = CHECKERS[name.value]
+    info = CHECKERS[name.value]
     return CheckerSpec(
         name=name.text(),
-        flags=_flags(field.child("flags"), name.text(), rule),
-        source=_source(field.child("source"), name.text(), rule),
-        language=_language(field.child("language"), name.text(), rule),
+        flags=_flags(field.child("flags"), name.text(), info),
+        source=_source(field.child("source"), name.text(), info),
+        language=_language(field.child("language"), name.text(), info),
     )
 
 
-def _flags(field: Field, name: str, rule: CheckerRule) -> tuple[str, ...]:
+def _flags(field: Field, name: str, info: CheckerInfo) -> tuple[str, ...]:
     flags = tuple(item.text() for item in field.items()) if field.present else ()
     if name == "python" and flags:
-        raise field.error("no flags, as check(input, output, expected) takes none", "leave the field out")
-    if rule.program is None:
+        raise field.error("no flags, because check(input, output, expected) takes none", "leave the field out")
+    if info.program is None:
         try:
             parse_checker_flags(name, flags)
         except DataError as error:
@@ -247,28 +250,28 @@ def _flags(field: Field, name: str, rule: CheckerRule) -> tuple[str, ...]:
     return flags
 
 
-def _source(field: Field, name: str, rule: CheckerRule) -> str | None:
-    if rule.program is None:
+def _source(field: Field, name: str, info: CheckerInfo) -> str | None:
+    if info.program is None:
         if field.present:
-            raise field.error(f"no source, as the {name} checker is no program", "leave the field out")
+            raise field.error(f"no source, because the {name} checker is not a program", "leave the field out")
         return None
     if not field.present:
-        raise field.error(rule.program, "add it as a string")
+        raise field.error(info.program, "add it as a string")
     return field.text()
 
 
-def _language(field: Field, name: str, rule: CheckerRule) -> str:
+def _language(field: Field, name: str, info: CheckerInfo) -> str:
     if not field.present:
         return "python"
-    if rule.program is None:
-        raise field.error(f"no language, as the {name} checker is no program", "leave the field out")
+    if info.program is None:
+        raise field.error(f"no language, because the {name} checker is not a program", "leave the field out")
     if name == "python" and field.text() != "python":
         raise field.error("'python'", "a checker in another language is a kattis_program or testlib")
     return field.text()
 
 
 def checker_to_row(spec: CheckerSpec) -> dict[str, Any]:
-    """The row of a checker, without what it does not need; ``checker_from_field`` reads it back equal."""
+    """Return the row of a checker, without default values; ``checker_from_field`` reads it back equal."""
     row: dict[str, Any] = {"name": spec.name}
     if spec.flags:
         row["flags"] = list(spec.flags)

@@ -1,4 +1,4 @@
-"""Data sets by name: embedded and generated ones, files and folders of your own, and those of the Hugging Face hub."""
+"""Load data sets by name: embedded and generated ones, your own files and folders, sets of the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import re
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
@@ -16,57 +15,56 @@ from typing import Final
 
 from rlef_env.errors import DataError, ProblemNotFound, UsageError, short_repr
 from rlef_env.problems.file_formats import SUFFIXES, is_pattern, is_plain, named_files
+from rlef_env.problems.filters import checked_day, ids_of_quality, ids_published, qualities
 from rlef_env.problems.folders import is_folder_of_problems, problems_in_folder
 from rlef_env.problems.hub import hub_file, is_hub_name
-from rlef_env.problems.lazy import LazyProblems, open_stored
+from rlef_env.problems.lazy import open_lazy
 from rlef_env.problems.metadata import ChosenMetadata, IndexedProblems, ProblemMetadata, metadata_of
 from rlef_env.problems.problem import Problem
-from rlef_env.problems.quality_report import Quality, is_about, read_reports, report_path, short_digest
-from rlef_env.problems.reading import iter_problems, layout_of_files, read_jsonl, schema_named
+from rlef_env.problems.quality_report import Quality, report_path
+from rlef_env.problems.reading import iter_problems, read_jsonl, schema_named, schema_of_files
 
 __all__ = ["BUILTINS", "Dataset", "load_dataset"]
 
 _SMALL: Final = 16 * 2**20
-"""Bytes of files whose problems are all held in memory; of packed ones a sixteenth."""
-_MOST_COMPARED: Final = 1000
-"""Ids that an unknown one is compared with: it must not cost as much as the data set is large."""
+"""Files up to this size in bytes are held in memory; packed files up to a sixteenth of it."""
+_MAX_COMPARED: Final = 1000
+"""Number of ids that an unknown id is compared with, so that the cost does not grow with the data set."""
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Problems in a fixed order.
 
-    ``len(dataset)``, ``dataset[0]`` and ``for problem in dataset`` work as for a tuple. The problems of large files are
-    read when they are asked for; ``ids`` and ``facts`` are known without reading any.
+    ``len(dataset)``, ``dataset[0]`` and ``for problem in dataset`` work as for a tuple. Problems of large files are
+    read when they are accessed; ``ids`` and ``metadata`` read nothing.
 
     Attributes:
-        name: what it was loaded by.
-        label: what reports call it, e.g. ``"Starter"``.
-        problems: the problems; no two have one id.
-        layout: the layout of the rows that it was read from, e.g. ``"code_contests"``; None for other problems.
+        name: the name that it was loaded by.
+        label: the name in reports, e.g. ``"Starter"``.
+        problems: the problems; their ids are unique.
+        schema: the schema of the rows that it was read from, e.g. ``"code_contests"``; None for other problems.
 
     Raises:
-        DataError: two problems have one id.
+        DataError: two problems have the same id.
     """
 
     name: str
     label: str
     problems: Sequence[Problem]
-    layout: str | None = field(default=None, compare=False)
+    schema: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.problems, IndexedProblems) and len(self._places) < len(self.problems):
             twice = next(each for place, each in enumerate(self.ids) if self._places[each] != place)
-            raise DataError(
-                f"data set {self.label!r}: expected ids of their own, got {short_repr(twice)} twice; rename one"
-            )
+            raise DataError(f"data set {self.label!r}: expected unique ids, got {short_repr(twice)} twice; rename one")
 
     @cached_property
     def _places(self) -> dict[str, int]:
         return {problem_id: place for place, problem_id in enumerate(self.ids)}
 
     def __deepcopy__(self, _: dict[int, object]) -> Dataset:
-        """Itself, as nothing in it changes: Gymnasium copies the arguments of ``make``."""
+        """Return the data set itself, because it is immutable: Gymnasium copies the arguments of ``make``."""
         return self
 
     def __len__(self) -> int:
@@ -87,41 +85,41 @@ class Dataset:
     def _ids(self) -> Sequence[str]:
         return [problem.id for problem in self.problems]
 
-    def facts(self) -> Iterator[ProblemMetadata]:
-        """Yield what is known of each problem without reading it: id, date, difficulty, numbers of tests."""
+    def metadata(self) -> Iterator[ProblemMetadata]:
+        """Yield the metadata of each problem (id, date, difficulty, numbers of tests) without reading the problem."""
         return iter(self.metadata_at(range(len(self))))
 
     def metadata_at(self, places: Sequence[int]) -> Sequence[ProblemMetadata]:
-        """What is known of the problems at these places."""
-        fact = self.problems.facts if isinstance(self.problems, IndexedProblems) else self._facts.__getitem__
-        return ChosenMetadata(fact, places)
+        """Return the metadata of the problems at these places."""
+        of_place = self.problems.metadata if isinstance(self.problems, IndexedProblems) else self._metadata.__getitem__
+        return ChosenMetadata(of_place, places)
 
-    # What environments ask for is found once for each data set, however many are made.
+    # The following are computed once per data set, however many environments use it.
 
     @cached_property
-    def _facts(self) -> Sequence[ProblemMetadata]:
+    def _metadata(self) -> Sequence[ProblemMetadata]:
         return tuple(map(metadata_of, self.problems))
 
     @cached_property
     def tested(self) -> Sequence[int]:
-        """The places of the problems that have a test, in order."""
-        return array("q", (place for place, facts in enumerate(self.facts()) if facts.tests))
+        """Places of the problems that have a test, in order."""
+        return array("q", (place for place, each in enumerate(self.metadata()) if each.tests))
 
     @cached_property
     def wrongly_solved(self) -> Sequence[int]:
-        """The places of the problems that have public tests and a wrong Python solution, in order."""
-        found = (place for place, facts in enumerate(self.facts()) if facts.public_tests and facts.wrong_programs)
+        """Places of the problems that have public tests and an incorrect Python solution, in order."""
+        found = (place for place, each in enumerate(self.metadata()) if each.public_tests and each.wrong_programs)
         return array("q", found)
 
     def select(self, ids: Iterable[str]) -> Dataset:
-        """The data set with only the problems of these ids, in its own order; ids of other problems are ignored."""
+        """Return the data set with only the problems of these ids, in its own order; unknown ids are ignored."""
         places = sorted({self._places[each] for each in ids if each in self._places})
         if isinstance(self.problems, IndexedProblems):
             return replace(self, problems=self.problems.chosen(places))
         return replace(self, problems=tuple(self.problems[place] for place in places))
 
     def get(self, problem_id: str) -> Problem:
-        """The problem with this id.
+        """Return the problem with this id.
 
         Raises:
             ProblemNotFound: there is none; the message names similar ids.
@@ -129,7 +127,7 @@ class Dataset:
         return self.problems[self.place(problem_id)]
 
     def place(self, problem_id: str) -> int:
-        """The place of the problem with this id; nothing is read.
+        """Return the place of the problem with this id, without reading it.
 
         Raises:
             ProblemNotFound: there is none; the message names similar ids.
@@ -146,7 +144,7 @@ class Dataset:
         if not self._places:
             return "this data set is empty"
         alike = [each for each in self._places if each[:2] == problem_id[:2]] or list(self._places)
-        similar = difflib.get_close_matches(problem_id[:100], alike[:_MOST_COMPARED], n=3, cutoff=0.5)
+        similar = difflib.get_close_matches(problem_id[:100], alike[:_MAX_COMPARED], n=3, cutoff=0.5)
         if similar:
             return "similar: " + ", ".join(short_repr(problem) for problem in similar)
         return f"the first is {short_repr(next(iter(self._places)))}"
@@ -156,44 +154,47 @@ def load_dataset(
     name_or_path: str | os.PathLike[str],
     split: str = "train",
     *,
-    layout: str | None = None,
+    schema: str | None = None,
     after: str | None = None,
     before: str | None = None,
-    trust: str | Quality | Collection[str | Quality] | None = None,
+    quality: str | Quality | Collection[str | Quality] | None = None,
     reports: str | os.PathLike[str] | None = None,
 ) -> Dataset:
     """Load a data set.
 
-    Every row is checked before this returns. What files hold is told by their names (``.jsonl``, ``.jsonl.gz``,
-    ``.json``, ``.parquet``), what a row is by its fields.
+    Every row is checked before this function returns. A file's name determines its format (``.jsonl``, ``.jsonl.gz``,
+    ``.json``, ``.parquet``), a row's fields determine its schema.
 
     Args:
-        name_or_path: ``"starter"``, the embedded set, or another name of ``BUILTINS``; the path of a file, of a folder
-            of such files or of problem packages, or a pattern such as ``"data/train-*.parquet"``; or ``OWNER/NAME``, a
-            data set of the Hugging Face hub, e.g. ``"deepmind/code_contests"``.
-        split: for a data set of the hub, and for a folder with files such as ``valid-00000.parquet``; else ``"train"``.
-        layout: the name of the rows' layout, where their fields do not tell it.
-        after: only problems published on this day or later, as ``"2024-08-01"``; those without a date are left out.
+        name_or_path: ``"starter"``, the embedded set, or another name of ``BUILTINS``; the path of a file, of a
+            folder of such files or of problem packages, or a pattern such as ``"data/train-*.parquet"``; or
+            ``OWNER/NAME``, a data set of the Hugging Face hub, e.g. ``"deepmind/code_contests"``.
+        split: the split of a data set of the hub, or of a folder with files such as ``valid-00000.parquet``; else
+            ``"train"``.
+        schema: the name of the rows' schema, if their fields do not determine it.
+        after: only problems published on this day or later, as ``"2024-08-01"``; problems without a date are left out.
         before: only problems published before this day.
-        trust: only problems that ``rlef problems verify`` found to be so, e.g. ``"verified"``, or one of several. A
-            report on an older version of a problem does not count. None takes them all, whatever the reports say.
-        reports: the file of those reports; beside the data by default.
+        quality: only problems of this class in the reports of ``rlef problems verify``, e.g. ``"verified"``, or of
+            one of several classes. A report on an older version of a problem does not count. None selects all problems,
+            with or without a report.
+        reports: the file of the reports; by default it lies beside the data.
 
     Raises:
-        UsageError: a name, split, layout, date or trust that is not supported; the message says which are.
+        UsageError: an unsupported name, split, schema, date or quality; the message lists the supported ones.
         DataError: the data cannot be read as problems; the message says where and why.
     """
-    window = tuple(_day(name, day) for name, day in (("after", after), ("before", before)))
-    wanted = _wanted(trust)
-    dataset = _loaded(os.fspath(name_or_path), split, layout)
+    after, before = checked_day("after", after), checked_day("before", before)
+    wanted = qualities(quality)
+    dataset = _loaded(os.fspath(name_or_path), split, schema)
     if after or before:
-        dataset = _published(dataset, *window)
-    if trust is None:
+        dataset = dataset.select(ids_published(dataset, after, before))
+    if quality is None:
         return dataset
-    return _trusted(dataset, wanted, report_path(name_or_path) if reports is None else Path(reports))
+    path = report_path(name_or_path) if reports is None else Path(reports)
+    return dataset.select(ids_of_quality(dataset, wanted, path))
 
 
-def _loaded(name: str, split: str, layout: str | None) -> Dataset:
+def _loaded(name: str, split: str, schema: str | None) -> Dataset:
     head = re.split(r"[/?]", name, maxsplit=1)[0]
     if head in BUILTINS and not name.lower().endswith(tuple(SUFFIXES)):
         return BUILTINS[head](name, split)
@@ -208,9 +209,9 @@ def _loaded(name: str, split: str, layout: str | None) -> Dataset:
         found, problems = problems_in_folder(path)
         return Dataset(name, path.resolve().name, problems, found)
     if (name and there) or name.lower().endswith(tuple(SUFFIXES)) or is_pattern(name):
-        return _of_files(name, named_files(name, split), layout, _stem(path))
+        return _of_files(name, named_files(name, split), schema, _stem(path))
     if is_hub_name(name):
-        return _of_files(name, [hub_file(name, split)], layout, name)
+        return _of_files(name, [hub_file(name, split)], schema, name)
     raise UsageError(
         f"data set: expected one of {', '.join(map(repr, BUILTINS))}, the path of a file that ends in "
         f"{', '.join(SUFFIXES)}, of a folder of such files or of problem packages, or OWNER/NAME on the Hugging Face "
@@ -218,79 +219,19 @@ def _loaded(name: str, split: str, layout: str | None) -> Dataset:
     )
 
 
-def _of_files(name: str, files: Sequence[Path], layout: str | None, label: str) -> Dataset:
-    rows = layout_of_files(files) if layout is None else schema_named(layout)
+def _of_files(name: str, files: Sequence[Path], schema: str | None, label: str) -> Dataset:
+    rows = schema_of_files(files) if schema is None else schema_named(schema)
     size = sum(file.stat().st_size if is_plain(file) else 16 * file.stat().st_size for file in files if file.exists())
     if size <= _SMALL:
         problems: Sequence[Problem] = tuple(problem for problem, _, _ in iter_problems(files, rows))
     else:
-        problems = open_stored(files, rows)
+        problems = open_lazy(files, rows)
     return Dataset(name, label, problems, rows.name)
 
 
 def _stem(path: Path) -> str:
     ending = next((ending for ending in SUFFIXES if path.name.lower().endswith(ending)), "")
     return path.resolve().name if path.name in ("", "..") else path.name[: len(path.name) - len(ending)]
-
-
-def _day(name: str, day: str | None) -> str | None:
-    if day is None:
-        return None
-    try:
-        if date.fromisoformat(day).isoformat() == day:
-            return day
-    except (TypeError, ValueError):
-        pass
-    raise UsageError(f"{name}: expected a day as YYYY-MM-DD, got {day!r:.100}; write it like '2024-08-01'") from None
-
-
-def _published(dataset: Dataset, after: str | None, before: str | None) -> Dataset:
-    dates = {facts.id: facts.date for facts in dataset.facts() if facts.date is not None}
-    if not dates:
-        raise UsageError(f"data set {dataset.label!r}: expected dates to select by, got problems without any")
-    chosen = {each for each, day in dates.items() if (after or day) <= day and (before is None or day < before)}
-    if not chosen:
-        first, last = min(dates.values()), max(dates.values())
-        raise UsageError(
-            f"data set {dataset.label!r}: expected problems from {after or 'the first'} on, before "
-            f"{before or 'the end'}, got none; its dates are {first} to {last}"
-        )
-    return dataset.select(chosen)
-
-
-def _wanted(trust: str | Quality | Collection[str | Quality] | None) -> frozenset[Quality]:
-    names = [trust] if isinstance(trust, str) else trust or ()
-    try:
-        return frozenset(map(Quality, names))
-    except ValueError:
-        classes = ", ".join(repr(each.value) for each in Quality)
-        raise UsageError(f"trust: expected one or several of {classes}, got {trust!r:.100}") from None
-
-
-def _trusted(dataset: Dataset, wanted: Collection[Quality], path: Path) -> Dataset:
-    how = f"make them with: rlef problems verify {dataset.name} --out {path}"
-    if not path.is_file():
-        raise UsageError(f"trust: expected reports on data set {dataset.label!r} in {path}, got no such file; {how}")
-    found = read_reports(path)
-    chosen, older = set(), 0
-    for place, problem_id in enumerate(dataset.ids):
-        report = found.get(problem_id)
-        if report is not None and report.trust in wanted:
-            if is_about(report, _short_digest(dataset.problems, place)):
-                chosen.add(problem_id)
-            else:
-                older += 1
-    if not chosen:
-        classes = " or ".join(sorted(each.value for each in wanted))
-        raise UsageError(
-            f"trust: expected a problem of data set {dataset.label!r} that is {classes}, got none in {path}, which has "
-            f"{len(found)} reports, {older} of them such but on older versions of their problems; {how}"
-        )
-    return dataset.select(chosen)
-
-
-def _short_digest(problems: Sequence[Problem], place: int) -> int:
-    return problems.short_digest(place) if isinstance(problems, LazyProblems) else short_digest(problems[place])
 
 
 @lru_cache(maxsize=1)
@@ -301,7 +242,7 @@ def _starter() -> Dataset:
 
 def _named_starter(name: str, split: str) -> Dataset:
     if name != "starter":
-        raise UsageError(f"data set: expected 'starter', got {name!r}; it has no parts")
+        raise UsageError(f"data set: expected 'starter', got {name!r}; the starter set has no parts")
     if split != "train":
         raise UsageError(f"split of 'starter': expected 'train', its only one, got {split!r}; leave split out")
     return _starter()
@@ -315,4 +256,4 @@ def _procedural(name: str, split: str) -> Dataset:
 
 
 BUILTINS: Final[Mapping[str, Callable[[str, str], Dataset]]] = {"starter": _named_starter, "procedural": _procedural}
-"""Data sets that need no file: how each is made from its name, up to a ``/`` or ``?`` the key here, and the split."""
+"""Data sets without a file: the part of a name before ``/`` or ``?`` -> a function of the name and the split."""

@@ -1,4 +1,4 @@
-"""Fields of ours in a row, for what the CodeContests layout has no place for: function, interactor, groups, date."""
+"""Extension fields of a row that CodeContests itself does not have: function, grader, interactor, groups, date."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from rlef_env.problems.graders import GRADERS
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import ROLES, FunctionSpec, InteractorSpec, Role, TestGroup
 
 __all__ = [
@@ -27,10 +27,10 @@ _AGGREGATES: Final = ("min", "sum")
 
 
 def date_from_field(field: Field) -> str | None:
-    """A day as ``"2023-08-21"``, None where the field is absent.
+    """Return a day as ``"2023-08-21"``, None if the field is absent.
 
     Raises:
-        DataError: it is no day of the calendar.
+        DataError: not a day of the calendar.
     """
     if not field.present:
         return None
@@ -44,10 +44,10 @@ def date_from_field(field: Field) -> str | None:
 
 
 def function_from_field(field: Field) -> FunctionSpec | None:
-    """``{"entry_point": ..., "preamble": ...}``, None where the field is absent.
+    """Read ``{"entry_point": ..., "preamble": ...}``; return None if the field is absent.
 
     Raises:
-        DataError: the name is no Python name, or a field is not as it should be.
+        DataError: the name is not a Python name, or a field is invalid.
     """
     if not field.present:
         return None
@@ -60,12 +60,12 @@ def function_from_field(field: Field) -> FunctionSpec | None:
 
 
 def function_to_row(function: FunctionSpec) -> dict[str, str]:
-    """The row of a function; ``function_from_field`` reads it back equal."""
+    """Return the row of a function; ``function_from_field`` reads it back equal."""
     return {"entry_point": function.entry_point, "preamble": function.preamble}
 
 
 def grader_from_field(field: Field) -> str:
-    """The name of a grader, empty where the field is absent.
+    """Return the name of a grader, empty if the field is absent.
 
     Raises:
         DataError: no grader has this name.
@@ -78,10 +78,10 @@ def grader_from_field(field: Field) -> str:
 
 
 def interactor_from_field(field: Field) -> InteractorSpec | None:
-    """``{"source", "language", "protocol", "flags"}``, None where the field is absent.
+    """Read ``{"source", "language", "protocol", "flags"}``; return None if the field is absent.
 
     Raises:
-        DataError: a field is missing or not as it should be.
+        DataError: a field is missing or invalid.
     """
     if not field.present:
         return None
@@ -99,7 +99,7 @@ def interactor_from_field(field: Field) -> InteractorSpec | None:
 
 
 def interactor_to_row(interactor: InteractorSpec) -> dict[str, Any]:
-    """The row of an interactor; ``interactor_from_field`` reads it back equal."""
+    """Return the row of an interactor; ``interactor_from_field`` reads it back equal."""
     return {
         "source": interactor.source,
         "language": interactor.language,
@@ -109,14 +109,14 @@ def interactor_to_row(interactor: InteractorSpec) -> dict[str, Any]:
 
 
 def groups_from_field(field: Field, tests: Mapping[Role, int]) -> tuple[TestGroup, ...]:
-    """A list of ``{"name", "points", "tests": [[role, index], ...], "aggregate", "requires"}``.
+    """Read a list of ``{"name", "points", "tests": [[role, index], ...], "aggregate", "requires"}``.
 
     Args:
-        field: the list; none where it is absent.
-        tests: how many tests of each role there are.
+        field: the list; if it is absent, there are no groups.
+        tests: the number of tests of each role.
 
     Raises:
-        DataError: a field is not as it should be, or a group names what there is not.
+        DataError: a field is invalid, or a group names a test or group that does not exist.
     """
     if not field.present:
         return ()
@@ -127,7 +127,7 @@ def groups_from_field(field: Field, tests: Mapping[Role, int]) -> tuple[TestGrou
     for place, item in enumerate(items):
         _only(item, "name", "points", "tests", "aggregate", "requires")
         if names[place] in seen:
-            raise item.child("name").error("a name of its own", "rename one of the two groups")
+            raise item.child("name").error("a unique name", "rename one of the two groups")
         seen.add(names[place])
         aggregate, requires = item.child("aggregate"), item.child("requires")
         if aggregate.present and aggregate.value not in _AGGREGATES:
@@ -162,7 +162,7 @@ def _test_place(field: Field, tests: Mapping[Role, int]) -> tuple[Role, int]:
 
 
 def groups_to_row(groups: Sequence[TestGroup]) -> list[dict[str, Any]]:
-    """The row of groups; ``groups_from_field`` reads it back equal."""
+    """Return the row of groups; ``groups_from_field`` reads it back equal."""
     return [
         {
             "name": group.name,

@@ -1,4 +1,4 @@
-"""Problems that are a folder each: problem packages, and APPS as its authors publish it."""
+"""Problems stored as one folder each: problem packages, and APPS as its authors publish it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import overload
 
 from rlef_env.errors import DataError
 from rlef_env.problems.file_formats import SUFFIXES
-from rlef_env.problems.json_rows import Field
 from rlef_env.problems.metadata import ProblemMetadata, metadata_of
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Problem
 
 __all__ = ["FolderProblems", "is_folder_of_problems", "problems_in_folder"]
@@ -19,12 +19,12 @@ __all__ = ["FolderProblems", "is_folder_of_problems", "problems_in_folder"]
 
 @dataclass(frozen=True, slots=True)
 class FolderProblems(Sequence[Problem]):
-    """Problems that stay in their folders: all were checked once, each is read when it is asked for.
+    """Problems that stay in their folders: all were checked once, and each is read when it is accessed.
 
     Attributes:
-        read: the problem in a folder, with the id that is named.
-        places: where each folder is, and the problem's id.
-        known: what is known of each problem.
+        read: reads the problem in a folder, given the folder's path and the problem's id.
+        places: the path of each folder, and the problem's id.
+        known: the metadata of each problem.
     """
 
     read: Callable[[str, str], Problem]
@@ -49,14 +49,14 @@ class FolderProblems(Sequence[Problem]):
     @property
     def ids(self) -> Sequence[str]:
         """The problems' ids; nothing is read."""
-        return [facts.id for facts in self.known]
+        return [each.id for each in self.known]
 
-    def facts(self, place: int) -> ProblemMetadata:
-        """What is known of the problem at a place; nothing is read."""
+    def metadata(self, place: int) -> ProblemMetadata:
+        """Return the metadata of the problem at a place; nothing is read."""
         return self.known[place]
 
     def chosen(self, places: Sequence[int]) -> FolderProblems:
-        """Some of the problems, in the order named; nothing is read."""
+        """Return the problems at these places, in this order; nothing is read."""
         return FolderProblems(
             self.read, tuple(self.places[place] for place in places), tuple(self.known[place] for place in places)
         )
@@ -68,8 +68,10 @@ def _kept(read: Callable[[str, str], Problem], where: str, key: str) -> Problem:
 
 
 def is_folder_of_problems(path: Path) -> bool:
-    """Whether a path is a folder without files of rows, or a problem package."""
-    from rlef_env.problems.packages import is_package  # YAML takes a moment that few data sets need
+    """Return whether a path is a folder without files of rows, or a problem package."""
+    from rlef_env.problems.packages import (
+        is_package,
+    )  # imported here because YAML is slow to import and few data sets need it
 
     if not path.is_dir():
         return False
@@ -77,10 +79,10 @@ def is_folder_of_problems(path: Path) -> bool:
 
 
 def problems_in_folder(path: Path) -> tuple[str, Sequence[Problem]]:
-    """The layout, ``"package"`` or ``"apps"``, and the problems in a folder that is one or has folders that are.
+    """Return the schema, ``"package"`` or ``"apps"``, and the problems in a folder that is one or contains some.
 
     Raises:
-        DataError: there are none, or one is not as it should be.
+        DataError: there are none, or one is invalid.
     """
     from rlef_env.problems.packages import package_paths, read_package
     from rlef_env.problems.schemas.apps import APPS, rows_of_directory
@@ -95,5 +97,5 @@ def problems_in_folder(path: Path) -> tuple[str, Sequence[Problem]]:
             "init.yml) or a folder of them, or a folder of APPS problems (question.txt), got none of these; check the "
             "path"
         ) from None
-    facts = tuple(metadata_of(read_package(*place)) for place in packages)
-    return "package", FolderProblems(read_package, tuple(packages), facts)
+    known = tuple(metadata_of(read_package(*place)) for place in packages)
+    return "package", FolderProblems(read_package, tuple(packages), known)

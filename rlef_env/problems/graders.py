@@ -1,11 +1,11 @@
-"""What each source's own grader puts round a program, as data: one row a source, with the address where it was read.
+"""The environment that each source's own grader gives a program, as data: one row a source, with the place of its code.
 
-The rows state facts of those graders. How the judge applies them (the same for every source):
+The rows state facts about those graders. The judge applies them in the same way for every source:
 
-* The names that ``imports`` binds stand beside the builtins: a program may use them without importing anything, what it
-  defines itself comes first, and a function that it does not define is not found among them.
-* An import whose module is not there is left out: numpy is there with ``Judge(numpy=True)`` only, pandas never.
-* Programs are run as they are: most of these graders put a program that reads input into a function first.
+* The names that ``imports`` binds are available like builtins: a program can use them without importing anything, its
+  own definitions take precedence, and a function that it does not define is not found among them.
+* An import whose module does not exist is left out: numpy exists with ``Judge(numpy=True)`` only, pandas never.
+* Programs run unchanged: most of these graders put a program that reads input into a function first.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ __all__ = ["GRADERS", "PLAIN_GRADER", "Grader"]
 
 @dataclass(frozen=True, slots=True)
 class Grader:
-    """What a source's grader puts round a program in Python.
+    """The environment that a source's grader gives a Python program.
 
     Attributes:
-        name: what ``Problem.grader`` and rows call it.
-        read_at: ``OWNER/NAME:PATH`` on GitHub, where this was read.
-        imports: import statements that it puts before every program, whether that reads input or defines a function.
-        recursion_limit: what it sets ``sys.setrecursionlimit`` to; None where it sets none.
-        calls_solution: it calls the method of one ``Solution()`` wherever the program defines a class of that name,
-            also where there is a function of the method's name.
-        unwraps: where a row has ``[value]`` as the result of a call, ``value`` is right, too.
-        results: how it compares the result of a call with the expected one, in words.
+        name: the name in ``Problem.grader`` and in rows.
+        read_at: ``OWNER/NAME:PATH`` on GitHub, the place of the grader's code.
+        imports: import statements that the grader puts before every program, whether it reads input or defines a
+            function.
+        recursion_limit: argument of ``sys.setrecursionlimit``; None if the grader sets none.
+        calls_solution: whether the grader calls the method of one ``Solution()`` if the program defines a class of
+            that name, even if there is a function with the method's name.
+        unwraps: whether ``value`` is also correct if a row has ``[value]`` as the result of a call.
+        results: how the grader compares the result of a call with the expected one, in words.
     """
 
     name: str
@@ -52,9 +53,9 @@ _STARS: Final = _lines(
     *(f"from {module} import *" for module in (*_STAR_MODULES, "builtins", "typing")),
     *(f"import {module}" for module in _STAR_MODULES),
 )
-"""Everything of 18 modules, and then 16 of them by name: ``datetime`` is the module, not the class."""
+"""Everything of 18 modules, then 16 of them by name: ``datetime`` is the module, not the class."""
 _STREAMS: Final = _lines("from sys import stdin, stdout")
-"""These graders assign the two names before a program that reads input."""
+"""The two names that these graders assign before a program that reads input."""
 _APPS: Final = _lines(
     *(f"import {module}" for module in ("sys", "time", "itertools", "collections", "math", "fractions", "random")),
     "import heapq",
@@ -92,7 +93,7 @@ _EQUAL: Final = "equal (`==`); a tuple counts as a list"
 _EQUAL_OR_FIRST: Final = "equal (`==`), or equal to the first element of an expected list; a tuple counts as a list"
 
 PLAIN_GRADER: Final = Grader("", "", results="")
-"""Of sources whose graders run a program as it is: CodeContests, Codeforces (Open-R1), HumanEval, MBPP, contests."""
+"""Grader of sources that run a program unchanged: CodeContests, Codeforces (Open-R1), HumanEval, MBPP, contests."""
 
 GRADERS: Final = {
     grader.name: grader
@@ -174,4 +175,4 @@ GRADERS: Final = {
         ),
     )
 }
-"""``Problem.grader`` -> what it puts round a program."""
+"""``Problem.grader`` -> the grader."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from rlef_env.errors import DataError, UsageError
-from rlef_env.problems.file_formats import cache_folder, json_bytes, written_whole
+from rlef_env.files import cache_folder, written_whole
+from rlef_env.problems.file_formats import json_bytes
 
 __all__ = ["hub_file", "is_hub_name", "keep_rows"]
 
@@ -16,18 +17,18 @@ _NAME: Final = re.compile(r"([A-Za-z0-9][\w.-]*)/([A-Za-z0-9][\w.-]*)(?::([\w.-]
 
 
 def is_hub_name(name: str) -> bool:
-    """Whether a name is ``OWNER/NAME`` or ``OWNER/NAME:CONFIGURATION``."""
+    """Return whether a name is ``OWNER/NAME`` or ``OWNER/NAME:CONFIGURATION``."""
     return _NAME.fullmatch(name) is not None
 
 
 def hub_file(name: str, split: str) -> Path:
-    """The JSONL file with the rows of a split, which is downloaded unless it is there.
+    """Return the JSONL file with the rows of a split; download it first if it does not exist.
 
-    To have a newer version of the data, delete the file.
+    To get a newer version of the data, delete the file.
 
     Raises:
-        UsageError: it has to be downloaded and cannot; the message says what to do.
-        DataError: a row holds what JSON has not, or there are none.
+        UsageError: the rows must be downloaded and cannot; the message says what to do.
+        DataError: there are no rows, or a row holds a value that JSON cannot represent.
     """
     match = _NAME.fullmatch(name)
     if match is None or not re.fullmatch(r"[\w.-]+", split, re.ASCII):
@@ -40,18 +41,19 @@ def hub_file(name: str, split: str) -> Path:
 
 
 def keep_rows(rows: Iterable[Mapping[str, Any]], path: Path, name: str) -> None:
-    """Write rows as JSONL, one in memory at a time: all of them or none.
+    """Write rows as JSONL, with one in memory at a time: all of them or none.
 
     Args:
-        rows: as ``datasets`` gives them.
+        rows: rows as ``datasets`` returns them.
         path: the file.
-        name: what errors call the data set.
+        name: the data set's name in errors.
 
     Raises:
-        DataError: a row holds what JSON has not, there are none, or the file cannot be written.
+        DataError: a row holds a value that JSON cannot represent, there are no rows, or the file cannot be written.
     """
     count = 0
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as file:
             for row in rows:
                 file.write(json_bytes(dict(row), f"{name}: row {count}") + b"\n")
@@ -79,7 +81,7 @@ def _streamed(name: str, configuration: str | None, split: str) -> Iterator[Mapp
         ) from None
     try:
         yield from _opened(datasets, name, configuration, split)
-    except Exception as error:  # whatever a library raises that reaches for the network and reads what it finds there
+    except Exception as error:  # a library that reads from the network may raise anything
         first = str(error).strip().split("\n", 1)[0][:300]
         raise UsageError(
             f"data set {name!r}: expected to stream split {split!r} from the Hugging Face hub, got "
@@ -88,7 +90,7 @@ def _streamed(name: str, configuration: str | None, split: str) -> Iterator[Mapp
 
 
 def _opened(datasets: Any, name: str, configuration: str | None, split: str) -> Iterable[Mapping[str, Any]]:
-    """The stream of a split; the second split of a data set is called ``valid`` or ``validation``."""
+    """Return the stream of a split; the second split of a data set is called ``valid`` or ``validation``."""
     rows: Iterable[Mapping[str, Any]]
     try:
         rows = datasets.load_dataset(name, configuration, split=split, streaming=True)

@@ -1,4 +1,4 @@
-"""Problems that stay in their files: all checked once, each read when it is asked for."""
+"""Problems that stay in their files: all are checked once, and each is read when it is accessed."""
 
 from __future__ import annotations
 
@@ -15,47 +15,48 @@ from pathlib import Path
 from typing import IO, Any, Final, overload
 
 from rlef_env.errors import DataError
-from rlef_env.problems.file_formats import cache_folder, is_plain, written_whole
-from rlef_env.problems.json_rows import Field, parse_row
+from rlef_env.files import cache_folder, written_whole
+from rlef_env.problems.file_formats import is_plain
 from rlef_env.problems.metadata import Index, ProblemMetadata, Stamp, stamp
+from rlef_env.problems.parsing.fields import Field, parse_row
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.reading import iter_problems
 from rlef_env.problems.schemas import Schema
 
-__all__ = ["LazyProblems", "open_stored"]
+__all__ = ["LazyProblems", "open_lazy"]
 
 _RECENT_BYTES: Final = 64 * 2**20
-"""Bytes of rows whose problems are kept, those last asked for."""
+"""Bytes of rows whose problems are cached, the most recently used ones."""
 
 
 class LazyProblems(Sequence[Problem]):
-    """The problems of an index, read from their files one by one; may be used by several threads, and pickled.
+    """The problems of an index, read from their files one by one; can be pickled and used by several threads.
 
     Args:
-        index: where they are.
-        layout: how their rows are read.
+        index: the places of the rows.
+        schema: the schema of the rows.
 
     Raises:
-        DataError: on reading, if a file is not any more as it was when it was opened.
+        DataError: on reading, if a file has changed since it was opened.
     """
 
-    def __init__(self, index: Index, layout: Schema) -> None:
+    def __init__(self, index: Index, schema: Schema) -> None:
         self._index = index
-        self.layout = layout
+        self.schema = schema
         self._recent: OrderedDict[int, Problem] = OrderedDict()
         self._recent_bytes = 0
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return LazyProblems, (self._index, self.layout)
+        return LazyProblems, (self._index, self.schema)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, LazyProblems):
             return NotImplemented
-        return self._index == other._index and self.layout == other.layout
+        return self._index == other._index and self.schema == other.schema
 
     def __hash__(self) -> int:
-        return hash((self._index.sources, self.layout, len(self)))
+        return hash((self._index.sources, self.schema, len(self)))
 
     def __len__(self) -> int:
         return len(self._index.ids)
@@ -85,17 +86,17 @@ class LazyProblems(Sequence[Problem]):
         """The problems' ids; nothing is read."""
         return self._index.ids
 
-    def facts(self, place: int) -> ProblemMetadata:
-        """What is known of the problem at a place; nothing is read."""
-        return self._index.facts(place)
+    def metadata(self, place: int) -> ProblemMetadata:
+        """Return the metadata of the problem at a place; nothing is read."""
+        return self._index.metadata(place)
 
     def short_digest(self, place: int) -> int:
-        """The short digest of the problem at a place; nothing is read."""
+        """Return the short digest of the problem at a place; nothing is read."""
         return self._index.numbers["digest"][place]
 
     def chosen(self, places: Sequence[int]) -> LazyProblems:
-        """Some of the problems, in the order named; nothing is read."""
-        return LazyProblems(self._index.chosen(places), self.layout)
+        """Return the problems at these places, in this order; nothing is read."""
+        return LazyProblems(self._index.chosen(places), self.schema)
 
     def _keep(self, place: int, problem: Problem) -> None:
         with self._lock:
@@ -115,38 +116,40 @@ class LazyProblems(Sequence[Problem]):
                 opened.seek(offset)
                 raw = opened.read(length) if same else b""
         except OSError as error:
-            raise DataError(f"{file.path}: expected the file as it was when it was opened, got: {error}") from None
+            raise DataError(
+                f"{file.path}: expected the file to be unchanged since it was opened, got: {error}"
+            ) from None
         if not same:
             raise DataError(
-                f"{file.path}: expected the file as it was when it was opened, got a changed one; load the data set "
-                "again"
+                f"{file.path}: expected the file to be unchanged since it was opened, got a changed one; load the data "
+                "set again"
             )
         where = f"{file.path}: row {place}"
-        return self.layout.problem(Field(parse_row(raw, where, python_json=self.layout.python_json), where))
+        return self.schema.problem(Field(parse_row(raw, where, python_json=self.schema.python_json), where))
 
 
-def open_stored(files: Sequence[Path], layout: Schema) -> LazyProblems:
-    """Check every row of the files, or take an index for one that was made of the same files before.
+def open_lazy(files: Sequence[Path], schema: Schema) -> LazyProblems:
+    """Check every row of the files, or load an index that an earlier check of the same files saved.
 
-    Rows that cannot be read from the files by themselves, as these are packed, are written to the cache.
+    Rows of packed files cannot be read one by one, so they are written to the cache.
 
     Raises:
-        DataError: a file or a row is not as it should be, two rows have one id, or there is no room for the cache.
+        DataError: a file or a row is invalid, two rows have the same id, or there is no room for the cache.
     """
     try:
         sources = tuple(stamp(file) for file in files)
     except OSError as error:
         raise DataError(f"{error.filename}: expected a readable file of problems, got: {error.strerror}") from None
-    key = hashlib.sha256("\0".join([layout.name, *(source.path for source in sources)]).encode("utf-8", "replace"))
+    key = hashlib.sha256("\0".join([schema.name, *(source.path for source in sources)]).encode("utf-8", "replace"))
     folder = cache_folder() / "index" / key.hexdigest()[:32]
     path = folder / "index.json"
     index = Index.load(path, _code(), sources)
     if index is None:
         with _alone(folder):
-            index = Index.load(path, _code(), sources) or _checked(files, sources, layout, folder)
-            with suppress(OSError):  # without an index, the next opening takes as long as this one
+            index = Index.load(path, _code(), sources) or _checked(files, sources, schema, folder)
+            with suppress(OSError):  # without a saved index, the next call checks all rows again
                 index.save(path)
-    return LazyProblems(index, layout)
+    return LazyProblems(index, schema)
 
 
 @contextmanager
@@ -155,7 +158,7 @@ def _alone(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "lock").open("wb")
-    except OSError:  # a cache that cannot be written cannot be spoilt
+    except OSError:  # a cache that cannot be written cannot be corrupted
         yield
         return
     with lock:
@@ -163,23 +166,23 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _checked(files: Sequence[Path], sources: tuple[Stamp, ...], layout: Schema, folder: Path) -> Index:
+def _checked(files: Sequence[Path], sources: tuple[Stamp, ...], schema: Schema, folder: Path) -> Index:
     index = Index(_code(), sources)
     if all(is_plain(file) for file in files):
-        _fill(index, files, layout, None)
+        _fill(index, files, schema, None)
         index.files = sources
     else:
-        _unpack(index, files, layout, folder)
+        _unpack(index, files, schema, folder)
     if tuple(stamp(file) for file in files) != sources:
-        raise DataError(f"{files[0]}: expected files that stay as they are, got changes while reading; try again")
+        raise DataError(f"{files[0]}: expected files that do not change, got changes while reading; try again")
     return index
 
 
-def _unpack(index: Index, files: Sequence[Path], layout: Schema, folder: Path) -> None:
+def _unpack(index: Index, files: Sequence[Path], schema: Schema, folder: Path) -> None:
     rows = folder / f"rows-{secrets.token_hex(8)}.jsonl"
     try:
         with written_whole(rows) as file:
-            _fill(index, files, layout, file)
+            _fill(index, files, schema, file)
         index.files = (stamp(rows),)
         for other in folder.glob("rows-*.jsonl"):
             if other != rows:
@@ -191,9 +194,9 @@ def _unpack(index: Index, files: Sequence[Path], layout: Schema, folder: Path) -
         ) from None
 
 
-def _fill(index: Index, files: Sequence[Path], layout: Schema, unpacked: IO[bytes] | None) -> None:
+def _fill(index: Index, files: Sequence[Path], schema: Schema, unpacked: IO[bytes] | None) -> None:
     offset = 0
-    for problem, file, row in iter_problems(files, layout):
+    for problem, file, row in iter_problems(files, schema):
         if unpacked is None:
             index.add(problem, file, row.offset, len(row.raw))
         else:
@@ -205,7 +208,7 @@ def _fill(index: Index, files: Sequence[Path], layout: Schema, unpacked: IO[byte
 
 @lru_cache(maxsize=1)
 def _code() -> str:
-    """A digest of the code that rows are checked by: another version checks them again."""
+    """Return a digest of the code that checks rows: another version of the code checks them again."""
     folder = Path(__file__).parent
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*.py")):

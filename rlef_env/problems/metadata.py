@@ -1,4 +1,4 @@
-"""What is known of the problems in large files without reading them again: where each is, and a few facts."""
+"""The index of the problems in large files: the place of each row, and metadata, so that nothing is read again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
-from rlef_env.problems.file_formats import written_whole
+from rlef_env.files import written_whole
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.quality_report import short_digest
 
@@ -22,7 +22,7 @@ _COLUMNS: Final = ("file", "offset", "length", "tests", "public_tests", "wrong_p
 
 
 class Stamp(NamedTuple):
-    """A file as it was: its absolute path, its size in bytes, and when it was changed last, in nanoseconds."""
+    """The state of a file: its absolute path, its size in bytes, and its modification time in nanoseconds."""
 
     path: str
     size: int
@@ -30,25 +30,25 @@ class Stamp(NamedTuple):
 
 
 def stamp(path: Path) -> Stamp:
-    """The file as it is now.
+    """Return the current state of a file.
 
     Raises:
-        OSError: it is not there.
+        OSError: the file does not exist.
     """
     status = path.stat()
     return Stamp(os.fspath(path.absolute()), status.st_size, status.st_mtime_ns)
 
 
 class ProblemMetadata(NamedTuple):
-    """What can be said of a problem without reading it.
+    """Facts about a problem that are known without reading it.
 
     Attributes:
         id: the problem's id.
-        date: the day it was published, or None.
-        tests: how many tests it has.
-        public_tests: how many of them are public.
-        wrong_programs: how many wrong Python 3 solutions are stored.
-        difficulty: the source's own word or number for it, or None.
+        date: the day of publication, or None.
+        tests: number of tests.
+        public_tests: number of public tests.
+        wrong_programs: number of stored incorrect Python 3 solutions.
+        difficulty: the source's own word or number, or None.
     """
 
     id: str
@@ -60,7 +60,7 @@ class ProblemMetadata(NamedTuple):
 
 
 def metadata_of(problem: Problem) -> ProblemMetadata:
-    """The facts of a problem."""
+    """Return the metadata of a problem."""
     return ProblemMetadata(
         id=problem.id,
         date=problem.date,
@@ -73,57 +73,58 @@ def metadata_of(problem: Problem) -> ProblemMetadata:
 
 @runtime_checkable
 class IndexedProblems(Protocol):
-    """A sequence of problems that are not in memory; what is asked for here reads none of them."""
+    """A sequence of problems that are not in memory; the following methods read none of them."""
 
     @property
     def ids(self) -> Sequence[str]:
-        """The problems' ids, each its own."""
+        """The problems' unique ids."""
         ...
 
-    def facts(self, place: int) -> ProblemMetadata:
-        """What is known of the problem at a place."""
+    def metadata(self, place: int) -> ProblemMetadata:
+        """Return the metadata of the problem at a place."""
         ...
 
     def chosen(self, places: Sequence[int]) -> Sequence[Problem]:
-        """The problems at these places."""
+        """Return the problems at these places."""
         ...
 
 
 class ChosenMetadata(Sequence[ProblemMetadata]):
-    """The facts of some problems, made when they are asked for.
+    """The metadata of some problems, made when it is accessed.
 
     Args:
-        fact: what is known of the problem at a place.
-        places: of the problems, in order.
+        of_place: returns the metadata of the problem at a place.
+        places: the places of the problems, in order.
     """
 
-    def __init__(self, fact: Callable[[int], ProblemMetadata], places: Sequence[int]) -> None:
-        self._fact, self._places = fact, places
+    def __init__(self, of_place: Callable[[int], ProblemMetadata], places: Sequence[int]) -> None:
+        self._of_place, self._places = of_place, places
 
     def __len__(self) -> int:
         return len(self._places)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return ChosenMetadata(self._fact, self._places[index])
-        return self._fact(self._places[index])
+            return ChosenMetadata(self._of_place, self._places[index])
+        return self._of_place(self._places[index])
 
     def __iter__(self) -> Iterator[ProblemMetadata]:
-        return map(self._fact, self._places)
+        return map(self._of_place, self._places)
 
 
 @dataclass
 class Index:
-    """Where each problem is, and its facts; about 150 bytes a problem.
+    """The place of each problem's row, and its metadata; about 150 bytes a problem.
 
     Attributes:
-        code: what the rows were checked by.
-        sources: the files that were asked for, as they were.
-        files: the files that rows are read from; other than the sources where these are packed.
-        ids: of the problems, in order.
-        dates: likewise.
-        difficulties: likewise.
-        numbers: likewise: the file's place, where the row begins and how long it is in bytes, the facts, and a digest.
+        code: digest of the code that checked the rows.
+        sources: the files of the data set, as they were then.
+        files: the files that rows are read from; they differ from the sources if these are packed.
+        ids: the problems' ids, in order.
+        dates: the problems' dates.
+        difficulties: the problems' difficulties.
+        numbers: for each problem the file's index, the row's offset and length in bytes, three numbers of its
+            metadata, and a digest.
     """
 
     code: str
@@ -136,26 +137,26 @@ class Index:
 
     def add(self, problem: Problem, file: int, offset: int, length: int) -> None:
         """Append a problem."""
-        facts = metadata_of(problem)
-        self.ids.append(facts.id)
-        self.dates.append(facts.date)
-        self.difficulties.append(facts.difficulty and sys.intern(facts.difficulty))
-        row = (file, offset, length, facts.tests, facts.public_tests, facts.wrong_programs, short_digest(problem))
+        known = metadata_of(problem)
+        self.ids.append(known.id)
+        self.dates.append(known.date)
+        self.difficulties.append(known.difficulty and sys.intern(known.difficulty))
+        row = (file, offset, length, known.tests, known.public_tests, known.wrong_programs, short_digest(problem))
         for name, number in zip(_COLUMNS, row, strict=True):
             self.numbers[name].append(number)
 
-    def facts(self, place: int) -> ProblemMetadata:
-        """The facts of the problem at a place."""
+    def metadata(self, place: int) -> ProblemMetadata:
+        """Return the metadata of the problem at a place."""
         tests, public, wrong = (self.numbers[name][place] for name in _COLUMNS[3:6])
         return ProblemMetadata(self.ids[place], self.dates[place], tests, public, wrong, self.difficulties[place])
 
     def span(self, place: int) -> tuple[Stamp, int, int]:
-        """The file, where the row at a place begins in it, and how long it is."""
+        """Return the file, offset and length of the row at a place."""
         file, offset, length = (self.numbers[name][place] for name in _COLUMNS[:3])
         return self.files[file], offset, length
 
     def chosen(self, places: Sequence[int]) -> Index:
-        """The index of some of the problems, in the order named."""
+        """Return the index of the problems at these places, in this order."""
         return Index(
             self.code,
             self.sources,
@@ -188,7 +189,7 @@ class Index:
 
     @classmethod
     def load(cls, path: Path, code: str, sources: Iterable[Stamp]) -> Index | None:
-        """The index in a file; None where there is none, it is broken, or it is not about these files as they are."""
+        """Load an index; return None if there is none, or it is damaged or out of date."""
         try:
             digest, _, content = path.read_bytes().partition(b"\n")
             if digest.decode() != hashlib.sha256(content).hexdigest():

@@ -1,4 +1,4 @@
-"""What is asked: a coding problem, its tests and its stored solutions."""
+"""A coding problem, its tests and its stored solutions."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ ROLES: tuple[Role, ...] = ("public", "private", "generated")
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One test: what the program reads on standard input, and one right answer.
+    """One test: what the program reads on standard input, and one correct answer.
 
-    Where the problem asks for a function (``Problem.function``) a test is either
+    If the problem asks for a function (``Problem.function``), a test is either
 
-    * a call: ``input`` is one call with plain values, as Python source (``add([1, 2], key=3)``), and ``output`` the
-      value that it must return, as a Python literal in which ``inf``, ``nan`` and ``set()`` may stand, too; or
-    * code, where ``output`` is empty: ``input`` is Python source that calls the function and asserts. It runs in a
-      process of its own beside the program's, and passes if it ends without an exception.
+    * a call: ``input`` is one call with plain values as Python source (``add([1, 2], key=3)``), and ``output`` is the
+      expected result as a Python literal, which may also contain ``inf``, ``nan`` and ``set()``; or
+    * code, with an empty ``output``: ``input`` is Python source that calls the function and asserts. It runs in a
+      separate process beside the program's process, and passes if it ends without an exception.
     """
 
     __test__ = False  # not a pytest class
@@ -42,13 +42,14 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """A stored program for a problem, right or wrong.
+    """A stored program for a problem, correct or incorrect.
 
     Attributes:
         source: the program's text.
-        language: ``"python"`` is Python 3; the others that are judged are named as in ``rlef_env.sandbox``, and what is
-            not as its source names it, e.g. ``"python2"``; ``"unknown"`` for any.
-        verdict: for a labelled incorrect solution, the verdict it must get (lower case, as in ``Verdict``), else None.
+        language: ``"python"`` is Python 3; judged languages have their names in ``rlef_env.sandbox``, others the
+            name that the source of the data uses, e.g. ``"python2"``; ``"unknown"`` for an unknown language.
+        verdict: for a labelled incorrect solution, the verdict that it must get (lower case, as in ``Verdict``),
+            else None.
     """
 
     source: str
@@ -58,13 +59,13 @@ class Solution:
 
 @dataclass(frozen=True, slots=True)
 class CheckerSpec:
-    """Which rule decides whether an output is right.
+    """The checker that decides whether an output is correct.
 
     Attributes:
-        name: the rule; ``rlef_env.problems.CHECKERS`` says which there are and what each means.
-        flags: what the rule is asked for, e.g. ``("float_tolerance", "1e-6")`` for ``"kattis"``; the arguments of a
-            rule that is a program.
-        source: for a rule that is a program, its source; it runs in the sandbox, in a process of its own.
+        name: a key of ``rlef_env.problems.CHECKERS``, which describes each checker.
+        flags: options, e.g. ``("float_tolerance", "1e-6")`` for ``"kattis"``; for a checker that is a program, its
+            arguments.
+        source: the source of a checker that is a program; it runs in the sandbox, in a separate process.
         language: the language of ``source``.
     """
 
@@ -76,13 +77,14 @@ class CheckerSpec:
 
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
-    """What a function-call problem asks for: a program that defines a function, which the tests call.
+    """The function that a program must define, if tests call a function.
 
     Attributes:
-        entry_point: the function's name. Where a program has no such function but a class ``Solution`` with a method of
-            that name, each call is one of that method of a new ``Solution()``; ``Grader.calls_solution`` changes this.
+        entry_point: the function's name. If a program has no such function but a class ``Solution`` with a method
+            of that name, each call creates a new ``Solution()`` and calls that method; ``Grader.calls_solution``
+            changes this.
         preamble: Python source that runs before the program, in its name space, and before a test that is code:
-            imports and helpers that the prompt gives.
+            imports and helpers from the prompt.
     """
 
     entry_point: str
@@ -91,14 +93,14 @@ class FunctionSpec:
 
 @dataclass(frozen=True, slots=True)
 class InteractorSpec:
-    """The program that an interactive problem's programs talk to; its exit code is the verdict.
+    """The program that an interactive problem's programs communicate with; its exit code is the verdict.
 
     Attributes:
         source: the program.
-        language: its language.
-        protocol: ``"kattis"`` (``interactor INPUT ANSWER FEEDBACK_FOLDER FLAGS...``, 42 right, 43 wrong) or
-            ``"testlib"`` (``interactor INPUT OUTPUT ANSWER FLAGS...``, 0 right, 1 and 2 wrong).
-        flags: further arguments.
+        language: the program's language.
+        protocol: ``"kattis"`` (``interactor INPUT ANSWER FEEDBACK_FOLDER FLAGS...``, exit code 42 correct, 43
+            wrong) or ``"testlib"`` (``interactor INPUT OUTPUT ANSWER FLAGS...``, 0 correct, 1 and 2 wrong).
+        flags: additional arguments.
     """
 
     source: str
@@ -113,10 +115,10 @@ class TestGroup:
 
     Attributes:
         name: unique in its problem.
-        points: what it earns at most.
-        tests: its tests, as ``(role, index within the role)``; a test may be in several groups.
-        aggregate: ``"min"``: all points if every test passes, else none; ``"sum"``: each test earns its equal share.
-        requires: groups that must have all their points, or this one earns none.
+        points: the maximum number of points.
+        tests: the tests, as ``(role, index within the role)``; a test may be in several groups.
+        aggregate: ``"min"``: all points if every test passes, else none; ``"sum"``: each test earns an equal share.
+        requires: groups that must have all their points; otherwise this group earns none.
     """
 
     __test__ = False  # not a pytest class
@@ -134,24 +136,25 @@ class Problem:
 
     Attributes:
         id: unique in its data set.
-        statement: the text shown to the agent, as it is.
+        statement: the text shown to the agent, unchanged.
         public_tests: tests whose failures are shown to the agent.
         private_tests: hidden tests of the original problem.
         generated_tests: hidden tests made from mutated inputs.
-        time_limit: CPU seconds per test, None where the source names none.
-        memory_limit: bytes per test, None where the source names none; files hold no limit below 1,000,000.
-        checker: the rule that decides whether an output is right.
-        solutions: stored correct programs, in the record's own order.
-        incorrect_solutions: stored wrong programs, in the record's own order.
+        time_limit: CPU seconds per test; None if the source gives no limit.
+        memory_limit: bytes per test; None if the source gives no limit; files hold no limit below 1,000,000.
+        checker: the checker that decides whether an output is correct.
+        solutions: stored correct programs, in the record's order.
+        incorrect_solutions: stored incorrect programs, in the record's order.
         tags: topics, as the source names them.
-        difficulty: the source's own word or number for it, as text; None where unknown.
-        source: where the problem comes from, e.g. ``"codeforces"``.
-        date: the day it was published, as ``"2023-08-21"``; None where unknown.
-        function: what to define, where tests call a function; None where programs read standard input.
-        grader: whose grader's surroundings a program in Python gets, a key of ``GRADERS``; empty for none.
-        interactor: what programs talk to, where the problem is interactive.
-        groups: which tests earn how many points, where the problem has a score.
-        extra: fields of the record that have no place above, kept as they were.
+        difficulty: the source's own word or number, as text; None if unknown.
+        source: the origin of the problem, e.g. ``"codeforces"``.
+        date: the day of publication, as ``"2023-08-21"``; None if unknown.
+        function: the function to define, if tests call a function; None if programs read standard input.
+        grader: the grader whose environment (imports, recursion limit) a Python program gets, a key of ``GRADERS``;
+            empty for none.
+        interactor: the program to communicate with, if the problem is interactive.
+        groups: the points of tests, if the problem has a score.
+        extra: fields of the record that have no place above, unchanged.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""How far a problem's verdicts can be trusted: reports, written by ``rlef problems verify``, to filter data sets by."""
+"""Reports on the quality of problems: written by ``rlef problems verify``, and used to filter data sets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from enum import Enum
 from pathlib import Path
 
 from rlef_env.errors import DataError, short_repr
-from rlef_env.problems.json_rows import Field, iter_rows
+from rlef_env.files import written_whole
+from rlef_env.problems.parsing.fields import Field, iter_rows
 from rlef_env.problems.problem import Problem
 
 __all__ = [
@@ -27,7 +28,7 @@ __all__ = [
 
 
 class Quality(str, Enum):
-    """What running a problem's stored solutions says about its tests and its checker."""
+    """What running a problem's stored solutions shows about its tests and its checker."""
 
     VERIFIED = "verified"
     """Every correct solution that can run here passes every test, and every incorrect one fails."""
@@ -36,38 +37,38 @@ class Quality(str, Enum):
     WRONG_LABEL = "wrong_label"
     """A solution stored as correct fails where another passes."""
     NEEDS_CHECKER = "needs_checker"
-    """Correct solutions fail, and a more lenient rule would accept them; the report names it."""
+    """Correct solutions fail, and a more lenient checker would accept them; the report names it."""
     AMBIGUOUS = "ambiguous"
-    """Correct solutions fail, and the statement speaks of several right answers."""
+    """Correct solutions fail, and the statement mentions several right answers."""
     BAD_TEST = "bad_test"
-    """A test that no correct solution passes, though they run: its answer or its input is wrong."""
+    """No correct solution passes a certain test, although all run: its answer or its input is wrong."""
     TOO_SLOW = "too_slow"
     """No correct solution stays within the time limit."""
     DUPLICATE = "duplicate"
-    """Its statement or its tests are those of a problem before it."""
+    """Its statement or its tests equal those of an earlier problem."""
     UNVERIFIED = "unverified"
-    """Nothing could be said: no stored solution that can run here, or no verdict on one."""
+    """Unknown: no stored solution can run here, or one has no verdict."""
 
 
 @dataclass(frozen=True, slots=True)
 class QualityReport:
-    """What is known of one problem.
+    """The quality of one problem.
 
     Attributes:
-        problem: its id.
-        digest: of all that its verdicts depend on; a report on an older version of the problem does not count.
-        trust: the class it falls into.
-        reasons: in words, each naming the solution or test that it is about.
-        correct_passed: how many solutions stored as correct passed every test.
-        correct_total: of how many that were run.
-        incorrect_refused: how many solutions stored as incorrect failed a test.
-        incorrect_total: of how many that were run.
-        checker: the name and flags of a rule under which the correct solutions would pass; empty if none is known.
+        problem: the problem's id.
+        digest: digest of everything that the problem's verdicts depend on; a report on an older version does not count.
+        quality: the class of the problem.
+        reasons: explanations in English, each naming a solution or test.
+        correct_passed: number of solutions stored as correct that passed every test.
+        correct_total: number of solutions stored as correct that were run.
+        incorrect_refused: number of solutions stored as incorrect that failed a test.
+        incorrect_total: number of solutions stored as incorrect that were run.
+        checker: the name and flags of a checker under which the correct solutions would pass; empty if none is known.
     """
 
     problem: str
     digest: str
-    trust: Quality
+    quality: Quality
     reasons: tuple[str, ...] = ()
     correct_passed: int = 0
     correct_total: int = 0
@@ -77,7 +78,7 @@ class QualityReport:
 
 
 def digest(problem: Problem) -> str:
-    """A digest of all that a verdict on the problem depends on: statement, tests, limits, checker, kind, grader."""
+    """Return a digest of everything a verdict depends on: statement, tests, limits, checker, kind, grader."""
     parts = (
         problem.statement,
         *((role, test.input, test.output) for role, _, test in problem.tests()),
@@ -92,50 +93,48 @@ def digest(problem: Problem) -> str:
 
 
 def short_digest(problem: Problem) -> int:
-    """The first 64 bits of the digest, which an index has room for."""
+    """Return the first 64 bits of the digest, which is what an index stores."""
     return int(digest(problem)[:16], 16)
 
 
 def is_about(report: QualityReport, short: int) -> bool:
-    """Whether a report is about the version of its problem that has this short digest, not about an older one."""
+    """Return whether a report is about the version of its problem with this short digest, not about an older one."""
     return report.digest[:16] == f"{short:016x}"
 
 
 def report_path(dataset: str | os.PathLike[str]) -> Path:
-    """Where the reports on a file of problems are: beside it, ``problems.jsonl`` -> ``problems.jsonl.trust``."""
+    """Return the default path of the reports on a file: ``problems.jsonl`` -> ``problems.jsonl.trust`` beside it."""
     path = Path(dataset)
     return path.with_name(path.name + ".trust")
 
 
 def write_reports(reports: Iterable[QualityReport], path: str | os.PathLike[str]) -> None:
     """Write reports, one JSON object a line; the file appears whole or not at all."""
-    part = Path(f"{os.fspath(path)}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(asdict(report)) + "\n" for report in reports)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with written_whole(path) as file:
+        for report in reports:
+            row = asdict(report)
+            row["trust"] = row.pop("quality")  # the key of the file format
+            file.write(json.dumps(row).encode() + b"\n")
 
 
 def read_reports(path: str | os.PathLike[str]) -> dict[str, QualityReport]:
-    """The reports in a file, by the problem's id.
+    """Return the reports in a file, by the problem's id.
 
     Raises:
-        DataError: the file or a line is not as it should be.
+        DataError: the file or a line is invalid.
     """
     reports: dict[str, QualityReport] = {}
     for where, row in iter_rows(path):
         root = Field(row, where)
         label = root.child("trust")
-        if label.value not in {trust.value for trust in Quality}:
+        if label.value not in {each.value for each in Quality}:
             raise label.error(
-                "one of " + ", ".join(trust.value for trust in Quality), "write it with: rlef problems verify"
+                "one of " + ", ".join(each.value for each in Quality), "write it with: rlef problems verify"
             )
         report = QualityReport(
             problem=root.child("problem").text(),
             digest=root.child("digest").text(),
-            trust=Quality(label.value),
+            quality=Quality(label.value),
             reasons=tuple(item.text() for item in root.child("reasons").items()),
             correct_passed=root.child("correct_passed").integer(),
             correct_total=root.child("correct_total").integer(),
@@ -145,7 +144,7 @@ def read_reports(path: str | os.PathLike[str]) -> dict[str, QualityReport]:
         )
         if report.problem in reports:
             raise DataError(
-                f"{where}: expected one line a problem, got {short_repr(report.problem)} twice; remove one of the two"
+                f"{where}: expected one line per problem, got {short_repr(report.problem)} twice; remove one of the two"
             )
         reports[report.problem] = report
     return reports

@@ -1,4 +1,4 @@
-"""The checkers that other judges come with, in our words: the same verdict wherever their answer files are valid."""
+"""The stock checkers of other judges as ``CheckerSpec``: the same verdicts if the answer files are valid."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from rlef_env.problems.problem import CheckerSpec
 
 __all__ = ["TESTLIB_CHECKERS", "dmoj_checker"]
 
-# A valid answer file of ncmp, icmp, uncmp and hcmp holds integers in their one canonical form, and testlib refuses any
-# other form of the output, so equal text is equal numbers. testlib's tolerances are 1e-15 larger than they are named.
+# A valid answer file of ncmp, icmp, uncmp and hcmp holds integers in their canonical form, and testlib refuses every
+# other form of the output, so equal numbers have equal text. testlib adds 1e-15 to each tolerance.
 TESTLIB_CHECKERS: Final[Mapping[str, CheckerSpec]] = {
     "wcmp": CheckerSpec("tokens"),
     "ncmp": CheckerSpec("tokens"),
@@ -47,18 +47,18 @@ _FIXED = {
 
 
 def dmoj_checker(name: str, arguments: Mapping[str, Any] | None = None) -> CheckerSpec:
-    """The checker that a DMOJ ``init.yml`` names (DMOJ/judge-server, dmoj/checkers), right or wrong only.
+    """Return the checker that a DMOJ ``init.yml`` names (DMOJ/judge-server, dmoj/checkers).
 
-    ``linecount`` and ``linematches`` give points for each line; here all lines must be right. Where DMOJ tells a line
-    of blanks from an empty one, or one final line break from none, both are right here. ``floats`` compares infinities
-    and NaNs as text.
+    The result is correct or wrong only.
+    ``linecount`` and ``linematches`` give points for each line; here all lines must be correct. If DMOJ distinguishes a
+    blank line from an empty one, or one final line break from none, both are correct here. ``floats`` compares
+    infinities and NaNs as text.
 
     >>> dmoj_checker("floats", {"precision": 4}).flags
     ('ignore_spaces', 'ignore_blank_lines', 'float_tolerance', '1e-4')
 
     Raises:
-        DataError: a checker that DMOJ does not come with, or an argument that means nothing to it. The message has no
-            file in it: the caller knows which.
+        DataError: an unknown checker, or an invalid argument. The message names no file: the caller adds it.
     """
     arguments = arguments or {}
     if name in _FIXED:
@@ -78,4 +78,4 @@ def dmoj_checker(name: str, arguments: Mapping[str, Any] | None = None) -> Check
     if name == "rstripped":
         return CheckerSpec("lines", ("ignore_blank_lines",) if arguments.get("filter_new_line") else ())
     known = ", ".join([*_FIXED, *_MODE_OF, "sorted", "rstripped"])
-    raise DataError(f"checker: expected one that DMOJ comes with ({known}), got {name!r}; write one as a program")
+    raise DataError(f"checker: expected one of DMOJ's own ({known}), got {name!r}; write it as a program")

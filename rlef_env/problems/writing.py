@@ -1,24 +1,23 @@
-"""Problems into rows and files, in the CodeContests layout with fields of ours (``layouts.code_contests``)."""
+"""Write problems as rows and files in the CodeContests schema with extension fields (``schemas.code_contests``)."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from rlef_env.errors import DataError
+from rlef_env.files import written_whole
 from rlef_env.problems.checker_spec import checker_to_row
 from rlef_env.problems.extension_fields import function_to_row, groups_to_row, interactor_to_row
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, Problem, Solution, Test
 from rlef_env.problems.schemas.code_contests import (
     DIFFICULTIES,
     EXTRAS,
     LANGUAGES,
-    LEAST_MEMORY,
+    MIN_MEMORY,
     PLACED,
     SOURCES,
     number_of,
@@ -28,10 +27,10 @@ __all__ = ["problem_to_row", "write_jsonl"]
 
 
 def problem_to_row(problem: Problem) -> dict[str, Any]:
-    """The row of a problem, with every field of the layout; ``problem_from_row`` reads it back equal.
+    """Return the row of a problem, with every field of the schema; ``problem_from_row`` reads it back equal.
 
     Raises:
-        DataError: a limit that the layout cannot hold.
+        DataError: a limit that the schema cannot hold.
     """
     source = problem.extra.get("source") if _stands("source", problem) else number_of(problem.source, SOURCES)
     difficulty = problem.extra.get("difficulty") if _stands("difficulty", problem) else 0
@@ -72,7 +71,7 @@ def problem_to_row(problem: Problem) -> dict[str, Any]:
 
 
 def _stands(key: str, problem: Problem) -> bool:
-    """Whether an entry of ``extra`` is read back as such if it stands in the row under its own key."""
+    """Return whether an entry of ``extra`` is read back as such if it is written to the row under its own key."""
     if key not in problem.extra:
         return False
     value = problem.extra[key]
@@ -113,34 +112,28 @@ def _time_limit_to_row(seconds: float | None) -> dict[str, int] | float | None:
         return None
     whole, parts = divmod(round(seconds * 10**9), 10**9)
     if (whole * 10**9 + parts) / 10**9 != seconds:
-        return seconds  # finer than nanoseconds: only a plain number reads back equal
+        return seconds  # finer than nanoseconds: only a plain number is read back equal
     return {"seconds": whole, "nanos": parts}
 
 
 def _memory_limit_to_row(limit: int | None, problem_id: str) -> int:
-    if limit is not None and limit < LEAST_MEMORY:
+    if limit is not None and limit < MIN_MEMORY:
         raise DataError(
-            f"problem {problem_id!r}: expected a memory limit of None or at least {LEAST_MEMORY} bytes, got {limit}; "
+            f"problem {problem_id!r}: expected a memory limit of None or at least {MIN_MEMORY} bytes, got {limit}; "
             "give the limit in bytes, not in megabytes"
         )
     return limit or 0
 
 
 def write_jsonl(path: str | os.PathLike[str], problems: Iterable[Problem]) -> None:
-    """Write problems as JSONL, all of them or none: an error leaves what was at ``path`` as it was.
+    """Write problems as JSONL, all or none: an error leaves the old file at ``path`` as it was.
 
     Raises:
-        DataError: a problem cannot be written in this layout.
+        DataError: a problem cannot be written in this schema.
     """
-    part = Path(f"{os.fspath(path)}.part")
-    try:
-        with part.open("wb") as file:
-            for problem in problems:
-                file.write(_line(problem))
-        part.replace(path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            part.unlink()
+    with written_whole(path) as file:
+        for problem in problems:
+            file.write(_line(problem))
 
 
 def _line(problem: Problem) -> bytes:

@@ -1,4 +1,4 @@
-"""Can it be trusted? Problems verified by their stored solutions, given more tests, and compared with other data."""
+"""Data quality: verify problems with their stored solutions, add tests, and find duplicates in other data."""
 
 from rlef_env.quality.augment import Augmentation, augment, public_only, survivors
 from rlef_env.quality.dedupe import Duplicate, find_duplicates

@@ -1,8 +1,8 @@
-"""More tests for a problem: mutate its inputs, run its correct solutions, and keep what they agree on.
+"""Add tests to a problem: mutate its inputs, run its correct solutions, and keep the inputs on which they agree.
 
-The recipe is that of CodeContests (Li et al., 2022, section 3.2.1), and stricter: an input counts as valid only if
-every correct solution that is run ends well on it, within its limits, and all answers are right by the problem's
-checker measured against the first; and tests on which a wrong solution that passed so far fails are kept before others.
+The method is that of CodeContests (Li et al., 2022, section 3.2.1), but stricter: an input counts as valid only if
+every correct solution that is run ends normally on it, within its limits, and the problem's checker accepts all answers
+against the first one. Tests that fail an incorrect solution which passed so far are preferred.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, instal
 
 __all__ = ["Augmentation", "augment", "public_only", "survivors"]
 
-LONGEST_INPUT: Final = 20_000  # characters of an input that is worth mutating
-LONGEST_OUTPUT: Final = 2**20  # bytes of an answer that is worth keeping
-PROGRAM_RULES: Final = frozenset({"python", "kattis_program", "testlib"})
+MAX_INPUT: Final = 20_000  # characters of an input that is worth mutating
+MAX_OUTPUT: Final = 2**20  # bytes of an answer that is worth keeping
+PROGRAM_CHECKERS: Final = frozenset({"python", "kattis_program", "testlib"})
 
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """What came of augmenting a problem.
+    """Result of augmenting a problem.
 
     Attributes:
-        problem: with the new tests at the end of its generated ones.
-        added: how many are new.
-        tried: how many mutants were run.
-        survived_before: the wrong solutions, by index, that passed every test before.
-        survived_after: those that pass the new ones, too.
-        reason: why nothing was added; None if something was, or nothing was asked for.
+        problem: the problem with the new tests at the end of its generated ones.
+        added: number of new tests.
+        tried: number of mutants that were run.
+        survived_before: indices of the incorrect solutions that passed every old test.
+        survived_after: indices of those that also pass the new tests.
+        reason: why nothing was added; None if something was.
     """
 
     problem: Problem
@@ -63,29 +63,29 @@ def augment(
     max_solutions: int = 10,
     seed: int = 0,
 ) -> Augmentation:
-    """Give a problem more tests.
+    """Add tests to a problem.
 
     Args:
-        problem: read from standard input, with a rule that is no program.
-        pool: judges the wrong solutions on the tests there are.
+        problem: a problem that reads standard input, with a checker that is not a program.
+        pool: judges the incorrect solutions on the old tests.
         sandbox: runs the solutions on the mutants.
-        want: how many tests to add at most; those that a surviving wrong solution fails on come on top of the rest.
-        tries: how many mutants to run.
-        min_solutions: correct solutions that must agree. With one, nobody contradicts it: a mutant that is no valid
-            input stays unnoticed if the solution answers it.
-        max_solutions: correct solutions to run at most, and wrong ones.
-        seed: the same one gives the same tests.
+        want: maximum number of tests to add, first those that a surviving incorrect solution fails.
+        tries: number of mutants to run.
+        min_solutions: number of correct solutions that must agree. With one solution, an invalid mutant stays
+            undetected if the solution answers it.
+        max_solutions: maximum number of correct solutions to run, and of incorrect ones.
+        seed: the seed; the same seed gives the same tests.
     """
     languages = installed_languages()
     correct = [Program(s.source, s.language) for s in problem.solutions if s.language in languages][:max_solutions]
     if problem.function is not None or problem.interactor is not None:
         return Augmentation(problem, reason="only problems that read standard input can be augmented")
-    if problem.checker.name in PROGRAM_RULES:
+    if problem.checker.name in PROGRAM_CHECKERS:
         return Augmentation(problem, reason="its checker is a program: any answer that it accepts may differ")
     if len(correct) < min_solutions:
         return Augmentation(problem, reason=f"{len(correct)} correct solutions to run, {min_solutions} are asked for")
     before = survivors(problem, pool, max_solutions)
-    inputs = [test.input for _, _, test in problem.tests() if len(test.input) <= LONGEST_INPUT]
+    inputs = [test.input for _, _, test in problem.tests() if len(test.input) <= MAX_INPUT]
     candidates = list(itertools.islice(mutants(inputs, seed), tries))
     tests = agreed(problem, correct, candidates, sandbox)
     kills = {
@@ -106,10 +106,10 @@ def augment(
     )
 
 
-def survivors(problem: Problem, pool: JudgePool, most: int | None = None) -> tuple[int, ...]:
-    """The wrong solutions, by index, that pass every test there is; of the first ``most`` that can be run."""
+def survivors(problem: Problem, pool: JudgePool, max_solutions: int | None = None) -> tuple[int, ...]:
+    """Return the indices of the incorrect solutions that pass every test, among the first that this machine can run."""
     languages = installed_languages()
-    runnable = [index for index, s in enumerate(problem.incorrect_solutions) if s.language in languages][:most]
+    runnable = [index for index, s in enumerate(problem.incorrect_solutions) if s.language in languages][:max_solutions]
     wrong = problem.incorrect_solutions
     jobs = (JudgeJob(problem, Program(wrong[index].source, wrong[index].language)) for index in runnable)
     judged = zip(runnable, pool.judge_all(jobs), strict=True)
@@ -117,7 +117,7 @@ def survivors(problem: Problem, pool: JudgePool, most: int | None = None) -> tup
 
 
 def agreed(problem: Problem, correct: Sequence[Program], candidates: list[str], sandbox: Sandbox) -> list[Test]:
-    """The candidates that all correct solutions answer alike, each with the first one's answer."""
+    """Return the candidates that all correct solutions answer alike, each with the first solution's answer."""
     answers: dict[str, bytes] = {}
     left = candidates
     checker = make_checker(problem.checker)
@@ -127,7 +127,7 @@ def agreed(problem: Problem, correct: Sequence[Program], candidates: list[str], 
             if execution.status is not Status.EXITED or execution.exit_code != 0:
                 continue
             if number == 0:
-                if len(execution.stdout) <= LONGEST_OUTPUT and execution.stdout.isascii():
+                if len(execution.stdout) <= MAX_OUTPUT and execution.stdout.isascii():
                     answers[text] = execution.stdout
                     agreeing.append(text)
             elif checker(text.encode(), execution.stdout, answers[text]):
@@ -137,7 +137,7 @@ def agreed(problem: Problem, correct: Sequence[Program], candidates: list[str], 
 
 
 def killed(problem: Problem, program: Program, tests: Sequence[Test], sandbox: Sandbox) -> set[int]:
-    """The places of the tests that a program fails."""
+    """Return the places of the tests that a program fails."""
     checker = make_checker(problem.checker)
     found = set()
     runs = executions(problem, program, [test.input for test in tests], sandbox)
@@ -162,7 +162,7 @@ def executions(problem: Problem, program: Program, inputs: Sequence[str], sandbo
 
 
 def choose(tests: Sequence[Test], kills: Sequence[set[int]], want: int) -> list[int]:
-    """The places of the tests to keep: at most ``want``, first those that kill the most solutions not yet killed."""
+    """Return the places of at most ``want`` tests, first those that fail most of the solutions still unfailed."""
     left = [set(places) for places in kills if places]
     chosen: list[int] = []
     while left and len(chosen) < want:
@@ -174,5 +174,5 @@ def choose(tests: Sequence[Test], kills: Sequence[set[int]], want: int) -> list[
 
 
 def public_only(problem: Problem) -> Problem:
-    """The problem as if it had no hidden tests."""
+    """Return the problem without hidden tests."""
     return replace(problem, private_tests=(), generated_tests=())

@@ -1,8 +1,8 @@
-"""Is a problem in other data, too? Statements compared by their words, tests by their text.
+"""Find problems that other data also contains: statements are compared by their words, tests by their text.
 
-A statement is a set of word 5-grams. Two are similar by the share of these that they have in common (Jaccard), which is
-estimated from the 128 least hashes of each (a bottom-k sketch), so that ten thousand statements fit into memory and no
-pair without a common hash is ever looked at.
+A statement is a set of word 5-grams. The similarity of two statements is the share of common 5-grams (Jaccard). It is
+estimated from the 128 smallest hashes of each set (a bottom-k sketch), so that ten thousand statements fit into memory
+and pairs without a common hash are never compared.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ GRAM: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A problem that stands in other data, too.
+    """A problem that other data also contains.
 
     Attributes:
-        problem: its id.
-        other: the id of the other one.
+        problem: the problem's id.
+        other: the id of the other problem.
         how: ``"statement"`` or ``"tests"`` for the same text, ``"similar"`` for a similar statement.
         similarity: 1 for the same text; else the estimated share of common word 5-grams.
     """
@@ -43,12 +43,12 @@ class Duplicate:
 def find_duplicates(
     problems: Iterable[Problem], others: Iterable[Problem], threshold: float = 0.5
 ) -> Iterator[Duplicate]:
-    """Yield, for each problem that has one, its closest twin among the others.
+    """Yield for each duplicated problem its closest duplicate among the others.
 
     Args:
-        problems: taken one by one.
-        others: what to compare with; kept as sketches only.
-        threshold: least similarity of statements that counts.
+        problems: problems, taken one by one.
+        others: problems to compare with; only their sketches are kept.
+        threshold: minimum similarity of statements.
     """
     exact: dict[str, str] = {}
     ids: list[str] = []
@@ -75,7 +75,7 @@ def find_duplicates(
 
 
 def sketch(statement: str) -> frozenset[int]:
-    """The least hashes of a statement's word 5-grams; of all its words together, where it has fewer."""
+    """Return the smallest hashes of a statement's word 5-grams; a shorter statement is one gram."""
     words = re.findall(r"\w+", statement.lower())
     grams = (
         {" ".join(words[start : start + GRAM]) for start in range(max(1, len(words) - GRAM + 1))} if words else set()
@@ -85,6 +85,6 @@ def sketch(statement: str) -> frozenset[int]:
 
 
 def similarity(left: frozenset[int], right: frozenset[int]) -> float:
-    """The Jaccard similarity of the sets that two sketches are of, estimated."""
+    """Estimate the Jaccard similarity of the two sets behind two sketches."""
     least = sorted(left | right)[:SKETCH]
     return sum(value in left and value in right for value in least) / len(least) if least else 0.0

@@ -1,7 +1,7 @@
-"""New inputs out of old ones: small changes that keep an input's form, as CodeContests made its generated tests.
+"""Make new inputs from old ones by small changes that keep an input's form, as CodeContests made its generated tests.
 
-What must fit together is left alone: a number that counts the words of a line, the lines below it or the letters of a
-word. So most mutants are valid inputs; which are, the caller finds out.
+Values that must agree are not changed: a number that counts the words of a line, the lines below it or the letters of a
+word. Therefore most mutants are valid inputs; the caller determines which.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ Lines: TypeAlias = list[list[str]]
 Change: TypeAlias = Callable[[random.Random, Lines, Sequence[tuple[int, int]], "Ranges"], None]
 
 INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
-WORD: Final = re.compile(r"[A-Za-z]+|[01]{6,}|[^\s\w]+")  # six bits are rather bits than a number
-FRUITLESS: Final = 50  # mutants in a row that were there already: the input has no more
+WORD: Final = re.compile(
+    r"[A-Za-z]+|[01]{6,}|[^\s\w]+"
+)  # six or more binary digits are a bit string rather than a number
+FRUITLESS: Final = 50  # repeated mutants in a row after which an input is exhausted
 
 
 class Ranges:
-    """The least and greatest integer, and the letters, that stand at a place in any of the inputs.
+    """The smallest and largest integer, and the letters, at a place in any of the inputs.
 
-    A place is the line and the position in it; both count the same beyond the third.
+    A place is the line and the position in it; all lines and positions beyond the third count as one.
     """
 
     def __init__(self, inputs: Sequence[Lines]) -> None:
@@ -41,20 +43,20 @@ class Ranges:
                         self._letters[place] = "".join(sorted(set(self._letters.get(place, "")) | set(token)))
 
     def integers(self, row: int, column: int) -> tuple[int, int]:
-        """The least and greatest integer at a place."""
+        """Return the smallest and largest integer at a place."""
         return self._integers[min(row, 3), min(column, 3)]
 
     def letters(self, row: int, column: int) -> str:
-        """The letters at a place."""
+        """Return the letters at a place."""
         return self._letters[min(row, 3), min(column, 3)]
 
 
 def mutants(inputs: Sequence[str], seed: int) -> Iterator[str]:
-    """Yield inputs that differ from all those given and from each other; ends when it finds no more.
+    """Yield inputs that differ from all given ones and from each other, until no more are found.
 
     Args:
-        inputs: in the form that a problem asks for.
-        seed: the same one gives the same mutants.
+        inputs: inputs of a problem.
+        seed: the seed; the same seed gives the same mutants.
     """
     rng = random.Random(seed)
     parsed = [[line.split() for line in text.strip("\n").split("\n")] for text in inputs]
@@ -76,12 +78,12 @@ def mutants(inputs: Sequence[str], seed: int) -> Iterator[str]:
 
 
 def written(lines: Lines) -> str:
-    """The text of an input."""
+    """Return the text of an input."""
     return "\n".join(" ".join(line) for line in lines) + "\n"
 
 
 def free_places(lines: Lines) -> list[tuple[int, int]]:
-    """Where a token may change without breaking the form: words, and integers that count nothing."""
+    """Return the places of tokens that may change without breaking the form: words, and integers that count nothing."""
     counts = {len(line) for line in lines} | {
         len(token) for line in lines for token in line if kind_of(token) == "word"
     }
@@ -95,14 +97,14 @@ def free_places(lines: Lines) -> list[tuple[int, int]]:
 
 
 def counts_something(value: int, row: int, lines: Lines, counts: set[int]) -> bool:
-    """Whether an integer says how many words, letters or lines there are."""
+    """Return whether an integer is the number of words, letters or lines."""
     below = len(lines) - row - 1
     repeated = below > 0 and value > 1 and below % value == 0 and row == 0
     return value == below or repeated or (value > 1 and value in counts and row < len(lines) - 1)
 
 
 def nudge(rng: random.Random, lines: Lines, places: Sequence[tuple[int, int]], ranges: Ranges) -> None:
-    """Change a token a little."""
+    """Change a token slightly."""
     row, column = rng.choice(places)
     token = lines[row][column]
     if kind_of(token) == "integer":
@@ -114,7 +116,7 @@ def nudge(rng: random.Random, lines: Lines, places: Sequence[tuple[int, int]], r
 
 
 def redraw(rng: random.Random, lines: Lines, places: Sequence[tuple[int, int]], ranges: Ranges) -> None:
-    """Draw a token anew from what stands at such places."""
+    """Draw a token again from the values at its place."""
     row, column = rng.choice(places)
     token = lines[row][column]
     if kind_of(token) == "integer":
@@ -126,7 +128,7 @@ def redraw(rng: random.Random, lines: Lines, places: Sequence[tuple[int, int]], 
 
 
 def equalise(rng: random.Random, lines: Lines, places: Sequence[tuple[int, int]], ranges: Ranges) -> None:  # noqa: ARG001
-    """Make two tokens of a line the same."""
+    """Make two tokens of a line equal."""
     row, column = rng.choice(places)
     others = [other for line, other in places if line == row and same_kind(lines[row][other], lines[row][column])]
     lines[row][rng.choice(others)] = lines[row][column]
@@ -141,13 +143,13 @@ def exchange(rng: random.Random, lines: Lines, places: Sequence[tuple[int, int]]
 
 
 def same_kind(one: str, other: str) -> bool:
-    """Whether both are integers, or words of one length."""
+    """Return whether both are integers, or words of the same length."""
     kind = kind_of(one)
     return kind == kind_of(other) and (kind == "integer" or len(one) == len(other))
 
 
 def kind_of(token: str) -> str | None:
-    """What may be changed in a token; None for nothing."""
+    """Return the kind of a token that may change, ``"word"`` or ``"integer"``; else None."""
     if WORD.fullmatch(token):
         return "word"
     return "integer" if INTEGER.fullmatch(token) else None

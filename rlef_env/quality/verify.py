@@ -1,4 +1,4 @@
-"""Is a problem fit to train on? Its stored solutions tell: run them all, and look at who passes what."""
+"""Check whether a problem is fit for training: run all of its stored solutions, and compare their results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SEVERAL_ANSWERS = re.compile(
     r"(?:several|multiple|many) (?:\w+ )?(?:answers|solutions|ways|outputs|possible)|arbitrary)\b",
     re.IGNORECASE,
 )
-LENIENT = (  # rules that may accept what the problem's own refuses, the strictest first
+LENIENT = (  # checkers that may accept answers that the problem's own checker refuses, the strictest first
     CheckerSpec("tokens"),
     CheckerSpec("kattis"),
     CheckerSpec("codecontests"),
@@ -30,15 +30,15 @@ NOT_RUNNABLE = frozenset(
     {"ImportError", "ModuleNotFoundError", "NameError", "RecursionError", "SyntaxError", "IndentationError", "TabError"}
     | {"OSError", "PermissionError", "FileNotFoundError"}
 )
-"""Exceptions that tell of the program, or of what this machine lacks, and nothing of the test."""
+"""Exceptions caused by the program, or by something this machine lacks, and not by the test."""
 STOPPED = frozenset({Verdict.COMPILE_ERROR, Verdict.SECURITY_VIOLATION, Verdict.MEMORY_LIMIT, Verdict.OUTPUT_LIMIT})
-"""Verdicts likewise."""
-CUT = "[...]"  # what the judge ends a long output with
+"""Verdicts caused by the program or by this machine, and not by the test."""
+CUT = "[...]"  # the judge's mark at the end of a truncated output
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A stored solution: how it is stored, where, and what it is."""
+    """A stored solution: its label, its place, and the program."""
 
     correct: bool
     index: int
@@ -48,12 +48,12 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class RunSolution:
-    """A stored solution and what the judge said of it.
+    """A stored solution and its judgement.
 
     Attributes:
-        correct: how it is stored.
+        correct: whether it is stored as correct.
         index: its place in the record's list.
-        judgement: on all tests, without early stop.
+        judgement: the judgement on all tests, without early stop.
     """
 
     correct: bool
@@ -62,23 +62,23 @@ class RunSolution:
 
     @property
     def name(self) -> str:
-        """What reasons call it."""
+        """The name in reasons."""
         return f"{'correct' if self.correct else 'incorrect'} solution {self.index}"
 
 
-def verify(problems: Iterable[Problem], pool: JudgePool, most: int | None = None) -> Iterator[QualityReport]:
-    """Run the stored solutions of every problem on all of its tests, and report on each problem, in order.
+def verify(problems: Iterable[Problem], pool: JudgePool, max_solutions: int | None = None) -> Iterator[QualityReport]:
+    """Run the stored solutions of every problem on all of its tests, and yield a report on each problem, in order.
 
     Args:
-        problems: taken one by one.
-        pool: who judges.
-        most: at most this many solutions of a kind and problem; None for all.
+        problems: problems, taken one by one.
+        pool: judges the solutions.
+        max_solutions: maximum number of correct, and of incorrect, solutions per problem; None for all.
     """
     waiting: deque[tuple[Problem, list[Stored]]] = deque()
 
     def jobs() -> Iterator[JudgeJob]:
         for problem in problems:
-            stored = stored_solutions(problem, most)
+            stored = stored_solutions(problem, max_solutions)
             waiting.append((problem, stored))
             for solution in stored:
                 yield JudgeJob(problem, Program(solution.source, solution.language), stop_early=False)
@@ -93,8 +93,8 @@ def verify(problems: Iterable[Problem], pool: JudgePool, most: int | None = None
         yield reported(*waiting.popleft(), judgements)
 
 
-def stored_solutions(problem: Problem, most: int | None = None) -> list[Stored]:
-    """The solutions of a problem that this machine can run; at most as many of a kind."""
+def stored_solutions(problem: Problem, max_solutions: int | None = None) -> list[Stored]:
+    """Return the solutions of a problem that this machine can run, at most ``max_solutions`` of each label."""
     languages = installed_languages()
     found = []
     for correct, solutions in ((True, problem.solutions), (False, problem.incorrect_solutions)):
@@ -103,28 +103,28 @@ def stored_solutions(problem: Problem, most: int | None = None) -> list[Stored]:
             for index, solution in enumerate(solutions)
             if solution.language in languages
         ]
-        found += runnable[:most]
+        found += runnable[:max_solutions]
     return found
 
 
 class Reporter:
-    """Makes the report on each problem, and remembers the problem to know its twins."""
+    """Makes the report on each problem, and stores fingerprints to detect duplicates."""
 
     def __init__(self) -> None:
         self._seen: dict[str, str] = {}
 
     def __call__(self, problem: Problem, stored: list[Stored], judgements: deque[Judgement]) -> QualityReport:
-        """The report; takes as many judgements as there are solutions."""
+        """Return the report; takes one judgement per solution."""
         runs = [RunSolution(solution.correct, solution.index, judgements.popleft()) for solution in stored]
         keys = fingerprints(problem)
-        twin = next((self._seen[key] for key in keys if key in self._seen), None)
+        duplicate_of = next((self._seen[key] for key in keys if key in self._seen), None)
         for key in keys:
             self._seen.setdefault(key, problem.id)
-        return classify(problem, runs, twin)
+        return classify(problem, runs, duplicate_of)
 
 
 def fingerprints(problem: Problem) -> list[str]:
-    """What two records of one problem share: its statement's words, or its tests."""
+    """Return keys that two records of one problem share: hashes of the words of its statement, and of its tests."""
     words = " ".join(re.findall(r"\w+", problem.statement.lower()))
     tests = "\0".join(sorted(f"{test.input.strip()}\0{test.output.strip()}" for _, _, test in problem.tests()))
     kinds = [("statement", words)] if len(words) >= 40 else []
@@ -132,25 +132,25 @@ def fingerprints(problem: Problem) -> list[str]:
     return [f"{kind} {hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}" for kind, text in kinds]
 
 
-def classify(problem: Problem, runs: Sequence[RunSolution], twin: str | None = None) -> QualityReport:
-    """The report on a problem whose solutions were run.
+def classify(problem: Problem, runs: Sequence[RunSolution], duplicate_of: str | None = None) -> QualityReport:
+    """Return the report on a problem whose solutions were run.
 
     Args:
         problem: the problem.
-        runs: on all of its tests.
-        twin: the id of an earlier problem that it repeats.
+        runs: the solutions, judged on all of its tests.
+        duplicate_of: the id of an earlier problem that it repeats.
     """
     correct = [run for run in runs if run.correct]
     incorrect = [run for run in runs if not run.correct]
     passing = [run for run in correct if run.judgement.verdict is Verdict.ACCEPTED]
     surviving = [run for run in incorrect if run.judgement.verdict is Verdict.ACCEPTED]
-    trust, reasons, checker = _class(problem, correct, passing, surviving, runs)
-    if twin is not None:
-        trust, reasons = Quality.DUPLICATE, [f"repeats problem {twin!r}", *reasons]
+    quality, reasons, checker = _class(problem, correct, passing, surviving, runs)
+    if duplicate_of is not None:
+        quality, reasons = Quality.DUPLICATE, [f"repeats problem {duplicate_of!r}", *reasons]
     return QualityReport(
         problem=problem.id,
         digest=digest(problem),
-        trust=trust,
+        quality=quality,
         reasons=tuple(reasons),
         correct_passed=len(passing),
         correct_total=len(correct),
@@ -178,8 +178,8 @@ def _class(
     if not ran:
         return Quality.UNVERIFIED, aside, None
     if not passing:
-        trust, reasons, checker = _none_passes(problem, ran)
-        return trust, reasons + aside, checker
+        quality, reasons, checker = _none_passes(problem, ran)
+        return quality, reasons + aside, checker
     failing = [run for run in ran if run not in passing]
     reasons = [f"{run.name}: {_first_failure(run)}" for run in failing]
     reasons += aside
@@ -190,7 +190,7 @@ def _class(
 
 
 def _cannot_run(run: RunSolution) -> bool:
-    """Whether a failure of a solution stored as correct is of a kind that says nothing about the test."""
+    """Return whether a solution stored as correct fails in a way that does not depend on the test."""
     return any(
         result.verdict in STOPPED or (result.verdict is Verdict.RUNTIME_ERROR and result.category in NOT_RUNNABLE)
         for result in run.judgement.results
@@ -198,7 +198,7 @@ def _cannot_run(run: RunSolution) -> bool:
 
 
 def _none_passes(problem: Problem, correct: list[RunSolution]) -> tuple[Quality, list[str], CheckerSpec | None]:
-    """No correct solution passes all tests: whose fault is it?"""
+    """Classify a problem whose correct solutions all fail: the limits, the checker, or a test is at fault."""
     reasons = [f"{run.name}: {_first_failure(run)}" for run in correct]
     failures = [[result for result in run.judgement.results if _failed(result)] for run in correct]
     if all(any(result.verdict is Verdict.TIME_LIMIT for result in of_run) for of_run in failures):
@@ -210,7 +210,7 @@ def _none_passes(problem: Problem, correct: list[RunSolution]) -> tuple[Quality,
             if lenient != problem.checker and problem.function is None and _accepted_by(lenient, problem, wrong):
                 return Quality.NEEDS_CHECKER, [*reasons, f"{_words(lenient)} would accept the answers"], lenient
         if SEVERAL_ANSWERS.search(problem.statement):
-            return Quality.AMBIGUOUS, [*reasons, "the statement speaks of several right answers"], None
+            return Quality.AMBIGUOUS, [*reasons, "the statement mentions several right answers"], None
     shared = set.intersection(*({(result.role, result.index) for result in of_run} for of_run in failures))
     if shared:
         names = ", ".join(f"{role} test {index}" for role, index in sorted(shared)[:5])
@@ -219,7 +219,7 @@ def _none_passes(problem: Problem, correct: list[RunSolution]) -> tuple[Quality,
 
 
 def _accepted_by(spec: CheckerSpec, problem: Problem, wrong: list[list[TestResult]]) -> bool:
-    """Whether a rule accepts every wrong answer of a solution that has nothing but wrong answers against it."""
+    """Return whether a checker accepts every wrong answer of a solution that has only wrong answers."""
     tests: dict[tuple[Role, int], Test] = {(role, index): test for role, index, test in problem.tests()}
     checker = make_checker(spec)
 
@@ -250,4 +250,4 @@ def _first_failure(run: RunSolution) -> str:
 
 
 def _words(spec: CheckerSpec) -> str:
-    return f"the {spec.name} rule" + (f" with {' '.join(spec.flags)}" if spec.flags else "")
+    return f"the {spec.name} checker" + (f" with {' '.join(spec.flags)}" if spec.flags else "")

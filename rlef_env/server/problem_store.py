@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from rlef_env.errors import ProblemNotFound
-from rlef_env.problems import Dataset, Field, Problem, problem_of_row
+from rlef_env.problems import Dataset, Field, Problem, problem_from_row
 
 __all__ = ["ProblemStore"]
 
@@ -64,7 +64,7 @@ class ProblemStore:
         """
         content = json.dumps(row.table(), sort_keys=True).encode()
         key = (hashlib.sha256(content).digest(), layout, time_limit)
-        return self._cached(key, len(content), lambda: _limited(problem_of_row(row, layout), time_limit))
+        return self._cached(key, len(content), lambda: _limited(problem_from_row(row, schema=layout), time_limit))
 
     def _cached(self, key: object, size: int, make: Callable[[], Problem]) -> Problem:
         with self._lock:

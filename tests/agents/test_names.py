@@ -69,5 +69,5 @@ def test_every_name_in_a_preset_is_one(preset: str) -> None:
     assert config.model == "" if preset == "tiny" else HUB.fullmatch(config.model)
 
 
-def test_the_layout_of_the_presets_data_set_is_known() -> None:
-    assert "code_contests" in {layout.name for layout in SCHEMAS}
+def test_the_schema_of_the_presets_data_set_is_known() -> None:
+    assert "code_contests" in {schema.name for schema in SCHEMAS}

@@ -75,7 +75,7 @@ def test_verify_writes_reports_beside_the_data(rlef: Rlef, data: Path) -> None:
     done = rlef("problems", "verify", data, "--workers", 2)
     assert done.returncode == 0, done.stderr
     reports = read_reports(f"{data}.trust")
-    assert {name: report.trust for name, report in reports.items()} == {
+    assert {name: report.quality for name, report in reports.items()} == {
         "biggest": Quality.WEAK_TESTS,
         "écho": Quality.VERIFIED,
     }

@@ -16,15 +16,15 @@ from rlef_env.envs.benchmarks import BENCHMARKS
 from rlef_env.errors import DataError, UsageError
 from rlef_env.problems import SCHEMAS, load_dataset, write_jsonl
 from tests.envs.samples import DOUBLE, SUM, TINY
-from tests.problems.schemas.samples import ROWS
+from tools.samples import ROWS
 
 NEEDY = [name for name, benchmark in BENCHMARKS.items() if benchmark.builtin is None]
-LOADED = {layout.name for layout in SCHEMAS}
-FILES = [(name, layout) for name in BENCHMARKS for layout in BENCHMARKS[name].layouts if layout in LOADED]
+LOADED = {schema.name for schema in SCHEMAS}
+FILES = [(name, schema) for name in BENCHMARKS for schema in BENCHMARKS[name].schemas if schema in LOADED]
 
 
-def write_rows(path: Path, layout: str, **changes: Any) -> str:
-    path.write_text(json.dumps(ROWS[layout] | changes), encoding="utf-8")
+def write_rows(path: Path, schema: str, **changes: Any) -> str:
+    path.write_text(json.dumps(ROWS[schema] | changes), encoding="utf-8")
     return str(path)
 
 
@@ -44,7 +44,7 @@ def package(folder: Path) -> str:
 def test_every_id_names_its_layouts() -> None:
     assert {f"RLEF-{name}-v0" for name in BENCHMARKS} | {"RLEF-Starter-v0"} == set(ENVIRONMENTS)
     known = LOADED | {"package", "procedural"}
-    assert {layout for benchmark in BENCHMARKS.values() for layout in benchmark.layouts} <= known
+    assert {schema for benchmark in BENCHMARKS.values() for schema in benchmark.schemas} <= known
 
 
 @pytest.mark.parametrize("name", NEEDY)
@@ -56,9 +56,9 @@ def test_missing_data_is_an_error_that_says_where_to_get_it(name: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "layout"), FILES)
-def test_gymnasium_finds_no_fault_with_the_benchmarks_data(tmp_path: Path, name: str, layout: str) -> None:
-    path = write_rows(tmp_path / "rows.jsonl", layout)
+@pytest.mark.parametrize(("name", "schema"), FILES)
+def test_gymnasium_finds_no_fault_with_the_benchmarks_data(tmp_path: Path, name: str, schema: str) -> None:
+    path = write_rows(tmp_path / "rows.jsonl", schema)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         env = gymnasium.make(f"RLEF-{name}-v0", dataset=path)
@@ -85,9 +85,9 @@ def test_data_of_another_benchmark_is_refused(tmp_path: Path, name: str) -> None
     write_jsonl(tmp_path / "tiny.jsonl", [SUM, DOUBLE])
     with pytest.raises(UsageError) as caught:
         gymnasium.make(f"RLEF-{name}-v0", dataset=str(tmp_path / "tiny.jsonl"))
-    assert f"expected data of layout {BENCHMARKS[name].layouts[0]}" in str(caught.value)
-    assert "tiny.jsonl' of layout code_contests" in str(caught.value)
-    with pytest.raises(UsageError, match="got 'starter' of layout code_contests"):
+    assert f"expected data of schema {BENCHMARKS[name].schemas[0]}" in str(caught.value)
+    assert "tiny.jsonl' of schema code_contests" in str(caught.value)
+    with pytest.raises(UsageError, match="got 'starter' of schema code_contests"):
         gymnasium.make(f"RLEF-{name}-v0", dataset=load_dataset("starter"))
 
 

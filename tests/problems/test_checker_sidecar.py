@@ -28,7 +28,7 @@ def test_checkers_by_the_name_of_the_problem(tmp_path: Path) -> None:
     [
         ('{"checker": {"name": "tokens"}}', "1: field 'name': expected a string, got no such field"),
         ('{"name": 7}', "1: field 'name': expected a string, got 7"),
-        ('{"name": "a"}\n{"name": "a"}', "2: field 'name': expected one line a problem, got 'a'"),
+        ('{"name": "a"}\n{"name": "a"}', "2: field 'name': expected one line per problem, got 'a'"),
         ('{"name": "a", "checker": {"name": "loosely"}}', "1: problem 'a': field 'checker.name': expected one of"),
         ('{"name": "a", "checker": "tokens"}', "1: problem 'a': field 'checker': expected a JSON object, got 'tokens'"),
         ('{"name": "a"', "1: expected a JSON object on one line"),

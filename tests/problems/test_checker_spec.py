@@ -9,7 +9,7 @@ import pytest
 from rlef_env.errors import DataError
 from rlef_env.problems import CHECKERS, CheckerFlags, CheckerSpec, dmoj_checker, parse_checker_flags
 from rlef_env.problems.checker_spec import checker_from_field, checker_to_row
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_kattis_flags_that_make_no_sense(flags: list[str], words: str) -> None:
 @pytest.mark.parametrize(
     ("name", "flags", "words"),
     [
-        ("exact", ["strip"], "exact flags: expected no flags, as this checker has none, got 'strip'"),
+        ("exact", ["strip"], "exact flags: expected no flags, because this checker has none, got 'strip'"),
         ("tokens", ["float_tolerance", "1"], "tokens flags: expected ignore_case, unordered, got 'float_tolerance'"),
         (
             "lines",
@@ -140,7 +140,7 @@ def test_a_checker_that_is_wrong_is_named(row: Any, field: str, words: str) -> N
 @pytest.mark.parametrize(
     ("name", "arguments", "words"),
     [
-        ("bridged", {}, "one that DMOJ comes with"),
+        ("bridged", {}, "one of DMOJ.s own"),
         ("floats", {"precision": "6"}, "a precision from 0 to 300, got '6'"),
         ("floats", {"precision": -1}, "a precision from 0 to 300, got -1"),
         ("floats", {"precision": True}, "a precision"),

@@ -30,11 +30,17 @@ from rlef_env.problems import (
     read_jsonl,
     write_jsonl,
 )
-from rlef_env.problems.schemas.code_contests import problem_from_row
+from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.schemas.code_contests import CODE_CONTESTS
+
+
+def problem_from_row(row: dict[str, Any], where: str = "row") -> Problem:
+    """Read a row as this schema, whatever its fields."""
+    return CODE_CONTESTS.problem(Field(row, where))
 
 
 def row(**changes: Any) -> dict[str, Any]:
-    """A row with every field of the layout; a change of ``...`` removes the field."""
+    """A row with every field of the schema; a change of ``...`` removes the field."""
     full = {
         "name": "1_A. Sum",
         "description": "Add two numbers. <image>",
@@ -395,7 +401,7 @@ REFUSED = [
     ({"groups": [group(tests=[["public"]])]}, "groups[0].tests[0]", "a role and an index", "['public']"),
     ({"groups": [group(tests=[["secret", 0]])]}, "groups[0].tests[0][0]", "public, private, generated", "'secret'"),
     ({"groups": [group(tests=[["public", 1]])]}, "groups[0].tests[0][1]", "one of the 1 public tests", "1"),
-    ({"groups": [group(), group()]}, "groups[1].name", "a name of its own", "'a'"),
+    ({"groups": [group(), group()]}, "groups[1].name", "a unique name", "'a'"),
     ({"groups": [group(aggregate="max")]}, "groups[0].aggregate", "min, sum", "'max'"),
     ({"groups": [group(requires=["b"])]}, "groups[0].requires[0]", "the name of a group", "'b'"),
     ({"groups": [group(weight=1)]}, "groups[0].weight", "only name, points", "1"),
@@ -584,9 +590,9 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
     max_leaves=5,
 )
-# What other layouts keep may have the names of this one's fields.
+# What other schemas keep may have the names of this one's fields.
 own_keys = text | st.sampled_from([*row(), "checker", "date", "function", "groups", "extra", "source_name"])
-layout_extras = st.fixed_dictionaries(
+schema_extras = st.fixed_dictionaries(
     {},
     optional={
         "source": st.integers(-1, 8),
@@ -620,7 +626,7 @@ problems = st.builds(
     function=st.none() | function,
     interactor=st.none() | interactor,
     extra=st.builds(
-        lambda own, known: {**own, **known}, st.dictionaries(own_keys, json_values, max_size=3), layout_extras
+        lambda own, known: {**own, **known}, st.dictionaries(own_keys, json_values, max_size=3), schema_extras
     ),
 )
 
@@ -637,7 +643,7 @@ def test_what_is_written_is_read_back_equal(problem: Problem) -> None:
 
 
 @given(problem=problems)
-def test_a_row_that_was_written_has_every_field_of_the_layout(problem: Problem) -> None:
+def test_a_row_that_was_written_has_every_field_of_the_schema(problem: Problem) -> None:
     assert row().keys() <= problem_to_row(problem).keys()
 
 
@@ -655,7 +661,7 @@ def test_a_row_that_was_written_has_every_field_of_the_layout(problem: Problem) 
     ],
     ids=str,
 )
-def test_a_row_of_the_layout_is_written_as_it_was_read(change: dict[str, Any]) -> None:
+def test_a_row_of_the_schema_is_written_as_it_was_read(change: dict[str, Any]) -> None:
     assert problem_to_row(problem_from_row(row(**change))) == row(**change)
 
 

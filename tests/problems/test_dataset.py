@@ -31,7 +31,8 @@ def test_what_is_known_of_problems_without_reading_them() -> None:
         "p", "?", (Test("", ""),), (Test("1", ""), Test("2", "")), incorrect_solutions=wrong, date="2024-01-02"
     )
     dataset = Dataset("n", "L", (problem, Problem("q", "?")))
-    assert list(dataset.facts()) == [ProblemMetadata("p", "2024-01-02", 3, 1, 2), ProblemMetadata("q", None, 0, 0, 0)]
+    known = [ProblemMetadata("p", "2024-01-02", 3, 1, 2), ProblemMetadata("q", None, 0, 0, 0)]
+    assert list(dataset.metadata()) == known
     assert list(dataset.ids) == ["p", "q"]
 
 
@@ -39,7 +40,7 @@ def test_problems_are_chosen_by_their_ids_in_their_own_order() -> None:
     dataset = Dataset("n", "L", THREE, "code_contests")
     chosen = dataset.select(["2_A. Sum", "1_A. Sum", "1_A. Sum", "unknown"])
     assert chosen == Dataset("n", "L", (THREE[0], THREE[2]))
-    assert chosen.layout == "code_contests"
+    assert chosen.schema == "code_contests"
     assert chosen.get("2_A. Sum") is THREE[2]
     assert len(dataset.select([])) == 0
 
@@ -64,7 +65,7 @@ def test_a_window_without_problems_is_an_error(tmp_path: Path, file: Path) -> No
     write_jsonl(tmp_path / "dated.jsonl", dated("2024-01-01", "2024-02-01"))
     with pytest.raises(UsageError, match=r"got none; its dates are 2024-01-01 to 2024-02-01"):
         load_dataset(tmp_path / "dated.jsonl", after="2025-01-01")
-    with pytest.raises(UsageError, match="problems without any"):
+    with pytest.raises(UsageError, match="got none with a date"):
         load_dataset(file, after="2025-01-01")
     for day in ("2024", "2024-13-01", "tomorrow", 20240101):
         with pytest.raises(UsageError, match="before: expected a day as YYYY-MM-DD"):
@@ -116,7 +117,7 @@ def test_a_folder_of_apps_problems(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "question.txt").write_text("Add.", encoding="utf-8")
     dataset = load_dataset(tmp_path)
-    assert (list(dataset.ids), dataset.layout, dataset.label) == (["0000", "0001"], "apps", tmp_path.name)
+    assert (list(dataset.ids), dataset.schema, dataset.label) == (["0000", "0001"], "apps", tmp_path.name)
     with pytest.raises(UsageError, match="name the folder of the split you want"):
         load_dataset(tmp_path, "test")
 
@@ -133,10 +134,10 @@ def test_packages_stay_in_their_folders(tmp_path: Path) -> None:
         (tmp_path / name / "problem.yaml").write_text("name: Echo\n", encoding="utf-8")
     (tmp_path / "b" / "rows.json").write_text("{}", encoding="utf-8")  # a package may hold anything
     dataset = load_dataset(tmp_path)
-    assert (list(dataset.ids), dataset.layout, dataset.label) == (["a/c", "b"], "package", tmp_path.name)
+    assert (list(dataset.ids), dataset.schema, dataset.label) == (["a/c", "b"], "package", tmp_path.name)
     assert dataset.get("b").private_tests == dataset[1].private_tests == (Test("2", "2"),)
     assert [problem.id for problem in dataset] == ["a/c", "b"]
-    assert [facts.tests for facts in dataset.facts()] == [2, 2]
+    assert [each.tests for each in dataset.metadata()] == [2, 2]
     assert dataset.select(["b"])[0].id == "b"
     assert pickle.loads(pickle.dumps(dataset)) == dataset
     assert load_dataset(tmp_path / "b").ids == ["b"]
@@ -156,10 +157,12 @@ def test_a_bad_file_is_a_data_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"expected a folder of files that end in .* got none of these"):
         load_dataset(tmp_path)
     (tmp_path / "bad.jsonl").write_text(json.dumps({"name": "x"}), encoding="utf-8")
-    with pytest.raises(DataError, match=r"bad\.jsonl:1: .* no field 'description', 'public_tests'; name the layout"):
+    with pytest.raises(
+        DataError, match=r"bad\.jsonl:1: .* requires the field 'description', 'public_tests'; name the schema"
+    ):
         load_dataset(tmp_path / "bad.jsonl")
     with pytest.raises(DataError, match=r"bad\.jsonl:1: field 'description': .* got no such field"):
-        load_dataset(tmp_path / "bad.jsonl", layout="code_contests")
+        load_dataset(tmp_path / "bad.jsonl", schema="code_contests")
 
 
 @pytest.mark.parametrize("name", ["Starter", "", "problems.txt", "a\0b", "a/b/c", "starter/x", "procedurals"])
@@ -174,14 +177,14 @@ def test_an_unknown_name_lists_what_is_supported(name: str) -> None:
         assert "OWNER/NAME on the Hugging Face hub" in message
 
 
-def test_an_unknown_layout_lists_all(file: Path) -> None:
-    with pytest.raises(UsageError, match=r"layout: expected one of .*code_contests.*, got 'CodeContests'"):
-        load_dataset(file, layout="CodeContests")
+def test_an_unknown_schema_lists_all(file: Path) -> None:
+    with pytest.raises(UsageError, match=r"schema: expected one of .*code_contests.*, got 'CodeContests'"):
+        load_dataset(file, schema="CodeContests")
 
 
 def test_generated_problems_by_name() -> None:
     dataset = load_dataset("procedural?count=30")
-    assert (len(dataset), dataset.layout) == (30, "procedural")
+    assert (len(dataset), dataset.schema) == (30, "procedural")
     assert dataset.get(dataset.ids[7]) == dataset[7]
     assert dataset.select(dataset.ids[3:5])[1] == dataset[4]
     assert set(load_dataset("procedural?count=30", "test").ids).isdisjoint(dataset.ids)

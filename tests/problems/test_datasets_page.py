@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
 import json
 import re
 import shlex
@@ -14,6 +13,7 @@ import pytest
 
 from rlef_env.cli.command import main
 from rlef_env.problems import SCHEMAS, load_dataset
+from tools.samples import ROWS
 
 LINE = re.compile(r"^\| (?P<label>[^|]+) \|[^|]*\|[^|]*\| `rlef problems stats (?P<arguments>[^`]+)` \|$", re.MULTILINE)
 EXAMPLES = {
@@ -40,18 +40,6 @@ EXAMPLES = {
 }
 
 
-def sample(root: Path, layout: str) -> dict[str, Any]:
-    """A row of the layout."""
-    path = root / "tests" / "problems" / "layouts" / "samples.py"
-    spec = importlib.util.spec_from_file_location("layout_samples", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    row: dict[str, Any] = module.ROWS[layout]
-    return row
-
-
 def write(path: Path, split: str, row: dict[str, Any]) -> None:
     """One problem, stored as the path's name says."""
     if path.name == "test" and "input_output" in row:  # the folders of APPS
@@ -74,10 +62,10 @@ def write(path: Path, split: str, row: dict[str, Any]) -> None:
         parquet.write_table(pyarrow.Table.from_pylist([row]), path / f"{split}-00000-of-00001.parquet")
 
 
-def test_the_page_has_every_layout(root: Path) -> None:
+def test_the_page_has_every_schema(root: Path) -> None:
     labels = [match["label"] for match in LINE.finditer((root / "docs" / "datasets.md").read_text())]
     assert labels == list(EXAMPLES)
-    assert {layout.name for layout in SCHEMAS} <= set(EXAMPLES.values())
+    assert {schema.name for schema in SCHEMAS} <= set(EXAMPLES.values())
 
 
 @pytest.mark.parametrize("label", EXAMPLES)
@@ -90,12 +78,12 @@ def test_a_command_of_the_page(
     assert arguments[1:] in ([], ["--split", split])
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    layout = EXAMPLES[label]
-    if layout is not None:
-        write(Path(name), split, sample(root, layout))
+    schema = EXAMPLES[label]
+    if schema is not None:
+        write(Path(name), split, ROWS[schema])
     assert main(["problems", "stats", *arguments]) == 0
     dataset = load_dataset(name, split)
     assert re.match(rf" *problems +{len(dataset)} *\n", capsys.readouterr().out)
-    assert any(facts.tests for facts in dataset.facts())
-    if layout is not None:
-        assert (dataset.layout, len(dataset)) == (layout, 1)
+    assert any(each.tests for each in dataset.metadata())
+    if schema is not None:
+        assert (dataset.schema, len(dataset)) == (schema, 1)

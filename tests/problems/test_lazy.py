@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from rlef_env.errors import DataError
-from rlef_env.problems import Dataset, Problem, Test, datasets, load_dataset, problem_to_row, stored, write_jsonl
+from rlef_env.problems import Dataset, Problem, Test, lazy, load_dataset, problem_to_row, write_jsonl
 from rlef_env.problems.lazy import LazyProblems
 
 PROBLEMS = tuple(Problem(f"p{number}", "?" * number, (Test("1", "2"),)) for number in range(20))
@@ -24,7 +24,7 @@ PROBLEMS = tuple(Problem(f"p{number}", "?" * number, (Test("1", "2"),)) for numb
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of the test's own; every file counts as large."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(datasets, "_SMALL", -1)
+    monkeypatch.setattr("rlef_env.problems.dataset._SMALL", -1)
     return tmp_path / "cache"
 
 
@@ -43,7 +43,7 @@ def write(path: Path, problems: tuple[Problem, ...]) -> Path:
 def checked(monkeypatch: pytest.MonkeyPatch, file: Path) -> tuple[int, Dataset]:
     """How many rows are checked when the file is opened, and the data set."""
     count = 0
-    iterate = stored.iter_problems
+    iterate = lazy.iter_problems
 
     def counting(*arguments: object) -> object:
         nonlocal count
@@ -52,7 +52,7 @@ def checked(monkeypatch: pytest.MonkeyPatch, file: Path) -> tuple[int, Dataset]:
             yield each
 
     with monkeypatch.context() as patch:
-        patch.setattr(stored, "iter_problems", counting)
+        patch.setattr(lazy, "iter_problems", counting)
         dataset = load_dataset(file)
     assert isinstance(dataset.problems, LazyProblems)
     return count, dataset
@@ -71,7 +71,7 @@ def test_a_changed_file_is_checked_again_and_noticed_on_reading(file: Path, monk
     kept = dataset[0]
     write(file, PROBLEMS[5:])
     if file.suffix == ".jsonl":
-        with pytest.raises(DataError, match="expected the file as it was when it was opened, got a changed one"):
+        with pytest.raises(DataError, match="expected the file to be unchanged since it was opened, got a changed one"):
             _ = dataset[1]
     assert dataset[0] is kept
     count, again = checked(monkeypatch, file)
@@ -102,7 +102,7 @@ def test_a_broken_cache_is_made_again(file: Path, cache: Path, monkeypatch: pyte
 
 def test_another_version_of_the_code_checks_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checked(monkeypatch, file)
-    monkeypatch.setattr(stored, "_code", lambda: "another")
+    monkeypatch.setattr(lazy, "_code", lambda: "another")
     assert checked(monkeypatch, file)[0] == 20
 
 
@@ -125,7 +125,7 @@ def test_a_data_set_travels_to_other_processes_and_serves_threads(file: Path) ->
 
 
 def test_only_so_many_problems_are_kept(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored, "_RECENT_BYTES", 2000)
+    monkeypatch.setattr(lazy, "_RECENT_BYTES", 2000)
     dataset = load_dataset(file)
     first = dataset[0]
     assert dataset[0] is first
@@ -140,9 +140,9 @@ def test_only_so_many_problems_are_kept(file: Path, monkeypatch: pytest.MonkeyPa
 
 OPEN_AND_READ = """
 import resource, sys
-from rlef_env.problems import datasets, load_dataset, stored
-datasets._SMALL = -1
-stored._RECENT_BYTES = 2**22
+from rlef_env.problems import dataset, lazy, load_dataset
+dataset._SMALL = -1
+lazy._RECENT_BYTES = 2**22
 import pyarrow, pyarrow.parquet
 usage = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 before = usage()

@@ -13,7 +13,6 @@ from rlef_env.problems import (
     Quality,
     QualityReport,
     Test,
-    datasets,
     digest,
     load_dataset,
     report_path,
@@ -32,7 +31,7 @@ def file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     """Problems in memory, or in their file; with reports beside it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     if request.param == "large":
-        monkeypatch.setattr(datasets, "_SMALL", -1)
+        monkeypatch.setattr("rlef_env.problems.dataset._SMALL", -1)
     path = tmp_path / "rows.jsonl"
     write_jsonl(path, PROBLEMS)
     write(path, PROBLEMS)
@@ -40,12 +39,12 @@ def file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def write(path: Path, problems: tuple[Problem, ...]) -> None:
-    reports = (QualityReport(each.id, digest(each), trust) for each, trust in zip(problems, CLASSES, strict=False))
+    reports = (QualityReport(each.id, digest(each), quality) for each, quality in zip(problems, CLASSES, strict=False))
     write_reports(reports, report_path(path))
 
 
 @pytest.mark.parametrize(
-    ("trust", "ids"),
+    ("quality", "ids"),
     [
         (None, ["p0", "p1", "p2", "p3"]),
         ("verified", ["p0", "p2"]),
@@ -53,33 +52,33 @@ def write(path: Path, problems: tuple[Problem, ...]) -> None:
         (["verified", "weak_tests"], ["p0", "p1", "p2"]),
     ],
 )
-def test_only_problems_of_these_classes_are_there(file: Path, trust: str, ids: list[str]) -> None:
-    assert list(load_dataset(file, trust=trust).ids) == ids
+def test_only_problems_of_these_classes_are_there(file: Path, quality: str, ids: list[str]) -> None:
+    assert list(load_dataset(file, quality=quality).ids) == ids
 
 
 def test_a_report_on_an_older_version_does_not_count(file: Path) -> None:
     older = replace(PROBLEMS[0], private_tests=(Test("3", "4"),))
     write(file, (older, *PROBLEMS[1:]))
-    assert list(load_dataset(file, trust="verified").ids) == ["p2"]
+    assert list(load_dataset(file, quality="verified").ids) == ["p2"]
 
 
 def test_no_problem_of_a_large_file_is_read_for_it(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if isinstance(load_dataset(file).problems, LazyProblems):
-        monkeypatch.setattr(code_contests, "problem_from_row", None)
+        monkeypatch.setattr(code_contests, "problem", None)
         monkeypatch.setattr(LazyProblems, "_read", None)
-    assert list(load_dataset(file, trust="verified").ids) == ["p0", "p2"]
+    assert list(load_dataset(file, quality="verified").ids) == ["p0", "p2"]
 
 
 def test_reports_may_be_elsewhere(file: Path, tmp_path: Path) -> None:
     report_path(file).rename(tmp_path / "elsewhere")
-    assert list(load_dataset(file, trust="weak_tests", reports=tmp_path / "elsewhere").ids) == ["p1"]
+    assert list(load_dataset(file, quality="weak_tests", reports=tmp_path / "elsewhere").ids) == ["p1"]
 
 
 def test_what_is_wrong_is_said_with_what_to_do(file: Path) -> None:
     with pytest.raises(UsageError, match=r"one or several of 'verified'.*got 'good'"):
-        load_dataset(file, trust="good")
+        load_dataset(file, quality="good")
     with pytest.raises(UsageError, match=r"too_slow, got none.*3 reports"):
-        load_dataset(file, trust="too_slow")
+        load_dataset(file, quality="too_slow")
     report_path(file).unlink()
-    with pytest.raises(UsageError, match="got no such file; make them with: rlef problems verify"):
-        load_dataset(file, trust="verified")
+    with pytest.raises(UsageError, match="got no such file; write the reports with: rlef problems verify"):
+        load_dataset(file, quality="verified")

@@ -32,8 +32,8 @@ WRONG_VERDICTS = {
     "compile_error",
     "security_violation",
 }
-MOST_BYTES = 1_900_000
-MOST_INPUT_BYTES = 60_000
+MAX_BYTES = 1_900_000
+MAX_INPUT_BYTES = 60_000
 HOSTILE_OUTPUTS = (
     "",
     "\n",
@@ -97,7 +97,7 @@ def test_the_first_problem_is_the_easiest() -> None:
 
 
 def test_the_file_is_small() -> None:
-    assert build_starter.OUTPUT.stat().st_size < MOST_BYTES
+    assert build_starter.OUTPUT.stat().st_size < MAX_BYTES
 
 
 @pytest.mark.parametrize("slug", PROBLEMS)
@@ -118,7 +118,7 @@ def test_a_problem_is_complete(slug: str) -> None:
     assert problem.memory_limit >= 64_000_000
     assert problem.tags
     assert len({test.input for _, _, test in problem.tests()}) == sum(1 for _ in problem.tests())
-    assert all(len(test.input.encode()) <= MOST_INPUT_BYTES for _, _, test in problem.tests())
+    assert all(len(test.input.encode()) <= MAX_INPUT_BYTES for _, _, test in problem.tests())
 
 
 @pytest.mark.parametrize("slug", PROBLEMS)

@@ -37,26 +37,26 @@ def report(problem: Problem, pool: JudgePool) -> QualityReport:
 
 def test_a_problem_whose_solutions_are_told_apart_is_verified(pool: JudgePool) -> None:
     found = report(SUM, pool)
-    assert (found.trust, found.reasons) == (Quality.VERIFIED, ())
+    assert (found.quality, found.reasons) == (Quality.VERIFIED, ())
     assert (found.correct_passed, found.correct_total) == (2, 2)
     assert (found.incorrect_refused, found.incorrect_total) == (1, 1)
 
 
 def test_an_incorrect_solution_that_passes_is_named(pool: JudgePool) -> None:
     found = report(replace(SUM, private_tests=()), pool)
-    assert found.trust is Quality.WEAK_TESTS
+    assert found.quality is Quality.WEAK_TESTS
     assert found.reasons == ("incorrect solution 0 passes all 1 tests",)
 
 
 def test_a_correct_solution_that_fails_beside_one_that_passes_has_a_wrong_label(pool: JudgePool) -> None:
     found = report(replace(SUM, solutions=(Solution(DOUBLE), Solution(ADD_TWO))), pool)
-    assert found.trust is Quality.WRONG_LABEL
+    assert found.quality is Quality.WRONG_LABEL
     assert found.reasons == ("correct solution 1: wrong_answer on private test 0 and 1 more",)
 
 
 def test_a_test_that_nobody_passes_is_bad(pool: JudgePool) -> None:
     found = report(replace(SUM, private_tests=(Test("3\n", "6\n"), Test("10\n", "21\n"))), pool)
-    assert found.trust is Quality.BAD_TEST
+    assert found.quality is Quality.BAD_TEST
     assert found.reasons[-1] == "no correct solution passes private test 1"
 
 
@@ -70,24 +70,24 @@ def test_answers_that_differ_in_case_need_a_checker(pool: JudgePool) -> None:
         solutions=(yes,),
     )
     found = report(problem, pool)
-    assert (found.trust, found.checker) == (Quality.NEEDS_CHECKER, ("kattis",))
+    assert (found.quality, found.checker) == (Quality.NEEDS_CHECKER, ("kattis",))
 
 
 def test_several_answers_and_a_statement_that_says_so_are_ambiguous(pool: JudgePool) -> None:
     statement = "Print two numbers whose sum is the number given. If there are several answers, print any of them."
     problem = Problem("split", statement, (Test("5\n", "1 4\n"),), solutions=(Solution("print(0, int(input()))"),))
-    assert report(problem, pool).trust is Quality.AMBIGUOUS
-    assert report(replace(problem, statement="Print two numbers."), pool).trust is Quality.BAD_TEST
+    assert report(problem, pool).quality is Quality.AMBIGUOUS
+    assert report(replace(problem, statement="Print two numbers."), pool).quality is Quality.BAD_TEST
 
 
 def test_solutions_that_all_take_too_long_are_too_slow(pool: JudgePool) -> None:
     slow = Solution("while True: pass")
-    assert report(replace(SUM, time_limit=0.1, solutions=(slow, slow)), pool).trust is Quality.TOO_SLOW
+    assert report(replace(SUM, time_limit=0.1, solutions=(slow, slow)), pool).quality is Quality.TOO_SLOW
 
 
 def test_without_a_solution_to_run_nothing_is_said(pool: JudgePool) -> None:
-    assert report(replace(SUM, solutions=()), pool).trust is Quality.UNVERIFIED
-    assert report(replace(SUM, solutions=(Solution("print(1)", "unknown"),)), pool).trust is Quality.UNVERIFIED
+    assert report(replace(SUM, solutions=()), pool).quality is Quality.UNVERIFIED
+    assert report(replace(SUM, solutions=(Solution("print(1)", "unknown"),)), pool).quality is Quality.UNVERIFIED
 
 
 LACKING = [
@@ -102,19 +102,19 @@ LACKING += ["open('input.txt')\n", "import os\nos.kill(1, 9)\n", "def f(n):\n   
 @pytest.mark.parametrize("source", LACKING)
 def test_a_solution_that_cannot_run_here_blames_neither_test_nor_label(source: str, pool: JudgePool) -> None:
     alone = report(replace(SUM, solutions=(Solution(source), Solution(source))), pool)
-    assert alone.trust is Quality.UNVERIFIED
+    assert alone.quality is Quality.UNVERIFIED
     assert alone.reasons[0].startswith("correct solution 0 cannot run here: ")
     beside = report(replace(SUM, solutions=(Solution(DOUBLE), Solution(source))), pool)
-    assert (beside.trust, beside.correct_passed, beside.correct_total) == (Quality.VERIFIED, 1, 2)
+    assert (beside.quality, beside.correct_passed, beside.correct_total) == (Quality.VERIFIED, 1, 2)
     assert beside.reasons == (alone.reasons[0].replace("solution 0", "solution 1"),)
     broken = replace(SUM, private_tests=(Test("3\n", "7\n"),), solutions=(Solution(DOUBLE), Solution(source)))
-    assert report(broken, pool).trust is Quality.BAD_TEST
+    assert report(broken, pool).quality is Quality.BAD_TEST
 
 
 def test_an_exception_on_a_test_that_others_survive_is_about_the_test(pool: JudgePool) -> None:
     cut = replace(SUM, private_tests=(Test("3\n", "6\n"), Test("\n", "20\n")))
     found = report(cut, pool)
-    assert (found.trust, found.reasons[-1]) == (Quality.BAD_TEST, "no correct solution passes private test 1")
+    assert (found.quality, found.reasons[-1]) == (Quality.BAD_TEST, "no correct solution passes private test 1")
 
 
 def test_starter_code_of_apps_is_no_reason_to_blame_a_test(pool: JudgePool) -> None:
@@ -123,13 +123,13 @@ def test_starter_code_of_apps_is_no_reason_to_blame_a_test(pool: JudgePool) -> N
         "problem_id": 1, "question": "Largest.", "solutions": json.dumps([solution]),
         "input_output": json.dumps({"fn_name": "top", "inputs": [[[3, 1, 2]], [[5]]], "outputs": [3, 5]}),
     }  # fmt: skip
-    assert report(problem_from_row(row), pool).trust is Quality.VERIFIED
+    assert report(problem_from_row(row), pool).quality is Quality.VERIFIED
 
 
 def test_a_repeated_problem_is_a_duplicate_of_the_first(pool: JudgePool) -> None:
     again = replace(SUM, id="again", statement="DOUBLE   it: " + SUM.statement)
     first, second, third = verify([SUM, again, replace(SUM, id="third", private_tests=())], pool)
-    assert (first.trust, second.trust, third.trust) == (Quality.VERIFIED, Quality.DUPLICATE, Quality.DUPLICATE)
+    assert (first.quality, second.quality, third.quality) == (Quality.VERIFIED, Quality.DUPLICATE, Quality.DUPLICATE)
     assert second.reasons[0] == third.reasons[0] == "repeats problem 'double'"
 
 

@@ -61,7 +61,7 @@ def evaluation_plans(
         process: which process this is; each plays every ``processes``-th episode.
         processes: how many there are.
     """
-    names = [fact.id for fact in dataset.facts() if fact.tests]
+    names = [each.id for each in dataset.metadata() if each.tests]
     names = names[: -(-episodes // samples)] if episodes else names
     numbers = range(process, max(episodes, len(names) * samples), processes)
     wanted = [(names[number % len(names)], seed_of(seed, number)) for number in numbers]

@@ -92,7 +92,7 @@ def evaluation_problems(config: TrainConfig, split: str = "") -> Problems:
 
 def held_out(train: Dataset) -> list[str]:
     """The ids of every tenth problem; of the last where there are fewer; of none where there is only one."""
-    names = [fact.id for fact in train.facts() if fact.tests]
+    names = [each.id for each in train.metadata() if each.tests]
     return names[TENTH - 1 :: TENTH] or (names[-1:] if len(names) > 1 else [])
 
 

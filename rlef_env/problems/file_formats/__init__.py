@@ -1,6 +1,5 @@
-"""How rows are stored: JSONL, JSONL.gz, a JSON array, Parquet, or several such files. What they mean: ``layouts``."""
+"""How rows are stored: JSONL, JSONL.gz, a JSON array, Parquet, or several such files. What rows mean: ``schemas``."""
 
-from rlef_env.problems.file_formats.cache import cache_folder, written_whole
 from rlef_env.problems.file_formats.file_format import SUFFIXES, RawRow, is_plain, raw_rows
 from rlef_env.problems.file_formats.json_values import json_bytes
 from rlef_env.problems.file_formats.shards import is_pattern, named_files
@@ -8,11 +7,9 @@ from rlef_env.problems.file_formats.shards import is_pattern, named_files
 __all__ = [
     "SUFFIXES",
     "RawRow",
-    "cache_folder",
     "is_pattern",
     "is_plain",
     "json_bytes",
     "named_files",
     "raw_rows",
-    "written_whole",
 ]

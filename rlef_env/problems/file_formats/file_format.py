@@ -1,4 +1,4 @@
-"""The rows of one file, as the bytes of a JSON object each, in order and one at a time."""
+"""Read the rows of one file, each as the bytes of a JSON object, in order and one at a time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import IO, Final, NamedTuple
 
 from rlef_env.errors import DataError, RLEFError
 from rlef_env.problems.file_formats.json_array import elements, starts_an_array
-from rlef_env.problems.file_formats.json_values import LONGEST_ROW
+from rlef_env.problems.file_formats.json_values import MAX_ROW_BYTES
 
 __all__ = ["SUFFIXES", "RawRow", "is_plain", "raw_rows"]
 
@@ -23,7 +23,7 @@ class RawRow(NamedTuple):
     Attributes:
         where: the file and the place in it, e.g. ``"problems.jsonl:7"``.
         raw: JSON, not checked yet.
-        offset: where in the file the bytes begin; of no use where the file is packed.
+        offset: the place of the bytes in the file; meaningless if the file is packed.
     """
 
     where: str
@@ -32,14 +32,14 @@ class RawRow(NamedTuple):
 
 
 def raw_rows(path: Path, name: str | None = None) -> Iterator[RawRow]:
-    """Yield the rows of a file, by its name's ending; blank lines are skipped.
+    """Yield the rows of a file; the ending of its name determines the format. Blank lines are skipped.
 
     Args:
         path: the file.
-        name: what errors call it; its path by default.
+        name: the file's name in errors; its path by default.
 
     Raises:
-        DataError: the file cannot be read, holds no row, is cut short, or has a row of more than 512 MiB.
+        DataError: the file cannot be read, holds no row, is truncated, or has a row of more than 512 MiB.
     """
     name = os.fspath(path) if name is None else name
     read = SUFFIXES.get(suffix(path))
@@ -53,22 +53,22 @@ def raw_rows(path: Path, name: str | None = None) -> Iterator[RawRow]:
             found = True
             yield row
     if not found:
-        raise DataError(f"{name}: expected one JSON object a row, got an empty file; check the path")
+        raise DataError(f"{name}: expected one JSON object per row, got an empty file; check the path")
 
 
 def suffix(path: Path) -> str:
-    """The ending that tells how the file is stored, or ``""``."""
+    """Return the ending of the file's name that determines the format, or ``""``."""
     return next((ending for ending in SUFFIXES if path.name.lower().endswith(ending)), "")
 
 
 def is_plain(path: Path) -> bool:
-    """Whether a row can be read from the file itself by its offset."""
+    """Return whether a row can be read from the file itself by its offset."""
     return suffix(path) in (".jsonl", ".json")
 
 
 @contextlib.contextmanager
 def _named(name: str) -> Iterator[None]:
-    """Turn what the system says about a file into one line that names it."""
+    """Turn an error of the system or a library into one line that names the file."""
     try:
         yield
     except RLEFError:
@@ -78,7 +78,7 @@ def _named(name: str) -> Iterator[None]:
     except IsADirectoryError:
         raise DataError(f"{name}: expected a file of problems, got a directory; name a file in it") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{name}: expected a whole gzip file, got: {error}; check that nothing was cut") from None
+        raise DataError(f"{name}: expected a complete gzip file, got: {error}; check that nothing was cut") from None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         raise DataError(f"{name!r}: expected a readable file of problems, got: {error}; check the path") from None
 
@@ -94,12 +94,12 @@ def _packed_lines(path: Path, name: str) -> Iterator[RawRow]:
 
 
 def _lines(file: IO[bytes] | gzip.GzipFile, name: str) -> Iterator[RawRow]:
-    # Bytes, because only "\n" ends a line of JSONL: text mode would also count a lone "\r" as one.
+    # Bytes, because only "\n" ends a line of JSONL: text mode would also end a line at a lone "\r".
     offset = 0
     number = 1
-    while line := file.readline(LONGEST_ROW + 1):
-        if len(line) > LONGEST_ROW:
-            raise DataError(f"{name}:{number}: expected a line of at most {LONGEST_ROW} bytes; check the line ends")
+    while line := file.readline(MAX_ROW_BYTES + 1):
+        if len(line) > MAX_ROW_BYTES:
+            raise DataError(f"{name}:{number}: expected a line of at most {MAX_ROW_BYTES} bytes; check the line ends")
         if line.strip():
             yield RawRow(f"{name}:{number}", line, offset)
         offset += len(line)
@@ -107,17 +107,19 @@ def _lines(file: IO[bytes] | gzip.GzipFile, name: str) -> Iterator[RawRow]:
 
 
 def _json_file(path: Path, name: str) -> Iterator[RawRow]:
-    """An array of objects, or JSONL under another name."""
+    """Read an array of objects, or JSONL with another ending."""
     with path.open("rb") as file:
         if not starts_an_array(file):
             yield from _lines(file, name)
             return
-        for number, (offset, raw) in enumerate(elements(file, name, LONGEST_ROW)):
+        for number, (offset, raw) in enumerate(elements(file, name, MAX_ROW_BYTES)):
             yield RawRow(f"{name}: row {number}", raw, offset)
 
 
 def _parquet(path: Path, name: str) -> Iterator[RawRow]:
-    from rlef_env.problems.file_formats.parquet import parquet_rows  # pyarrow takes a moment and is optional
+    from rlef_env.problems.file_formats.parquet import (
+        parquet_rows,
+    )  # imported here because pyarrow is slow to import and optional
 
     for number, raw in enumerate(parquet_rows(path, name)):
         yield RawRow(f"{name}: row {number}", raw, 0)
@@ -129,4 +131,4 @@ SUFFIXES: Final[Mapping[str, Callable[[Path, str], Iterator[RawRow]]]] = {
     ".json": _json_file,
     ".parquet": _parquet,
 }
-"""How files are stored, by the endings of their names."""
+"""The ending of a file's name -> the reader of its format."""

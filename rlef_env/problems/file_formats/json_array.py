@@ -1,4 +1,4 @@
-"""The elements of one large JSON array, found without reading it whole."""
+"""Find the elements of one large JSON array without reading all of it into memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CHUNK: Final = 2**20
 
 
 def starts_an_array(file: IO[bytes]) -> bool:
-    """Whether the first character but white space is a bracket; leaves the file at its start."""
+    """Return whether the first character after white space is a bracket; leave the file at its start."""
     while (start := file.read(_CHUNK)) and not start.strip(_SPACE):
         pass
     file.seek(0)
@@ -24,22 +24,22 @@ def starts_an_array(file: IO[bytes]) -> bool:
 
 
 def elements(file: IO[bytes], name: str, longest: int) -> Iterator[tuple[int, bytes]]:
-    """Yield ``(offset, bytes)`` for each element of the array that the file holds.
+    """Yield ``(offset, bytes)`` for each element of the array in the file.
 
-    Only where elements begin and end is checked, not whether they are JSON.
+    Only the boundaries of elements are checked, not whether they are JSON.
 
     Args:
-        file: at its start, where ``starts_an_array``.
-        name: what errors call it.
-        longest: bytes of an element at most.
+        file: an open file at its start, for which ``starts_an_array`` is true.
+        name: the file's name in errors.
+        longest: maximum bytes of an element.
 
     Raises:
-        DataError: the array does not end, something follows it, or an element is longer than that.
+        DataError: the array does not end, something follows it, or an element is too long.
     """
     buffer = bytearray()
-    start = 0  # in the file, of the buffer
-    place = 0  # in the buffer: what is before it has been looked at
-    first = 0  # in the buffer: where the element begins
+    start = 0  # place of the buffer in the file
+    place = 0  # in the buffer: everything before it has been scanned
+    first = 0  # in the buffer: the start of the element
     depth = 0
     number = 0
     reach = _CHUNK
@@ -53,7 +53,7 @@ def elements(file: IO[bytes], name: str, longest: int) -> Iterator[tuple[int, by
                 place = _end_of_string(buffer, place)
                 if place == 0:
                     place = token.start()
-                    reach = len(buffer)  # twice as much each time, as the string is searched again from its start
+                    reach = len(buffer)  # doubled each time, because the string is searched again from its start
                     break
             elif kind in (b"[", b"{"):
                 depth += 1
@@ -81,7 +81,7 @@ def elements(file: IO[bytes], name: str, longest: int) -> Iterator[tuple[int, by
 
 
 def _end_of_string(buffer: bytearray, place: int) -> int:
-    """The place after the closing quote of the string whose text begins at ``place``; 0 where it is not in there."""
+    """Return the place after the closing quote of the string that begins at ``place``; 0 if it is not in the buffer."""
     while (quote := buffer.find(b'"', place)) >= 0:
         before = quote
         while before > place and buffer[before - 1] == ord("\\"):
@@ -95,5 +95,5 @@ def _end_of_string(buffer: bytearray, place: int) -> int:
 def _trimmed(offset: int, raw: bytes, where: str) -> tuple[int, bytes]:
     body = raw.lstrip(_SPACE)
     if not body:
-        raise DataError(f"{where}: expected a JSON object, got nothing; remove the comma too many")
+        raise DataError(f"{where}: expected a JSON object, got nothing; remove the superfluous comma")
     return offset + len(raw) - len(body), body.rstrip(_SPACE)

@@ -1,4 +1,4 @@
-"""Which files a path names: one, those of a directory, or those that a pattern matches; and the split of each."""
+"""Find the files that a path names (one file, those of a directory, or those that match a pattern) and their split."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _SPLITS: Final = ("train", "valid", "validation", "dev", "test")
 
 
 def named_files(name: str, split: str) -> list[Path]:
-    """The files that a path or a pattern names, in the order of their names.
+    """Return the files that a path or a pattern names, ordered by name.
 
     In a directory, a split is the files whose names begin with it (``train-00000-of-00039.parquet``, ``valid.jsonl``).
-    Where no name begins with that of a split, all files are ``"train"``.
+    If no name begins with that of a split, all files are ``"train"``.
 
     Raises:
-        UsageError: the path has no such split, or is none.
+        UsageError: the path has no such split, or is not a path.
         DataError: there are no files.
     """
     try:
@@ -35,7 +35,7 @@ def named_files(name: str, split: str) -> list[Path]:
         return _of_split(name, sorted(path.iterdir()), split)
     if split != "train":
         raise UsageError(
-            f"split: expected 'train', got {split!r}; a file has no splits, so name the file of the split you want"
+            f"split: expected 'train', got {split!r}; a file has no splits: name the file of the split you want"
         )
     if exists or not is_pattern(name):
         return [path]
@@ -43,7 +43,7 @@ def named_files(name: str, split: str) -> list[Path]:
 
 
 def is_pattern(name: str) -> bool:
-    """Whether a name, unless a file has it, stands for all files that it matches."""
+    """Return whether a name, unless a file has it, is a pattern that stands for all files that match."""
     return re.search(r"[*?\[]", name) is not None
 
 
@@ -63,8 +63,8 @@ def _of_split(name: str, paths: list[Path], split: str) -> list[Path]:
     if not named and split == "train":
         return files
     raise UsageError(
-        f"split: expected {' or '.join(map(repr, named or ['train']))}, got {split!r}; the split of a file in "
-        f"{name} is what its name begins with"
+        f"split: expected {' or '.join(map(repr, named or ['train']))}, got {split!r}; in {name}, a file's split is "
+        "the beginning of its name"
     )
 
 

@@ -1,4 +1,4 @@
-"""Problem packages, folders with a problem each: Kattis and ICPC (``problem.yaml``), DMOJ (``init.yml``)."""
+"""Problem packages, folders with one problem each: Kattis and ICPC (``problem.yaml``), DMOJ (``init.yml``)."""
 
 from rlef_env.problems.packages.packages import PACKAGE_FILES, is_package, iter_packages, package_paths, read_package
 

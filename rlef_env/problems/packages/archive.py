@@ -1,4 +1,4 @@
-"""The zip archive of a package: what its directory says is checked before anything is unpacked, in memory only."""
+"""Read the zip archive of a package: its directory is checked before anything is unpacked, in memory only."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ import zipfile
 import zlib
 
 from rlef_env.errors import DataError
-from rlef_env.problems.packages.folder import LARGEST_FILE, LARGEST_PACKAGE, Folder
-from rlef_env.problems.unpacked import unpacked_bytes
+from rlef_env.problems.packages.folder import MAX_FILE_BYTES, MAX_PACKAGE_BYTES, Folder
+from rlef_env.problems.parsing.unpacked import unpacked_bytes
 
 __all__ = ["Archive"]
 
-MOST_FILES = 100_000
+MAX_FILES = 100_000
 STORED, DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 
 
 class Archive:
-    """Reads files of a zip archive by their names.
+    """Reads files of a zip archive by name.
 
     Args:
         folder: the package.
         path: the archive in it.
 
     Raises:
-        DataError: it is no zip archive, a name in it leads out of it or stands twice, or it unpacks to too much.
+        DataError: not a zip archive, a duplicate name, a name that leads out of the archive, or too large when
+            unpacked.
     """
 
     def __init__(self, folder: Folder, path: str) -> None:
@@ -35,10 +36,10 @@ class Archive:
             members = [member for member in self._zip.infolist() if not member.is_dir()]
         except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, UnicodeDecodeError) as error:
             raise folder.error(path, "a zip archive", str(error), "pack it anew") from None
-        if len(members) > MOST_FILES:
-            raise folder.error(path, f"at most {MOST_FILES:,} files", f"{len(members):,}", "split the package")
+        if len(members) > MAX_FILES:
+            raise folder.error(path, f"at most {MAX_FILES:,} files", f"{len(members):,}", "split the package")
         total = sum(member.file_size for member in members)
-        most = min(unpacked_bytes(len(packed)), LARGEST_PACKAGE)
+        most = min(unpacked_bytes(len(packed)), MAX_PACKAGE_BYTES)
         if total > most:
             raise folder.error(path, f"at most {most:,} bytes unpacked", f"{total:,}", "split the package")
         self._members: dict[str, zipfile.ZipInfo] = {}
@@ -54,18 +55,18 @@ class Archive:
         return name in self._members
 
     def content(self, name: str) -> bytes:
-        """What a file in the archive holds.
+        """Return the contents of a file in the archive.
 
         Raises:
-            DataError: it is encrypted, too large, larger than the archive says, or damaged.
+            DataError: the file is encrypted, too large, larger than the archive states, or damaged.
         """
         member = self._members[name]
         if member.flag_bits & 1:
             raise self._error(name, "a file without a password", "an encrypted one")
         if member.compress_type not in (STORED, DEFLATED):
             raise self._error(name, "stored or deflated", f"compression {member.compress_type}")
-        if member.file_size > LARGEST_FILE:
-            raise self._error(name, f"at most {LARGEST_FILE:,} bytes", f"{member.file_size:,}")
+        if member.file_size > MAX_FILE_BYTES:
+            raise self._error(name, f"at most {MAX_FILE_BYTES:,} bytes", f"{member.file_size:,}")
         try:
             with self._zip.open(member) as stream:
                 content = stream.read(member.file_size + 1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from rlef_env.problems.json_rows import Field
-from rlef_env.problems.packages.folder import LARGEST_TEXT
+from rlef_env.problems.packages.folder import MAX_TEXT_BYTES
+from rlef_env.problems.parsing.fields import Field
 
 __all__ = ["Constants"]
 
@@ -16,13 +16,14 @@ TEX_USE: Final = re.compile(r"\\constant\{([A-Za-z_][A-Za-z0-9_]*)(?:\.([A-Za-z_
 
 
 class Constants:
-    """Replaces the names of constants by their values. A name that is not defined stays as it is.
+    """Replaces the names of constants by their values. An undefined name is left unchanged.
 
     Args:
-        field: ``constants`` of ``problem.yaml``: name -> a value, or ``value`` and its other spellings; or none.
+        field: ``constants`` of ``problem.yaml``, which may be absent: name -> a value, or ``value`` and its other
+            spellings.
 
     Raises:
-        DataError: a name or a value is not as the format has it.
+        DataError: a name or a value violates the format.
     """
 
     def __init__(self, field: Field) -> None:
@@ -39,11 +40,11 @@ class Constants:
                 self.texts[name, spelling] = _text(spellings.child(spelling))
 
     def plain(self, text: str) -> str:
-        """A text of any kind but LaTeX."""
+        """Replace constants in a text that is not LaTeX."""
         return self._replaced(USE, text) if self.texts else text
 
     def statement(self, text: str, ending: str) -> str:
-        """A statement whose file has this ending."""
+        """Replace constants in a statement whose file has this ending."""
         return self.plain(text) if ending == "md" else self._replaced(TEX_USE, text) if self.texts else text
 
     def _replaced(self, use: re.Pattern[str], text: str) -> str:
@@ -53,8 +54,8 @@ class Constants:
             nonlocal size
             found = self.texts.get((match[1], match[2] or "value"), match[0])
             size += len(found)
-            if size > LARGEST_TEXT:
-                expected = f"texts of at most {LARGEST_TEXT:,} characters with the constants in them"
+            if size > MAX_TEXT_BYTES:
+                expected = f"texts of at most {MAX_TEXT_BYTES:,} characters with the constants in them"
                 raise self.field.error(expected, "use them less often")
             return found
 

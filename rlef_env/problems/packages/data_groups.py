@@ -1,4 +1,4 @@
-"""The points of a Kattis scoring package: what its default grader would add up, as groups of tests."""
+"""The points of a legacy Kattis scoring package, as groups of tests: the sum that its default grader computes."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ SWITCHES: Final = ("ignore_sample", "accept_if_any_accepted")
 
 
 def groups_of(root: DataFolder) -> tuple[TestGroup, ...]:
-    """The groups whose points add up to the score of the default grader (Kattis/problemtools, default_grader).
+    """Return the groups whose points add up to the score of the default grader (Kattis/problemtools, default_grader).
 
     * ``min``: all points (``accept_score``) if every test passes. A group of such groups is one such group.
     * ``sum``: the points of its parts, each test ``accept_score``; ``avg``: ``accept_score`` in equal shares.
-    * ``on_reject: break``: a part is only worth something if all parts before it passed; so where ``sum`` breaks,
-      each test is a group of its own that requires the one before.
+    * ``on_reject: break``: a part earns points only if all parts before it passed; so if ``sum`` breaks, each test is a
+      group that requires the previous one.
     * ``ignore_sample``: sample tests earn nothing.
 
     Raises:
-        DataError: a grader of its own, ``max``, points for failing, or a combination that no groups can express.
+        DataError: a custom grader, ``max``, points for failing, or a combination that groups cannot express.
     """
     return tuple(_groups(root))
 
@@ -61,7 +61,7 @@ def _groups(folder: DataFolder) -> list[TestGroup]:
         if isinstance(item, DataFolder):
             if breaks and _lenient(item):
                 raise folder.settings.child("on_reject").error(
-                    f"continue, as {item.path} is accepted without all of its tests", "write on_reject: continue"
+                    f"continue, because {item.path} is accepted without all of its tests", "write on_reject: continue"
                 )
             of_part = _groups(item)
             if item.path == ignored:
@@ -75,27 +75,27 @@ def _groups(folder: DataFolder) -> list[TestGroup]:
 
 
 def _lenient(folder: DataFolder) -> bool:
-    """Whether a folder, or one below it, may be accepted although not all of its tests pass."""
+    """Return whether a folder, or one below it, may be accepted although not all of its tests pass."""
     below = any(_lenient(item) for item in folder.items if isinstance(item, DataFolder))
     return below or not {"accept_if_any_accepted", "always_accept"}.isdisjoint(folder.flags("grader_flags"))
 
 
 def _merged(folder: DataFolder, name: str, parts: Sequence[object], points: float) -> TestGroup:
-    """The least of several parts: of groups that are worth all or nothing it is all or nothing, too."""
+    """Return the minimum of several parts: if all parts earn all points or none, so does the minimum."""
     inner = [group for item in parts if isinstance(item, DataFolder) for group in _groups(item)]
     of_folders = sum(isinstance(item, DataFolder) for item in parts)
     if len(inner) != of_folders or any(group.aggregate != "min" or group.requires for group in inner):
         raise folder.settings.child("grader_flags").error(
-            "sum, as min is understood only over tests and groups that are min themselves", "use sum here or min below"
+            "sum, because min is supported only over tests and groups that are min", "use sum here or min below"
         )
     worth = [group.points for group in inner] + [points] * (of_folders < len(parts))
     return TestGroup(name, min(worth), folder.places)
 
 
 def _behind(part: list[TestGroup], before: tuple[str, ...]) -> list[TestGroup]:
-    """The groups of a part that is only worth something if the groups before it are complete.
+    """Return the groups of a part that earns points only if the groups before it are complete.
 
-    A group that requires another one of the part requires those before it by that.
+    A group that requires another group of the part thereby requires those before the part.
     """
     names = {group.name for group in part}
     return [
@@ -105,7 +105,7 @@ def _behind(part: list[TestGroup], before: tuple[str, ...]) -> list[TestGroup]:
 
 
 def _last(part: list[TestGroup]) -> tuple[str, ...]:
-    """The groups of a part that no other one requires: where they are complete, all are."""
+    """Return the groups of a part that no other group requires: if they are complete, all are."""
     required = {name for group in part for name in group.requires}
     return tuple(group.name for group in part if group.name not in required)
 
@@ -118,7 +118,7 @@ def _flags(folder: DataFolder) -> tuple[str, set[str]]:
     field = folder.settings.child("grader_flags")
     grading = folder.settings.child("grading")
     if grading.text() != "default":
-        raise grading.error("'default'", "graders of a package's own are not supported; leave such packages out")
+        raise grading.error("'default'", "custom graders are not supported; leave such packages out")
     aggregate, switches = "sum", set()
     for flag in folder.flags("grader_flags"):
         if flag in AGGREGATES:
@@ -128,7 +128,9 @@ def _flags(folder: DataFolder) -> tuple[str, set[str]]:
         elif flag not in VERDICTS:
             raise field.error(f"words of {', '.join((*AGGREGATES, *VERDICTS, *SWITCHES))}", "correct the flag")
     if aggregate == "max":
-        raise field.error("sum, min or avg, as points for the best test are not supported", "leave such packages out")
+        raise field.error(
+            "sum, min or avg, because points for the best test are not supported", "leave such packages out"
+        )
     return aggregate, switches
 
 
@@ -142,14 +144,14 @@ def _breaks(folder: DataFolder) -> bool:
 def _accept_score(folder: DataFolder) -> float:
     reject = folder.settings.child("reject_score")
     if reject.present and _number(folder, "reject_score") != 0:
-        raise reject.error("0, as points for failing are not supported", "leave such packages out")
+        raise reject.error("0, because points for failing are not supported", "leave such packages out")
     return _number(folder, "accept_score") if folder.settings.child("accept_score").present else 1.0
 
 
 def _number(folder: DataFolder, name: str) -> float:
     field = folder.settings.child(name)
     value = field.value
-    if isinstance(value, str):  # problemtools reads quoted numbers, too
+    if isinstance(value, str):  # problemtools also reads quoted numbers
         try:
             value = float(value)
         except ValueError:

@@ -6,31 +6,31 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from rlef_env.problems.json_rows import Field
 from rlef_env.problems.packages.folder import Folder
 from rlef_env.problems.packages.yaml_file import read_yaml
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Role, Test
 
 __all__ = ["LATER", "LEGACY", "DataFolder", "DataFormat", "Tests", "read_data"]
 
-MOST_TESTS = 20_000
-MOST_FOLDERS = 2_000  # links that repeat them counted each time
-DEEPEST = 20  # folders within folders
+MAX_TESTS = 20_000
+MAX_FOLDERS = 2_000  # each link to a folder counts
+MAX_DEPTH = 20  # nested folders
 
 Place: TypeAlias = tuple[Role, int]
 
 
 @dataclass(frozen=True, slots=True)
 class DataFormat:
-    """How a version of the format sets up folders of tests.
+    """How a version of the format configures folders of tests.
 
     Attributes:
-        file: the file of settings in a folder.
-        other: that of other versions, which is refused.
+        file: the name of the settings file in a folder.
+        other: the name of the settings file in other versions, which is refused.
         inherited: the settings that folders below inherit.
-        own: those that hold in their folder only.
-        of_tests: those that ``NAME.yaml`` beside a test may have; None where there are no such files.
-        defaults: of the settings.
+        own: the settings that hold in their folder only.
+        of_tests: the settings that ``NAME.yaml`` beside a test may have; None if the version has no such files.
+        defaults: default values of settings.
     """
 
     file: str
@@ -50,7 +50,7 @@ LEGACY: Final = DataFormat(
     ),
     defaults={"on_reject": "break", "grading": "default", "grader_flags": ""},
 )
-"""Versions ``legacy`` and ``2023-07-draft``."""
+"""Format of the versions ``legacy`` and ``2023-07-draft``."""
 
 ARGUMENTS: Final = (
     *("args", "input_validator_args", "output_validator_args", "input_visualizer_args", "output_visualizer_args"),
@@ -63,7 +63,7 @@ LATER: Final = DataFormat(
     own=("max_score", "score_aggregation", "static_validation_score", "static_validator_args", "require_pass"),
     of_tests=(*ARGUMENTS, "hint", "description"),
 )
-"""Version ``2025-09``."""
+"""Format of the version ``2025-09``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,10 @@ class DataFolder:
     """A folder under ``data``.
 
     Attributes:
-        path: in the package, e.g. ``"data/secret/g1"``.
-        settings: from its file of settings, then those of the folders above, then the format's defaults.
+        path: the path in the package, e.g. ``"data/secret/g1"``.
+        settings: settings from its own file, then those of the folders above, then the format's defaults.
         items: the folders and tests in it, by name.
-        has_settings: whether it has a file of settings.
+        has_settings: whether it has a settings file.
     """
 
     path: str
@@ -84,18 +84,18 @@ class DataFolder:
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """All tests in it and below, in order."""
+        """All tests in the folder and below, in order."""
         return tuple(
             place for item in self.items for place in (item.places if isinstance(item, DataFolder) else (item,))
         )
 
     def flags(self, name: str) -> tuple[str, ...]:
-        """A setting that is words with blanks between them."""
+        """Return a setting that consists of words separated by blanks."""
         setting = self.settings.child(name)
         return tuple(setting.text().split()) if setting.present else ()
 
     def walk(self) -> Iterator[DataFolder]:
-        """This folder and all below."""
+        """Yield this folder and all folders below."""
         yield self
         for item in self.items:
             if isinstance(item, DataFolder):
@@ -104,13 +104,13 @@ class DataFolder:
 
 @dataclass
 class Tests:
-    """The tests by role, each once in its role: what several groups share is one test.
+    """The tests by role, without duplicates in a role: a test that several groups share is stored once.
 
     Attributes:
         of: role -> tests.
-        names: role -> their paths under ``data``, without the ending; the first where there are several.
-        settings: path of a folder under ``data`` -> its own file of settings, as it is; likewise of a test.
-        of_test: the settings that hold for each test, its folder's among them, in the order in which they are read.
+        names: role -> the paths of its tests under ``data``, without the ending; the first path of a shared test.
+        settings: path of a folder or a test under ``data`` -> its own settings file, unchanged.
+        of_test: the settings that hold for each test, including its folder's, in the order of reading.
     """
 
     __test__ = False  # not a pytest class
@@ -125,10 +125,10 @@ class Tests:
     folders: int = 0
 
     def place(self, folder: Folder, role: Role, base: str) -> Place:
-        """Where the test in ``base.in`` and ``base.ans`` stands."""
+        """Return the place of the test in ``base.in`` and ``base.ans``."""
         self.count += 1
-        if self.count > MOST_TESTS:
-            raise folder.error("data", f"at most {MOST_TESTS:,} tests", "more", "check for links that repeat folders")
+        if self.count > MAX_TESTS:
+            raise folder.error("data", f"at most {MAX_TESTS:,} tests", "more", "check for links that repeat folders")
         test = Test(self._text(folder, f"{base}.in"), self._text(folder, f"{base}.ans"))
         if (role, test) not in self._places:
             folder.count_test(test)
@@ -147,17 +147,17 @@ class Tests:
 def read_data(
     folder: Folder, data_format: DataFormat, forced: Mapping[str, Any], replaced: Callable[[str], str] | None = None
 ) -> tuple[DataFolder, Tests]:
-    """The tests under ``data``: those in ``sample`` are public, those in ``secret`` private, in order of their paths.
+    """Read the tests under ``data``: ``sample`` holds public ones, ``secret`` private ones, in order of their paths.
 
     Args:
         folder: the package.
-        data_format: of its version.
-        forced: settings that hold in every folder, whatever its file of settings says.
-        replaced: what the text of a file of settings becomes before it is read.
+        data_format: the format of its version.
+        forced: settings that hold in every folder, whatever its settings file says.
+        replaced: transforms the text of a settings file before it is parsed.
 
     Raises:
-        DataError: a test has files or arguments beside its input, a file is missing, a link leads out of the package or
-            in a circle, or a setting is of no known kind.
+        DataError: a test has files or arguments beside its input, a file is missing, a link leads out of the
+            package or forms a circle, or a setting is unknown.
     """
     if not folder.is_folder("data/secret"):
         raise folder.error("data/secret", "a folder of tests", "no such folder", "add it")
@@ -180,20 +180,22 @@ class _Reader:
     tests: Tests
 
     def read(self, path: str, inherited: Mapping[str, Any], above: tuple[str, ...]) -> DataFolder:
-        """A folder under ``data``, and all below."""
+        """Read a folder under ``data``, and all folders below."""
         folder, tests = self.folder, self.tests
         resolved = folder.resolve(path)
         if resolved in above:
-            raise folder.error(path, "a folder of its own", "a link to a folder that it is in", "remove the link")
-        if len(above) > DEEPEST:
-            raise folder.error(path, f"folders at most {DEEPEST} deep", "a deeper one", "make it flatter")
+            raise folder.error(
+                path, "a folder that does not contain itself", "a link to a folder above it", "remove the link"
+            )
+        if len(above) > MAX_DEPTH:
+            raise folder.error(path, f"folders at most {MAX_DEPTH} deep", "a deeper one", "make it flatter")
         tests.folders += 1
-        if tests.folders > MOST_FOLDERS:
+        if tests.folders > MAX_FOLDERS:
             advice = "check for links that repeat folders"
-            raise folder.error("data", f"at most {MOST_FOLDERS:,} folders", "more", advice)
+            raise folder.error("data", f"at most {MAX_FOLDERS:,} folders", "more", advice)
         names = folder.names(path)
         if self.format.other in names and read_yaml(folder, f"{path}/{self.format.other}").table():
-            expected = f"settings in {self.format.file}, as the package's problem_format_version has it"
+            expected = f"settings in {self.format.file}, as problem_format_version requires"
             advice = "correct the version, or the file"
             raise folder.error(f"{path}/{self.format.other}", expected, f"{self.format.other}", advice)
         settings = self._settings(path, inherited)
@@ -240,12 +242,12 @@ class _Reader:
             known = (*self.format.inherited, *self.format.own)
             found = self._read(place, known)
             self.tests.settings[path.removeprefix("data").removeprefix("/")] = found.plain()
-            # An empty field is an absent one, as nearly every template has some.
+            # An empty field counts as absent, because nearly every template has some.
             chosen = {key: value for key, value in found.table().items() if key in known and value is not None}
         return Field({**inherited, **chosen, **self.forced}, self.folder.where(place))
 
     def _read(self, place: str, known: tuple[str, ...]) -> Field:
-        """A file of settings. Others than those known are refused, as they may change what is right."""
+        """Read a settings file. Unknown settings are refused, because they may change which outputs are correct."""
         found = read_yaml(self.folder, place, self.replaced)
         for key in found.table():
             if key not in known:

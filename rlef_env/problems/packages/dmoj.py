@@ -1,18 +1,18 @@
-"""Problem packages of DMOJ: ``init.yml``, the files that it names, and beside it what DMOJ keeps in its site.
+"""Problem packages of DMOJ: ``init.yml``, the files that it names, and files beside it for what DMOJ's site stores.
 
-DMOJ stores statement and limits outside of the package. So there must be a ``statement.md`` (or ``.txt``, ``.tex``),
+DMOJ stores statement and limits outside the package. Therefore a ``statement.md`` (or ``.txt``, ``.tex``) is required,
 the time limit is None, and all tests are private.
 
 Points are those of DMOJ. Each case and each batch is a group of tests; a case in a batch has the batch's points, and a
-setting that is missing is looked up in the batch, then at the top of ``init.yml``, where ``points`` is 1 by default.
-Judging ends at a failed *pretest*, which is a case or batch of 0 points, or one in ``pretest_test_cases``; all groups
-after it require it. With ``short_circuit: true`` judging ends at any failed case.
+missing setting is looked up in the batch, then at the top of ``init.yml``, where ``points`` is 1 by default. Judging
+ends at a failed *pretest*, which is a case or batch of 0 points, or one in ``pretest_test_cases``; all later groups
+require it. With ``short_circuit: true`` judging ends at any failed case.
 
 Refused by name: generators, graders and checkers that are Python modules for DMOJ's own judge, signatures, files
 instead of standard streams, test cases found by patterns, keys that hold Python code (``points+``), points or a checker
-that differ within a batch or from case to case, flags for compiling a checker other than a standard, warnings and
-optimisation, arguments in another order, and each key that is not known. Kept in ``Problem.extra`` without a meaning
-here: those in ``KEPT``.
+that differ within a batch or from case to case, compiler flags for a checker other than a standard, warnings and
+optimisation, arguments in another order, and unknown keys. Kept in ``Problem.extra`` without effect here: the keys in
+``KEPT``.
 
 Source: DMOJ/docs (docs/problem_format), DMOJ/judge-server (dmoj/problem.py, dmoj/config.py, dmoj/judge.py).
 """
@@ -24,20 +24,20 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 from rlef_env.errors import DataError
-from rlef_env.problems.json_rows import Field
 from rlef_env.problems.packages.archive import Archive
 from rlef_env.problems.packages.folder import Folder
 from rlef_env.problems.packages.programs import HEADERS, read_program, read_submissions
 from rlef_env.problems.packages.yaml_file import read_yaml
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, InteractorSpec, Problem, Test, TestGroup
 from rlef_env.problems.stock_checkers import dmoj_checker
 
 __all__ = ["read_dmoj"]
 
 STATEMENTS: Final = ("statement.md", "statement.txt", "statement.tex", "problem.md")
-MOST_TESTS = 20_000
+MAX_TESTS = 20_000
 KEPT: Final = ("hints", "output_limit_length", "output_prefix_length", "wall_time_factor", "unbuffered", "meta")
-"""Settings that change no verdict: limits that this judge has its own rules for, and what is shown or suggested."""
+"""Settings that change no verdict: limits for which this judge has its own, and settings for display."""
 TESTS: Final = ("in", "out", "points", "checker", "binary_data")
 PLACED: Final = (*TESTS, "archive", "test_cases", "pretest_test_cases", "short_circuit", "interactive")
 CASE_KEYS: Final = frozenset({*TESTS, "output_limit_length", "output_prefix_length", "wall_time_factor", "position"})
@@ -51,14 +51,14 @@ HARMLESS_FLAG: Final = re.compile(r"-(O[0-3s]?|Ofast|std=[a-z0-9+]+|W[a-z0-9=-]*
 
 
 def read_dmoj(folder: Folder, problem_id: str) -> Problem:
-    """The problem in a package.
+    """Return the problem in a package.
 
     Args:
         folder: the package.
-        problem_id: its id.
+        problem_id: the problem's id.
 
     Raises:
-        DataError: something is not as the format has it, or not supported; the message names file and field.
+        DataError: a part violates the format or is not supported; the message names file and field.
     """
     root = read_yaml(folder, "init.yml")
     _refuse_others(root, (*PLACED, *KEPT))
@@ -89,12 +89,12 @@ def _statement(folder: Folder) -> str:
         if folder.is_file(name):
             return folder.text(name)
     raise folder.error(
-        STATEMENTS[0], "the statement", "no such file", "save it there: DMOJ keeps it outside of the package"
+        STATEMENTS[0], "the statement", "no such file", "save it there: DMOJ stores it outside the package"
     )
 
 
 def _refuse_others(field: Field, known: Iterable[str]) -> None:
-    """Refuse a mapping with a key other than those known: it may change what is right."""
+    """Refuse a mapping with an unknown key, because the key may change which outputs are correct."""
     for key in field.table():
         if key not in known:
             raise field.child(key).error("no such field", f"{key} is not supported; leave such packages out")
@@ -108,32 +108,32 @@ class _Cases:
         self.archive = Archive(folder, root.child("archive").text()) if root.child("archive").present else None
         self.tests: list[Test] = []
         self.places: dict[Test, int] = {}
-        self.texts: dict[tuple[str, bool], str] = {}  # of each file once, however many cases name it
+        self.texts: dict[tuple[str, bool], str] = {}  # each file once, however many cases name it
         self.count = self.pretest_batches = 0
 
     def read(self) -> tuple[tuple[Test, ...], tuple[TestGroup, ...]]:
-        """The tests in the order in which they are judged, and the groups; no groups where nothing has points."""
+        """Return the tests in judging order, and the groups; no groups if nothing has points."""
         pretests, short = self.root.child("pretest_test_cases"), self.root.child("short_circuit")
         groups = list(self._groups(pretests, "pretest ", 0.0)) if pretests.present else []
         groups += self._groups(self.root.child("test_cases"), "", None)
         every = short.present and short.boolean()
-        gated: list[TestGroup] = []
-        gate: tuple[str, ...] = ()  # the last group whose failure ends the judging; it requires the one before
+        chained: list[TestGroup] = []
+        before: tuple[str, ...] = ()  # the last group whose failure ends the judging; it requires the one before
         for group in groups:
-            requires = tuple(dict.fromkeys((*group.requires, *gate)))
-            gated.append(TestGroup(group.name, group.points, group.tests, group.aggregate, requires))
+            requires = tuple(dict.fromkeys((*group.requires, *before)))
+            chained.append(TestGroup(group.name, group.points, group.tests, group.aggregate, requires))
             if every or not group.points:
-                gate = (group.name,)
-        scored = any(group.points for group in gated)
-        return tuple(self.tests), tuple(gated) if scored else ()
+                before = (group.name,)
+        scored = any(group.points for group in chained)
+        return tuple(self.tests), tuple(chained) if scored else ()
 
     def _groups(self, field: Field, prefix: str, points: float | None) -> Iterator[TestGroup]:
         """Yield a group for each case and batch of a list.
 
         Args:
             field: the list.
-            prefix: what names of groups begin with.
-            points: what each is worth; None for what it says itself.
+            prefix: the beginning of the groups' names.
+            points: the points of each group; None for the points that the group itself states.
         """
         if not isinstance(field.value, list):
             raise field.error("a list of test cases", "name each case's files; patterns are not supported")
@@ -159,7 +159,7 @@ class _Cases:
             raise batch.child("batched").error("at least one test case", "add it")
         for case in cases:
             if case.child("batched").present:
-                raise case.child("batched").error("no batch within a batch", "make it a batch of its own")
+                raise case.child("batched").error("no batch within a batch", "make it a separate batch")
             _refuse_others(case, CASE_KEYS)
         points = [self._points((case, batch)) for case in cases]
         if len(set(points)) > 1:
@@ -169,7 +169,9 @@ class _Cases:
         requires = []
         dependencies = batch.child("dependencies")
         if dependencies.present and self.pretest_batches:
-            raise dependencies.error("no batch in pretest_test_cases", "DMOJ counts both kinds; make it single cases")
+            raise dependencies.error(
+                "no batch in pretest_test_cases", "DMOJ counts both kinds together; use single cases there"
+            )
         for item in dependencies.items() if dependencies.present else ():
             if not 1 <= item.integer() <= len(earlier):
                 raise item.error("the number of an earlier batch, from 1 on", "correct it")
@@ -177,7 +179,7 @@ class _Cases:
         return TestGroup(name, points[0], tuple(self._case((case, batch)) for case in cases), "min", tuple(requires))
 
     def _setting(self, key: str, levels: tuple[Field, ...]) -> Field:
-        """A setting of a case: its own, that of its batch, or that of the package."""
+        """Return a setting of a case: its own, that of its batch, or that of the package."""
         found = [level.child(key) for level in (*levels, self.root)]
         return next((field for field in found if field.present), found[0])
 
@@ -192,11 +194,11 @@ class _Cases:
     def _case(self, levels: tuple[Field, ...]) -> tuple[Literal["private"], int]:
         checker = self._setting("checker", levels)
         if checker.present and checker.value != self.root.table().get("checker"):
-            raise checker.error("the checker of the package", "one for each case is not supported")
+            raise checker.error("the checker of the package", "different checkers per case are not supported")
         binary = self._setting("binary_data", levels)
         self.count += 1
-        if self.count > MOST_TESTS:
-            raise self.root.child("test_cases").error(f"at most {MOST_TESTS:,} test cases", "split the package")
+        if self.count > MAX_TESTS:
+            raise self.root.child("test_cases").error(f"at most {MAX_TESTS:,} test cases", "split the package")
         as_it_is = binary.present and binary.boolean()
         given, right = (self._text(self._setting(key, levels), as_it_is) for key in ("in", "out"))
         test = Test(given, right)
@@ -215,7 +217,7 @@ class _Cases:
         return self.texts[name, binary]
 
     def _text_of(self, field: Field, name: str, binary: bool) -> str:
-        """What a file holds: the package's own before that in the archive, as DMOJ looks them up."""
+        """Return the contents of a file: the package's files precede those in the archive, as in DMOJ."""
         if name and self.folder.is_file(name):
             content = self.folder.content(name)
         elif self.archive is not None and name in self.archive:
@@ -246,7 +248,7 @@ def _checker(folder: Folder, field: Field) -> CheckerSpec:
         source, language = _program(folder, arguments, "a checker")
         return CheckerSpec("testlib", (), source, language)
     if name.endswith(".py"):
-        raise field.error("a checker that DMOJ comes with", "modules for DMOJ's judge are not supported")
+        raise field.error("one of DMOJ's own checkers", "modules for DMOJ's judge are not supported")
     try:
         return dmoj_checker(name, arguments.table())
     except DataError as error:

@@ -1,4 +1,4 @@
-"""What a package of version ``2025-09`` says of its submissions: by their folder, and in ``submissions.yaml``."""
+"""The expected verdicts of submissions in version ``2025-09``: by their folder, and in ``submissions.yaml``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rlef_env.errors import DataError
-from rlef_env.problems.json_rows import Field
 from rlef_env.problems.packages.folder import Folder
 from rlef_env.problems.packages.programs import Label
 from rlef_env.problems.packages.yaml_file import read_yaml
+from rlef_env.problems.parsing.fields import Field
 
 __all__ = ["read_expectations"]
 
@@ -31,22 +31,22 @@ DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 OF_SUBMISSION: Final = ("language", "entrypoint", "authors", "model_solution")
 OF_TESTS: Final = ("permitted", "required", "score", "message", "use_for_time_limit")
-# The codes of languages that have other names here; all others keep theirs.
+# Codes of languages with other names here; the others have the same names.
 NAMES: Final[Mapping[str, str]] = {"python3": "python"}
-MOST_PATTERNS = 1000
-LONGEST_PATTERN = 1000  # characters
+MAX_PATTERNS = 1000
+MAX_PATTERN_LENGTH = 1000  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
-    """What holds for all submissions that a pattern matches.
+class _Expectation:
+    """Expected verdicts of all submissions that a pattern matches.
 
     Attributes:
         patterns: the pattern without braces.
         permitted: verdicts that each test may have.
-        required: verdicts of which some test must have one.
-        fails: whether the rules for parts of the tests let some test fail in any case.
-        language: of the submissions, where it is named.
+        required: verdicts of which at least one test must have one.
+        fails: whether the expectations for parts of the tests always make some test fail.
+        language: the language of the submissions, if it is named.
     """
 
     patterns: tuple[str, ...]
@@ -57,30 +57,31 @@ class _Rule:
 
 
 def read_expectations(folder: Folder, replaced: Callable[[str], str]) -> Callable[[str], Label]:
-    """A function that labels a submission by its path below ``submissions``.
+    """Return a function that labels a submission by its path below ``submissions``.
 
-    It is right where every test must be accepted, wrong where some test must not be; otherwise nothing is known.
+    A submission is correct if every test must be accepted, and incorrect if some test must not be; otherwise it is
+    unknown.
 
     Args:
         folder: the package.
-        replaced: what the text of ``submissions.yaml`` becomes before it is read.
+        replaced: transforms the text of ``submissions.yaml`` before it is parsed.
 
     Raises:
-        DataError: ``submissions.yaml`` is not as the format has it.
+        DataError: ``submissions.yaml`` violates the format.
     """
     place = "submissions/submissions.yaml"
     root = read_yaml(folder, place, replaced) if folder.is_file(place) else Field({}, folder.where(place))
     table = {**DEFAULTS, **{key: _merged(root.child(key), key) for key in root.table()}}
-    rules = [_rule(key, Field(value, root.where, key)) for key, value in table.items()]
-    if sum(len(rule.patterns) for rule in rules) > MOST_PATTERNS:
-        raise folder.error(place, f"at most {MOST_PATTERNS} patterns", "more", "use fewer braces")
+    expectations = [_expectation(key, Field(value, root.where, key)) for key, value in table.items()]
+    if sum(len(each.patterns) for each in expectations) > MAX_PATTERNS:
+        raise folder.error(place, f"at most {MAX_PATTERNS} patterns", "more", "use fewer braces")
 
     def label(path: str) -> Label:
         parts = path.split("/")
-        matching = [rule for rule in rules if any(_matches(pattern, parts) for pattern in rule.patterns)]
-        permitted = frozenset(VERDICTS).intersection(*(rule.permitted for rule in matching))
-        language = next((rule.language for rule in matching if rule.language), None)
-        fails = any(rule.fails or "AC" not in rule.permitted & rule.required for rule in matching)
+        matching = [each for each in expectations if any(_matches(pattern, parts) for pattern in each.patterns)]
+        permitted = frozenset(VERDICTS).intersection(*(each.permitted for each in matching))
+        language = next((each.language for each in matching if each.language), None)
+        fails = any(each.fails or "AC" not in each.permitted & each.required for each in matching)
         if not fails:
             return Label(True if permitted == {"AC"} else None, language=language)
         failures = permitted - {"AC"}
@@ -94,7 +95,7 @@ def _merged(field: Field, key: str) -> dict[str, Any]:
     return {**DEFAULTS.get(key, {}), **(field.table() if field.present else {})}
 
 
-def _rule(key: str, field: Field) -> _Rule:
+def _expectation(key: str, field: Field) -> _Expectation:
     fails = False
     for name in field.table():
         if name not in (*OF_SUBMISSION, *OF_TESTS):  # the name of a part of the tests
@@ -104,7 +105,7 @@ def _rule(key: str, field: Field) -> _Rule:
                     raise part.child(inner).error(f"one of {', '.join(OF_TESTS)}", "correct the name of the field")
             fails |= "AC" not in _verdicts(part.child("permitted")) & _verdicts(part.child("required"))
     language = field.child("language")
-    return _Rule(
+    return _Expectation(
         patterns=tuple(_without_braces(key, field)),
         permitted=_verdicts(field.child("permitted")),
         required=_verdicts(field.child("required")),
@@ -123,9 +124,9 @@ def _verdicts(field: Field) -> frozenset[str]:
 
 
 def _without_braces(pattern: str, field: Field) -> Iterator[str]:
-    """Yield what a pattern stands for: ``a.{py,cpp}`` is ``a.py`` and ``a.cpp``."""
-    if len(pattern) > LONGEST_PATTERN:
-        expected = f"a pattern of at most {LONGEST_PATTERN} characters"
+    """Yield the patterns that a pattern with braces stands for: ``a.{py,cpp}`` is ``a.py`` and ``a.cpp``."""
+    if len(pattern) > MAX_PATTERN_LENGTH:
+        expected = f"a pattern of at most {MAX_PATTERN_LENGTH} characters"
         raise DataError(f"{field.where}: expected {expected}, got {pattern!r:.100}; shorten it")
     waiting, count = [pattern], 0
     while waiting:
@@ -141,11 +142,11 @@ def _without_braces(pattern: str, field: Field) -> Iterator[str]:
                     f"{field.where}: expected a pattern with closed braces, not nested, got {pattern!r:.100}"
                 )
             waiting += [f"{before}{choice}{after}" for choice in reversed(inner.split(","))]
-        if count + len(waiting) > MOST_PATTERNS:
-            raise DataError(f"{field.where}: expected at most {MOST_PATTERNS} patterns, got more; use fewer braces")
+        if count + len(waiting) > MAX_PATTERNS:
+            raise DataError(f"{field.where}: expected at most {MAX_PATTERNS} patterns, got more; use fewer braces")
 
 
 def _matches(pattern: str, parts: list[str]) -> bool:
-    """Whether a pattern matches a submission or the folder that it is in. Only ``*`` means something in a pattern."""
+    """Return whether a pattern matches a submission or its folder. Only ``*`` is special in a pattern."""
     wanted = pattern.replace("[", "[[]").replace("?", "[?]").split("/")
     return len(wanted) <= len(parts) and all(map(fnmatch.fnmatchcase, parts, wanted))

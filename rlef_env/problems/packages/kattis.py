@@ -1,4 +1,4 @@
-"""Problem packages of Kattis and the ICPC: which version of the format one is in."""
+"""Problem packages of Kattis and the ICPC: select the reader of the package's version."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ VERSIONS: Final = (*TIME_MULTIPLIER, "2025-09-draft", "2025-09")
 
 
 def read_kattis(folder: Folder, problem_id: str) -> Problem:
-    """The problem in a package.
+    """Return the problem in a package.
 
     Args:
         folder: the package.
-        problem_id: its id.
+        problem_id: the problem's id.
 
     Raises:
-        DataError: it is of an unknown version, something is not as the format has it, or not supported; the message
-            names file and field.
+        DataError: an unknown version, or a part that violates the format or is not supported; the message names
+            file and field.
     """
     root = read_yaml(folder, "problem.yaml")
     field = root.child("problem_format_version")

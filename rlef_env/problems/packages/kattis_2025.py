@@ -1,18 +1,18 @@
 """Problem packages of Kattis and the ICPC, version ``2025-09``.
 
-Read as it is specified; keys that are not known are errors. Where a package leaves a choice:
+Read as specified; unknown keys are errors. Where the specification leaves a choice:
 
-* Without ``limits.time_limit`` the time limit is None, as it depends on how fast the judge runs the submissions;
+* Without ``limits.time_limit`` the time limit is None, because it depends on how fast the judge runs the submissions;
   ``extra["time_multiplier"]`` is ``ac_to_time_limit``.
-* A folder below ``secret`` that sets no arguments for the output validator has those of the folder above it, and
+* A folder below ``secret`` that sets no arguments for the output validator inherits those of the folder above it, and
   ``data/test_group.yaml`` may set them for all, as BAPCtools writes it.
 * ``full_feedback`` shows no secret test to anybody. ``languages``, ``limits.code`` and ``limits.output`` are kept in
-  ``extra`` and bind nobody: this judge has its own limit of output, far above that of the answers.
+  ``extra`` and have no effect: this judge has its own output limit, far above that of the answers.
 
-Not supported, and refused by name: multi-pass and submit-answer problems, static validators, files that are added to
-submissions, tests with files or arguments beside the input, submissions that write files, scores that a validator gives
-(``unbounded`` groups, and validators that write ``score.txt``), arguments for the output validator that differ from
-test to test, and a minimum over groups that are sums.
+Refused by name, because they are not supported: multi-pass and submit-answer problems, static validators, files that
+are added to submissions, tests with files or arguments beside the input, submissions that write files, scores from a
+validator (``unbounded`` groups, and validators that write ``score.txt``), arguments for the output validator that
+differ from test to test, and a minimum over groups that are sums.
 
 Source: Kattis/problem-package-format (spec/2025-09.md); the packages in RagnarGrootKoerkamp/BAPCtools (test/problems).
 """
@@ -20,30 +20,25 @@ Source: Kattis/problem-package-format (spec/2025-09.md); the packages in RagnarG
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
-from rlef_env.errors import DataError
-from rlef_env.problems.checker_spec import checker_from_field
-from rlef_env.problems.json_rows import Field
 from rlef_env.problems.packages.constants import Constants
 from rlef_env.problems.packages.data_tree import LATER, Tests, read_data
 from rlef_env.problems.packages.expectations import read_expectations
 from rlef_env.problems.packages.folder import Folder
 from rlef_env.problems.packages.kattis_fields import (
+    default_validator,
     factor,
-    keywords,
-    memory_limit,
+    kattis_problem,
     one_program,
     refuse_folders,
     refuse_others,
-    source,
-    time_limit,
     types_among,
 )
 from rlef_env.problems.packages.programs import read_submissions
 from rlef_env.problems.packages.score_groups import is_partial, score_groups
 from rlef_env.problems.packages.statement import read_statement
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, InteractorSpec, Problem
 
 __all__ = ["read_2025"]
@@ -54,7 +49,7 @@ KEYS: Final = (
     *("embargo_until", "limits", "keywords", "languages", "allow_file_writing", "constants"),
 )
 IDLE: Final = ("author", "source_url", "libraries", "rights_url")
-"""Keys of earlier versions that say nothing on what is right; they still stand in packages."""
+"""Keys of earlier versions without effect on verdicts, which packages still contain."""
 LIMITS: Final = (
     *("time_multipliers", "time_limit", "time_resolution", "memory", "output", "code", "compilation_time"),
     *("compilation_memory", "validation_time", "validation_memory", "validation_output", "validation_passes"),
@@ -66,22 +61,22 @@ SCORES: Final = re.compile(r"score(?:_multiplier)?\.txt")
 
 
 def read_2025(folder: Folder, root: Field, problem_id: str) -> Problem:
-    """The problem in a package.
+    """Return the problem in a package.
 
     Args:
         folder: the package.
         root: its ``problem.yaml``.
-        problem_id: its id.
+        problem_id: the problem's id.
 
     Raises:
-        DataError: something is not as the format has it, or not supported; the message names file and field.
+        DataError: a part violates the format or is not supported; the message names file and field.
     """
     refuse_others(root, (*KEYS, *IDLE))
     refuse_folders(folder)
     types = _types(root.child("type"))
     writing = root.child("allow_file_writing")
     if writing.present and writing.boolean():
-        raise writing.error("false", "programs write no files here; leave such packages out")
+        raise writing.error("false", "programs that write files are not supported; leave such packages out")
     if not root.child("name").present:
         raise root.child("name").error("the problem's name", "add it")
     limits = root.child("limits") if root.child("limits").present else Field({}, root.where, "limits")
@@ -92,43 +87,34 @@ def read_2025(folder: Folder, root: Field, problem_id: str) -> Problem:
     constants = Constants(root.child("constants"))
     data, tests = read_data(folder, LATER, {}, constants.plain)
     flags = _flags(tests)
-    checker, interactor = _judging(folder, root, types, flags, constants)
+    checker, interactor = _checkers(folder, types, flags, constants)
     groups = score_groups(data, "scoring" in types)
     if is_partial(groups, data) and SCORES.search(checker.source or (interactor.source if interactor else "")):
-        expected = "a validator that gives no scores, as groups are sum or min"
+        expected = "a validator that gives no scores, because groups are sum or min"
         raise folder.error("output_validator", expected, "one that writes them", "leave such packages out")
     submissions = read_submissions(folder, read_expectations(folder, constants.plain), constants.plain)
-    extra = {key: root.child(key).plain() for key in root.table() if key not in PLACED}
-    extra["test_names"] = {role: names for role, names in tests.names.items() if names}
-    extra["time_multiplier"] = (
-        factor(multipliers.child("ac_to_time_limit"), TIME_MULTIPLIER) if multipliers.present else TIME_MULTIPLIER
-    )
-    if submissions.extra:
-        extra["submissions"] = submissions.extra
-    if tests.settings:
-        extra["testdata"] = tests.settings
-    return Problem(
-        id=problem_id,
+    return kattis_problem(
+        folder,
+        root,
+        PLACED,
+        problem_id=problem_id,
         statement=read_statement(folder, root.child("name"), tests, constants.statement),
-        public_tests=tuple(tests.of["public"]),
-        private_tests=tuple(tests.of["private"]),
-        time_limit=time_limit(folder, limits),
-        memory_limit=memory_limit(limits),
+        tests=tests,
+        limits=limits,
+        time_multiplier=(
+            factor(multipliers.child("ac_to_time_limit"), TIME_MULTIPLIER) if multipliers.present else TIME_MULTIPLIER
+        ),
         checker=checker,
-        solutions=tuple(submissions.solutions),
-        incorrect_solutions=tuple(submissions.incorrect),
-        tags=keywords(root.child("keywords")),
-        source=source(root.child("source")),
         interactor=interactor,
+        submissions=submissions,
         groups=groups,
-        extra=extra,
     )
 
 
 def _types(field: Field) -> set[str]:
     if not field.present:
         return {"pass-fail"}
-    # One text with several words is not of the format, but in its own examples.
+    # One text with several words violates the format, but occurs in the format's own examples.
     words = field.text().split() if isinstance(field.value, str) else [item.text() for item in field.items()]
     types = types_among(field, words, TYPES)
     if {"pass-fail", "scoring"} <= types or not types:
@@ -137,12 +123,12 @@ def _types(field: Field) -> set[str]:
 
 
 def _flags(tests: Tests) -> tuple[str, ...]:
-    """The arguments of the output validator, which must be the same for all tests. No program gets any itself."""
+    """Return the arguments of the output validator, which must be the same for all tests. Programs get no arguments."""
     first: tuple[str, ...] | None = None
     for settings in tests.of_test:
         given = settings.child("args")
         if given.present and given.items():
-            raise given.error("no arguments", "programs get none here; leave such packages out")
+            raise given.error("no arguments", "arguments for programs are not supported; leave such packages out")
         static = settings.child("static_validation_score")
         if static.present:
             raise static.error("no such field", "static validators are not supported; leave such packages out")
@@ -155,23 +141,18 @@ def _flags(tests: Tests) -> tuple[str, ...]:
     return first or ()
 
 
-def _judging(
-    folder: Folder, root: Field, types: set[str], flags: tuple[str, ...], constants: Constants
+def _checkers(
+    folder: Folder, types: set[str], flags: tuple[str, ...], constants: Constants
 ) -> tuple[CheckerSpec, InteractorSpec | None]:
     found = one_program(folder, ["output_validator"])
     if found is None and folder.names("output_validators"):
         raise folder.error("output_validators", "a folder output_validator", "one of earlier versions", "rename it")
     if found is None and "interactive" in types:
-        expected = "a program, as the problem is interactive"
+        expected = "a program, because the problem is interactive"
         raise folder.error("output_validator", expected, "none", "add it, or leave the package out")
     if found is not None:
         text, language = constants.plain(found[0]), found[1]
         if "interactive" in types:
             return CheckerSpec("kattis"), InteractorSpec(text, language, "kattis", flags)
         return CheckerSpec("kattis_program", flags, text, language), None
-    try:
-        row: Mapping[str, object] = {"checker": {"name": "kattis", "flags": list(flags)}}
-        return checker_from_field(Field(row, root.where).child("checker")), None
-    except DataError as error:
-        reason = str(error).rpartition("kattis flags: ")[2]
-        raise DataError(f"{folder.where('data')}: field 'output_validator_args': {reason}") from None
+    return default_validator(flags, folder.where("data"), "'output_validator_args'"), None

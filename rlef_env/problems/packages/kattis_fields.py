@@ -1,24 +1,27 @@
-"""What all versions of Kattis packages have alike: limits, keywords, source, and what is not supported in any."""
+"""The parts that all versions of Kattis packages share: limits, keywords, source, and features not supported in any."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from rlef_env.problems.json_rows import Field
+from rlef_env.errors import DataError
+from rlef_env.problems.checker_spec import checker_from_field
+from rlef_env.problems.packages.data_tree import Tests
 from rlef_env.problems.packages.folder import Folder
-from rlef_env.problems.packages.programs import read_program
+from rlef_env.problems.packages.programs import Submissions, read_program
+from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.problem import CheckerSpec, InteractorSpec, Problem, TestGroup
 
 __all__ = [
-    *("factor", "keywords", "memory_limit", "one_program", "refuse_folders", "refuse_others", "source", "time_limit"),
-    "types_among",
+    *("default_validator", "factor", "kattis_problem", "one_program", "refuse_folders", "refuse_others", "types_among"),
 ]
 
-LEAST_MEMORY: Final = 1_000_000  # bytes
-MOST_MEMORY: Final = 2**20  # MiB
-LONGEST_SECONDS: Final = 86_400.0
+MIN_MEMORY: Final = 1_000_000  # bytes
+MAX_MEMORY: Final = 2**20  # MiB
+MAX_SECONDS: Final = 86_400.0
 UNSUPPORTED_FOLDERS: Final[Mapping[str, str]] = {
     "include": "files that are added to every submission",
     "static_validator": "programs that look at the text of submissions",
@@ -26,21 +29,21 @@ UNSUPPORTED_FOLDERS: Final[Mapping[str, str]] = {
 
 
 def refuse_folders(folder: Folder) -> None:
-    """Refuse a package with a folder that changes what is right and is not supported."""
+    """Refuse a package with an unsupported folder that changes which outputs are correct."""
     for name, what in UNSUPPORTED_FOLDERS.items():
         if folder.names(name):
             raise folder.error(name, "no such folder", f"{what}, which are not supported", "leave such packages out")
 
 
 def refuse_others(field: Field, known: Iterable[str]) -> None:
-    """Refuse a mapping with a key that is not known, as the format wants it."""
+    """Refuse a mapping with an unknown key, as the format requires."""
     for key in field.table():
         if key not in known:
             raise field.child(key).error(f"one of {', '.join(known)}", "correct the name of the field, or leave it out")
 
 
 def types_among(field: Field, types: Iterable[str], known: tuple[str, ...]) -> set[str]:
-    """The types of a problem; refuses those that are not supported."""
+    """Return the types of a problem; refuse unsupported ones."""
     found = set(types)
     if not found <= set(known):
         raise field.error(f"types among {', '.join(known)}", "others are not supported; leave such packages out")
@@ -48,7 +51,7 @@ def types_among(field: Field, types: Iterable[str], known: tuple[str, ...]) -> s
 
 
 def one_program(folder: Folder, places: Iterable[str]) -> tuple[str, str] | None:
-    """Source and language of the one output validator in the first of these folders that has any; None without."""
+    """Return source and language of the only output validator in the first of these folders that has one; else None."""
     for path in places:
         if names := folder.names(path):
             return read_program(folder, f"{path}/{names[0]}" if len(names) == 1 else path, "an output validator")
@@ -56,7 +59,7 @@ def one_program(folder: Folder, places: Iterable[str]) -> tuple[str, str] | None
 
 
 def factor(field: Field, default: float) -> float:
-    """A multiplier above 0."""
+    """Return a multiplier above 0."""
     if not field.present:
         return default
     if not 0 < field.number() < math.inf:
@@ -65,11 +68,11 @@ def factor(field: Field, default: float) -> float:
 
 
 def time_limit(folder: Folder, limits: Field) -> float | None:
-    """Seconds, from the limits or what judges write beside the package; None where none is given."""
+    """Return seconds from the limits or from a file that judges write beside the package; None if there are none."""
     field = limits.child("time_limit")
     if field.present:
-        if not 0 < field.number() <= LONGEST_SECONDS:
-            raise field.error(f"seconds above 0, at most {LONGEST_SECONDS:.0f}", "correct the limit")
+        if not 0 < field.number() <= MAX_SECONDS:
+            raise field.error(f"seconds above 0, at most {MAX_SECONDS:.0f}", "correct the limit")
         return float(field.number())
     for name, pattern in (
         (".timelimit", r"\A\s*([0-9.]+)\s*\Z"),
@@ -77,7 +80,7 @@ def time_limit(folder: Folder, limits: Field) -> float | None:
     ):
         if folder.is_file(name):
             match = re.search(pattern, folder.text(name), re.MULTILINE)
-            if match and re.fullmatch(r"[0-9]+(\.[0-9]*)?", match[1]) and 0 < float(match[1]) <= LONGEST_SECONDS:
+            if match and re.fullmatch(r"[0-9]+(\.[0-9]*)?", match[1]) and 0 < float(match[1]) <= MAX_SECONDS:
                 return float(match[1])
             if match or name == ".timelimit":
                 raise folder.error(name, "a time limit in seconds", repr(folder.text(name)[:60]), "correct it")
@@ -85,17 +88,17 @@ def time_limit(folder: Folder, limits: Field) -> float | None:
 
 
 def memory_limit(limits: Field) -> int | None:
-    """Bytes; None where none is given."""
+    """Return bytes; None if no limit is given."""
     field = limits.child("memory")
     if not field.present:
         return None
-    if not 1 <= field.number() <= MOST_MEMORY:
-        raise field.error(f"MiB from 1 to {MOST_MEMORY}", "correct the limit")
-    return max(LEAST_MEMORY, int(field.number() * 2**20))
+    if not 1 <= field.number() <= MAX_MEMORY:
+        raise field.error(f"MiB from 1 to {MAX_MEMORY}", "correct the limit")
+    return max(MIN_MEMORY, int(field.number() * 2**20))
 
 
 def keywords(field: Field) -> tuple[str, ...]:
-    """Topics."""
+    """Return the topics."""
     if not field.present:
         return ()
     if isinstance(field.value, str):
@@ -104,7 +107,7 @@ def keywords(field: Field) -> tuple[str, ...]:
 
 
 def source(field: Field) -> str | None:
-    """Where the problem comes from; several sources are joined."""
+    """Return the origin of the problem; several sources are joined."""
     if not field.present:
         return None
     entries = field.items() if isinstance(field.value, list) else [field]
@@ -115,3 +118,80 @@ def _source_name(entry: Field) -> str:
     if isinstance(entry.value, Mapping):
         return entry.child("name").text()
     return entry.text()
+
+
+def default_validator(flags: Collection[str], where: str, field: str) -> CheckerSpec:
+    """Return Kattis' default validator with these flags.
+
+    Args:
+        flags: the flags of the package.
+        where: the file that errors name.
+        field: the field that errors name.
+
+    Raises:
+        DataError: the validator does not have such a flag.
+    """
+    try:
+        return checker_from_field(Field({"name": "kattis", "flags": list(flags)}, where))
+    except DataError as error:
+        reason = str(error).rpartition("kattis flags: ")[2]
+        raise DataError(f"{where}: field {field}: {reason}") from None
+
+
+def kattis_problem(
+    folder: Folder,
+    root: Field,
+    placed: Collection[str],
+    *,
+    problem_id: str,
+    statement: str,
+    tests: Tests,
+    limits: Field,
+    time_multiplier: float,
+    checker: CheckerSpec,
+    interactor: InteractorSpec | None,
+    submissions: Submissions,
+    groups: tuple[TestGroup, ...],
+) -> Problem:
+    """Return the problem of a package whose version-specific parts are read.
+
+    Args:
+        folder: the package.
+        root: its ``problem.yaml``.
+        placed: the fields of ``problem.yaml`` that are not kept in ``Problem.extra``.
+        problem_id: the problem's id.
+        statement: the statement, with samples.
+        tests: all tests.
+        limits: ``limits`` of ``problem.yaml``.
+        time_multiplier: how many times as long as the slowest right submission a program may run.
+        checker: see ``Problem``.
+        interactor: see ``Problem``.
+        submissions: all submissions.
+        groups: see ``Problem``.
+
+    Raises:
+        DataError: a field is invalid.
+    """
+    extra = {key: root.child(key).plain() for key in root.table() if key not in placed}
+    extra["test_names"] = {role: names for role, names in tests.names.items() if names}
+    extra["time_multiplier"] = time_multiplier
+    if submissions.extra:
+        extra["submissions"] = submissions.extra
+    if tests.settings:
+        extra["testdata"] = tests.settings
+    return Problem(
+        id=problem_id,
+        statement=statement,
+        public_tests=tuple(tests.of["public"]),
+        private_tests=tuple(tests.of["private"]),
+        time_limit=time_limit(folder, limits),
+        memory_limit=memory_limit(limits),
+        checker=checker,
+        solutions=tuple(submissions.solutions),
+        incorrect_solutions=tuple(submissions.incorrect),
+        tags=keywords(root.child("keywords")),
+        source=source(root.child("source")),
+        interactor=interactor,
+        groups=groups,
+        extra=extra,
+    )

@@ -1,12 +1,12 @@
 """Problem packages of Kattis and the ICPC, versions ``legacy``, ``legacy-icpc`` and ``2023-07-draft``.
 
-Where the format leaves a choice, or this reader knows less than the format:
+Where the format leaves a choice, or a package lacks information:
 
-* A legacy package names no time limit: it is the slowest accepted submission's time times ``limits.time_multiplier``,
-  rounded up, so only a judge can tell. ``Problem.time_limit`` is then None, and ``extra["time_multiplier"]`` the
-  factor. A file ``.timelimit``, as judges write it beside ``problem.yaml``, is taken at its word.
-* Sample tests are shown by whoever shows the statement; here they are written below it.
-* Not supported, and refused by name: graders of a package's own, custom scores, several validators or validators of
+* A legacy package has no time limit: it is the slowest accepted submission's time times ``limits.time_multiplier``,
+  rounded up, so it depends on the judge. ``Problem.time_limit`` is then None, and ``extra["time_multiplier"]`` the
+  factor. A file ``.timelimit``, which judges write beside ``problem.yaml``, is used if present.
+* The format leaves the display of sample tests to whoever shows the statement; here they are appended to it.
+* Refused by name, because they are not supported: custom graders, custom scores, several validators or validators of
   several files, files that are added to submissions (``include``), tests with files or arguments beside the input,
   multi-pass and submit-answer problems.
 
@@ -17,46 +17,42 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rlef_env.errors import DataError
-from rlef_env.problems.checker_spec import checker_from_field
-from rlef_env.problems.json_rows import Field
 from rlef_env.problems.packages.data_groups import groups_of
 from rlef_env.problems.packages.data_tree import LEGACY, DataFolder, read_data
 from rlef_env.problems.packages.folder import Folder
 from rlef_env.problems.packages.kattis_fields import (
+    default_validator,
     factor,
-    keywords,
-    memory_limit,
+    kattis_problem,
     one_program,
     refuse_folders,
-    source,
-    time_limit,
     types_among,
 )
 from rlef_env.problems.packages.programs import read_submissions
 from rlef_env.problems.packages.statement import read_statement
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, InteractorSpec, Problem
 
 __all__ = ["TIME_MULTIPLIER", "read_legacy"]
 
 TYPES: Final = ("pass-fail", "scoring", "interactive")
 TIME_MULTIPLIER: Final = {"legacy": 5.0, "legacy-icpc": 5.0, "2023-07-draft": 2.0, "2023-07": 2.0}
-"""The versions read here, and how much slower than the slowest right submission a program may be by default."""
+"""Version -> how many times as long as the slowest correct submission a program may run by default."""
 VALIDATORS: Final = ("output_validators", "output_validator")
 PLACED: Final = frozenset({"type", "validation", "validator_flags", "keywords", "source"})
 
 
 def read_legacy(folder: Folder, root: Field, version: str, problem_id: str) -> Problem:
-    """The problem in a package.
+    """Return the problem in a package.
 
     Args:
         folder: the package.
         root: its ``problem.yaml``.
-        version: of the format, a key of ``TIME_MULTIPLIER``.
-        problem_id: its id.
+        version: the version of the format, a key of ``TIME_MULTIPLIER``.
+        problem_id: the problem's id.
 
     Raises:
-        DataError: something is not as the format has it, or not supported; the message names file and field.
+        DataError: a part violates the format or is not supported; the message names file and field.
     """
     refuse_folders(folder)
     types = _types(root, version)
@@ -64,30 +60,20 @@ def read_legacy(folder: Folder, root: Field, version: str, problem_id: str) -> P
     limits.table()
     data, tests = read_data(folder, LEGACY, _forced(root))
     flags = _flags(root, data)
-    checker, interactor = _judging(folder, root, types, flags)
-    submissions = read_submissions(folder)
-    extra = {key: root.child(key).plain() for key in root.table() if key not in PLACED}
-    extra["test_names"] = {role: names for role, names in tests.names.items() if names}
-    extra["time_multiplier"] = _time_multiplier(limits, version)
-    if submissions.extra:
-        extra["submissions"] = submissions.extra
-    if tests.settings:
-        extra["testdata"] = tests.settings
-    return Problem(
-        id=problem_id,
+    checker, interactor = _checkers(folder, root, types, flags)
+    return kattis_problem(
+        folder,
+        root,
+        PLACED,
+        problem_id=problem_id,
         statement=read_statement(folder, root.child("name"), tests),
-        public_tests=tuple(tests.of["public"]),
-        private_tests=tuple(tests.of["private"]),
-        time_limit=time_limit(folder, limits),
-        memory_limit=memory_limit(limits),
+        tests=tests,
+        limits=limits,
+        time_multiplier=_time_multiplier(limits, version),
         checker=checker,
-        solutions=tuple(submissions.solutions),
-        incorrect_solutions=tuple(submissions.incorrect),
-        tags=keywords(root.child("keywords")),
-        source=source(root.child("source")),
         interactor=interactor,
+        submissions=read_submissions(folder),
         groups=groups_of(data) if "scoring" in types else (),
-        extra=extra,
     )
 
 
@@ -114,7 +100,7 @@ def _validation(root: Field) -> list[str]:
 
 
 def _forced(root: Field) -> dict[str, Any]:
-    """What ``grading`` in problem.yaml settles for all folders, as it did before there was testdata.yaml."""
+    """Return the settings that ``grading`` in problem.yaml sets for all folders, as before testdata.yaml existed."""
     grading = root.child("grading")
     if not grading.present:
         return {}
@@ -126,7 +112,7 @@ def _forced(root: Field) -> dict[str, Any]:
 
 
 def _flags(root: Field, data: DataFolder) -> tuple[str, ...]:
-    """The validator's flags: the package's and those of the groups, which must agree."""
+    """Return the validator's flags: the package's and those of the groups, which must agree."""
     field = root.child("validator_flags")
     if not field.present:
         of_package: tuple[str, ...] = ()
@@ -147,7 +133,7 @@ def _flags(root: Field, data: DataFolder) -> tuple[str, ...]:
     return of_package + next(iter(found))
 
 
-def _judging(
+def _checkers(
     folder: Folder, root: Field, types: set[str], flags: tuple[str, ...]
 ) -> tuple[CheckerSpec, InteractorSpec | None]:
     there = any(folder.names(path) for path in VALIDATORS)
@@ -155,17 +141,12 @@ def _judging(
     if "interactive" in types or custom:
         program = one_program(folder, VALIDATORS)
         if program is None:
-            expected = "a program, as validation is custom or the problem interactive"
+            expected = "a program, because validation is custom or the problem interactive"
             raise folder.error("output_validators", expected, "none", "add it, or leave the package out")
         if "interactive" in types:
             return CheckerSpec("kattis"), InteractorSpec(*program, "kattis", flags)
         return CheckerSpec("kattis_program", flags, *program), None
-    try:
-        row = {"checker": {"name": "kattis", "flags": list(flags)}}
-        return checker_from_field(Field(row, root.where).child("checker")), None
-    except DataError as error:
-        reason = str(error).rpartition("kattis flags: ")[2]
-        raise DataError(f"{root.where}: field 'validator_flags' (or testdata.yaml's): {reason}") from None
+    return default_validator(flags, root.where, "'validator_flags' (or testdata.yaml's)"), None
 
 
 def _time_multiplier(limits: Field, version: str) -> float:

@@ -1,4 +1,4 @@
-"""Packages by their paths: what a folder is, the packages in it, and the problem in one."""
+"""Find packages in folders, and read the problem in one."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ PACKAGE_FILES: Final[Mapping[str, Callable[[Folder, str], Problem]]] = {
     "problem.yaml": read_kattis,
     "init.yml": read_dmoj,
 }
-"""The file that makes a folder a package, and how it is read."""
-DEEPEST = 8  # folders within folders
+"""The file that identifies a package -> the reader of its format."""
+MAX_DEPTH = 8  # nested folders
 
 
 def is_package(path: str | os.PathLike[str]) -> bool:
-    """Whether a folder is a problem package."""
+    """Return whether a folder is a problem package."""
     return any(Path(path, name).is_file() for name in PACKAGE_FILES)
 
 
 def iter_packages(path: str | os.PathLike[str]) -> Iterator[tuple[str, str, Problem]]:
-    """Yield the packages in a folder, or the one that it is: where it is, its key and its problem, one by one.
+    """Yield path, key and problem of each package in a folder, or of the folder if it is a package, one by one.
 
     Raises:
-        DataError: there is none, or one is not as its format has it.
+        DataError: there is no package, or one violates its format.
     """
     for where, key in package_paths(path):
         yield where, key, read_package(where, key)
 
 
 def package_paths(path: str | os.PathLike[str]) -> Iterator[tuple[str, str]]:
-    """Yield where each package in a folder is, or the one that the folder is, and its key. Nothing is read.
+    """Yield path and key of each package in a folder, or of the folder if it is a package. Nothing is read.
 
     The key, which becomes the problem's id, is the path below ``path`` with ``/``, or the folder's own name. Hidden
-    folders are left out, links are not followed, and there are no packages in packages.
+    folders are left out, links are not followed, and packages are not searched for packages.
 
     Raises:
-        DataError: there is no package in it.
+        DataError: there is no package in the folder.
     """
     root = Path(path)
     if is_package(root):
@@ -74,19 +74,19 @@ def _below(root: Path, key: str, depth: int) -> Iterator[tuple[str, str]]:
         inner = f"{key}/{entry.name}" if key else entry.name
         if is_package(entry.path):
             yield entry.path, inner
-        elif depth < DEEPEST:
+        elif depth < MAX_DEPTH:
             yield from _below(Path(entry.path), inner, depth + 1)
 
 
 def read_package(path: str | os.PathLike[str], key: str | None = None) -> Problem:
-    """The problem in a package.
+    """Return the problem in a package.
 
     Args:
-        path: its folder.
+        path: the package's folder.
         key: the problem's id; None for the folder's name.
 
     Raises:
-        DataError: it is no package, or not as its format has it; the message names file and field.
+        DataError: not a package, or it violates its format; the message names file and field.
     """
     folder = Folder(path)
     for name, read in PACKAGE_FILES.items():

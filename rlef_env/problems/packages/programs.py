@@ -1,4 +1,4 @@
-"""The programs of a package: submissions with their labels, validators, and in which language they are."""
+"""The programs of a package: submissions with their labels, validators, and their languages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Final, NamedTuple
 
-from rlef_env.problems.packages.folder import LARGEST_TEXT, Folder
+from rlef_env.problems.packages.folder import MAX_TEXT_BYTES, Folder
 from rlef_env.problems.problem import Solution
 
 __all__ = ["HEADERS", "LANGUAGES", "Label", "Submissions", "language_of", "read_program", "read_submissions"]
 
-# By name as in ``rlef_env.sandbox`` for what the judge runs, and as in the format's own table for the others
+# Judged languages have their names in ``rlef_env.sandbox``, the others those of the format's own table
 # (Kattis/problem-package-format, appendix/languages.md).
 ENDINGS: Final[Mapping[str, str]] = {
     "python": ".py .py3", "python2": ".py2", "c": ".c", "cpp": ".cpp .cc .cxx .c++ .C", "java": ".java",
@@ -29,7 +29,7 @@ ENDINGS: Final[Mapping[str, str]] = {
 LANGUAGES: Final = {ending: language for language, endings in ENDINGS.items() for ending in endings.split()}
 HEADERS: Final = (".h", ".hpp", ".hh", ".hxx", ".h++", ".H", ".inc")
 INCLUDING: Final = ("c", "cpp")
-DEEPEST_INCLUDE = 10
+MAX_INCLUDE_DEPTH = 10
 INCLUDE: Final = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"[^\n]*$', re.MULTILINE)
 
 ACCEPTED: Final = "accepted"
@@ -40,18 +40,18 @@ VERDICTS: Final[Mapping[str, str | None]] = {
     "memory_limit_exceeded": "memory_limit",
     "output_limit_exceeded": "output_limit",
     "compiler_error": "compile_error",
-    "partially_accepted": None,  # fails some tests, each in a way of its own
+    "partially_accepted": None,  # fails some tests, with any verdict
     "rejected": None,
 }
 
 
 class Label(NamedTuple):
-    """What a package says of a submission.
+    """The expected result of a submission.
 
     Attributes:
-        right: whether it passes all tests; None where nothing is said.
-        verdict: for one that does not, the verdict that it must get, or None.
-        language: its language, where the package names it.
+        right: whether it passes all tests; None if unknown.
+        verdict: the verdict that an incorrect submission must get, or None.
+        language: its language, if the package names it.
     """
 
     right: bool | None
@@ -64,10 +64,10 @@ class Submissions:
     """The programs in ``submissions``.
 
     Attributes:
-        solutions: those that are right.
-        incorrect: those that are wrong.
-        extra: for ``Problem.extra``: the paths of both in their order; and as ``"other"`` what is left out, as
-            ``{"path": ..., "reason": ...}`` and, where it is one program, its ``"language"`` and ``"source"``.
+        solutions: the correct programs.
+        incorrect: the incorrect programs.
+        extra: for ``Problem.extra``: the paths of both in order; and under ``"other"`` the programs that are left
+            out, as ``{"path": ..., "reason": ...}`` and, for a single program, its ``"language"`` and ``"source"``.
     """
 
     solutions: list[Solution] = field(default_factory=list)
@@ -76,7 +76,7 @@ class Submissions:
 
 
 def label_of_folder(path: str) -> Label:
-    """The label of a submission by the folder that it is in, e.g. ``"accepted/a.py"``."""
+    """Return the label of a submission by its folder, e.g. of ``"accepted/a.py"``."""
     kind = path.partition("/")[0]
     return Label(True) if kind == ACCEPTED else Label(False, VERDICTS[kind]) if kind in VERDICTS else Label(None)
 
@@ -86,17 +86,17 @@ def read_submissions(
     label: Callable[[str], Label] = label_of_folder,
     replaced: Callable[[str], str] | None = None,
 ) -> Submissions:
-    """The programs in ``submissions``: a file each, or a folder of one program with its headers and data.
+    """Return the programs in ``submissions``: single files, or folders with one program, its headers and data.
 
-    Headers are put into C and C++ programs, and are no programs themselves.
+    Headers are inserted into C and C++ programs, and are not programs themselves.
 
     Args:
         folder: the package.
-        label: what is said of a submission, by its path below ``submissions``.
-        replaced: what the text of a program becomes before it is stored.
+        label: returns the label of a submission, by its path below ``submissions``.
+        replaced: transforms the text of a program before it is stored.
 
     Raises:
-        DataError: a file is too large, or a link that leaves the package.
+        DataError: a file is too large, or a link leads out of the package.
     """
     found = Submissions()
     paths: dict[str, list[Any]] = {"solutions": [], "incorrect_solutions": [], "other": []}
@@ -105,20 +105,20 @@ def read_submissions(
             if name.endswith(HEADERS):
                 continue
             path = f"submissions/{kind}/{name}"
-            said = label(f"{kind}/{name}")
-            program = _submission(folder, path, said.language, replaced)
+            expected = label(f"{kind}/{name}")
+            program = _submission(folder, path, expected.language, replaced)
             if isinstance(program, str):
                 paths["other"].append({"path": path, "reason": program})
-            elif said.right is None:
-                reason = f"the folder {kind} does not say whether it is right"
+            elif expected.right is None:
+                reason = f"the folder {kind} does not say whether it is correct"
                 paths["other"].append(
                     {"path": path, "reason": reason, "language": program.language, "source": program.source}
                 )
-            elif said.right:
+            elif expected.right:
                 found.solutions.append(program)
                 paths["solutions"].append(path)
             else:
-                found.incorrect.append(replace(program, verdict=said.verdict))
+                found.incorrect.append(replace(program, verdict=expected.verdict))
                 paths["incorrect_solutions"].append(path)
     found.extra = {key: value for key, value in paths.items() if value}
     return found
@@ -127,7 +127,7 @@ def read_submissions(
 def _submission(
     folder: Folder, path: str, language: str | None, replaced: Callable[[str], str] | None
 ) -> Solution | str:
-    """The program at a path, or why it is none that can be stored."""
+    """Return the program at a path, or the reason why it cannot be stored."""
     files = [path]
     if folder.is_folder(path):
         names = folder.names(path)
@@ -149,22 +149,22 @@ def _submission(
 
 
 def language_of(path: str, source: str) -> str:
-    """The language of a program by its name, and for Python by its first line: ``"unknown"`` for any other."""
+    """Return the language of a program by its name, and for Python by its first line; ``"unknown"`` for other names."""
     language = LANGUAGES.get(PurePosixPath(path).suffix, "unknown")
     first = source.split("\n", 1)[0]
     return "python2" if language == "python" and re.match(r"#!.*\bpython2", first) else language
 
 
 def read_program(folder: Folder, path: str, what: str) -> tuple[str, str]:
-    """Source and language of a program that a package brings, a file or a folder of one; headers are put in.
+    """Return source and language of a program of a package, a file or a folder with one file; headers are inserted.
 
     Args:
         folder: the package.
         path: the file or folder.
-        what: what errors call it, e.g. ``"an output validator"``.
+        what: the program's name in errors, e.g. ``"an output validator"``.
 
     Raises:
-        DataError: there is none, it is of several files, or not in Python, C or C++.
+        DataError: there is none, it has several files, or it is not in Python, C or C++.
     """
     files = [f"{path}/{name}" for name in folder.names(path)] if folder.is_folder(path) else [path]
     programs = [file for file in files if not file.endswith(HEADERS)]
@@ -188,14 +188,14 @@ def _with_headers(folder: Folder, path: str, source: str, depth: int, known: dic
     def replacement(match: re.Match[str]) -> str:
         nonlocal size
         header = f"{path.rpartition('/')[0]}/{match[1]}"
-        if depth >= DEEPEST_INCLUDE or not folder.is_file(header):
+        if depth >= MAX_INCLUDE_DEPTH or not folder.is_file(header):
             return match[0]
         if (header, depth) not in known:
             text = _text(folder, header).replace("#pragma once", "")
             known[header, depth] = _with_headers(folder, header, text, depth + 1, known)
         size += len(known[header, depth])
-        if size > LARGEST_TEXT:
-            expected = f"at most {LARGEST_TEXT:,} characters with its headers"
+        if size > MAX_TEXT_BYTES:
+            expected = f"at most {MAX_TEXT_BYTES:,} characters with its headers"
             raise folder.error(path, expected, "more", "shorten it")
         return known[header, depth]
 
@@ -203,8 +203,8 @@ def _with_headers(folder: Folder, path: str, source: str, depth: int, known: dic
 
 
 def _text(folder: Folder, path: str) -> str:
-    content = folder.content(path, LARGEST_TEXT)
+    content = folder.content(path, MAX_TEXT_BYTES)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return content.decode("latin-1")  # old programs have names of their authors in it
+        return content.decode("latin-1")  # old programs contain names of their authors in this encoding

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rlef_env.problems.json_rows import Field
 from rlef_env.problems.packages.data_tree import DataFolder
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import TestGroup
 
 __all__ = ["is_partial", "score_groups"]
 
-MOST_POINTS = 2**53
+MAX_POINTS = 2**53
 AGGREGATIONS = ("pass-fail", "sum", "min")
 SCORING = ("max_score", "score_aggregation", "require_pass")
 
 
 def score_groups(root: DataFolder, scoring: bool) -> tuple[TestGroup, ...]:
-    """The groups whose points add up to the score of a submission; none where the problem has no score.
+    """Return the groups whose points add up to the score of a submission; none if the problem has no score.
 
-    * ``pass-fail`` and ``min``: all points if every test passes, as no validator gives a part of them here.
-    * ``sum``: each test its share.
-    * ``require_pass``: groups, or the samples, that must pass. The samples are then a group without points.
+    * ``pass-fail`` and ``min``: all points if every test passes, because no validator gives partial points here.
+    * ``sum``: each test earns its share.
+    * ``require_pass``: groups, or the samples, that must pass. The samples then form a group without points.
 
     Args:
         root: the folder ``data``.
         scoring: whether the problem has a score.
 
     Raises:
-        DataError: something is not as the format has it; groups without a bound; a minimum over groups that are sums.
+        DataError: a part violates the format; a group without a bound; a minimum over groups that are sums.
     """
     top = {item.path: item for item in root.items if isinstance(item, DataFolder)}
     secret, sample = top["data/secret"], top.get("data/sample")
@@ -50,7 +50,7 @@ def score_groups(root: DataFolder, scoring: bool) -> tuple[TestGroup, ...]:
 
 
 def is_partial(groups: Sequence[TestGroup], root: DataFolder) -> bool:
-    """Whether the score of a test may be a part of its points: in groups that are sums or minima of scores."""
+    """Return whether a test may earn a part of its points: in groups that are sums or minima of scores."""
     return bool(groups) and any(
         _aggregation(folder, "sum" if folder.path == "data/secret" else "pass-fail") != "pass-fail"
         for folder in root.walk()
@@ -94,7 +94,7 @@ def _of_groups(secret: DataFolder, groups: list[DataFolder]) -> Iterator[TestGro
     if how == "pass-fail":
         for folder in groups:
             if _aggregation(folder, "pass-fail") != "pass-fail":
-                expected = "pass-fail, as secret is pass-fail"
+                expected = "pass-fail, because secret is pass-fail"
                 raise folder.settings.child("score_aggregation").error(expected, "correct one of them")
         yield TestGroup("secret", bound, secret.places, "min", required)
         return
@@ -112,8 +112,8 @@ def _of_groups(secret: DataFolder, groups: list[DataFolder]) -> Iterator[TestGro
         uneven = next((folder for folder, group in zip(groups, found, strict=True) if group.aggregate != "min"), None)
         if uneven is not None:
             field = uneven.settings.child("score_aggregation")
-            raise field.error("pass-fail or min, as secret is min", "a minimum of sums is not supported")
-        # All of them are worth all or nothing, and one that requires another has nothing where that has nothing.
+            raise field.error("pass-fail or min, because secret is min", "a minimum of sums is not supported")
+        # All groups earn all points or none, and a group that requires another earns none if the other earns none.
         sample = {name for group in found for name in group.requires if name == "sample"}
         points = min(group.points for group in found)
         yield TestGroup("secret", points, secret.places, "min", tuple(sample))
@@ -140,13 +140,13 @@ def _bound(folder: DataFolder, default: float | None) -> float:
         return default
     if not field.present or field.value == "unbounded":
         raise _unbounded(field)
-    if not 0 <= field.integer() < MOST_POINTS:
+    if not 0 <= field.integer() < MAX_POINTS:
         raise field.error("points from 0 on", "correct them")
     return float(field.integer())
 
 
 def _unbounded(field: Field) -> Exception:
-    return field.error("a number of points", "scores without a bound are given by a validator, which is not supported")
+    return field.error("a number of points", "scores without a bound come from a validator, which is not supported")
 
 
 def _required(folder: DataFolder, earlier: list[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The statement of a package: its text as it is, English where there is, and the sample tests in it or below it."""
+"""The statement of a package: its unchanged text, in English if available, with the sample tests in it or below it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
-from rlef_env.problems.json_rows import Field
 from rlef_env.problems.packages.data_tree import Tests
-from rlef_env.problems.packages.folder import LARGEST_TEXT, Folder
+from rlef_env.problems.packages.folder import MAX_TEXT_BYTES, Folder
+from rlef_env.problems.parsing.fields import Field
 
 __all__ = ["read_statement"]
 
 FOLDERS: Final = ("statement", "problem_statement")
 NAME: Final = re.compile(r"problem(?:\.([A-Za-z0-9_-]+))?\.(md|tex)")
-LONGEST_SAMPLE = 4096  # characters; a longer one is not shown
+MAX_SAMPLE = 4096  # characters; a longer one is not shown
 TITLE: Final = re.compile(r"\\problemname(?:[ \t]*\{[ \t]*\})?(?![A-Za-z{])(?![ \t]*\{)")
 PLACES: Final[dict[str, re.Pattern[str]]] = {
     "tex": re.compile(r"\\(nextsample|remainingsamples)(?![A-Za-z])"),
@@ -24,27 +24,26 @@ PLACES: Final[dict[str, re.Pattern[str]]] = {
 
 
 class _Sample(NamedTuple):
-    """What is shown of a sample test: headings and texts."""
+    """The displayed form of a sample test: headings and texts."""
 
     parts: tuple[tuple[str, str], ...]
 
 
 def read_statement(folder: Folder, name: Field, tests: Tests, replaced: Callable[[str, str], str] | None = None) -> str:
-    r"""The text that an agent is shown.
+    r"""Return the text that an agent is shown.
 
-    English comes first (``en`` before ``en-GB``), then the language that comes first by its code; Markdown before
-    LaTeX. A file without a language is in English. The title is the name in the same language, in English where there
-    is none, or the first.
+    English comes first (``en`` before ``en-GB``), then the language whose code comes first; Markdown before LaTeX. A
+    file without a language is in English. The title is the name in the same language, or in English, or the first name.
 
-    Sample tests stand where the statement asks for them (``\nextsample``, ``{{remainingsamples}}``), the others below
-    it. Files beside a sample say what is shown instead of its input and answer: ``.in.statement``, ``.ans.statement``,
-    ``.out``, and ``.interaction`` instead of both. What is longer than 4,096 characters is not shown.
+    Sample tests stand where the statement places them (``\nextsample``, ``{{remainingsamples}}``), the others below it.
+    Files beside a sample replace its input and answer: ``.in.statement``, ``.ans.statement``, ``.out``, and
+    ``.interaction`` both. Texts longer than 4,096 characters are not shown.
 
     Args:
         folder: the package.
-        name: the field with its name, a text or one for each language; it may be missing.
+        name: the field with the package's name, a text or one for each language; it may be missing.
         tests: its tests.
-        replaced: what a statement becomes, by its text and its ending, ``"md"`` or ``"tex"``.
+        replaced: transforms a statement, given its text and its ending, ``"md"`` or ``"tex"``.
 
     Raises:
         DataError: there is no statement in Markdown or LaTeX.
@@ -61,7 +60,7 @@ def read_statement(folder: Folder, name: Field, tests: Tests, replaced: Callable
             FOLDERS[0],
             "problem.en.tex or problem.en.md",
             ", ".join(there[:5]) or "none",
-            "add it, as an agent is shown a text",
+            "add it, because agents are shown a text",
         )
     language, ending, path = min(found, key=lambda each: (_rank(each[0]), each))
     text = folder.text(path)
@@ -111,7 +110,7 @@ def _samples(folder: Folder, tests: Tests) -> Iterator[_Sample]:
         def instead(endings: tuple[str, ...], text: str, base: str = base) -> str:
             for ending in endings:
                 if folder.is_file(f"data/{base}{ending}"):
-                    return folder.content(f"data/{base}{ending}", LARGEST_TEXT).decode("utf-8", "replace")
+                    return folder.content(f"data/{base}{ending}", MAX_TEXT_BYTES).decode("utf-8", "replace")
             return text
 
         talk = instead((".interaction",), "")
@@ -119,7 +118,7 @@ def _samples(folder: Folder, tests: Tests) -> Iterator[_Sample]:
             ("Sample Input", instead((".in.statement",), given)),
             ("Sample Output", instead((".ans.statement", ".out"), answer)),
         ]  # fmt: skip
-        if max(len(text) for _, text in parts) <= LONGEST_SAMPLE:
+        if max(len(text) for _, text in parts) <= MAX_SAMPLE:
             yield _Sample(tuple(parts))
 
 

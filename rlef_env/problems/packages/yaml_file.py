@@ -1,4 +1,4 @@
-"""YAML read strictly: plain data only, no key twice, and typed fields whose errors say where they stand."""
+"""Read YAML strictly: plain data only, no duplicate keys, and typed fields whose errors name their place."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from typing import Any, Final
 import yaml
 
 from rlef_env.errors import DataError, shortened
-from rlef_env.problems.json_rows import Field
 from rlef_env.problems.packages.folder import Folder
+from rlef_env.problems.parsing.fields import Field
 
 __all__ = ["read_yaml"]
 
-LARGEST_YAML = 2**20  # bytes: reading takes a second for each 100 kB
-MOST_SETTINGS = 2**22  # characters of all YAML files of a package, as often as they are read
-DEEPEST = 100  # brackets within brackets, in one line
-MOST_VALUES = 1_000_000  # with what aliases stand for
-CHARACTERS = 16  # of a text that count as a value
+MAX_YAML = 2**20  # bytes: parsing takes a second per 100 kB
+MAX_SETTINGS = 2**22  # characters of all YAML files of a package, counted each time a file is read
+MAX_DEPTH = 100  # nested brackets in one line
+MAX_VALUES = 1_000_000  # with the values that aliases repeat
+CHARACTERS = 16  # of a text that count as one value
 TEXT, MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 TAGS = frozenset(f"tag:yaml.org,2002:{tag}" for tag in ("str", "int", "float", "bool", "null", "seq", "map", "merge"))
 
 
 def read_yaml(folder: Folder, path: str, replaced: Callable[[str], str] | None = None) -> Field:
-    """The mapping in a YAML file; an empty file is an empty one.
+    """Return the mapping in a YAML file; an empty file is an empty mapping.
 
     Scalars are those of YAML 1.1, without dates and numbers to base 60, which stay text.
 
     Args:
         folder: the package.
         path: the file in it.
-        replaced: what its text becomes before it is read.
+        replaced: transforms the file's text before it is parsed.
 
     Raises:
-        DataError: it cannot be read, is not YAML, or not one mapping.
+        DataError: the file cannot be read, is not YAML, or is not one mapping.
     """
     where = folder.where(path)
     text = folder.text(path)
-    if len(text) > LARGEST_YAML:
-        raise folder.error(path, f"at most {LARGEST_YAML:,} characters of YAML", f"{len(text):,}", "check the file")
+    if len(text) > MAX_YAML:
+        raise folder.error(path, f"at most {MAX_YAML:,} characters of YAML", f"{len(text):,}", "check the file")
     folder.settings += len(text)
-    if folder.settings > MOST_SETTINGS:
-        expected = f"at most {MOST_SETTINGS:,} characters of YAML in a package, links counted as files"
+    if folder.settings > MAX_SETTINGS:
+        expected = f"at most {MAX_SETTINGS:,} characters of YAML in a package, links counted as files"
         raise folder.error(path, expected, "more", "check for links that repeat folders")
     text = text if replaced is None else replaced(text)
     try:
@@ -64,8 +64,8 @@ def read_yaml(folder: Folder, path: str, replaced: Callable[[str], str] | None =
 
 
 def _load(text: str) -> Any:
-    if any(_depth(line) > DEEPEST for line in text.splitlines()):
-        raise ValueError(f"more than {DEEPEST} brackets within brackets")
+    if any(_depth(line) > MAX_DEPTH for line in text.splitlines()):
+        raise ValueError(f"more than {MAX_DEPTH} nested brackets")
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -78,15 +78,15 @@ def _load(text: str) -> Any:
 
 
 def _depth(line: str) -> int:
-    """How deep brackets stand in brackets: for each that opens, the scanner goes through all that are open."""
-    if line.count("[") + line.count("{") <= DEEPEST:
+    """Return the depth of nested brackets: for each opening bracket the scanner visits all open ones."""
+    if line.count("[") + line.count("{") <= MAX_DEPTH:
         return 0
     steps = ((mark in "[{") - (mark in "]}") for mark in line)
     return max(itertools.accumulate(steps))
 
 
 def _size(node: yaml.Node, known: dict[int, int], above: tuple[int, ...]) -> int:
-    """How many values a node stands for, where each alias counts as all that it repeats, and a long text as many."""
+    """Return the number of values that a node stands for; an alias counts as all it repeats, a long text as several."""
     key = id(node)
     if node.tag not in TAGS:
         raise yaml.MarkedYAMLError(problem=f"the tag {node.tag!r:.60}", problem_mark=node.start_mark)
@@ -101,13 +101,13 @@ def _size(node: yaml.Node, known: dict[int, int], above: tuple[int, ...]) -> int
             parts = [part for pair in node.value for part in pair]
         text = len(node.value) if isinstance(node, yaml.ScalarNode) else 0
         known[key] = 1 + text // CHARACTERS + sum(_size(part, known, (*above, key)) for part in parts)
-        if known[key] > MOST_VALUES:
-            raise ValueError(f"more than {MOST_VALUES:,} values, counting what aliases repeat")
+        if known[key] > MAX_VALUES:
+            raise ValueError(f"more than {MAX_VALUES:,} values, counting what aliases repeat")
     return known[key]
 
 
 def _check_keys(node: yaml.MappingNode) -> None:
-    """Keys are text, each stands once; ``<<``, once as well, brings in those of other mappings."""
+    """Check that keys are text and unique; ``<<``, also unique, includes the keys of other mappings."""
     seen: set[str] = set()
     for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode):

@@ -1,4 +1,4 @@
-"""Generated problems: families of them, each unlimited, with tests and labelled programs from a seed."""
+"""Generated problems: families of unlimited size, with tests and labelled programs made from a seed."""
 
 from rlef_env.problems.procedural.families import FAMILIES
 from rlef_env.problems.procedural.family import Family, FeedbackMode

@@ -1,4 +1,4 @@
-"""Chance that is the same on every machine and in every version of Python."""
+"""Random numbers that are the same on every machine and in every version of Python."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ T = TypeVar("T")
 class Dice:
     """Draws from a text seed.
 
-    Of ``random`` it uses ``Random.random()`` alone, as that is all whose numbers Python promises not to change from
-    version to version (Library Reference, "Notes on Reproducibility").
+    Only ``Random.random()`` is used, because Python promises for no other method that its numbers stay the same between
+    versions (Library Reference, "Notes on Reproducibility").
 
     >>> dice = Dice("a text")
     >>> [dice.integer(1, 6) for _ in range(5)]
@@ -28,23 +28,23 @@ class Dice:
         self._next = source.random
 
     def integer(self, low: int, high: int) -> int:
-        """A whole number, ``low`` and ``high`` included."""
+        """Draw an integer, ``low`` and ``high`` included."""
         return low + int(self._next() * (high - low + 1))
 
     def chance(self, percent: int) -> bool:
-        """True so many times in a hundred."""
+        """Return True with this probability."""
         return self.integer(1, 100) <= percent
 
     def pick(self, items: Sequence[T]) -> T:
-        """One of the items."""
+        """Draw one of the items."""
         return items[self.integer(0, len(items) - 1)]
 
     def picks(self, items: Sequence[T], count: int) -> list[T]:
-        """So many items, any of them several times."""
+        """Draw ``count`` items with replacement."""
         return [self.pick(items) for _ in range(count)]
 
     def distinct(self, items: Sequence[T], count: int) -> list[T]:
-        """So many items from different places, in random order."""
+        """Draw ``count`` items without replacement, in random order."""
         if 4 * count < len(items):
             places: dict[int, None] = {}
             while len(places) < count:
@@ -54,9 +54,9 @@ class Dice:
         return [left.pop(self.integer(0, len(left) - 1)) for _ in range(count)]
 
     def shuffled(self, items: Sequence[T]) -> list[T]:
-        """All items, in random order."""
+        """Return all items, in random order."""
         return self.distinct(items, len(items))
 
     def integers(self, low: int, high: int, count: int) -> list[int]:
-        """So many whole numbers, any of them several times."""
+        """Draw ``count`` integers with replacement."""
         return [self.integer(low, high) for _ in range(count)]

@@ -1,4 +1,4 @@
-"""The recipe of every family: from a seed and a configuration to a problem."""
+"""The common structure of all families: how a seed and a configuration become a problem."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from rlef_env.problems.procedural.task import Task, label, statement, tests
 __all__ = ["MEMORY_LIMIT", "TIME_LIMIT", "Family", "FeedbackMode", "knob"]
 
 TIME_LIMIT = 1.0
-"""CPU seconds a test; solutions take a few hundredths."""
+"""CPU seconds per test; solutions take a few hundredths."""
 MEMORY_LIMIT = 256_000_000
-"""Bytes a test."""
+"""Bytes per test."""
 
 C = TypeVar("C")
 FeedbackMode = Literal["public", "none", "random", "private"]
-"""Where feedback comes from, as in ``CodeEnv``."""
+"""The source of feedback, as in ``CodeEnv``."""
 
 
 def knob(default: int, least: int, most: int) -> Any:
-    """A whole number of a configuration, and its bounds."""
+    """Return a dataclass field for an integer of a configuration, with its bounds."""
     return field(default=default, metadata={"least": least, "most": most})
 
 
 @dataclass(frozen=True, slots=True)
 class Family(Generic[C]):
-    """Problems of one kind, as many as there are seeds.
+    """Problems of one kind, one per seed.
 
     Attributes:
         name: lower case with underscores.
         summary: one line for lists.
         tags: topics.
-        grades: a configuration for each difficulty, 1 first; a frozen dataclass of ``knob`` and bool fields. The middle
-            one is the default.
-        draw: the tasks that the statement leaves open: one in most families; where something is hidden, one for each
-            value that it may have, all equally likely.
-        ceiling: where something is hidden: the highest probability with which anybody solves a problem, given the
-            configuration, the turns, and where feedback comes from.
+        grades: a configuration for each difficulty, 1 first; a frozen dataclass of ``knob`` and bool fields. The
+            middle one is the default.
+        draw: draws the tasks that the statement leaves open: one task in most families; one for each value of a
+            hidden secret otherwise, all equally likely.
+        ceiling: for families with a secret: the highest possible probability of solving a problem, given the
+            configuration, the number of turns, and the source of feedback.
     """
 
     name: str
@@ -57,11 +57,11 @@ class Family(Generic[C]):
         return self.grades[len(self.grades) // 2]
 
     def generate(self, seed: int | str, config: C | None = None) -> Problem:
-        """The problem of a seed, the same on every machine.
+        """Return the problem of a seed, the same on every machine.
 
         Args:
-            seed: any whole number or text; 1 and ``"1"`` are one seed.
-            config: how difficult it is; None is ``default``.
+            seed: any integer or text; 1 and ``"1"`` are the same seed.
+            config: the configuration; None is ``default``.
 
         Raises:
             UsageError: a value of the configuration is out of bounds.
@@ -70,12 +70,12 @@ class Family(Generic[C]):
         return self.problem(self.task(seed, config), config, f"procedural/{self.name}/{seed}")
 
     def task(self, seed: int | str, config: C) -> Task:
-        """What ``generate`` makes its problem of."""
-        # Dice of its own: nothing else in a problem may tell what is hidden.
+        """Return the task that ``generate`` turns into a problem."""
+        # Separate dice: nothing else in a problem may depend on the secret.
         return Dice(f"{self.name}/{seed}/hidden").pick(self._tasks(seed, config))
 
     def variants(self, seed: int | str, config: C | None = None) -> tuple[Problem, ...]:
-        """The problems that the seed's statement leaves open, ``generate``'s own among them."""
+        """Return all problems that the seed's statement leaves open, including the one of ``generate``."""
         config = self.default if config is None else config
         return tuple(
             self.problem(task, config, f"procedural/{self.name}/{seed}/{number}")
@@ -83,7 +83,7 @@ class Family(Generic[C]):
         )
 
     def problem(self, task: Task, config: C, problem_id: str) -> Problem:
-        """The task with its answers, and with labelled programs that are right and wrong."""
+        """Return the task with its answers, and with labelled correct and incorrect programs."""
         public, private, generated = (tests(task.solution, inputs) for inputs in _without_repeats(task))
         ordered = public + private + generated
         labelled = [(source, label(source, ordered)) for source in dict.fromkeys(task.wrong)]
@@ -106,7 +106,7 @@ class Family(Generic[C]):
         )
 
     def difficulty(self, config: C) -> str | None:
-        """The grade of a configuration, ``"1"`` first; None where it is not that of a grade."""
+        """Return the grade of a configuration, ``"1"`` first; None if it is not the configuration of a grade."""
         return str(self.grades.index(config) + 1) if config in self.grades else None
 
     def _tasks(self, seed: int | str, config: C) -> tuple[Task, ...]:

@@ -1,4 +1,4 @@
-"""Generated problems in a fixed order, each made when it is asked for."""
+"""Generated problems in a fixed order, each made when it is accessed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from rlef_env.problems.procedural.task import Task, statement
 
 __all__ = ["GeneratedProblems", "generated_problems", "split_of"]
 
-ATTEMPTS: Final = 1000  # half of all tasks are for training, a quarter each for the others
+ATTEMPTS: Final = 1000  # half of all tasks are for training, a quarter for each other split
 
 
 class _Ids(Sequence[str]):
-    """The ids of problems, none of which is kept in memory."""
+    """The ids of problems, made when they are accessed."""
 
     def __init__(self, recipe: Recipe, places: Sequence[int]) -> None:
         self.recipe, self.places = recipe, places
@@ -43,11 +43,11 @@ class _Ids(Sequence[str]):
 
 @dataclass(frozen=True, slots=True)
 class GeneratedProblems(Sequence[Problem]):
-    """The problems of a recipe; holds none of them.
+    """The problems of a recipe; none is stored.
 
     Attributes:
-        recipe: what they are made by.
-        places: which of the recipe's problems, in this order.
+        recipe: the recipe.
+        places: numbers of the recipe's problems, in order.
     """
 
     recipe: Recipe
@@ -73,8 +73,8 @@ class GeneratedProblems(Sequence[Problem]):
         """The problems' ids; nothing is generated."""
         return _Ids(self.recipe, self.places)
 
-    def facts(self, place: int) -> ProblemMetadata:
-        """What every problem of a family has at least; nothing is generated."""
+    def metadata(self, place: int) -> ProblemMetadata:
+        """Return lower bounds that hold for every problem of a family; nothing is generated."""
         name, number = _number(self.recipe, self.places[place])
         family = FAMILIES[name]
         difficulty = family.difficulty(self.recipe.config(family, number))
@@ -83,24 +83,25 @@ class GeneratedProblems(Sequence[Problem]):
         )
 
     def chosen(self, places: Sequence[int]) -> GeneratedProblems:
-        """Some of the problems, in the order named; nothing is generated."""
+        """Return the problems at these places, in this order; nothing is generated."""
         return GeneratedProblems(self.recipe, tuple(self.places[place] for place in places))
 
 
 def generated_problems(name: str, split: str = "train") -> GeneratedProblems:
-    """The problems of a name such as ``procedural/hidden_step?difficulty=3``.
+    """Return the problems of a name such as ``procedural/hidden_step?difficulty=3``.
 
     Raises:
-        UsageError: no such name or split; the message says which there are.
+        UsageError: no such name or split; the message lists the valid ones.
     """
     recipe = parse_name(name, split)
     return GeneratedProblems(recipe, range(recipe.count))
 
 
 def split_of(task: Task) -> str:
-    """The split that a task belongs to, by its statement and the inputs of its public tests.
+    """Return the split of a task, which a hash of its statement and the inputs of its public tests determines.
 
-    Equal problems are so in one split, and what a task hides has no part in it: it stays equally likely in each.
+    Thus equal problems are in the same split. The secret is not part of the hash: it stays equally likely in each
+    split.
     """
     first = hashlib.sha256("\0".join([statement(task), *task.public]).encode()).digest()[0]
     return "train" if first < 128 else "valid" if first < 192 else "test"

@@ -16,19 +16,19 @@ __all__ = ["PREFIX", "SPLITS", "Recipe", "parse_name"]
 PREFIX: Final = "procedural"
 SPLITS: Final = ("train", "valid", "test")
 DEFAULT_COUNT: Final = 1000
-MOST: Final = 10**9
+MAX_NUMBER: Final = 10**9
 GRADES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Which problems a name asks for.
+    """The problems that a name stands for.
 
     Attributes:
-        families: names; problems are of each in turn.
+        families: names of families; problems are taken from each in turn.
         split: one of ``SPLITS``; no two of them share a problem.
-        seed: another one gives other problems.
-        count: how many problems.
+        seed: the seed; different seeds give different problems.
+        count: number of problems.
         difficulty: the lowest and the highest; problems of a family have each in turn.
         knobs: values of the configuration that are the same at all difficulties, sorted by name.
     """
@@ -41,12 +41,12 @@ class Recipe:
     knobs: tuple[tuple[str, int | bool], ...] = ()
 
     def config(self, family: Family[Any], number: int) -> Any:
-        """The configuration of the family's problem of this number."""
+        """Return the configuration of the family's problem of this number."""
         low, high = self.difficulty
         return replace(family.grades[low - 1 + number % (high - low + 1)], **dict(self.knobs))
 
     def id(self, family: str, number: int) -> str:
-        """The id of the family's problem of this number: all that it is generated from."""
+        """Return the id of the family's problem of this number, which names everything that it is generated from."""
         asked = dict(self.knobs)
         if self.difficulty != (1, GRADES):
             asked["difficulty"] = "-".join(map(str, dict.fromkeys(self.difficulty)))  # type: ignore[assignment]
@@ -57,12 +57,12 @@ class Recipe:
 
 
 def parse_name(name: str, split: str = "train") -> Recipe:
-    """Read a name: ``procedural``, then ``/FAMILY`` for one family, then ``?KEY=VALUE&...``.
+    """Parse a name: ``procedural``, then ``/FAMILY`` for one family, then ``?KEY=VALUE&...``.
 
     Keys are ``seed``, ``count``, ``difficulty`` (``2``, or ``1-3`` for each in turn), and the family's own knobs.
 
     Raises:
-        UsageError: the name is not of this form; the message says what is.
+        UsageError: the name does not have this form; the message describes the form.
     """
     if split not in SPLITS:
         raise UsageError(f"split of {name!r}: expected one of {', '.join(SPLITS)}, got {split!r}")
@@ -78,9 +78,9 @@ def parse_name(name: str, split: str = "train") -> Recipe:
             raise UsageError(f"{name!r}: expected KEY=VALUE, each key once, after the question mark, got {part!r}")
         seen.add(key)
         if key == "seed":
-            recipe = replace(recipe, seed=_whole(name, key, value, 0, MOST))
+            recipe = replace(recipe, seed=_whole(name, key, value, 0, MAX_NUMBER))
         elif key == "count":
-            recipe = replace(recipe, count=_whole(name, key, value, 1, MOST))
+            recipe = replace(recipe, count=_whole(name, key, value, 1, MAX_NUMBER))
         elif key == "difficulty":
             recipe = replace(recipe, difficulty=_difficulty(name, value))
         else:
@@ -110,7 +110,7 @@ def _difficulty(name: str, value: str) -> tuple[int, int]:
     match = re.fullmatch(rf"([1-{GRADES}])(?:-([1-{GRADES}]))?", value)
     if match and int(match[1]) <= int(match[2] or match[1]):
         return int(match[1]), int(match[2] or match[1])
-    raise UsageError(f"{name!r}: difficulty: expected a number from 1 to {GRADES}, or a range as 1-3, got {value!r}")
+    raise UsageError(f"{name!r}: difficulty: expected a number from 1 to {GRADES}, or a range like 1-3, got {value!r}")
 
 
 def _knob(name: str, recipe: Recipe, key: str, value: str) -> int | bool:

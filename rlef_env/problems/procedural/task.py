@@ -1,4 +1,4 @@
-"""What a family draws: a statement, inputs and programs; and the problem that comes of it."""
+"""Tasks: the statement, inputs and programs that a family draws, and the answers computed from them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ __all__ = ["Task", "label", "mutated", "run", "statement", "tests"]
 class Task:
     """A problem before its answers are known.
 
-    All programs are Python, and use nothing but ``input()`` and ``print()`` to read and write.
+    All programs are Python, and use only ``input()`` and ``print()`` to read and write.
 
     Attributes:
-        story: what is asked, without the form of input and output.
+        story: the question, without the form of input and output.
         reads: the form of the input, in words.
         prints: the form of the output, in words.
         public: inputs of public tests.
         private: inputs of private tests.
         generated: inputs of generated tests.
-        solution: the right program; what it prints is the answer.
-        wrong: programs with a fault, each of which ends on every input. One that all tests let pass is left out.
-        endless: programs that are right, but take too long on at least one of the tests.
-        examples: so many of the public tests stand in the statement.
-        brief: the statement is the story, and examples of one word each, in one paragraph.
+        solution: the correct program; its output is the answer.
+        wrong: programs with a fault, each of which ends on every input. A program that passes all tests is left out.
+        endless: programs that are correct, but take too long on at least one of the tests.
+        examples: number of public tests shown in the statement.
+        brief: whether the statement is only the story with examples of one word each, in one paragraph.
     """
 
     story: str
@@ -47,7 +47,7 @@ class Task:
 
 
 def statement(task: Task) -> str:
-    """The text that the agent sees."""
+    """Return the text that the agent sees."""
     examples = tests(task.solution, task.public[: task.examples])
     if task.brief:
         shown = "".join(f". Example: {test.input.strip()} gives {test.output.strip()}" for test in examples)
@@ -58,12 +58,12 @@ def statement(task: Task) -> str:
 
 
 def tests(solution: str, inputs: Sequence[str]) -> tuple[Test, ...]:
-    """Each input with what the solution prints."""
+    """Return each input with the solution's output."""
     return tuple(Test(text, run(solution, text)) for text in inputs)
 
 
 def label(source: str, ordered: Sequence[Test]) -> str | None:
-    """The verdict of a program that ends on all of these tests; None where it passes them all."""
+    """Return the verdict of a program that ends on all of these tests; None if it passes them all."""
     for test in ordered:
         try:
             printed = run(source, test.input)
@@ -77,13 +77,13 @@ def label(source: str, ordered: Sequence[Test]) -> str | None:
 
 
 def run(source: str, text: str) -> str:
-    """What a program of a family prints, given an input.
+    """Return the output of a family's program for an input.
 
-    It runs in this process, unprotected: these programs are this package's own text with numbers and words filled in.
-    Programs of anybody else belong into the sandbox.
+    The program runs in this process without protection: it is this package's own text with numbers and words filled in.
+    Programs from elsewhere must run in the sandbox.
 
     Raises:
-        Exception: whatever the program raises.
+        Exception: any exception of the program.
     """
     lines = _lines(text)
     printed: list[str] = []
@@ -107,7 +107,7 @@ def _compiled(source: str) -> CodeType:
 
 
 def mutated(source: str, old: str, new: str) -> str:
-    """The program with one fault: ``old``, which must stand in it once, replaced by ``new``."""
+    """Return the program with one fault: ``old``, which must occur exactly once in it, replaced by ``new``."""
     if source.count(old) != 1:
         raise ValueError(f"expected {old!r} once in the program, got it {source.count(old)} times:\n{source}")
     return source.replace(old, new)

@@ -1,6 +1,6 @@
-"""The layouts of data sets: one module each, which knows its fields and nothing else.
+"""The schemas of data sets: one module each, which knows the fields of its rows and nothing else.
 
-How rows are stored (JSONL, a JSON array, Parquet, compressed or not) is the business of the carriers, not of these.
+How rows are stored (JSONL, a JSON array, Parquet, compressed or not) is the subject of ``file_formats``.
 """
 
 from rlef_env.problems.schemas.alpha_codium import ALPHA_CODIUM
@@ -41,4 +41,4 @@ SCHEMAS: tuple[Schema, ...] = (
     PRIME_INTELLECT,
     TACO,
 )
-"""All layouts; a row's keys tell which is its own."""
+"""All schemas; a row's keys determine its schema."""

@@ -1,8 +1,8 @@
-"""APPS: rows in the layout of ``codeparrot/apps``, and the folders of the original (hendrycks/apps).
+"""APPS: rows of ``codeparrot/apps``, and the folders of the original (hendrycks/apps).
 
-``solutions`` and ``input_output`` are JSON in a string, empty where there are none. Tests give standard input, or call
-``fn_name`` with lists of arguments; then what a call returns is often wrapped in a list of one. Nothing says which
-tests are public; see ``given_tests``. The limit of 4 seconds is the grader's own, so a problem names none.
+``solutions`` and ``input_output`` are JSON in a string, empty if there are none. Tests give standard input, or call
+``fn_name`` with lists of arguments; then the result of a call is often wrapped in a list of one. Rows do not say which
+tests are public; see ``given_tests``. The grader uses a limit of 4 seconds for all problems, so a problem has no limit.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rlef_env.errors import DataError
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.schemas.given_tests import GivenTests, read_tests, refuse_names, require_tests, split_public
 from rlef_env.problems.schemas.nested import json_in, json_or_python_in
@@ -26,7 +26,7 @@ _PLACED: Final = {"problem_id", "question", "solutions", "input_output", "diffic
 
 
 def problem(root: Field) -> Problem:
-    """The problem in a row."""
+    """Return the problem in a row."""
     name, root = identified(root, "problem_id", number=True)
     question = root.child("question").text()
     starter = text_or_none(root.child("starter_code"))
@@ -50,7 +50,7 @@ def problem(root: Field) -> Problem:
 
 
 def given_in(field: Field, starter: str | None, grader: str) -> GivenTests:
-    """The tests in ``input_output``: JSON or a Python literal in a string, or the value itself; none where empty."""
+    """Return the tests in ``input_output``: JSON or a Python literal in a string, or the value itself."""
     if not field.present or field.value == "":
         return GivenTests()
     found = json_or_python_in(field) if isinstance(field.value, str) else field
@@ -58,7 +58,7 @@ def given_in(field: Field, starter: str | None, grader: str) -> GivenTests:
         return GivenTests()
     given = read_tests(found, starter=starter, grader=grader)
     if given.unknown:
-        require_tests(found, given)  # there are no tests in what was understood, perhaps in the rest
+        require_tests(found, given)  # no known field holds tests; an unknown one may
     return given
 
 
@@ -68,11 +68,11 @@ APPS: Final = Schema("apps", "APPS", frozenset({"problem_id", "question", "input
 def rows_of_directory(path: str | os.PathLike[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield ``(where, key, row)`` for the folders of problems under ``path``, e.g. of ``APPS/train``, by name.
 
-    A folder has ``question.txt`` and perhaps ``solutions.json``, ``input_output.json``, ``metadata.json`` and
+    A folder has ``question.txt`` and may have ``solutions.json``, ``input_output.json``, ``metadata.json`` and
     ``starter_code.py``; its name is the problem's id.
 
     Raises:
-        DataError: no folder of problems, or a file that cannot be read.
+        DataError: there is no folder of a problem, or a file cannot be read.
     """
     try:
         folders = sorted(entry for entry in Path(path).iterdir() if entry.is_dir() and not entry.name.startswith("."))
@@ -96,13 +96,13 @@ def _row(folder: Path) -> dict[str, Any]:
     if metadata:
         facts = json_in(Field(metadata, str(folder), "metadata.json"))
         if taken := row.keys() & facts.table().keys():
-            raise facts.error(f"no {', '.join(sorted(taken))}, which other files hold", "remove it there")
+            raise facts.error(f"no {', '.join(sorted(taken))}, which other files hold", "remove it from metadata.json")
         row |= facts.value
     return row
 
 
 def _file(path: Path, required: bool = False) -> str:
-    """The text of a file, line ends as they are; empty where there is none."""
+    """Return the text of a file with its line ends unchanged; empty if there is none."""
     try:
         return path.read_bytes().decode("utf-8")
     except FileNotFoundError:

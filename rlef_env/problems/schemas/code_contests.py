@@ -1,11 +1,11 @@
-"""CodeContests: rows in the layout of ``deepmind/code_contests``, which is also the layout of our own files.
+"""CodeContests: rows of ``deepmind/code_contests``, which is also the schema of our own files.
 
 The fields and their numbers are those of ``contest_problem.proto`` (google-deepmind/code_contests). Rows may add
-fields of ours: ``checker``, ``difficulty_name``, ``source_name``, ``date``, ``function``, ``interactor``, ``groups``
-(see ``own_fields``), in ``solutions`` and ``incorrect_solutions`` the lists ``verdict`` and ``language_name`` beside
-``language`` and ``solution``, and ``extra``, whose entries go to ``Problem.extra``. A field without a place in
-``Problem`` is kept in ``Problem.extra``; a field of the layout that holds its default (0, "", false, null) counts as
-absent, as in protobuf, and is not kept.
+extension fields: ``checker``, ``difficulty_name``, ``source_name``, ``date``, ``function``, ``grader``, ``interactor``,
+``groups`` (see ``extension_fields``), in ``solutions`` and ``incorrect_solutions`` the lists ``verdict`` and
+``language_name`` beside ``language`` and ``solution``, and ``extra``, whose entries go to ``Problem.extra``. A field
+without a place in ``Problem`` is kept in ``Problem.extra``; a field of the schema with its default value (0, "", false,
+null) counts as absent, as in protobuf, and is not kept.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from rlef_env.problems.extension_fields import (
     groups_from_field,
     interactor_from_field,
 )
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, Problem, Solution, Test
 from rlef_env.problems.schemas.schema import Schema, identified
 
-__all__ = ["CODE_CONTESTS", "problem_from_row"]
+__all__ = ["CODE_CONTESTS", "columns", "language_of", "number_of"]
 
-LANGUAGES: Final = ("unknown", "python2", "cpp", "python", "java")  # the place is the number in the row
+LANGUAGES: Final = ("unknown", "python2", "cpp", "python", "java")  # the index is the number in the row
 LANGUAGE_NAMES: Final = {
     "unknown": "unknown",
     "unknown_language": "unknown",
@@ -41,7 +41,7 @@ LANGUAGE_NAMES: Final = {
     "c++": "cpp",
     "java": "java",
 }
-# Only numbers that all readers understand alike: some close the gaps in the enums (source 5, difficulty 18).
+# Only numbers with the same meaning for all readers: some readers fill gaps in the enums (source 5, difficulty 18).
 SOURCES: Final = {1: "codechef", 2: "codeforces", 3: "hackerearth", 4: "codejam"}
 DIFFICULTIES: Final = {
     **dict(enumerate(("easy", "medium", "hard", "harder", "hardest"), start=1)),
@@ -56,9 +56,9 @@ _FAILURES: Final = (
     "compile_error",
     "security_violation",
 )
-LEAST_MEMORY: Final = 1_000_000  # bytes; less than this no program is measured well enough to be judged by it
-_LONGEST_SECONDS: Final = 315_576_000_000  # protobuf's Duration: 10 000 years
-# Fields of the layout that have no place in Problem: how each is read, and the default that counts as absent.
+MIN_MEMORY: Final = 1_000_000  # bytes; memory cannot be measured exactly enough for smaller limits
+_MAX_SECONDS: Final = 315_576_000_000  # protobuf's Duration: 10 000 years
+# Fields of the schema that have no place in Problem: the reader of each, and the default that counts as absent.
 EXTRAS: Final[Mapping[str, tuple[Callable[[Field], Any], Any]]] = {
     "cf_contest_id": (Field.integer, 0),
     "cf_index": (Field.text, ""),
@@ -78,21 +78,8 @@ TEST_FIELDS: Final = ("public_tests", "private_tests", "generated_tests")
 _LABEL: Final = "is_valid_test"
 
 
-def problem_from_row(row: Mapping[str, Any], where: str = "row") -> Problem:
-    """The problem in a row.
-
-    Args:
-        row: the row, as ``json.loads`` gives it.
-        where: what error messages call the row, e.g. ``"problems.jsonl:7"``.
-
-    Raises:
-        DataError: a field is missing or not as it should be.
-    """
-    return problem(Field(dict(row), where))
-
-
 def problem(root: Field) -> Problem:
-    """The problem in a row. Raises as ``problem_from_row``."""
+    """Return the problem in a row; see ``Schema.problem``."""
     name, root = identified(root, "name")
     statement = root.child("description").text()
     source, difficulty, extra = _labels_and_extra(root)
@@ -135,7 +122,7 @@ def problem(root: Field) -> Problem:
 
 
 class _Tests(NamedTuple):
-    """The tests of a field, and those of them that AlphaCodium's ``is_valid_test`` calls broken."""
+    """The tests of a field, and those that AlphaCodium's ``is_valid_test`` marks as broken."""
 
     field: Field
     valid: tuple[Test, ...] = ()
@@ -146,7 +133,7 @@ def _tests(field: Field) -> _Tests:
     if not field.present:
         return _Tests(field)
     if isinstance(field.value, list):
-        # One object a test: how protobuf's own JSON dumps look.
+        # One object per test, as protobuf writes JSON.
         inputs, outputs, labels = ([item.child(key) for item in field.items()] for key in ("input", "output", _LABEL))
     elif field.child(_LABEL).present:
         inputs, outputs, labels = columns(field, "input", "output", _LABEL)
@@ -163,7 +150,7 @@ def _tests(field: Field) -> _Tests:
 
 
 def columns(field: Field, *keys: str) -> list[list[Field]]:
-    """The lists under ``keys``, checked to be of one length."""
+    """Return the lists under ``keys``, after checking that they have the same length."""
     found = [field.child(key).items() for key in keys]
     for key, column in zip(keys[1:], found[1:], strict=True):
         if len(column) != len(found[0]):
@@ -196,15 +183,15 @@ def _solutions(field: Field) -> tuple[Solution, ...]:
 
 
 def language_of(field: Field) -> str:
-    """The language that a number of the enum or a name stands for.
+    """Return the language that a number of the enum or a name stands for.
 
     Raises:
-        DataError: it is none of those.
+        DataError: an unknown number or name.
     """
     value = field.value
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(LANGUAGES):
         return LANGUAGES[value]
-    if value == "PYTHON":  # the enum's name for Python 2; in lower case everybody means Python 3
+    if value == "PYTHON":  # the enum's name for Python 2; in lower case it means Python 3
         return "python2"
     if isinstance(value, str) and value.lower() in LANGUAGE_NAMES:
         return LANGUAGE_NAMES[value.lower()]
@@ -222,15 +209,15 @@ def _verdict(field: Field) -> str | None:
 
 
 def _time_limit(field: Field) -> float | None:
-    """Seconds; ``{"seconds", "nanos"}`` as in the data set, or a plain number. Zero means unknown."""
+    """Return seconds, from ``{"seconds", "nanos"}`` as in the data set, or a plain number. Zero means unknown."""
     if not field.present:
         return None
     if isinstance(field.value, dict):
         seconds, nanos = field.child("seconds"), field.child("nanos")
         whole = seconds.integer() if seconds.present else 0
         parts = nanos.integer() if nanos.present else 0
-        if not 0 <= whole <= _LONGEST_SECONDS:
-            raise seconds.error(f"0 to {_LONGEST_SECONDS}", "write null for an unknown limit")
+        if not 0 <= whole <= _MAX_SECONDS:
+            raise seconds.error(f"0 to {_MAX_SECONDS}", "write null for an unknown limit")
         if not 0 <= parts < 10**9:
             raise nanos.error("0 to 999999999", "put whole seconds into 'seconds'")
         return (whole * 10**9 + parts) / 10**9 or None
@@ -238,16 +225,16 @@ def _time_limit(field: Field) -> float | None:
         raise field.error(
             "{'seconds': ..., 'nanos': ...}, a number of seconds or null", "write it in one of these ways"
         )
-    if not 0 <= field.number() <= _LONGEST_SECONDS:
-        raise field.error(f"0 to {_LONGEST_SECONDS} seconds", "write null for an unknown limit")
+    if not 0 <= field.number() <= _MAX_SECONDS:
+        raise field.error(f"0 to {_MAX_SECONDS} seconds", "write null for an unknown limit")
     return float(field.number()) or None
 
 
 def _memory_limit(field: Field) -> int | None:
     if not field.present:
         return None
-    if field.integer() != 0 and field.integer() < LEAST_MEMORY:
-        raise field.error(f"0 (unknown) or at least {LEAST_MEMORY} bytes", "write the limit in bytes, not in megabytes")
+    if field.integer() != 0 and field.integer() < MIN_MEMORY:
+        raise field.error(f"0 (unknown) or at least {MIN_MEMORY} bytes", "write the limit in bytes, not in megabytes")
     return field.integer() or None
 
 
@@ -257,7 +244,7 @@ def _tags(field: Field) -> tuple[str, ...]:
 
 
 def _labels_and_extra(root: Field) -> tuple[str | None, str | None, dict[str, Any]]:
-    """The source, the difficulty, and everything that has no place in ``Problem``."""
+    """Return the source, the difficulty, and everything that has no place in ``Problem``."""
     extra: dict[str, Any] = {}
     source_number = _integer_or_zero(root.child("source"))
     source = _text_or_none(root.child("source_name")) or SOURCES.get(source_number)
@@ -281,7 +268,7 @@ def _labels_and_extra(root: Field) -> tuple[str | None, str | None, dict[str, An
 
 
 def number_of(name: str | None, names: Mapping[int, str]) -> int:
-    """The enum's number for a name, 0 where it has none."""
+    """Return the enum's number for a name, 0 if it has none."""
     return next((number for number, known in names.items() if known == name), 0)
 
 

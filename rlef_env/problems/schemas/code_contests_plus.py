@@ -1,8 +1,8 @@
 """CodeContests+ (ByteDance-Seed/Code-Contests-Plus): other tests, and a checker per problem, a C++ testlib program.
 
-Neither the tests that an agent may see nor the units of limits are marked. Tests that stand in the statement as
-examples are public. A time limit above 100 is milliseconds, a memory limit below a million megabytes; no contest has
-limits that could be either.
+Neither public tests nor the units of limits are marked. Tests that are examples in the statement are public. A time
+limit above 100 is in milliseconds, a memory limit below a million in megabytes; no contest has limits that could be
+either.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from __future__ import annotations
 from typing import Final
 
 from rlef_env.problems.checker_spec import checker_from_field
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, Problem, Solution, Test
-from rlef_env.problems.schemas.code_contests import LEAST_MEMORY, columns, language_of
+from rlef_env.problems.schemas.code_contests import MIN_MEMORY, columns, language_of
 from rlef_env.problems.schemas.given_tests import GivenTests, split_public
 from rlef_env.problems.schemas.row_parts import rest, text_or_none
 from rlef_env.problems.schemas.schema import Schema, identified
 
 __all__ = ["CODE_CONTESTS_PLUS"]
 
-_MOST_SECONDS: Final = 100
+_MAX_SECONDS: Final = 100
 _PLACED: Final = frozenset(
     {"id", "description", "test_cases", "checker", "correct_submissions", "incorrect_submissions"}
     | {"source", "time_limit", "memory_limit"}
@@ -27,7 +27,7 @@ _PLACED: Final = frozenset(
 
 
 def problem(root: Field) -> Problem:
-    """The problem in a row; see ``Schema.problem``."""
+    """Return the problem in a row; see ``Schema.problem``."""
     name, root = identified(root, "id", number=True)
     statement = root.child("description").text()
     tests = tuple(Test(given.text(), wanted.text()) for given, wanted in _pairs(root.child("test_cases"), *_TEST))
@@ -52,7 +52,7 @@ _SUBMISSION: Final = ("code", "language")
 
 
 def _pairs(field: Field, first: str, second: str) -> list[tuple[Field, Field]]:
-    """A list of objects, or an object of two lists, as some writers of Parquet turn it."""
+    """Read a list of objects, or an object of two lists, which some writers of Parquet make of it."""
     if not field.present:
         return []
     if isinstance(field.value, dict):
@@ -65,7 +65,7 @@ def _solutions(field: Field) -> tuple[Solution, ...]:
 
 
 def _checker(field: Field) -> CheckerSpec:
-    """A testlib program in C++; the rule of CodeContests where there is none."""
+    """Return a testlib program in C++; the checker of CodeContests if there is none."""
     if isinstance(field.value, dict):
         return checker_from_field(field)
     source = text_or_none(field)
@@ -73,23 +73,23 @@ def _checker(field: Field) -> CheckerSpec:
 
 
 def _time_limit(field: Field) -> float | None:
-    """Seconds."""
+    """Return seconds."""
     if not field.present:
         return None
     value = field.integer() if isinstance(field.value, str) else field.number()
-    if not 0 <= value <= 1000 * _MOST_SECONDS:
-        raise field.error(f"0 to {_MOST_SECONDS} seconds or {1000 * _MOST_SECONDS} milliseconds", "correct the limit")
-    return (value / 1000 if value > _MOST_SECONDS else float(value)) or None
+    if not 0 <= value <= 1000 * _MAX_SECONDS:
+        raise field.error(f"0 to {_MAX_SECONDS} seconds or {1000 * _MAX_SECONDS} milliseconds", "correct the limit")
+    return (value / 1000 if value > _MAX_SECONDS else float(value)) or None
 
 
 def _memory_limit(field: Field) -> int | None:
-    """Bytes."""
+    """Return bytes."""
     if not field.present:
         return None
     value = field.integer() if isinstance(field.value, str) else field.number()
     if value != 0 and value < 1:
         raise field.error("megabytes or bytes", "write null for an unknown limit")
-    return int(value if value >= LEAST_MEMORY else value * 2**20) or None
+    return int(value if value >= MIN_MEMORY else value * 2**20) or None
 
 
 CODE_CONTESTS_PLUS: Final = Schema(

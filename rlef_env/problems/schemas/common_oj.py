@@ -1,19 +1,18 @@
-"""SandboxFusion's CommonOJ rows (bytedance/SandboxFusion): tests and labels as JSON inside of strings.
+"""SandboxFusion's CommonOJ rows (bytedance/SandboxFusion): tests and labels as JSON in strings.
 
-No test is marked as one that an agent may see: public are those that stand in the statement as examples. The rows of
-its LiveCodeBench sample look the same, but their tests are packed as LiveCodeBench packs them, and what they call the
-canonical solution is none.
+Public tests are not marked: tests that are examples in the statement are public. The rows of its LiveCodeBench sample
+look the same, but their tests are packed as in LiveCodeBench, and ``canonical_solution`` does not hold a solution.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, Problem, Solution, Test
 from rlef_env.problems.schemas.code_contests import LANGUAGE_NAMES
 from rlef_env.problems.schemas.given_tests import GivenTests, refuse_names, require_tests, split_public
-from rlef_env.problems.schemas.live_code_bench import LIVE_CODE_BENCH_RULE, unpacked_tests
+from rlef_env.problems.schemas.live_code_bench import LIVE_CODE_BENCH_CHECKER, unpacked_tests
 from rlef_env.problems.schemas.nested import json_in
 from rlef_env.problems.schemas.row_parts import rest, text_or_none, with_starter
 from rlef_env.problems.schemas.schema import Schema, identified
@@ -24,7 +23,7 @@ _PLACED: Final = frozenset({"id", "content", "test", "labels", "canonical_soluti
 
 
 def problem(root: Field) -> Problem:
-    """The problem in a row; see ``Schema.problem``."""
+    """Return the problem in a row; see ``Schema.problem``."""
     name, root = identified(root, "id", number=True)
     statement = root.child("content").text()
     extra = rest(root, _PLACED)
@@ -48,7 +47,7 @@ def problem(root: Field) -> Problem:
         statement=with_starter(statement, None, given.entry_point),
         public_tests=public,
         private_tests=private,
-        checker=given.checker(LIVE_CODE_BENCH_RULE) if packed else CheckerSpec("sandboxfusion"),
+        checker=given.checker(LIVE_CODE_BENCH_CHECKER) if packed else CheckerSpec("sandboxfusion"),
         solutions=() if packed else _solutions(_unwrapped(canonical)),
         difficulty=difficulty.lower() if difficulty and len(difficulty) > 1 else difficulty,  # not the letters A to V
         source=source and source.lower(),
@@ -59,7 +58,7 @@ def problem(root: Field) -> Problem:
 
 
 def _unwrapped(field: Field) -> Field:
-    """The value, or what is JSON in a string; an empty string is null."""
+    """Return the value, or the value of JSON in a string; an empty string is null."""
     if field.value == "":
         return Field(None, field.where, field.path)
     return json_in(field) if isinstance(field.value, str) else field
@@ -77,7 +76,7 @@ def _test(item: Field) -> Test:
 
 
 def _unknown(item: Field) -> dict[str, Any]:
-    """What a test has beside its streams."""
+    """Return the fields of a test beside its streams."""
     left = {key: item.child(key).plain() for key in item.table() if key not in ("input", "output")}
     for key, stream in (("input", "stdin"), ("output", "stdout")):
         field = item.child(key)
@@ -88,7 +87,7 @@ def _unknown(item: Field) -> dict[str, Any]:
 
 
 def _solutions(field: Field) -> tuple[Solution, ...]:
-    """``{"python": [...], "cpp": [...]}``; one program need not be in a list."""
+    """Read ``{"python": [...], "cpp": [...]}``; a single program may stand without a list."""
     if not field.present:
         return ()
     found = []

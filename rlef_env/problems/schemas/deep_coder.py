@@ -1,8 +1,8 @@
-"""DeepCoder: rows in the layout of ``agentica-org/DeepCoder-Preview-Dataset``, and rLLM's ``code_contests.json``.
+"""DeepCoder: rows of ``agentica-org/DeepCoder-Preview-Dataset``, and rLLM's ``code_contests.json``.
 
-``tests`` is a list of ``{"input", "output", "testtype"}`` or ``{"inputs", "outputs", "fn_name"}``, as it is or as JSON
-in a string. rLLM writes the limits at the end of the statement ("Time Limit: {'seconds': 2, 'nanos': 0}",
-"Memory Limit: 256000000 Bytes"): they are read, and stay there.
+``tests`` is a list of ``{"input", "output", "testtype"}`` or ``{"inputs", "outputs", "fn_name"}``, either directly or
+as JSON in a string. rLLM writes the limits at the end of the statement ("Time Limit: {'seconds': 2, 'nanos': 0}",
+"Memory Limit: 256000000 Bytes"): they are read, and the statement is left unchanged.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.schemas.given_tests import read_tests, refuse_names, require_tests, split_public
 from rlef_env.problems.schemas.live_code_bench import func_name_in
@@ -27,7 +27,7 @@ _NANOSECONDS: Final = 10**9
 
 
 def problem(root: Field) -> Problem:
-    """The problem in a row."""
+    """Return the problem in a row."""
     name, root = by_content(root, "deep_coder")
     text = root.child("problem").text()
     starter = text_or_none(root.child("starter_code"))

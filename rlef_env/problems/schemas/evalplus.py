@@ -1,10 +1,10 @@
-"""HumanEval+ and MBPP+: rows with inputs, without what is expected of them (evalplus/evalplus, v0.3).
+"""HumanEval+ and MBPP+: rows with inputs but without expected values (evalplus/evalplus, v0.3).
 
-Expected values come from running the reference, so each test is code: it holds the reference, calls the program's
-function and the reference with each input, and compares. It runs beside the program, in a process of its own; one test
-holds all of ``base_input``, another all of ``plus_input``. How is compared: ``==``, floats and lists of floats within
-``atol`` (1e-6 where it is 0) plus 1e-7 of the expected value, at the same type and length; and, for some functions, by
-a rule of their own (``ORACLES``).
+Expected values come from running the reference, so each test is code: it contains the reference, calls the program's
+function and the reference with each input, and compares. It runs beside the program, in a separate process; one test
+holds all of ``base_input``, another all of ``plus_input``. Values are compared with ``==``, floats and lists of floats
+within ``atol`` (1e-6 if it is 0) plus 1e-7 of the expected value, with equal type and length; some functions have their
+own comparison (``ORACLES``).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from rlef_env.problems.asserts import assert_to_test, examples, parse_code, unparsed
-from rlef_env.problems.json_rows import Field
-from rlef_env.problems.literals import NotPlain, format_value
+from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.parsing.literals import NotPlain, format_value
 from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Problem, Solution, Test
+from rlef_env.problems.schemas.asserts import assert_to_test, examples, parse_code, unparsed
 from rlef_env.problems.schemas.human_eval import ASKED, entry_point_of, function_of
 from rlef_env.problems.schemas.row_parts import rest, with_place
 from rlef_env.problems.schemas.schema import Schema, identified
@@ -50,7 +50,7 @@ def _same(out, exp, atol):
 SAME: Final = "_same(out, exp, atol)"
 SAME_ELEMENTS: Final = f"{SAME} or type(out) in (list, tuple, set) and set(out) == set(exp)"
 FOUND: Final = "(out if type(out) is bool else out is not None) == (exp if type(exp) is bool else exp is not None)"
-# By function: what is right beyond equality (evalplus/eval/_special_oracle.py).
+# By function: the comparison that replaces equality (evalplus/eval/_special_oracle.py).
 ORACLES: Final[Mapping[str, str]] = {
     "find_zero": "abs(sum(each * out**power for power, each in enumerate(args[0]))) <= max(atol, 1e-4)",
     **dict.fromkeys(
@@ -87,7 +87,7 @@ for _args in {inputs}:
 
 
 def human_eval_plus(root: Field) -> Problem:
-    """The problem in a row of HumanEval+."""
+    """Return the problem in a row of HumanEval+."""
     name, root = identified(root, "task_id")
     prompt, function = root.child("prompt").text(), function_of(root)
     reference = prompt + root.child("canonical_solution").text()
@@ -106,7 +106,7 @@ def human_eval_plus(root: Field) -> Problem:
 
 
 def mbpp_plus(root: Field) -> Problem:
-    """The problem in a row of MBPP+. Its public test is the first of its asserts, which its prompt shows."""
+    """Return the problem in a row of MBPP+. Its public test is the first of its asserts, which its prompt shows."""
     name, root = identified(root, "task_id")
     prompt, reference = root.child("prompt").text(), root.child("canonical_solution").text()
     entry_point = entry_point_of(root)
@@ -157,7 +157,7 @@ def _tests(
 
 
 def _tuples(depth: int) -> Callable[[Any], Any]:
-    """Makes the lists that stand so deep in a value into tuples; 0 is the value itself."""
+    """Return a function that converts the lists at this depth of a value into tuples; depth 0 is the value itself."""
 
     def convert(value: Any) -> Any:
         return tuple(value) if depth == 0 else [_tuples(depth - 1)(each) for each in value]
@@ -185,7 +185,7 @@ def _tuple_values(value: Any) -> Any:
     return {key: tuple(each) for key, each in value.items()}
 
 
-# By the number of the task: what the arguments are made into, the last one standing for all that follow. JSON has no
+# By the number of the task: the conversion of each argument; the last one holds for all that follow. JSON has no
 # tuples, sets and complex numbers (mbpp_deserialize_inputs in evalplus/data/mbpp.py).
 TYPES: Final[Mapping[tuple[int, ...], tuple[Callable[[Any], Any], ...]]] = {
     (2, 116, 132, 143, 222, 261, 273, 394, 399, 421, 424): (tuple,),
@@ -205,7 +205,7 @@ TYPES: Final[Mapping[tuple[int, ...], tuple[Callable[[Any], Any], ...]]] = {
 
 
 def input_types(number: int) -> Callable[[list[Any]], list[Any]]:
-    """How the arguments of a task of MBPP+ get the types that JSON has no words for."""
+    """Return a function that gives the arguments of an MBPP+ task the types that JSON does not have."""
     for numbers, kinds in TYPES.items():
         if number in numbers:
             return lambda args: [kinds[min(place, len(kinds) - 1)](each) for place, each in enumerate(args)]

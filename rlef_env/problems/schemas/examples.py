@@ -1,4 +1,4 @@
-"""Whether a test stands in a statement as an example, by exact search of its input and output."""
+"""Detect whether a test is an example in a statement, by exact search of its input and output."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any, Final
 
 __all__ = ["calls_shown", "streams_shown"]
 
-_MOST_LABELS: Final = 3  # lines between an example's input and its output, e.g. "```", "Sample Output 1", "```"
+_MAX_LABELS: Final = 3  # lines between an example's input and its output, e.g. "```", "Sample Output 1", "```"
 _LABEL: Final = re.compile(r".*output.*|\W*", re.IGNORECASE)
-_LONGEST_LABEL: Final = 200  # characters
-_MOST_STARTS: Final = 50  # places that are looked at for each test
-_MOST_PLACES: Final = 500  # where a call's first argument is found, as a part of a longer word or not
-_LONGEST_STATEMENT: Final = 100_000  # characters that are searched, for each test
+_MAX_LABEL_LENGTH: Final = 200  # characters
+_MAX_STARTS: Final = 50  # places that are tried for each test
+_MAX_PLACES: Final = 500  # occurrences of a call's first argument, within longer words or not
+_MAX_STATEMENT: Final = 100_000  # characters that are searched, for each test
 _GAP: Final = 60  # characters from one argument to the next, and to the result: "target=", "output:"
 
 
 def streams_shown(statement: str, pairs: Iterable[tuple[str, str]]) -> list[bool]:
-    """For each input and output, whether the input stands in the statement in whole lines, and the output behind it.
+    """Return for each pair whether the statement contains the input in whole lines, and the output behind it.
 
-    Blank lines and white space at line ends do not count; between the two stand one to three lines, each of which
-    says "output" or has neither letter nor digit.
+    Blank lines and white space at line ends do not count; between input and output stand one to three lines, each of
+    which contains "output" or has neither letters nor digits.
     """
-    text = _lines(statement[:_LONGEST_STATEMENT])
-    longest = 2 * len(statement) + 1000  # no example is longer, even with white space that does not count
+    text = _lines(statement[:_MAX_STATEMENT])
+    longest = 2 * len(statement) + 1000  # no example is longer, even with ignored white space
     return [len(given) <= longest and _stream_shown(text, _lines(given), _lines(wanted)) for given, wanted in pairs]
 
 
@@ -34,7 +34,7 @@ def _stream_shown(text: str, start: str, end: str) -> bool:
     if start == "\n" or end == "\n" or len(start) + len(end) > len(text):
         return False
     place = -1
-    for _ in range(_MOST_STARTS):
+    for _ in range(_MAX_STARTS):
         place = text.find(start, place + 1)
         if place < 0 or _follows(text, place + len(start) - 1, end):
             return place >= 0
@@ -42,16 +42,16 @@ def _stream_shown(text: str, start: str, end: str) -> bool:
 
 
 def _lines(text: str) -> str:
-    """Every line that is not blank between two newlines, its words one blank apart."""
+    """Return every line that is not blank between two newlines, its words separated by one blank."""
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n" + "".join(f"{line}\n" for line in lines if line)
 
 
 def _follows(text: str, place: int, end: str) -> bool:
-    for labels in range(_MOST_LABELS + 1):
+    for labels in range(_MAX_LABELS + 1):
         if labels and text.startswith(end, place):
             return True
-        after = text.find("\n", place + 1, place + _LONGEST_LABEL)
+        after = text.find("\n", place + 1, place + _MAX_LABEL_LENGTH)
         if after < 0 or not _LABEL.fullmatch(text, place + 1, after):
             return False
         place = after
@@ -59,11 +59,12 @@ def _follows(text: str, place: int, end: str) -> bool:
 
 
 def calls_shown(statement: str, calls: Iterable[tuple[Sequence[Any], Any]]) -> list[bool]:
-    """For each call, whether its arguments stand in the statement one soon after the other, and then its result.
+    """Return for each call whether the statement contains its arguments at short distances, and then its result.
 
-    Each as JSON or Python writes it; white space around marks, the kind of quotes and letter case do not count.
+    Each value is searched as JSON or Python writes it; white space around marks, the kind of quotes and letter case do
+    not count.
     """
-    text = _squeezed(statement[:_LONGEST_STATEMENT])
+    text = _squeezed(statement[:_MAX_STATEMENT])
     return [_call_shown(text, arguments, result) for arguments, result in calls]
 
 
@@ -77,7 +78,7 @@ def _call_shown(text: str, arguments: Sequence[Any], result: Any) -> bool:
     first, *others = map(_squeezed, written)
     return any(
         _continues(text, place + len(first), others)
-        for place in itertools.islice(_places(text, first, 0, len(text)), _MOST_STARTS)
+        for place in itertools.islice(_places(text, first, 0, len(text)), _MAX_STARTS)
     )
 
 
@@ -87,7 +88,7 @@ def _continues(text: str, place: int, pieces: Sequence[str]) -> bool:
         if found is None:
             return False
         place = found + len(piece)
-    return text[place - len(pieces[-1]) - 1] not in ",["  # the result is no part of a longer one
+    return text[place - len(pieces[-1]) - 1] not in ",["  # the result is not part of a longer one
 
 
 def _squeezed(text: str) -> str:
@@ -96,9 +97,9 @@ def _squeezed(text: str) -> str:
 
 
 def _places(text: str, piece: str, start: int, end: int) -> Iterator[int]:
-    """Where ``piece`` stands in ``text[start:end]`` and is no part of a longer word or number."""
+    """Yield the places of ``piece`` in ``text[start:end]`` where it is not part of a longer word or number."""
     place = start - 1
-    for _ in range(_MOST_PLACES):
+    for _ in range(_MAX_PLACES):
         place = text.find(piece, place + 1, end)
         if place < 0:
             return

@@ -1,9 +1,9 @@
-"""Tests as most data sets for training write them, and which of them are public.
+"""Tests in the two forms that most data sets for training use, and the selection of public tests.
 
-Two forms: ``{"inputs": [...], "outputs": [...], "fn_name": ...}`` (APPS, TACO, PRIME, NeMo Gym) and a list of
+The forms are ``{"inputs": [...], "outputs": [...], "fn_name": ...}`` (APPS, TACO, PRIME, NeMo Gym) and a list of
 ``{"input", "output", "testtype" or "type", "fn_name"}`` (LiveCodeBench, DeepCoder, PrimeIntellect). A test gives its
-input on standard input, or calls the function that is named. None of the data sets of the first form says which tests
-an agent may see: those are, whose input and output stand in the statement as an example.
+input on standard input, or calls the named function. No data set of the first form marks public tests: those whose
+input and output stand in the statement as an example are public.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from rlef_env.errors import DataError
-from rlef_env.problems.asserts import assert_to_test, called_function
 from rlef_env.problems.graders import GRADERS, PLAIN_GRADER
-from rlef_env.problems.hashing import check_keys
-from rlef_env.problems.json_rows import Field
-from rlef_env.problems.literals import NotPlain, format_call, format_value
+from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.parsing.hashing import check_keys
+from rlef_env.problems.parsing.literals import NotPlain, format_call, format_value
 from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Test
+from rlef_env.problems.schemas.asserts import assert_to_test, called_function
 from rlef_env.problems.schemas.examples import calls_shown, streams_shown
 from rlef_env.problems.schemas.nested import json_in
 from rlef_env.problems.schemas.result_types import fits, result_type
 from rlef_env.problems.schemas.row_parts import with_place
 
 __all__ = [
-    "APPS_RULE",
-    "CALL_RULE",
+    "APPS_CHECKER",
+    "CALL_CHECKER",
     "GivenTests",
     "entry_point_in",
     "read_tests",
@@ -38,18 +38,18 @@ __all__ = [
     "split_public",
 ]
 
-APPS_RULE: Final = CheckerSpec("apps", ("exact_integers",))
-"""The rule of APPS, which most of these data sets took over, without what makes it accept wrong answers."""
-CALL_RULE: Final = CheckerSpec("value", ("json",))
-"""Values as JSON can write them: the expected ones went through it."""
-_UNWRAPPED_RULE: Final = CheckerSpec("value", ("json", "list_of_one"))
-"""Likewise, where the row had each result in a list of one: graders that write so take both."""
-_ASSERT_RULE: Final = CheckerSpec("value")
-"""As Python compares: the expected values stand in Python source."""
+APPS_CHECKER: Final = CheckerSpec("apps", ("exact_integers",))
+"""The checker of APPS, which most of these data sets use, without the steps that accept wrong answers."""
+CALL_CHECKER: Final = CheckerSpec("value", ("json",))
+"""Values as JSON can write them, because the expected values were written as JSON."""
+_UNWRAPPED_CHECKER: Final = CheckerSpec("value", ("json", "list_of_one"))
+"""The same for rows with each result in a list of one: the graders of such data accept both."""
+_ASSERT_CHECKER: Final = CheckerSpec("value")
+"""Values as Python compares them, because the expected values are Python source."""
 _INPUT_TYPES: Final = ("stdin", "stdin_stdout", "stdio")
 _NAMES: Final = ("fn_name", "func_name")
 _OTHER_NAMES: Final = ("function_name", "method_name", "entry_point")
-"""What other data sets call it: nothing reads these, so they must not stand beside tests that give standard input."""
+"""Names of this field in other data sets: nothing reads them, so they must not stand beside tests of standard input."""
 _CALL_TYPES: Final = ("functional", "function_call", "call_based")
 
 
@@ -58,11 +58,11 @@ class GivenTests:
     """The tests of a row.
 
     Attributes:
-        tests: in the row's order.
-        entry_point: the function that they call; None where they give standard input.
-        arguments: of each test that is a call, its arguments as JSON gave them.
-        results: likewise, what it must return.
-        asserts: how many tests there are behind those with arguments, each of them an assert.
+        tests: the tests, in the row's order.
+        entry_point: the function that they call; None if they give standard input.
+        arguments: the arguments of each test that is a call, as JSON values.
+        results: the expected results of these tests, as JSON values.
+        asserts: number of tests after those with arguments; each of them is an assert.
         unwrapped: whether the results were taken out of lists of one.
         unknown: fields beside the tests that have no place here.
     """
@@ -77,33 +77,33 @@ class GivenTests:
 
     @property
     def function(self) -> FunctionSpec | None:
-        """As in ``Problem.function``."""
+        """The function for ``Problem.function``."""
         return None if self.entry_point is None else FunctionSpec(self.entry_point)
 
-    def checker(self, stdio: CheckerSpec = APPS_RULE) -> CheckerSpec:
-        """The rule: ``stdio`` where the tests give standard input."""
+    def checker(self, stdio: CheckerSpec = APPS_CHECKER) -> CheckerSpec:
+        """Return the checker: ``stdio`` if the tests give standard input."""
         if self.entry_point is None:
             return stdio
         if self.asserts and not self.arguments:
-            return _ASSERT_RULE
-        return _UNWRAPPED_RULE if self.unwrapped else CALL_RULE
+            return _ASSERT_CHECKER
+        return _UNWRAPPED_CHECKER if self.unwrapped else CALL_CHECKER
 
 
 def require_tests(field: Field, *given: GivenTests) -> None:
-    """Refuse a row without any test: nothing could be judged by it.
+    """Refuse a row without any test, because nothing could be judged with it.
 
     Raises:
-        DataError: there is none.
+        DataError: there is no test.
     """
     if not any(each.tests for each in given):
         raise field.error("at least one test", "remove the row, or add its tests")
 
 
 def split_public(statement: str, given: GivenTests) -> tuple[tuple[Test, ...], tuple[Test, ...]]:
-    """The tests that an agent may see, and the hidden ones.
+    """Return the public and the hidden tests.
 
-    Public are those whose input and output stand in the statement as an example. Where none does, the first test is
-    public if there is another one: an episode without any would give no feedback to learn from.
+    Tests whose input and output stand in the statement as an example are public. If there are none, the first test is
+    public if there is another one: an episode without public tests would give no feedback to learn from.
     """
     if given.entry_point is None:
         shown = streams_shown(statement, ((test.input, test.output) for test in given.tests))
@@ -121,11 +121,11 @@ def refuse_names(given: GivenTests, *places: Field) -> None:
     """Refuse a function's name in a place where nothing reads it: the tests would be taken for standard input.
 
     Args:
-        given: the tests; where they call a function, its name is known.
-        places: objects in which a name might stand; what is no object is passed over.
+        given: the tests; if they call a function, nothing is refused.
+        places: objects in which a name might stand; other values are skipped.
 
     Raises:
-        DataError: a name stands in one of them.
+        DataError: one of them contains a name.
     """
     if given.entry_point is not None:
         return
@@ -145,17 +145,17 @@ def _as_assert(test: Test) -> str:
 def read_tests(
     found: Field, entry_point: str | None = None, starter: str | None = None, grader: str = ""
 ) -> GivenTests:
-    """Read the tests, of either form.
+    """Read the tests of either form.
 
     Args:
-        found: the value, after what it was packed in.
-        entry_point: the function that is called, where the row names it elsewhere.
-        starter: the code to start from; its annotations tell an output that is a list from one that is wrapped in one.
-        grader: whose rows these are, a key of ``GRADERS``; it says whether results may be wrapped.
+        found: the unpacked value.
+        entry_point: the function that is called, if another field of the row names it.
+        starter: the starter code; its annotations distinguish an output that is a list from one that is wrapped in
+            a list.
+        grader: the grader of the row's data set, a key of ``GRADERS``; it determines whether results may be wrapped.
 
     Raises:
-        DataError: neither of the forms, lists of different lengths, a test that is neither kind, or two names for one
-            function.
+        DataError: neither form, lists of different lengths, a test of neither kind, or two names for one function.
     """
     unwraps = GRADERS.get(grader, PLAIN_GRADER).unwraps
     if isinstance(found.value, dict):
@@ -192,7 +192,7 @@ def _columns(found: Field, entry_point: str | None, starter: str | None, unwraps
 
 
 def _asserts(field: Field) -> list[Field]:
-    """The asserts of verl's ``assert_case``: Python source each, which runs behind the program."""
+    """Return the asserts of verl's ``assert_case``: Python source that runs behind the program."""
     return [item for item in field.items() if item.text().strip()] if field.present else []
 
 
@@ -211,16 +211,18 @@ def _with_asserts(
     for item in asserts:
         with with_place(item):
             test = assert_to_test(item.text(), entry_point)
-            tests.append(Test(item.text().strip() + "\n", "") if pairs else test)  # two rules of comparing do not mix
+            tests.append(
+                Test(item.text().strip() + "\n", "") if pairs else test
+            )  # calls of one problem share a checker
     given = _calls(entry_point, pairs, starter, unwraps, unknown)
     return replace(given, tests=given.tests + tuple(tests), asserts=len(tests))
 
 
 def _one_name(names: Iterable[Field], entry_point: str | None) -> str | None:
-    """The name of the function that is called, if any of these fields names one.
+    """Return the name of the function that is called, if any of these fields names one.
 
     Raises:
-        DataError: one names another function than ``entry_point``, or than one before.
+        DataError: a field names another function than ``entry_point``, or than an earlier field.
     """
     for name in names:
         if name.present and name.value != "":
@@ -259,33 +261,33 @@ def _records(found: Field, entry_point: str | None, starter: str | None, unwraps
 
 
 def _rests(unknown: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """What tests hold beyond what was read, with their numbers."""
+    """Yield the unread fields of each test that has any, with the test's index."""
     return ((number, each) for number, each in enumerate(unknown) if each)
 
 
 def _metadata(field: Field) -> Field | None:
-    """A test's own metadata: an object, or JSON in a string; None where it is no object."""
+    """Return a test's own metadata, an object or JSON in a string; None if it is not an object."""
     if isinstance(field.value, str) and field.value.lstrip().startswith("{"):
         field = json_in(field)
     return field if isinstance(field.value, dict) else None
 
 
 def _left_of(field: Field, metadata: Field | None) -> Any:
-    """What has no place here: all but the function's name."""
+    """Return the metadata without the function's name."""
     if metadata is None:
         return field.plain() if field.present else None
     return {key: metadata.child(key).plain() for key in metadata.table() if key not in _NAMES}
 
 
 def _stream(item: Field) -> str:
-    """What stands on standard input or output: a text, or a list of lines."""
+    """Return the contents of standard input or output: a text, or a list of lines."""
     if isinstance(item.value, list):
         return "\n".join(line.text() for line in item.items())
     return item.text()
 
 
 def entry_point_in(name: Field) -> str:
-    """The name of a function.
+    """Return the name of a function.
 
     Raises:
         DataError: not a name in Python.
@@ -303,7 +305,7 @@ def _calls(
     unwraps: bool,
     unknown: dict[str, Any],
 ) -> GivenTests:
-    """Calls, each written as a list of arguments and a result, or as text: a JSON value a line, and one."""
+    """Read calls: each is a list of arguments and a result, or text with one JSON value per line and a JSON result."""
     arguments, results = [], []
     for given, wanted in pairs:
         if isinstance(given.value, str):
@@ -312,8 +314,8 @@ def _calls(
             results.append(json_in(wanted))
         else:
             arguments.append([_integer_keys(argument) for argument in given.items()])
-            if not wanted.present:
-                raise wanted.error("the result of the call", "add it, as null where the function returns nothing")
+            if wanted.missing:
+                raise wanted.error("the result of the call", "add it; write null if the function returns nothing")
             results.append(wanted)
     unwrapped = unwraps and bool(pairs) and _are_wrapped(entry_point, [result.value for result in results], starter)
     if unwrapped:
@@ -330,23 +332,23 @@ def _calls(
 
 
 def _integer_keys(argument: Field) -> Field:
-    """JSON has text for keys only: an argument whose keys are all whole numbers had such before it was written."""
+    """Convert keys to integers if all keys of an argument are integers: JSON has only text for keys."""
     value = argument.value
     if isinstance(value, dict) and value and all(re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", key) for key in value):
         keys = list(map(int, value))
         try:
             check_keys(keys)
         except ValueError as error:
-            raise argument.error(f"keys that a dict can have ({error})", "remove this test") from None
+            raise argument.error(f"keys that a dict can hold ({error})", "remove this test") from None
         return Field(dict(zip(keys, value.values(), strict=True)), argument.where, argument.path)
     return argument
 
 
 def _are_wrapped(entry_point: str, results: Sequence[Any], starter: str | None) -> bool:
-    """Whether results are all lists of one value that stand for that value.
+    """Return whether all results are lists of one value that stand for that value.
 
-    APPS often writes them so, and its grader takes both. They are not where the starter code says that the function
-    returns something that they are, and that what is in them is not.
+    APPS often writes results so, and its grader accepts both. They are not wrapped if the starter code's annotation
+    fits the lists and does not fit the values in them.
     """
     if not all(isinstance(result, list) and len(result) == 1 for result in results):
         return False
@@ -366,10 +368,10 @@ def _call(entry_point: str, arguments: Sequence[Field], result: Field) -> Test:
 
 
 def _check_text(value: Field) -> None:
-    """Refuse what a file could not hold: lone surrogates, which JSON can write."""
+    """Refuse text that a file could not hold: lone surrogates, which JSON can write."""
     try:
         json.dumps(value.value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
         raise value.error("text that UTF-8 can hold", "remove the lone surrogates (\\ud800 to \\udfff)") from None
     except (ValueError, RecursionError):
-        pass  # numbers of thousands of digits, and depth, are format_value's to judge
+        pass  # format_value checks numbers of thousands of digits, and depth

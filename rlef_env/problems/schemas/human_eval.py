@@ -1,11 +1,11 @@
 """HumanEval: a prompt that is the start of a function, and the source of its tests (openai/human-eval).
 
-The program is a whole one, not the rest of the prompt; what stands before the function in the prompt (imports, helpers)
-is there for it. Public tests are the examples in the prompt, private ones the asserts of ``check``. An example that
-contradicts an assert (HumanEval/47, 116 and 130 have such) is left out.
+The agent writes a whole program, not the rest of the prompt; the code before the function in the prompt (imports,
+helpers) is available to it. Public tests are the examples in the prompt, private ones the asserts of ``check``. An
+example that contradicts an assert (as in HumanEval/47, 116 and 130) is left out.
 
-Rows of this form also hold other data sets, e.g. HumanEval+ as EvalPlus publishes it on the hub, whose floats are
-compared with its tolerance.
+Other data sets use the same schema, e.g. HumanEval+ as EvalPlus publishes it on the hub, which compares floats with its
+tolerance.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ import keyword
 import re
 from typing import Final
 
-from rlef_env.problems.asserts import check_to_tests, examples, listed_tests, parse_code
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Problem, Solution
+from rlef_env.problems.schemas.asserts import check_to_tests, examples, listed_tests, parse_code
 from rlef_env.problems.schemas.row_parts import rest, with_place
 from rlef_env.problems.schemas.schema import Schema, identified
 
-__all__ = ["EVALPLUS_RULE", "HUMAN_EVAL", "entry_point_of", "function_of"]
+__all__ = ["EVALPLUS_CHECKER", "HUMAN_EVAL", "entry_point_of", "function_of"]
 
 KEYS: Final = frozenset({"task_id", "prompt", "canonical_solution", "entry_point", "test"})
 ASKED: Final = "Write a whole Python program that defines this function."
-EVALPLUS_RULE: Final = CheckerSpec("value", ("float_absolute_tolerance", "1e-6", "float_relative_tolerance", "1e-7"))
+EVALPLUS_CHECKER: Final = CheckerSpec("value", ("float_absolute_tolerance", "1e-6", "float_relative_tolerance", "1e-7"))
 
 
 def problem(root: Field) -> Problem:
-    """The problem in a row."""
+    """Return the problem in a row."""
     name, root = identified(root, "task_id")
     prompt, function = root.child("prompt").text(), function_of(root)
     entry_point = function.entry_point
@@ -43,7 +43,7 @@ def problem(root: Field) -> Problem:
         statement=f"{prompt.rstrip()}\n\n{ASKED}\n",
         public_tests=tuple(each for each in shown if expected.get(each.input, each.output) == each.output),
         private_tests=private,
-        checker=CheckerSpec("value") if listed is None else EVALPLUS_RULE,
+        checker=CheckerSpec("value") if listed is None else EVALPLUS_CHECKER,
         solutions=(Solution(prompt + root.child("canonical_solution").text()),),
         source="humaneval",
         function=function,
@@ -52,7 +52,7 @@ def problem(root: Field) -> Problem:
 
 
 def function_of(root: Field) -> FunctionSpec:
-    """The function that a prompt begins, and what stands before it."""
+    """Return the function that a prompt begins, and the code before it."""
     prompt, entry_point = root.child("prompt").text(), entry_point_of(root)
     match = re.search(rf"^(?:async )?def {re.escape(entry_point)}\b", prompt, re.MULTILINE)
     if match is None:
@@ -64,7 +64,7 @@ def function_of(root: Field) -> FunctionSpec:
 
 
 def entry_point_of(root: Field) -> str:
-    """The name of the function under test."""
+    """Return the name of the function under test."""
     field = root.child("entry_point")
     if not field.text().isidentifier() or keyword.iskeyword(field.text()):
         raise field.error("the name of a function", "write it without arguments or dots")

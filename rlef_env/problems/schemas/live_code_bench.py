@@ -1,33 +1,33 @@
-"""LiveCodeBench: rows in the layout of ``livecodebench/code_generation_lite``.
+"""LiveCodeBench: rows of ``livecodebench/code_generation_lite``.
 
 Public and private tests are JSON in a string; private ones are mostly packed (see ``pickled_text``), as a string of
-JSON or as a dict with the JSON of ``{"inputs", "outputs", "fn_name"}``. Tests whose type is "functional" call
-``func_name`` of the metadata: one JSON value a line. The limit of 6 seconds is the grader's own, so a problem names
-none. Problems that the benchmark's errata list are marked in ``Problem.extra["known_issue"]``.
+JSON or as a dict with the JSON of ``{"inputs", "outputs", "fn_name"}``. Tests of type "functional" call ``func_name``
+of the metadata, with one JSON value per line. The grader uses a limit of 6 seconds for all problems, so a problem has
+no limit. Problems in the benchmark's errata are marked in ``Problem.extra["known_issue"]``.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from rlef_env.problems.json_rows import Field
-from rlef_env.problems.json_text import MOST_MEMORY
+from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.parsing.json_text import MAX_MEMORY
+from rlef_env.problems.parsing.unpacked import unpacked_bytes
 from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Problem
 from rlef_env.problems.schemas.given_tests import GivenTests, entry_point_in, read_tests, require_tests
 from rlef_env.problems.schemas.nested import json_in
 from rlef_env.problems.schemas.pickled_text import pickled_text
 from rlef_env.problems.schemas.row_parts import day_or_none, rest, text_or_none, with_starter
 from rlef_env.problems.schemas.schema import Schema, identified
-from rlef_env.problems.unpacked import unpacked_bytes
 
-__all__ = ["LIVE_CODE_BENCH", "LIVE_CODE_BENCH_RULE", "func_name_in", "unpacked_tests"]
+__all__ = ["LIVE_CODE_BENCH", "LIVE_CODE_BENCH_CHECKER", "func_name_in", "unpacked_tests"]
 
-LIVE_CODE_BENCH_RULE: Final = CheckerSpec("livecodebench")
+LIVE_CODE_BENCH_CHECKER: Final = CheckerSpec("livecodebench")
 _PLACED: Final = {
     *("question_content", "platform", "question_id", "contest_date", "starter_code", "difficulty"),
     *("public_test_cases", "private_test_cases"),
 }
-# ERRATA.md of the benchmark, as far as it names ids.
+# From ERRATA.md of the benchmark, where it gives ids.
 _KNOWN_ISSUES: Final = {
     **dict.fromkeys(
         ("abc311_c", "abc326_d", "abc327_b", "abc333_e", "abc343_a", "abc343_e", "abc362_c", "arc185_c"),
@@ -39,7 +39,7 @@ _KNOWN_ISSUES: Final = {
 
 
 def problem(root: Field) -> Problem:
-    """The problem in a row."""
+    """Return the problem in a row."""
     name, root = identified(root, "question_id")
     metadata = root.child("metadata")
     entry_point = func_name_in(metadata)
@@ -67,7 +67,7 @@ def problem(root: Field) -> Problem:
         statement=with_starter(root.child("question_content").text(), text_or_none(root.child("starter_code")), called),
         public_tests=public.tests,
         private_tests=private.tests,
-        checker=(public if public.entry_point else private).checker(LIVE_CODE_BENCH_RULE),
+        checker=(public if public.entry_point else private).checker(LIVE_CODE_BENCH_CHECKER),
         difficulty=text_or_none(root.child("difficulty")),
         source=text_or_none(root.child("platform")),
         date=day,
@@ -78,7 +78,7 @@ def problem(root: Field) -> Problem:
 
 
 def func_name_in(metadata: Field) -> str | None:
-    """The function that a row's metadata names: an object, or JSON in a string; None where they name none."""
+    """Return the function that a row's metadata names (an object, or JSON in a string); None if they name none."""
     if not metadata.present or metadata.value == "":
         return None
     found = json_in(metadata) if isinstance(metadata.value, str) else metadata
@@ -87,10 +87,10 @@ def func_name_in(metadata: Field) -> str | None:
 
 
 def unpacked_tests(field: Field, entry_point: str | None = None) -> GivenTests:
-    """The tests in a string of JSON, or packed as this benchmark packs its hidden ones; none where it is empty.
+    """Return the tests in a string of JSON or packed as this benchmark packs its hidden tests; none if it is empty.
 
     Raises:
-        DataError: it is neither, or the tests are not as they should be.
+        DataError: neither form, or invalid tests.
     """
     if not field.present or field.value == "":
         return GivenTests()
@@ -100,7 +100,9 @@ def unpacked_tests(field: Field, entry_point: str | None = None) -> GivenTests:
         return read_tests(json_in(field), entry_point)
     packed = pickled_text(field)
     text = packed.child("input_output") if isinstance(packed.value, dict) else packed
-    found = json_in(text, min(unpacked_bytes(len(field.value)), MOST_MEMORY))  # the values, beside their texts
+    found = json_in(
+        text, min(unpacked_bytes(len(field.value)), MAX_MEMORY)
+    )  # memory for the values, in addition to their texts
     return read_tests(found, entry_point)
 
 

@@ -1,8 +1,8 @@
 """MBPP: a sentence, a reference and a few asserts (google-research/mbpp); the full rows, and the sanitized ones.
 
-The function's name stands in the asserts only, so the statement shows the first of them, which is the public test. The
-others, the challenge tests among them, are private. Rows of the sanitized form also hold MBPP+ as EvalPlus publishes it
-on the hub, whose field ``test`` then has the private tests.
+Only the asserts contain the function's name, so the statement shows the first assert, which is the public test. The
+other tests, including the challenge tests, are private. MBPP+ as EvalPlus publishes it on the hub has the sanitized
+schema; its field ``test`` holds the private tests.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import ast
 from dataclasses import replace
 from typing import Final
 
-from rlef_env.problems.asserts import (
-    LONGEST,
+from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Problem, Solution, Test
+from rlef_env.problems.schemas.asserts import (
+    MAX_SOURCE,
     assert_to_test,
     called_function,
     check_to_tests,
@@ -21,9 +23,7 @@ from rlef_env.problems.asserts import (
     unparsed,
     without_numpy,
 )
-from rlef_env.problems.json_rows import Field
-from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Problem, Solution, Test
-from rlef_env.problems.schemas.human_eval import EVALPLUS_RULE
+from rlef_env.problems.schemas.human_eval import EVALPLUS_CHECKER
 from rlef_env.problems.schemas.row_parts import rest, with_place
 from rlef_env.problems.schemas.schema import Schema
 
@@ -35,7 +35,7 @@ PLACED: Final = frozenset(
 
 
 def problem(root: Field) -> Problem:
-    """The problem in a row."""
+    """Return the problem in a row."""
     number = root.child("task_id").integer()
     root = replace(root, where=f"{root.where}: problem 'MBPP/{number}'")
     text = root.child("text" if root.child("text").present else "prompt").text().strip()
@@ -43,7 +43,7 @@ def problem(root: Field) -> Problem:
     with with_place(root.child("code")):
         body = parse_code(code).body
         defined = [each.name for each in body if isinstance(each, ast.FunctionDef)]
-        # A test that is code finds what the reference imports, as it does where both run in one name space.
+        # A test that is code gets the imports of the reference, because MBPP runs both in one name space.
         imports = "".join(unparsed(each) + "\n" for each in body if isinstance(each, (ast.Import, ast.ImportFrom)))
     asserts = _texts(root.child("test_list"))
     if not asserts:
@@ -53,8 +53,8 @@ def problem(root: Field) -> Problem:
         tests = [assert_to_test(each, entry_point) for each in asserts]
     with with_place(root.child("challenge_test_list")):
         tests += [assert_to_test(each, entry_point) for each in _texts(root.child("challenge_test_list"))]
-    if len(imports) * sum(not each.output for each in tests) > LONGEST:
-        raise root.child("code").error(f"imports of at most {LONGEST} characters in all tests", "remove some")
+    if len(imports) * sum(not each.output for each in tests) > MAX_SOURCE:
+        raise root.child("code").error(f"imports of at most {MAX_SOURCE} characters in all tests", "remove some")
     tests = [each if each.output else Test(imports + each.input, "") for each in tests]
     rule = CheckerSpec("value")
     if root.child("test").present:
@@ -78,7 +78,7 @@ def _texts(field: Field) -> list[str]:
 
 
 def _preamble(root: Field) -> str:
-    """What runs before the program and the tests: imports, and classes that the tests use."""
+    """Return the code that runs before the program and the tests: imports, and classes that the tests use."""
     parts = _texts(root.child("test_imports"))
     if root.child("test_setup_code").present:
         parts.append(root.child("test_setup_code").text().replace("\r\n", "\n"))
@@ -89,10 +89,10 @@ def _preamble(root: Field) -> str:
 
 
 def _given(field: Field, entry_point: str) -> tuple[list[Test], CheckerSpec]:
-    """The tests of EvalPlus' source."""
+    """Return the tests in EvalPlus' source."""
     with with_place(field):
         if (listed := listed_tests(field.text(), entry_point)) is not None:
-            return list(listed), EVALPLUS_RULE
+            return list(listed), EVALPLUS_CHECKER
         if "def check(" in field.text():
             return list(check_to_tests(field.text(), entry_point)), CheckerSpec("value")
         return [assert_to_test(without_numpy(field.text()), entry_point)], CheckerSpec("value")

@@ -1,6 +1,6 @@
 """NeMo Gym: the code rows of NVIDIA-NeMo/Gym (``resources_servers/code_gen``).
 
-The statement is what the user says in ``responses_create_params.input``; the tests are in
+The statement is the user's message in ``responses_create_params.input``; the tests are in
 ``verifier_metadata.unit_tests``: ``{"inputs", "outputs"}``.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.schemas.given_tests import read_tests, refuse_names, require_tests, split_public
 from rlef_env.problems.schemas.nested import json_in
@@ -21,7 +21,7 @@ _PLACED: Final = {"responses_create_params", "verifier_metadata", "hash_id", "so
 
 
 def problem(root: Field) -> Problem:
-    """The problem in a row."""
+    """Return the problem in a row."""
     if root.child("hash_id").present:
         name, root = identified(root, "hash_id")
     else:

@@ -1,11 +1,11 @@
-"""Open-R1: rows in the layout of ``open-r1/codeforces``.
+"""Open-R1: rows of ``open-r1/codeforces``.
 
-The statement is put together from its parts. The examples are the public tests; of the official tests, those that are
-no examples are the private ones (``official_tests_complete`` false: long ones are missing). A ``generated_checker`` is
-a Python program that gets the paths of input, right output and contestant's output, and prints 1 where the output is
-right; it becomes a checker of kind ``"python"`` that gives it these files.
+The statement is put together from its parts. The examples are the public tests; the official tests that are not
+examples are the private ones (``official_tests_complete`` false: long ones are missing). A ``generated_checker`` is a
+Python program that gets the paths of input, correct output and contestant's output, and prints 1 if the output is
+correct; it becomes a ``"python"`` checker that provides these files.
 
-Interactive problems and problems that read a file cannot be judged by what a row holds: they are marked in
+Interactive problems and problems that read a file cannot be judged with the contents of a row: they are marked in
 ``Problem.extra["known_issue"]``.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, Problem, Test
 from rlef_env.problems.schemas.row_parts import megabytes, rest, seconds, text_or_none
 from rlef_env.problems.schemas.schema import Schema, identified
@@ -29,7 +29,7 @@ _MODES: Final = ("stdio", "file")
 
 
 def problem(root: Field) -> Problem:
-    """The problem in a row."""
+    """Return the problem in a row."""
     name, root = identified(root, "id")
     examples = _tests(root.child("examples"))
     shown = set(examples)
@@ -80,7 +80,7 @@ def _checker(source: str) -> CheckerSpec:
     return CheckerSpec("python", source=_CALLS_PROGRAM.replace("SOURCE", repr(source)))
 
 
-# A checker in the sandbox has no files: it reads these three from memory.
+# A checker in the sandbox has no files, so the program reads these three from memory.
 _CALLS_PROGRAM: Final = """\
 import builtins, contextlib, io, os, sys
 

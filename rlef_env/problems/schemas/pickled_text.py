@@ -1,8 +1,8 @@
-"""Text in a pickle in zlib in base64, as LiveCodeBench packs its hidden tests: read, and never unpickled.
+"""Text in a pickle in zlib in base64, as LiveCodeBench packs its hidden tests: read without unpickling.
 
-A pickle is a program, and even one whose imports are refused can ask for any amount of memory and time. So its opcodes
-are only listed (``pickletools.genops`` runs none of them), no more than 1,000 of them are looked at, and all but those
-that write one string, or one dict of strings, are refused.
+A pickle is a program, and even one whose imports are refused can consume any amount of memory and time. Therefore its
+opcodes are only listed (``pickletools.genops`` executes none of them), at most 1,000 of them are examined, and only
+opcodes that write one string, or one dict of strings, are accepted.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ import pickletools
 import zlib
 from typing import Final
 
-from rlef_env.problems.json_rows import Field
-from rlef_env.problems.unpacked import unpacked_bytes
+from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.parsing.unpacked import unpacked_bytes
 
 __all__ = ["pickled_text"]
 
-_LARGEST: Final = 2**29  # bytes unpacked; the largest problems have about a hundred million
-_MOST_OPCODES: Final = 1000  # one text has five, a dict of one text nine
+_MAX_BYTES: Final = 2**29  # bytes unpacked; the largest problems have about a hundred million
+_MAX_OPCODES: Final = 1000  # one text takes five, a dict of one text nine
 _TEXT: Final = {"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE"}
 _IDLE: Final = {"PROTO", "FRAME", "MEMOIZE", "BINPUT", "LONG_BINPUT", "PUT"}
 _DICT: Final = {"DICT", "EMPTY_DICT", "MARK", "SETITEM", "SETITEMS"}
 
 
 def pickled_text(field: Field, largest: int | None = None) -> Field:
-    """The string, or dict of strings, that is packed in this string; ``(pickle)`` is in its path.
+    """Return the string, or dict of strings, that is packed in this string; ``(pickle)`` is in its path.
 
     Args:
         field: a string in base64.
-        largest: bytes that it may unpack to; by default 64 times as many as are packed, but 128 MiB at least and
-            512 MiB at most: tests repeat themselves, but a row of a kilobyte is none of the large ones.
+        largest: maximum bytes after unpacking; by default 64 times the packed bytes, but at least 128 MiB and at
+            most 512 MiB: tests are repetitive, but a row of a kilobyte is not one of the large ones.
 
     Raises:
-        DataError: it is packed in another way, is larger, or holds anything but text.
+        DataError: another packing, too large, or contents other than text.
     """
     text = field.text()
     try:
@@ -41,7 +41,7 @@ def pickled_text(field: Field, largest: int | None = None) -> Field:
     except ValueError as error:
         raise field.error(f"JSON, or zlib in base64 ({error})", "check that nothing was cut") from None
     if largest is None:
-        largest = min(unpacked_bytes(len(packed)), _LARGEST)
+        largest = min(unpacked_bytes(len(packed)), _MAX_BYTES)
     unpacker = zlib.decompressobj()
     try:
         pickled = unpacker.decompress(packed, largest + 1)
@@ -65,8 +65,8 @@ def _strings(pickled: bytes) -> str | dict[str, str]:
     length = 0
     for count, (opcode, argument, place) in enumerate(pickletools.genops(pickled)):
         length = (place or 0) + 1
-        if count > _MOST_OPCODES:
-            raise ValueError(f"more than {_MOST_OPCODES} opcodes")
+        if count > _MAX_OPCODES:
+            raise ValueError(f"more than {_MAX_OPCODES} opcodes")
         if opcode.name in _TEXT:
             texts.append(str(argument))
         elif opcode.name not in _IDLE | _DICT | {"STOP"}:

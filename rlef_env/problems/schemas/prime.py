@@ -1,15 +1,16 @@
 """PRIME: the code rows of ``PRIME-RL/Eurus-2-RL-Data``, and DeepCoder's after its preparation for training.
 
-The statement is what the user says in ``prompt``, whatever else the chat holds; the tests are JSON in
-``reward_model.ground_truth``. The original reward runs some of the tests only (10 by PRIME, the 15 with the longest
-input by DeepCoder); here all of them count. Rows for other abilities than code are refused, as they cannot be judged.
+The statement is the user's message in ``prompt``, whatever else the chat holds; the tests are JSON in
+``reward_model.ground_truth``. The original reward runs only some of the tests (10 in PRIME, the 15 with the longest
+input in DeepCoder); here all of them count. Rows for other abilities than code are refused, because they cannot be
+judged.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.schemas.given_tests import read_tests, refuse_names, require_tests, split_public
 from rlef_env.problems.schemas.nested import json_in
@@ -22,7 +23,7 @@ _PLACED: Final = {"data_source", "prompt", "ability", "reward_model"}
 
 
 def problem(root: Field) -> Problem:
-    """The problem in a row."""
+    """Return the problem in a row."""
     name, root = by_content(root, "prime")
     ability = root.child("ability")
     if ability.present and ability.value != "code":
@@ -30,7 +31,7 @@ def problem(root: Field) -> Problem:
     reward = root.child("reward_model")
     truth = reward.child("ground_truth")
     tests = json_in(truth) if isinstance(truth.value, str) else truth
-    grader = "deep_coder" if isinstance(tests.value, list) else "prime"  # whose grader takes columns only
+    grader = "deep_coder" if isinstance(tests.value, list) else "prime"  # PRIME's own grader accepts columns only
     given = read_tests(tests, grader=grader)
     require_tests(truth, given)
     refuse_names(given, root, root.child("metadata"), root.child("extra_info"), reward)

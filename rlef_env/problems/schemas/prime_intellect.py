@@ -1,14 +1,14 @@
-"""PrimeIntellect: rows in the layout of ``PrimeIntellect/verifiable-coding-problems``.
+"""PrimeIntellect: rows of ``PrimeIntellect/verifiable-coding-problems``.
 
-``verification_info`` is JSON, or what Python's ``repr`` writes, in a string: ``{"language", "test_cases": [{"type",
-"input", "output", "fn_name"}]}``. The right program stands in ``gold_standard_solution``, in a fence.
+``verification_info`` is JSON, or a Python literal, in a string: ``{"language", "test_cases": [{"type", "input",
+"output", "fn_name"}]}``. ``gold_standard_solution`` holds the correct program, in a fence.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Problem, Solution
 from rlef_env.problems.schemas.given_tests import entry_point_in, read_tests, refuse_names, require_tests, split_public
 from rlef_env.problems.schemas.nested import json_in, json_or_python_in
@@ -21,7 +21,7 @@ _PLACED: Final = {"problem_id", "prompt", "gold_standard_solution", "verificatio
 
 
 def problem(root: Field) -> Problem:
-    """The problem in a row."""
+    """Return the problem in a row."""
     if root.child("problem_id").present:
         name, root = identified(root, "problem_id", number=True)
     else:

@@ -1,4 +1,4 @@
-"""What the starter code says of a function's result: whether a value is of its annotated type."""
+"""The result type that starter code declares for a function, and whether a value fits it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, Final
 
 __all__ = ["fits", "result_type"]
 
-_LONGEST: Final = 100_000  # characters of starter code
-_LONGEST_HEAD: Final = 10_000  # characters of a definition's first line, which may go over several
-_MOST_DEFINITIONS: Final = 5  # of one name, that are looked at
-_MOST_ITEMS: Final = 20  # of a list, that are looked at
+_MAX_SOURCE: Final = 100_000  # characters of starter code
+_MAX_HEAD: Final = 10_000  # characters of a definition's header, which may span several lines
+_MAX_DEFINITIONS: Final = 5  # of one name that are examined
+_MAX_ITEMS: Final = 20  # of a list that are examined
 _LISTS: Final = frozenset(
     {"list", "List", "set", "Set", "frozenset", "FrozenSet", "AbstractSet", "MutableSet", "deque", "Deque"}
     | {"Sequence", "MutableSequence", "Iterable", "Iterator", "Generator", "Collection", "Container", "Reversible"}
@@ -24,26 +24,26 @@ _DICTS: Final = frozenset(
 )
 _NUMBERS: Final = frozenset({"int", "float", "bool", "complex", "Decimal", "Fraction"})
 _TEXTS: Final = frozenset({"str", "bytes", "Text", "AnyStr", "LiteralString"})
-_INNER: Final = frozenset({"Final", "ClassVar", "Annotated", "Required"})  # the type that they stand for comes first
-_DEEPEST: Final = 20
+_INNER: Final = frozenset({"Final", "ClassVar", "Annotated", "Required"})  # their first argument is the type itself
+_MAX_DEPTH: Final = 20
 
 
 def result_type(starter: str, name: str) -> ast.expr | None:
-    """The annotation of what a function returns; None where the code has none, or cannot be read.
+    """Return the annotation of a function's result; None if the code has none, or cannot be parsed.
 
-    Starter code is no whole program: a body may be missing, with a comment or nothing in its place.
+    Starter code is not a whole program: a body may be missing, with a comment or nothing in its place.
     """
-    for definition in _definitions(starter[:_LONGEST], name):
+    for definition in _definitions(starter[:_MAX_SOURCE], name):
         return _unquoted(definition.returns) if definition.returns is not None else None
     return None
 
 
 def _definitions(starter: str, name: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """The functions of that name; the last one is what a program would have, so it comes first."""
+    """Return the functions of that name, the last one first, because it is the one that a program would have."""
     head = re.compile(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+{re.escape(name)}\b", re.MULTILINE)
     found = []
-    for match in list(head.finditer(starter))[-_MOST_DEFINITIONS:]:
-        text = starter[match.start() : match.start() + _LONGEST_HEAD]
+    for match in list(head.finditer(starter))[-_MAX_DEFINITIONS:]:
+        text = starter[match.start() : match.start() + _MAX_HEAD]
         tree = _parsed(textwrap.dedent(_signature(text)) + " pass\n")
         if tree is not None and isinstance(tree.body[0], (ast.FunctionDef, ast.AsyncFunctionDef)):
             found.append(tree.body[0])
@@ -51,7 +51,7 @@ def _definitions(starter: str, name: str) -> list[ast.FunctionDef | ast.AsyncFun
 
 
 def _signature(text: str) -> str:
-    """A definition up to the colon that ends its first line: not one in brackets, in a string or in a comment."""
+    """Return a definition up to the colon that ends its header, skipping brackets, strings and comments."""
     depth = 0
     for token in re.finditer(r"""'''.*?'''|\"\"\".*?\"\"\"|'[^'\n]*'|"[^"\n]*"|#[^\n]*|[()\[\]{}:]""", text, re.DOTALL):
         mark = token[0]
@@ -71,7 +71,7 @@ def _parsed(source: str) -> ast.Module | None:
 
 
 def _unquoted(node: ast.expr) -> ast.expr | None:
-    """The type in an annotation that is a string."""
+    """Return the type in an annotation that is a string."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         tree = _parsed(node.value.strip())
         statement = tree.body[0] if tree is not None and len(tree.body) == 1 else None
@@ -80,15 +80,15 @@ def _unquoted(node: ast.expr) -> ast.expr | None:
 
 
 def fits(annotation: ast.expr | None, value: Any, depth: int = 0) -> bool | None:
-    """Whether a value, as JSON has it, is of a type: tuples and sets are lists there. None where the type is unknown.
+    """Return whether a JSON value, in which tuples and sets are lists, fits a type; None if the type is unknown.
 
     Args:
         annotation: the type.
         value: the value.
-        depth: how deep in another type this one stands.
+        depth: nesting depth of this type in another one.
     """
     node = _unquoted(annotation) if annotation is not None else None
-    if node is None or depth > _DEEPEST:
+    if node is None or depth > _MAX_DEPTH:
         return None
     if isinstance(node, ast.Constant):
         return value is None if node.value is None else None
@@ -110,7 +110,7 @@ def _fits_generic(name: str, inner: list[ast.expr], value: Any, depth: int) -> b
     if name in _LISTS:
         if not isinstance(value, list):
             return False
-        return _all_of([fits(inner[0], item, depth + 1) for item in value[:_MOST_ITEMS]]) if inner else True
+        return _all_of([fits(inner[0], item, depth + 1) for item in value[:_MAX_ITEMS]]) if inner else True
     if name in _TUPLES:
         return isinstance(value, list) and _fits_tuple(inner, value, depth)
     if name in _DICTS:
@@ -124,7 +124,7 @@ def _fits_generic(name: str, inner: list[ast.expr], value: Any, depth: int) -> b
 
 def _fits_tuple(inner: list[ast.expr], value: list[Any], depth: int) -> bool | None:
     if len(inner) == 2 and isinstance(inner[1], ast.Constant) and inner[1].value is Ellipsis:
-        return _all_of([fits(inner[0], item, depth + 1) for item in value[:_MOST_ITEMS]])
+        return _all_of([fits(inner[0], item, depth + 1) for item in value[:_MAX_ITEMS]])
     if not inner:
         return None
     if len(inner) != len(value):
@@ -133,7 +133,7 @@ def _fits_tuple(inner: list[ast.expr], value: list[Any], depth: int) -> bool | N
 
 
 def _name(node: ast.expr) -> str:
-    """The last part of a dotted name: ``typing.List`` is ``List``."""
+    """Return the last part of a dotted name: ``typing.List`` is ``List``."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 

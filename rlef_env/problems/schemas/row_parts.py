@@ -1,4 +1,4 @@
-"""Parts that the rows of several data sets have: an id made from content, limits as words, chats, code in a fence."""
+"""Parts that the rows of several data sets share: ids from content, limits in words, chats, code in a fence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from rlef_env.errors import DataError
 from rlef_env.fences import fenced_blocks
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Solution
 from rlef_env.problems.schemas.nested import json_in
 
@@ -35,8 +35,8 @@ __all__ = [
 ]
 
 _MEBIBYTE: Final = 2**20  # bytes; what contests mean by a megabyte of memory
-_LONGEST_SECONDS: Final = 86_400
-_MOST_MEGABYTES: Final = 2**20
+_MAX_SECONDS: Final = 86_400
+_MAX_MEGABYTES: Final = 2**20
 _IN_WORDS: Final = re.compile(r"\s*([0-9]{1,7}(?:\.[0-9]{1,9})?)\s*([a-zA-Z]+)\.?\s*", re.ASCII)
 _UNITS: Final = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
@@ -49,9 +49,9 @@ _UNITS: Final = {
 
 
 def by_content(root: Field, prefix: str) -> tuple[str, Field]:
-    """An id for a row that has none, made from all that it holds; and the row as errors name it from here on.
+    """Return an id made from the whole content of a row without an id, and the row with this id in its name for errors.
 
-    It does not change with the row's place, so a row that stands twice is noticed.
+    The id does not depend on the row's place, so duplicate rows are detected.
     """
     try:
         content = json.dumps(root.table(), sort_keys=True)
@@ -62,18 +62,18 @@ def by_content(root: Field, prefix: str) -> tuple[str, Field]:
 
 
 def rest(root: Field, placed: Collection[str]) -> dict[str, Any]:
-    """The fields that have no place in ``Problem``; null and empty text count as absent."""
+    """Return the fields that have no place in ``Problem``; null and empty text count as absent."""
     fields = ((key, root.child(key)) for key in root.table() if key not in placed)
     return {key: field.plain() for key, field in fields if field.present and field.value != ""}
 
 
 def text_or_none(field: Field) -> str | None:
-    """A text, None where it is missing, null or empty."""
+    """Return a text, None if it is missing, null or empty."""
     return field.text() or None if field.present else None
 
 
 def day_or_none(field: Field) -> str | None:
-    """The day of a date, or of a date and time, in ISO 8601: ``"2023-08-21"``; None for what is not written so."""
+    """Return the day of a date, or of a date and time, in ISO 8601: ``"2023-08-21"``; None for other text."""
     text = field.text() if field.present else ""
     try:
         return datetime.fromisoformat(text).date().isoformat() if re.match(r"[0-9]{4}-", text) else None
@@ -82,7 +82,7 @@ def day_or_none(field: Field) -> str | None:
 
 
 def site(url: Field) -> str | None:
-    """The name of the site that an address belongs to: ``"codeforces"``; None where there is no address."""
+    """Return the name of the site of an address: ``"codeforces"``; None if there is no address."""
     text = url.text() if url.present else ""
     try:
         host = urlsplit(text).hostname
@@ -93,37 +93,37 @@ def site(url: Field) -> str | None:
 
 
 def seconds(field: Field) -> float | None:
-    """A time limit in seconds; missing, null or 0 is None.
+    """Return a time limit in seconds; None if it is missing, null or 0.
 
     Raises:
         DataError: not a number, negative, or more than a day.
     """
     if not field.present:
         return None
-    if not 0 <= field.number() <= _LONGEST_SECONDS:
-        raise field.error(f"0 to {_LONGEST_SECONDS} seconds", "write null for an unknown limit")
+    if not 0 <= field.number() <= _MAX_SECONDS:
+        raise field.error(f"0 to {_MAX_SECONDS} seconds", "write null for an unknown limit")
     return float(field.number()) or None
 
 
 def megabytes(field: Field) -> int | None:
-    """A memory limit, written in megabytes, in bytes; missing, null or 0 is None.
+    """Return a memory limit, written in megabytes, in bytes; None if it is missing, null or 0.
 
     Raises:
         DataError: not a number, below 1, or more than a million.
     """
     if not field.present or field.number() == 0:
         return None
-    if not 1 <= field.number() <= _MOST_MEGABYTES:
-        raise field.error(f"1 to {_MOST_MEGABYTES} megabytes", "write null for an unknown limit")
+    if not 1 <= field.number() <= _MAX_MEGABYTES:
+        raise field.error(f"1 to {_MAX_MEGABYTES} megabytes", "write null for an unknown limit")
     return int(field.number() * _MEBIBYTE)
 
 
 def limit_in_words(field: Field, least: float) -> float | None:
-    """Seconds or bytes from text such as "2.0 seconds" or "256 megabytes"; None for what is not written so.
+    """Return seconds or bytes from text such as "2.0 seconds" or "256 megabytes"; None for other text.
 
     Args:
         field: the text.
-        least: less than this counts as not known.
+        least: smaller values count as unknown.
     """
     match = _IN_WORDS.fullmatch(field.text()) if field.present else None
     if match is None or match[2].lower() not in _UNITS:
@@ -133,9 +133,9 @@ def limit_in_words(field: Field, least: float) -> float | None:
 
 
 def solutions_in(field: Field) -> tuple[Solution, ...]:
-    """Python programs: a list of texts or a string of JSON that holds one; missing, null and "" are no programs.
+    """Return Python programs from a list of texts or a JSON string with one; missing, null and "" are no programs.
 
-    A fence around a program (three backquotes) is taken off.
+    A fence around a program (three backquotes) is removed.
     """
     if not field.present or field.value == "":
         return ()
@@ -146,17 +146,17 @@ def solutions_in(field: Field) -> tuple[Solution, ...]:
 
 
 def unfenced(text: str) -> str:
-    """The code in a text that is nothing but one fenced block of Markdown; any other text as it is."""
+    """Return the code in a text that is only one fenced block of Markdown; any other text unchanged."""
     whole = text.replace("\r\n", "\n").strip()
     blocks = fenced_blocks(whole)
     return blocks[0].code if [(block.start, block.end) for block in blocks] == [(0, len(whole))] else text
 
 
 def user_text(chat: Field) -> tuple[str, list[Any]]:
-    """What the user says in a chat, ``[{"role", "content"}, ...]``, or a plain text; and the other messages.
+    """Return the user's messages in a chat, ``[{"role", "content"}, ...]``, or a plain text; and the other messages.
 
     Raises:
-        DataError: not a chat, or the user says nothing.
+        DataError: not a chat, or without a message of the user.
     """
     if isinstance(chat.value, str):
         return chat.text(), []
@@ -173,7 +173,7 @@ def user_text(chat: Field) -> tuple[str, list[Any]]:
 
 
 def with_starter(statement: str, starter: str | None, entry_point: str | None) -> str:
-    """The statement, followed by the code to start from; it names the function that tests call, whatever it said."""
+    """Append the starter code to a statement, and the name of the called function if the statement lacks it."""
     if starter and starter.strip():
         statement = f"{statement.rstrip()}\n\nStart from this code:\n\n```python\n{starter.strip(chr(10))}\n```\n"
     if entry_point and not re.search(rf"\b{re.escape(entry_point)}\b", statement):
@@ -183,7 +183,7 @@ def with_starter(statement: str, starter: str | None, entry_point: str | None) -
 
 @contextmanager
 def with_place(field: Field) -> Iterator[None]:
-    """Let errors about a field's text say where it stands."""
+    """Add the place of a field to errors about its text."""
     try:
         yield
     except DataError as error:

@@ -1,11 +1,11 @@
-"""What a data set's layout is: the fields that tell its rows, and how a row becomes a problem."""
+"""A data set's schema: the fields that identify its rows, and how a row becomes a problem."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Problem
 
 __all__ = ["Schema", "identified"]
@@ -13,16 +13,16 @@ __all__ = ["Schema", "identified"]
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """How the rows of a data set are to be read.
+    """How the rows of a data set are read.
 
     Attributes:
-        name: what commands and errors call it, e.g. ``"apps"``.
-        label: what reports call it, e.g. ``"APPS"``.
-        keys: a row that has all of these fields is of this layout; of two that fit, the one with more keys counts.
-        problem: the problem in a row. It is pure, raises ``DataError`` with the field's place, and keeps what has no
-            place in ``Problem`` in ``Problem.extra``.
-        python_json: its rows are what Python's ``json`` writes and other readers refuse: NaN and infinity may stand in
-            them.
+        name: the name in commands and errors, e.g. ``"apps"``.
+        label: the name in reports, e.g. ``"APPS"``.
+        keys: a row with all of these fields has this schema; of two schemas that fit, the one with more keys wins.
+        problem: returns the problem in a row. It is pure, raises ``DataError`` with the field's place, and keeps
+            what has no place in ``Problem`` in ``Problem.extra``.
+        python_json: whether NaN and infinity are allowed in the rows: Python's ``json`` writes them, other readers
+            refuse them.
     """
 
     name: str
@@ -33,12 +33,12 @@ class Schema:
 
 
 def identified(root: Field, key: str, *, number: bool = False) -> tuple[str, Field]:
-    """The problem's id under ``key``, and the row as errors name it from here on.
+    """Return the problem's id under ``key``, and the row with the id in its name for errors.
 
     Args:
         root: the row.
-        key: where the id stands.
-        number: the id may be a whole number, too.
+        key: the field with the id.
+        number: whether the id may also be an integer.
 
     Raises:
         DataError: there is no id, or it is empty.
@@ -46,7 +46,7 @@ def identified(root: Field, key: str, *, number: bool = False) -> tuple[str, Fie
     field = root.child(key)
     name = str(field.integer()) if number and type(field.value) is int else field.text()
     if not name:
-        raise field.error("a name that is not empty", "give each problem a name of its own")
+        raise field.error("a name that is not empty", "give each problem a unique name")
     return name, replace(root, where=f"{root.where}: problem {_short(name)!r}")
 
 

@@ -1,9 +1,9 @@
-"""TACO: rows in the layout of ``BAAI/TACO``.
+"""TACO: rows of ``BAAI/TACO``.
 
-As APPS, with tags (lists, or lists that Python's ``repr`` wrote into a string) and limits in words ("2.0 seconds",
-"256 megabytes"); a limit in other words is kept in ``Problem.extra``. Rows have no id: theirs is made
-from all that they hold. Nothing in a row says that a problem has several right answers: of the test split, about one in
-five needs a checker of its own and has none.
+Like APPS, with tags (lists, or lists as Python literals in a string) and limits in words ("2.0 seconds", "256
+megabytes"); a limit in other words is kept in ``Problem.extra``. Rows have no id: it is made from their whole content.
+Rows do not mark problems with several correct answers: in the test split, about one problem in five needs a checker of
+its own and has none.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.schemas.apps import given_in
 from rlef_env.problems.schemas.given_tests import refuse_names, split_public
@@ -31,20 +31,20 @@ __all__ = ["TACO"]
 
 _TAGS: Final = ("tags", "raw_tags", "skill_types")
 _PLACED: Final = {"question", "solutions", "input_output", "difficulty", "source", "starter_code", *_TAGS}
-_LEAST_SECONDS: Final = 0.001
-_LEAST_MEMORY: Final = 1_000_000  # bytes; files hold no limit below
+_MIN_SECONDS: Final = 0.001
+_MIN_MEMORY: Final = 1_000_000  # bytes; files hold no limit below
 
 
 def problem(root: Field) -> Problem:
-    """The problem in a row."""
+    """Return the problem in a row."""
     name, root = by_content(root, "taco")
     question = root.child("question").text()
     starter = text_or_none(root.child("starter_code"))
     given = given_in(root.child("input_output"), starter, "taco")
     refuse_names(given, root)
     public, private = split_public(question, given)
-    time_limit = limit_in_words(root.child("time_limit"), _LEAST_SECONDS)
-    memory_limit = limit_in_words(root.child("memory_limit"), _LEAST_MEMORY)
+    time_limit = limit_in_words(root.child("time_limit"), _MIN_SECONDS)
+    memory_limit = limit_in_words(root.child("memory_limit"), _MIN_MEMORY)
     date = day_or_none(root.child("date"))
     understood = {"time_limit": time_limit, "memory_limit": memory_limit, "date": date}
     extra = rest(root, _PLACED | {key for key, value in understood.items() if value is not None})

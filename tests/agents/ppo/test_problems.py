@@ -16,8 +16,8 @@ from rlef_agents.ppo.trainer import Trainer
 from rlef_agents.tiny.shrunk import shrunk
 from rlef_env import load_dataset
 from rlef_env.errors import UsageError
+from rlef_env.files import cache_folder
 from rlef_env.problems import write_jsonl
-from rlef_env.problems.file_formats import cache_folder
 
 STARTER = load_dataset("starter")
 

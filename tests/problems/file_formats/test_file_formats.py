@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from rlef_env.errors import DataError, UsageError
-from rlef_env.problems import Dataset, Problem, Test, datasets, load_dataset, problem_to_row
-from rlef_env.problems.file_formats import carrier, raw_rows
+from rlef_env.problems import Dataset, Problem, Test, load_dataset, problem_to_row
+from rlef_env.problems.file_formats import file_format, raw_rows
 
 PROBLEMS = tuple(
     Problem(f"p{number}", f"ü\u2028 {number}", (Test("1\n" * number, "2"),), date=f"2024-01-0{number + 1}")
@@ -46,7 +46,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     """A folder for files, whose problems are held in memory or stay in the file."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     if request.param == "stored":
-        monkeypatch.setattr(datasets, "_SMALL", -1)
+        monkeypatch.setattr("rlef_env.problems.dataset._SMALL", -1)
     return tmp_path
 
 
@@ -57,8 +57,8 @@ def test_the_same_problems_from_any_kind_of_file(folder: Path, kind: str) -> Non
         dataset = load_dataset(folder / f"rows{kind}")
         assert list(dataset) == list(PROBLEMS)
         assert [dataset.get(f"p{number}") for number in (3, 0, 3)] == [PROBLEMS[3], PROBLEMS[0], PROBLEMS[3]]
-        assert (dataset[-1], dataset.layout, dataset.label.split(".")[0]) == (PROBLEMS[4], "code_contests", "rows")
-        assert list(dataset.facts()) == list(Dataset("n", "L", PROBLEMS).facts())
+        assert (dataset[-1], dataset.schema, dataset.label.split(".")[0]) == (PROBLEMS[4], "code_contests", "rows")
+        assert list(dataset.metadata()) == list(Dataset("n", "L", PROBLEMS).metadata())
         assert list(dataset.select(["p4", "p1"])) == [PROBLEMS[1], PROBLEMS[4]]
 
 
@@ -71,7 +71,7 @@ def test_days_in_parquet_are_text(folder: Path) -> None:
 
 def test_a_value_that_json_has_not_is_named(folder: Path) -> None:
     parquet(folder / "rows.parquet", [ROWS[0] | {"x": b""}, ROWS[1] | {"x": b"1"}])
-    with pytest.raises(DataError, match=r"rows\.parquet: row 0: expected values that JSON has, got: a bytes"):
+    with pytest.raises(DataError, match=r"rows\.parquet: row 0: expected values that JSON can represent, got: a bytes"):
         load_dataset(folder / "rows.parquet")
 
 
@@ -97,7 +97,7 @@ def test_shards_are_one_data_set_in_the_order_of_their_names(folder: Path) -> No
 def test_one_id_in_two_shards_is_an_error(folder: Path) -> None:
     for name in ("a", "b"):
         KINDS[".jsonl"](folder / f"{name}.jsonl", ROWS[1:2])
-    with pytest.raises(DataError, match=r"b\.jsonl:1: .* which .*a\.jsonl:1 has already"):
+    with pytest.raises(DataError, match=r"b\.jsonl:1: .* which .*a\.jsonl:1 already has"):
         load_dataset(folder)
 
 
@@ -109,7 +109,7 @@ def test_without_pyarrow_the_error_says_what_to_install(folder: Path, monkeypatc
 
 
 def test_a_line_without_an_end_does_not_fill_the_memory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(carrier, "LONGEST_ROW", 1000)
+    monkeypatch.setattr(file_format, "MAX_ROW_BYTES", 1000)
     (folder / "rows.jsonl").write_bytes(lines(ROWS[:1]) + b" " * 1001)
     with pytest.raises(DataError, match=r"rows\.jsonl:3: expected a line of at most 1000 bytes"):
         load_dataset(folder / "rows.jsonl")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rlef_env.errors import DataError
 from rlef_env.problems.packages import read_package
-from tests.problems.packages.conftest import DMOJ, KATTIS, KATTIS_2025, write
+from tools.samples import DMOJ, KATTIS, KATTIS_2025, write_package
 
 values = st.sampled_from(
     [None, True, 3, -1, 1.5, "x", "", [], {}, [1], ["a"], [[]], {"a": 1}, {"": None}, 10**30, "sample", "1.in", "{{a}}"]
@@ -64,9 +64,8 @@ dmoj = st.builds(
 def test_any_settings(files: dict[str, Any]) -> None:
     root, told = Path(tempfile.mkdtemp()), ""
     try:
-        read_package(
-            write(root, {name: text if isinstance(text, str) else json.dumps(text) for name, text in files.items()})
-        )
+        texts = {name: text if isinstance(text, str) else json.dumps(text) for name, text in files.items()}
+        read_package(write_package(root, texts))
     except DataError as error:
         told = str(error)
     finally:

@@ -261,10 +261,10 @@ def test_archives_that_unpack_to_too_much(dmoj, monkeypatch):
     path = archived(dmoj, packed({"x": bytes(10_000_000)}))
     assert (path / "a.zip").stat().st_size < 20_000
     assert len(read_package(path).private_tests[0].input) == 10_000_001  # with the line break that DMOJ puts there
-    monkeypatch.setattr(archive_module, "LARGEST_FILE", 1_000_000)
+    monkeypatch.setattr(archive_module, "MAX_FILE_BYTES", 1_000_000)
     with pytest.raises(DataError, match="at most 1,000,000 bytes, got 10,000,000"):
         read_package(path)
-    monkeypatch.setattr(archive_module, "LARGEST_PACKAGE", 1_000_000)
+    monkeypatch.setattr(archive_module, "MAX_PACKAGE_BYTES", 1_000_000)
     with pytest.raises(DataError, match="bytes unpacked"):
         read_package(path)
 

@@ -87,10 +87,10 @@ def test_what_is_no_regular_file_is_refused_without_waiting(root: Path) -> None:
 
 def test_sizes_are_bounded(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (root / "large").open("wb") as file:
-        file.truncate(folder_module.LARGEST_FILE + 1)
+        file.truncate(folder_module.MAX_FILE_BYTES + 1)
     with pytest.raises(DataError, match="at most 268,435,456 bytes, got 268,435,457"):
         Folder(root).content("large")
-    monkeypatch.setattr(folder_module, "LARGEST_PACKAGE", 10)
+    monkeypatch.setattr(folder_module, "MAX_PACKAGE_BYTES", 10)
     (root / "other").write_text("inside")
     link(root, "same", "other")
     folder = Folder(root)

@@ -54,7 +54,7 @@ def test_a_legacy_package(kattis):
         {"path": "submissions/accepted/several", "reason": "it has 2 files of programs"},
         {
             "path": "submissions/slow_accepted/g.py",
-            "reason": "the folder slow_accepted does not say whether it is right",
+            "reason": "the folder slow_accepted does not say whether it is correct",
             "language": "python",
             "source": "pass",
         },
@@ -411,7 +411,7 @@ def test_links_that_leave_or_repeat(kattis):
         read_package(path)
     path = kattis(name="b")
     (path / "data/secret/again").symlink_to("..")
-    with pytest.raises(DataError, match="a link to a folder that it is in"):
+    with pytest.raises(DataError, match="a link to a folder above it"):
         read_package(path)
     path = kattis(name="c")
     (path / "submissions").mkdir()
@@ -421,7 +421,7 @@ def test_links_that_leave_or_repeat(kattis):
 
 
 def test_links_that_multiply_are_stopped(kattis, monkeypatch):
-    monkeypatch.setattr("rlef_env.problems.packages.data_tree.MOST_TESTS", 500)
+    monkeypatch.setattr("rlef_env.problems.packages.data_tree.MAX_TESTS", 500)
     path = kattis()
     for level in range(12):
         (path / f"data/secret/x{level}").mkdir()

@@ -98,7 +98,7 @@ def test_seeds_differ() -> None:
 def test_facts_promise_no_more_than_there_is() -> None:
     problems = generated_problems("procedural?count=150")
     for place, problem in enumerate(problems):
-        said, true = problems.facts(place), metadata_of(problem)
+        said, true = problems.metadata(place), metadata_of(problem)
         assert (said.id, said.date, said.difficulty) == (true.id, true.date, true.difficulty)
         assert all(0 < least <= most for least, most in zip(said[2:5], true[2:5], strict=True))
 

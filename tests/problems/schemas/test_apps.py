@@ -11,8 +11,8 @@ import pytest
 from rlef_env.errors import DataError
 from rlef_env.judge import Judge, Verdict
 from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Solution, Test
-from rlef_env.problems.json_rows import Field
-from rlef_env.problems.literals import parse_call, parse_value
+from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.parsing.literals import parse_call, parse_value
 from rlef_env.problems.schemas.apps import APPS, rows_of_directory
 from rlef_env.sandbox import Program
 
@@ -21,7 +21,7 @@ TESTS = {"inputs": ["1 2\n", ["3 4", ""]], "outputs": ["3\n", ["7"]]}
 
 
 def row(**changes: Any) -> dict[str, Any]:
-    """A row with every field of the layout; a change of ``...`` removes the field."""
+    """A row with every field of the schema; a change of ``...`` removes the field."""
     full = {
         "problem_id": 17,
         "question": QUESTION,
@@ -119,7 +119,7 @@ def test_numbers_of_more_digits_than_int_reads() -> None:
         ({"input_output": '{"inputs": ["1"]}'}, r"field 'input_output\(JSON\).outputs': expected a list"),
         ({"input_output": '{"inputs": ["1", 2], "outputs": ["1", "2"]}'}, r"'input_output\(JSON\).inputs\[1\]': expe"),
         ({"input_output": '{"inputs": ["1"], "outputs": []}'}, r"'input_output\(JSON\).outputs': expected length 1"),
-        ({"input_output": "[" * 100_000}, "too many brackets within brackets"),
+        ({"input_output": "[" * 100_000}, "more than 100 nested brackets"),
         ({"difficulty": 3}, "field 'difficulty': expected a string, got 3"),
         ({"starter_code": ["x"]}, "field 'starter_code': expected a string"),
         ({"url": 3}, "field 'url': expected a string"),

@@ -19,21 +19,21 @@ from rlef_env.problems import (
     problem_from_row,
     problem_to_row,
 )
-from rlef_env.problems.json_rows import Field
-from tests.problems.schemas.samples import ROWS
+from rlef_env.problems.parsing.fields import Field
+from tools.samples import ROWS
 
-BY_NAME = {layout.name: layout for layout in SCHEMAS}
+BY_NAME = {schema.name: schema for schema in SCHEMAS}
 
 
-def read(layout: str, **changes: Any) -> Problem:
+def read(schema: str, **changes: Any) -> Problem:
     """The sample's problem with changes; ``...`` removes a field."""
-    row = {key: value for key, value in (ROWS[layout] | changes).items() if value is not ...}
-    return BY_NAME[layout].problem(Field(row, "rows.jsonl:7"))
+    row = {key: value for key, value in (ROWS[schema] | changes).items() if value is not ...}
+    return BY_NAME[schema].problem(Field(row, "rows.jsonl:7"))
 
 
-@pytest.mark.parametrize("layout", ROWS)
-def test_a_problem_of_any_layout_can_be_written_and_read_back(layout: str) -> None:
-    problem = read(layout)
+@pytest.mark.parametrize("schema", ROWS)
+def test_a_problem_of_any_schema_can_be_written_and_read_back(schema: str) -> None:
+    problem = read(schema)
     row = json.loads(json.dumps(problem_to_row(problem), allow_nan=False))
     assert problem_from_row(row) == problem
 
@@ -245,7 +245,7 @@ def test_what_common_oj_cannot_be(change: dict[str, Any], field: str) -> None:
 
 @pytest.mark.shared
 @pytest.mark.parametrize(
-    ("name", "layout", "count"),
+    ("name", "schema", "count"),
     [
         ("codecontests.jsonl", "code_contests", 94),
         ("kattis.jsonl", "code_contests", 16),
@@ -258,12 +258,12 @@ def test_what_common_oj_cannot_be(change: dict[str, Any], field: str) -> None:
         ("mbpp/sanitized-mbpp.not-test.json", "mbpp_sanitized", 170),
     ],
 )
-def test_every_real_sample_is_told_by_its_fields_and_survives_our_own_layout(
-    shared_data: Path, name: str, layout: str | None, count: int
+def test_every_real_sample_is_told_by_its_fields_and_survives_our_own_schema(
+    shared_data: Path, name: str, schema: str | None, count: int
 ) -> None:
     dataset = load_dataset(shared_data / name)
     assert len(dataset) == count
-    assert layout in (None, dataset.layout)
+    assert schema in (None, dataset.schema)
     for problem in dataset:
         assert any(problem.tests())
         assert problem_from_row(json.loads(json.dumps(problem_to_row(problem), allow_nan=False))) == problem

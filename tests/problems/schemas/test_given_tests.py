@@ -8,8 +8,8 @@ import pytest
 
 from rlef_env.errors import DataError
 from rlef_env.problems import CheckerSpec, FunctionSpec, Test
-from rlef_env.problems.json_rows import Field
-from rlef_env.problems.literals import parse_call, parse_value
+from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.parsing.literals import parse_call, parse_value
 from rlef_env.problems.schemas.given_tests import GivenTests, read_tests, split_public
 from rlef_env.problems.schemas.nested import json_in
 

@@ -1,4 +1,4 @@
-"""Hostile values in every place of a row of every layout: read, or refused in one line, and nothing else."""
+"""Hostile values in every place of a row of every schema: read, or refused in one line, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any, Final
 import pytest
 
 from rlef_env.errors import RLEFError
-from rlef_env.problems import Field, digest, problem_of_row, problem_to_row
+from rlef_env.problems import Field, digest, problem_from_row, problem_to_row
 from tests.clashing import clashing
-from tests.problems.schemas.samples import ROWS
+from tools.samples import ROWS
 
 DIGITS: Final = "9" * 5000
 HOSTILE: Final[dict[str, Any]] = {
@@ -59,12 +59,12 @@ def with_value(row: Any, path: tuple[Any, ...], value: Any) -> Any:
     return copy
 
 
-def read(row: Any, layout: str) -> Exception | None:
+def read(row: Any, schema: str) -> Exception | None:
     """Read a row and use what was read; the error that it leads to."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            problem = problem_of_row(Field(row, "row"), layout)
+            problem = problem_from_row(Field(row, "row"), schema=schema)
             digest(problem)
             problem_to_row(problem)
     except Exception as error:  # noqa: BLE001 - which it is, is what is asked
@@ -72,11 +72,11 @@ def read(row: Any, layout: str) -> Exception | None:
     return None
 
 
-@pytest.mark.parametrize("layout", ROWS)
-def test_a_hostile_value_is_read_or_refused_in_one_line(layout: str) -> None:
-    for path in places(ROWS[layout]):
+@pytest.mark.parametrize("schema", ROWS)
+def test_a_hostile_value_is_read_or_refused_in_one_line(schema: str) -> None:
+    for path in places(ROWS[schema]):
         for name, value in HOSTILE.items():
-            error = read(with_value(ROWS[layout], path, value), layout)
+            error = read(with_value(ROWS[schema], path, value), schema)
             assert error is None or isinstance(error, RLEFError), f"{path}: {name}: {error!r}"
             assert len(str(error)) <= 2000, (path, name)
             assert "\n" not in str(error), (path, name)

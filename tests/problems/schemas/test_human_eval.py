@@ -8,9 +8,9 @@ import pytest
 
 from rlef_env.errors import DataError
 from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Solution, Test
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.schemas.evalplus import HUMAN_EVAL_PLUS
-from rlef_env.problems.schemas.human_eval import EVALPLUS_RULE, HUMAN_EVAL
+from rlef_env.problems.schemas.human_eval import EVALPLUS_CHECKER, HUMAN_EVAL
 
 PROMPT = '''from typing import List
 
@@ -37,9 +37,9 @@ PLUS: dict[str, Any] = {key: ROW[key] for key in ("task_id", "prompt", "canonica
 PLUS |= {"contract": "", "base_input": [[1], [2]], "plus_input": [[float("inf")], [10**30]], "atol": 0}
 
 
-def read(row: dict[str, Any], layout: Any = HUMAN_EVAL) -> Problem:
-    assert layout.keys <= row.keys()
-    problem: Problem = layout.problem(Field(row, "file:1"))
+def read(row: dict[str, Any], schema: Any = HUMAN_EVAL) -> Problem:
+    assert schema.keys <= row.keys()
+    problem: Problem = schema.problem(Field(row, "file:1"))
     return problem
 
 
@@ -63,7 +63,7 @@ def test_a_row_of_evalplus_on_the_hub_has_its_tolerance() -> None:
     )
     problem = read(ROW | {"test": source})
     assert problem.private_tests == (Test("double(1)", "2.0"), Test("double(2)", "4"))
-    assert problem.checker == EVALPLUS_RULE
+    assert problem.checker == EVALPLUS_CHECKER
 
 
 def test_a_row_of_humaneval_plus_has_code_that_holds_the_reference() -> None:

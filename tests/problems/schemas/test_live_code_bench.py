@@ -14,7 +14,7 @@ import pytest
 
 from rlef_env.errors import DataError
 from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Test
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.schemas.common_oj import COMMON_OJ
 from rlef_env.problems.schemas.live_code_bench import LIVE_CODE_BENCH, unpacked_tests
 
@@ -27,7 +27,7 @@ def packed(value: Any) -> str:
 
 
 def row(**changes: Any) -> dict[str, Any]:
-    """A row with every field of the layout; a change of ``...`` removes the field."""
+    """A row with every field of the schema; a change of ``...`` removes the field."""
     full = {
         "question_title": "Next",
         "question_content": "Print the next number.",

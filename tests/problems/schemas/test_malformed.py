@@ -1,4 +1,4 @@
-"""Broken files of every layout: one clear error each, and nothing loaded."""
+"""Broken files of every schema: one clear error each, and nothing loaded."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from rlef_env.errors import DataError
-from rlef_env.problems import SCHEMAS, Schema, datasets, load_dataset
-from tests.problems.schemas.samples import IDS, ROWS, another
+from rlef_env.problems import SCHEMAS, Schema, load_dataset
+from tools.samples import IDS, ROWS, another
 
-NAMES = [layout.name for layout in SCHEMAS]
-BY_NAME = {layout.name: layout for layout in SCHEMAS}
+NAMES = [schema.name for schema in SCHEMAS]
+BY_NAME = {schema.name: schema for schema in SCHEMAS}
 GONE = object()
 
 
@@ -34,15 +34,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Problems are held in memory or stay in the file."""
     if request.param == "stored":
-        monkeypatch.setattr(datasets, "_SMALL", -1)
+        monkeypatch.setattr("rlef_env.problems.dataset._SMALL", -1)
 
 
-def refusal(folder: Path, name: str, content: bytes, layout: str | None = None) -> str:
+def refusal(folder: Path, name: str, content: bytes, schema: str | None = None) -> str:
     """The error that a file leads to, and that nothing is left of it."""
     path = folder / name
     path.write_bytes(content)
     with pytest.raises(DataError) as caught:
-        load_dataset(path, layout=layout)
+        load_dataset(path, schema=schema)
     message = str(caught.value)
     message.encode()
     assert "\n" not in message
@@ -55,9 +55,9 @@ def refusal(folder: Path, name: str, content: bytes, layout: str | None = None) 
     return message
 
 
-def test_every_layout_has_a_sample_that_is_valid() -> None:
+def test_every_schema_has_a_sample_that_is_valid() -> None:
     missing = set(NAMES) - set(ROWS)
-    assert not missing, "add a row to tests/problems/schemas/samples.py"
+    assert not missing, "add a row to tools/samples.py"
 
 
 @pytest.mark.usefixtures("way")
@@ -65,15 +65,15 @@ def test_every_layout_has_a_sample_that_is_valid() -> None:
 def test_a_sample_is_told_by_its_fields_and_has_tests(folder: Path, name: str) -> None:
     (folder / "rows.jsonl").write_bytes(line(ROWS[name]) + b"\n" + line(another(name)))
     dataset = load_dataset(folder / "rows.jsonl")
-    assert dataset.layout == name
+    assert dataset.schema == name
     assert len(set(dataset.ids)) == 2
-    assert all(facts.tests for facts in dataset.facts())
+    assert all(each.tests for each in dataset.metadata())
 
 
-# Each changes the second of two rows; the first is whole, so that the layout is known.
+# Each changes the second of two rows; the first is whole, so that the schema is known.
 
 WRONG: dict[str, Any] = {"gone": GONE, "fraction": 0.5, "list": [1], "object": {"?": [None]}, "surrogate": "\ud800"}
-FIELDS = [(layout.name, key, kind) for layout in SCHEMAS for key in sorted(layout.keys) for kind in WRONG]
+FIELDS = [(schema.name, key, kind) for schema in SCHEMAS for key in sorted(schema.keys) for kind in WRONG]
 
 
 @pytest.mark.parametrize(("name", "key", "kind"), FIELDS)
@@ -131,32 +131,32 @@ def test_two_rows_that_are_one_problem(folder: Path, name: str) -> None:
     rows = [line(ROWS[name]), line(another(name)), line(ROWS[name])]
     message = refusal(folder, "rows.jsonl", b"\n".join(rows))
     assert "rows.jsonl:3: " in message
-    assert "rows.jsonl:1 has already" in message
+    assert "rows.jsonl:1 already has" in message
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_row_of_another_layout_among_them(folder: Path, name: str) -> None:
+def test_a_row_of_another_schema_among_them(folder: Path, name: str) -> None:
     other = next(each for each in NAMES if not BY_NAME[name].keys & ROWS[each].keys())
     message = refusal(folder, "rows.jsonl", line(ROWS[name]) + b"\n" + line(ROWS[other]))
     assert "rows.jsonl:2: " in message
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_first_row_that_lacks_its_fields_names_the_layouts(folder: Path, name: str) -> None:
+def test_a_first_row_that_lacks_its_fields_names_the_schemas(folder: Path, name: str) -> None:
     kept = {key: value for key, value in ROWS[name].items() if key not in BY_NAME[name].keys}
     message = refusal(folder, "rows.jsonl", line(kept))
-    assert "rows.jsonl:1: expected the fields of one of the layouts" in message
-    assert all(layout.name in message for layout in SCHEMAS)
-    named = refusal(folder, "rows.jsonl", line(kept), layout=name)
+    assert "rows.jsonl:1: expected the fields of one of the schemas" in message
+    assert all(schema.name in message for schema in SCHEMAS)
+    named = refusal(folder, "rows.jsonl", line(kept), schema=name)
     assert "rows.jsonl:1: " in named
     assert "no such field" in named
 
 
-# How rows are stored: the same for all layouts, so each is tried with one of them.
+# How rows are stored: the same for all schemas, so each is tried with one of them.
 
 
-def of(layout: Schema) -> list[bytes]:
-    return [line(ROWS[layout.name]), line(another(layout.name))]
+def of(schema: Schema) -> list[bytes]:
+    return [line(ROWS[schema.name]), line(another(schema.name))]
 
 
 ROW, OTHER = of(BY_NAME["apps"])
@@ -169,10 +169,10 @@ FILES: list[tuple[str, bytes, str]] = [
     ("rows.jsonl", b"\xef\xbb\xbf" + BOTH, "rows.jsonl:1: expected UTF-8 without a byte order mark"),
     ("rows.jsonl.gz", b"", "empty file"),
     ("rows.jsonl.gz", gzip.compress(b"", mtime=0), "empty file"),
-    ("rows.jsonl.gz", BOTH, "a whole gzip file"),
-    ("rows.jsonl.gz", gzip.compress(BOTH, mtime=0)[:-9], "a whole gzip file"),
-    ("rows.jsonl.gz", gzip.compress(BOTH, mtime=0)[:-8] + b"\0" * 8, "a whole gzip file"),
-    ("rows.jsonl.gz", gzip.compress(BOTH, mtime=0) + b"more", "a whole gzip file"),
+    ("rows.jsonl.gz", BOTH, "a complete gzip file"),
+    ("rows.jsonl.gz", gzip.compress(BOTH, mtime=0)[:-9], "a complete gzip file"),
+    ("rows.jsonl.gz", gzip.compress(BOTH, mtime=0)[:-8] + b"\0" * 8, "a complete gzip file"),
+    ("rows.jsonl.gz", gzip.compress(BOTH, mtime=0) + b"more", "a complete gzip file"),
     ("rows.jsonl.gz", gzip.compress(ROW + b"\n" + OTHER[:-1], mtime=0), "rows.jsonl.gz:2: "),
     ("rows.json", b"", "empty file"),
     ("rows.json", b"[]", "empty file"),
@@ -188,7 +188,7 @@ FILES: list[tuple[str, bytes, str]] = [
     ("rows.json", b"[" + ROW + b', {"question": "\xff"}]', "row 1: expected UTF-8"),
     ("rows.json", b"[" + ROW + b", " + OTHER[:-1] + b"]]", "row 1: "),
     ("rows.json", b"\xef\xbb\xbf" + ARRAY, "byte order mark"),
-    ("rows.json", b'{"rows": ' + ARRAY.replace(b"\n", b"") + b"}", "expected the fields of one of the layouts"),
+    ("rows.json", b'{"rows": ' + ARRAY.replace(b"\n", b"") + b"}", "expected the fields of one of the schemas"),
     ("rows.json", json.dumps(ROWS["apps"], indent=1).encode(), "JSON object on one line"),
     ("rows.parquet", b"", "a Parquet file"),
     ("rows.parquet", BOTH, "a Parquet file"),

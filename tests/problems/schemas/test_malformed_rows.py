@@ -1,4 +1,4 @@
-"""Every layout, with rows broken at random: a problem or one clear error, and never anything else."""
+"""Every schema, with rows broken at random: a problem or one clear error, and never anything else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rlef_env.errors import DataError
 from rlef_env.problems import Problem
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.schemas import SCHEMAS, Schema
 
 COLUMNS = {"inputs": ["1\n", "2\n"], "outputs": ["2\n", "4\n"], "fn_name": None}
@@ -69,7 +69,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         }
     ],
 }
-MINE = [layout for layout in SCHEMAS if layout.name in ROWS]
+MINE = [schema for schema in SCHEMAS if schema.name in ROWS]
 ODD = [
     None,
     True,
@@ -112,17 +112,17 @@ def changed(row: dict[str, Any], path: tuple[Any, ...], value: Any, remove: bool
     return row
 
 
-@pytest.mark.parametrize("layout", MINE, ids=lambda layout: layout.name)
-def test_the_rows_are_right_before_they_are_broken(layout: Schema) -> None:
-    for row in ROWS[layout.name]:
-        assert list(layout.problem(Field(row, "f.jsonl:1")).tests())
-        assert layout.keys <= row.keys()
+@pytest.mark.parametrize("schema", MINE, ids=lambda schema: schema.name)
+def test_the_rows_are_right_before_they_are_broken(schema: Schema) -> None:
+    for row in ROWS[schema.name]:
+        assert list(schema.problem(Field(row, "f.jsonl:1")).tests())
+        assert schema.keys <= row.keys()
 
 
-@pytest.mark.parametrize("layout", MINE, ids=lambda layout: layout.name)
+@pytest.mark.parametrize("schema", MINE, ids=lambda schema: schema.name)
 @given(data=st.data())
-def test_a_broken_row_is_a_problem_or_one_clear_error(layout: Schema, data: st.DataObject) -> None:
-    row = data.draw(st.sampled_from(ROWS[layout.name]))
+def test_a_broken_row_is_a_problem_or_one_clear_error(schema: Schema, data: st.DataObject) -> None:
+    row = data.draw(st.sampled_from(ROWS[schema.name]))
     for _ in range(data.draw(st.integers(1, 2))):
         path = data.draw(st.sampled_from(places(row)))
         row = changed(row, path, data.draw(st.sampled_from(ODD)), remove=data.draw(st.integers(0, 3)) == 0)
@@ -131,7 +131,7 @@ def test_a_broken_row_is_a_problem_or_one_clear_error(layout: Schema, data: st.D
         with contextlib.suppress(ValueError):
             row = {**row, key: json.dumps(row[key])}  # many fields are JSON in a string
     try:
-        found = layout.problem(Field(row, "f.jsonl:1"))
+        found = schema.problem(Field(row, "f.jsonl:1"))
     except DataError as error:
         message = str(error)
         assert message.startswith("f.jsonl:1: ")

@@ -8,9 +8,9 @@ import pytest
 
 from rlef_env.errors import DataError
 from rlef_env.problems import CheckerSpec, Problem, Test
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.schemas.evalplus import MBPP_PLUS, TYPES, input_types
-from rlef_env.problems.schemas.human_eval import EVALPLUS_RULE
+from rlef_env.problems.schemas.human_eval import EVALPLUS_CHECKER
 from rlef_env.problems.schemas.mbpp import MBPP, MBPP_SANITIZED
 from rlef_env.problems.schemas.schema import Schema
 
@@ -43,9 +43,9 @@ PLUS: dict[str, Any] = {
 }
 
 
-def read(row: dict[str, Any], layout: Schema = MBPP) -> Problem:
-    assert layout.keys <= row.keys()
-    return layout.problem(Field(row, "file:1"))
+def read(row: dict[str, Any], schema: Schema = MBPP) -> Problem:
+    assert schema.keys <= row.keys()
+    return schema.problem(Field(row, "file:1"))
 
 
 def test_a_full_row() -> None:
@@ -82,7 +82,7 @@ def test_a_row_of_evalplus_on_the_hub() -> None:
     )
     problem = read(SANITIZED | {"test": source}, MBPP_SANITIZED)
     assert problem.private_tests[-2:] == (Test("double(1)", "2"), Test("double(2)", "4"))
-    assert problem.checker == EVALPLUS_RULE
+    assert problem.checker == EVALPLUS_CHECKER
 
 
 def test_a_row_of_mbpp_plus() -> None:

@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlef_env.errors import DataError
-from rlef_env.problems.json_rows import Field
-from rlef_env.problems.json_text import read_integer
+from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.parsing.json_text import read_integer
 from rlef_env.problems.schemas.nested import json_in, json_or_python_in
-from rlef_env.problems.schemas.python_literal import parse_literal
 
 
 def field(value: Any) -> Field:
@@ -29,7 +28,7 @@ plain = st.recursive(
 
 @given(plain)
 def test_what_repr_writes_is_read_back(value: Any) -> None:
-    assert parse_literal(repr(value)) == value
+    assert json_or_python_in(field(repr(value))).value == value
     assert json_or_python_in(field(repr([value]))).value == [value]
 
 
@@ -39,7 +38,8 @@ def test_the_path_of_what_stands_in_a_string_says_so() -> None:
 
 
 def test_tuples_count_as_lists_and_brackets_around_one_value_as_none() -> None:
-    assert parse_literal("((1, 2), (3,), (), ((4)))") == [[1, 2], [3], [], 4]
+    assert json_or_python_in(field("((1, 2), (3,), (), ((4)))")).value == [[1, 2], [3], [], 4]
+    assert json_or_python_in(field("[5., -.5, (1e5), {('a'): (),},]")).value == [5.0, -0.5, 1e5, {"a": []}]
 
 
 def test_numbers_that_python_writes_into_json_and_others_refuse() -> None:
@@ -67,6 +67,14 @@ def test_a_number_beyond_all_bounds_is_refused() -> None:
         "[1",
         "[1 2]",
         "[1,, 2]",
+        "[,]",
+        "(,)",
+        "(1]",
+        "[1)",
+        "(1)(2)",
+        "(1 2)",
+        "1, 2",
+        "{'a': 1,,}",
         "{'a': 1, 'a': 2}",
         "{1: 2}",
         "{'a' 1}",

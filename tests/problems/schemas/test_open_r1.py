@@ -9,7 +9,7 @@ import pytest
 from rlef_env.errors import DataError
 from rlef_env.judge import Judge, Verdict
 from rlef_env.problems import CheckerSpec, Problem, Test
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.schemas.open_r1 import OPEN_R1
 from rlef_env.sandbox import Program
 
@@ -34,7 +34,7 @@ if __name__ == "__main__":
 
 
 def row(**changes: Any) -> dict[str, Any]:
-    """A row with every field of the layout; a change of ``...`` removes the field."""
+    """A row with every field of the schema; a change of ``...`` removes the field."""
     full = {
         "id": "9999/C",
         "contest_id": "9999",

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlef_env.errors import DataError
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.schemas.pickled_text import pickled_text
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rlef_env.errors import DataError
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.schemas.row_parts import (
     by_content,
     day_or_none,

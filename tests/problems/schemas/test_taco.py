@@ -9,14 +9,14 @@ import pytest
 
 from rlef_env.errors import DataError
 from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Solution, Test
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.schemas.taco import TACO
 
 QUESTION = "Double it.\n\nExamples\n\nInput\n2\nOutput\n4\n"
 
 
 def row(**changes: Any) -> dict[str, Any]:
-    """A row with every field of the layout; a change of ``...`` removes the field."""
+    """A row with every field of the schema; a change of ``...`` removes the field."""
     full = {
         "question": QUESTION,
         "solutions": '["print(2 * int(input()))"]',

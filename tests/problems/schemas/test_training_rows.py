@@ -11,7 +11,7 @@ import pytest
 
 from rlef_env.errors import DataError
 from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Solution, Test
-from rlef_env.problems.json_rows import Field
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.schemas import Schema
 from rlef_env.problems.schemas.deep_coder import DEEP_CODER
 from rlef_env.problems.schemas.nemo_gym import NEMO_GYM
@@ -26,9 +26,9 @@ COLUMNS = {"inputs": ["1\n", "2\n"], "outputs": ["2\n", "4\n"]}
 PUBLIC, PRIVATE = (Test("2\n", "4\n"),), (Test("1\n", "2\n"),)
 
 
-def problem(layout: Schema, row: dict[str, Any], **changes: Any) -> Problem:
+def problem(schema: Schema, row: dict[str, Any], **changes: Any) -> Problem:
     changed = {key: value for key, value in {**row, **changes}.items() if value is not ...}
-    return layout.problem(Field(changed, "rows.jsonl:5"))
+    return schema.problem(Field(changed, "rows.jsonl:5"))
 
 
 PRIME_ROW = {
@@ -210,7 +210,7 @@ def test_real_nemo_gym_rows(shared_data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("layout", "row", "changes", "message"),
+    ("schema", "row", "changes", "message"),
     [
         (PRIME, PRIME_ROW, {"ability": "math"}, "field 'ability': expected 'code', got 'math'"),
         (PRIME, PRIME_ROW, {"reward_model": None}, "field 'reward_model': expected a JSON object"),
@@ -257,10 +257,10 @@ def test_real_nemo_gym_rows(shared_data: Path) -> None:
     ],
 )
 def test_a_malformed_row_is_refused_by_name(
-    layout: Schema, row: dict[str, Any], changes: dict[str, Any], message: str
+    schema: Schema, row: dict[str, Any], changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(DataError, match=message) as error:
-        problem(layout, row, **changes)
+        problem(schema, row, **changes)
     assert str(error.value).startswith("rows.jsonl:5: ")
 
 
@@ -306,7 +306,7 @@ NO_TESTS += [{"inputs": [], "outputs": [], "cases": [1]}, {"inputs": [], "output
 
 @pytest.mark.parametrize("tests", NO_TESTS)
 def test_a_row_without_tests_is_refused(tests: Any) -> None:
-    for layout, row, change in (
+    for schema, row, change in (
         (PRIME, PRIME_ROW, {"reward_model": {"ground_truth": json.dumps(tests)}}),
         (PRIME_INTELLECT, PRIME_INTELLECT_ROW, {"verification_info": {"language": "python", "test_cases": tests}}),
         (DEEP_CODER, DEEP_CODER_ROW, {"tests": tests}),
@@ -315,7 +315,7 @@ def test_a_row_without_tests_is_refused(tests: Any) -> None:
         with pytest.raises(
             DataError, match=r"^rows.jsonl:5: problem '.*': field '.*': expected at least one test, got"
         ):
-            problem(layout, row, **change)
+            problem(schema, row, **change)
 
 
 PLACES: list[tuple[Schema, dict[str, Any], str]] = [
@@ -335,10 +335,10 @@ PLACES: list[tuple[Schema, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("layout", "row", "place"), PLACES)
-def test_a_name_where_nothing_reads_it_is_refused(layout: Schema, row: dict[str, Any], place: str) -> None:
+@pytest.mark.parametrize(("schema", "row", "place"), PLACES)
+def test_a_name_where_nothing_reads_it_is_refused(schema: Schema, row: dict[str, Any], place: str) -> None:
     """Its tests would be taken for standard input, and every right program refused."""
     with pytest.raises(
         DataError, match=rf"^rows.jsonl:5: problem '.*': field '{re.escape(place)}': expected no function"
     ):
-        problem(layout, row)
+        problem(schema, row)

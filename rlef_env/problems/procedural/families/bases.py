@@ -1,4 +1,4 @@
-"""Sums of numbers in one base, written in another one, with digits of their own."""
+"""Sums of numbers in one base, written in another one, with letters as digits."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True)
 class Config:
-    """What to ask.
+    """Size of a problem.
 
     Attributes:
         base: the largest base.
-        digits: the most digits of a number.
-        numbers: the most numbers.
+        digits: maximum number of digits of a number.
+        numbers: maximum number of numbers.
     """
 
     base: int = knob(9, 4, 26)
@@ -42,7 +42,7 @@ class Config:
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
-    """Two bases, the letters that serve as digits, and sums."""
+    """Draw two bases, the letters that serve as digits, and sums."""
     source, target = dice.distinct(range(2, config.base + 1), 2)
     digits = "".join(dice.distinct(LETTERS, max(source, target)))
     inputs = []

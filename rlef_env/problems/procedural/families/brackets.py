@@ -1,4 +1,4 @@
-"""Brackets of several kinds, and the place at which they go wrong."""
+"""Brackets of several kinds, and the place of the first fault."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ PAIRS = ("()", "[]", "{}", "<>", "/!", "^_")
 
 @dataclass(frozen=True)
 class Config:
-    """What to ask.
+    """Size of a problem.
 
     Attributes:
-        kinds: how many kinds of brackets there are.
-        length: the longest line.
+        kinds: number of kinds of brackets.
+        length: maximum length of a line.
     """
 
     kinds: int = knob(3, 2, len(PAIRS))
@@ -43,7 +43,7 @@ class Config:
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
-    """The kinds of brackets, which one to report, and lines."""
+    """Draw the kinds of brackets, the fault to report, and lines."""
     kinds = dice.distinct(PAIRS, config.kinds)
     opening, closing = ("".join(kind[side] for kind in kinds) for side in (0, 1))
     which = dice.pick((0, -1))
@@ -102,7 +102,7 @@ def _line(dice: Dice, kinds: list[str], length: int) -> str:
             opened, closed = tuple(dice.pick(kinds))
             signs.append(opened)
             waiting += closed
-    if dice.chance(60):  # most lines are to have a fault
+    if dice.chance(60):  # most lines shall have a fault
         signs[dice.integer(length // 2, length - 1)] = dice.pick(dice.pick(kinds))
     return "".join(signs) + "\n"
 

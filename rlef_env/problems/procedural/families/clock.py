@@ -1,4 +1,4 @@
-"""Shifts on a planet whose days and hours have lengths of their own."""
+"""Shifts on a planet whose days and hours have unusual lengths."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ print(total // (HOURS * MINUTES), total // MINUTES % HOURS, total % MINUTES)
 
 @dataclass(frozen=True)
 class Config:
-    """What to ask.
+    """Size of a problem.
 
     Attributes:
-        shifts: the most shifts.
-        longest: the most hours of a day, and minutes of an hour.
+        shifts: maximum number of shifts.
+        longest: maximum number of hours of a day, and of minutes of an hour.
     """
 
     shifts: int = knob(6, 3, 1000)
@@ -33,7 +33,7 @@ class Config:
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
-    """The lengths of days and hours, what equal times mean, and shifts."""
+    """Draw the lengths of days and hours, the meaning of equal times, and shifts."""
     hours, minutes = dice.distinct([length for length in range(8, config.longest + 1) if length not in (24, 60)], 2)
     whole = dice.integer(0, 1)
     inputs = [_input(dice, hours, minutes, 1 + index * (config.shifts - 1) // 9) for index in range(10)]

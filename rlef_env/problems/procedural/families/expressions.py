@@ -1,4 +1,4 @@
-"""Expressions whose operators bind in an unusual order."""
+"""Expressions whose operators have an unusual precedence."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ NAMES = {"+": "addition", "-": "subtraction", "*": "multiplication"}
 
 @dataclass(frozen=True)
 class Config:
-    """What to ask.
+    """Size of a problem.
 
     Attributes:
-        terms: the most numbers in an expression.
+        terms: maximum number of numbers in an expression.
         largest: the largest number.
-        parentheses: whether there are any.
+        parentheses: whether there are parentheses.
     """
 
     terms: int = knob(8, 4, 200)
@@ -53,7 +53,7 @@ class Config:
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
-    """An order of the operators other than the usual one, and expressions."""
+    """Draw an unusual order of the operators, and expressions."""
     tight, middle, loose = dice.pick([order for order in permutations("+-*") if order[0] != "*"])
     rank = {tight: 3, middle: 2, loose: 1}
     mod, right = dice.integer(50, 99), dice.integer(0, 1)

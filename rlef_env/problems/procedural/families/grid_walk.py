@@ -1,4 +1,4 @@
-"""A robot on a grid: its turns, its steps, and what happens at the border."""
+"""A robot on a grid: its turns and steps, and its behaviour at the border."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ DIRECTIONS = ("up", "right", "down", "left")
 
 @dataclass(frozen=True)
 class Config:
-    """What to ask.
+    """Size of a problem.
 
     Attributes:
-        size: the most rows and columns.
-        commands: the most commands.
+        size: maximum number of rows and columns.
+        commands: maximum number of commands.
     """
 
     size: int = knob(6, 4, 1000)
@@ -49,7 +49,7 @@ class Config:
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
-    """Rules for border, start and length of a step, and walks."""
+    """Draw the behaviour at the border, the start, the length of a step, and walks."""
     wraps, facing, cells = dice.integer(0, 1), dice.integer(0, 3), dice.integer(1, 3)
     inputs = []
     for index in range(10):

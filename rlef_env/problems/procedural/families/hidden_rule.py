@@ -1,4 +1,4 @@
-"""One of several listed rules holds, and only a failing test shows which."""
+"""One of several listed rules holds, and only a failing test shows which one."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Rule(NamedTuple):
     """A function of n, and of a constant a.
 
     Attributes:
-        words: how the statement says it.
-        code: how a program says it.
+        words: the function in the statement.
+        code: the function in a program.
     """
 
     words: str
@@ -45,11 +45,11 @@ PUBLIC, HIDDEN = 2, 6
 
 @dataclass(frozen=True)
 class Config:
-    """What to ask.
+    """Size of a problem.
 
     Attributes:
-        rules: how many the statement lists.
-        example: the statement shows a public test, which tells the rule.
+        rules: number of rules that the statement lists.
+        example: whether the statement shows a public test, which reveals the rule.
     """
 
     rules: int = knob(6, 2, len(RULES))
@@ -57,7 +57,7 @@ class Config:
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
-    """One task for each rule of the list; statement and inputs are the same in all."""
+    """Draw one task for each rule of the list; statement and inputs are the same in all."""
     rules = [
         Rule(words.format(a=a), code.format(a=a))
         for words, code in dice.distinct(RULES, config.rules)

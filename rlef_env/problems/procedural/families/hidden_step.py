@@ -15,15 +15,15 @@ HIDDEN_TESTS = 5
 
 @dataclass(frozen=True)
 class Config:
-    """What to ask.
+    """Size of a problem.
 
     Attributes:
-        steps: the secret is one of 1, 2, ... up to this.
-        digits: inputs have at most so many.
-        scale: n is multiplied by it first. With 10, the last digit of what is expected is the secret, so that a small
-            model need not subtract.
-        example: the statement shows the public test, so that the secret can be read off it.
-        short: the statement is two sentences, for models with a short context.
+        steps: the secret is one of 1, 2, ... up to this number.
+        digits: maximum number of digits of an input.
+        scale: factor of n before the secret is added. With 10, the last digit of the expected output is the secret,
+            so that a small model need not subtract.
+        example: whether the statement shows the public test, from which the secret can be read.
+        short: whether the statement has only two sentences, for models with a short context.
     """
 
     steps: int = knob(8, 2, 99)
@@ -34,7 +34,7 @@ class Config:
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
-    """One task for each secret; statement and inputs are the same in all."""
+    """Draw one task for each secret; statement and inputs are the same in all."""
     numbers = distinct_numbers(dice, 10**config.digits - 1, 1 + HIDDEN_TESTS)
     inputs = tuple(f"{number}\n" for number in numbers)
     return tuple(
@@ -92,10 +92,10 @@ def _wrong(secret: int, shown: int, config: Config) -> tuple[str, ...]:
 
 
 def ceiling(config: Config, turns: int, feedback: FeedbackMode) -> float:
-    """One try finds one secret of ``steps``; a failing public test says which it is.
+    """Return the ceiling: one guess finds one of ``steps`` secrets; a failing public test shows the secret.
 
-    Tries add up even where nothing is said about the secret, since an episode ends with the first program that passes
-    the public test; but with ``feedback="none"`` it does not, and only the last program counts.
+    Guesses add up even without information about the secret, because an episode ends with the first program that passes
+    the public test; with ``feedback="none"`` it does not, and only the last program counts.
     """
     if config.example:
         return 1.0

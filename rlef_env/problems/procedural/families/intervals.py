@@ -1,4 +1,4 @@
-"""How much is covered by at least so many of the intervals."""
+"""Total length covered by at least a given number of intervals."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ END = 10**9
 
 @dataclass(frozen=True)
 class Config:
-    """What to ask.
+    """Size of a problem.
 
     Attributes:
-        intervals: the most intervals.
-        least: a place counts from at most so many intervals on.
+        intervals: maximum number of intervals.
+        least: maximum number of intervals that must cover a place for it to count.
     """
 
     intervals: int = knob(8, 5, 2000)
@@ -50,7 +50,7 @@ class Config:
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
-    """Whether both ends count, how many guards are needed, and intervals."""
+    """Draw whether both ends count, how many guards are needed, and intervals."""
     ends, least = dice.integer(0, 1), dice.integer(2, config.least)
     inputs = [_input(dice, 3 + index * (config.intervals - 3) // 9) for index in range(10)]
 

@@ -1,4 +1,4 @@
-"""A line of text with names and amounts, to be taken apart and added up."""
+"""A line of text with names and amounts, to be parsed and added up."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ NAMES = ("ada", "bo", "cleo", "dan", "eve", "finn", "gus", "hal", "ida", "jo")
 
 @dataclass(frozen=True)
 class Config:
-    """What to ask.
+    """Size of a problem.
 
     Attributes:
-        entries: the most entries.
-        names: how many names there are.
+        entries: maximum number of entries.
+        names: number of names.
         largest: the largest amount.
     """
 
@@ -46,7 +46,7 @@ class Config:
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
-    """The signs of the format, what counts, and ledgers."""
+    """Draw the signs of the format, the entries that count, and ledgers."""
     between, mark, void = dice.distinct(";,|/", 1)[0], dice.pick(":=@"), dice.pick("#!~")
     names = dice.distinct(NAMES, config.names)
     combine = dice.integer(0, len(COMBINE) - 1)

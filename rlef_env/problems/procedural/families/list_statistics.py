@@ -1,4 +1,4 @@
-"""A list of numbers: some are kept, each is changed, and one number is made of the rest."""
+"""A list of numbers: some are kept, each is changed, and the rest is reduced to one number."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ kept = [x for i, x in enumerate(numbers, 1) if KEPT]
 values = [CHANGED for x in kept]
 print(RESULT if values else "none")
 """
-# Each piece: what the statement says, what the program says, and what one says who misreads it.
+# Each part: its text in the statement, its code in the solution, and its code in a program that misreads it.
 KEEP = (
     ("the numbers that are multiples of {m}", "x % {m} == 0", "i % {m} == 0"),
     ("the numbers that leave a remainder of 1 when divided by {m}", "x % {m} == 1", "x % {m}"),
@@ -46,10 +46,10 @@ RESULT = (
 
 @dataclass(frozen=True)
 class Config:
-    """What to ask.
+    """Size of a problem.
 
     Attributes:
-        length: the most numbers.
+        length: maximum number of numbers.
         largest: the largest number.
         change: whether numbers are changed.
     """
@@ -60,7 +60,7 @@ class Config:
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
-    """A rule of two or three pieces, and lists."""
+    """Draw a computation of two or three parts, and lists."""
     names = {"m": dice.integer(2, 4), "g": dice.integer(config.largest // 4, config.largest // 2)}
     keep, change, result = (
         tuple(text.format(**names) for text in dice.pick(pieces)) for pieces in (KEEP, CHANGE, RESULT)

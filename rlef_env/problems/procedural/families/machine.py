@@ -42,11 +42,11 @@ CONDITIONS = (
 
 @dataclass(frozen=True)
 class Config:
-    """What to ask.
+    """Size of a problem.
 
     Attributes:
-        lines: the longest program of the machine.
-        limit: the machine is stopped after so many steps.
+        lines: maximum length of a program of the machine.
+        limit: number of steps after which the machine is stopped.
     """
 
     lines: int = knob(8, 5, 200)
@@ -54,7 +54,7 @@ class Config:
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
-    """When and from where the machine jumps, the size of its registers, and programs for it."""
+    """Draw the condition and the origin of jumps, the size of the registers, and programs."""
     mod, itself = dice.integer(7, 30), dice.integer(0, 1)
     condition, code, before = dice.pick(CONDITIONS)
     inputs = [_program(dice, 3 + index * (config.lines - 3) // 9, itself) for index in range(10)]

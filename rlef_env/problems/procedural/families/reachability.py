@@ -1,4 +1,4 @@
-"""Which nodes of a graph can be reached within so many steps, and not through closed ones."""
+"""Nodes of a graph that can be reached within a number of steps without closed nodes."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ def go(node, left):
 go(1, limit)
 print(len(seen))
 """
-DENSE, DEEP = 9, 25  # in a complete graph of so many nodes there are more walks of this length than time for them
+DENSE, DEEP = 9, 25  # a complete graph of this size has too many walks of this length to try all of them
 
 
 @dataclass(frozen=True)
 class Config:
-    """What to ask.
+    """Size of a problem.
 
     Attributes:
-        nodes: the most nodes.
-        edges: the most edges for every ten nodes.
+        nodes: maximum number of nodes.
+        edges: maximum number of edges per ten nodes.
     """
 
     nodes: int = knob(10, 9, 2000)
@@ -66,7 +66,7 @@ class Config:
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
-    """Whether roads lead both ways, which towns are closed, and maps."""
+    """Draw whether roads lead both ways, which towns are closed, and maps."""
     both, closed = dice.integer(0, 1), dice.integer(3, 5)
     inputs = []
     for index in range(9):
@@ -118,7 +118,7 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
 
 
 def _graph(dice: Dice, nodes: int, edges: int, limit: int) -> str:
-    # From low to high numbers more often than not, so that town 1 leads somewhere.
+    # Mostly from low to high numbers, so that town 1 leads somewhere.
     pairs = [dice.distinct(range(1, nodes + 1), 2) for _ in range(edges)]
     ends = [sorted(pair) if dice.chance(60) else pair for pair in pairs]
     first = [(1, other) for other in dice.distinct(range(2, nodes + 1), 2)]

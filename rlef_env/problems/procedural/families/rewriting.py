@@ -28,11 +28,11 @@ LETTERS = "abc"
 
 @dataclass(frozen=True)
 class Config:
-    """What to ask.
+    """Size of a problem.
 
     Attributes:
-        rules: how many rules there are.
-        length: the longest word.
+        rules: number of rules.
+        length: maximum length of a word.
     """
 
     rules: int = knob(3, 2, 6)
@@ -40,7 +40,7 @@ class Config:
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
-    """Rules whose left sides have two letters, and words."""
+    """Draw rules whose left sides have two letters, and words."""
     pairs = [a + b for a in LETTERS for b in LETTERS]
     olds = dice.distinct(pairs, config.rules)
     rules = [(old, dice.pick([new for new in (*pairs, *LETTERS) if new != old])) for old in olds]

@@ -28,12 +28,12 @@ KEYS = (
 
 @dataclass(frozen=True)
 class Config:
-    """What to ask.
+    """Size of a problem.
 
     Attributes:
-        length: the most numbers.
+        length: maximum number of numbers.
         largest: the largest number.
-        keys: how many keys come before the number itself.
+        keys: number of keys before the number itself.
     """
 
     length: int = knob(10, 6, 1000)
@@ -42,7 +42,7 @@ class Config:
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
-    """Keys and their directions, and lists."""
+    """Draw keys and their directions, and lists."""
     modulus = dice.integer(3, 7)
     keys = [(words.format(m=modulus), code.format(m=modulus)) for words, code in dice.distinct(KEYS, config.keys)]
     signs = [dice.pick(("", "-")) for _ in range(config.keys + 1)]

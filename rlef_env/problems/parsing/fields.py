@@ -1,4 +1,4 @@
-"""JSON rows read strictly: one object a line, and typed fields whose errors say where they stand."""
+"""Read JSON rows strictly: one object a line, and typed fields whose errors name their place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rlef_env.errors import DataError
-from rlef_env.problems.json_text import check_depth, parse_json
+from rlef_env.problems.parsing.json_text import check_depth, parse_json
 
 __all__ = ["Field", "iter_rows", "parse_row"]
 
@@ -22,9 +22,10 @@ _INT64_MAX: Final = 2**63 - 1
 
 
 def iter_rows(path: str | os.PathLike[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield ``("FILE:LINE", row)`` for every row of a JSONL file, one line in memory at a time.
+    """Yield ``("FILE:LINE", row)`` for every row of a JSONL file, with one line in memory at a time.
 
-    Blank lines are skipped. Stricter than ``json``: no NaN or infinity, no key twice in one object (``json_text``).
+    Blank lines are skipped. Stricter than ``json``: no NaN or infinity, no duplicate keys in an object (see
+    ``json_text``).
 
     Raises:
         DataError: the file cannot be read, holds no row, or a line is not a JSON object in UTF-8.
@@ -40,7 +41,7 @@ def iter_rows(path: str | os.PathLike[str]) -> Iterator[tuple[str, dict[str, Any
 
 
 def _lines(path: str | os.PathLike[str]) -> Iterator[bytes]:
-    # Bytes, because only "\n" ends a line of JSONL: text mode would also count a lone "\r" as one.
+    # Bytes, because only "\n" ends a line of JSONL: text mode would also end a line at a lone "\r".
     try:
         with Path(path).open("rb") as file:
             yield from file
@@ -53,15 +54,15 @@ def _lines(path: str | os.PathLike[str]) -> Iterator[bytes]:
 
 
 def parse_row(raw: bytes, where: str, *, python_json: bool = False) -> dict[str, Any]:
-    """The JSON object in ``raw``.
+    """Return the JSON object in ``raw``.
 
     Args:
         raw: the bytes of a row.
-        where: what errors call the row, e.g. ``"problems.jsonl:7"``.
-        python_json: NaN and infinity may stand in it, as Python's ``json`` writes them.
+        where: the row's name in errors, e.g. ``"problems.jsonl:7"``.
+        python_json: whether NaN and infinity are allowed, as Python's ``json`` writes them.
 
     Raises:
-        DataError: it is no JSON object in UTF-8, or one that ``parse_json`` refuses.
+        DataError: not a JSON object in UTF-8, or one that ``parse_json`` refuses.
     """
     if raw.startswith(codecs.BOM_UTF8):
         raise DataError(
@@ -82,17 +83,17 @@ def parse_row(raw: bytes, where: str, *, python_json: bool = False) -> dict[str,
         ) from None
     if not isinstance(row, dict):
         raise DataError(
-            f"{where}: expected a JSON object, got {_shown(row)}; put each record on a line of its own, as {{...}}"
+            f"{where}: expected a JSON object, got {_shown(row)}; put each record on a separate line, as {{...}}"
         )
     return row
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A value in a row, and where it stands.
+    """A value in a row, and its place.
 
     Attributes:
-        value: the value as JSON gave it.
+        value: the value as JSON has it.
         where: the file, the line, and the record once its name is known.
         path: the place in the row, e.g. ``"private_tests.output[3]"``; empty for the row itself.
     """
@@ -102,7 +103,7 @@ class Field:
     path: str = ""
 
     def child(self, key: str) -> Field:
-        """The field under ``key`` of this object; it may be missing."""
+        """Return the field under ``key`` of this object; it may be missing."""
         path = f"{self.path}.{key}" if self.path else key
         return Field(self.table().get(key, _MISSING), self.where, path)
 
@@ -111,18 +112,23 @@ class Field:
         """Whether there is a value other than null."""
         return self.value is not _MISSING and self.value is not None
 
+    @property
+    def missing(self) -> bool:
+        """Whether the object has no such key; a null is not missing."""
+        return self.value is _MISSING
+
     def error(self, expected: str, advice: str) -> DataError:
-        """The error to raise when this field is not as ``expected``."""
-        got = "no such field" if self.value is _MISSING else _shown(self.value)
+        """Return the error to raise if this field is not as ``expected``."""
+        got = "no such field" if self.missing else _shown(self.value)
         subject = f"field {self.path!r}: " if self.path else ""
         return DataError(f"{self.where}: {subject}expected {expected}, got {got}; {advice}")
 
     def text(self) -> str:
-        """A string that can be written as UTF-8."""
+        """Return a string that can be written as UTF-8."""
         if not isinstance(self.value, str):
             raise self.error("a string", "write it in double quotes")
         try:
-            if not self.value.isascii():  # which is known without looking at the text again
+            if not self.value.isascii():  # known without a pass over the text
                 self.value.encode("utf-8")
         except UnicodeEncodeError:
             raise self.error(
@@ -131,7 +137,7 @@ class Field:
         return self.value
 
     def integer(self) -> int:
-        """A whole number of at most 64 bits; also one in decimal digits in a string, as protobuf dumps write it."""
+        """Return an integer of at most 64 bits, also from a string of decimal digits, which protobuf dumps have."""
         value = self.value
         if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,19}", value):
             value = int(value)
@@ -142,7 +148,7 @@ class Field:
         return value
 
     def number(self) -> float:
-        """A finite number."""
+        """Return a finite number."""
         if not isinstance(self.value, (int, float)) or isinstance(self.value, bool):
             raise self.error("a number", "write it without quotes")
         if abs(self.value) > _INT64_MAX or self.value != self.value:
@@ -150,13 +156,13 @@ class Field:
         return self.value
 
     def boolean(self) -> bool:
-        """``true`` or ``false``."""
+        """Return ``true`` or ``false``."""
         if not isinstance(self.value, bool):
             raise self.error("true or false", "write it without quotes")
         return self.value
 
     def decoded(self, *, python_json: bool = False) -> Field:
-        """What is written as JSON inside of this string; its place keeps this field's name."""
+        """Return the value of the JSON in this string, as a field of the same path."""
         try:
             return Field(parse_json(self.text(), python_json=python_json), self.where, self.path)
         except ValueError as error:
@@ -165,19 +171,19 @@ class Field:
             raise self.error(f"a string that holds JSON ({error})", "check that nothing was cut") from None
 
     def items(self) -> list[Field]:
-        """The entries of a list."""
+        """Return the entries of a list."""
         if not isinstance(self.value, list):
             raise self.error("a list", "write it as [...]")
         return [Field(value, self.where, f"{self.path}[{index}]") for index, value in enumerate(self.value)]
 
     def table(self) -> dict[str, Any]:
-        """A JSON object."""
+        """Return a JSON object."""
         if not isinstance(self.value, dict):
             raise self.error("a JSON object", "write it as {...}")
         return self.value
 
     def plain(self) -> Any:
-        """Any JSON value that can be written and read again, whose text UTF-8 can hold."""
+        """Return any JSON value that can be written and read again, and whose text UTF-8 can hold."""
         try:
             json.dumps(self.value, ensure_ascii=False, allow_nan=False).encode("utf-8")
             check_depth(self.value)
@@ -187,14 +193,14 @@ class Field:
 
 
 class _Short(reprlib.Repr):
-    """Short forms of values, however large they are."""
+    """Short forms of values of any size."""
 
     def __init__(self) -> None:
         super().__init__()
         self.maxstring = self.maxlong = self.maxother = 60
 
     def repr_int(self, x: int, level: int) -> str:
-        """``repr`` takes quadratic time, and refuses beyond 4,300 digits."""
+        """Describe a large integer by its bits: ``repr`` takes quadratic time, and refuses more than 4,300 digits."""
         return super().repr_int(x, level) if abs(x) <= _INT64_MAX else f"a whole number of {x.bit_length()} bits"
 
 
@@ -202,5 +208,5 @@ _SHORT = _Short()
 
 
 def _shown(value: Any) -> str:
-    """A short form of a value, in JSON's own words for null, true and false."""
+    """Return a short form of a value, with JSON's words for null, true and false."""
     return json.dumps(value) if value is None or isinstance(value, bool) else _SHORT.repr(value)

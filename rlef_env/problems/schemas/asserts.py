@@ -1,8 +1,8 @@
-"""Tests that a data set gives as ``assert`` statements, made into tests of a problem. Nothing of them is run here.
+"""Convert tests that a data set gives as ``assert`` statements into tests of a problem, without executing them.
 
 An assert that one call of the function, with plain constant arguments, equals a plain constant becomes a call, whose
 result the judge compares itself. Everything else stays code: tolerances, ``is``, ``not``, ``sorted(f(x)) == ...``,
-loops, several statements. Which it is never changes a verdict, only how fast and how finely it is found.
+loops, several statements. The kind never changes a verdict, only the speed and the detail of the result.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from rlef_env.errors import DataError
-from rlef_env.problems.literals import NotPlain, arguments_of, format_call, format_value, value_of
+from rlef_env.problems.parsing.literals import NotPlain, arguments_of, format_call, format_value, value_of
 from rlef_env.problems.problem import Test
 
 __all__ = [
@@ -28,19 +28,19 @@ __all__ = [
     "without_numpy",
 ]
 
-LONGEST = 2**22  # characters; the tree of a source takes some hundred bytes a character
-LONGEST_LINE = 1000  # characters of a line that is looked at for an example: a search may go back to each of them
-LEAVES_ASIDE = {"METADATA"}  # names that a test's source defines and nothing reads
+MAX_SOURCE = 2**22  # characters; the tree of a source takes several hundred bytes a character
+MAX_LINE = 1000  # characters of a line that are searched for an example: the search may backtrack to each of them
+UNUSED_NAMES = {"METADATA"}  # names that a test's source defines and nothing reads
 
 
 def parse_code(source: str, what: str = "code") -> ast.Module:
-    """The tree of a source.
+    """Return the syntax tree of a source.
 
     Raises:
-        DataError: it is not Python, or too long, or too deep.
+        DataError: not Python, too long, or nested too deeply.
     """
-    if len(source) > LONGEST:
-        raise DataError(f"{what}: expected at most {LONGEST} characters of Python, got {len(source)}; leave it out")
+    if len(source) > MAX_SOURCE:
+        raise DataError(f"{what}: expected at most {MAX_SOURCE} characters of Python, got {len(source)}; leave it out")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -53,19 +53,19 @@ def parse_code(source: str, what: str = "code") -> ast.Module:
 
 
 def unparsed(node: ast.AST) -> str:
-    """The source of a statement, in one form.
+    """Return the source of a statement, in a normal form.
 
     Raises:
-        DataError: too many expressions stand within each other.
+        DataError: expressions are nested too deeply.
     """
     try:
         return ast.unparse(node)
     except RecursionError:
-        raise DataError("test: expected less deep expressions, got too many within each other; simplify it") from None
+        raise DataError("test: expected less deeply nested expressions, got too many levels; simplify it") from None
 
 
 def assert_to_test(source: str, entry_point: str, names: Iterable[str] = ()) -> Test:
-    """The test that an assert is.
+    """Return the test of an assert.
 
     Args:
         source: the statement, or several.
@@ -86,7 +86,7 @@ def assert_to_test(source: str, entry_point: str, names: Iterable[str] = ()) -> 
 
 
 def _call_test(statement: ast.stmt, entry_point: str, names: set[str]) -> Test | None:
-    """``assert f(constants) == constant``, with or without a message, as a call; None for anything else."""
+    """Convert ``assert f(constants) == constant`` to a call; return None for anything else."""
     if not isinstance(statement, ast.Assert):
         return None
     compared = statement.test
@@ -103,14 +103,14 @@ def _call_test(statement: ast.stmt, entry_point: str, names: set[str]) -> Test |
 
 
 def called_function(source: str, defined: Iterable[str] = ()) -> str:
-    """The name of the function that an assert tests.
+    """Return the name of the function that an assert tests.
 
     Args:
         source: the assert.
-        defined: what the reference defines; of the functions called, the first one among these counts.
+        defined: the names that the reference defines; the first called function among these is chosen.
 
     Raises:
-        DataError: it calls no function by its name.
+        DataError: the assert calls no function by its name.
 
     >>> called_function("assert set(shared((1, 2), (2,))) == set((2,))")
     'shared'
@@ -128,15 +128,15 @@ def called_function(source: str, defined: Iterable[str] = ()) -> str:
     )
 
 
-# What tests wrap around the call of the function.
+# Functions that tests wrap around the call of the function.
 BUILTINS = frozenset(("abs", "all", "any", "bool", "dict", "float", "frozenset", "int", "isinstance", "len", "list"))
 BUILTINS |= frozenset(("max", "min", "range", "round", "set", "sorted", "str", "sum", "tuple", "type"))
 
 
 def check_to_tests(source: str, entry_point: str) -> tuple[Test, ...]:
-    """The tests in the source of a function ``check(candidate)``, as in HumanEval.
+    """Return the tests in the source of a function ``check(candidate)``, as in HumanEval.
 
-    They are its asserts, one test each, where its body holds nothing else; else all of it is one test.
+    If its body contains only asserts, each is a test; otherwise the whole function is one test.
 
     Raises:
         DataError: the source is not Python, or defines no ``check`` with one parameter.
@@ -157,15 +157,15 @@ def check_to_tests(source: str, entry_point: str) -> tuple[Test, ...]:
     start = "".join(unparsed(each) + "\n" for each in around)
     start += f"{check.args.args[0].arg} = {entry_point}\n"
     calls = [_call_test(statement, entry_point, names) for statement in body]
-    if len(start) * calls.count(None) > LONGEST:  # each test that is code would repeat it
+    if len(start) * calls.count(None) > MAX_SOURCE:  # each test that is code would repeat the start
         return (whole,)
     segments = _segments(source, body)
     return tuple(call or Test(f"{start}{text}\n", "") for call, text in zip(calls, segments, strict=True))
 
 
 def _segments(source: str, statements: Iterable[ast.stmt]) -> list[str]:
-    """The source of each statement; ``ast.get_source_segment`` goes through all of the source for each."""
-    # Positions count bytes in the lines of the tokenizer, which ends them at these only.
+    """Return the source of each statement; ``ast.get_source_segment`` would scan the whole source for each."""
+    # Positions count bytes in the tokenizer's lines, which end only at these line breaks.
     lines = re.split("\r\n|\r|\n", source)
     segments = []
     for each in statements:
@@ -194,7 +194,7 @@ NUMPY_NAMES: Final = {"ndarray", "float32", "float64", "allclose", "testing"}
 
 
 def without_numpy(source: str) -> str:
-    """The source of a test, with what EvalPlus' tests use of numpy written out, as there is none where tests run.
+    """Return the source of a test with numpy replaced by the few functions that EvalPlus uses: tests run without numpy.
 
     Raises:
         DataError: the source is not Python.
@@ -211,9 +211,9 @@ def without_numpy(source: str) -> str:
 
 
 def _does_nothing(statement: ast.stmt) -> bool:
-    """A docstring, a name alone, ``pass``, ``assert True``, or what nothing reads."""
+    """Return whether a statement is a docstring, a name, ``pass``, ``assert True`` or an unused assignment."""
     if isinstance(statement, ast.Assign):
-        return all(isinstance(each, ast.Name) and each.id in LEAVES_ASIDE for each in statement.targets)
+        return all(isinstance(each, ast.Name) and each.id in UNUSED_NAMES for each in statement.targets)
     if isinstance(statement, ast.Assert):
         return isinstance(statement.test, ast.Constant) and bool(statement.test.value)
     return isinstance(statement, ast.Pass) or (
@@ -222,10 +222,10 @@ def _does_nothing(statement: ast.stmt) -> bool:
 
 
 def listed_tests(source: str, entry_point: str) -> tuple[Test, ...] | None:
-    """The tests of a source as EvalPlus writes them, one a call; None where it is no such source.
+    """Return the tests of a source in EvalPlus' form, one per call; None for other sources.
 
-    It holds ``inputs = [...]`` and ``results = [...]``, a loop over both that calls ``assertion(f(*inp), exp, 0)``, and
-    an ``assertion`` that compares with ``==``, and floats with ``allclose``.
+    The form is ``inputs = [...]`` and ``results = [...]``, a loop over both that calls ``assertion(f(*inp), exp, 0)``,
+    and an ``assertion`` that compares with ``==``, and floats with ``allclose``.
 
     Raises:
         DataError: the source is not Python.
@@ -260,7 +260,7 @@ def listed_tests(source: str, entry_point: str) -> tuple[Test, ...] | None:
 
 
 def _is_plain_assertion(function: ast.FunctionDef) -> bool:
-    """Whether it begins with ``exact_match = out == exp``, and not with another way to compare."""
+    """Return whether the function begins with ``exact_match = out == exp``, and not with another comparison."""
     first = function.body[0]
     return isinstance(first, ast.Assign) and unparsed(first) == "exact_match = out == exp"
 
@@ -272,7 +272,7 @@ LOOP = re.compile(
 
 
 def _compares(loop: ast.For, names: set[str]) -> bool:
-    """Whether the loop is ``for i, (inp, exp) in enumerate(zip(inputs, results)): assertion(f(*inp), exp, 0)``."""
+    """Check that the loop is ``for i, (inp, exp) in enumerate(zip(inputs, results)): assertion(f(*inp), exp, 0)``."""
     if len(loop.body) != 1 or loop.orelse:
         return False
     match = LOOP.fullmatch(re.sub(r"\s", "", unparsed(loop)))
@@ -280,7 +280,7 @@ def _compares(loop: ast.For, names: set[str]) -> bool:
 
 
 def examples(prompt: str, entry_point: str) -> tuple[Test, ...]:
-    r"""The examples in a text whose call and value are plain constants.
+    r"""Return the examples in a text whose call and value are plain constants.
 
     They are ``>>> f(x)`` with a value on the next line, and lines such as ``f(x) == 1``, ``f(x) => 1``.
 
@@ -292,7 +292,7 @@ def examples(prompt: str, entry_point: str) -> tuple[Test, ...]:
     found = []
     lines = prompt.splitlines()
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        match = same_line.search(line[:LONGEST_LINE])
+        match = same_line.search(line[:MAX_LINE])
         if match:
             pairs = [(match["call"], match["value"])]
         elif line.lstrip().startswith(">>>"):

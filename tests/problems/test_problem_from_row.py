@@ -1,4 +1,4 @@
-"""A problem from a row in memory, whatever its layout; and the grader that it names."""
+"""A problem from a row in memory, whatever its schema; and the grader that it names."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from dataclasses import replace
 import pytest
 
 from rlef_env.errors import DataError, UsageError
-from rlef_env.problems import GRADERS, Field, digest, problem_from_row, problem_of_row, problem_to_row
-from tests.problems.schemas.samples import ROWS
+from rlef_env.problems import GRADERS, Field, digest, problem_from_row, problem_to_row
+from tools.samples import ROWS
 
 
-@pytest.mark.parametrize("layout", ROWS)
-def test_the_fields_tell_the_layout(layout: str) -> None:
-    row = ROWS[layout]
-    assert problem_from_row(row) == problem_of_row(Field(row, "row")) == problem_from_row(row, layout=layout)
+@pytest.mark.parametrize("schema", ROWS)
+def test_the_fields_tell_the_schema(schema: str) -> None:
+    row = ROWS[schema]
+    assert problem_from_row(row) == problem_from_row(Field(row, "row")) == problem_from_row(row, schema=schema)
 
 
 def test_errors_say_where() -> None:
-    with pytest.raises(DataError, match=r"^lesson.jsonl:3: expected the fields of one of the layouts"):
+    with pytest.raises(DataError, match=r"^lesson.jsonl:3: expected the fields of one of the schemas"):
         problem_from_row({"a": 1}, "lesson.jsonl:3")
     with pytest.raises(DataError, match=r"^row: problem 'p': field 'public_tests'"):
         problem_from_row({"name": "p", "description": "", "public_tests": 3})
-    with pytest.raises(UsageError, match="layout: expected one of"):
-        problem_from_row({}, layout="nothing")
+    with pytest.raises(UsageError, match="schema: expected one of"):
+        problem_from_row({}, schema="nothing")
 
 
-@pytest.mark.parametrize("layout", ROWS)
-def test_a_problem_is_written_with_its_grader(layout: str) -> None:
-    problem = problem_from_row(ROWS[layout])
+@pytest.mark.parametrize("schema", ROWS)
+def test_a_problem_is_written_with_its_grader(schema: str) -> None:
+    problem = problem_from_row(ROWS[schema])
     row = json.loads(json.dumps(problem_to_row(problem)))
     assert row.get("grader", "") == problem.grader
-    assert problem_from_row(row, layout="code_contests") == problem
+    assert problem_from_row(row, schema="code_contests") == problem
 
 
 def test_each_grader_has_problems_or_is_for_others_to_name() -> None:

@@ -1,4 +1,4 @@
-"""Plain values and calls as Python source, and back, without ever running any: the text of tests that call a function.
+"""Read and write plain values and calls as Python source, the text of tests that call a function, without executing it.
 
 Plain values are those of None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset and dict. Beyond
 Python's literals, ``inf``, ``nan``, ``set()``, ``float("inf")``, calls of a container's type with a literal
@@ -18,17 +18,17 @@ from itertools import accumulate
 from typing import Any
 
 from rlef_env.errors import DataError
-from rlef_env.problems.hashing import check_keys
-from rlef_env.problems.json_text import read_integer
+from rlef_env.problems.parsing.hashing import check_keys
+from rlef_env.problems.parsing.json_text import read_integer
 
 __all__ = ["CallText", "NotPlain", "format_call", "format_value", "parse_call", "parse_value", "value_of"]
 
-LONGEST = 2**24  # characters of source
-LONGEST_PARSED = 2**22  # characters of source that is more than numbers in lists: its tree takes 100 bytes a character
-DEEPEST = 90  # containers in each other; CPython's own parser reads fewer than 200 brackets
-LONGEST_REPEATED = 2**20  # elements or characters of what is repeated or joined
-MOST_MADE = 2**22  # elements, characters and words of integers that one text makes so, all together
-MOST_BITS = 2**17  # of an integer that arithmetic makes
+MAX_SOURCE = 2**24  # characters of source
+MAX_PARSED = 2**22  # characters of source other than lists of numbers: its tree takes 100 bytes a character
+MAX_DEPTH = 90  # nested containers; CPython's own parser reads fewer than 200 brackets
+MAX_REPEATED = 2**20  # elements or characters of a repeated or joined sequence
+MAX_MADE = 2**22  # elements, characters and 64-bit words of integers that one text creates in total
+MAX_BITS = 2**17  # of the result of arithmetic
 CONTAINERS: Mapping[str, Any] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset, "dict": dict}
 NUMBERS = re.compile(r"[-+0-9eE.,\[\] \n]*")
 NO_BRACKET = re.compile(r"[^\[\]]+")
@@ -38,7 +38,7 @@ DIGITS_LIMIT = 4000  # digits; Python neither reads nor writes more than 4300 in
 
 
 class NotPlain(ValueError):
-    """A value, or the source of one, is not plain or not within bounds."""
+    """A value, or its source, is not plain or not within bounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class CallText:
     """A call, read from its source.
 
     Attributes:
-        name: of the function.
-        args: by position.
-        kwargs: by name.
+        name: the function's name.
+        args: positional arguments.
+        kwargs: keyword arguments.
     """
 
     name: str
@@ -57,7 +57,7 @@ class CallText:
 
 
 def format_call(name: str, args: Iterable[object] = (), kwargs: Mapping[str, object] | None = None) -> str:
-    """The source of a call, as a test's ``input`` holds it.
+    """Return the source of a call, as a test's ``input`` holds it.
 
     >>> format_call("f", [[1, 2.5], "x"], {"deep": float("-inf")})
     "f([1, 2.5], 'x', deep=-inf)"
@@ -71,13 +71,13 @@ def format_call(name: str, args: Iterable[object] = (), kwargs: Mapping[str, obj
 
 
 def format_value(value: object) -> str:
-    """The source of a plain value, as a test's ``output`` holds it; ``parse_value`` reads it back.
+    """Return the source of a plain value, as a test's ``output`` holds it; ``parse_value`` reads it back.
 
     >>> format_value((1, {"a": {2}}, set(), [float("nan")]))
     "(1, {'a': {2}}, set(), [nan])"
 
     Raises:
-        NotPlain: it is not a plain value, or too deep.
+        NotPlain: not a plain value, or nested too deeply.
     """
     return _format(value, 0)
 
@@ -92,8 +92,8 @@ def _format(value: Any, depth: int) -> str:
         return repr(value)
     if kind is complex:
         return f"complex({value.real!r}, {value.imag!r})"
-    if depth >= DEEPEST:
-        raise NotPlain(f"expected at most {DEEPEST} containers in each other, got more")
+    if depth >= MAX_DEPTH:
+        raise NotPlain(f"expected at most {MAX_DEPTH} nested containers, got more")
     if kind is dict:
         pairs = (f"{_format(key, depth + 1)}: {_format(each, depth + 1)}" for key, each in value.items())
         return "{" + ", ".join(pairs) + "}"
@@ -109,13 +109,13 @@ def _format(value: Any, depth: int) -> str:
 
 
 def parse_call(source: str) -> CallText:
-    """The call that a test's ``input`` holds.
+    """Return the call that a test's ``input`` holds.
 
     >>> parse_call("f([0] * 3, key=-1)")
     CallText(name='f', args=([0, 0, 0],), kwargs={'key': -1})
 
     Raises:
-        DataError: it is not one call with plain values.
+        DataError: not one call with plain values.
     """
     match = NUMBERS_CALL.fullmatch(source)
     try:
@@ -131,18 +131,18 @@ def parse_call(source: str) -> CallText:
     except NotPlain as error:
         raise DataError(
             f"test: expected a call with plain values such as f([1, 2], key='x'), got {_short(source)} ({error}); "
-            "write it so, or make it a test that is code"
+            "write it in this form, or write a test that is code"
         ) from None
 
 
 def parse_value(source: str) -> Any:
-    """The plain value that a test's ``output`` holds.
+    """Return the plain value that a test's ``output`` holds.
 
     >>> parse_value("{'a': (1, -inf)}")
     {'a': (1, -inf)}
 
     Raises:
-        DataError: it is not the source of a plain value.
+        DataError: not the source of a plain value.
     """
     if NUMBERS.fullmatch(source) and _is_shallow(source):
         try:
@@ -159,16 +159,16 @@ def parse_value(source: str) -> Any:
 
 
 def _is_shallow(source: str) -> bool:
-    """Whether lists of numbers are within the bounds."""
-    if len(source) > LONGEST:
+    """Return whether lists of numbers are within the bounds."""
+    if len(source) > MAX_SOURCE:
         return False
     brackets = NO_BRACKET.sub("", source)
-    return max(accumulate(1 if bracket == "[" else -1 for bracket in brackets), default=0) <= DEEPEST
+    return max(accumulate(1 if bracket == "[" else -1 for bracket in brackets), default=0) <= MAX_DEPTH
 
 
 def _expression(source: str) -> ast.expr:
-    if len(source) > LONGEST_PARSED:
-        raise NotPlain(f"longer than {LONGEST_PARSED} characters")
+    if len(source) > MAX_PARSED:
+        raise NotPlain(f"longer than {MAX_PARSED} characters")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # e.g. of a "\d" in a string
@@ -178,7 +178,7 @@ def _expression(source: str) -> ast.expr:
 
 
 def _readable(source: str) -> str:
-    """The source with whole numbers of more digits than Python reads in hexadecimal, where no text could hold them.
+    """Rewrite long decimal integers, which Python does not read, in hexadecimal; leave a source with quotes unchanged.
 
     Raises:
         ValueError: a number has more than 100,000 digits.
@@ -196,7 +196,7 @@ def _short(source: str) -> str:
 
 
 def arguments_of(node: ast.Call) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The values of a call's arguments; raises ``NotPlain``."""
+    """Return the values of a call's arguments; raise ``NotPlain`` if one is not plain."""
     named: dict[str, Any] = {}
     for keyword in node.keywords:
         if keyword.arg is None:
@@ -206,7 +206,7 @@ def arguments_of(node: ast.Call) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 
 def value_of(node: ast.expr) -> Any:
-    """The plain value that an expression of constants has; raises ``NotPlain``, and runs nothing."""
+    """Return the plain value of an expression of constants without executing it; raise ``NotPlain`` if it has none."""
     try:
         return _value(node, 0, Allowance())
     except (TypeError, ValueError, ArithmeticError) as error:
@@ -214,25 +214,25 @@ def value_of(node: ast.expr) -> Any:
 
 
 class Allowance:
-    """How much one text may still make beyond what stands in it."""
+    """The remaining amount that one text may create beyond its own length."""
 
     def __init__(self) -> None:
-        self.left = MOST_MADE
+        self.left = MAX_MADE
 
     def spend_on(self, made: Any) -> Any:
-        """The value, if there is room for it."""
+        """Return the value if the allowance covers it."""
         if type(made) is int:
             self.left -= made.bit_length() // 64
         elif type(made) in (str, bytes, list, tuple, set, frozenset):
             self.left -= len(made)
         if self.left < 0:
-            raise NotPlain("too much that is repeated or joined")
+            raise NotPlain("too many repeated or joined elements")
         return made
 
 
 def _value(node: ast.expr, depth: int, allowance: Allowance) -> Any:
-    if depth > DEEPEST:
-        raise NotPlain(f"more than {DEEPEST} expressions in each other")
+    if depth > MAX_DEPTH:
+        raise NotPlain(f"more than {MAX_DEPTH} nested expressions")
     if isinstance(node, ast.Constant) and node.value is not Ellipsis:
         return node.value
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
@@ -251,7 +251,7 @@ def _value(node: ast.expr, depth: int, allowance: Allowance) -> Any:
         return allowance.spend_on(BINARY[type(node.op)](left, right))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
         return allowance.spend_on(_made(node.func.id, [_value(each, depth + 1, allowance) for each in node.args]))
-    raise NotPlain(f"{type(node).__name__} is no constant")
+    raise NotPlain(f"{type(node).__name__} is not a constant")
 
 
 def _key(node: ast.expr | None, depth: int, allowance: Allowance) -> Any:
@@ -261,7 +261,7 @@ def _key(node: ast.expr | None, depth: int, allowance: Allowance) -> Any:
 
 
 def _made(name: str, args: list[Any]) -> Any:
-    """What a call of a plain type makes."""
+    """Return the result of calling a plain type."""
     if name in ("float", "int", "str", "bool") and len(args) == 1 and type(args[0]) in (bool, int, float, str):
         if type(args[0]) is str and len(args[0]) > DIGITS_LIMIT and name != "str":
             raise NotPlain("too many digits")
@@ -296,14 +296,14 @@ def _arithmetic(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], An
 
 
 def _bounded(value: Any) -> Any:
-    if type(value) is int and value.bit_length() > MOST_BITS:
+    if type(value) is int and value.bit_length() > MAX_BITS:
         raise NotPlain("too large an integer")
     return value
 
 
 def _add(left: Any, right: Any) -> Any:
     if type(left) is type(right) and type(left) in (str, bytes, list, tuple):
-        if len(left) + len(right) > LONGEST_REPEATED:
+        if len(left) + len(right) > MAX_REPEATED:
             raise NotPlain("too long a sequence")
         return left + right
     return _bounded(_number(left) + _number(right))
@@ -312,7 +312,7 @@ def _add(left: Any, right: Any) -> Any:
 def _multiply(left: Any, right: Any) -> Any:
     for items, times in ((left, right), (right, left)):
         if type(items) in (str, bytes, list, tuple) and type(times) in (int, bool):
-            if len(items) * times > LONGEST_REPEATED:
+            if len(items) * times > MAX_REPEATED:
                 raise NotPlain("too long a sequence")
             return _copies(items, times) if type(items) in (list, tuple) else items * times
     return _bounded(_number(left) * _number(right))
@@ -320,15 +320,15 @@ def _multiply(left: Any, right: Any) -> Any:
 
 def _copies(items: Any, times: int) -> Any:
     if any(type(each) in (list, tuple, dict, set, frozenset) for each in items):
-        raise NotPlain("one object in several places")  # [[0] * 3] * 3 is no value that its text can tell
-    if times * sum(len(each) for each in items if type(each) in (str, bytes)) > LONGEST_REPEATED:
+        raise NotPlain("one object in several places")  # the text of [[0] * 3] * 3 would not show this
+    if times * sum(len(each) for each in items if type(each) in (str, bytes)) > MAX_REPEATED:
         raise NotPlain("too long a sequence")
     return items * times
 
 
 def _power(base: Any, exponent: Any) -> Any:
     if type(_number(exponent)) in (int, bool) and type(_number(base)) in (int, bool):
-        if exponent < 0 or base.bit_length() * exponent > MOST_BITS:
+        if exponent < 0 or base.bit_length() * exponent > MAX_BITS:
             raise NotPlain("too large a power")
         return base**exponent
     return _number(float(base) ** float(exponent))

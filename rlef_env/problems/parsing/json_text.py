@@ -1,9 +1,9 @@
-"""JSON from outside as values, in time and memory that its length bounds.
+"""Parse JSON from outside the program, in time and memory that its length bounds.
 
-What Python's ``json`` leaves open is settled here, for every reader: no key twice in one object, no more than
-``DEEPEST`` brackets within brackets (what reads a value later recurses), and a bound on the memory of the values.
-A list costs a hundred bytes and is written with three, so that a text of 64 MB could ask for gigabytes, and a packed
-one for a thousand times as much. So what a text holds is counted before it is read.
+This module decides for every reader what Python's ``json`` leaves open: no duplicate keys in an object, at most
+``MAX_DEPTH`` nested brackets (because later readers of the value recurse), and a bound on the memory of the values. A
+list costs a hundred bytes and is written with three, so a text of 64 MB could ask for gigabytes, and a packed text for
+a thousand times as much. Therefore the contents of a text are counted before it is parsed.
 """
 
 from __future__ import annotations
@@ -15,47 +15,47 @@ from typing import Any, Final
 
 from rlef_env.errors import shortened
 
-__all__ = ["DEEPEST", "MOST_MEMORY", "check_depth", "memory_of", "parse_json", "read_integer"]
+__all__ = ["MAX_DEPTH", "MAX_MEMORY", "check_depth", "memory_of", "parse_json", "read_integer"]
 
-DEEPEST: Final = 100
-"""Brackets within brackets."""
-MOST_MEMORY: Final = 2**30
-"""Bytes of memory that the values of one text may take, as ``memory_of`` estimates it (1 GiB)."""
+MAX_DEPTH: Final = 100
+"""Maximum number of nested brackets."""
+MAX_MEMORY: Final = 2**30
+"""Maximum bytes of memory for the values of one text, as ``memory_of`` estimates it (1 GiB)."""
 
 # Bytes of memory for each character of a kind, measured with CPython 3.11 and rounded up: a list or an object; an
 # element, a number or a short text; a key of an object.
 _CONTAINER, _ELEMENT, _KEY = 256, 96, 128
 _STRING: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)', re.DOTALL)
-_LONGEST_INTEGER: Final = 100_000  # digits
+_MAX_DIGITS: Final = 100_000  # digits
 _READ_AT_ONCE: Final = 4000  # digits; int refuses more than 4300
 
 
 def parse_json(
-    text: str, *, python_json: bool = False, long_integers: bool = False, max_memory: int = MOST_MEMORY
+    text: str, *, python_json: bool = False, long_integers: bool = False, max_memory: int = MAX_MEMORY
 ) -> Any:
-    """The value that a text of JSON stands for.
+    """Return the value of a text of JSON.
 
     Args:
         text: the whole text.
-        python_json: NaN, infinity and numbers beyond the largest float may stand in it, as Python's ``json`` has them.
-        long_integers: whole numbers of up to 100,000 digits may stand in it; ``int`` reads 4,300.
-        max_memory: bytes that its values may take, as ``memory_of`` estimates it.
+        python_json: whether NaN, infinity and numbers beyond the largest float are allowed, as in Python's ``json``.
+        long_integers: whether integers of up to 100,000 digits are allowed; ``int`` reads 4,300.
+        max_memory: maximum bytes of memory for the values, as ``memory_of`` estimates it.
 
     Raises:
-        ValueError: it is no JSON, or asks for more than that; the message is short and names no file.
+        ValueError: not JSON, or beyond these bounds; the message is short and names no file.
     """
     if _memory(text) > max_memory and memory_of(text) > max_memory:
         raise ValueError(f"values that would take more than {max_memory:,} bytes of memory")
     try:
         value = _read(text, python_json, long_integers)
     except RecursionError:
-        raise ValueError(f"more than {DEEPEST} brackets within brackets") from None
+        raise ValueError(f"more than {MAX_DEPTH} nested brackets") from None
     check_depth(value)
     return value
 
 
 def memory_of(text: str) -> int:
-    """Bytes of memory that the values of a text of JSON would take beyond the texts in it: an upper bound."""
+    """Return an upper bound on the bytes of memory that the values of a text of JSON take, without its strings."""
     return _memory(_STRING.sub("", text))
 
 
@@ -71,13 +71,13 @@ def _read(text: str, python_json: bool, long_integers: bool) -> Any:
         raise ValueError(str(error)) from None
     except _Refused:
         raise
-    except ValueError:  # more digits than int reads: read again, which takes three times as long
+    except ValueError:  # more digits than int reads: parse again with a slower hook
         read = read_integer if long_integers else _refuse_integer
         return json.JSONDecoder(**(_HOOKS if python_json else _STRICT_HOOKS), parse_int=read).decode(text)
 
 
 class _Refused(ValueError):
-    """JSON, but not what is taken here."""
+    """JSON that this module does not accept."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -107,13 +107,13 @@ def _refuse_integer(digits: str) -> int:
 
 
 def read_integer(digits: str) -> int:
-    """The whole number that is written so; ``int`` refuses beyond 4300 digits.
+    """Return the integer with these decimal digits; ``int`` refuses more than 4300 digits.
 
     Raises:
         ValueError: more than 100,000 digits.
     """
-    if len(digits) > _LONGEST_INTEGER:
-        raise _Refused(f"a whole number of more than {_LONGEST_INTEGER} digits")
+    if len(digits) > _MAX_DIGITS:
+        raise _Refused(f"a whole number of more than {_MAX_DIGITS} digits")
     if len(digits) <= _READ_AT_ONCE:
         return int(digits)
     half = len(digits) // 2
@@ -123,13 +123,13 @@ def read_integer(digits: str) -> int:
 
 
 def check_depth(value: Any) -> None:
-    """Refuse a value of too many brackets within brackets, going down level by level.
+    """Refuse a value with too many nested brackets, descending level by level.
 
     Raises:
-        ValueError: it has more than ``DEEPEST``.
+        ValueError: more than ``MAX_DEPTH`` nested brackets.
     """
     level = [value] if type(value) in (list, dict) else []
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         if not level:
             return
         level = [
@@ -139,11 +139,11 @@ def check_depth(value: Any) -> None:
             if type(each) is list or type(each) is dict
         ]
     if level:
-        raise _Refused(f"more than {DEEPEST} brackets within brackets")
+        raise _Refused(f"more than {MAX_DEPTH} nested brackets")
 
 
 _HOOKS: Final[dict[str, Any]] = {"object_pairs_hook": _object}
 _STRICT_HOOKS: Final[dict[str, Any]] = {**_HOOKS, "parse_constant": _refuse_constant, "parse_float": _finite}
-# To make one takes longer than to read a short text, and some rows hold a hundred thousand.
+# Made once: making a decoder takes longer than parsing a short text, and some rows hold a hundred thousand texts.
 _PYTHON: Final = json.JSONDecoder(**_HOOKS)
 _STRICT: Final = json.JSONDecoder(**_STRICT_HOOKS)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from rlef_env.errors import DataError
-from rlef_env.problems.json_rows import Field, parse_row
-from rlef_env.problems.json_text import DEEPEST, parse_json
+from rlef_env.problems.parsing.fields import Field, parse_row
+from rlef_env.problems.parsing.json_text import MAX_DEPTH, parse_json
 
 
 @pytest.mark.parametrize(
@@ -47,10 +47,10 @@ def test_present_is_neither_null_nor_missing() -> None:
 
 @pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
 def test_how_deep_json_may_be(opened: str, closed: str) -> None:
-    times = DEEPEST // (opened.count("[") + opened.count("{"))
+    times = MAX_DEPTH // (opened.count("[") + opened.count("{"))
     assert parse_json(opened * times + "0" + closed * times) is not None
     for more in (times + 1, 10 * times, 10_000):
-        with pytest.raises(ValueError, match="more than 100 brackets within brackets"):
+        with pytest.raises(ValueError, match="more than 100 nested brackets"):
             parse_json(opened * more + "0" + closed * more)
-        with pytest.raises(DataError, match="more than 100 brackets within brackets"):
+        with pytest.raises(DataError, match="more than 100 nested brackets"):
             parse_row(f'{{"a": {opened * more}0{closed * more}}}'.encode(), "row")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlef_env.errors import DataError
-from rlef_env.problems.literals import CallText, NotPlain, format_call, format_value, parse_call, parse_value
+from rlef_env.problems.parsing.literals import CallText, NotPlain, format_call, format_value, parse_call, parse_value
 
 KEYS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
 HASHABLE = st.recursive(KEYS, lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=4), max_leaves=8)
@@ -149,7 +149,7 @@ def test_nesting_has_a_bound() -> None:
     for _ in range(89):
         value = [value]
     assert parse_value(format_value(value)) == value
-    with pytest.raises(NotPlain, match="90 containers"):
+    with pytest.raises(NotPlain, match="90 nested containers"):
         format_value([value])
 
 

@@ -1,11 +1,13 @@
-"""A small valid row of every layout. What is tested of all layouts alike is tested on these."""
+"""A small valid row of every schema and a small package of every format, for the gallery and for tests."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["IDS", "ROWS", "another"]
+__all__ = ["DMOJ", "IDS", "KATTIS", "KATTIS_2025", "ROWS", "another", "write_package"]
 
 _TESTS: Final = {"input": ["1 2\n", "3 4\n"], "output": ["3\n", "7\n"]}
 _COLUMNS: Final = {"inputs": _TESTS["input"], "outputs": _TESTS["output"]}
@@ -105,7 +107,7 @@ ROWS: Final[dict[str, dict[str, Any]]] = {
         "assertion": "assert add(1, 2) == 3",
     },
 }
-"""A layout's name -> a row."""
+"""The name of a schema -> a row of it."""
 
 IDS: Final = {
     "code_contests": "name",
@@ -122,11 +124,52 @@ IDS: Final = {
     "prime_intellect": "problem_id",
     **dict.fromkeys(("human_eval", "human_eval_plus", "mbpp", "mbpp_sanitized", "mbpp_plus"), "task_id"),
 }
-"""A layout's name -> the field that makes another problem of a row."""
+"""The name of a schema -> the field whose value makes a row another problem."""
 
 
-def another(layout: str) -> dict[str, Any]:
-    """The layout's row as another problem."""
-    key = IDS[layout]
-    value = ROWS[layout][key]
-    return ROWS[layout] | {key: value + 1 if isinstance(value, int) else f"{value.rstrip('0123456789')}901"}
+def another(schema: str) -> dict[str, Any]:
+    """Return the row of a schema, changed into another problem."""
+    key = IDS[schema]
+    value = ROWS[schema][key]
+    return ROWS[schema] | {key: value + 1 if isinstance(value, int) else f"{value.rstrip('0123456789')}901"}
+
+
+KATTIS: Final[dict[str, str | bytes]] = {
+    "problem.yaml": "name: Sum\n",
+    "problem_statement/problem.en.tex": "\\problemname{Sum}\nAdd two numbers.\n",
+    "data/sample/1.in": "1 2\n",
+    "data/sample/1.ans": "3\n",
+    "data/secret/1.in": "2 3\n",
+    "data/secret/1.ans": "5\n",
+    "data/secret/2.in": "4 5\n",
+    "data/secret/2.ans": "9\n",
+}
+DMOJ: Final[dict[str, str | bytes]] = {
+    "init.yml": "test_cases:\n- {in: 1.in, out: 1.out, points: 5}\n- {in: 2.in, out: 2.out, points: 10}\n",
+    "statement.md": "Add two numbers.\n",
+    "1.in": "1 2\n",
+    "1.out": "3\n",
+    "2.in": "4 5\n",
+    "2.out": "9\n",
+}
+KATTIS_2025: Final[dict[str, str | bytes]] = {
+    "problem.yaml": "problem_format_version: 2025-09\nname: Sum\nuuid: 1c1a1b62-5e2f-4b7f-9d5b-1f0b3f2a1c11\n",
+    "statement/problem.en.md": "Add two numbers.\n",
+    "data/sample/1.in": "1 2\n",
+    "data/sample/1.ans": "3\n",
+    "data/secret/1.in": "2 3\n",
+    "data/secret/1.ans": "5\n",
+    "data/secret/2.in": "4 5\n",
+    "data/secret/2.ans": "9\n",
+}
+"""A package: the path of each file -> its content."""
+
+
+def write_package(root: Path, files: Mapping[str, str | bytes | None]) -> Path:
+    """Write files, given as path -> content, into a folder and return the folder; a content of None is left out."""
+    for name, content in files.items():
+        if content is not None:
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return root
