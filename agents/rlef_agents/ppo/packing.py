@@ -51,6 +51,11 @@ class FlatBatch:
     behaviour: Floats
     versions: Ids
 
+    @property
+    def starts(self) -> Ids:
+        """Place of each turn's first sampled token, ``(turns,)``."""
+        return np.cumsum(self.lengths) - self.lengths
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PackedBatch:

@@ -24,11 +24,12 @@ from safetensors import SafetensorError
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.chat_template import Renderer, model_stops, read_template
 from rlef_agents.ppo.checkpoint import latest, load_checkpoint, policy_weights, save_checkpoint, save_policy
+from rlef_agents.ppo.checks import NotFiniteError
 from rlef_agents.ppo.config import TrainConfig, dump_config, load_config
 from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
 from rlef_agents.ppo.generation.model_settings import max_context
 from rlef_agents.ppo.generators import GeneratorFactory, whole_copy
-from rlef_agents.ppo.learner import Learner, NotFiniteError
+from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.loading import read_model
 from rlef_agents.ppo.model import base
 from rlef_agents.ppo.n_at_k import parse_n_at_k

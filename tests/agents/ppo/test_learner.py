@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 import torch
 
+from rlef_agents.ppo.checks import NotFiniteError, ScoreMismatchError, StaleTokensError
 from rlef_agents.ppo.config import load_config
-from rlef_agents.ppo.learner import Learner, NotFiniteError, ScoreMismatchError, StaleTokensError
-from rlef_agents.ppo.metrics import Scored, batch_metrics, make_targets, minibatch_normalised
+from rlef_agents.ppo.learner import Learner
+from rlef_agents.ppo.metrics import batch_metrics
 from rlef_agents.ppo.model import add_lora
 from rlef_agents.ppo.packing import flatten
+from rlef_agents.ppo.rlef import Scored, make_targets, minibatch_normalised
 from rlef_agents.ppo.trajectory import TokenEpisode
 from rlef_env.errors import UsageError
 from tests.agents.ppo.small import (
@@ -129,7 +131,7 @@ def test_row_2_a_scorer_without_the_temperature_is_refused(dtype: str) -> None:
         sampler, student = (learner(lm=peaked, temperature=each, dtype=dtype) for each in (0.7, temperature))
         before = weights(student)
         if raises:
-            with pytest.raises(ScoreMismatchError, match=f"rounding to {dtype}.*the sampler has other weights"):
+            with pytest.raises(ScoreMismatchError, match=f"rounding to {dtype}.*the generator has other weights"):
                 student.update(sampled_by(sampler, episodes))
             assert moved(before, weights(student)) == 0.0
         else:
@@ -248,7 +250,7 @@ def test_minibatches_are_disjoint_and_cover_the_batch(monkeypatch: pytest.Monkey
     episodes = sampled_by(student, random_episodes(9))
     parts: list[list[int]] = []
     step = student._step
-    monkeypatch.setattr(student, "_step", lambda *args, **kw: parts.append(args[4].tolist()) or step(*args, **kw))
+    monkeypatch.setattr(student, "_step", lambda *args, **kw: parts.append(args[1].tolist()) or step(*args, **kw))
     metrics = student.update(episodes, minibatches=4)
     assert metrics["steps"] == student.steps == 8
     for epoch in (parts[:4], parts[4:]):
@@ -415,7 +417,7 @@ def targets_of(episodes: list[TokenEpisode], seed: int = 0, **changes: Any) -> A
     old, rho = (-random.random(tokens) for _ in range(2))
     values = random.random(tokens if token_values else len(flat.lengths))
     scored = Scored(old, rho, np.ones(tokens), values)
-    return flat, scored, make_targets(chosen, flat, scored, [each.problem_id for each in episodes], token_values)
+    return flat, scored, make_targets(chosen, flat, scored, [each.problem_id for each in episodes])
 
 
 def test_row_15_and_17_prompt_and_feedback_tokens_have_no_part_in_targets() -> None:
@@ -493,7 +495,6 @@ def by_hand(rewards: list[list[float]], problems: str, **changes: Any) -> list[f
         flat,
         Scored(zeros, zeros, zeros, zeros),
         [each.problem_id for each in episodes],
-        False,
     )
     assert all(len(set(targets.advantages[flat.episodes == number])) == 1 for number in range(len(episodes)))
     return list(targets.advantages[np.flatnonzero(np.diff(flat.episodes, prepend=-1))])
@@ -515,7 +516,7 @@ def test_row_34_the_kl_of_a_group_that_all_failed_is_not_blown_up() -> None:
     episodes = [episode(turn([1], [2], reward=-1.0)), episode(turn([1], [3], reward=-1.0))]
     flat, rho = flatten(episodes), np.array([-0.2, -0.4])
     chosen = config(estimator="group", samples_per_problem=2, beta=0.1)
-    targets = make_targets(chosen, flat, Scored(np.zeros(2), rho, np.zeros(2), np.zeros(2)), ["p", "p"], False)
+    targets = make_targets(chosen, flat, Scored(np.zeros(2), rho, np.zeros(2), np.zeros(2)), ["p", "p"])
     np.testing.assert_allclose(targets.advantages, [0.01, -0.01])
 
 
@@ -549,7 +550,6 @@ def test_row_17_masked_responses_are_in_no_statistic_by_hand() -> None:
                 flat,
                 Scored(zeros, zeros, zeros, zeros[:8]),
                 "p" * 8,
-                False,
             )
             assert targets.advantages.tolist() == [*np.repeat(expected, 2), *[0.0] * 8]
             assert targets.valued.tolist() == [True] * 4 + [False] * 4
@@ -570,7 +570,7 @@ def test_row_17_poison_in_masked_responses_changes_no_bit(estimator: str, normal
     found = []
     for poison in (-1.0, 1e6):
         bad, badly = poisoned(flat, scored, poison)
-        targets = make_targets(chosen, bad, badly, [each.problem_id for each in episodes], token_values)
+        targets = make_targets(chosen, bad, badly, [each.problem_id for each in episodes])
         shaped = minibatch_normalised(targets, bad, flat.episodes < 8, token_values)
         returns, metrics = targets.returns[targets.valued], batch_metrics(bad, badly, targets, episodes, 0)
         for name in [name for name in metrics if name.startswith("sampler_") or name == "episode_reward"]:
@@ -613,7 +613,7 @@ def test_row_17_an_update_learns_nothing_from_masked_responses(
             return poisoned(flatten(batch), score(batch), poison)[1]
 
         monkeypatch.setattr(student, "score", badly)
-        monkeypatch.setattr(student, "_refuse_mismatch", lambda *_: 0.0)  # the poison would be noticed
+        monkeypatch.setattr("rlef_agents.ppo.learner.check_agreement", lambda *_: 0.0)  # the poison would be noticed
         before = weights(student)
         student.update([reworthed(each, poison) for each in episodes])
         found.append(weights(student))

@@ -17,9 +17,10 @@ import torch
 
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.checkpoint import latest, load_checkpoint, save_checkpoint
+from rlef_agents.ppo.checks import SAMPLED, ReplicaMismatchError
 from rlef_agents.ppo.generation import Request
 from rlef_agents.ppo.generators import GeneratorFactory, whole_copy
-from rlef_agents.ppo.learner import SAMPLED, Learner, ReplicaMismatchError
+from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.trajectory import TokenEpisode, TokenTurn
 from tests.agents.ppo.generation.models import VOCABULARY, sample_all
 from tests.agents.ppo.generation.models import model as shaken

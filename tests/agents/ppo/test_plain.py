@@ -23,10 +23,11 @@ import numpy as np
 import pytest
 import torch
 
-from rlef_agents.ppo import learner as learning
 from rlef_agents.ppo import parallel, plain
 from rlef_agents.ppo.config import CHOICES, TrainConfig
 from rlef_agents.ppo.learner import Learner
+from rlef_agents.ppo.optimiser import make_optimiser
+from rlef_agents.ppo.rlef import Targets, make_targets
 from rlef_agents.ppo.trajectory import TokenEpisode
 from rlef_env.errors import UsageError
 from tests.agents.ppo.small import config, episode, model, random_episodes, sampled_by, turn
@@ -149,7 +150,7 @@ def test_whole_updates_lead_to_the_same_weights() -> None:
     """Clipping by the norm of each network, and AdamW, with the real optimiser: three updates of one step."""
     student = made({"estimator": "turn_value"})
     student.config = dataclasses.replace(student.config, epochs=1, clip_norm=0.3, weight_decay=0.0, adam_eps=1e-3)
-    student.optimiser = learning.make_optimiser(student.policy, student.critic, student.config)
+    student.optimiser = make_optimiser(student.policy, student.critic, student.config)
     lm, critic = networks(dict(student.model.named_parameters()))
     s = dataclasses.replace(plain_settings({}), minibatches=1, clip_norm=0.3)
     optimiser = torch.optim.AdamW(
@@ -207,7 +208,7 @@ def compare_in_two_processes(which: str, folder: Path) -> None:
             assert_equal(first.gradients[-1], second.gradients[-1], combination.items(), 0.0)  # in both, the sum
             oracle.agrees_with_gradients(combination, first)
             targets = zip(first.targets[0], second.targets[0], strict=True)
-            oracle.agrees_with_targets(combination, learning.Targets(*map(np.concatenate, targets)))
+            oracle.agrees_with_targets(combination, Targets(*map(np.concatenate, targets)))
 
 
 def one_of_two(which: str, folder: str) -> None:
@@ -229,7 +230,7 @@ def one_of_two(which: str, folder: str) -> None:
 class Seen:
     """What a learner did in an update: its targets, and at each step the weights and their gradients by name."""
 
-    targets: list[learning.Targets] = dataclasses.field(default_factory=list)
+    targets: list[Targets] = dataclasses.field(default_factory=list)
     weights: list[Named] = dataclasses.field(default_factory=list)
     gradients: list[Named] = dataclasses.field(default_factory=list)
 
@@ -259,7 +260,6 @@ def made(combination: Combination) -> Learner:
 
 def observed(student: Learner, batches: Sequence[list[TokenEpisode]]) -> Iterator[Seen]:
     """Updates in which the optimiser only moves the weights about."""
-    make_targets = learning.make_targets
     for episodes in batches:
         seen = Seen()
 
@@ -269,13 +269,13 @@ def observed(student: Learner, batches: Sequence[list[TokenEpisode]]) -> Iterato
             seen.gradients.append({name: gradient_of(p) for name, p in named.items()})
             move(named.values(), seed=2)
 
-        def noted(*arguments: Any, seen: Seen = seen) -> learning.Targets:
+        def noted(*arguments: Any, seen: Seen = seen) -> Targets:
             seen.targets.append(make_targets(*arguments))
             return seen.targets[-1]
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(student.optimiser, "step", step)
-            patch.setattr(learning, "make_targets", noted)
+            patch.setattr("rlef_agents.ppo.learner.make_targets", noted)
             student.update(episodes)
         yield seen
 
@@ -332,7 +332,7 @@ class Oracle:
         plain.backward(plain_settings(combination), lm, critic, episodes, responses)
         return {name: gradient_of(p) for name, p in weights_of(lm, critic).items()}
 
-    def agrees_with_targets(self, combination: Combination, targets: learning.Targets) -> None:
+    def agrees_with_targets(self, combination: Combination, targets: Targets) -> None:
         responses = [each for whole in self.targets(combination) for each in whole]
         lengths = [len(each.old) for each in responses]
         kept = np.repeat([each.kept for each in responses], lengths)

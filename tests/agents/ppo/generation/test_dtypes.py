@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from rlef_agents.ppo import parallel
+from rlef_agents.ppo.checks import SAMPLED
 from rlef_agents.ppo.generation import Request
 from rlef_agents.ppo.generation.batching import BatchingGenerator
 from rlef_agents.ppo.generation.hf import HFGenerator
@@ -17,7 +18,7 @@ from rlef_agents.ppo.generation.local.decoder import Decoder, Segment
 from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from rlef_agents.ppo.generation.local.kv_rows import KVRows
 from rlef_agents.ppo.generation.model_settings import using_dtype
-from rlef_agents.ppo.learner import SAMPLED, Learner
+from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.model import base
 from rlef_agents.ppo.trajectory import TokenEpisode, TokenTurn
 from tests.agents.ppo.generation.implementations import PAGES
