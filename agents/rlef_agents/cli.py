@@ -144,10 +144,12 @@ def add_config(command: argparse.ArgumentParser, judging: bool = True) -> None:
 
 def add_sft_fields(command: argparse.ArgumentParser) -> None:
     """Add an option for each field of ``SftConfig``; unset ones keep the defaults."""
+    from rlef_agents.ppo.config import field_docs
     from rlef_agents.ppo.sft import SftConfig
 
+    docs = field_docs(SftConfig)
     for field in fields(SftConfig):
-        text = f"{field.metadata['help']}; {field.default} by default"
+        text = f"{docs[field.name]}; {field.default} by default"
         name = "--" + field.name.replace("_", "-")
         if isinstance(field.default, bool):
             command.add_argument(name, dest=field.name, action="store_true", default=None, help=text)

@@ -64,7 +64,7 @@ def on_device(
     prompts = random.integers(0, shape["vocab_size"], (slots, tokens))
     decoded = [slots * tokens / each for each in _decoding(device, model, prompts, tokens, rounds)]
     learned = []
-    settings = TrainConfig(beta=0.0, critic="shared", dtype="bfloat16", lr=1e-6, device=device)
+    settings = TrainConfig(beta=0.0, critic="shared", dtype="bfloat16", lr=1e-6)
     learner = Learner(model, settings)
     episodes = [_episode(ids) for ids in random.integers(0, shape["vocab_size"], (slots, 2 * tokens))]
     for number in range(rounds + 1):

@@ -1,26 +1,24 @@
-"""What a training run is: one frozen ``TrainConfig``, from a preset or a TOML file, with ``key=value`` on top.
+"""Settings of a training run: one frozen ``TrainConfig``, from a preset or a TOML file, overridden by ``key=value``.
 
-Where a number is the paper's (RLEF, arXiv 2410.02089) its field says so; where the paper is silent, too.
+The documentation of a field says which value the paper (RLEF, arXiv 2410.02089) has, or that the paper states none.
 """
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import difflib
-import inspect
 import json
-import math
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, wraps
 from importlib import resources
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
+
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.dataclasses import dataclass
 
 from rlef_agents.ppo.n_at_k import check_n_at_k
 from rlef_env.envs import make_reward
@@ -31,254 +29,301 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["PRESETS", "TrainConfig", "dump_config", "field_docs", "load_config"]
+__all__ = [
+    "PRESETS", "SETTINGS", "AboveZero", "Count", "DType", "Size", "TrainConfig", "ZeroOrMore", "dump_config",
+    "field_docs", "load_config", "one_line_errors",
+]  # fmt: skip
+
+T = TypeVar("T")
 
 PRESETS: Final = ("tiny", "small", "llama-3.1-8b", "llama-3.1-70b")
 """Configurations that come with this package; ``tiny`` needs two cores and minutes."""
 
-CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
-    "estimator": ("turn_value", "token_value", "group", "reinforce"),
-    "normalise": ("auto", "turns", "tokens", "minibatch", "group", "none"),
-    "truncated": ("as_is", "mask", "bootstrap"),
-    "importance": ("old", "theta", "none"),
-    "aggregate": ("token", "turn"),
-    "critic": ("separate", "shared", "none"),
-    "value_init": ("zero", "random"),
-    "feedback": ("public", "none", "random", "private"),
-    "dtype": ("float32", "bfloat16"),
-    "device": ("auto", "cpu", "cuda"),
-    "parallel": ("ddp", "fsdp"),
-    "generator": ("local", "hf", "continuous", "vllm"),
-    "judge": ("local", "ray"),
-}
+SETTINGS: Final = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+"""Validation of all classes of settings."""
 
-AT_LEAST: Final[Mapping[str, float]] = {
-    **dict.fromkeys(("episodes", "minibatches", "epochs", "turns", "token_budget", "max_new", "context", "keep"), 1),
-    **dict.fromkeys(("samples_per_problem", "evaluate_samples", "lora_alpha"), 1),
-    **dict.fromkeys(("seed", "evaluate_episodes"), 0),
-    **dict.fromkeys(("warmup", "max_lag", "critic_steps", "updates", "evaluate_every", "save_every", "lora_rank"), 0),
-    **dict.fromkeys(("lr", "lr_final", "critic_lr", "weight_decay", "clip_norm", "beta", "value_coefficient"), 0.0),
-    **dict.fromkeys(("entropy", "entropy_final", "policy_clip", "value_clip", "evaluate_temperature"), 0.0),
-    **dict.fromkeys(("adam_beta1", "adam_beta2"), 0.0),
-    "adam_eps": 1e-16,  # of a weight without a gradient 0 / (0 + 0) would be no number, in float32
+EXPECTED: Final[Mapping[str, str]] = {
+    "literal_error": "{expected}",
+    "greater_than": "more than {gt:.10g}",
+    "greater_than_equal": "{ge:.10g} or more",
+    "less_than": "less than {lt:.10g}",
+    "less_than_equal": "at most {le:.10g}",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "dict_type": "a table",
 }
-BELOW: Final[Mapping[str, float]] = {"adam_beta1": 1.0, "adam_beta2": 1.0}
+"""What a field expects, by the type of pydantic's error."""
+
+
+def one_line_errors(settings: type[T]) -> type[T]:
+    """Make a pydantic dataclass raise ``UsageError`` with one line for the first field that is wrong."""
+    validate: Callable[..., None] = settings.__init__
+
+    @wraps(validate)
+    def init(self: T, *values: Any, **named: Any) -> None:
+        try:
+            validate(self, *values, **named)
+        except ValidationError as error:
+            raise UsageError(one_line(error, settings)) from None
+
+    settings.__init__ = init  # type: ignore[method-assign, assignment]
+    return settings
+
+
+def one_line(error: ValidationError, settings: type[Any]) -> str:
+    """Return the first error of pydantic in this project's form: "field: expected X, got Y"."""
+    first = error.errors()[0]
+    kind, context, found = first["type"], first.get("ctx", {}), first["input"]
+    if not first["loc"]:  # of ``__post_init__``, which writes a whole line
+        return str(context["error"])
+    field = str(first["loc"][0])
+    if kind == "unexpected_keyword_argument":
+        near = difflib.get_close_matches(field, [each.name for each in dataclasses.fields(settings)], 1)
+        return f"no setting {field!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    if kind in EXPECTED:
+        return f"{field}: expected {EXPECTED[kind].format(**context)}, got {found!r}"
+    return f"{field}: {context.get('error', first['msg'])}, got {found!r}"
+
+
+def iso_day(value: object) -> object:
+    """Accept TOML's type for a day, and a text YYYY-MM-DD."""
+    text = value.isoformat() if isinstance(value, date) else value
+    try:
+        if text and date.fromisoformat(str(text)).isoformat() != text:
+            raise ValueError(text)
+    except ValueError:
+        raise ValueError("expected YYYY-MM-DD") from None
+    return text
+
+
 LARGEST: Final = 2**31 - 1
-"""No count and no seed is larger."""
+"""Largest count and largest seed."""
+
+Count: TypeAlias = Annotated[int, Field(ge=1, le=LARGEST)]
+Size: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]
+ZeroOrMore: TypeAlias = Annotated[float, Field(ge=0)]
+AboveZero: TypeAlias = Annotated[float, Field(gt=0)]
+Momentum: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
+Day: TypeAlias = Annotated[str, BeforeValidator(iso_day)]
+DType: TypeAlias = Literal["float32", "bfloat16"]
 
 
-@dataclass(frozen=True)
+@one_line_errors
+@dataclass(frozen=True, config=SETTINGS)
 class TrainConfig:
-    """Everything that a run depends on."""
+    """All settings that a run depends on."""
 
-    # What is trained.
+    # The model.
 
     model: str = ""
     """A name or folder for transformers' ``from_pretrained``; empty where the program makes the model (``tiny``)."""
-    dtype: str = "float32"
-    """What the layers compute in; weights, head, loss and optimiser are float32 either way. Paper: not stated."""
-    device: str = "auto"
-    """``auto`` takes a GPU if there is one."""
-    critic: str = "separate"
-    """``separate``: a network of its own that begins as a copy (paper); ``shared``: a head on the policy's features;
-    ``none``, which is also what comes of the others where nothing reads a value: with ``estimator`` ``group`` or
-    ``reinforce``, unless ``truncated="bootstrap"``."""
+    dtype: DType = "float32"
+    """Type that the layers compute in; weights, head, loss and optimiser are float32 either way. Paper: not stated."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Device of the model; ``auto`` takes a GPU if there is one."""
+    critic: Literal["separate", "shared", "none"] = "separate"
+    """``separate``: a network of its own that begins as a copy of the policy (paper); ``shared``: a head on the
+    policy's features; ``none``: no critic. Where nothing reads a value, all three are ``none``: with ``estimator``
+    ``group`` or ``reinforce``, unless ``truncated="bootstrap"``."""
     detach_critic: bool = True
-    """With a shared critic: the value loss does not reach the policy's weights."""
-    value_init: str = "zero"
-    """The head of the critic. ``random`` in the paper; ``zero`` makes the first advantages plain returns."""
-    lora_rank: int = 0
-    """Train adapters of this rank instead of all weights; 0 for all weights (paper)."""
-    lora_alpha: int = 32
-    """Adapters are scaled by this over their rank."""
+    """With a shared critic: stop the gradient of the value loss before the policy's weights."""
+    value_init: Literal["zero", "random"] = "zero"
+    """Start of the critic's head. Paper: ``random``. With ``zero`` the first advantages are plain returns."""
+    lora_rank: Size = 0
+    """Rank of the adapters (LoRA) to train instead of all weights; 0 trains all weights (paper)."""
+    lora_alpha: Count = 32
+    """Adapters are scaled by this number over their rank."""
     gradient_checkpointing: bool = False
     """Compute each layer twice to save memory."""
     chat_template: str = ""
-    """``chatml``, ``llama3`` or ``qwen3``, or a file with a Jinja template, in the place of the tokenizer's own."""
+    """``chatml``, ``llama3`` or ``qwen3``, or a file with a Jinja template; it replaces the tokenizer's own."""
     chat_template_options: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Variables of the template: ``{enable_thinking = false}`` switches the thinking of Qwen3 off."""
     system: str = ""
-    """The text of a system message that begins every conversation. Paper: none."""
-    date: str = ""
-    """YYYY-MM-DD: what templates with a clock (of Llama 3.2, say) take for today; empty: the day on which the run
-    began, also where it is resumed later."""
+    """Text of a system message at the start of every conversation. Paper: none."""
+    date: Day = ""
+    """YYYY-MM-DD: today's date for templates that print it (those of Llama 3.2, for example); empty: the day on which
+    the run began, also after it is resumed."""
 
-    # The environment. The paper's ablations: turns=1, feedback="none" or "random" or "private".
+    # The environment. Ablations of the paper: turns=1; feedback="none", "random" or "private".
 
     dataset: str = "starter"
-    """A name or path for ``rlef_env.load_dataset``; its split ``train``. Paper: CodeContests (on the Hugging Face hub
-    ``deepmind/code_contests``)."""
+    """A name or path for ``rlef_env.load_dataset``; training uses its split ``train``. Paper: CodeContests (on the
+    Hugging Face hub ``deepmind/code_contests``)."""
     evaluate_dataset: str = ""
-    """The same for evaluations; empty: the data set that is trained on."""
+    """Name or path of the data set for evaluations; empty: ``dataset``."""
     evaluate_split: str = ""
-    """Its split; empty: ``valid``. Where the data set that is trained on has none, every tenth of its problems is kept
-    for evaluation and not trained on; of another ``evaluate_dataset`` all problems are taken."""
-    turns: int = 3
+    """Split for evaluations; empty: ``valid``. If ``dataset`` has no such split, every tenth of its problems is kept
+    for evaluation and not trained on; if ``evaluate_dataset`` has none, all of its problems are taken."""
+    turns: Count = 3
     """Responses per episode (paper: 3; its single-turn runs: 1)."""
-    feedback: str = "public"
-    """What the policy is told: ``public`` tests that failed (paper), ``none``, ``random``, or ``private``."""
+    feedback: Literal["public", "none", "random", "private"] = "public"
+    """Tests that the feedback shows when they fail: ``public`` (paper), ``none``, ``random``, or ``private``."""
     reward: str = "rlef"
-    """A name in ``rlef_env``'s rewards. Paper: +1 solved, -1 not, -0.2 for a response before the last without code."""
+    """Name of one of ``rlef_env``'s rewards. Paper: +1 solved, -1 not solved, -0.2 for a response without code that is
+    not the last."""
     final_invalid_penalty: float = 0.0
-    """Added to the reward of a *last* response without code. The paper is silent: 0 leaves its -1; -0.2 makes -1.2."""
+    """Number added to the reward of a *last* response without code. Paper: not stated. 0 keeps its -1; -0.2 makes it
+    -1.2."""
 
-    judge: str = "local"
+    judge: Literal["local", "ray"] = "local"
     """Where programs run: ``local``: this machine; ``ray``: the machines of a Ray cluster."""
     judge_address: str = ""
     """With ``ray``: HOST:PORT of the cluster; empty for the one that ``RAY_ADDRESS`` names, or one on this machine."""
 
     # Sampling.
 
-    episodes: int = 1024
-    """Per update. Paper: 1,024 rollouts."""
-    samples_per_problem: int = 1
-    """Episodes of one problem in an update; more than one for ``estimator="group"``. Paper: not stated."""
-    temperature: float = 1.0
-    """Paper: 1.0. There is no top-p or top-k in training: the policy is scored over the whole vocabulary."""
-    max_new: int = 1024
-    """Tokens per response, at most. Paper: not stated."""
-    context: int = 8192
-    """Tokens per episode, at most. Paper: not stated for RL; 8,192 in its supervised runs."""
-    generator: str = "local"
-    """What samples: our decode loop, transformers' ``generate`` or continuous batching, or a vLLM server."""
+    episodes: Count = 1024
+    """Episodes per update. Paper: 1,024."""
+    samples_per_problem: Count = 1
+    """Episodes of one problem in an update; 2 or more for ``estimator="group"``. Paper: not stated."""
+    temperature: AboveZero = 1.0
+    """Sampling temperature in training; above 0, because greedy samples teach nothing. Paper: 1.0. There is no top-p or
+    top-k in training: the policy is scored over the whole vocabulary."""
+    max_new: Count = 1024
+    """Largest number of tokens per response. Paper: not stated."""
+    context: Count = 8192
+    """Largest number of tokens per episode. Paper: not stated for RL; 8,192 in its supervised runs."""
+    generator: Literal["local", "hf", "continuous", "vllm"] = "local"
+    """Generator of responses: this package's decode loop (``local``), transformers' ``generate`` (``hf``) or its
+    continuous batching (``continuous``), or a vLLM server (``vllm``)."""
     servers: str = ""
-    """With ``vllm``: addresses such as ``http://localhost:8000``, spaces between them; processes take turns. Servers
-    read new weights from ``out``, which they must see under the same path."""
-    max_lag: int = 0
-    """Updates that may lie between a token's weights and the newest; older ones are refused. 0 is synchronous.
-    Paper: asynchronous, its staleness not stated."""
+    """With ``vllm``: addresses such as ``http://localhost:8000``, separated by spaces; processes are distributed over
+    them. Servers read new weights from ``out``, which they must see under the same path."""
+    max_lag: Size = 0
+    """Largest number of updates between the weights that sampled a token and the newest; older tokens are refused. 0 is
+    synchronous. Paper: asynchronous, staleness not stated."""
 
     # Advantages.
 
-    estimator: str = "turn_value"
-    """``turn_value`` (paper), ``token_value`` (its ablation), ``group`` (as GRPO), ``reinforce``."""
-    beta: float = 0.05
+    estimator: Literal["turn_value", "token_value", "group", "reinforce"] = "turn_value"
+    """``turn_value`` (paper), ``token_value`` (its ablation), ``group`` (as in GRPO), ``reinforce``."""
+    beta: ZeroOrMore = 0.05
     """Weight of the KL term in the reward. Paper: 0.05. 0 needs no reference model."""
-    normalise: str = "auto"
-    """Advantages to mean 0 and standard deviation 1 over all ``turns`` of the update, whatever their lengths; or over
-    its ``tokens``; over the turns of each ``minibatch``; or ``none``. With ``estimator="group"`` they are centred in
-    their group already, and centring again would reinforce groups that all failed: there it is ``group`` (divided by
-    the standard deviation of the group's rewards) or ``none``. ``auto``: ``group`` there, else ``turns``. Paper:
-    "normalized", no more."""
-    truncated: str = "as_is"
+    normalise: Literal["auto", "turns", "tokens", "minibatch", "group", "none"] = "auto"
+    """Scale advantages to mean 0 and standard deviation 1 over all ``turns`` of the update, whatever their lengths; or
+    over its ``tokens``; or over the turns of each ``minibatch``; or not at all (``none``). With ``estimator="group"``
+    advantages are already centred in their group, and centring again would reinforce groups that all failed: there it
+    is ``group`` (divided by the standard deviation of the group's rewards) or ``none``. ``auto``: ``group`` with that
+    estimator, else ``turns``. Paper: "normalized", no more."""
+    truncated: Literal["as_is", "mask", "bootstrap"] = "as_is"
     """Responses that the length limit ended: ``as_is``: like any other; ``mask``: they are in no statistic, and neither
-    policy nor critic gets a gradient from them; ``bootstrap``: as an episode's last response, V(c) stands for its
-    reward. Paper: not stated."""
+    policy nor critic gets a gradient from them; ``bootstrap``: where one is an episode's last response, V(c) replaces
+    its reward. Paper: not stated."""
 
     # Losses.
 
-    policy_clip: float = 0.2
-    """eps of the policy loss; above 0. Paper: 0.2."""
-    value_clip: float = 0.2
-    """alpha of the value loss; above 0. Paper: 0.2."""
-    value_coefficient: float = 1.0
-    """Weight of the value loss. Paper: not stated; without effect on a separate critic but for clipping."""
-    entropy: float = 0.0
+    policy_clip: AboveZero = 0.2
+    """eps of the policy loss; above 0; a large number switches clipping off. Paper: 0.2."""
+    value_clip: AboveZero = 0.2
+    """alpha of the value loss; above 0; a large number switches clipping off. Paper: 0.2."""
+    value_coefficient: ZeroOrMore = 1.0
+    """Weight of the value loss. Paper: not stated. With a separate critic it only matters for gradient clipping."""
+    entropy: ZeroOrMore = 0.0
     """Weight of an entropy bonus at the first update. Paper: none."""
-    entropy_final: float = 0.0
-    """The same at the last update; linear in between."""
-    importance: str = "old"
-    """The truncated importance factor min(pi_x / pi_b, 1): pi_x is pi_old, or ``theta`` (as printed in the paper)."""
-    aggregate: str = "token"
-    """Mean of the policy loss over all tokens of a minibatch, or over responses of their means. Paper: not stated."""
+    entropy_final: ZeroOrMore = 0.0
+    """Weight of the entropy bonus at the last update; linear in between."""
+    importance: Literal["old", "theta", "none"] = "old"
+    """pi_x of the truncated importance factor min(pi_x / pi_b, 1): ``old`` is pi_old, ``theta`` is pi (as printed in
+    the paper); ``none`` is no factor."""
+    aggregate: Literal["token", "turn"] = "token"
+    """``token``: mean of the policy loss over all tokens of a minibatch; ``turn``: over its responses, each with the
+    mean of its tokens. Paper: not stated."""
 
     # Optimiser.
 
-    updates: int = 3000
+    updates: Size = 3000
     """Batches of episodes to train on. Paper: 12,000 optimiser steps (8B), 8,000 (70B), four per batch."""
-    minibatches: int = 4
+    minibatches: Count = 4
     """Disjoint parts of a batch, an optimiser step each. Paper: 4 of 256 episodes."""
-    epochs: int = 1
+    epochs: Count = 1
     """Passes over a batch. Paper: 1."""
-    lr: float = 2e-7
-    """Paper: 2e-7."""
-    lr_final: float | None = None
+    lr: ZeroOrMore = 2e-7
+    """Learning rate. Paper: 2e-7."""
+    lr_final: ZeroOrMore | None = None
     """Learning rate at the last step, linear in between; None: constant (paper: no decay mentioned)."""
-    critic_lr: float | None = None
-    """The critic's own; None: as the policy's. Paper: not stated."""
-    warmup: int = 50
-    """Optimiser steps of linear warm-up, of the policy from its own first step on. Paper: 50."""
-    critic_steps: int = 0
+    critic_lr: ZeroOrMore | None = None
+    """Learning rate of the critic; None: the policy's. Paper: not stated."""
+    warmup: Size = 50
+    """Optimiser steps of linear warm-up; the policy's warm-up begins at its own first step. Paper: 50."""
+    critic_steps: Size = 0
     """Optimiser steps at the start in which only the critic learns; the policy's warm-up follows. Paper: not stated."""
-    weight_decay: float = 0.1
-    """AdamW's, on matrices only. Paper: 0.1."""
-    adam_eps: float = 1e-8
-    """AdamW's epsilon, to be well below the size of a gradient's elements: where half a billion weights share a norm of
-    0.1, these are 4e-6. A model as small as ``tiny`` wants 1e-5, as 1e-8 makes its first steps rash. Paper: not
-    stated."""
-    adam_beta1: float = 0.9
-    """Paper: not stated."""
-    adam_beta2: float = 0.95
-    """Paper: not stated."""
-    clip_norm: float = 1.0
+    weight_decay: ZeroOrMore = 0.1
+    """Weight decay of AdamW, on matrices only. Paper: 0.1."""
+    # At least 1e-16: the step of a weight without a gradient would be 0 / (0 + 0), which is NaN in float32.
+    adam_eps: Annotated[float, Field(ge=1e-16)] = 1e-8
+    """Epsilon of AdamW. It should be well below the size of a gradient's elements: where half a billion weights share a
+    norm of 0.1, these are 4e-6. A model as small as ``tiny`` needs 1e-5, because 1e-8 makes its first steps too large.
+    Paper: not stated."""
+    adam_beta1: Momentum = 0.9
+    """beta1 of AdamW. Paper: not stated."""
+    adam_beta2: Momentum = 0.95
+    """beta2 of AdamW. Paper: not stated."""
+    clip_norm: ZeroOrMore = 1.0
     """Largest norm of the gradient, policy and critic apart; 0 for no limit. Paper: not stated."""
-    token_budget: int = 8192
-    """Tokens per micro-batch: memory, not results, depends on it."""
-    parallel: str = "ddp"
+    token_budget: Count = 8192
+    """Tokens per micro-batch: memory depends on it, results do not."""
+    parallel: Literal["ddp", "fsdp"] = "ddp"
     """With several processes: whole copies of the weights (``ddp``), or shards (``fsdp``)."""
 
     # The run.
 
-    seed: int = 0
-    """Of everything that is drawn."""
+    seed: Size = 0
+    """Seed of all random draws."""
     deterministic: bool = False
-    """Nothing overlaps and only deterministic kernels run: on a CPU, resuming is exact to the bit."""
+    """Overlap nothing and run only deterministic kernels: on a CPU, a resumed run is exact to the bit."""
     out: str = "runs/rlef"
     """Folder for checkpoints, metrics and this configuration."""
-    save_every: int = 50
+    save_every: Size = 50
     """Updates between checkpoints; 0: only at the end."""
-    keep: int = 2
-    """Checkpoints that stay."""
-    evaluate_every: int = 200
+    keep: Count = 2
+    """Number of checkpoints that are kept."""
+    evaluate_every: Size = 200
     """Updates between evaluations; 0: none. Paper: 800 optimiser steps."""
-    evaluate_episodes: int = 0
-    """Episodes per evaluation; 0: of every problem of the validation set."""
-    evaluate_samples: int = 1
+    evaluate_episodes: Size = 0
+    """Episodes per evaluation; 0: all problems of the validation set."""
+    evaluate_samples: Count = 1
     """Episodes of each problem. Paper: 200 on CodeContests, 20 on other benchmarks."""
-    evaluate_temperature: float = 0.2
-    """Paper: 0.2 for 1@3, 1.0 for 10@100."""
-    evaluate_top_p: float = 1.0
-    """Evaluations sample among the likeliest tokens that have so much of the probability together. Paper: 0.95."""
+    evaluate_temperature: ZeroOrMore = 0.2
+    """Sampling temperature of evaluations. Paper: 0.2 for 1@3, 1.0 for 10@100."""
+    evaluate_top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Evaluations sample from the most likely tokens whose probabilities add up to this number. Paper: 0.95."""
     evaluate_n_at_k: str = ""
-    """What to estimate beside 1@k for one episode: words such as ``10@100``, the chance that one of 10 submissions is
-    right of 100 samples, every response being a sample. Needs ``evaluate_samples`` of 100 / ``turns`` or more."""
+    """Estimates beside 1@k of one episode, such as ``10@100``: the probability that one of 10 submissions chosen from
+    100 samples is right, where every response is a sample. Needs ``evaluate_samples`` of 100 / ``turns`` or more."""
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            check(field.name, getattr(self, field.name))
+        """Check settings against each other, and replace ``critic`` and ``normalise`` by their effective values."""
         reads_values = self.estimator in ("turn_value", "token_value") or self.truncated == "bootstrap"
         if not reads_values:
             object.__setattr__(self, "critic", "none")
         elif self.critic == "none":
             raise UsageError(
-                f"critic: expected 'separate' or 'shared', as estimator = {self.estimator!r} with truncated = "
+                f"critic: expected 'separate' or 'shared', because estimator = {self.estimator!r} with truncated = "
                 f"{self.truncated!r} reads values; got 'none'"
             )
         if self.critic == "none" and self.critic_steps:
             raise UsageError(f"critic_steps: expected 0 without a critic, got {self.critic_steps}")
         in_groups = self.estimator == "group"
-        if self.normalise == "auto":  # what it means is written into the run's folder
+        if self.normalise == "auto":  # the effective value is written into the run's folder
             object.__setattr__(self, "normalise", "group" if in_groups else "turns")
         if self.normalise == "group" and not in_groups:
-            raise UsageError(f"normalise: 'group' needs estimator = 'group'; got estimator = {self.estimator!r}")
+            raise UsageError(f"normalise: 'group' needs estimator = 'group', got estimator = {self.estimator!r}")
         if in_groups and self.normalise not in ("group", "none"):
             raise UsageError(
                 f"normalise: expected 'group' or 'none' with estimator = 'group', got {self.normalise!r}, which would "
                 "centre a second time and reinforce groups that all failed; leave normalise out"
             )
-        if self.temperature <= 0:
-            raise UsageError(
-                f"temperature: expected more than 0, as greedy samples teach nothing; got {self.temperature}"
-            )
-        for name in ("policy_clip", "value_clip"):
-            if not getattr(self, name):  # which is not "no limit", as 0 is for clip_norm: nothing may move then
-                raise UsageError(f"{name}: expected more than 0, got 0.0; a large number switches clipping off")
-        if not 0 < self.evaluate_top_p <= 1:
-            raise UsageError(f"evaluate_top_p: expected more than 0 and at most 1, got {self.evaluate_top_p}")
         make_reward(self.reward)
         check_n_at_k(self.evaluate_n_at_k, self.turns, self.evaluate_samples, "evaluate_samples")
-        if self.estimator == "group" and self.samples_per_problem < 2:
-            raise UsageError("samples_per_problem: estimator = 'group' needs 2 or more, a mean of one tells nothing")
+        if in_groups and self.samples_per_problem < 2:
+            raise UsageError(
+                "samples_per_problem: expected 2 or more with estimator = 'group', as one episode is its own mean, "
+                f"got {self.samples_per_problem}"
+            )
 
 
 def load_config(source: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
@@ -286,10 +331,10 @@ def load_config(source: str | Path, overrides: Sequence[str] = ()) -> TrainConfi
 
     Args:
         source: a name in ``PRESETS``, or the path of a file of ``key = value`` lines.
-        overrides: texts such as ``lr=1e-6``, as after ``--set``; the value as in TOML, or a bare text.
+        overrides: texts such as ``lr=1e-6``, as after ``--set``; the value is written as in TOML, or is a bare text.
 
     Raises:
-        UsageError: no such file or preset, or a key or value that is none.
+        UsageError: there is no such file or preset, or a key or value is wrong.
     """
     name = str(source)
     if name in PRESETS:
@@ -307,85 +352,37 @@ def load_config(source: str | Path, overrides: Sequence[str] = ()) -> TrainConfi
         if not found:
             raise UsageError(f"--set: expected key=value, got {override!r}")
         values[key.strip()] = parsed(value.strip())
-    known = {field.name for field in dataclasses.fields(TrainConfig)}
-    for key in values:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            raise UsageError(f"{name}: no setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-    return TrainConfig(**{key: as_meant(key, value) for key, value in values.items()})
+    return TrainConfig(**values)
 
 
 def dump_config(config: TrainConfig) -> str:
-    """The configuration as TOML, each field under what it means; ``load_config`` gives back the same."""
+    """Return the configuration as TOML, each field below its documentation; ``load_config`` reads it back."""
     docs = field_docs()
     lines: list[str] = []
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
         lines += [f"# {line}" for line in textwrap.wrap(docs[field.name], 116)]
-        # TOML has no null: what is not set stays a comment.
+        # TOML has no null, so None is a comment.
         lines += [f"# {field.name} is not set" if value is None else f"{field.name} = {toml(value)}", ""]
     return "\n".join(lines)
 
 
 @cache
-def field_docs() -> dict[str, str]:
-    """What each field means, from the text below it."""
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(TrainConfig))).body
-    docs: dict[str, str] = {}
-    for field, text in pairwise(definition.body if isinstance(definition, ast.ClassDef) else []):
-        match field, text:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(words))):
-                docs[name] = " ".join(words.split())
-    return docs
-
-
-def check(name: str, value: object) -> None:
-    """Raise where a field has a value of the wrong type, or one that it cannot have."""
-    kind = TrainConfig.__annotations__[name]
-    types = {
-        "str": (str,),
-        "int": (int,),
-        "bool": (bool,),
-        "float": (int, float),
-        "float | None": (int, float, type(None)),
-        "dict[str, Any]": (dict,),
-    }
-    if not isinstance(value, types[kind]) or (isinstance(value, bool) and kind != "bool"):
-        raise UsageError(f"{name}: expected {kind}, got {value!r}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise UsageError(f"{name}: expected a finite number, got {value!r}")
-    if name == "date" and value:
-        try:
-            if date.fromisoformat(str(value)).isoformat() != value:
-                raise ValueError(value)
-        except ValueError:
-            raise UsageError(f"date: expected YYYY-MM-DD, got {value!r}") from None
-    if name in CHOICES and value not in CHOICES[name]:
-        raise UsageError(f"{name}: expected one of {', '.join(CHOICES[name])}; got {value!r}")
-    if name in AT_LEAST and isinstance(value, (int, float)) and value < AT_LEAST[name]:
-        raise UsageError(f"{name}: expected {AT_LEAST[name]} or more, got {value!r}")
-    if name in BELOW and isinstance(value, (int, float)) and value >= BELOW[name]:
-        raise UsageError(f"{name}: expected less than {BELOW[name]}, got {value!r}")
-    if isinstance(value, int) and value > LARGEST:
-        raise UsageError(f"{name}: expected at most {LARGEST}, got {value!r}")
+def field_docs(settings: type[Any] = TrainConfig) -> dict[str, str]:
+    """Return the documentation of each field of a class of settings."""
+    return {name: " ".join(field.description.split()) for name, field in settings.__pydantic_fields__.items()}
 
 
 def parsed(text: str) -> Any:
+    """Read a value as TOML, or as a bare text where it is none."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
 
 
-def as_meant(key: str, value: Any) -> Any:
-    """A whole number where a fraction is wanted, and a day that TOML has a type for."""
-    if key == "date" and isinstance(value, date):
-        return value.isoformat()
-    wants = TrainConfig.__annotations__[key].startswith("float")
-    return float(value) if wants and isinstance(value, int) and not isinstance(value, bool) else value
-
-
 def toml(value: Any) -> str:
+    """Write a value as TOML."""
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{json.dumps(key)} = {toml(each)}" for key, each in value.items()) + " }"
     if isinstance(value, list):

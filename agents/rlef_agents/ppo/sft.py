@@ -1,10 +1,11 @@
 """Supervised fine-tuning: make the responses of stored conversations likely (behaviour cloning).
 
-A model that cannot write a program earns no reward, so it cannot learn by reinforcement. It is also the paper's
-supervised baseline (RLEF, section 3.4): clone the last responses of one's own successful episodes.
+A model that cannot write a program earns no reward, so it cannot learn by reinforcement; cloning is a start. It is also
+the paper's supervised baseline (RLEF, section 3.4), which clones the last responses of the model's own successful
+episodes.
 
-The tokens around the responses come from the same ``Renderer`` as in reinforcement learning, and only responses with
-their end-of-turn token are trained on.
+The tokens around the responses come from the same ``Renderer`` as in reinforcement learning. Only responses, with their
+end-of-turn token, are trained on.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from pydantic.dataclasses import dataclass
 
 from rlef_agents.ppo.chat_template import Renderer
+from rlef_agents.ppo.config import SETTINGS, Count, DType, Size, ZeroOrMore, one_line_errors
 from rlef_agents.ppo.model import add_lora, check_architecture, policy_logprobs, prepare
+from rlef_agents.ppo.optimiser import adamw
 from rlef_agents.ppo.packing import pack
 from rlef_agents.ppo.trajectory import Completion, Ids, TokenEpisode, TokenTurn
 from rlef_env import read_episodes
@@ -32,36 +35,35 @@ __all__ = ["Chat", "SftConfig", "read_chats", "sft", "token_episodes"]
 Chat = Sequence[dict[str, str]]
 
 
-def described(default: Any, text: str) -> Any:
-    return field(default=default, metadata={"help": text})
-
-
-@dataclass(frozen=True)
+@one_line_errors
+@dataclass(frozen=True, config=SETTINGS)
 class SftConfig:
-    """How to clone; the paper's numbers are 5e-6 or 2e-6, 2 to 3 epochs, batch 64, length 8,192, warm-up 10, cosine."""
+    """Settings of cloning, with the numbers of the paper's supervised runs."""
 
-    epochs: int = described(2, "passes over the conversations (paper: 2 to 3)")
-    batch: int = described(64, "conversations per optimiser step (paper: 64)")
-    lr: float = described(5e-6, "learning rate, cosine to a tenth (paper: 5e-6 or 2e-6)")
-    warmup: int = described(10, "optimiser steps of linear warm-up (paper: 10)")
-    weight_decay: float = described(0.1, "AdamW's, on matrices only (paper: 0.1)")
-    clip_norm: float = described(1.0, "largest norm of the gradient; 0 for no limit")
-    context: int = described(8192, "tokens per conversation; longer ones are left out (paper: 8,192)")
-    last_only: bool = described(False, "train on the last response only (paper: yes)")
-    lora_rank: int = described(0, "train adapters of this rank, and merge them at the end; 0 for all weights")
-    dtype: str = described("float32", "what layers compute in: float32 or bfloat16; the weights are float32")
-    token_budget: int = described(8192, "tokens per micro-batch")
-    seed: int = described(0, "of the order of the conversations")
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch", "context", "token_budget"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name}: expected 1 or more, got {getattr(self, name)}")
-        for name in ("lr", "warmup", "weight_decay", "clip_norm", "lora_rank"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise UsageError(f"{name}: expected 0 or more, got {getattr(self, name)}")
-        if self.dtype not in ("float32", "bfloat16"):
-            raise UsageError(f"dtype: expected float32 or bfloat16, got {self.dtype!r}")
+    epochs: Count = 2
+    """passes over the conversations (paper: 2 to 3)"""
+    batch: Count = 64
+    """conversations per optimiser step (paper: 64)"""
+    lr: ZeroOrMore = 5e-6
+    """learning rate, cosine to a tenth (paper: 5e-6 or 2e-6)"""
+    warmup: Size = 10
+    """optimiser steps of linear warm-up (paper: 10)"""
+    weight_decay: ZeroOrMore = 0.1
+    """weight decay of AdamW, on matrices only (paper: 0.1)"""
+    clip_norm: ZeroOrMore = 1.0
+    """largest norm of the gradient; 0 for no limit"""
+    context: Count = 8192
+    """largest number of tokens per conversation; longer ones are left out (paper: 8,192)"""
+    last_only: bool = False
+    """train on the last response only (paper: yes)"""
+    lora_rank: Size = 0
+    """rank of adapters to train and merge at the end; 0 for all weights"""
+    dtype: DType = "float32"
+    """type that layers compute in: float32 or bfloat16; the weights are float32"""
+    token_budget: Count = 8192
+    """tokens per micro-batch"""
+    seed: Size = 0
+    """seed of the order of the conversations"""
 
 
 def sft(
@@ -75,19 +77,19 @@ def sft(
     """Train a causal language model on conversations, in place.
 
     Args:
-        model: of transformers; its weights become float32.
-        renderer: for its tokenizer.
-        chats: see ``read_chats``.
-        config: how.
-        report: gets the metrics of each step: step, steps, loss (nats per token), lr, tokens_per_second.
-        enough: asked after each step, with its number; cloning ends where it says so.
+        model: a causal language model of transformers; its weights become float32.
+        renderer: renderer for its tokenizer.
+        chats: conversations; see ``read_chats``.
+        config: settings.
+        report: called after each step with its metrics: step, steps, loss (nats per token), lr, tokens_per_second.
+        enough: called after each step with its number; training stops when it returns True.
 
     Returns:
         The model; another object where adapters were merged into it.
 
     Raises:
         UsageError: no conversation fits the context.
-        RLEFError: the loss is not a number; the model is as it was after the step before.
+        RLEFError: the loss is not a number; the model has the weights of the step before.
     """
     episodes = [
         episode for episode in token_episodes(chats, renderer, config.last_only) if episode.length <= config.context
@@ -98,7 +100,8 @@ def sft(
     prepare(lm)
     check_architecture(lm)
     lm.train()
-    optimiser, device = make_optimiser(lm, config), str(next(lm.parameters()).device)
+    trained = [parameter for parameter in lm.parameters() if parameter.requires_grad]
+    optimiser, device = adamw({"policy": trained}, config.lr, config.weight_decay), str(next(lm.parameters()).device)
     random = np.random.default_rng(config.seed)
     batches = [
         part
@@ -125,7 +128,7 @@ def descend(
     config: SftConfig,
     device: str,
 ) -> float:
-    """One optimiser step; returns the mean loss over tokens."""
+    """Take one optimiser step; return the mean loss over tokens."""
     count = sum(len(turn.completion.ids) for place in part for turn in episodes[place].turns)
     total = 0.0
     optimiser.zero_grad(set_to_none=True)
@@ -141,68 +144,58 @@ def descend(
     return total
 
 
-def make_optimiser(lm: Any, config: SftConfig) -> torch.optim.Optimizer:
-    """AdamW whose weight decay leaves norms and biases alone."""
-    trained = [parameter for parameter in lm.parameters() if parameter.requires_grad]
-    return torch.optim.AdamW(
-        [
-            {"params": [p for p in trained if p.ndim >= 2], "weight_decay": config.weight_decay},
-            {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
-        ],
-        lr=config.lr,
-        betas=(0.9, 0.95),
-    )
-
-
 def schedule(step: int, steps: int, warmup: int) -> float:
-    """Linear warm-up, then half a cosine down to a tenth."""
+    """Factor of the learning rate at a step: linear warm-up, then half a cosine down to a tenth."""
     cosine = 0.5 * (1.0 + math.cos(math.pi * step / max(steps, 1)))
     return min(1.0, (step + 1) / max(warmup, 1)) * (0.1 + 0.9 * cosine)
 
 
 def token_episodes(chats: Sequence[Chat], renderer: Renderer, last_only: bool = False) -> Iterator[TokenEpisode]:
-    """Conversations in tokens; a response that is not trained on is a part of the prompt of the next."""
+    """Tokenize conversations; a response that is not trained on becomes part of the next one's prompt."""
     for number, chat in enumerate(chats):
         check_chat(number, chat)
         turns: list[TokenTurn] = []
         prompt = renderer.first(chat[0]["content"])
         for place in range(1, len(chat), 2):
-            said = np.append(renderer.data(chat[place]["content"]), renderer.end_of_turn)
+            response = np.append(renderer.data(chat[place]["content"]), renderer.end_of_turn)
             last = place + 2 > len(chat) - 1
             if last or not last_only:
-                turns.append(TokenTurn(prompt, cloned(said), 0.0))
+                turns.append(TokenTurn(prompt, completion(response), 0.0))
                 prompt = np.empty(0, np.int64)
             else:
-                prompt = np.concatenate([prompt, said])
+                prompt = np.concatenate([prompt, response])
             if not last:
-                prompt = np.concatenate([prompt, renderer.following(chat[place + 1]["content"], said)])
+                prompt = np.concatenate([prompt, renderer.following(chat[place + 1]["content"], response)])
         yield TokenEpisode(tuple(turns), str(number), solved=True)
 
 
-def cloned(ids: Ids) -> Completion:
+def completion(ids: Ids) -> Completion:
+    """Wrap a response of a conversation; nothing sampled it."""
     return Completion(ids, np.zeros(len(ids), np.float32), np.zeros(len(ids), np.int64), finished=True)
 
 
 def check_chat(number: int, chat: Chat) -> None:
+    """Refuse a conversation in which user and assistant do not alternate."""
     roles = [message.get("role") for message in chat]
-    # A closing user turn, which nobody answers, is left out.
+    # A user message at the end has no response and is not used.
     if len(chat) < 2 or roles != [("user", "assistant")[place % 2] for place in range(len(chat))]:
-        raise DataError(f"conversation {number}: expected user and assistant in turn, user first; got {roles}")
+        raise DataError(f"conversation {number}: expected user and assistant to alternate, user first; got {roles}")
 
 
 def read_chats(path: str | Path, solved_only: bool = True) -> list[Chat]:
     """Read conversations from a file of JSON lines.
 
     Args:
-        path: rows with ``"messages"`` (a list of ``{"role", "content"}``), or episodes as rlef-env stores them.
-        solved_only: of stored episodes, take those that were solved.
+        path: file of rows with ``"messages"`` (a list of ``{"role", "content"}``), or of episodes stored by rlef-env.
+        solved_only: skip stored episodes that were not solved.
 
     Raises:
-        DataError: a row is neither.
+        UsageError: there is no such file.
+        DataError: a row is neither a conversation nor an episode.
     """
     file = Path(path)
     if not file.is_file():
-        raise UsageError(f"data: expected a file of JSON lines, got {str(path)!r}, which is no file")
+        raise UsageError(f"data: expected a file of JSON lines, got {str(path)!r}, which is not a file")
     with file.open(encoding="utf-8") as lines:
         first = lines.readline()
     if '"messages"' not in first:

@@ -17,14 +17,14 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
 import torch
 
 from rlef_agents.ppo import parallel, plain
-from rlef_agents.ppo.config import CHOICES, TrainConfig
+from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.optimiser import make_optimiser
 from rlef_agents.ppo.rlef import Targets, make_targets
@@ -34,6 +34,7 @@ from tests.agents.ppo.small import config, episode, model, random_episodes, samp
 
 ROOT = Path(__file__).resolve().parents[3]
 DIMENSIONS = ("estimator", "normalise", "truncated", "aggregate", "importance")
+CHOICES = {name: get_args(get_type_hints(TrainConfig)[name]) for name in DIMENSIONS}
 MODEL: dict[str, Any] = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
 NOISE = 0.1
 """How far weights are moved between the two steps of an update: ratios and values are clipped in the second."""

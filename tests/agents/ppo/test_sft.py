@@ -107,7 +107,7 @@ def test_conversations_that_do_not_fit_are_refused(model):
 
 @pytest.mark.parametrize("chat", [[], CHAT[:1], CHAT[1:], [{"role": "system", "content": "x"}, *CHAT]])
 def test_what_is_no_conversation_is_refused(model, chat):
-    with pytest.raises(DataError, match="user and assistant in turn"):
+    with pytest.raises(DataError, match="user and assistant to alternate"):
         list(token_episodes([chat], Renderer(model[1])))
 
 
@@ -118,7 +118,7 @@ def test_conversations_are_read_from_messages_and_from_episodes(tmp_path):
     rows.write_text(json.dumps({"messages": CHAT}) + "\n{}\n")
     with pytest.raises(DataError, match="line 2"):
         read_chats(rows)
-    with pytest.raises(UsageError, match="which is no file"):
+    with pytest.raises(UsageError, match="which is not a file"):
         read_chats(tmp_path / "missing")
     episodes = []
     with CodeEnv(dataset="procedural/hidden_step?short=true&steps=2") as env:
