@@ -1,4 +1,4 @@
-"""The nouns of the sandbox: a program, its limits, and the facts of one execution. No opinion in them."""
+"""The values of the sandbox: a program, its limits, and the facts of one execution, without any judgement."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class PythonStart:
     """What a Python program finds when it starts, beyond what ``python solution.py`` gives it.
 
     Attributes:
-        imports: Python source that binds names, one statement at a time; a statement whose module is not there is left
-            out. The program can use the names as it uses builtins: what it defines itself comes first.
+        imports: Python source that binds names. A statement whose module is missing is skipped. The program can use
+            the names like builtins: its own definitions take precedence.
         recursion_limit: frames, as ``sys.setrecursionlimit`` counts them; None for Python's own 1000.
     """
 
@@ -41,11 +41,11 @@ class Limits:
         cpu_seconds: user + system time, summed over threads.
         idle_seconds: time neither on a core nor waiting for one (sleeping); None means equal to ``cpu_seconds``.
         wall_seconds: backstop; None means ten times ``cpu_seconds`` plus ten seconds. A run that reaches it with little
-            use of its own is ``STARVED``, not ``TIME_LIMIT``; where time was stolen from the machine it is stretched.
-        memory_bytes: memory touched, above what an empty program touches.
+            use of its own is ``STARVED``, not ``TIME_LIMIT``. It is extended if time was stolen from the machine.
+        memory_bytes: memory touched, beyond what an empty program touches.
         output_bytes: standard output and standard error, each.
-        scratch_bytes: all files that it may write in ``LoadedProgram.scratch``, a folder of its own; each counts for
-            4096 bytes at least. 0 for no such folder. A file is also bound by ``output_bytes``.
+        scratch_bytes: total size of the files that it may write in ``LoadedProgram.scratch``, a folder of its own. Each
+            file counts for at least 4096 bytes, and is also bounded by ``output_bytes``. 0 for no such folder.
     """
 
     cpu_seconds: float = 10.0
@@ -57,21 +57,21 @@ class Limits:
 
 
 class Status(str, Enum):
-    """How an execution ended. Where several hold, the first in this order is reported."""
+    """How an execution ended. If several apply, the first in this order is reported."""
 
     FAILED = "failed"
     """The sandbox failed, not the program."""
     STARVED = "starved"
-    """The machine gave it too little time or memory to tell anything of it, several times over."""
+    """The machine gave it too little time or memory to decide anything, several times in a row."""
     COMPILE_ERROR = "compile_error"
-    """The program did not compile; ``stderr`` has the compiler's words."""
+    """The program did not compile; ``stderr`` has the compiler's output."""
     SECURITY_VIOLATION = "security_violation"
-    """It made a call that no honest program makes."""
+    """It made a system call that no honest program makes."""
     TIME_LIMIT = "time_limit"
     MEMORY_LIMIT = "memory_limit"
     OUTPUT_LIMIT = "output_limit"
     SIGNALED = "signaled"
-    """It was ended by a signal (``signal``)."""
+    """It was killed by a signal (``signal``)."""
     EXITED = "exited"
     """It ended by itself (``exit_code``)."""
 
@@ -82,16 +82,16 @@ class Execution:
 
     Attributes:
         status: how it ended, from final totals.
-        exit_code: 0 to 255 where it ended by itself, else None.
-        signal: the signal's number where one ended it, else None.
+        exit_code: 0 to 255 if it ended by itself, else None.
+        signal: number of the signal that killed it, else None.
         stdout: standard output, at most ``Limits.output_bytes``.
-        stderr: standard error, likewise.
+        stderr: standard error, at most ``Limits.output_bytes``.
         cpu_seconds: user + system time, as the kernel charged it.
         wall_seconds: from start to end.
-        peak_bytes: memory touched above what an empty program touches.
+        peak_bytes: memory touched beyond what an empty program touches.
         message: for ``FAILED`` and ``STARVED``, what happened.
         compile_timed_out: whether it is a ``COMPILE_ERROR`` because compiling used up its time limit.
-        files: what it left in its scratch folder, name -> content; none where that is over its limit.
+        files: files that it left in its scratch folder, name -> content; empty if they exceed the limit.
     """
 
     status: Status
@@ -108,7 +108,7 @@ class Execution:
 
 
 def require_run(execution: Execution) -> Execution:
-    """Return an execution that says something about its program.
+    """Return the execution if it says something about its program.
 
     Raises:
         MachineStarved: it is ``STARVED``.

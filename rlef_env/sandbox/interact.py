@@ -296,9 +296,9 @@ class _Relay:
         running = [side for side in self.sides if not side.ended]
         for side in running:
             self._unless_ended(side, side.monitor.sample)
-        asleep = bool(running) and all(side.monitor.asleep for side in running)
+        sleeping = bool(running) and all(side.monitor.sleeping for side in running)
         for side in self.sides:
-            side.monitor.notify_sleep(asleep)
+            side.monitor.notify_sleep(sleeping)
         work = own_work_seconds() - self._own_start + sum(side.monitor.work_seconds for side in self.sides)
         pause = SAMPLE_SECONDS
         for side in running:

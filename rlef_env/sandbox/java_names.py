@@ -1,4 +1,4 @@
-"""What the file of a Java program must be called, and which of its classes is run."""
+"""Finds the file name that a Java program needs, and the class to run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Final
 
 __all__ = ["java_names"]
 
-# Comments and literals are passed over; names with dots are one token. No two parts can share characters: it is linear.
+# Comments and literals are skipped; a name with dots is one token. No two alternatives can match at the same place, so
+# matching takes linear time.
 _TOKEN: Final = re.compile(
     r"//[^\n]*|/\*.*?(?:\*/|\Z)"
     r'|"""(?:\\.|[^\\])*?(?:"""|\Z)|"(?:\\.|[^"\\\n])*+"?' + r"|'(?:\\.|[^'\\\n])*+'?"
@@ -20,16 +21,16 @@ _DEFAULT: Final = "Main"
 
 
 def java_names(source: str) -> tuple[str, str]:
-    """Return the name of a source's public class, which its file must have, and the full name of the class to run.
+    """Return the name of the public class, which the file must have too, and the full name of the class to run.
 
-    The class to run is the one with ``static void main(String...)``: the public one first, else the first in the
-    source. It need not be public, may have any name, and may be in a package. Where nothing is found both are "Main".
+    The class to run is the one with ``static void main(String...)``: the public one if it has it, else the first in the
+    source. It need not be public, may have any name, and may be in a package. If nothing is found both are "Main".
     """
     package = public = last = ""
     types: list[str] = []
     runnable: list[str] = []
     depth = brackets = 0
-    statement: list[str] = []  # its words so far; within brackets they are kept for main's arguments only
+    statement: list[str] = []  # its words so far; inside brackets only main's arguments are recorded
     for word in _words(source):
         if word in ("(", ")"):
             brackets = max(brackets + (1 if word == "(" else -1), 0)
@@ -54,7 +55,7 @@ def java_names(source: str) -> tuple[str, str]:
 
 
 def _is_main(statement: list[str]) -> bool:
-    """Whether these words declare the method that Java starts with; the last one is of its arguments."""
+    """Return whether these words declare the main method; the last ones are its arguments."""
     if "main" not in statement:
         return False
     place = statement.index("main")

@@ -1,4 +1,4 @@
-"""The languages that programs may be written in: one row each."""
+"""The languages that programs may be written in, one row each."""
 
 from __future__ import annotations
 
@@ -25,20 +25,21 @@ class Language:
 
     Attributes:
         name: as in ``Program.language``.
-        tools: the programs needed; ``{cc}`` in a command stands for the tool ``cc``. The first one's version is told.
-        source: the source file's name.
-        compile: command lines, run in a scratch folder that holds the source; ``{file}`` and ``{main}`` are
-            what ``java_names`` says, and ``{standard}`` is a word of ``standards``.
-        standards: versions of the language, the newest first. No source of programs says by which one they were
-            compiled, so what one refuses is compiled by the next. ``""`` stands for no word.
-        artifact: the file that compiling leaves, and that is run.
-        run: the command line; ``{program}`` is the artifact, ``{megabytes}`` the memory limit, ``{java folder}`` where
-            the tool ``java`` lies. Words ``NAME=VALUE`` before the command are its environment, beside what all have.
-        version: arguments that make the first tool tell its version.
-        reserves: its programs reserve address space freely.
-        native: its artifact is executed itself, and needs no tool to run.
-        calls: system calls that its runtime does not work without, and that pipes.c does without where it can.
-        settings: where its tools keep settings that they do not start without; patterns as for ``glob``.
+        tools: the programs needed; ``{cc}`` in a command stands for the path of the tool ``cc``. The version of the
+            first one is reported.
+        source: name of the source file.
+        compile: command lines, run in a scratch folder that holds the source; ``{file}`` and ``{main}`` are the result
+            of ``java_names``, and ``{standard}`` is one of ``standards``.
+        standards: compiler options for versions of the language, the newest first. Collections of programs do not say
+            which version compiled them, so a program that one refuses is compiled by the next. ``""``: no option.
+        artifact: the file that compilation creates and that is run.
+        run: the command line; ``{program}`` is the artifact, ``{megabytes}`` the memory limit, ``{java folder}`` the
+            folder of the tool ``java``. ``NAME=VALUE`` before the command is added to its environment.
+        version: arguments with which the first tool prints its version.
+        reserves: whether its programs reserve address space freely.
+        native: whether the artifact is executed itself, and needs no tool to run.
+        calls: system calls without which its runtime does not work; pipes.c makes them unnecessary where it can.
+        settings: files of settings without which its tools do not start; patterns as for ``glob``.
     """
 
     name: str
@@ -64,7 +65,7 @@ LANGUAGES: dict[str, Language] = {
             tools=("gcc",),
             source="solution.c",
             compile=(("{gcc}", "{standard}", "-O2", "-static", "-o", "solution", "solution.c", "-lm"),),
-            # In 89 an inline function is one to link with, too, and what is not declared returns an int.
+            # In C89, inline functions can be linked with, and undeclared functions return an int.
             standards=("-std=gnu17", "-std=gnu89"),
             artifact="solution",
         ),
@@ -73,7 +74,7 @@ LANGUAGES: dict[str, Language] = {
             tools=("g++",),
             source="solution.cpp",
             compile=(("{g++}", "{standard}", "-O2", "-static", "-o", "solution", "solution.cpp"),),
-            # The library took names that older programs have for their own: lerp in 20, data in 17, hash in 11.
+            # Newer libraries define names that older programs use for their own: lerp in 20, data in 17, hash in 11.
             standards=("-std=gnu++20", "-std=gnu++17", "-std=gnu++14", "-std=gnu++98"),
             artifact="solution",
         ),
@@ -110,13 +111,13 @@ LANGUAGES: dict[str, Language] = {
             standards=("", "--release=8"),
             artifact="solution.jar",
             run=(
-                "LD_ORIGIN_PATH={java folder}",  # the loader asks /proc/self/exe, and a run may read no link
+                "LD_ORIGIN_PATH={java folder}",  # else the loader reads /proc/self/exe, and a run can read no link
                 *("{java}", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Xss64m"),
                 *("-Xmx{megabytes}m", "-jar", "{program}"),
             ),
             reserves=True,
             native=False,
-            calls=("socketpair",),  # made once, by the class that opens files
+            calls=("socketpair",),  # called once, by the class that opens files
             settings=("/etc/java-*",),
         ),
         Language(
@@ -128,12 +129,12 @@ LANGUAGES: dict[str, Language] = {
             run=("{node}", "--preserve-symlinks-main", "--stack-size=7000", "{program}"),
             reserves=True,
             native=False,
-            calls=("pipe2",),  # made for each event loop
+            calls=("pipe2",),  # called for each event loop
             settings=("/etc/ssl/openssl.cnf",),
         ),
     )
 }
-"""Every language the sandbox knows; ``installed_languages`` says which can be used here."""
+"""Every language that the sandbox knows; ``installed_languages`` returns those that can be used here."""
 
 VERSION = re.compile(r"\d+(?:\.\d+)+")
 
@@ -169,8 +170,8 @@ def tool_paths(name: str) -> dict[str, str]:
     """Return the tools of a language that are installed: name -> path, with links resolved."""
     found = {tool: shutil.which(tool, path=SEARCHED) for tool in LANGUAGES[name].tools}
     if (proxy := found.get("rustc")) and os.path.basename(os.path.realpath(proxy)) == "rustup":
-        told = subprocess.run([proxy, "--print", "sysroot"], capture_output=True, text=True, check=False)
-        found["rustc"] = shutil.which("rustc", path=f"{told.stdout.strip()}/bin")
+        printed = subprocess.run([proxy, "--print", "sysroot"], capture_output=True, text=True, check=False)
+        found["rustc"] = shutil.which("rustc", path=f"{printed.stdout.strip()}/bin")
     return {tool: os.path.realpath(path) for tool, path in found.items() if path}
 
 
@@ -182,8 +183,8 @@ def installed_languages() -> dict[str, str]:
         paths = tool_paths(name)
         if language.tools and len(paths) == len(language.tools):
             command = [paths[language.tools[0]], *language.version]
-            told = subprocess.run(command, capture_output=True, text=True, check=False)
-            numbers = VERSION.findall((told.stdout or told.stderr).partition("\n")[0])
+            printed = subprocess.run(command, capture_output=True, text=True, check=False)
+            numbers = VERSION.findall((printed.stdout or printed.stderr).partition("\n")[0])
             found[name] = " ".join([language.tools[0], *numbers[-1:]])
     return found
 

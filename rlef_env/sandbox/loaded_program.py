@@ -29,7 +29,7 @@ RUNS = 3  # at most, of a program that the machine starved
 QUIET_SECONDS = 2.0  # timeout for a quieter machine before the next run, times the number of runs so far
 
 
-def ignore_sleep(asleep: bool) -> None:
+def ignore_sleep(sleeping: bool) -> None:
     """Do nothing: the ``on_sleep`` of a sandbox whose caller passes none."""
 
 

@@ -35,7 +35,7 @@ class Sandbox:
             run.
         python: the interpreter that runs Python programs, 3.10 or newer; None for the one that runs this.
         on_sleep: called with True when a run has been off the core for 0.05 s without waiting for one, and with False
-            when it is no longer asleep.
+            when it no longer sleeps.
 
     Attributes:
         layers: layer -> whether it holds here.

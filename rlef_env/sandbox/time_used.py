@@ -1,4 +1,4 @@
-"""The rule for time: what a run has used, and whether that exceeds a limit. A pure function; nothing is measured here.
+"""Decides whether the time that a run has used exceeds a limit. Pure functions; nothing is measured here.
 
 A verdict must not depend on how busy the machine is. So limits apply to what the program used, and what the machine
 did not give is not held against the program:

@@ -1,4 +1,4 @@
-"""One sandbox for the tests of this folder, and plain Python to compare it with."""
+"""A sandbox for the tests of this folder, and plain Python for comparison."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Run = Callable[..., Execution]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what is marked ``conformance`` once for every implementation that it is about."""
+    """Run each test marked ``conformance`` once with every implementation that the mark selects."""
     if mark := metafunc.definition.get_closest_marker("conformance"):
         metafunc.parametrize("implementation", implementations_for(mark), indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
 def implementation(request: pytest.FixtureRequest) -> str:
-    """The name of the implementation under test."""
+    """Return the name of the implementation under test."""
     return str(getattr(request, "param", "locked"))
 
 
@@ -50,7 +50,7 @@ PlainPython = Callable[[str, bytes], "tuple[int, bytes, str]"]
 
 @pytest.fixture
 def plain_python(tmp_path: Path, sandbox: Sandbox) -> PlainPython:
-    """``python solution.py < input`` with nothing around it: (return code, stdout, stderr)."""
+    """Run ``python solution.py < input`` without a sandbox; return (return code, stdout, stderr)."""
 
     def plain(source: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
         program, given = tmp_path / "solution.py", tmp_path / "input"
@@ -64,7 +64,7 @@ def plain_python(tmp_path: Path, sandbox: Sandbox) -> PlainPython:
                 timeout=60,
                 cwd=tmp_path,
                 env={
-                    "PYTHONWARNINGS": "ignore::SyntaxWarning",  # the sandbox compiles apart, and forgets these
+                    "PYTHONWARNINGS": "ignore::SyntaxWarning",  # the sandbox drops them
                     "LC_ALL": "C.UTF-8",
                     "PYTHONHASHSEED": "0",
                     "TZ": "UTC",

@@ -1,12 +1,12 @@
-"""The ways in which a sandbox can be made, by name. Each must pass the conformance suite.
+"""The implementations of a sandbox, by name. Each must pass the conformance suite.
 
 The suite is every test marked ``conformance``: ``pytest -m conformance tests/sandbox``. A new implementation is a line
-in ``IMPLEMENTATIONS`` with a function that opens it: something with ``load(program, limits)``, a context manager of
-something with ``run(stdin, arguments)``, and ``isolation``, as ``Sandbox`` has them.
+in ``IMPLEMENTATIONS`` with a function that opens it. It has ``isolation`` and ``load(program, limits)``, a context
+manager of an object with ``run(stdin, arguments)``, like ``Sandbox``.
 
-    @pytest.mark.conformance                        what a run does, by implementations that run Python
-    @pytest.mark.conformance(needs="lock")          what it is kept from, by those that lock
-    @pytest.mark.conformance(language="compiled")   by those that run compiled programs
+    @pytest.mark.conformance                        what a run does: implementations that run Python
+    @pytest.mark.conformance(needs="lock")          what a run cannot do: implementations that lock
+    @pytest.mark.conformance(language="compiled")   implementations that run compiled programs
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CHOSEN = os.environ.get("RLEF_TEST_IMPLEMENTATIONS")
 
 __all__ = ["IMPLEMENTATIONS", "Implementation", "implementations_for", "namespaces_refused"]
 
-# An interpreter that is Python, in a process that the kernel grants no namespace.
+# Starts Python in a process to which the kernel grants no namespace.
 REFUSING = """\
 #!{python} -IS
 import ctypes, os, platform, struct, sys
@@ -49,13 +49,13 @@ os.execv({python!r}, [{python!r}, *sys.argv[1:]])
 
 @dataclass(frozen=True)
 class Implementation:
-    """A way to make a sandbox.
+    """An implementation of a sandbox.
 
     Attributes:
         open: makes one.
-        locks: whether a program in it is kept from anything.
-        python: whether it has a way of its own to run Python programs.
-        compiled: likewise compiled ones.
+        locks: whether it locks programs.
+        python: whether it runs Python programs in a way of its own.
+        compiled: whether it runs compiled programs in a way of its own.
     """
 
     open: Callable[[], AbstractContextManager[Sandbox]]
@@ -66,7 +66,7 @@ class Implementation:
 
 @contextlib.contextmanager
 def namespaces_refused() -> Iterator[Sandbox]:
-    """A locked sandbox where the kernel grants no namespaces, as in many containers."""
+    """Open a locked sandbox where the kernel grants no namespaces, as in many containers."""
     python = getattr(sys, "_base_executable", sys.executable)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         wrapper = Path(folder, "python")
@@ -90,7 +90,7 @@ def namespaces_refused() -> Iterator[Sandbox]:
 
 @contextlib.contextmanager
 def launcher_missing() -> Iterator[Sandbox]:
-    """A locked sandbox where there is no C compiler: compiled programs, from elsewhere, are forked by the zygote."""
+    """Open a locked sandbox without a compiled launcher: the zygote forks the runs of compiled programs."""
     with Sandbox() as sandbox, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sandbox._compiler, "launcher", lambda: b"")
         yield sandbox
@@ -109,7 +109,7 @@ for name in ("/usr/bin/python3", "pypy3"):
 
 
 def implementations_for(mark: pytest.Mark) -> list[str]:
-    """Names of the implementations that a test with this mark is about."""
+    """Return the names of the implementations with which a test with this mark is run."""
     compiled = mark.kwargs.get("language") == "compiled"
     return [
         name

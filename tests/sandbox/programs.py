@@ -53,7 +53,7 @@ BLOCKS = st.recursive(
 
 
 def programs() -> st.SearchStrategy[str]:
-    """Sources of whole programs."""
+    """Return a strategy for sources of whole programs."""
     return st.lists(BLOCKS, min_size=1, max_size=6).map(
         lambda blocks: "\n".join(["import sys", "a = b = c = data = 1", *(line for block in blocks for line in block)])
     )

@@ -1,4 +1,4 @@
-"""What a program does in the sandbox is what it does under plain ``python solution.py < input``."""
+"""A program does in the sandbox what it does under plain ``python solution.py < input``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What any run can read does not depend on what runs before it or beside it did.
+"""What a run can read does not depend on what runs before it or beside it did.
 
-A program that asks for every number it can think of (`PROBE`) runs before and after others that change as much as they
-can (`MOVERS`), in the same sandbox and in another one. It must be told the same each time. What is left out of the
-comparison stands in `NOT_COMPARED`, with the reason; what is left as a channel, in docs/threat-model.md.
+A program that asks for every number that it can get (`PROBE`) runs before and after others that change as much as they
+can (`MOVERS`), in the same sandbox and in another one. It must get the same numbers each time. `NOT_COMPARED` lists
+what is not compared, and why; docs/threat-model.md lists the channels that are left.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ NOT_COMPARED = {
     "ends the process, or a thread": "exit exit_group rt_sigreturn kill tgkill",
     "waits": "pause poll ppoll select pselect6 rt_sigsuspend rt_sigtimedwait nanosleep clock_nanosleep epoll_wait "
     "epoll_pwait epoll_pwait2 restart_syscall wait4 waitid",
-    "tells when the run started (the last change of its files)": "fstat",
-    "tells the time": "time gettimeofday clock_gettime times alarm getitimer setitimer timerfd_gettime",
+    "shows when the run started (the last change of its files)": "fstat",
+    "shows the time": "time gettimeofday clock_gettime times alarm getitimer setitimer timerfd_gettime",
     "is random": "getrandom",
-    "tells which core it is on": "getcpu rseq",
+    "shows which core it is on": "getcpu rseq",
     "changes what the probe itself needs": "close close_range dup2 dup3 munmap mprotect mremap brk arch_prctl "
     "rt_sigaction rt_sigprocmask sigaltstack set_tid_address set_robust_list clone chdir fchdir umask prlimit64 "
     "write pwrite64 writev pwritev sendfile copy_file_range ftruncate mmap madvise",
 }
-"""Why a call is left out of the sweep over all numbers -> the calls."""
+"""Reason why calls are not compared -> the calls."""
 
 SKIPPED = sorted({NUMBERS[call][COLUMN] for calls in NOT_COMPARED.values() for call in calls.split()})
-SKIPPED += [NUMBERS[call][COLUMN] for call in syscall_policy.KILLED.split()]  # they end it; test_lock.py tries each
-SKIPPED += [335, 336]  # uretprobe, uprobe: the kernel shows them to no filter, and answers with SIGILL
+SKIPPED += [NUMBERS[call][COLUMN] for call in syscall_policy.KILLED.split()]  # they kill it; test_lock.py tries each
+SKIPPED += [335, 336]  # uretprobe, uprobe: the kernel passes them to no filter, and answers with SIGILL
 
 SWEEP = """
 #include <errno.h>
@@ -72,47 +72,47 @@ int main(void) {
     return 0;
 }
 """.replace("SKIPPED", ", ".join(map(str, SKIPPED)))
-"""Every system call with small numbers and room for an answer, in C."""
+"""Makes every system call with small numbers and a buffer for an answer, in C."""
 
 PROBE = """
 import ctypes, fcntl, glob, os, resource, select, signal, stat, sys, threading, time
-lines = []  # told at the end, or what it has written would count as a change
+lines = []  # printed at the end: output in between would count as a change
 def print(*words): lines.append(" ".join(map(str, words)))
-def told(what, ask):
+def record(what, ask):
     try: print(what, ask())
     except (OSError, ValueError) as error: print(what, type(error).__name__, error)
 def facts(status):
     kind = stat.S_IFMT(status.st_mode)
-    ours = status.st_dev == os.fstat(0).st_dev  # given to this run: its last change is its start
+    ours = status.st_dev == os.fstat(0).st_dev  # a file of this run: last changed when the run started
     return [getattr(status, name) for name in sorted(dir(status)) if name.startswith("st_")
             and not (ours and name.startswith("st_ctime"))]
 for fd in range(64):
-    told(("fstat", fd), lambda: facts(os.fstat(fd)))
-    for command in (1, 3, 1034): told(("fcntl", fd, command), lambda: fcntl.fcntl(fd, command))
-    for whence in range(5): told(("seek", fd, whence), lambda: os.lseek(fd, 0, whence))
-    told(("asked", fd), lambda: fcntl.ioctl(fd, 0x541B, bytes(8)))
+    record(("fstat", fd), lambda: facts(os.fstat(fd)))
+    for command in (1, 3, 1034): record(("fcntl", fd, command), lambda: fcntl.fcntl(fd, command))
+    for whence in range(5): record(("seek", fd, whence), lambda: os.lseek(fd, 0, whence))
+    record(("asked", fd), lambda: fcntl.ioctl(fd, 0x541B, bytes(8)))
 library = os.path.dirname(os.__file__)
 for path in ("/", "/dev", "/dev/fd", "/proc", "/proc/self", "/proc/self/fd", "/usr", "/usr/lib", "/etc", "/lib",
              library, *glob.glob(library + "/*"),
              *("/dev/" + name for name in "null zero random urandom stdin stdout".split()),
              *(f"/proc/{place}" for place in (1, 2, 3, "meminfo", "self/exe", "self/status", "sys/fs/file-nr", "net")),
              *(f"/proc/self/fd/{fd}" for fd in range(64)), "/nowhere", library + "/nowhere"):
-    for ask in (os.lstat, os.stat): told((ask.__name__, path), lambda: facts(ask(path)))
-    for ask in (os.readlink, os.statvfs, lambda path: os.access(path, 2)): told(path, lambda: ask(path))
+    for ask in (os.lstat, os.stat): record((ask.__name__, path), lambda: facts(ask(path)))
+    for ask in (os.readlink, os.statvfs, lambda path: os.access(path, 2)): record(path, lambda: ask(path))
 for ask in (os.getpid, os.getppid, os.getpgrp, os.getuid, os.getgid, os.getgroups, os.uname, os.getcwd, os.cpu_count,
             lambda: os.umask(0o22), lambda: os.sched_getaffinity(0), lambda: os.sched_getscheduler(0), os.get_blocking,
             lambda: os.getsid(0), lambda: os.getpgid(0), lambda: os.getpriority(0, 0), os.getloadavg, signal.sigpending,
             lambda: signal.pthread_sigmask(0, ()), lambda: [signal.getitimer(kind) for kind in range(3)],
             lambda: hash("word"), lambda: id(object), lambda: ctypes.addressof(ctypes.pythonapi.Py_IsInitialized),
             lambda: dict(os.environ), lambda: sys.argv, lambda: resource.getrusage(resource.RUSAGE_CHILDREN)):
-    try: told(ask, ask)
+    try: record(ask, ask)
     except TypeError: pass
-for kind in range(16): told(("limit", kind), lambda: resource.getrlimit(kind))
-for clock in range(-40, 12): told(("clock", clock), lambda: time.clock_getres(clock))
+for kind in range(16): record(("limit", kind), lambda: resource.getrlimit(kind))
+for clock in range(-40, 12): record(("clock", clock), lambda: time.clock_getres(clock))
 for process in range(9):
-    for kind in range(8): told(("clock of", process), lambda: type(time.clock_gettime((~process << 3) | kind)))
+    for kind in range(8): record(("clock of", process), lambda: type(time.clock_gettime((~process << 3) | kind)))
     for ask in (os.getsid, os.getpgid, os.sched_getaffinity, lambda pid: os.kill(pid, 0), os.pidfd_open):
-        told(("process", process), lambda: ask(process) if process != os.getpid() else 0)
+        record(("process", process), lambda: ask(process) if process != os.getpid() else 0)
 ids = []
 for _ in range(3):
     thread = threading.Thread(target=lambda: ids.append(threading.get_native_id()))
@@ -184,7 +184,7 @@ resource.setrlimit(resource.RLIMIT_STACK, (2**20, resource.getrlimit(resource.RL
 """,
     "a crash": "import ctypes\nctypes.string_at(0)",
 }
-"""What moves -> a program that moves it, as far as it may."""
+"""What changes -> a program that changes it, as far as it can."""
 
 
 @pytest.fixture(scope="module")
@@ -193,12 +193,12 @@ def others() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def moved(sandbox: Sandbox, mover: str) -> None:
+def run_mover(sandbox: Sandbox, mover: str) -> None:
     with sandbox.load(Program(MOVERS[mover]), LIMITS) as loaded:
         assert loaded.run(b"some input").status in (Status.EXITED, Status.SIGNALED)
 
 
-def told(sandbox: Sandbox, program: Program, least: int = 100) -> list[str]:
+def answers(sandbox: Sandbox, program: Program, least: int = 100) -> list[str]:
     with sandbox.load(program, LIMITS) as loaded:
         execution = loaded.run(b"input\n")
     assert (execution.status, execution.exit_code) == (Status.EXITED, 0), execution
@@ -213,16 +213,16 @@ def differences(before: list[str], after: list[str]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("mover", MOVERS)
-def test_what_a_run_is_told_does_not_depend_on_others(mover: str, sandbox: Sandbox, others: Sandbox) -> None:
-    before = told(sandbox, Program(PROBE))
-    moved(sandbox, mover)
-    moved(others, mover)
-    assert differences(before, told(sandbox, Program(PROBE))) == []
+def test_what_a_run_can_read_does_not_depend_on_others(mover: str, sandbox: Sandbox, others: Sandbox) -> None:
+    before = answers(sandbox, Program(PROBE))
+    run_mover(sandbox, mover)
+    run_mover(others, mover)
+    assert differences(before, answers(sandbox, Program(PROBE))) == []
 
 
 @pytest.mark.conformance(needs="lock")
-def test_the_library_is_in_memory_when_a_sandbox_has_started(implementation: str) -> None:
-    """So what a run reads first changes nothing that the next one could see by how long it takes."""
+def test_the_library_is_in_memory_once_a_sandbox_has_started(implementation: str) -> None:
+    """So a run's reading changes nothing that the next run could measure by how long its reading takes."""
     path = Path(os.__file__).parent / "pydoc_data" / "topics.py"
     if implementation not in ("locked", "no namespaces"):
         pytest.skip("another interpreter's library")
@@ -239,7 +239,7 @@ def test_the_library_is_in_memory_when_a_sandbox_has_started(implementation: str
 
 
 def missing_pages(fd: int) -> int:
-    """How many pages of a file are not in memory."""
+    """Return how many pages of a file are not in memory."""
     libc, size, page = ctypes.CDLL(None), os.fstat(fd).st_size, mmap.PAGESIZE
     libc.mmap.restype, libc.mmap.argtypes = ctypes.c_void_p, [ctypes.c_void_p, *[ctypes.c_long] * 5]
     address = ctypes.c_void_p(libc.mmap(None, size, mmap.PROT_READ, mmap.MAP_SHARED, fd, 0))
@@ -299,28 +299,28 @@ public class Main { public static void main(String[] words) throws Exception {
 
 
 @pytest.mark.parametrize("language", PROBES)
-def test_what_a_runtime_is_told_does_not_depend_on_others(language: str, sandbox: Sandbox, others: Sandbox) -> None:
+def test_what_a_runtime_can_read_does_not_depend_on_others(language: str, sandbox: Sandbox, others: Sandbox) -> None:
     if language not in installed_languages():
         pytest.skip(f"{language} is not installed here")
-    before = told(sandbox, Program(PROBES[language], language))
+    before = answers(sandbox, Program(PROBES[language], language))
     for place in (sandbox, others):
-        told(place, Program(MOVERS_OF_THEIR_OWN[language], language), least=0)
-        moved(place, "pipes, sockets and memory files")
-    assert differences(before, told(sandbox, Program(PROBES[language], language))) == []
+        answers(place, Program(MOVERS_OF_THEIR_OWN[language], language), least=0)
+        run_mover(place, "pipes, sockets and memory files")
+    assert differences(before, answers(sandbox, Program(PROBES[language], language))) == []
 
 
-def test_every_system_call_answers_the_same(sandbox: Sandbox, others: Sandbox) -> None:
+def test_every_system_call_returns_the_same(sandbox: Sandbox, others: Sandbox) -> None:
     if "c" not in installed_languages():
         pytest.skip("c is not installed here")
-    before = told(sandbox, Program(SWEEP, "c"))
+    before = answers(sandbox, Program(SWEEP, "c"))
     for mover in MOVERS:
-        moved(sandbox, mover)
-        moved(others, mover)
-    assert differences(before, told(sandbox, Program(SWEEP, "c"))) == []
+        run_mover(sandbox, mover)
+        run_mover(others, mover)
+    assert differences(before, answers(sandbox, Program(SWEEP, "c"))) == []
 
 
-def test_a_compiled_program_opens_no_file_that_another_has(sandbox: Sandbox) -> None:
-    """Futexes on a page of one would wake the other's threads, which wait without FUTEX_PRIVATE_FLAG."""
+def test_a_compiled_program_opens_no_file_that_another_has_open(sandbox: Sandbox) -> None:
+    """A futex on a page of a common file would wake the other's threads, which wait without FUTEX_PRIVATE_FLAG."""
     if "c" not in installed_languages():
         pytest.skip("c is not installed here")
     folders = [path for folder in EXTRA_DIRECTORIES for path in (f"{folder}/UTC", f"{folder}/LC_CTYPE")]
@@ -332,7 +332,7 @@ def test_a_compiled_program_opens_no_file_that_another_has(sandbox: Sandbox) -> 
     assert (execution.status, execution.stdout) == (Status.EXITED, b"")
 
 
-def test_a_runtime_is_not_told_when_its_program_was_read_before(sandbox: Sandbox) -> None:
+def test_a_runtime_cannot_see_when_its_program_was_read_before(sandbox: Sandbox) -> None:
     if "javascript" not in installed_languages():
         pytest.skip("javascript is not installed here")
     source = """const fs = require('fs'), s = fs.fstatSync(3), before = Date.now() - 50;
@@ -341,14 +341,14 @@ def test_a_runtime_is_not_told_when_its_program_was_read_before(sandbox: Sandbox
         assert loaded.run(b"").stdout == loaded.run(b"").stdout
 
 
-def test_signals_do_not_tell_how_many_others_wait(run: Run) -> None:
-    """What is known of a signal is left out when a user has too many that wait; so it always is."""
+def test_signals_do_not_show_how_many_others_are_queued(run: Run) -> None:
+    """The kernel drops the details of a signal when a user has too many queued ones; here it always drops them."""
     words = "import signal, threading\nsignal.pthread_sigmask(0, [10])\n"
     words += "signal.pthread_kill(threading.get_ident(), 10)\nprint(signal.sigwaitinfo([10]).si_pid)"
     assert run(words).stdout == b"0\n"
 
 
-def test_a_waking_pair_loses_no_words_in_silence(run: Run) -> None:
+def test_a_waking_pair_never_loses_data_silently(run: Run) -> None:
     execution = run("import socket\none, other = socket.socketpair()\none.send(b'word')\nprint(other.recv(4))")
     assert execution.stdout == b""
     assert b"PermissionError" in execution.stderr

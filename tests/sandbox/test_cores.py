@@ -1,4 +1,4 @@
-"""How many cores a container may use, from given control groups."""
+"""The number of cores that a container may use, for given control groups."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_version_1(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "max", "1", "a b", "-5 100", "5 0", "1 2 3"])
-def test_what_makes_no_sense_bounds_nothing(tmp_path: Path, text: str) -> None:
+def test_invalid_quotas_are_no_bound(tmp_path: Path, text: str) -> None:
     assert groups(tmp_path, "0::/\n", cpu_max=text) is None
     assert groups(tmp_path, "nonsense\n1:\n::/../..\n") is None
     assert cpu_quota(tmp_path, tmp_path / "nowhere") is None

@@ -24,7 +24,7 @@ def gone(pid: int) -> bool:
 
 
 def kill_when_running(sandbox: Sandbox, pid: int) -> threading.Thread:
-    """Kill a process as soon as a run is under way."""
+    """Kill a process as soon as a run has started."""
 
     def wait_and_kill() -> None:
         while not any(names for _, names in tree(sandbox.pid) if len(names) >= 4):
@@ -37,7 +37,7 @@ def kill_when_running(sandbox: Sandbox, pid: int) -> threading.Thread:
 
 
 def tree(pid: int, above: tuple[int, ...] = ()) -> list[tuple[int, tuple[int, ...]]]:
-    """Every process below this one, with those above it."""
+    """Return every descendant of a process, with the names of its ancestors."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except (FileNotFoundError, ProcessLookupError):
@@ -46,7 +46,7 @@ def tree(pid: int, above: tuple[int, ...] = ()) -> list[tuple[int, tuple[int, ..
     return [(pid, here), *(found for child in children for found in tree(int(child), here))]
 
 
-def test_a_killed_zygote_is_a_failure_and_no_verdict() -> None:
+def test_a_killed_zygote_is_a_failure_without_a_verdict() -> None:
     with Sandbox() as sandbox:
         with sandbox.load(SLOW, Limits(cpu_seconds=50)) as loaded:
             thread = kill_when_running(sandbox, sandbox.pid)
@@ -57,7 +57,7 @@ def test_a_killed_zygote_is_a_failure_and_no_verdict() -> None:
             assert loaded.run(b"").status is Status.FAILED
 
 
-def test_a_killed_program_process_is_a_failure_and_the_sandbox_lives_on() -> None:
+def test_a_killed_program_process_is_a_failure_and_the_sandbox_still_works() -> None:
     with Sandbox() as sandbox:
         with sandbox.load(SLOW, Limits(cpu_seconds=50)) as loaded:
             program = next(pid for pid, above in tree(sandbox.pid) if len(above) == 3)
@@ -68,7 +68,7 @@ def test_a_killed_program_process_is_a_failure_and_the_sandbox_lives_on() -> Non
             assert loaded.run(b"").stdout == b"1\n"
 
 
-def test_a_killed_run_is_the_programs_end() -> None:
+def test_a_run_killed_by_a_signal_is_reported_as_the_programs_own_end() -> None:
     with Sandbox() as sandbox, sandbox.load(SLOW, Limits(cpu_seconds=50)) as loaded:
         thread = threading.Thread(target=lambda: os.kill(running(sandbox), signal.SIGKILL))
         thread.start()
@@ -94,7 +94,7 @@ def test_nothing_is_left_after_close() -> None:
     assert all(gone(pid) for pid in pids)
 
 
-def test_a_forgotten_sandbox_ends_with_its_last_reference() -> None:
+def test_a_sandbox_that_is_not_closed_ends_with_its_last_reference() -> None:
     sandbox = Sandbox()
     pid = sandbox.pid
     del sandbox
@@ -104,7 +104,7 @@ def test_a_forgotten_sandbox_ends_with_its_last_reference() -> None:
 
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "os._exit(0)", "sys.exit(0)"])
 def test_the_zygote_and_its_run_die_with_their_owner(end: str) -> None:
-    """Also when the owner is killed while a program runs: the write end of the pipe lives as long as any of them."""
+    """Even if the owner is killed while a program runs. The pipe's write end stays open while any of them lives."""
     script = (
         "import os, sys, threading\n"
         "from rlef_env.sandbox import *\n"
@@ -136,7 +136,7 @@ def zombie(pid: int) -> bool:
 
 
 def test_exhausted_descriptors_are_a_failure_not_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program cannot be loaded without one. One that is loaded runs: the files of its runs are there already."""
+    """A program cannot be loaded without one. A loaded one runs: the files of its runs exist already."""
     import resource
 
     monkeypatch.setattr(monitor, "SAMPLE_SECONDS", 60.0)  # a sample would need descriptors; a busy machine gets to it
@@ -157,8 +157,8 @@ def test_exhausted_descriptors_are_a_failure_not_a_crash(monkeypatch: pytest.Mon
             assert again.run(b"").stdout == b"2\n"
 
 
-def test_descriptors_that_run_out_in_mid_run_never_shift_a_result_to_the_next_run() -> None:
-    """The handle can be had, what is read of the program cannot: its late answer is nobody's."""
+def test_a_result_is_never_taken_for_the_next_runs_when_descriptors_run_out_during_a_run() -> None:
+    """The pidfd can be received but the process cannot be sampled; its late reply must be dropped."""
     import resource
 
     echo = Program("import time\nword = input()\ntime.sleep(0.2 if word == 'slow' else 0)\nprint(word)")

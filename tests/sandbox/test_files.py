@@ -1,4 +1,4 @@
-"""Arguments, files to read, and a scratch folder to write: what checkers and interactors are run with."""
+"""Arguments, input files and a scratch folder, as checkers and interactors get them."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def run(
     limits: Limits = SCRATCH,
     stdin: bytes = b"",
 ) -> Execution:
-    """Run a Python source; its arguments are the scratch folder and those named."""
+    """Run a Python source. Its arguments are the scratch folder and the given ones."""
     with sandbox.load(Program(source), limits) as loaded:
         return loaded.run(stdin, [loaded.scratch, *arguments])
 
 
 @pytest.mark.parametrize("language", COPY)
-def test_arguments_files_and_what_is_left_in_scratch(language: str, sandbox: Sandbox) -> None:
+def test_arguments_input_files_and_scratch_files(language: str, sandbox: Sandbox) -> None:
     if language not in installed_languages():
         pytest.skip(f"{language} is not installed here")
     with sandbox.load(Program(COPY[language], language), SCRATCH) as loaded:
@@ -64,7 +64,7 @@ def test_a_plain_run_has_no_arguments_no_files_and_no_folder(sandbox: Sandbox) -
 
 
 @pytest.mark.conformance(needs="lock")
-def test_a_run_without_limits_for_scratch_cannot_write_into_that_of_others(sandbox: Sandbox) -> None:
+def test_a_run_without_scratch_cannot_write_into_the_scratch_of_others(sandbox: Sandbox) -> None:
     with sandbox.load(Program("pass"), SCRATCH) as loaded:
         folder = loaded.scratch
     with sandbox.load(Program("import sys\nopen(sys.argv[1] + 'x', 'w')")) as loaded:
@@ -104,7 +104,7 @@ REFUSED = {
 
 @pytest.mark.conformance(needs="lock")
 @pytest.mark.parametrize("action", REFUSED)
-def test_scratch_is_for_files_only(action: str, sandbox: Sandbox) -> None:
+def test_scratch_holds_plain_files_only(action: str, sandbox: Sandbox) -> None:
     source = (
         f"import os, sys\nscratch = sys.argv[1]\nopen(scratch + 'file', 'w').write('#!/bin/true')\n{REFUSED[action]}"
     )
@@ -149,14 +149,14 @@ def test_the_size_of_scratch_is_bounded(flood: str, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.conformance
-def test_exactly_as_much_as_allowed(sandbox: Sandbox) -> None:
+def test_exactly_as_much_scratch_as_allowed(sandbox: Sandbox) -> None:
     source = "import sys\nopen(sys.argv[1] + 'x', 'wb').write(bytes(int(sys.argv[2])))"
     assert run(sandbox, source, (str(64 * KB),)).files == {"x": bytes(64 * KB)}
     assert run(sandbox, source, (str(64 * KB + 1),)).status is Status.OUTPUT_LIMIT
 
 
 @given(contents=st.lists(st.binary(max_size=5000), max_size=4), word=st.text(st.characters(codec="utf-8")))
-def test_any_bytes_and_words_arrive(contents: list[bytes], word: str, sandbox: Sandbox) -> None:
+def test_any_bytes_and_arguments_arrive(contents: list[bytes], word: str, sandbox: Sandbox) -> None:
     echo = (
         "import sys, os\nos.write(1, os.fsencode(sys.argv[1]) + b'|')\n"
         "for name in sys.argv[2:]: os.write(1, open(name, 'rb').read())"
@@ -177,7 +177,7 @@ def test_too_many_arguments_are_refused_by_number(arguments: list[str | bytes], 
         assert loaded.run(b"").stdout == b"1\n"
 
 
-def test_more_scratch_than_there_can_be_is_refused(sandbox: Sandbox) -> None:
+def test_more_scratch_than_possible_is_refused(sandbox: Sandbox) -> None:
     with (
         pytest.raises(UsageError, match="at most 67108864"),
         sandbox.load(Program(""), Limits(scratch_bytes=2**30)),
@@ -196,7 +196,7 @@ def test_nothing_is_left_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert list(tmp_path.iterdir()) == []
 
 
-def test_a_load_within_a_load_is_refused_at_once(sandbox: Sandbox) -> None:
+def test_a_nested_load_is_refused_at_once(sandbox: Sandbox) -> None:
     with sandbox.load(Program("print(1)")) as loaded:
         with pytest.raises(UsageError, match="another still is; leave its `with` block"), sandbox.load(Program("")):
             pass
@@ -205,8 +205,8 @@ def test_a_load_within_a_load_is_refused_at_once(sandbox: Sandbox) -> None:
         assert loaded.run(b"").stdout == b"2\n"
 
 
-def test_given_files_can_be_opened_where_no_new_proc_can_be_mounted(root: Path) -> None:
-    """As in containers that cover parts of their /proc: programs see their own descriptors of it, and nothing else."""
+def test_input_files_can_be_opened_where_no_new_proc_can_be_mounted(root: Path) -> None:
+    """As in containers that cover parts of their /proc: programs see only their own descriptors in it."""
     script = (
         "from rlef_env.sandbox import *\n"
         "source = 'import sys\\nprint(open(sys.argv[1]).read(), open(0).read())\\nopen(\"/proc/1/environ\").read(1)'\n"

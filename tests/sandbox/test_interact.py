@@ -1,4 +1,4 @@
-"""Two programs that talk: what each hears, what each is charged for, and who tries to spoil it."""
+"""Interacting programs: what each receives, what each is charged for, and attempts to break it."""
 
 from __future__ import annotations
 
@@ -82,14 +82,14 @@ def talk(
     limits: tuple[Limits, Limits] = (QUICK, QUICK),
     wall_seconds: float | None = None,
 ) -> Interaction:
-    """Let two programs talk; the words are the second one's arguments, before its scratch folder."""
+    """Let two programs interact; ``words`` are the second one's arguments before its scratch folder."""
     program = Program(first) if isinstance(first, str) else first
     with pair[0].load(program, limits[0]) as one, pair[1].load(Program(second), limits[1]) as other:
         return interact(one, other, ((), [*words, other.scratch]), wall_seconds)
 
 
 @pytest.mark.parametrize("language", ["python", "c"])
-def test_a_search_by_questions(language: str, pair: tuple[Sandbox, Sandbox]) -> None:
+def test_a_binary_search_by_questions(language: str, pair: tuple[Sandbox, Sandbox]) -> None:
     if language not in installed_languages():
         pytest.skip(f"{language} is not installed here")
     program = Program(ASKS if language == "python" else ASKS_IN_C, language)
@@ -102,7 +102,7 @@ def test_a_search_by_questions(language: str, pair: tuple[Sandbox, Sandbox]) -> 
         assert set(found.second.stdout.split()) <= {b"higher", b"not"}
 
 
-def test_what_is_said_is_heard_in_full_and_in_order(locked: tuple[Sandbox, Sandbox]) -> None:
+def test_data_arrives_complete_and_in_order(locked: tuple[Sandbox, Sandbox]) -> None:
     """More than the pipes hold, from both at once."""
     source = (
         "import os, sys, threading\nwords = bytes(range(256)) * 4000\n"
@@ -123,17 +123,17 @@ def test_any_bytes_are_carried(said: list[bytes], locked: tuple[Sandbox, Sandbox
     assert heard.first.stdout == heard.second.stdout == heard.first.stderr == b"".join(said)
 
 
-def test_who_dies_at_once_is_heard_to_end(pair: tuple[Sandbox, Sandbox]) -> None:
+def test_a_program_that_dies_at_once_ends_the_others_input(pair: tuple[Sandbox, Sandbox]) -> None:
     heard = talk(pair, "import os\nos.abort()", "import sys\nsys.exit(5 if sys.stdin.read() == '' else 6)")
     assert (heard.first.status, heard.first.signal, heard.second.exit_code) == (Status.SIGNALED, signal.SIGABRT, 5)
     assert heard.first_left
 
 
-def test_nobody_listens_any_more(pair: tuple[Sandbox, Sandbox]) -> None:
-    """The first goes on speaking to one that has ended; that it left first is told."""
+def test_a_program_that_writes_after_the_other_has_ended(pair: tuple[Sandbox, Sandbox]) -> None:
+    """The first continues to write; it is reported that the second left first."""
     heard = talk(pair, "while True: print('x' * 100, flush=True)", "import sys\ninput()\nsys.exit(43)")
     assert heard.second.exit_code == 43
-    assert heard.first.exit_code == 120  # as in plain Python: what is left to say cannot be said either
+    assert heard.first.exit_code == 120  # as in plain Python: the rest of the output cannot be flushed
     assert b"BrokenPipeError" in heard.first.stderr
     assert not heard.first_left
 
@@ -147,8 +147,8 @@ def test_a_native_program_gets_the_signal(pair: tuple[Sandbox, Sandbox]) -> None
 
 
 @pytest.mark.parametrize("end", ["return 7;", "close(1); pause();"])
-def test_the_end_of_a_native_program_is_heard(end: str, pair: tuple[Sandbox, Sandbox]) -> None:
-    """Its output is closed when it closes it, though the process that launched it lives on."""
+def test_the_end_of_a_native_program_is_noticed(end: str, pair: tuple[Sandbox, Sandbox]) -> None:
+    """Its output is at its end once it closes it, though the process that launched it is still alive."""
     if "c" not in installed_languages():
         pytest.skip("c is not installed here")
     source = f'#include <stdio.h>\n#include <unistd.h>\nint main(void) {{ puts("bye"); fflush(stdout); {end} }}'
@@ -156,7 +156,7 @@ def test_the_end_of_a_native_program_is_heard(end: str, pair: tuple[Sandbox, San
     assert (heard.second.exit_code, heard.first_left) == (5, "return" in end), heard
 
 
-def test_closing_ones_output_is_an_end_of_input_to_the_other(pair: tuple[Sandbox, Sandbox]) -> None:
+def test_closing_the_output_ends_the_others_input(pair: tuple[Sandbox, Sandbox]) -> None:
     closes = "import os, sys\nprint('bye', flush=True)\nos.close(1)\nsys.exit(3 if input() == 'heard' else 4)"
     heard = talk(pair, closes, "import sys\nassert sys.stdin.read() == 'bye\\n'\nprint('heard')")
     assert (heard.first.exit_code, heard.second.exit_code) == (3, 0), heard
@@ -191,8 +191,8 @@ SPOILERS = {
 
 
 @pytest.mark.parametrize("name", SPOILERS)
-def test_every_conversation_ends(name: str, locked: tuple[Sandbox, Sandbox]) -> None:
-    """The first has the shorter limits, as the judged one has; the second hears its end and ends well."""
+def test_every_interaction_ends(name: str, locked: tuple[Sandbox, Sandbox]) -> None:
+    """The first has the lower limits, like a judged program; the second notices its end and exits with 0."""
     first, second, status = SPOILERS[name]
     heard = talk(locked, first, second, limits=(QUICK, Limits(cpu_seconds=2, idle_seconds=1, output_bytes=10**6)))
     assert heard.first.status is (status or Status.TIME_LIMIT), heard.first
@@ -203,40 +203,40 @@ def test_every_conversation_ends(name: str, locked: tuple[Sandbox, Sandbox]) -> 
     )
 
 
-def test_the_one_with_the_shorter_patience_ends_first(locked: tuple[Sandbox, Sandbox]) -> None:
+def test_the_program_with_the_lower_idle_limit_ends_first(locked: tuple[Sandbox, Sandbox]) -> None:
     heard = talk(locked, SILENT, SILENT, limits=(Limits(cpu_seconds=9), QUICK))
     assert (heard.first.status, heard.second.status) == (Status.EXITED, Status.TIME_LIMIT)
     assert not heard.first_left
 
 
-def test_waiting_for_the_others_work_is_not_idle_time(pair: tuple[Sandbox, Sandbox]) -> None:
+def test_waiting_while_the_other_works_is_not_idle_time(pair: tuple[Sandbox, Sandbox]) -> None:
     works = "import time\nwhile time.process_time() < 1.2: pass\nprint('done')"
     waits = "import sys\nsys.exit(9 if input() == 'done' else 8)"
     heard = talk(pair, waits, works, limits=(Limits(cpu_seconds=0.2), Limits(cpu_seconds=5)))
     assert (heard.first.exit_code, heard.second.exit_code) == (9, 0), heard
 
 
-def test_waiting_for_the_others_sleep_is(locked: tuple[Sandbox, Sandbox]) -> None:
+def test_waiting_while_the_other_sleeps_is_idle_time(locked: tuple[Sandbox, Sandbox]) -> None:
     sleeps = "import time\ntime.sleep(1.2)\nprint('done')"
     heard = talk(locked, "input()", sleeps, limits=(Limits(cpu_seconds=0.2), Limits(cpu_seconds=5)))
     assert heard.first.status is Status.TIME_LIMIT
 
 
-def test_many_short_turns_are_no_idle_time(locked: tuple[Sandbox, Sandbox]) -> None:
-    """The judge's own part in each turn is nobody's waiting."""
+def test_many_short_exchanges_are_no_idle_time(locked: tuple[Sandbox, Sandbox]) -> None:
+    """The judge's own part in each exchange counts as nobody's waiting."""
     asks = "for n in range(3000):\n    print(n, flush=True)\n    input()"
     heard = talk(locked, asks, ECHO, limits=(Limits(cpu_seconds=5, idle_seconds=0.2),) * 2)
     assert (heard.first.status, heard.second.status) == (Status.EXITED, Status.EXITED), heard
 
 
-def test_one_deadline_for_both(locked: tuple[Sandbox, Sandbox]) -> None:
+def test_one_wall_limit_for_both(locked: tuple[Sandbox, Sandbox]) -> None:
     patient = Limits(cpu_seconds=20)
     heard = talk(locked, SILENT, SILENT, limits=(patient, patient), wall_seconds=0.3)
     assert (heard.first.status, heard.second.status) == (Status.TIME_LIMIT, Status.TIME_LIMIT)
     assert max(heard.first.wall_seconds, heard.second.wall_seconds) < 20
 
 
-def test_neither_can_touch_the_pipe_or_the_other(locked: tuple[Sandbox, Sandbox]) -> None:
+def test_neither_program_can_reach_the_pipes_or_the_other(locked: tuple[Sandbox, Sandbox]) -> None:
     pries = (
         "import fcntl, os\n"
         "for action in (lambda: fcntl.fcntl(0, 1031, 1 << 20), lambda: fcntl.fcntl(1, 1031, 1 << 20),\n"
@@ -249,7 +249,7 @@ def test_neither_can_touch_the_pipe_or_the_other(locked: tuple[Sandbox, Sandbox]
     assert (heard.first.stderr, heard.second.stderr) == (b"0[]", b"0[]")
 
 
-def test_conversations_leave_nothing_to_each_other(locked: tuple[Sandbox, Sandbox]) -> None:
+def test_interactions_leave_nothing_behind_for_each_other(locked: tuple[Sandbox, Sandbox]) -> None:
     with locked[0].load(Program(ECHO), QUICK) as one, locked[1].load(Program(SAYS_ONE), QUICK) as other:
         before = len(list(Path("/proc/self/fd").iterdir()))
         heard = [interact(one, other) for _ in range(3)]
@@ -270,7 +270,7 @@ def test_a_program_that_does_not_compile(broken: int, locked: tuple[Sandbox, San
     assert heard.first.stdout == b"1\n"
 
 
-def test_a_killed_zygote_is_a_failure_of_its_side_only() -> None:
+def test_a_killed_zygote_is_a_failure_of_its_own_side_only() -> None:
     with Sandbox() as first, Sandbox() as second:
 
         def kill_when_running() -> None:

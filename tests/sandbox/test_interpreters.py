@@ -1,4 +1,4 @@
-"""Numpy where it is asked for, and other interpreters."""
+"""Numpy if it is asked for, and other interpreters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def output(sandbox: Sandbox, source: str) -> bytes:
         return execution.stdout or execution.stderr[-300:]
 
 
-def test_numpy_is_there_only_where_asked_for(with_numpy: Sandbox, sandbox: Sandbox) -> None:
+def test_numpy_is_importable_only_if_asked_for(with_numpy: Sandbox, sandbox: Sandbox) -> None:
     assert output(with_numpy, MULTIPLY) == b"83 True\n"
     assert b"No module named 'numpy'" in output(sandbox, MULTIPLY)
 
@@ -35,13 +35,13 @@ def test_parts_of_numpy_that_are_loaded_late(name: str, with_numpy: Sandbox) -> 
     assert output(with_numpy, f"import {name}\nprint('ok')") == b"ok\n"
 
 
-def test_other_packages_stay_out_of_sight_beside_numpy(with_numpy: Sandbox) -> None:
+def test_other_packages_beside_numpy_cannot_be_imported(with_numpy: Sandbox) -> None:
     assert b"No module named" in output(with_numpy, "import gymnasium")
     beside = "os.path.dirname(os.path.dirname(numpy.__file__))"
     assert b"rror" in output(with_numpy, f"import numpy, os\nprint(os.listdir({beside} + '/gymnasium'))")
 
 
-def test_numpy_costs_no_memory_of_the_program(with_numpy: Sandbox) -> None:
+def test_numpy_does_not_count_as_the_programs_memory(with_numpy: Sandbox) -> None:
     with with_numpy.load(Program("import numpy\nprint(numpy.zeros(10).sum())")) as loaded:
         assert loaded.run(b"").peak_bytes < 10_000_000
 

@@ -1,4 +1,4 @@
-"""Which class of a Java program is run, and what its file is called: as javac and java demand, not as a convention."""
+"""The class of a Java program to run and the name of its file, as javac and java require them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Languages beside Python: compiled under lock, run under lock, their errors told in the compiler's words."""
+"""Languages other than Python: compiled and run in locked processes, with the compiler's own error messages."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_right_program(language: str, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("language", SUM)
-def test_a_compile_error_in_the_compilers_words(language: str, sandbox: Sandbox) -> None:
+def test_a_compile_error_has_the_compilers_output(language: str, sandbox: Sandbox) -> None:
     needs(language)
     with sandbox.load(Program("this is no program (", language)) as loaded:
         execution = loaded.run(b"")
@@ -89,7 +89,7 @@ OLD = {
 
 
 @pytest.mark.parametrize("standard", OLD)
-def test_what_a_new_standard_refuses_is_compiled_by_an_older_one(standard: str, sandbox: Sandbox) -> None:
+def test_a_program_that_a_new_standard_refuses_is_compiled_by_an_older_one(standard: str, sandbox: Sandbox) -> None:
     language, source, printed = OLD[standard]
     needs(language)
     with sandbox.load(Program(source, language)) as loaded:
@@ -97,7 +97,7 @@ def test_what_a_new_standard_refuses_is_compiled_by_an_older_one(standard: str, 
     assert (execution.status, execution.stdout) == (Status.EXITED, printed), execution
 
 
-def test_what_no_standard_compiles_is_told_in_the_words_of_the_newest(sandbox: Sandbox) -> None:
+def test_a_program_that_no_standard_compiles_gets_the_output_of_the_newest(sandbox: Sandbox) -> None:
     needs("cpp")
     source = "#if __cplusplus > 201703L\n#error newest\n#else\n#error older\n#endif\n"
     with sandbox.load(Program(source, "cpp")) as loaded:
@@ -153,7 +153,7 @@ def test_a_native_program_is_as_locked_as_python(action: str, sandbox: Sandbox) 
 
 
 @pytest.mark.conformance(language="compiled")
-def test_no_descriptor_or_environment_is_left_to_a_native_program(sandbox: Sandbox) -> None:
+def test_a_native_program_inherits_no_descriptor_or_environment(sandbox: Sandbox) -> None:
     needs("c")
     body = (
         'for (int fd = 3; fd < 64; fd++) if (lseek(fd, 0, SEEK_CUR) >= 0 || write(fd, "", 0) >= 0) printf("%d ", fd);\n'
@@ -230,15 +230,15 @@ def test_runs_of_a_native_program_share_nothing(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.conformance(language="compiled")
-def test_a_native_program_that_is_killed_and_its_launcher(sandbox: Sandbox) -> None:
-    """The run's end is the program's; it cannot reach the process that launched it."""
+def test_a_native_program_cannot_kill_its_launcher(sandbox: Sandbox) -> None:
+    """The program can end its own run, but cannot reach the process that launched it."""
     needs("c")
     with sandbox.load(c("syscall(SYS_kill, getpid(), 9);")) as loaded:
         assert loaded.run(b"").status is Status.SIGNALED
         assert loaded.run(b"").status is Status.SIGNALED
 
 
-def test_compiling_is_done_once(sandbox: Sandbox) -> None:
+def test_a_program_is_compiled_once(sandbox: Sandbox) -> None:
     needs("c")
     program = c('puts("twice");')
     compiler = sandbox._compiler
@@ -275,8 +275,8 @@ def test_scratch_folders_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("megabytes", [64, 1000])
-def test_threads_have_room_for_their_stacks(megabytes: int, sandbox: Sandbox) -> None:
-    """The C library reserves for each thread as much as the main one's stack may become: the whole memory limit."""
+def test_threads_have_address_space_for_their_stacks(megabytes: int, sandbox: Sandbox) -> None:
+    """For each thread, the C library reserves as much as the main stack may become: the whole memory limit."""
     needs("cpp")
     source = """#include <thread>\n#include <vector>\n#include <iostream>\nint main() {
         std::vector<std::thread> all; for (int n = 0; n < 24; n++) all.emplace_back([] {

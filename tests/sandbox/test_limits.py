@@ -1,4 +1,4 @@
-"""Every limit, who tries to get round it, and what legitimate programs need."""
+"""Every limit, attempts to evade it, and what legitimate programs need."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_wall_time_is_a_backstop(run: Run) -> None:
     assert execution.status is Status.TIME_LIMIT
 
 
-# A thread by hand, with no stack and a table of descriptors of its own.
+# A thread made by hand, with no stack and its own table of descriptors.
 CLONE = "assert ctypes.CDLL(None).syscall(56, 0x10f00, None, 0, 0, 0) > 0"
 
 MEMORY_HOGS = {
@@ -79,7 +79,7 @@ def test_memory_limit(name: str, run: Run) -> None:
 
 @pytest.mark.skipif("javascript" not in installed_languages(), reason="node is not installed here")
 def test_the_kernels_page_tables_of_memory_that_is_only_read_count() -> None:
-    """They are in no figure of what a process holds, and a machine runs out of memory by them."""
+    """They are in no total of a process's memory, and could exhaust a machine's memory."""
     source = (
         "const all = []\nlet sum = 0\nfor (let i = 0; i < 100; i++) {\n"
         "  const memory = new Uint8Array(new WebAssembly.Memory({initial: 65536}).buffer)\n  all.push(memory)\n"
@@ -110,7 +110,7 @@ WITHIN_MEMORY = {
 
 @pytest.mark.conformance
 @pytest.mark.parametrize("name", WITHIN_MEMORY)
-def test_memory_that_is_not_touched_is_not_held_against_it(name: str, run: Run) -> None:
+def test_untouched_memory_does_not_count(name: str, run: Run) -> None:
     source, output = WITHIN_MEMORY[name]
     execution = run(source, memory_bytes=100 * MB)
     assert (execution.status, execution.stdout) == (Status.EXITED, output)
@@ -118,7 +118,7 @@ def test_memory_that_is_not_touched_is_not_held_against_it(name: str, run: Run) 
 
 @pytest.mark.parametrize("make", ["threading.stack_size(32768)\n    threading.Thread(target=park).start()", CLONE])
 def test_thread_bomb(make: str, run: Run) -> None:
-    """Ended soon after the 512th thread: what the kernel keeps for each shows in no other account."""
+    """It is killed soon after the 512th thread: the kernel's memory for a thread is in no other total."""
     source = (
         "import threading, ctypes\nlock = threading.Lock()\nlock.acquire()\ndef park(): lock.acquire()\n"
         f"for _ in range(20000):\n    {make}\n"
@@ -129,7 +129,7 @@ def test_thread_bomb(make: str, run: Run) -> None:
     assert execution.wall_seconds < 5
 
 
-def test_threads_that_meet_do_not_pay_for_sleep_with_each_others_waiting(run: Run) -> None:
+def test_waits_of_many_threads_do_not_excuse_their_sleep(run: Run) -> None:
     source = (
         "import threading, time\nthreading.stack_size(65536)\nbarrier = threading.Barrier(100)\n"
         "def meet():\n    for _ in range(40):\n        time.sleep(0.2)\n        barrier.wait()\n"
@@ -181,15 +181,15 @@ COMPILE_BOMBS = {
 
 @pytest.mark.conformance
 @pytest.mark.parametrize("name", COMPILE_BOMBS)
-def test_sources_that_hurt_the_compiler(name: str, sandbox: Sandbox) -> None:
+def test_sources_that_strain_the_compiler(name: str, sandbox: Sandbox) -> None:
     with sandbox.load(Program(COMPILE_BOMBS[name])) as loaded:
         execution = loaded.run(b"")
     assert execution.status in (Status.COMPILE_ERROR, Status.EXITED)
     assert execution.stderr or execution.exit_code == 0
 
 
-def test_a_slow_compilation_is_ended_also_after_many_quick_ones(sandbox: Sandbox) -> None:
-    """An answer that came too late for one compilation must not be taken for the next one's."""
+def test_a_slow_compilation_is_killed_even_after_many_quick_ones(sandbox: Sandbox) -> None:
+    """A reply that came too late for one compilation must not be taken for the next one's."""
     for _ in range(30):
         with sandbox.load(Program("x = [" + "a," * 8000 + "]")):
             pass
@@ -200,7 +200,7 @@ def test_a_slow_compilation_is_ended_also_after_many_quick_ones(sandbox: Sandbox
 
 
 @pytest.mark.conformance
-def test_ended_by_a_signal(run: Run) -> None:
+def test_killed_by_a_signal(run: Run) -> None:
     execution = run("import os\nos.kill(os.getpid(), 9)")
     assert (execution.status, execution.signal, execution.exit_code) == (Status.SIGNALED, 9, None)
 
@@ -212,7 +212,7 @@ def test_any_text_is_safe_as_a_program(source: str, stdin: bytes, sandbox: Sandb
 
 
 @given(stdin=st.binary(max_size=10_000))
-def test_any_bytes_come_back(stdin: bytes, sandbox: Sandbox) -> None:
+def test_any_bytes_are_echoed(stdin: bytes, sandbox: Sandbox) -> None:
     echo = Program("import sys\nsys.stdout.buffer.write(sys.stdin.buffer.read())")
     with sandbox.load(echo) as loaded:
         assert loaded.run(stdin).stdout == stdin
@@ -221,8 +221,8 @@ def test_any_bytes_come_back(stdin: bytes, sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     "call", ["membarrier, 1, 0, 0", "clone, 0x54f00, 0, 0, 0, 0"]
 )  # for all processors; like vfork
-def test_no_call_lets_it_wait_in_a_way_that_looks_like_waiting_for_a_disk(call: str, run: Run) -> None:
-    """Such waits are the machine's. Who could sleep in one would be starved where it pleases, and have no verdict."""
+def test_no_call_waits_in_a_way_that_looks_like_waiting_for_the_disk(call: str, run: Run) -> None:
+    """Such waits are not charged. A program that could sleep in one could choose to be starved and have no verdict."""
     name, _, arguments = call.partition(", ")
     number = NUMBERS[name][{"x86_64": 0, "aarch64": 1}[platform.machine()]]
     execution = run(
@@ -232,8 +232,8 @@ def test_no_call_lets_it_wait_in_a_way_that_looks_like_waiting_for_a_disk(call: 
     assert execution.stdout == b"-1 1\n", execution
 
 
-def test_no_program_reads_past_the_page_cache(run: Run) -> None:
-    """Waits for the disk are the machine's; a program could bring them about for as long as it pleases."""
+def test_no_program_bypasses_the_page_cache(run: Run) -> None:
+    """Waits for the disk are not charged; a program could cause them for as long as it wants."""
     execution = run(
         "import fcntl, os\nflags = fcntl.fcntl(0, fcntl.F_GETFL)\n"
         "fcntl.fcntl(0, fcntl.F_SETFL, flags | os.O_NONBLOCK)\n"

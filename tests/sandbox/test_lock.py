@@ -1,4 +1,4 @@
-"""Every system call on the lists, and much else: what a judged program tries, and what comes of it."""
+"""Every listed system call and many other actions that a judged program may try, with their results."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def number(call: str) -> int:
 
 
 @pytest.mark.parametrize("call", syscall_policy.KILLED.split())
-def test_calls_no_honest_program_makes_end_it(call: str, run: Run) -> None:
+def test_calls_that_no_honest_program_makes_kill_it(call: str, run: Run) -> None:
     execution = run(f"{SYSCALL}print('before', flush=True)\nlibc.syscall({number(call)}, 0, 0, 0, 0)\nprint('after')")
     assert execution.status is Status.SECURITY_VIOLATION
     assert execution.stdout == b"before\n"
@@ -47,7 +47,7 @@ def test_refused_calls_give_the_usual_error(call: str, code: int, run: Run) -> N
 
 
 @pytest.mark.parametrize("call", syscall_policy.REFUSED_IN_RUN.split())
-def test_what_the_zygote_needs_is_taken_from_the_run(call: str, run: Run) -> None:
+def test_calls_that_only_the_zygote_needs_are_refused_to_the_run(call: str, run: Run) -> None:
     execution = run(
         f"{SYSCALL}ctypes.set_errno(0)\nlibc.syscall({number(call)}, 0, 0, 0, 0)\nprint(ctypes.get_errno())"
     )
@@ -124,7 +124,7 @@ def test_refused_actions_are_ordinary_exceptions(action: str, run: Run) -> None:
 
 
 @pytest.mark.conformance(needs="lock")
-def test_this_package_and_installed_packages_are_out_of_sight(run: Run) -> None:
+def test_this_package_and_installed_packages_cannot_be_imported(run: Run) -> None:
     import gymnasium
 
     import rlef_env
@@ -136,7 +136,7 @@ def test_this_package_and_installed_packages_are_out_of_sight(run: Run) -> None:
 
 
 @pytest.mark.conformance(needs="lock")
-def test_nothing_tells_of_the_host(run: Run) -> None:
+def test_a_run_sees_no_fact_about_the_host(run: Run) -> None:
     execution = run(
         "import os, sys\n"
         "print(dict(os.environ), sys.argv, sys.executable == '')\n"
@@ -153,7 +153,7 @@ def test_nothing_tells_of_the_host(run: Run) -> None:
 
 
 @pytest.mark.conformance
-def test_a_run_leaves_nothing_to_the_next(sandbox: Sandbox) -> None:
+def test_a_run_leaves_nothing_behind_for_the_next(sandbox: Sandbox) -> None:
     program = Program(
         "import builtins, sys, random, os\n"
         "print(getattr(builtins, 'mark', None), getattr(random, 'mark', None), os.lseek(0, 0, 1))\n"
@@ -198,7 +198,7 @@ def test_an_unknown_isolation_is_refused_by_name() -> None:
 
 
 def test_a_missing_layer_is_named() -> None:
-    """In a process whose own filter forbids Landlock, judging is refused, not done in the open."""
+    """Where a filter of the process forbids Landlock, judging is refused instead of done without it."""
     script = (
         "import ctypes, struct\n"
         "libc = ctypes.CDLL(None)\n"
@@ -217,7 +217,7 @@ def test_a_missing_layer_is_named() -> None:
     assert "Function not implemented" in done.stdout
 
 
-def test_no_isolation_only_by_name() -> None:
+def test_no_isolation_only_if_asked_for_by_name() -> None:
     look = Program("import os\nprint(len(os.listdir('/')) > 0)")
     with Sandbox(isolation="none") as sandbox, sandbox.load(look) as loaded:
         assert loaded.run(b"").stdout == b"True\n"
@@ -225,8 +225,8 @@ def test_no_isolation_only_by_name() -> None:
 
 
 @pytest.mark.slow
-def test_holds_without_namespaces_and_privileges(root: Path) -> None:
-    """Seccomp, Landlock and limits carry the policy alone, for a user without rights, where namespaces are refused."""
+def test_the_policy_holds_without_namespaces_and_privileges(root: Path) -> None:
+    """Seccomp, Landlock and limits suffice, for an unprivileged user, where namespaces are refused."""
     if shutil.which("unshare") is None or shutil.which("setpriv") is None:
         pytest.skip("needs unshare and setpriv (util-linux)")
     tests = "test_refused or test_this_package or test_nothing_tells or test_calls_no_honest or tested_without"
@@ -246,7 +246,7 @@ def test_holds_without_namespaces_and_privileges(root: Path) -> None:
 
 
 @pytest.mark.skipif(
-    "RLEF_TEST_NO_NAMESPACES" not in os.environ, reason="run by test_holds_without_namespaces_and_privileges"
+    "RLEF_TEST_NO_NAMESPACES" not in os.environ, reason="run by test_the_policy_holds_without_namespaces_and_privileges"
 )
 def test_refused_actions_are_tested_without_namespaces(sandbox: Sandbox) -> None:
     namespaces = [name for name in sandbox.layers if name.endswith("_namespace")]
@@ -255,8 +255,8 @@ def test_refused_actions_are_tested_without_namespaces(sandbox: Sandbox) -> None
 
 
 @pytest.mark.conformance(needs="lock")
-def test_the_zygote_tells_a_run_nothing(run: Run) -> None:
-    """Walks up the frames below the program, where the zygote's own variables are."""
+def test_a_run_finds_nothing_in_the_zygotes_variables(run: Run) -> None:
+    """Walks the frames below the program, which have the zygote's own variables."""
     source = (
         "import sys\nframe, words = sys._getframe(), ''\n"
         "while frame := frame.f_back:\n"
@@ -274,7 +274,7 @@ def test_limits_reach_every_run(run: Run) -> None:
 
 
 @pytest.mark.conformance
-def test_open_files_run_out_as_the_programs_own_error(run: Run) -> None:
+def test_too_many_open_files_are_the_programs_own_error(run: Run) -> None:
     execution = run("files = [open('/dev/null') for _ in range(100)]")
     assert execution.exit_code == 1
     assert b"Too many open files" in execution.stderr

@@ -1,4 +1,4 @@
-"""What runs of a program that does nothing say about a machine, from given figures; and that they can be had here."""
+"""What runs of a program that does nothing show about a machine, for given figures and for this machine."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_quiet_machine() -> None:
     assert health.advice == "Verdicts can be trusted for time limits of 0.1 s or more."
 
 
-def test_the_99th_percentile_leaves_out_one_in_a_hundred() -> None:
+def test_the_99th_percentile_ignores_one_in_a_hundred() -> None:
     """198 of 200 runs do not exceed it: two outliers do not count, three do."""
     quiet = [(0.001, 0.002)]
     assert machine_health(runs(quiet * 198 + [(5.0, 9.0)] * 2), None, None).cpu_p99 == 0.001
@@ -61,12 +61,12 @@ def test_a_machine_whose_time_is_stolen() -> None:
     assert "33% of the busy time" in health.summary()
 
 
-def test_little_stolen_time_is_no_reason_to_warn() -> None:
+def test_little_stolen_time_gives_no_warning() -> None:
     assert not machine_health(runs([(0.001, 0.002)] * 50), NO_TIME, BusyTimes(10.0, (0.9, 0.0))).starved
     assert machine_health(runs([(0.001, 0.002)] * 50), NO_TIME, BusyTimes(10.0, (1.0, 0.0))).starved
 
 
-def test_a_kernel_that_does_not_tell_of_stolen_time() -> None:
+def test_a_kernel_that_does_not_report_stolen_time() -> None:
     for before, after in ((None, None), (NO_TIME, None), (BusyTimes(0.0, ()), BusyTimes(9.0, ()))):
         health = machine_health(runs([(0.001, 0.002)]), before, after)
         assert health.stolen is None
@@ -78,8 +78,8 @@ def test_a_kernel_that_does_not_tell_of_stolen_time() -> None:
         assert "another host" in lying.advice
 
 
-def test_everything_is_late() -> None:
-    """The CPU clock is right, and each run waits for a core: fewer workers help."""
+def test_a_machine_on_which_every_run_waits() -> None:
+    """The CPU clock is exact, but each run waits for a core: fewer workers help."""
     health = machine_health(runs([(0.001, 7.5)] * 200), NO_TIME, BusyTimes(1500.0, (0.0, 0.0)))
     assert health.trusted_seconds == pytest.approx(0.1)
     assert health.starved
@@ -87,7 +87,7 @@ def test_everything_is_late() -> None:
     assert "fewer workers" in health.advice
 
 
-def test_runs_that_fail_are_counted_and_left_out() -> None:
+def test_failed_runs_are_counted_and_excluded() -> None:
     failed = [Execution(Status.FAILED, message="lost")]
     health = machine_health(failed + runs([(0.001, 0.002)] * 9), NO_TIME, NO_TIME)
     assert (health.runs, health.failed, health.cpu_p99) == (10, 1, 0.001)
@@ -149,7 +149,7 @@ def test_this_machine_can_be_measured() -> None:
     assert times is None or times.busy_seconds > 0.0
 
 
-def test_what_computes_beside_it_ends_with_it() -> None:
+def test_processes_beside_the_measurement_end_with_it() -> None:
     before = children()
     health = measure_machine(5, beside=2)
     assert (health.runs, health.failed) == (5, 0)
@@ -160,7 +160,7 @@ def children() -> set[str]:
     return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
 
 
-def test_a_machine_on_which_runs_take_long_is_measured_by_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_machine_is_measured_with_fewer_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rlef_env.sandbox.machine.health.RUN_SECONDS", 0.0)
     assert measure_machine(1000).runs == 20
     assert measure_machine(3).runs == 3

@@ -1,4 +1,4 @@
-"""One test for each row of the policy, by every implementation that locks."""
+"""One test for each row of the policy, run with every implementation that locks."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ KEPT = {
     "while frame := frame.f_back: words += str(list(frame.f_locals.values()))\n"
     "assert 'segakcap-etis'[::-1] not in words and 'vne_felr'[::-1] not in words",
 }
-"""Guarantee -> a program that tries, and ends well where it was refused."""
+"""Guarantee -> a program that tries to break it, and exits with 0 if that was refused."""
 
 ENDED: dict[str, tuple[str, Limits, Status]] = {
     "kernel": (f"call({CALL['ptrace']}, 0, 0, 0, 0)", Limits(), Status.SECURITY_VIOLATION),
@@ -106,19 +106,19 @@ ENDED: dict[str, tuple[str, Limits, Status]] = {
     "memory": ("data = bytearray(90 * 10**6)", Limits(memory_bytes=50 * MB), Status.MEMORY_LIMIT),
     "output": ("while True: print('x' * 9999)", Limits(output_bytes=MB), Status.OUTPUT_LIMIT),
 }
-"""Guarantee -> a program, limits, and how it is ended."""
+"""Guarantee -> a program, limits, and the status with which it is killed."""
 
 
 @pytest.mark.conformance(needs="lock")
 @pytest.mark.parametrize("row", KEPT)
-def test_row_is_kept(row: str, run: Run) -> None:
+def test_the_row_is_enforced(row: str, run: Run) -> None:
     execution = run(PRELUDE + KEPT[row], b"input")
     assert (execution.status, execution.exit_code) == (Status.EXITED, 0), execution
 
 
 @pytest.mark.conformance
 @pytest.mark.parametrize("row", ENDED)
-def test_row_ends_it(row: str, sandbox: Sandbox) -> None:
+def test_the_row_kills_the_program(row: str, sandbox: Sandbox) -> None:
     source, limits, status = ENDED[row]
     if row == "kernel" and sandbox.isolation == "none":
         pytest.skip("nothing is kept from a program that is not locked")
@@ -154,7 +154,7 @@ def test_state(sandbox: Sandbox) -> None:
 
 @pytest.mark.conformance
 def test_leftovers(sandbox: Sandbox) -> None:
-    """A run's end is told when all its threads have ended; so nothing is left that could take from the next."""
+    """A run's end is reported when all its threads have ended, so no thread can take time from the next run."""
     source = (
         "import threading\ndef spin():\n    while True: pass\n"
         "for _ in range(3): threading.Thread(target=spin, daemon=True).start()\nos._exit(0)"
@@ -166,7 +166,7 @@ def test_leftovers(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.conformance(needs="lock")
-def test_conversations(sandbox: Sandbox) -> None:
+def test_interactions(sandbox: Sandbox) -> None:
     looks = (
         "import fcntl\ninput()\nassert os.fstat(0).st_ino != os.fstat(1).st_ino\n"
         "refused(lambda: fcntl.fcntl(0, 1031, 1 << 20))\nprint(os.read(0, 99), [fd for fd in range(3, 64) if "
@@ -182,7 +182,7 @@ OTHERS = {
     "scratch folder": test_scratch_folder,
     "state": test_state,
     "leftovers": test_leftovers,
-    "interactions": test_conversations,
+    "interactions": test_interactions,
 }
 
 
@@ -190,7 +190,7 @@ def test_every_row_has_its_test() -> None:
     assert sorted([*KEPT, *ENDED, *OTHERS]) == sorted(row.name for row in POLICY)
 
 
-def test_every_row_names_layers_that_there_are() -> None:
+def test_every_row_names_existing_layers() -> None:
     assert {layer for row in POLICY for layer in row.layers} <= {*LAYERS, "memory files", "zygote", "monitor"}
 
 

@@ -1,4 +1,4 @@
-"""A machine that does not give a program its time: real runs, beside readings of cores that stand still."""
+"""A machine that does not give programs their time: real runs, with faked readings of cores that stand still."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ DOUBLE = Problem("double", "Double it.", public_tests=(Test("2\n", "4\n"),), tim
 
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[Status]:
-    """How each run with an input ended, repeated ones included; and no waiting for a quieter machine."""
+    """Record how each run with an input ended, repetitions included; do not wait for a quieter machine."""
     statuses: list[Status] = []
     once = LoadedProgram._run
 
     def counted(self: LoadedProgram, stdin: bytes, arguments: Sequence[str | bytes]) -> Execution:
         execution = once(self, stdin, arguments)
-        if stdin:  # the empty program's, by which a zygote is measured, has none
+        if stdin:  # the empty program, with which a zygote is measured, has none
             statuses.append(execution.status)
         return execution
 
@@ -56,7 +56,7 @@ def standing_still() -> CoreTimes:
     return CoreTimes(time.monotonic(), dict.fromkeys(core_times().accounted, 1.0))
 
 
-def test_where_the_cores_stood_still_a_program_over_its_limit_is_run_again_and_then_starved(
+def test_a_program_over_its_limit_on_cores_that_stood_still_is_repeated_and_then_starved(
     runs: list[Status], cores: Callable[[Callable[[], CoreTimes]], None]
 ) -> None:
     cores(standing_still)
@@ -87,7 +87,7 @@ def test_a_judge_that_is_stopped_does_not_wait_for_a_quieter_machine(
     assert given_up == [False, True]
 
 
-def test_the_next_run_decides_if_the_machine_is_well_again(
+def test_the_next_run_decides_if_the_machine_has_recovered(
     runs: list[Status], cores: Callable[[Callable[[], CoreTimes]], None]
 ) -> None:
     cores(lambda: standing_still() if not runs else core_times())
@@ -97,7 +97,7 @@ def test_the_next_run_decides_if_the_machine_is_well_again(
     assert runs == [Status.STARVED, Status.TIME_LIMIT, Status.EXITED]
 
 
-def test_a_program_that_never_ends_is_a_time_limit_also_where_half_of_the_time_is_stolen(
+def test_an_endless_program_is_a_time_limit_even_if_half_of_the_time_is_stolen(
     runs: list[Status], cores: Callable[[Callable[[], CoreTimes]], None]
 ) -> None:
     def half() -> CoreTimes:
@@ -108,10 +108,10 @@ def test_a_program_that_never_ends_is_a_time_limit_also_where_half_of_the_time_i
     with Sandbox() as sandbox, sandbox.load(Program("while True: pass"), Limits(cpu_seconds=0.3)) as loaded:
         execution = loaded.run(b"1\n")
     assert runs == [Status.TIME_LIMIT]
-    assert execution.cpu_seconds > 0.35  # it had the time of half a core more to prove itself
+    assert execution.cpu_seconds > 0.35  # it got half a core's time in addition before it was killed
 
 
-def test_a_program_that_sleeps_is_a_time_limit_also_where_the_cores_stood_still_for_a_while(
+def test_a_sleeping_program_is_a_time_limit_even_if_the_cores_stood_still_for_a_while(
     runs: list[Status], cores: Callable[[Callable[[], CoreTimes]], None]
 ) -> None:
     began = time.monotonic()
@@ -130,10 +130,10 @@ def test_a_program_that_sleeps_is_a_time_limit_also_where_the_cores_stood_still_
 
 
 @pytest.mark.parametrize("again", [True, False])
-def test_a_program_that_the_kernel_killed_for_want_of_memory_is_run_again(
+def test_a_program_that_the_kernel_killed_for_lack_of_memory_is_repeated(
     again: bool, runs: list[Status], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the kernel's counter says is given here; that a program kills itself is no different to the sandbox."""
+    """The kernel's counter is faked. A program that kills itself looks the same to the sandbox."""
     monkeypatch.setattr("rlef_env.sandbox.loaded_program.OUT_OF_MEMORY.happened", lambda: again or not runs)
     with Judge() as judge:
         judgement = judge.judge(DOUBLE, Program(DIES))
@@ -145,7 +145,7 @@ def test_a_program_that_the_kernel_killed_for_want_of_memory_is_run_again(
         assert (judgement.verdict, judgement.category) == (Verdict.RUNTIME_ERROR, "SIGKILL")
 
 
-def test_a_program_over_its_memory_limit_is_not_excused_by_the_kernels_want_of_memory(
+def test_a_program_over_its_memory_limit_is_not_excused_by_the_kernels_lack_of_memory(
     runs: list[Status], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rlef_env.sandbox.loaded_program.OUT_OF_MEMORY.happened", lambda: True)
@@ -154,8 +154,8 @@ def test_a_program_over_its_memory_limit_is_not_excused_by_the_kernels_want_of_m
         assert loaded.run(b"").status is Status.MEMORY_LIMIT
 
 
-def test_each_thread_hears_of_a_kill_for_want_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two programs may be killed at once, and the judge of one asks before that of the other."""
+def test_each_thread_detects_a_kill_for_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two programs may be killed at once, and one judge checks before the other."""
     kills = [5]
     monkeypatch.setattr("rlef_env.sandbox.machine.out_of_memory._oom_kills", lambda: kills[0])
     memory = OutOfMemory(5)
@@ -167,7 +167,7 @@ def test_each_thread_hears_of_a_kill_for_want_of_memory(monkeypatch: pytest.Monk
     assert not memory.happened()
 
 
-def test_what_is_certain_comes_before_what_is_not(
+def test_certain_facts_take_precedence_over_starvation(
     runs: list[Status], cores: Callable[[Callable[[], CoreTimes]], None]
 ) -> None:
     """A program that printed too much did so, however much of its time was stolen."""
@@ -177,7 +177,7 @@ def test_what_is_certain_comes_before_what_is_not(
         assert loaded.run(b"1\n").status is Status.OUTPUT_LIMIT
 
 
-def test_a_judge_that_lost_its_sandboxes_while_memory_was_short_blames_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_is_not_blamed_for_sandboxes_lost_while_memory_was_short(monkeypatch: pytest.MonkeyPatch) -> None:
     def lost(*_: object) -> None:
         raise SandboxFailure("lost")
 
@@ -191,7 +191,7 @@ def test_a_judge_that_lost_its_sandboxes_while_memory_was_short_blames_nobody(mo
 
 
 @pytest.mark.parametrize("kind", ["checker", "interactor"])
-def test_a_checker_or_an_interactor_that_was_starved_blames_nobody(
+def test_a_starved_checker_or_interactor_gives_no_verdict(
     kind: str, runs: list[Status], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rlef_env.sandbox.loaded_program.OUT_OF_MEMORY.happened", lambda: True)
@@ -204,7 +204,9 @@ def test_a_checker_or_an_interactor_that_was_starved_blames_nobody(
     assert (judgement.verdict, judgement.category) == (Verdict.NO_VERDICT, "starved")
 
 
-def test_two_that_talk_are_run_again_if_one_was_starved(runs: list[Status], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interaction_is_repeated_if_one_side_was_starved(
+    runs: list[Status], monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[bool] = []
 
     def happened() -> bool:
@@ -226,14 +228,14 @@ HELLO = '#include <cstdio>\nint main() { int n; scanf("%d", &n); printf("%d\\n",
 
 
 @needs_cpp
-def test_how_long_a_compiler_takes_by_the_clock_on_the_wall_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wall_time_of_a_compiler_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiler, "LIMITS", replace(compiler.LIMITS, wall_seconds=0.01))
     with Judge() as judge:
         assert judge.judge(replace(DOUBLE, time_limit=1.0), Program(HELLO, "cpp")).verdict is Verdict.ACCEPTED
 
 
 @needs_cpp
-def test_a_compiler_that_the_kernel_killed_for_want_of_memory_is_no_compile_error(
+def test_a_compiler_that_the_kernel_killed_for_lack_of_memory_is_no_compile_error(
     runs: list[Status], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rlef_env.sandbox.loaded_program.OUT_OF_MEMORY.happened", lambda: True)
@@ -245,8 +247,8 @@ def test_a_compiler_that_the_kernel_killed_for_want_of_memory_is_no_compile_erro
 
 
 @needs_cpp
-def test_the_compilers_of_a_compiler_are_charged_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What works is g++'s child. Its CPU time counts while it runs, so that the compilation ends at its limit."""
+def test_the_children_of_a_compiler_count_as_its_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child of g++ does the work. Its CPU time counts while it runs, so the compilation ends at its limit."""
     slow = "".join(
         f"constexpr int x{n} = [](){{ int s = 0; for (int i = 0; i < 33000000; i++) s += i % {n + 2}; return s; }}();\n"
         for n in range(50)
@@ -268,10 +270,10 @@ def test_a_launcher_that_was_starved_is_compiled_for_the_next_zygote(monkeypatch
     assert [own.launcher(), own.launcher(), own.launcher()] == [b"", b"launcher", b"launcher"]
 
 
-# --- what all this stands on ----------------------------------------------------------------------------------------
+# --- measurements ----------------------------------------------------------------------------------------------------
 
 
-def test_what_cores_did_not_have() -> None:
+def test_time_that_cores_did_not_have() -> None:
     before = CoreTimes(10.0, {0: 5.0, 1: 7.0, 2: 1.0})
     now = CoreTimes(12.0, {0: 7.0, 1: 7.5, 3: 4.0})  # core 0 had both seconds, core 1 half a second
     assert stolen_seconds(before, now) == pytest.approx(1.5)
@@ -279,7 +281,7 @@ def test_what_cores_did_not_have() -> None:
 
 
 def used_on(worked_seconds: dict[int, float], lost_share: float, wall: float, cpu: float) -> TimeUsed:
-    """Usage of a run whose threads were on these cores, on a machine of 64 cores that each lose this share."""
+    """Return the usage of a run on these cores of a machine with 64 cores that each lose this share."""
     cores = CoresUsed()
     cores.add_work(worked_seconds)
     cores.add_time(
@@ -293,8 +295,8 @@ def used_on(worked_seconds: dict[int, float], lost_share: float, wall: float, cp
 ONE_SECOND = TimeLimits.of(Limits(cpu_seconds=1.0))
 
 
-def test_threads_that_sleep_on_many_cores_excuse_nobody_by_what_each_of_them_lost() -> None:
-    """A tenth of the time of 16 cores is more than all of one; a program can start as many threads as it pleases."""
+def test_sleeping_threads_on_many_cores_do_not_add_up_what_these_cores_lost() -> None:
+    """A tenth of 16 cores' time is more than all of one core's, and a program can start any number of threads."""
     asleep = used_on(dict.fromkeys(range(16), 0.0), 0.1, wall=2.0, cpu=0.0)
     assert status_so_far(asleep, ONE_SECOND) is Status.TIME_LIMIT
     one_works = used_on({0: 1.8} | dict.fromkeys(range(1, 16), 0.001), 0.1, wall=2.0, cpu=1.815)
@@ -302,7 +304,7 @@ def test_threads_that_sleep_on_many_cores_excuse_nobody_by_what_each_of_them_los
     assert status_at_the_end(one_works, ONE_SECOND) is Status.TIME_LIMIT
 
 
-def test_what_the_core_of_the_thread_that_works_lost_may_have_been_charged_also_beside_others_that_sleep() -> None:
+def test_loss_of_the_working_threads_core_may_have_been_charged_even_if_others_sleep() -> None:
     cores = CoresUsed()
     cores.add_work({0: 1.8} | dict.fromkeys(range(1, 16), 0.001))
     accounted = dict.fromkeys(range(16), 4.0) | {
@@ -317,17 +319,17 @@ def test_what_the_core_of_the_thread_that_works_lost_may_have_been_charged_also_
     assert status_at_the_end(used, ONE_SECOND) is Status.STARVED
 
 
-def test_all_cores_of_threads_that_work_are_counted() -> None:
+def test_the_cores_of_all_working_threads_count() -> None:
     used = used_on(dict.fromkeys(range(4), 0.5), 0.5, wall=0.5, cpu=2.0)
     assert (used.min_cpu, used.shared_cpu) == (pytest.approx(1.0), pytest.approx(1.0))
 
 
-def test_a_run_that_was_never_looked_at_may_have_been_on_the_core_that_lost_most() -> None:
+def test_a_run_that_was_never_sampled_may_have_been_on_the_core_that_lost_most() -> None:
     used = used_on({}, 0.9, wall=2.0, cpu=1.5)
     assert status_at_the_end(used, ONE_SECOND) is Status.STARVED
 
 
-def test_a_thread_that_sleeps_is_on_no_core_unless_all_do() -> None:
+def test_a_sleeping_thread_occupies_no_core_unless_all_sleep() -> None:
     def look(first: Thread, second: Thread) -> Usage:
         return Usage(1.0, 1.0, {1: first, 2: second}, 0, 2, True)
 
@@ -337,8 +339,8 @@ def test_a_thread_that_sleeps_is_on_no_core_unless_all_do() -> None:
     assert core_work(before, look(Thread(0, False, 1.0, 0.0), Thread(5, False, 0.1, 0.0))) == {0: 0.0, 5: 0.0}
 
 
-def test_what_a_run_hides_between_the_ticks_of_the_kernels_clock_is_not_stolen() -> None:
-    """Work that is never seen at a tick is in no column; the run must sleep at each of them, and its naps are told."""
+def test_work_hidden_between_the_ticks_of_the_kernels_clock_is_not_stolen_time() -> None:
+    """Work between ticks is in no column. The run must sleep at each tick, and its sleeps are counted."""
 
     def cpu_that_is_excused(naps: int, told: float) -> float:
         cores = CoresUsed()
@@ -348,11 +350,11 @@ def test_what_a_run_hides_between_the_ticks_of_the_kernels_clock_is_not_stolen()
 
     assert cpu_that_is_excused(0, 0.0) == pytest.approx(1.6)
     assert cpu_that_is_excused(int(1.6 / TICK_SECONDS) + 1, 0.0) == 0.0
-    assert cpu_that_is_excused(int(1.6 / TICK_SECONDS) + 1, 0.3) == pytest.approx(0.3)  # what the hypervisor tells
+    assert cpu_that_is_excused(int(1.6 / TICK_SECONDS) + 1, 0.3) == pytest.approx(0.3)  # reported by the hypervisor
     assert cpu_that_is_excused(int(1.6 / TICK_SECONDS) // 2, 0.0) == pytest.approx(0.8, abs=0.02)
 
 
-def test_naps_are_counted_by_the_kernel() -> None:
+def test_the_kernel_counts_sleeps() -> None:
     me = threading.get_native_id()
     before = sleep_counts([me], 1)[me]
     for _ in range(5):
@@ -361,7 +363,7 @@ def test_naps_are_counted_by_the_kernel() -> None:
     assert sleep_counts([2**22 + 1], 1) == {}
 
 
-def test_counters_that_stand_still_say_nothing() -> None:
+def test_counters_that_stand_still_are_ignored() -> None:
     first = CoreTimes(100.0, {0: 7.0, 1: 8.0})
     assert counters_move(first, CoreTimes(101.0, {0: 7.0, 1: 8.0}))  # the machine may have stood still
     assert not counters_move(first, CoreTimes(110.0, {0: 7.0, 1: 8.0}))
@@ -370,13 +372,13 @@ def test_counters_that_stand_still_say_nothing() -> None:
     assert not counters_move(first, CoreTimes(101.0, {0: 0.0, 1: 0.0}))
 
 
-def test_the_cores_of_this_machine_are_read() -> None:
+def test_the_cores_of_this_machine_can_be_read() -> None:
     reading = core_times()
     assert reading.accounted
     assert all(seconds > 0 for seconds in reading.accounted.values())
 
 
-def test_an_execution_that_says_nothing_of_its_program_is_an_error() -> None:
+def test_require_run_raises_if_an_execution_says_nothing_about_its_program() -> None:
     with pytest.raises(MachineStarved, match="too little"):
         require_run(Execution(Status.STARVED, message="too little"))
     with pytest.raises(SandboxFailure, match="broke"):
@@ -386,8 +388,8 @@ def test_an_execution_that_says_nothing_of_its_program_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("cpu_seconds", [0.3, 19.1, 38.7, 39.0])
-def test_no_time_limit_looks_like_an_enquiry_to_the_zygote(cpu_seconds: float, sandbox: Sandbox) -> None:
-    """Its first byte was the limit itself, and 63 is a question mark."""
+def test_no_time_limit_looks_like_a_handle_request_to_the_zygote(cpu_seconds: float, sandbox: Sandbox) -> None:
+    """The message's first byte was once the limit itself, and 63 is a question mark."""
     for _ in range(2):
         with sandbox.load(Program("print(1)"), Limits(cpu_seconds=cpu_seconds)) as loaded:
             assert loaded.run(b"").stdout == b"1\n"

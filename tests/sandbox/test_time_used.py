@@ -1,4 +1,4 @@
-"""What usage figures say of a run: the program is charged with what it used, the machine with the rest."""
+"""The decision about time, for given figures: a program is charged only for what it used itself."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ SO_FAR = {
 
 
 @pytest.mark.parametrize("case", SO_FAR)
-def test_a_run_under_way(case: str) -> None:
+def test_a_run_in_progress(case: str) -> None:
     used, status = SO_FAR[case]
     assert status_so_far(used, ONE_SECOND) is status
 
 
-def test_who_was_seen_ready_to_run_is_not_ended_for_idle_time() -> None:
+def test_a_program_that_is_ready_to_run_is_not_killed_for_idle_time() -> None:
     used = TimeUsed(wall=2, cpu=0.1, off_core=1.9)
     assert status_so_far(used, ONE_SECOND, may_sleep=True) is None
 
 
-def test_anothers_work_is_no_idle_time_of_the_one_who_waits_for_it() -> None:
+def test_time_in_which_another_program_works_is_not_idle_time() -> None:
     used = TimeUsed(wall=5, cpu=0.1, off_core=4.9)
     assert status_so_far(used, ONE_SECOND, excused=4.5) is None
     assert status_so_far(used, ONE_SECOND, excused=3.5) is Status.TIME_LIMIT
@@ -86,11 +86,11 @@ seconds = st.floats(0, 1000)
 
 @example(limit=0.25, cost=0.0, stolen=0.5, charged=0.0, waiting=47.0)
 @given(limit=st.floats(0.05, 100), cost=st.floats(0, 1), stolen=seconds, charged=st.floats(0, 1), waiting=seconds)
-def test_whatever_the_machine_takes_no_program_within_its_limit_is_over_it(
+def test_no_program_within_its_limit_is_over_it_whatever_time_is_stolen(
     limit: float, cost: float, stolen: float, charged: float, waiting: float
 ) -> None:
-    """Any part of what was stolen may have been charged; the rest, and more, was waiting. What is left out here is the
-    one estimate in the rule: programs that would be over twice the limit if what was stolen is spread evenly."""
+    """Any part of the stolen time may have been charged; the rest, and more, was waiting. This leaves out the one
+    estimate in the decision: programs over twice the limit if the stolen time is spread evenly."""
     wall = cost * limit + stolen + waiting
     cpu = cost * limit + charged * stolen
     used = TimeUsed(wall, cpu, wall - cpu, waiting, waiting, stolen)
@@ -104,7 +104,7 @@ def test_whatever_the_machine_takes_no_program_within_its_limit_is_over_it(
 
 
 def lost(row: dict[str, Any]) -> list[float]:
-    """Per core, the time of a run that no column of /proc/stat but that of steal accounts for."""
+    """Return, for each core, the time of a run that no column of /proc/stat except steal accounts for."""
     return [max(0.0, row["outer_wall"] - sum(row[core][:7]) / 100) for core in ("ticks_cpu0", "ticks_cpu1")]
 
 
@@ -116,7 +116,7 @@ def limit_of(program: str) -> TimeLimits:
 @pytest.mark.skipif(not TRACED, reason="needs the developers' ../shared/faults")
 @pytest.mark.parametrize("program", ["add", "loop", "memory"])
 def test_no_honest_run_of_the_starved_machine_is_a_time_limit(program: str) -> None:
-    """By whichever of its two cores the stolen time is measured."""
+    """Whichever of its two cores is used to measure the stolen time."""
     rows, limits = [row for row in TRACED if row["program"] == program], limit_of(program)
     assert any(row["cpu"] > limits.cpu for row in rows), "the trace must hold what was wrongly refused"
     for row in rows:
@@ -129,7 +129,7 @@ def test_no_honest_run_of_the_starved_machine_is_a_time_limit(program: str) -> N
 
 @pytest.mark.skipif(not TRACED, reason="needs the developers' ../shared/faults")
 def test_a_program_that_never_ends_is_a_time_limit_on_the_starved_machine_too() -> None:
-    """Charged at the rate of the trace's loop, on a core that loses as much as it did there."""
+    """It is charged at the rate of the trace's loop, on a core that loses as much as the core there."""
     limits, ends = limit_of("loop"), []
     for row in (row for row in TRACED if row["program"] == "loop"):
         for stolen in lost(row):

@@ -1,7 +1,7 @@
-"""How many cores this process may use: what its affinity allows, and what the quota of its container allows.
+"""How many cores this process may use, by its CPU affinity and by the quota of its container.
 
-A container with a quota of two cores sees all cores of its host. If it had as many workers, they would be stopped for
-most of the time.
+A container with a quota of two cores sees all cores of its host. With one worker for each of them, the kernel would
+stop the workers most of the time.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ ROOT, MEMBERSHIP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
 def usable_cores() -> int:
-    """The number of cores, at least 1; a part of a core does not count."""
+    """Return the number of cores, rounded down, at least 1."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = cpu_quota()
     return cores if quota is None else max(1, min(cores, int(quota)))
 
 
 def cpu_quota(root: Path = ROOT, membership: Path = MEMBERSHIP) -> float | None:
-    """Cores' worth of time that the control groups of this process allow (cgroups(7)); None for no bound.
+    """Return how many cores' worth of time the control groups of this process allow (cgroups(7)); None for no bound.
 
     Args:
         root: where the control groups are mounted.
-        membership: a file that says which of them this process is in.
+        membership: the file that lists the control groups of this process.
     """
     try:
         lines = membership.read_text().splitlines()
@@ -48,7 +48,7 @@ def cpu_quota(root: Path = ROOT, membership: Path = MEMBERSHIP) -> float | None:
 
 
 def _upwards(root: Path, path: str) -> Iterator[Path]:
-    """A group's folder and those that it is in. In a container it may not be there: then its root is the group's."""
+    """Yield a group's folder and all folders above it. In a container only the root may exist, and is the group's."""
     folder = root / path.strip("/")
     yield folder
     while folder != root:
@@ -64,7 +64,7 @@ def _words(path: Path) -> list[str]:
 
 
 def _ratio(words: Sequence[str]) -> float | None:
-    """Cores' worth of time, of quota and period; None where there is no bound ("max", or -1 in version 1)."""
+    """Return quota / period in cores; None for no bound ("max", or -1 in version 1)."""
     if len(words) != 2 or not all(word.isdecimal() for word in words) or int(words[1]) == 0:
         return None
     return int(words[0]) / int(words[1])

@@ -1,4 +1,4 @@
-"""Turns samples of a running process into the totals that the rule in `time_used.py` needs."""
+"""Turns samples of a running process into the totals on which `time_used.py` decides."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from rlef_env.sandbox.time_used import TimeUsed
 
 __all__ = ["TimeMeter"]
 
-ASLEEP_SECONDS = 0.05  # a process that is off the core for longer, and waits for none, is asleep
-ASLEEP_SHARE = 0.1  # of a core: a process that works less between two samples is off the core
+SLEEP_SECONDS = 0.05  # a process that is off the core for longer, and waits for none, sleeps
+SLEEP_SHARE = 0.1  # of a core: a process that works less between two samples is off the core
 MAX_SLEEPERS = 64  # threads; with more of them, only steal that the hypervisor reports counts as stolen
 
 
@@ -33,9 +33,9 @@ class TimeMeter:
         self._core_times, self._cores, self._last_work = recent_core_times(), CoresUsed(), dict[int, float]()
 
     @property
-    def asleep(self) -> bool:
+    def sleeping(self) -> bool:
         """Whether the run had been off the core for a while, waiting for none, at the last sample."""
-        return self.used.wall - self._awake_at > ASLEEP_SECONDS
+        return self.used.wall - self._awake_at > SLEEP_SECONDS
 
     def add(self, now: Usage, wall: float) -> None:
         """Add a sample.
@@ -48,7 +48,7 @@ class TimeMeter:
         passed, worked = wall - used.wall, now.cpu_seconds - last.cpu_seconds
         off_core = max(0.0, passed - worked)
         queued = min(queue_time(last, now), used.off_core + off_core - used.queued)
-        if now.runnable or worked + queued > ASLEEP_SHARE * passed:
+        if now.runnable or worked + queued > SLEEP_SHARE * passed:
             self._awake_at = wall
         self.used = replace(
             used,

@@ -1,7 +1,7 @@
 """Which files a judged program may read: the standard library, shared objects, a few devices. Nothing else.
 
-Never the site-packages of any Python (this package, with its stored answers, may lie there), whether they lie inside
-the standard library's folder or beside shared objects.
+The site-packages of a Python are never readable, because this package with its stored answers may be installed there,
+neither inside the standard library's folder nor beside shared objects.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ THIRD_PARTY = ("site-packages", "dist-packages")
 TOP_LEVEL_LINKS = ("/bin", "/lib", "/lib32", "/lib64")
 UNSEEN = ("test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3", "ensurepip")  # in the interpreter's library
 ALWAYS = ("libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libgcc_s.so.1", "libstdc++.so.6")
-LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")  # where executables look for the loader
+LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")  # the path in executables of their loader
 
 
 def reachable_paths(
@@ -33,20 +33,20 @@ def reachable_paths(
     packages: Iterable[str] = (),
     whole: bool = False,
 ) -> dict[str, Any]:
-    """Work out what an interpreter needs, from what it says of itself.
+    """Work out which paths an interpreter needs, from what it reports about itself.
 
     Args:
         python_path: its ``sys.path`` when started with ``-S -s``.
-        shared_objects: the shared objects it has loaded.
+        shared_objects: the shared objects that it has loaded.
         executables: files and folders that may also be read, and executed.
-        packages: folders of installed packages that may also be read, though they lie among others that may not.
-        whole: show folders with all that is in them, those of shared objects too, as compilers need it. Else the
-            objects that are needed are found out, and ``directories`` are to be shown file by file.
+        packages: folders of installed packages that may also be read, though others beside them may not.
+        whole: show whole folders, also those of shared objects, as compilers need it. Otherwise the shared objects that
+            are needed are worked out, and ``directories`` are to be shown file by file.
 
     Returns:
-        ``directories`` and ``files`` to show in a private root, ``hidden`` directories in them to leave out, ``links``
-        to make in the root, ``readable``: the same, entry by entry, for where there is no private root, ``executable``:
-        likewise, and ``devices``.
+        For a private root: ``directories`` and ``files`` to show, ``packages`` to show, ``hidden`` directories in them
+        to leave out, and ``links`` to make. For Landlock: ``readable`` paths, entry by entry so that they are right
+        without a private root too, ``executable`` paths, and ``devices``.
     """
     entries = [os.path.realpath(entry) for entry in python_path if entry and os.path.exists(entry)]
     library = [entry for entry in entries if os.path.isdir(entry)]
@@ -64,7 +64,7 @@ def reachable_paths(
         searched = (*sorted(folders), *{os.path.dirname(folder) for folder in library})
         single += sorted({*loaded, *_objects((*loaded, *library, *runnable), searched)})
         folders = set()
-    extra = (*EXTRA_DIRECTORIES, *EXTRA_FILES) if entries or runnable else ()  # compiled programs share no file at all
+    extra = (*EXTRA_DIRECTORIES, *EXTRA_FILES) if entries or runnable else ()  # compiled programs share no file
     shown = _outermost([*library, *folders, *filter(os.path.isdir, [*extra, *runnable])])
     hidden = [path for folder in shown for path in _third_party(folder, library)]
     hidden += [path for folder in library for path in _third_party(folder, library)]
@@ -90,14 +90,14 @@ def reachable_paths(
 
 
 def _beside(loader: str) -> list[str]:
-    """Where the system's shared objects lie, by where its loader does."""
+    """Return the folders of the system's shared objects, given the path of its loader."""
     folder = os.path.dirname(loader)
     return [folder, *(str(path) for path in Path(folder).glob("*-linux-gnu") if path.is_dir())]
 
 
 @functools.cache
 def _objects(roots: tuple[str, ...], folders: tuple[str, ...]) -> frozenset[str]:
-    """The shared objects that are needed by what lies in these files and folders, none of them installed packages."""
+    """Return the shared objects that these files and folders need, without what installed packages need."""
     files: list[str] = []
     for root in roots:
         if os.path.isfile(root):
@@ -119,7 +119,7 @@ def _inside(path: str, folder: str) -> bool:
 
 
 def _third_party(folder: str, library: list[str]) -> list[str]:
-    """Folders directly in this one that hold installed packages: site-packages, or another Python's library."""
+    """Return the folders in this one that hold installed packages: site-packages, or another Python's library."""
     found = []
     for entry in os.scandir(folder):
         if entry.name not in THIRD_PARTY and not entry.name.startswith("python"):
@@ -132,13 +132,13 @@ def _third_party(folder: str, library: list[str]) -> list[str]:
 
 
 def _visible(folder: str, library: list[str]) -> list[str]:
-    """The folder where all of it may be seen, else what is in it but for installed packages."""
+    """Return [folder] if all of it may be seen, else its entries without installed packages."""
     refused = set(_third_party(folder, library))
     return [entry.path for entry in os.scandir(folder) if entry.path not in refused] if refused else [folder]
 
 
 def _entries(folder: str, library: list[str]) -> list[str]:
-    """The folder itself where everything in it may be read, else what may be, one by one."""
+    """Return [folder] if everything in it may be read, else the entries that may be read."""
     refused = {*_third_party(folder, library), *(os.path.join(folder, name) for name in UNSEEN if folder in library)}
     nested = [path for path in library if _inside(path, folder)]
     if folder not in library and not nested and not refused:

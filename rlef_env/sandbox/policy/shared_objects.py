@@ -1,4 +1,4 @@
-"""Which shared objects an executable or a library needs, by what the files themselves say (64-bit ELF)."""
+"""Finds the shared objects that executables and libraries need, as recorded in these files (64-bit ELF)."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ __all__ = ["needed_objects"]
 
 HEADER, SEGMENT, ENTRY = struct.Struct("<16s2HI3QI6H"), struct.Struct("<2I6Q"), struct.Struct("<qQ")
 LOADED, DYNAMIC = 1, 2  # kinds of segment
-NEEDED, NAMES = 1, 5  # kinds of entry in the dynamic segment: the name of an object, where the names are
-MOST_BYTES = 2**29  # of a file that is looked into
+NEEDED, NAMES = 1, 5  # kinds of entry in the dynamic segment: an object's name, the address of all names
+MAX_BYTES = 2**29  # of a file that is read
 
 
 def needed_objects(files: Iterable[str], folders: Iterable[str], always: Iterable[str] = ()) -> set[str]:
-    """Find what these files need, and what that needs in turn.
+    """Find the shared objects that these files need, directly and indirectly.
 
     Args:
-        files: executables and shared objects; others, and those that cannot be read, need nothing.
-        folders: where shared objects are looked for, in this order.
+        files: executables and shared objects. Other files and unreadable ones need nothing.
+        folders: where to look for shared objects, in this order.
         always: names of objects that are needed in any case.
 
     Returns:
-        Paths: of each object as it is named, a symbolic link often, and of the file that it stands for.
+        The path of each object, which is often a symbolic link, and the path that it resolves to.
     """
     places = list(dict.fromkeys(folders))
     found: set[str] = set()
@@ -43,9 +43,9 @@ def needed_objects(files: Iterable[str], folders: Iterable[str], always: Iterabl
 
 
 def _names(path: str) -> list[str]:
-    """The names of the objects that a file says it needs."""
+    """Return the names of the objects that a file needs directly."""
     try:
-        if os.path.getsize(path) > MOST_BYTES:
+        if os.path.getsize(path) > MAX_BYTES:
             return []
         with Path(path).open("rb") as file:
             header = file.read(HEADER.size)

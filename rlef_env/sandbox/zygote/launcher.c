@@ -83,8 +83,8 @@ static void fail(const char *what) {
     _exit(1);
 }
 
-/* Applies the last layers of the lock and becomes the program. A failure here is the sandbox's fault: the judge is
-   told, and the program does not run. */
+/* Applies the last layers of the lock and becomes the program. A failure here is the sandbox's fault: it is
+   reported to the judge, and the program does not run. */
 static void run(const int *files, int count, char *text, const char *end, pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(0);

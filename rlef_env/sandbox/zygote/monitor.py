@@ -68,7 +68,7 @@ class Monitor:
         self.limits, self.time_limits, self.reply = limits, TimeLimits.of(limits), reply
         self.overrun: Status | None = None
         self._parent, self._baseline_bytes, self._scratch_bytes = parent, baseline_bytes, scratch_bytes
-        self._on_sleep, self._notified_asleep, self._descendants = on_sleep, False, descendants
+        self._on_sleep, self._notified, self._descendants = on_sleep, False, descendants
         self._started, self._handle, self._meter = time.monotonic(), -1, TimeMeter()
 
     @property
@@ -87,9 +87,9 @@ class Monitor:
         return self._meter.last.runnable
 
     @property
-    def asleep(self) -> bool:
+    def sleeping(self) -> bool:
         """Whether the child had been off the core for a while, waiting for none, at the last sample."""
-        return self._meter.asleep
+        return self._meter.sleeping
 
     def wait(self) -> bytes | None:
         """Wait for the child's end; return the reply, or None if the other end is gone."""
@@ -99,7 +99,7 @@ class Monitor:
                 if (message := receive_within(self.reply, pause)) is not None:
                     return message or None
                 self.sample()
-                self.notify_sleep(self.asleep)
+                self.notify_sleep(self.sleeping)
                 pause = self.enforce()
         except ReplyArrived as arrived:
             return arrived.message
@@ -113,11 +113,11 @@ class Monitor:
             os.close(self._handle)
             self._handle = -1
 
-    def notify_sleep(self, asleep: bool) -> None:
+    def notify_sleep(self, sleeping: bool) -> None:
         """Call ``on_sleep`` if this is a change."""
-        if asleep is not self._notified_asleep:
-            self._notified_asleep = asleep
-            self._on_sleep(asleep)
+        if sleeping is not self._notified:
+            self._notified = sleeping
+            self._on_sleep(sleeping)
 
     def note_end(self) -> None:
         """Note that the child has ended: the time since the last sample counts as waiting for a core."""

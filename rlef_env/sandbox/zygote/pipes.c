@@ -1,6 +1,6 @@
 /* Pipes for a runtime that does not start without them, in a run that may create none: the kernel numbers every new pipe
    from a counter of the whole machine. This library is loaded before the C library (LD_PRELOAD) and opens named pipes
-   instead. They are the same in every run, and empty while nobody has them open.
+   instead. They are the same in every run, and empty while no process has them open.
 
    source.py defines the constants of protocol.py before this text. */
 #define _GNU_SOURCE

@@ -108,7 +108,7 @@ def show_folder(folder: str, root: str, hidden: set[str]) -> None:
     """Show the contents of a folder file by file, in folders that belong to the private root.
 
     So a run looks up no name in a folder where other runs look up names too. The kernel remembers every name that was
-    looked up, also names of files that do not exist, and answers faster the second time.
+    looked up, also names of files that do not exist, and the second lookup is faster.
     """
     os.makedirs(root + folder, exist_ok=True)
     for entry in os.scandir(folder):
@@ -176,7 +176,7 @@ def make_read_only(root: str) -> None:
 def hide_proc(root: str) -> None:
     """Move /proc to a secret path, and put links to a run's own descriptors, nothing else, in its place.
 
-    The names and link counts of files in /proc tell how many processes the whole machine has, and no permission keeps
+    The names and link counts of files in /proc show how many processes the whole machine has, and no permission keeps
     a program from asking for them. A run can read no link, so it does not learn the secret path.
     """
     hidden = f"/{os.urandom(16).hex()}"
