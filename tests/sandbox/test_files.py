@@ -87,12 +87,12 @@ def test_runs_see_nothing_of_each_others_files(sandbox: Sandbox) -> None:
 
 
 REFUSED = {
-    "write what it was given": "open(sys.argv[2], 'r+b', buffering=0).write(b'x')",
+    "write to an input file": "open(sys.argv[2], 'r+b', buffering=0).write(b'x')",
     "make a folder": "os.mkdir(scratch + 'x')",
     "make a link": "os.symlink('/etc/passwd', scratch + 'x')",
     "make a hard link": "os.link(scratch + 'file', scratch + 'x')",
     "make a pipe": "os.mkfifo(scratch + 'x')",
-    "remove": "os.remove(scratch + 'file')",  # or space that no look at the folder would show
+    "remove": "os.remove(scratch + 'file')",  # else it could use space that no measurement of the folder shows
     "rename": "os.rename(scratch + 'file', scratch + 'x')",
     "change its mode": "os.chmod(scratch + 'file', 0o777)",
     "change its times": "os.utime(scratch + 'file', (1, 1))",

@@ -19,7 +19,7 @@ from tests.sandbox.test_failures import running
 
 ECHO = "import sys\nfor line in sys.stdin: print(line, end='', flush=True)"
 SILENT = "import sys\nsys.stdin.read()"
-SAYS_ONE = "print(1, flush=True)\ninput()"
+SENDS_ONE = "print(1, flush=True)\ninput()"
 QUICK = Limits(cpu_seconds=0.3, output_bytes=10**6)
 ASKS = """\
 import sys
@@ -74,7 +74,7 @@ def locked() -> Iterator[tuple[Sandbox, Sandbox]]:
         yield first, second
 
 
-def talk(
+def interaction(
     pair: tuple[Sandbox, Sandbox],
     first: str | Program,
     second: str,
@@ -94,56 +94,58 @@ def test_a_binary_search_by_questions(language: str, pair: tuple[Sandbox, Sandbo
         pytest.skip(f"{language} is not installed here")
     program = Program(ASKS if language == "python" else ASKS_IN_C, language)
     for secret in ("0", "617"):
-        found = talk(pair, program, KNOWS, [secret], (QUICK, Limits(cpu_seconds=2, scratch_bytes=8192)))
-        assert (found.first.status, found.first.exit_code, found.second.exit_code) == (Status.EXITED, 0, 42), found
-        assert found.second.files["judgemessage.txt"].endswith(b"tries")
-        assert found.first.stdout.startswith(b"500\n")
-        assert found.first.stdout.endswith(b"! " + secret.encode() + b"\n")
-        assert set(found.second.stdout.split()) <= {b"higher", b"not"}
+        result = interaction(pair, program, KNOWS, [secret], (QUICK, Limits(cpu_seconds=2, scratch_bytes=8192)))
+        assert (result.first.status, result.first.exit_code, result.second.exit_code) == (Status.EXITED, 0, 42), result
+        assert result.second.files["judgemessage.txt"].endswith(b"tries")
+        assert result.first.stdout.startswith(b"500\n")
+        assert result.first.stdout.endswith(b"! " + secret.encode() + b"\n")
+        assert set(result.second.stdout.split()) <= {b"higher", b"not"}
 
 
 def test_data_arrives_complete_and_in_order(locked: tuple[Sandbox, Sandbox]) -> None:
     """More than the pipes hold, from both at once."""
     source = (
         "import os, sys, threading\nwords = bytes(range(256)) * 4000\n"
-        "def say():\n    sys.stdout.buffer.write(words)\n    sys.stdout.flush()\n    os.close(1)\n"
-        "threading.Thread(target=say).start()\nsys.exit(7 if sys.stdin.buffer.read() == words else 8)"
+        "def send():\n    sys.stdout.buffer.write(words)\n    sys.stdout.flush()\n    os.close(1)\n"
+        "threading.Thread(target=send).start()\nsys.exit(7 if sys.stdin.buffer.read() == words else 8)"
     )
     limits = Limits(cpu_seconds=2, output_bytes=2 * 10**6)
-    heard = talk(locked, source, source, limits=(limits, limits))
-    assert [heard.first.exit_code, heard.second.exit_code] == [7, 7], heard
-    assert heard.first.stdout == heard.second.stdout == bytes(range(256)) * 4000
+    result = interaction(locked, source, source, limits=(limits, limits))
+    assert [result.first.exit_code, result.second.exit_code] == [7, 7], result
+    assert result.first.stdout == result.second.stdout == bytes(range(256)) * 4000
 
 
-@given(said=st.lists(st.binary(max_size=300), max_size=4))
-def test_any_bytes_are_carried(said: list[bytes], locked: tuple[Sandbox, Sandbox]) -> None:
-    says = f"import os, sys\nfor word in {said!r}: os.write(1, word)\nos.close(1)\nos.write(2, sys.stdin.buffer.read())"
+@given(sent=st.lists(st.binary(max_size=300), max_size=4))
+def test_any_bytes_are_carried(sent: list[bytes], locked: tuple[Sandbox, Sandbox]) -> None:
+    sender = (
+        f"import os, sys\nfor word in {sent!r}: os.write(1, word)\nos.close(1)\nos.write(2, sys.stdin.buffer.read())"
+    )
     back = "import sys\nsys.stdout.buffer.write(sys.stdin.buffer.read())"
-    heard = talk(locked, says, back)
-    assert heard.first.stdout == heard.second.stdout == heard.first.stderr == b"".join(said)
+    result = interaction(locked, sender, back)
+    assert result.first.stdout == result.second.stdout == result.first.stderr == b"".join(sent)
 
 
 def test_a_program_that_dies_at_once_ends_the_others_input(pair: tuple[Sandbox, Sandbox]) -> None:
-    heard = talk(pair, "import os\nos.abort()", "import sys\nsys.exit(5 if sys.stdin.read() == '' else 6)")
-    assert (heard.first.status, heard.first.signal, heard.second.exit_code) == (Status.SIGNALED, signal.SIGABRT, 5)
-    assert heard.first_left
+    result = interaction(pair, "import os\nos.abort()", "import sys\nsys.exit(5 if sys.stdin.read() == '' else 6)")
+    assert (result.first.status, result.first.signal, result.second.exit_code) == (Status.SIGNALED, signal.SIGABRT, 5)
+    assert result.first_left
 
 
 def test_a_program_that_writes_after_the_other_has_ended(pair: tuple[Sandbox, Sandbox]) -> None:
     """The first continues to write; it is reported that the second left first."""
-    heard = talk(pair, "while True: print('x' * 100, flush=True)", "import sys\ninput()\nsys.exit(43)")
-    assert heard.second.exit_code == 43
-    assert heard.first.exit_code == 120  # as in plain Python: the rest of the output cannot be flushed
-    assert b"BrokenPipeError" in heard.first.stderr
-    assert not heard.first_left
+    result = interaction(pair, "while True: print('x' * 100, flush=True)", "import sys\ninput()\nsys.exit(43)")
+    assert result.second.exit_code == 43
+    assert result.first.exit_code == 120  # as in plain Python: the rest of the output cannot be flushed
+    assert b"BrokenPipeError" in result.first.stderr
+    assert not result.first_left
 
 
 def test_a_native_program_gets_the_signal(pair: tuple[Sandbox, Sandbox]) -> None:
     if "c" not in installed_languages():
         pytest.skip("c is not installed here")
-    speaks = Program('#include <stdio.h>\nint main(void) { for (;;) { puts("x"); fflush(stdout); } }', "c")
-    heard = talk(pair, speaks, "import sys\ninput()\nsys.exit(43)")
-    assert (heard.first.signal, heard.second.exit_code, heard.first_left) == (signal.SIGPIPE, 43, False)
+    writer = Program('#include <stdio.h>\nint main(void) { for (;;) { puts("x"); fflush(stdout); } }', "c")
+    result = interaction(pair, writer, "import sys\ninput()\nsys.exit(43)")
+    assert (result.first.signal, result.second.exit_code, result.first_left) == (signal.SIGPIPE, 43, False)
 
 
 @pytest.mark.parametrize("end", ["return 7;", "close(1); pause();"])
@@ -152,14 +154,14 @@ def test_the_end_of_a_native_program_is_noticed(end: str, pair: tuple[Sandbox, S
     if "c" not in installed_languages():
         pytest.skip("c is not installed here")
     source = f'#include <stdio.h>\n#include <unistd.h>\nint main(void) {{ puts("bye"); fflush(stdout); {end} }}'
-    heard = talk(pair, Program(source, "c"), "import sys\nsys.exit(5 if sys.stdin.read() == 'bye\\n' else 6)")
-    assert (heard.second.exit_code, heard.first_left) == (5, "return" in end), heard
+    result = interaction(pair, Program(source, "c"), "import sys\nsys.exit(5 if sys.stdin.read() == 'bye\\n' else 6)")
+    assert (result.second.exit_code, result.first_left) == (5, "return" in end), result
 
 
 def test_closing_the_output_ends_the_others_input(pair: tuple[Sandbox, Sandbox]) -> None:
-    closes = "import os, sys\nprint('bye', flush=True)\nos.close(1)\nsys.exit(3 if input() == 'heard' else 4)"
-    heard = talk(pair, closes, "import sys\nassert sys.stdin.read() == 'bye\\n'\nprint('heard')")
-    assert (heard.first.exit_code, heard.second.exit_code) == (3, 0), heard
+    closes = "import os, sys\nprint('bye', flush=True)\nos.close(1)\nsys.exit(3 if input() == 'received' else 4)"
+    result = interaction(pair, closes, "import sys\nassert sys.stdin.read() == 'bye\\n'\nprint('received')")
+    assert (result.first.exit_code, result.second.exit_code) == (3, 0), result
 
 
 SPOILERS = {
@@ -167,24 +169,28 @@ SPOILERS = {
     "one never flushes": ("print(1)\ninput()", SILENT, Status.TIME_LIMIT),
     "one sleeps": ("import time\ntime.sleep(99)", SILENT, Status.TIME_LIMIT),
     "a busy loop": ("while True: pass", SILENT, Status.TIME_LIMIT),
-    "a flood that is heard": ("while True: print('x' * 9999)", SILENT, Status.OUTPUT_LIMIT),
-    "a flood that nothing stops": (
+    "a flood that is read": ("while True: print('x' * 9999)", SILENT, Status.OUTPUT_LIMIT),
+    "a flood that ignores errors": (
         "import os\nwhile True:\n    try: os.write(1, bytes(9999))\n    except OSError: pass",
         SILENT,
         Status.OUTPUT_LIMIT,
     ),
-    "a flood that is not": ("while True: print('x' * 9999)", "import time\ntime.sleep(99)", Status.TIME_LIMIT),
+    "a flood that is not read": ("while True: print('x' * 9999)", "import time\ntime.sleep(99)", Status.TIME_LIMIT),
     "a thread that keeps the pipe open": (
         "import threading, time\nthreading.Thread(target=time.sleep, args=(99,)).start()",
         SILENT,
         Status.TIME_LIMIT,
     ),
-    "its own listener": (
+    "a reader of its own output": (
         "import os\nkept = os.open('/proc/self/fd/1', 0)\nwhile True: os.write(1, bytes(999))",
         "",
         None,
     ),
-    "its own speaker": ("import os\nkept = os.open('/proc/self/fd/0', 1)\nos.read(0, 1)", "", Status.TIME_LIMIT),
+    "a writer to its own input": (
+        "import os\nkept = os.open('/proc/self/fd/0', 1)\nos.read(0, 1)",
+        "",
+        Status.TIME_LIMIT,
+    ),
     "endless errors": ("import sys\nwhile True: sys.stderr.write('x' * 9999)", SILENT, Status.OUTPUT_LIMIT),
     "security": ("import ctypes\nctypes.CDLL(None).syscall(101, 0, 0, 0, 0)", SILENT, Status.SECURITY_VIOLATION),
 }
@@ -194,46 +200,48 @@ SPOILERS = {
 def test_every_interaction_ends(name: str, locked: tuple[Sandbox, Sandbox]) -> None:
     """The first has the lower limits, like a judged program; the second notices its end and exits with 0."""
     first, second, status = SPOILERS[name]
-    heard = talk(locked, first, second, limits=(QUICK, Limits(cpu_seconds=2, idle_seconds=1, output_bytes=10**6)))
-    assert heard.first.status is (status or Status.TIME_LIMIT), heard.first
-    assert len(heard.first.stdout) <= 10**6
+    result = interaction(
+        locked, first, second, limits=(QUICK, Limits(cpu_seconds=2, idle_seconds=1, output_bytes=10**6))
+    )
+    assert result.first.status is (status or Status.TIME_LIMIT), result.first
+    assert len(result.first.stdout) <= 10**6
     patient = "sleep" not in second
-    assert (heard.second.status, heard.second.exit_code) == (
+    assert (result.second.status, result.second.exit_code) == (
         (Status.EXITED, 0) if patient else (Status.TIME_LIMIT, None)
     )
 
 
 def test_the_program_with_the_lower_idle_limit_ends_first(locked: tuple[Sandbox, Sandbox]) -> None:
-    heard = talk(locked, SILENT, SILENT, limits=(Limits(cpu_seconds=9), QUICK))
-    assert (heard.first.status, heard.second.status) == (Status.EXITED, Status.TIME_LIMIT)
-    assert not heard.first_left
+    result = interaction(locked, SILENT, SILENT, limits=(Limits(cpu_seconds=9), QUICK))
+    assert (result.first.status, result.second.status) == (Status.EXITED, Status.TIME_LIMIT)
+    assert not result.first_left
 
 
 def test_waiting_while_the_other_works_is_not_idle_time(pair: tuple[Sandbox, Sandbox]) -> None:
     works = "import time\nwhile time.process_time() < 1.2: pass\nprint('done')"
     waits = "import sys\nsys.exit(9 if input() == 'done' else 8)"
-    heard = talk(pair, waits, works, limits=(Limits(cpu_seconds=0.2), Limits(cpu_seconds=5)))
-    assert (heard.first.exit_code, heard.second.exit_code) == (9, 0), heard
+    result = interaction(pair, waits, works, limits=(Limits(cpu_seconds=0.2), Limits(cpu_seconds=5)))
+    assert (result.first.exit_code, result.second.exit_code) == (9, 0), result
 
 
 def test_waiting_while_the_other_sleeps_is_idle_time(locked: tuple[Sandbox, Sandbox]) -> None:
     sleeps = "import time\ntime.sleep(1.2)\nprint('done')"
-    heard = talk(locked, "input()", sleeps, limits=(Limits(cpu_seconds=0.2), Limits(cpu_seconds=5)))
-    assert heard.first.status is Status.TIME_LIMIT
+    result = interaction(locked, "input()", sleeps, limits=(Limits(cpu_seconds=0.2), Limits(cpu_seconds=5)))
+    assert result.first.status is Status.TIME_LIMIT
 
 
 def test_many_short_exchanges_are_no_idle_time(locked: tuple[Sandbox, Sandbox]) -> None:
     """The judge's own part in each exchange counts as nobody's waiting."""
     asks = "for n in range(3000):\n    print(n, flush=True)\n    input()"
-    heard = talk(locked, asks, ECHO, limits=(Limits(cpu_seconds=5, idle_seconds=0.2),) * 2)
-    assert (heard.first.status, heard.second.status) == (Status.EXITED, Status.EXITED), heard
+    result = interaction(locked, asks, ECHO, limits=(Limits(cpu_seconds=5, idle_seconds=0.2),) * 2)
+    assert (result.first.status, result.second.status) == (Status.EXITED, Status.EXITED), result
 
 
 def test_one_wall_limit_for_both(locked: tuple[Sandbox, Sandbox]) -> None:
     patient = Limits(cpu_seconds=20)
-    heard = talk(locked, SILENT, SILENT, limits=(patient, patient), wall_seconds=0.3)
-    assert (heard.first.status, heard.second.status) == (Status.TIME_LIMIT, Status.TIME_LIMIT)
-    assert max(heard.first.wall_seconds, heard.second.wall_seconds) < 20
+    result = interaction(locked, SILENT, SILENT, limits=(patient, patient), wall_seconds=0.3)
+    assert (result.first.status, result.second.status) == (Status.TIME_LIMIT, Status.TIME_LIMIT)
+    assert max(result.first.wall_seconds, result.second.wall_seconds) < 20
 
 
 def test_neither_program_can_reach_the_pipes_or_the_other(locked: tuple[Sandbox, Sandbox]) -> None:
@@ -245,15 +253,15 @@ def test_neither_program_can_reach_the_pipes_or_the_other(locked: tuple[Sandbox,
         "open_ones = [fd for fd in range(3, 64) if os.path.exists(f'/proc/self/fd/{fd}')]\n"
         "os.write(2, b'%d' % (os.fstat(0).st_ino == os.fstat(1).st_ino) + str(open_ones).encode())"
     )
-    heard = talk(locked, pries, pries)
-    assert (heard.first.stderr, heard.second.stderr) == (b"0[]", b"0[]")
+    result = interaction(locked, pries, pries)
+    assert (result.first.stderr, result.second.stderr) == (b"0[]", b"0[]")
 
 
 def test_interactions_leave_nothing_behind_for_each_other(locked: tuple[Sandbox, Sandbox]) -> None:
-    with locked[0].load(Program(ECHO), QUICK) as one, locked[1].load(Program(SAYS_ONE), QUICK) as other:
+    with locked[0].load(Program(ECHO), QUICK) as one, locked[1].load(Program(SENDS_ONE), QUICK) as other:
         before = len(list(Path("/proc/self/fd").iterdir()))
-        heard = [interact(one, other) for _ in range(3)]
-        assert [(each.first.stdout, each.second.stdout) for each in heard] == [(b"1\n", b"1\n")] * 3
+        result = [interact(one, other) for _ in range(3)]
+        assert [(each.first.stdout, each.second.stdout) for each in result] == [(b"1\n", b"1\n")] * 3
         assert len(list(Path("/proc/self/fd").iterdir())) == before
         assert one.run(b"alone\n").stdout == b"alone\n"
 
@@ -262,12 +270,12 @@ def test_interactions_leave_nothing_behind_for_each_other(locked: tuple[Sandbox,
 def test_a_program_that_does_not_compile(broken: int, locked: tuple[Sandbox, Sandbox]) -> None:
     sources = [ECHO, ECHO]
     sources[broken] = "print("
-    heard = talk(locked, *sources)
-    executions = [heard.first, heard.second]
+    result = interaction(locked, *sources)
+    executions = [result.first, result.second]
     assert executions[broken].status is Status.COMPILE_ERROR
     assert executions[1 - broken].status is Status.FAILED
-    heard = talk(locked, ECHO, SAYS_ONE)
-    assert heard.first.stdout == b"1\n"
+    result = interaction(locked, ECHO, SENDS_ONE)
+    assert result.first.stdout == b"1\n"
 
 
 def test_a_killed_zygote_is_a_failure_of_its_own_side_only() -> None:
@@ -279,7 +287,7 @@ def test_a_killed_zygote_is_a_failure_of_its_own_side_only() -> None:
 
         thread = threading.Thread(target=kill_when_running)
         thread.start()
-        heard = talk((first, second), SILENT, "input()", limits=(Limits(cpu_seconds=60),) * 2)
+        result = interaction((first, second), SILENT, "input()", limits=(Limits(cpu_seconds=60),) * 2)
         thread.join()
-        assert heard.first.status is Status.FAILED
-        assert (heard.second.status, heard.second.exit_code) == (Status.EXITED, 1)
+        assert result.first.status is Status.FAILED
+        assert (result.second.status, result.second.exit_code) == (Status.EXITED, 1)

@@ -92,7 +92,7 @@ def test_the_kernels_page_tables_of_memory_that_is_only_read_count() -> None:
 
 WITHIN_MEMORY = {
     "just under": ("data = bytearray(80 * 10**6)\nprint(len(data))", b"80000000\n"),
-    "a big stack hardly touched": (
+    "a big stack, hardly touched": (
         "import threading\nthreading.stack_size(256 * 2**20)\n"
         "t = threading.Thread(target=print, args=('ok',))\nt.start()\nt.join()",
         b"ok\n",
@@ -173,7 +173,7 @@ COMPILE_BOMBS = {
     "deep blocks": "\n".join(" " * n + "if 1:" for n in range(200)),
     "huge integer": "x = " + "9" * 10_000,
     "an odd encoding": "# coding: idna\nprint(input())",
-    "an encoding that is none": "# coding: nope\nprint(1)",
+    "an unknown encoding": "# coding: nope\nprint(1)",
     "not text": "\x00\xff\x1b",
     "lone surrogate": "print('\ud800')",
 }

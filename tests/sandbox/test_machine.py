@@ -70,12 +70,12 @@ def test_a_kernel_that_does_not_report_stolen_time() -> None:
     for before, after in ((None, None), (NO_TIME, None), (BusyTimes(0.0, ()), BusyTimes(9.0, ()))):
         health = machine_health(runs([(0.001, 0.002)]), before, after)
         assert health.stolen is None
-        assert "not told" in health.summary()
+        assert "not reported" in health.summary()
         assert not health.starved
-        lying = machine_health(runs([(0.5, 0.6)]), before, after)
-        assert lying.starved, "its CPU clock tells"
-        assert lying.trusted_seconds == pytest.approx(5.0)
-        assert "another host" in lying.advice
+        inexact = machine_health(runs([(0.5, 0.6)]), before, after)
+        assert inexact.starved, "its CPU clock shows it"
+        assert inexact.trusted_seconds == pytest.approx(5.0)
+        assert "another host" in inexact.advice
 
 
 def test_a_machine_on_which_every_run_waits() -> None:

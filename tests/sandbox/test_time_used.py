@@ -19,11 +19,11 @@ TRACE = Path(__file__).parents[3] / "shared/faults/starved-machine.jsonl"
 TRACED = [json.loads(line) for line in TRACE.read_text().splitlines()] if TRACE.exists() else []
 
 SO_FAR = {
-    "it waited for a core, and no program may be blamed": (
+    "it waited for a core, so it is not to blame": (
         TimeUsed(wall=25, cpu=0.4, off_core=24.6, queued=24.5),
         Status.STARVED,
     ),
-    "it waits, and may go on": (TimeUsed(wall=15, cpu=0.4, off_core=14.6, queued=14.5), None),
+    "it waits, and may continue": (TimeUsed(wall=15, cpu=0.4, off_core=14.6, queued=14.5), None),
     "its cores stood still for a while": (TimeUsed(wall=3, cpu=0.4, off_core=2.6, queued=1.2, stolen=1.4), None),
     "its cores stood still for long": (TimeUsed(wall=161, cpu=0.4, off_core=160.6, stolen=160), Status.STARVED),
     "it waits for the disk": (TimeUsed(wall=8, cpu=0.4, off_core=7.6, waiting=7.5), None),
@@ -33,15 +33,18 @@ SO_FAR = {
     "it computes": (TimeUsed(wall=1.1, cpu=1.05), Status.TIME_LIMIT),
     "it computes, and waits for a core": (TimeUsed(wall=9, cpu=1.05, off_core=7.95, queued=7.9), Status.TIME_LIMIT),
     "two threads compute": (TimeUsed(wall=0.6, cpu=1.1), Status.TIME_LIMIT),
-    "it is charged with time that its core did not have": (TimeUsed(wall=3, cpu=2.5, stolen=1.8), None),
+    "it is charged for time that its core did not have": (TimeUsed(wall=3, cpu=2.5, stolen=1.8), None),
     "it computes on a core that is stolen from": (TimeUsed(wall=3, cpu=2.9, stolen=1.8), Status.TIME_LIMIT),
-    "one tick of the kernel's counters is no theft": (TimeUsed(wall=1.1, cpu=1.01, stolen=0.02), Status.TIME_LIMIT),
-    "a little was stolen of a long wait": (TimeUsed(wall=19, cpu=0.1, off_core=18.9, queued=17.75, stolen=0.18), None),
-    "a little was stolen of a long wait, and charged": (
+    "one tick of the kernel's counters is no stolen time": (
+        TimeUsed(wall=1.1, cpu=1.01, stolen=0.02),
+        Status.TIME_LIMIT,
+    ),
+    "a little of a long wait was stolen": (TimeUsed(wall=19, cpu=0.1, off_core=18.9, queued=17.75, stolen=0.18), None),
+    "a little of a long wait was stolen, and charged": (
         TimeUsed(wall=20, cpu=1.15, off_core=18.85, queued=18.8, stolen=0.19),
         None,
     ),
-    "it dodges the look at who sleeps": (TimeUsed(wall=21, cpu=0.5, off_core=20.5, queued=1), Status.TIME_LIMIT),
+    "it sleeps between samples": (TimeUsed(wall=21, cpu=0.5, off_core=20.5, queued=1), Status.TIME_LIMIT),
 }
 
 
@@ -66,8 +69,8 @@ AT_THE_END = {
     "within, whatever was stolen": (TimeUsed(wall=30, cpu=0.99, stolen=20), None),
     "over, and nothing was stolen": (TimeUsed(wall=1.2, cpu=1.01), Status.TIME_LIMIT),
     "over, whatever was stolen": (TimeUsed(wall=4, cpu=3.2, stolen=2.0), Status.TIME_LIMIT),
-    "nobody knows": (TimeUsed(wall=4, cpu=1.6, stolen=2.4), Status.STARVED),
-    "over by far, though more was stolen than it was charged with": (
+    "undecided": (TimeUsed(wall=4, cpu=1.6, stolen=2.4), Status.STARVED),
+    "far over, though more was stolen than it was charged": (
         TimeUsed(wall=40, cpu=20, stolen=30),  # a quarter of 20 s is more than twice the limit and half a second
         Status.TIME_LIMIT,
     ),
