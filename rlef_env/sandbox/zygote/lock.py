@@ -16,41 +16,9 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from rlef_env.sandbox.zygote.kernel import (
-    CALLS,
-    CAP_CHECKPOINT_RESTORE,
-    CAPABILITIES_OF_SELF,
-    CLONE_NEWIPC,
-    CLONE_NEWNET,
-    CLONE_NEWPID,
-    CLONE_NEWUSER,
-    CLONE_NEWUTS,
-    LANDLOCK_ADD_RULE,
-    LANDLOCK_CREATE_RULESET,
-    LANDLOCK_EXECUTE,
-    LANDLOCK_MAKE_CHAR,
-    LANDLOCK_MAKE_REG,
-    LANDLOCK_READ_DIR,
-    LANDLOCK_READ_FILE,
-    LANDLOCK_TRUNCATE,
-    LANDLOCK_WRITE_FILE,
-    O_PATH,
-    PR_CAP_AMBIENT,
-    PR_CAP_AMBIENT_RAISE,
-    PR_CAPBSET_DROP,
-    PR_SET_DUMPABLE,
-    PR_SET_NO_NEW_PRIVS,
-    PR_SET_PDEATHSIG,
-    RLIMIT_MSGQUEUE,
-    RLIMIT_SIGPENDING,
-    SECCOMP_SET_MODE_FILTER,
-    check,
-    libc,
-    syscall,
-    unshare,
-)
+from rlef_env.sandbox.zygote.kernel import *
 from rlef_env.sandbox.zygote.private_root import enter_private_root, read_tree_into_cache
-from rlef_env.sandbox.zygote.protocol import LANDLOCK_RESTRICT_SELF, NAMED_PIPES, SCRATCH
+from rlef_env.sandbox.zygote.protocol import *
 
 
 class Lock:

@@ -23,26 +23,9 @@ import sys
 import time
 from typing import NoReturn
 
-from rlef_env.sandbox.zygote.kernel import check, die_with, syscall
+from rlef_env.sandbox.zygote.kernel import *
 from rlef_env.sandbox.zygote.lock import Lock
-from rlef_env.sandbox.zygote.protocol import (
-    ARTIFACT,
-    COMPILED,
-    FAILURE,
-    FIRST_FILE,
-    HANDLE_REQUEST,
-    HANDLE_REQUEST_BYTES,
-    LIMITS,
-    LOAD,
-    MAX_CONFIG_BYTES,
-    MAX_FILES,
-    MAX_MESSAGE_BYTES,
-    NAMED_PIPES,
-    PIDFD_OPEN,
-    RESULT,
-    SOLUTION,
-    STREAMS,
-)
+from rlef_env.sandbox.zygote.protocol import *
 from rlef_env.sandbox.zygote.python_main import (
     Start,
     become_plain_python,

@@ -12,29 +12,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from rlef_env.sandbox.zygote.kernel import (
-    AT_FDCWD,
-    AT_RECURSIVE,
-    CLONE_NEWNS,
-    MNT_DETACH,
-    MOUNT_ATTR_RDONLY,
-    MOUNT_SETATTR,
-    MS_BIND,
-    MS_MOVE,
-    MS_NODEV,
-    MS_NOEXEC,
-    MS_NOSUID,
-    MS_PRIVATE,
-    MS_RDONLY,
-    MS_REC,
-    MS_REMOUNT,
-    check,
-    libc,
-    mount,
-    syscall,
-    unshare,
-)
-from rlef_env.sandbox.zygote.protocol import ARTIFACT, FIRST_FILE, MAX_FILES, NAMED_PIPES, PIPES, STREAMS
+from rlef_env.sandbox.zygote.kernel import *
+from rlef_env.sandbox.zygote.protocol import *
 
 STAGING = ("/sys", "/mnt", "/srv", "/media", "/tmp")  # one of them is covered in the zygote's view to build the root in
 NOT_LOADED = (".opt-1.pyc", ".opt-2.pyc", "src.zip", "jmods", ".a")  # parts of libraries that no run needs
