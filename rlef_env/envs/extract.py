@@ -14,7 +14,6 @@ from typing import Final
 
 from gymnasium.error import InvalidAction
 
-from rlef_env.envs.spaces import ProgramText
 from rlef_env.fences import code_blocks, fence, loose_blocks
 
 __all__ = ["ACTION_LENGTH", "Response", "extract_program", "fenced", "read_response"]
@@ -22,7 +21,6 @@ __all__ = ["ACTION_LENGTH", "Response", "extract_program", "fenced", "read_respo
 ACTION_LENGTH: Final = 2**20
 """Maximum characters of a response."""
 
-_ACTION_SPACE: Final = ProgramText(ACTION_LENGTH)
 _LINE_END = re.compile(r"\r\n?")
 _THINKING = (
     ("<think>", "</think>"),  # Qwen, DeepSeek-R1 and most others
@@ -62,8 +60,12 @@ def read_response(action: object) -> Response:
         raise InvalidAction(f"action: expected a response as a str, got {type(action).__name__}: {action!r:.100}")
     if len(action) > ACTION_LENGTH:
         raise InvalidAction(f"action: expected at most {ACTION_LENGTH} characters, got {len(action)}")
-    if not _ACTION_SPACE.contains(action):
-        raise InvalidAction("action: expected Unicode text, got a lone surrogate; decode it with errors='replace'")
+    try:
+        action.encode()
+    except UnicodeEncodeError:
+        raise InvalidAction(
+            "action: expected Unicode text, got a lone surrogate; decode it with errors='replace'"
+        ) from None
     return Response(action, extract_program(action))
 
 

@@ -13,7 +13,7 @@ _CODE_ENV: Final = "rlef_env.envs.code_env:CodeEnv"
 _BENCHMARK_ENV: Final = "rlef_env.envs.benchmarks:BenchmarkEnv"
 _VECTOR_ENV: Final = "rlef_env.envs.vector.vector_env:CodeVectorEnv"
 
-# If no data is named, the error says where to get them. Only CodeContests then uses the starter set, with a warning.
+# If no data is named, the error says where to get it. Only CodeContests then uses the starter set, with a warning.
 _BENCHMARKS: Final = (
     "CodeContests",
     "HumanEval",

@@ -111,13 +111,13 @@ def _settings(episode: Episode) -> Iterator[Violation]:
 def _judgements(episode: Episode) -> Iterator[Violation]:
     """Each judgement agrees with its results."""
     for number, turn in enumerate(episode.turns):
-        place = f"turns[{number}]."
+        path = f"turns[{number}]."
         judgement = turn.judgement
         if (turn.program is None) != (judgement.verdict is Verdict.NO_PROGRAM):
             expected = "no_program" if turn.program is None else "another verdict, as there is a program"
-            yield Violation(f"{place}judgement.verdict", expected, judgement.verdict.value)
+            yield Violation(f"{path}judgement.verdict", expected, judgement.verdict.value)
         for violation in _judgement(judgement):
-            yield violation._replace(field=f"{place}judgement.{violation.field}")
+            yield violation._replace(field=f"{path}judgement.{violation.field}")
 
 
 def _judgement(judgement: Judgement) -> Iterator[Violation]:
@@ -156,18 +156,18 @@ def _judgement(judgement: Judgement) -> Iterator[Violation]:
         yield Violation("total", f"{len(results)}, the number of accepted tests", judgement.total)
 
 
-def _result(measured: Measured, place: str) -> Iterator[Violation]:
+def _result(measured: Measured, path: str) -> Iterator[Violation]:
     result, cpu_seconds, peak_bytes = measured
     if result.index < 0:
-        yield Violation(f"{place}index", "a whole number of at least 0", result.index)
+        yield Violation(f"{path}index", "a whole number of at least 0", result.index)
     if result.verdict is Verdict.NO_PROGRAM:
-        yield Violation(f"{place}verdict", "a verdict that a test can have", result.verdict.value)
+        yield Violation(f"{path}verdict", "a verdict that a test can have", result.verdict.value)
     if result.verdict is Verdict.ACCEPTED and result.category is not None:
-        yield Violation(f"{place}category", "null, as the test was accepted", result.category)
+        yield Violation(f"{path}category", "null, as the test was accepted", result.category)
     if cpu_seconds < 0:
-        yield Violation(f"{place}cpu_seconds", "at least 0", cpu_seconds)
+        yield Violation(f"{path}cpu_seconds", "at least 0", cpu_seconds)
     if peak_bytes < 0:
-        yield Violation(f"{place}peak_bytes", "at least 0", peak_bytes)
+        yield Violation(f"{path}peak_bytes", "at least 0", peak_bytes)
 
 
 def _end(episode: Episode) -> Iterator[Violation]:
@@ -202,16 +202,16 @@ def _tests_that_were_run(episode: Episode) -> Iterator[Violation]:
     settings = episode.settings
     roles = shown_roles(settings["feedback"])
     for number, turn in enumerate(episode.turns):
-        place, results = f"turns[{number}].judgement.results", turn.judgement.results
+        path, results = f"turns[{number}].judgement.results", turn.judgement.results
         scored = number == len(episode.turns) - 1 and episode.ended
         shown = _shown(turn, settings["feedback"])
         if len(shown) < len(results) and not scored:
             expected = f"a shown test ({', '.join(roles)}), as this turn was not scored"
-            yield Violation(f"{place}[{len(shown)}]", expected, _name(results[len(shown)]))
+            yield Violation(f"{path}[{len(shown)}]", expected, _name(results[len(shown)]))
         verdicts = [result.verdict for result in results]
         failed = any(verdict not in UNDECIDED for verdict in verdicts[: max(len(shown), len(verdicts) - 1)])
         if scored and failed and len(shown) < len(results) and not settings["full_grid"]:
-            yield Violation("settings.full_grid", f"true, as {place} continues after a failing test", False)
+            yield Violation("settings.full_grid", f"true, as {path} continues after a failing test", False)
 
 
 def _passed(turn: Turn, feedback: Feedback) -> bool:

@@ -42,8 +42,8 @@ class PendingStep:
 class PendingSteps:
     """The pending steps of a vector environment, at most one of each environment.
 
-    One thread calls the methods. The pool's thread only marks steps as ready, so that rules, feedback and rewards never
-    delay judging.
+    One thread calls the methods. The pool's thread only marks steps as ready, so that feedback and rewards never delay
+    the judge.
     """
 
     def __init__(self) -> None:

@@ -324,41 +324,33 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         This happens in the order of the environments, not in that of the judgements, so that equal steps teach the
         sampler the same and draw the same problems.
         """
-        new = [step for step in steps if step.result is None and step.error is None]
-        new.sort(key=lambda step: step.env_id)
-        for step in new:
-            try:
-                self._advance(step)
-            except Exception as error:  # noqa: BLE001, PERF203 - recv raises it: the judge or a reward may have failed
-                step.error = error
-        for step in new:
-            if step.error is None:
-                self.dynamics.learn(self._sampler, self._sub_envs[step.env_id].episode)
-        for step in new:
-            if step.error is None:
-                try:
-                    step.result = self._result(step)
-                except Exception as error:  # noqa: BLE001 - recv raises it: the data may be gone
-                    step.error = error
+        new = sorted((step for step in steps if step.result is None), key=lambda step: step.env_id)
+        for compute in (self._advance, self._conclude):  # all episodes advance before the first new one is drawn
+            for step in new:
+                if step.error is None:
+                    try:
+                        compute(step)
+                    except Exception as error:  # noqa: BLE001 - recv raises it: a reward may fail, the data be gone
+                        step.error = error
 
     def _advance(self, step: PendingStep) -> None:
         """Add the turn of a step to its episode."""
-        if step.response is None:
-            return
-        sub = self._sub_envs[step.env_id]
-        assert sub.problem is not None
-        judgements = [future.result() for future in step.futures]
-        sub.open_episode = self.dynamics.advance(sub.problem, sub.episode, step.response, judgements)
+        if step.response is not None:
+            sub = self._sub_envs[step.env_id]
+            assert sub.problem is not None
+            judgements = [future.result() for future in step.futures]
+            sub.open_episode = self.dynamics.advance(sub.problem, sub.episode, step.response, judgements)
+            self.dynamics.learn(self._sampler, sub.episode)
 
-    def _result(self, step: PendingStep) -> StepResult:
-        """Return the result of a step; in the mode SAME_STEP an ended episode is followed by the next one."""
+    def _conclude(self, step: PendingStep) -> None:
+        """Set the result of a step, and in the mode SAME_STEP start the episode that follows an ended one."""
         sub = self._sub_envs[step.env_id]
         episode, observation, info = sub.episode, sub.observation, episode_info(sub.episode)
         if episode.ended and self.autoreset_mode is AutoresetMode.SAME_STEP:
             sub.begin(self.dynamics, self._sampler)
             info = {"final_obs": observation, "final_info": info, **episode_info(sub.episode)}
             observation = sub.observation
-        return StepResult(step.env_id, step.step_id, episode, step.response is None, observation, info)
+        step.result = StepResult(step.env_id, step.step_id, episode, step.response is None, observation, info)
 
     def _judge_pool(self) -> JudgePool:
         if self._shared_pool == SHARED:
