@@ -279,6 +279,25 @@ def test_rewards_run_in_the_callers_thread_and_never_delay_judging(make: Any, po
     assert threads == [caller, caller]
 
 
+def test_an_interrupted_recv_can_be_repeated(make: Any) -> None:
+    """No turn is added twice, and none is lost."""
+    interrupts = [False, True]
+
+    def reward(turn: Turn, final: bool) -> float:
+        if interrupts and interrupts.pop(0):
+            raise KeyboardInterrupt
+        return 0.5
+
+    env = make(3, reward=reward)
+    env.reset(seed=0, options={"problem_id": "sum"})
+    env.send(range(3), [SUM_WRONG] * 3)
+    with pytest.raises(KeyboardInterrupt):
+        env.recv(min_ready=3)
+    batch = env.recv(min_ready=3)
+    assert sorted(batch.env_ids) == [0, 1, 2]
+    assert [len(episode.turns) for episode in env.episodes] == [1, 1, 1]
+
+
 def test_it_has_the_data_set(make: Any) -> None:
     assert make(1).dataset is TINY
 

@@ -11,6 +11,7 @@ from functools import partial
 
 from rlef_env.envs.extract import Response
 from rlef_env.envs.vector.step_batch import StepResult
+from rlef_env.episodes.episode import Episode
 from rlef_env.judge import Judgement
 
 __all__ = ["PendingStep", "PendingSteps"]
@@ -26,7 +27,8 @@ class PendingStep:
         response: the response; None where the step resets the environment.
         futures: the judgements of the response's jobs, in the order of the jobs.
         unfinished: number of futures that are not done.
-        result: what ``recv`` returns for the step; None until ``recv`` finds it out.
+        episode: the episode after the step; None until ``recv`` computes it.
+        result: what ``recv`` returns for the step; None until ``recv`` computes it.
         error: what ``recv`` raises for the step instead.
     """
 
@@ -35,6 +37,7 @@ class PendingStep:
     response: Response | None
     futures: list[Future[Judgement]] = field(default_factory=list)
     unfinished: int = 0
+    episode: Episode | None = None
     result: StepResult | None = None
     error: Exception | None = None
 

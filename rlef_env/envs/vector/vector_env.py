@@ -310,10 +310,11 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         sub = self._sub_envs[step.env_id]
         if step.response is None:
             sub.begin(self.dynamics, self._sampler)
+            step.episode = sub.episode
             return
         assert sub.problem is not None
         jobs = self.dynamics.jobs(sub.problem, sub.episode, step.response)
-        # A response that ends an episode goes first: it runs the most tests, so the caller waits for it the longest.
+        # A response that is sure to end its episode goes first: it takes longest, and then a new episode can start.
         priority = int(self.dynamics.is_last(sub.episode))
         for job in jobs:
             step.futures.append(self._judge_pool().submit(job, priority=priority, owner=step.env_id))
@@ -334,18 +335,21 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
                         step.error = error
 
     def _advance(self, step: PendingStep) -> None:
-        """Add the turn of a step to its episode."""
-        if step.response is not None:
+        """Compute the episode after a step, once: a reward may be interrupted, and ``recv`` be called again."""
+        if step.episode is None:
             sub = self._sub_envs[step.env_id]
             assert sub.problem is not None
+            assert step.response is not None
             judgements = [future.result() for future in step.futures]
-            sub.open_episode = self.dynamics.advance(sub.problem, sub.episode, step.response, judgements)
-            self.dynamics.learn(self._sampler, sub.episode)
+            step.episode = self.dynamics.advance(sub.problem, sub.episode, step.response, judgements)
+            self.dynamics.learn(self._sampler, step.episode)
 
     def _conclude(self, step: PendingStep) -> None:
         """Set the result of a step, and in the mode SAME_STEP start the episode that follows an ended one."""
-        sub = self._sub_envs[step.env_id]
-        episode, observation, info = sub.episode, sub.observation, episode_info(sub.episode)
+        sub, episode = self._sub_envs[step.env_id], step.episode
+        assert episode is not None
+        sub.open_episode = episode
+        observation, info = sub.observation, episode_info(episode)
         if episode.ended and self.autoreset_mode is AutoresetMode.SAME_STEP:
             sub.begin(self.dynamics, self._sampler)
             info = {"final_obs": observation, "final_info": info, **episode_info(sub.episode)}
