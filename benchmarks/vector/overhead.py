@@ -15,7 +15,7 @@ from benchmarks.vector.workload import RIGHT, WRONG, CannedPool, fenced, problem
 from rlef_env.envs import CodeVectorEnv
 from rlef_env.judge import JudgeJob, JudgePool
 from rlef_env.judge.pool.packing import pack, unpack
-from rlef_env.judge.pool.wire import words
+from rlef_env.judge.pool.workers.wire import words
 from rlef_env.problems import Dataset, Problem, load_dataset
 from rlef_env.sandbox import Program
 

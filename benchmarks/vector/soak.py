@@ -15,7 +15,7 @@ from benchmarks.vector.settings import Settings
 from benchmarks.vector.workload import fenced, problems
 from rlef_env.envs import CodeVectorEnv
 from rlef_env.judge import JudgePool
-from rlef_env.judge.pool import worker_set
+from rlef_env.judge.pool.workers import worker_set
 
 __all__ = ["soak"]
 

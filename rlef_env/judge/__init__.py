@@ -21,7 +21,7 @@ from rlef_env.judge.points import GroupScore, group_scores
 from rlef_env.judge.pool.fair_queue import FairPriorityQueue
 from rlef_env.judge.pool.local import JudgePool, default_workers
 from rlef_env.judge.pool.verdict_cache import VerdictCache
-from rlef_env.judge.pool.warm import PRINTS_ONE
+from rlef_env.judge.pool.warm_up import PRINTS_ONE
 from rlef_env.judge.runners.base import start_of
 
 __all__ = [

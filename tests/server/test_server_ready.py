@@ -18,12 +18,12 @@ import requests
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import Judgement, Verdict
+from rlef_env.judge.pool.conformance import below
 from rlef_env.problems import CheckerSpec, problem_to_row
 from rlef_env.sandbox import Execution, MachineHealth, Status, installed_languages
 from rlef_env.server import JudgeServer
 from rlef_env.server.runs import RunResult
 from rlef_env.server.warm_up import ROUNDS, WarmUp
-from tests.judge.pool.conformance import below
 from tests.server.serving import ECHO, SETTINGS, post, run_code, until
 
 WARM = tuple(name for name in ("c",) if name in installed_languages())

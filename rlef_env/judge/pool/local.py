@@ -15,7 +15,7 @@ from rlef_env.judge.judge import Judge, TimeFactor
 from rlef_env.judge.judgement import Judgement
 from rlef_env.judge.pool.scheduler import Scheduler
 from rlef_env.judge.pool.verdict_cache import VerdictCache
-from rlef_env.judge.pool.warm import warm_jobs
+from rlef_env.judge.pool.warm_up import warm_jobs
 from rlef_env.problems import Problem
 from rlef_env.sandbox import Program, usable_cores
 

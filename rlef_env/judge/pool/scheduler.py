@@ -25,8 +25,8 @@ from rlef_env.judge.pool.fair_queue import FairPriorityQueue, Place
 from rlef_env.judge.pool.packing import unpack
 from rlef_env.judge.pool.sharded_job import Shard, ShardedJob
 from rlef_env.judge.pool.verdict_cache import VerdictCache, content_key, content_of
-from rlef_env.judge.pool.worker_handle import Answer, WorkerHandle, pickle_arguments
-from rlef_env.judge.pool.worker_set import WorkerSet
+from rlef_env.judge.pool.workers.worker_handle import Answer, WorkerHandle, pickle_arguments
+from rlef_env.judge.pool.workers.worker_set import WorkerSet
 from rlef_env.problems import Problem
 
 __all__ = ["Scheduler"]

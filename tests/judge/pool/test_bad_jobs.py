@@ -11,7 +11,7 @@ import pytest
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import Judge, JudgeJob, JudgePool, Verdict
-from rlef_env.judge.pool.worker_handle import Server
+from rlef_env.judge.pool.workers.worker_handle import Server
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Program
 

@@ -17,8 +17,8 @@ import pytest
 import rlef_env
 from rlef_env.errors import UsageError
 from rlef_env.judge import ATTEMPTS, NO_CUSTOM_CHECKERS, CustomCheckers, JudgeJob, JudgePool, Verdict, default_workers
+from rlef_env.judge.pool.conformance import ECHO, PoolConformance, below
 from rlef_env.sandbox import Program
-from tests.judge.pool.conformance import ECHO, PoolConformance, below
 
 
 class TestJudgePool(PoolConformance):

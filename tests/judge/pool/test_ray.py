@@ -14,10 +14,10 @@ import pytest
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import NO_CUSTOM_CHECKERS, CustomCheckers, JudgeJob, Judgement, JudgePool, Verdict
+from rlef_env.judge.pool.conformance import BUSY, ECHO, MINUTES, RIGHT, WRONG_FROM, PoolConformance
 from rlef_env.judge.pool.ray import RayJudgePool
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Program
-from tests.judge.pool.conformance import BUSY, ECHO, MINUTES, RIGHT, WRONG_FROM, PoolConformance
 
 ray = pytest.importorskip("ray", reason="needs the extra 'ray'")
 pytestmark = pytest.mark.ray
@@ -144,7 +144,7 @@ OWNER = """
 import sys
 from rlef_env.judge.pool.ray import RayJudgePool
 from rlef_env.judge import JudgeJob
-from tests.judge.pool.conformance import ECHO, RIGHT
+from rlef_env.judge.pool.conformance import ECHO, RIGHT
 pool = RayJudgePool(sys.argv[1], workers=1)
 print(pool.judge(ECHO, RIGHT).verdict.value)
 left = pool.submit(JudgeJob(ECHO, RIGHT))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
-from rlef_env.judge.pool import worker_set
+from rlef_env.judge.pool.workers import worker_set
 from rlef_env.problems import InteractorSpec, Problem, Test
 from rlef_env.sandbox import Limits, Program, Sandbox
 

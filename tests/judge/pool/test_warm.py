@@ -12,10 +12,10 @@ import pytest
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import PRINTS_ONE, JudgeJob, Judgement, JudgePool, Verdict
+from rlef_env.judge.pool.conformance import below
 from rlef_env.judge.pool.ray import RayJudgePool
 from rlef_env.problems import CheckerSpec, Problem, Test
 from rlef_env.sandbox import LANGUAGES, Program, installed_languages
-from tests.judge.pool.conformance import below
 
 ECHO = Problem("echo", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(3)))
 CHECKED = Problem(

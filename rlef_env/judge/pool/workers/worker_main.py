@@ -41,7 +41,7 @@ from rlef_env.errors import UsageError
 from rlef_env.judge.judge import Judge
 from rlef_env.judge.judgement import Judgement
 from rlef_env.judge.pool.packing import PackedJob, pack, unpack_job
-from rlef_env.judge.pool.wire import Channel, words
+from rlef_env.judge.pool.workers.wire import Channel, words
 from rlef_env.problems import Problem
 
 __all__ = ["serve"]

@@ -20,7 +20,7 @@ from rlef_env.errors import UsageError
 from rlef_env.judge.job import JudgeJob, needed_to_judge
 from rlef_env.judge.pool.packing import PackedJudgement, pack_job
 from rlef_env.judge.pool.sharded_job import Shard
-from rlef_env.judge.pool.wire import Channel, Words, words
+from rlef_env.judge.pool.workers.wire import Channel, Words, words
 from rlef_env.problems import Problem
 
 __all__ = ["Answer", "Server", "WorkerHandle", "pickle_arguments"]
@@ -32,7 +32,7 @@ END_SECONDS: Final = 10.0
 START: Final = """\
 import sys
 sys.path[:] = sys.argv[4:]
-from rlef_env.judge.pool.worker_main import serve
+from rlef_env.judge.pool.workers.worker_main import serve
 serve(*map(int, sys.argv[1:4]))
 """
 

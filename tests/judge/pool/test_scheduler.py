@@ -14,8 +14,8 @@ import pytest
 from rlef_env.judge import JudgeJob, Judgement, Verdict
 from rlef_env.judge.pool.packing import pack
 from rlef_env.judge.pool.scheduler import Scheduler
-from rlef_env.judge.pool.wire import Channel, words
-from rlef_env.judge.pool.worker_handle import PickledProblems, WorkerHandle
+from rlef_env.judge.pool.workers.wire import Channel, words
+from rlef_env.judge.pool.workers.worker_handle import PickledProblems, WorkerHandle
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Program
 

@@ -9,7 +9,7 @@ import selectors
 from collections.abc import Container
 from typing import Final
 
-from rlef_env.judge.pool.worker_handle import Server, WorkerHandle
+from rlef_env.judge.pool.workers.worker_handle import Server, WorkerHandle
 
 __all__ = ["WorkerSet"]
 

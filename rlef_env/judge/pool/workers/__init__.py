@@ -1,0 +1,1 @@
+"""The worker processes of the local pool, and how the pool talks to them."""
