@@ -1,4 +1,4 @@
-"""Whether a verdict depends on how busy the machine is: the same suite judged idle and under load.
+"""Benchmark of the stability of verdicts: the same suite judged on an idle and on a busy machine.
 
-``python -m benchmarks.stability --help`` says how to run it; `benchmarks/README.md` has the results.
+``python -m benchmarks.stability --help`` prints how to run it; `benchmarks/README.md` has the results.
 """

@@ -1,8 +1,8 @@
-"""Judge the same suite idle and on a busy machine, name every verdict that differs, exit with 1 where one does.
+"""Judge the same suite on an idle and on a busy machine, list every verdict that differs, and exit with 1 if one does.
 
-A flip is a verdict that is not the one the program must get, or not the one it got at the first load level. A program
-that has no verdict because the machine was starved is no flip: it is counted apart. The suite has a limit of 0.2 s; a
-tenth of it uses between half and twice that. Where g++ is installed, one program in 25 is in C++, and compiled.
+A flip is a verdict other than the expected one, or other than the one at the first load level. A program that has no
+verdict because the machine was starved is not a flip; it is counted separately. The suite has a time limit of 0.2 s; a
+tenth of its programs use between half and twice of that. If g++ is installed, one program in 25 is in C++.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ class Flip:
 
     Attributes:
         load: busy processes per core.
-        number: the program's place in the suite.
-        kind: what it does.
-        expected: the verdict it must get.
-        first: the verdict it got at the first load level.
-        got: the verdict it got.
-        category: what the judge says besides.
-        cpu_seconds: what it used.
+        number: index of the program in the suite.
+        kind: of program.
+        expected: expected verdict.
+        first: verdict at the first load level.
+        got: verdict at this load level.
+        category: of the judgement.
+        cpu_seconds: CPU time that the program used.
     """
 
     load: int
@@ -55,7 +55,7 @@ class Flip:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The whole suite judged at one load."""
+    """The judgements of the whole suite at one load."""
 
     load: int
     seconds: float
@@ -65,29 +65,29 @@ class Level:
 
 
 def judge_all(cases: Sequence[Case], load: int, workers: int, first: Sequence[Verdict] | None) -> Level:
-    """Judge the suite with so many busy processes per core."""
+    """Judge the suite while this many processes per core are busy."""
     asked = problem()
     with busy(load * default_workers()), JudgePool(workers) as pool:
-        # On a fresh virtual machine the host provides each page when it is first touched, at five times the time.
-        touching = [Program(case.source) for case in cases if case.kind == "taking too much memory"]
-        collections.deque(pool.judge_all(JudgeJob(asked, program) for program in touching[: 4 * workers]), maxlen=0)
-        began = time.monotonic()
+        # A fresh virtual machine gets each page from its host at the first access, which takes five times as long.
+        memory_users = [Program(case.source) for case in cases if case.kind == "taking too much memory"]
+        collections.deque(pool.judge_all(JudgeJob(asked, program) for program in memory_users[: 4 * workers]), maxlen=0)
+        start = time.monotonic()
         judgements = pool.judge_all(JudgeJob(asked, Program(case.source, case.language)) for case in cases)
         label = f"load {load}x"
         got = list(track(judgements, label, total=len(cases), console=Console(stderr=True), transient=True))
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - start
     verdicts = tuple(judgement.verdict for judgement in got)
     flips = flips_of(cases, load, got, first or verdicts)
     return Level(load, seconds, verdicts, sum(map(was_starved, got)), flips)
 
 
 def was_starved(judgement: Judgement) -> bool:
-    """Whether the machine gave too little to judge it."""
+    """Return whether the machine gave too little time or memory to judge the program."""
     return judgement.verdict is Verdict.NO_VERDICT and judgement.category == "starved"
 
 
 def flips_of(cases: Sequence[Case], load: int, got: Sequence[Judgement], first: Sequence[Verdict]) -> tuple[Flip, ...]:
-    """Every judgement that differs from what the program must get, or from what it got first."""
+    """Return every judgement that differs from the expected verdict, or from the verdict at the first level."""
     return tuple(
         Flip(
             load,
@@ -106,17 +106,18 @@ def flips_of(cases: Sequence[Case], load: int, got: Sequence[Judgement], first: 
 
 
 def figures_of(level: Level, cases: Sequence[Case], workers: int) -> list[Figure]:
-    """What a level says: how many verdicts differ, and how long it took."""
+    """Return the figures of a level: how many verdicts differ, and how long it took."""
     near = sum(case.kind.startswith(NEAR) for case in cases)
     name = "idle" if level.load == 0 else f"{level.load}x more busy processes than cores"
     minutes = Goal(MAX_MINUTES, "minutes")
-    counts = (
+    flips = (
         ("flips against what they must get", sum(flip.got != flip.expected for flip in level.flips)),
         ("flips against the first level", sum(flip.got != flip.first for flip in level.flips)),
     )
-    what = f"{name}: {{}} of {len(cases):,} judgements, {near:,} near their limit"
+    pattern = f"{name}: {{}} of {len(cases):,} judgements, {near:,} near their limit"
     rows = [
-        _figure(f"load {level.load}", what.format(words), count, "", Goal(0, ""), len(cases)) for words, count in counts
+        _figure(f"load {level.load}", pattern.format(label), count, "", Goal(0, ""), len(cases))
+        for label, count in flips
     ]
     starved = f"{name}: without a verdict, as the machine gave too little"
     rows.append(Figure(f"load {level.load}", starved, "", level.starved, "", n=len(cases), met=None))
@@ -142,7 +143,7 @@ def parser() -> argparse.ArgumentParser:
         help="busy processes per core (default: %(metavar)s)",
     )
     command.add_argument("--judgements", type=int, help="at each level (default: 5000)")
-    command.add_argument("--quick", action="store_true", help="200 judgements at each level: a look")
+    command.add_argument("--quick", action="store_true", help="200 judgements at each level, for a first look")
     command.add_argument("--workers", type=int, default=default_workers(), help="default: one per core (%(default)s)")
     command.add_argument("--json", type=Path, metavar="OUT", help="also write figures and flips to OUT")
     return command

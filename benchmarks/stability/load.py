@@ -1,4 +1,4 @@
-"""A busy machine: processes that do nothing but use a core, and end with the one that started them."""
+"""Makes the machine busy: processes that only use a core, and end with the process that started them."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ while os.getppid() == parent:
 
 @contextlib.contextmanager
 def busy(processes: int) -> Iterator[None]:
-    """Keep so many processes busy; all are running when it begins and gone when it ends, whatever happens."""
+    """Keep this many processes busy: all run when the block starts, and all have ended after it, also on an error."""
     started: list[subprocess.Popen[bytes]] = []
     try:
         for _ in range(processes):
-            started.append(subprocess.Popen([sys.executable, "-I", "-S", "-c", SPIN], stdout=subprocess.PIPE))  # noqa: PERF401 (each is ended below, also where a later one does not start)
+            started.append(subprocess.Popen([sys.executable, "-I", "-S", "-c", SPIN], stdout=subprocess.PIPE))  # noqa: PERF401 (each is killed below, also if a later one does not start)
         for process in started:
             assert process.stdout is not None
             process.stdout.readline()

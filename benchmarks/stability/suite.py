@@ -1,7 +1,7 @@
-"""The suite: thousands of small programs, each with the one verdict it must get, however busy the machine is.
+"""The suite: thousands of small programs, each with one correct verdict, however busy the machine is.
 
-The hard ones use between half and twice their limit of CPU time. They watch their own CPU clock and stop at a share of
-the limit that was chosen beforehand, so that what they must get does not depend on how fast the machine is.
+The difficult ones use between half and twice their limit of CPU time. They read their own CPU clock and stop at a fixed
+fraction of the limit, so that the expected verdict does not depend on the speed of the machine.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ int main() {
 """
 ADD = "a, b = map(int, input().split())\nprint(a + b)\n"
 WITHIN = (0.5, 0.6, 0.7, 0.8, 0.85)
-"""Shares of the limit that are within it. What the sandbox and the interpreter's end add is a few hundredths."""
+"""Fractions of the limit that do not exceed it. Sandbox and interpreter exit add a few hundredths."""
 BEYOND = (1.2, 1.3, 1.5, 1.75, 2.0)
-SHARES = {  # of the cases that are not near their limit
+SHARES = {  # fractions of the cases that are not near their limit
     "right": 0.5,
     "wrong": 0.18,
     "raising": 0.12,
@@ -41,19 +41,19 @@ SHARES = {  # of the cases that are not near their limit
     "printing too much": 0.04,
 }
 COMPILED = {"compiled, right": 0.02, "compiled, wrong": 0.01, "not to be compiled": 0.01}
-"""Likewise, where there is a compiler: taken from the right ones. Each is compiled, as none is as another."""
+"""Further fractions if there is a compiler, taken from the right programs. All differ, so each is compiled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A program and the verdict it must get.
+    """A program and its expected verdict.
 
     Attributes:
-        number: its place in the suite.
-        kind: what it does.
-        source: its text.
-        verdict: the only right one.
-        language: in which it is written.
+        number: index in the suite.
+        kind: of program.
+        source: source code.
+        verdict: the only correct one.
+        language: of the source code.
     """
 
     number: int
@@ -64,9 +64,12 @@ class Case:
 
 
 def suite(judgements: int, seed: int = 0, compiled: bool = False) -> list[Case]:
-    """So many cases in mixed order, a tenth of them near their limit; the same for the same arguments.
+    """Return cases in random order, the same for the same arguments; a tenth of them is near the time limit.
 
-    With ``compiled`` some are in C++.
+    Args:
+        judgements: number of cases.
+        seed: of the order.
+        compiled: whether some are in C++.
     """
     near = max(1, judgements // 10)
     kinds = [_near(number) for number in range(near)]
@@ -79,7 +82,7 @@ def suite(judgements: int, seed: int = 0, compiled: bool = False) -> list[Case]:
 
 
 def problem() -> Problem:
-    """The problem all cases are judged on: one test, 0.2 s."""
+    """Return the problem of all cases: one test, 0.2 s."""
     return Problem(
         "benchmark/stability",
         "A+B",

@@ -20,7 +20,7 @@ from trl import GRPOConfig, GRPOTrainer  # type: ignore[import-not-found]
 
 from benchmarks.training.account import Account, answers, tell
 from rlef_env.envs import extract_program
-from rlef_env.judge import JudgeJob, JudgePool, Verdict, VerdictCache
+from rlef_env.judge import CachedPool, JudgeJob, JudgePool, Verdict, VerdictCache
 from rlef_env.problems import load_dataset
 from rlef_env.sandbox import Program
 
@@ -32,7 +32,7 @@ def main() -> None:
     settings: dict[str, Any] = json.loads(sys.argv[2])
     account, problems = Account(), load_dataset(work["dataset"], split="train")
     steps = settings.pop("optimiser_steps")
-    pool, folder = JudgePool(work["workers"], cache=VerdictCache()), tempfile.TemporaryDirectory()
+    pool, folder = CachedPool(JudgePool(work["workers"]), VerdictCache()), tempfile.TemporaryDirectory()
 
     def rewards(completions: list[Any], completion_ids: list[list[int]], problem: list[str], **_: Any) -> list[Any]:
         judged = []

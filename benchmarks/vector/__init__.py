@@ -1,4 +1,4 @@
-"""What many episodes at once cost beyond judging their programs, and what they gain.
+"""Benchmark of many episodes at once: their cost in addition to judging, and their gain.
 
-``python -m benchmarks.vector`` measures it; how, and what came out: ``benchmarks/README.md``.
+Run it with ``python -m benchmarks.vector``. ``benchmarks/README.md`` has the methods and the results.
 """

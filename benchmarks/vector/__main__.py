@@ -1,6 +1,6 @@
-"""Measure many episodes at once, print a table of figures against goals, exit with 1 where a goal is missed.
+"""Measure many episodes at once, print a table of figures and goals, and exit with 1 if a goal is missed.
 
-Two things are compared in blocks that alternate, as a machine drifts. Run it where nothing else runs.
+Where two things are compared, their blocks alternate, because the speed of a machine drifts. Run it on an idle machine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rows about what an environment adds to its judgements: CPU time a step, and memory an open episode."""
+"""Rows about the cost of environments in addition to judging: CPU time of a step, and memory of an open episode."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ import itertools
 import pickle
 import time
 from collections.abc import Iterator
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 
 from benchmarks.figures import Figure, Goal, measured
 from benchmarks.sandbox.memory import memory_bytes
 from benchmarks.vector.settings import Settings
 from benchmarks.vector.workload import RIGHT, WRONG, CannedPool, fenced, problems
 from rlef_env.envs import CodeVectorEnv
-from rlef_env.judge import JudgeJob, JudgePool
-from rlef_env.judge.pool.packing import pack, unpack
-from rlef_env.judge.pool.workers.wire import words
+from rlef_env.judge import JudgeJob, Judgement, JudgePool
+from rlef_env.judge.pool.workers.wire import (
+    frames,
+    job_from_tuple,
+    job_to_tuple,
+    judgement_from_tuple,
+    judgement_to_tuple,
+)
 from rlef_env.problems import Dataset, Problem, load_dataset
 from rlef_env.sandbox import Program
 
@@ -24,25 +30,25 @@ __all__ = ["open_episodes", "overhead"]
 MEGABYTE = 10**6
 TESTS = 20
 SHOWN = (2, TESTS)
-"""How many of the tests are public, and reported where they fail: as most problems have it, and all of them."""
+"""Numbers of public tests, whose failures are in the feedback: a usual number, and all tests."""
 ONCE_WRONG = fenced("a, b = map(int, input().split())\nprint(a + b if a > 12 else 0)  # once")
 MIX = (RIGHT, ONCE_WRONG, WRONG)
-"""A third is right, a third fails the first test, a third fails all of them."""
+"""One third of the programs is right, one fails the first test, one fails all tests."""
 
 
 def overhead(settings: Settings) -> list[Figure]:
-    """CPU time a step beyond judging: bookkeeping and text alone, then with the transport to real workers."""
+    """CPU time of a step beyond judging: bookkeeping and text alone, then with the transport to real workers."""
     return [figure for shown in SHOWN for figure in _overhead(settings, shown)]
 
 
 def _overhead(settings: Settings, shown: int) -> list[Figure]:
     envs, dataset = settings.overhead_envs, problems(shown, TESTS - shown)
-    words = f"beyond judging, CPU a step, {envs:,} envs, {TESTS} tests, {shown} of them public: "
-    with_canned = CodeVectorEnv(envs, dataset=dataset, pool=cast(JudgePool, CannedPool()))
+    prefix = f"beyond judging, CPU a step, {envs:,} envs, {TESTS} tests, {shown} of them public: "
+    with_canned = CodeVectorEnv(envs, dataset=dataset, pool=CannedPool())
     rows = []
     for name, steps in (("step", _steps), ("send/recv, 32 at a time", _sends)):
         values = list(itertools.islice(_microseconds(with_canned, steps, settings.overhead_steps), settings.rounds))
-        figure = f"{words}bookkeeping and feedback text ({name}; a pool that answers at once)"
+        figure = f"{prefix}bookkeeping and feedback text ({name}; a pool that answers at once)"
         rows.append(measured("overhead", figure, values, "us"))
     with JudgePool() as pool:
         real = CodeVectorEnv(envs, dataset=dataset, pool=pool)
@@ -50,20 +56,20 @@ def _overhead(settings: Settings, shown: int) -> list[Figure]:
         for future in [pool.submit(started) for _ in range(2 * pool.workers)]:
             judgement = future.result()
         owner = next(_microseconds(real, _steps, settings.judged_steps))
-    theirs = _transport_microseconds(judgement)
-    note = f"{owner:.0f} in the owner's process, all its threads; {theirs:.0f} at the worker's end, measured alone"
-    figure = f"{words}all of it, really judged"
-    return [*rows, measured("overhead", figure, [owner + theirs], "us", Goal(150, "us"), note)]
+    worker = _transport_microseconds(started, judgement)
+    note = f"{owner:.0f} in the owner's process, all its threads; {worker:.0f} at the worker's end, measured alone"
+    figure = f"{prefix}all of it, really judged"
+    return [*rows, measured("overhead", figure, [owner + worker], "us", Goal(150, "us"), note)]
 
 
 def _microseconds(env: CodeVectorEnv, steps: Any, count: int) -> Iterator[float]:
-    """CPU microseconds of this process for each response in so many steps, after a first step that nobody counts."""
+    """Yield the CPU microseconds of this process for a response, over this many steps after a first one."""
     env.reset(seed=0)
     steps(env, 1)
     while True:
-        began = time.process_time()
+        start = time.process_time()
         steps(env, count)
-        yield (time.process_time() - began) / (count * env.num_envs) * 1e6
+        yield (time.process_time() - start) / (count * env.num_envs) * 1e6
 
 
 def _steps(env: CodeVectorEnv, count: int) -> None:
@@ -80,23 +86,25 @@ def _sends(env: CodeVectorEnv, count: int) -> None:
             env.recv()
 
 
-def _transport_microseconds(judgement: Any, times: int = 2000) -> float:
-    """What a worker does for a job but to judge it: read the words, write the answer."""
-    _, job = words("judge", 1, 2, "x" * 500, "python", ("public",), False, None, 0)
-    began = time.process_time()
+def _transport_microseconds(job: JudgeJob, judgement: Judgement, times: int = 2000) -> float:
+    """Return the CPU time of a worker for a job in addition to judging: it reads the request and writes the answer."""
+    _, request = frames("judge", 1, job_to_tuple(replace(job, program=Program("x" * 500)), 2))
+    problems_by_key = {2: job.problem}
+    start = time.process_time()
     for _ in range(times):
-        pickle.loads(job)
-        words("answer", 1, pack(judgement), None, 0.1)
-    seconds = time.process_time() - began
-    assert unpack(pack(judgement)) == judgement
+        _, _, values = pickle.loads(request)
+        job_from_tuple(values, problems_by_key)
+        frames("answer", 1, judgement_to_tuple(judgement), None, 0.1)
+    seconds = time.process_time() - start
+    assert judgement_from_tuple(judgement_to_tuple(judgement)) == judgement
     return seconds / times * 1e6
 
 
 def open_episodes(settings: Settings) -> list[Figure]:
-    """What open episodes hold beside their problems, in their last turn."""
+    """Memory of open episodes in their last turn, without their problems."""
     count = settings.open_episodes
     dataset = _in_memory(settings)
-    pool = cast(JudgePool, CannedPool())
+    pool = CannedPool()
     warm = CodeVectorEnv(2, dataset=dataset, pool=pool)
     warm.reset(seed=0)
     warm.step([WRONG, WRONG])
@@ -104,7 +112,7 @@ def open_episodes(settings: Settings) -> list[Figure]:
     env = CodeVectorEnv(count, dataset=dataset, pool=pool)
     env.reset(seed=0)
     for _ in range(2):
-        env.step([f"{WRONG}{env_id}" for env_id in range(count)])  # a text of its own for each, as a model's are
+        env.step([f"{WRONG}{env_id}" for env_id in range(count)])  # different texts, as a model writes them
     grown = (memory_bytes("Pss_Anon") - before) / MEGABYTE
     note = f"{len(dataset):,} problems of {dataset.label}; {grown / count * 1000:.1f} kB an episode after two turns"
     figure = f"memory of {count:,} open episodes over the data itself"
@@ -112,7 +120,7 @@ def open_episodes(settings: Settings) -> list[Figure]:
 
 
 def _in_memory(settings: Settings) -> Dataset:
-    """The data set, all of it in memory, so that what grows is not the data."""
+    """Load the whole data set into memory, so that it does not grow during the measurement."""
     dataset = load_dataset("starter" if settings.data is None else settings.data)
     kept: tuple[Problem, ...] = tuple(problem for problem in dataset if next(problem.tests(), None))
     return Dataset(dataset.name, dataset.label, kept)

@@ -1,4 +1,4 @@
-"""How large a measurement is."""
+"""Sizes of the measurements."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ class Settings:
     """Sizes of the measurements.
 
     Attributes:
-        rounds: blocks of each kind, in turn: the machine drifts.
-        row_seconds: no further rounds of a row are begun after this time.
-        overhead_envs: environments whose bookkeeping is measured.
-        overhead_steps: steps of all of them in a block, with judgements that cost nothing.
-        judged_steps: the same, really judged: three are an episode.
-        envs: of the throughput rows.
-        tail_envs: of the rows about long tails.
-        tail_steps: responses of each of them in a block.
-        stock_steps: steps of all environments in a block, against AsyncVectorEnv.
-        open_episodes: held open at once.
-        data: a data set for those; None for the embedded one, many times over.
-        soak_minutes: of full load.
+        rounds: number of blocks of each kind. The kinds alternate, because the speed of a machine drifts.
+        row_seconds: time after which no further round of a row starts.
+        overhead_envs: number of environments whose bookkeeping is measured.
+        overhead_steps: number of steps of all of them in a block, with judgements that cost nothing.
+        judged_steps: number of such steps with real judgements; three make an episode.
+        envs: number of environments of the throughput rows.
+        tail_envs: number of environments of the rows about long tails.
+        tail_steps: number of responses of each of them in a block.
+        stock_steps: number of steps of all environments in a block, against AsyncVectorEnv.
+        open_episodes: number of episodes that are open at the same time.
+        data: data set for the open episodes; None: the embedded one.
+        soak_minutes: minutes of full load.
     """
 
     rounds: int = 5
@@ -55,13 +55,13 @@ QUICK = Settings(
     open_episodes=512,
     soak_minutes=0.5,
 )
-"""A look, not a measurement."""
+"""For a first look, too small for a measurement."""
 
 
 def rounds(settings: Settings) -> Iterator[int]:
-    """Count the rounds of a row until its time is over."""
-    began = time.monotonic()
+    """Yield the numbers of the rounds of a row until its time is over."""
+    start = time.monotonic()
     for number in range(settings.rounds):
         yield number
-        if time.monotonic() - began > settings.row_seconds:
+        if time.monotonic() - start > settings.row_seconds:
             return

@@ -1,4 +1,4 @@
-"""The soak row: minutes at full load, and what has grown."""
+"""The soak row: growth of memory, descriptors and processes over minutes at full load."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["soak"]
 
 MEGABYTE = 10**6
 ENVS = 64
-LOOKS = 12
+SAMPLES = 12
 KINDS = (
     fenced("a, b = map(int, input().split())\nprint(a + b)"),
     fenced("print(-1)"),
@@ -34,12 +34,12 @@ KINDS = (
     fenced("print('x' * 10**6)"),
 )
 SLOW = fenced("while True:\n    pass")
-"""One in 200 of the responses: it takes its 2 s of a core."""
+"""One in 200 of the responses: it uses a core for its limit of 2 s."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What this process and all below it hold while nothing is under way."""
+class Sample:
+    """What this process and its descendants hold while no program runs."""
 
     memory_bytes: int
     descriptors: int
@@ -47,62 +47,66 @@ class Held:
 
 
 def soak(settings: Settings) -> list[Figure]:
-    """Growth of memory, descriptors and processes over minutes of full load."""
-    words = f"growth over {settings.soak_minutes:g} minutes at full load: "
+    """Measure the growth of memory, descriptors and processes over minutes of full load."""
+    prefix = f"growth over {settings.soak_minutes:g} minutes at full load: "
     try:
-        _held()
+        _sample()
     except PermissionError as error:
-        return [missing("soak", words + "memory, descriptors, processes", f"skipped: for root to read ({error})")]
-    worker_set.SPARE_SECONDS = 1.0  # type: ignore[misc]  # each look waits until those are gone
-    looks, ended = [], Counter[bool]()
-    seconds = settings.soak_minutes * 60 / LOOKS
+        return [missing("soak", prefix + "memory, descriptors, processes", f"skipped: for root to read ({error})")]
+    worker_set.IDLE_SECONDS = 1.0  # type: ignore[misc]  # each sample waits until additional workers have ended
+    samples, ended = [], Counter[bool]()
+    seconds = settings.soak_minutes * 60 / SAMPLES
     with JudgePool() as pool:
         env = CodeVectorEnv(ENVS, dataset=problems(2, 3), pool=pool)
         env.reset(seed=0)
         responses = (
             SLOW if number % 200 == 99 else f"{KINDS[number % len(KINDS)]}\n{number}" for number in itertools.count()
         )
-        for _ in range(LOOKS + 1):  # the first is to warm up: every worker and cache is there then
+        for _ in range(SAMPLES + 1):  # the first one starts every worker and fills every cache
             until = time.monotonic() + seconds
             idle = list(range(ENVS))
             while idle or env.num_pending:
                 if time.monotonic() < until:
                     env.send(idle, [next(responses) for _ in idle])
-                replies = env.recv()
-                idle = replies.env_ids.tolist() if time.monotonic() < until else []
-                ended.update((replies.terminations | replies.truncations).tolist())
-                if replies.truncations.any():
+                batch = env.recv()
+                idle = batch.env_ids.tolist() if time.monotonic() < until else []
+                ended.update((batch.terminations | batch.truncations).tolist())
+                if batch.truncations.any():
                     raise RuntimeError("a program had no verdict")
             while len(pool.processes()) > pool.workers:
                 time.sleep(0.1)
-            looks.append(_held())
-    first, last = looks[1:4], looks[-3:]
-    note = f"{ended[True]:,} episodes of {sum(ended.values()):,} steps; the middle of the last three looks of {LOOKS}, "
-    note += f"less that of the first three; {last[-1].memory_bytes / MEGABYTE:.0f} MB in {last[-1].processes} processes"
+            samples.append(_sample())
+    first, last = samples[1:4], samples[-3:]
+    note = (
+        f"{ended[True]:,} episodes of {sum(ended.values()):,} steps; the middle of the last three samples of {SAMPLES}"
+    )
+    note += (
+        f", less that of the first three; {last[-1].memory_bytes / MEGABYTE:.0f} MB in {last[-1].processes} processes"
+    )
 
     def grown(name: str) -> float:
-        middle = [statistics.median(getattr(look, name) for look in some) for some in (first, last)]
+        middle = [statistics.median(getattr(sample, name) for sample in some) for some in (first, last)]
         return float(middle[1] - middle[0])
 
     return [
-        measured("soak", words + "memory", [grown("memory_bytes") / MEGABYTE], "MB", Goal(2, "MB"), note),
-        measured("soak", words + "descriptors", [grown("descriptors")], "", Goal(0, "")),
-        measured("soak", words + "processes", [grown("processes")], "", Goal(0, "")),
+        measured("soak", prefix + "memory", [grown("memory_bytes") / MEGABYTE], "MB", Goal(2, "MB"), note),
+        measured("soak", prefix + "descriptors", [grown("descriptors")], "", Goal(0, "")),
+        measured("soak", prefix + "processes", [grown("processes")], "", Goal(0, "")),
     ]
 
 
-def _held() -> Held:
-    """Once it holds still: the last programs may have ended only just now."""
+def _sample() -> Sample:
+    """Take a sample when the counts do not change any more: the last programs may end a moment after their results."""
     before = None
     while (now := _counts()) != before:
         before = now
         time.sleep(0.2)
     descriptors, processes = now
-    return Held(memory_bytes("Pss_Anon", "Pss_Shmem"), descriptors, processes)
+    return Sample(memory_bytes("Pss_Anon", "Pss_Shmem"), descriptors, processes)
 
 
 def _counts() -> tuple[int, int]:
-    """Descriptors and processes."""
+    """Return the numbers of descriptors and processes."""
     counts = [descriptors for pid in family() if (descriptors := _descriptors(pid)) is not None]
     return sum(counts), len(counts)
 

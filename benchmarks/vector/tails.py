@@ -1,4 +1,4 @@
-"""Rows about long tails: one program in 16 takes its whole limit, asleep or at work."""
+"""Rows about long tails: one program in 16 takes its whole time limit, sleeping or computing."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ WORKERS = 2
 
 @dataclass
 class Played:
-    """What came of a block.
+    """The result of a block.
 
     Attributes:
-        episodes: how many ended.
-        seconds: from the first response to the last reply.
-        latencies: from a response to its reply, by whether its program was slow.
+        episodes: number of episodes that ended.
+        seconds: time from the first response to the last result.
+        latencies: times from a response to its result, by whether its program was slow.
     """
 
     episodes: int = 0
@@ -40,7 +40,7 @@ class Played:
 
 
 def tails(settings: Settings) -> list[Figure]:
-    """``send``/``recv`` against the barrier ``step``, the same responses for each environment."""
+    """Compare ``send``/``recv`` and ``step``, which waits for all environments, on the same responses."""
     rows = []
     for row, slow, what, bound in (
         ("sleep_tail", SLEEPS, "sleeps into", 3.0),
@@ -52,7 +52,7 @@ def tails(settings: Settings) -> list[Figure]:
             free = played_without_barrier(env, slow, settings.tail_steps)
         quick, late = free.latencies[False], free.latencies[True]
         note = (
-            f"{free.rate:.1f} against {barrier.rate:.1f} episodes a second; seconds from response to reply: quick "
+            f"{free.rate:.1f} against {barrier.rate:.1f} episodes a second; seconds from response to result: quick "
             f"programs {statistics.median(quick):.2f} (median), {max(quick):.2f} (longest), slow ones "
             f"{statistics.median(late):.2f}, {max(late):.2f}; with step all "
             f"{barrier.seconds / settings.tail_steps:.2f}"
@@ -63,39 +63,39 @@ def tails(settings: Settings) -> list[Figure]:
 
 
 def played_in_steps(env: CodeVectorEnv, slow: str, steps: int) -> Played:
-    """All environments wait for the slowest of each step."""
+    """Play in steps: all environments wait for the slowest one."""
     responses = [tail_responses(slow, env.num_envs, env_id) for env_id in range(env.num_envs)]
     env.reset(seed=0)
     played = Played()
-    began = time.monotonic()
+    start = time.monotonic()
     for _ in range(steps):
         _, _, terminations, _, _ = env.step([next(each) for each in responses])
         played.episodes += int(terminations.sum())
-    played.seconds = time.monotonic() - began
+    played.seconds = time.monotonic() - start
     return played
 
 
 def played_without_barrier(env: CodeVectorEnv, slow: str, steps: int) -> Played:
-    """Each environment goes on as soon as it has its reply.
+    """Play with ``send`` and ``recv``: each environment continues as soon as it has its result.
 
-    The rate is that of the middle: until the first environment has had all of its responses, as later fewer and fewer
-    are left to play.
+    The rate is measured until the first environment has used all of its responses, because fewer and fewer
+    environments play after that.
     """
     responses = [_first(tail_responses(slow, env.num_envs, env_id), steps) for env_id in range(env.num_envs)]
     env.reset(seed=0)
     played, total = Played(), 0
     sent: dict[int, tuple[float, bool]] = {}
-    began = time.monotonic()
+    start = time.monotonic()
     idle = list(range(env.num_envs))
     while idle or env.num_pending:
-        going = [(env_id, response) for env_id in idle if (response := next(responses[env_id], None)) is not None]
-        if len(going) < len(idle) and not played.seconds:
-            played.seconds, played.episodes = time.monotonic() - began, total
-        env.send([env_id for env_id, _ in going], [response for _, response in going])
-        sent |= {env_id: (time.monotonic(), response == slow) for env_id, response in going}
-        replies = env.recv()
-        idle = replies.env_ids.tolist()
-        total += int(replies.terminations.sum())
+        continuing = [(env_id, response) for env_id in idle if (response := next(responses[env_id], None)) is not None]
+        if len(continuing) < len(idle) and not played.seconds:
+            played.seconds, played.episodes = time.monotonic() - start, total
+        env.send([env_id for env_id, _ in continuing], [response for _, response in continuing])
+        sent |= {env_id: (time.monotonic(), response == slow) for env_id, response in continuing}
+        batch = env.recv()
+        idle = batch.env_ids.tolist()
+        total += int(batch.terminations.sum())
         for env_id in idle:
             at, was_slow = sent.pop(env_id)
             played.latencies[was_slow].append(time.monotonic() - at)

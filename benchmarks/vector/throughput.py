@@ -1,4 +1,4 @@
-"""Rows about how much is judged: whole steps against bare executions, and Ray against the local pool."""
+"""Rows about throughput: whole steps against bare executions, and Ray against the local pool."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TESTS = len(A_PLUS_B)
 
 
 class Executions:
-    """Bare executions in processes of their own, each with a sandbox: nothing is compared, nothing carried."""
+    """Bare executions in several processes, each with a sandbox: no output is compared, none is sent."""
 
     def __init__(self, processes: int) -> None:
         self._ends = []
@@ -34,16 +34,16 @@ class Executions:
             self._ends.append(ours)
 
     def per_second(self, programs: int) -> float:
-        """Executions a second over all processes, each with so many programs of 20 tests."""
-        began = time.monotonic()
+        """Return the executions a second of all processes together, each with this many programs of 20 tests."""
+        start = time.monotonic()
         for end in self._ends:
             end.send(programs)
         for end in self._ends:
             end.recv()
-        return programs * TESTS * len(self._ends) / (time.monotonic() - began)
+        return programs * TESTS * len(self._ends) / (time.monotonic() - start)
 
     def close(self) -> None:
-        """End the processes."""
+        """Stop the processes."""
         for end in self._ends:
             end.send(0)
 
@@ -60,7 +60,7 @@ def _execute(end: Any) -> None:
 
 
 def throughput(settings: Settings) -> list[Figure]:
-    """Steps of many environments whose programs are trivial, against bare executions of the same programs."""
+    """Compare steps of many environments with trivial programs and bare executions of the same programs."""
     envs = settings.envs
     ratios, rates = [], []
     responses = right_responses()
@@ -70,9 +70,9 @@ def throughput(settings: Settings) -> list[Figure]:
         env.reset(seed=0)
         bare.per_second(2)
         for _ in rounds(settings):
-            began = time.monotonic()
+            start = time.monotonic()
             _, rewards, *_ = env.step(list(itertools.islice(responses, envs)))
-            rate = envs * TESTS / (time.monotonic() - began)
+            rate = envs * TESTS / (time.monotonic() - start)
             if rewards.min() < 1:
                 raise RuntimeError("A+B was not accepted")
             executed = bare.per_second(envs // WORKERS // 4)
@@ -85,7 +85,7 @@ def throughput(settings: Settings) -> list[Figure]:
 
 
 def ray(settings: Settings) -> list[Figure]:
-    """The same programs judged by Ray's actors on this machine, against the local pool."""
+    """Compare Ray's actors on this machine and the local pool, on the same programs."""
     figure, goal = f"Ray on this machine against the local pool, A+B, {WORKERS} workers", Goal(0.8, "x", at_least=True)
     if importlib.util.find_spec("ray") is None:
         return [missing("ray", figure, "skipped: no ray here (pip install 'rlef-env[ray]')", goal)]

@@ -1,4 +1,4 @@
-"""The programs and problems of the vector benchmark, and a pool that says at once what it was told to say."""
+"""The programs and problems of the vector benchmark, and a pool that answers at once without judging."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterator
 from concurrent.futures import Future
 
 from benchmarks.sandbox.workload import A_PLUS_B, a_plus_b_problem, trivial_programs
-from rlef_env.judge import JudgeJob, Judgement, JudgePool, Measured, TestResult, Verdict, judgement_of
+from rlef_env.judge import BaseJudgePool, JudgeJob, Judgement, Measured, TestResult, Verdict, judgement_of
 from rlef_env.problems import Dataset, Problem, Role, Test
 from rlef_env.sandbox import Program
 
@@ -26,14 +26,14 @@ __all__ = [
 ]
 
 STATEMENT = "Two numbers are given on one line. Print their sum. " * 30
-"""As long as a usual one: 1,560 characters."""
+"""Of usual length: 1,560 characters."""
 TIME_LIMIT = 2.0
 ADD = "a, b = map(int, input().split())\nprint(a + b)"
 WRONG_LINE = "-1\n"
 
 
 def fenced(source: str) -> str:
-    """A response that holds a program."""
+    """Return a response with a program."""
     return f"The sum of both is asked.\n\n```python\n{source}\n```"
 
 
@@ -44,49 +44,49 @@ SPINS = fenced(f"while True:\n    pass\n{ADD}")
 
 
 def problems(public: int, hidden: int) -> Dataset:
-    """A+B with so many tests of either kind."""
+    """Return A+B with these numbers of public and hidden tests."""
     tests = [Test(f"{a} {b}\n", f"{a + b}\n") for a, b in itertools.islice(itertools.cycle(A_PLUS_B), public + hidden)]
     problem = Problem("benchmark/a+b", STATEMENT, tuple(tests[:public]), tuple(tests[public:]), time_limit=TIME_LIMIT)
     return Dataset("benchmark", "Benchmark", (problem,))
 
 
-def accepted_per_second(pool: JudgePool, count: int) -> float:
-    """How many right programs for A+B a pool judges in a second."""
+def accepted_per_second(pool: BaseJudgePool, count: int) -> float:
+    """Return the number of right programs for A+B that a pool judges in a second."""
     problem, sources = a_plus_b_problem(), itertools.cycle(trivial_programs())
-    began = time.monotonic()
+    start = time.monotonic()
     futures = [pool.submit(JudgeJob(problem, Program(next(sources)))) for _ in range(count)]
     if any(future.result().verdict is not Verdict.ACCEPTED for future in futures):
         raise RuntimeError("A+B was not accepted")
-    return count / (time.monotonic() - began)
+    return count / (time.monotonic() - start)
 
 
 def right_responses() -> Iterator[str]:
-    """Right programs, no two alike."""
+    """Yield right programs, all different."""
     return (fenced(f"{ADD}\n# {number}") for number in itertools.count())
 
 
 def tail_responses(slow: str, envs: int, env_id: int) -> Iterator[str]:
-    """What an environment answers: right programs, and one in as many as there are environments is slow.
+    """Yield the responses for an environment: right programs, and in every ``envs``-th step the slow response.
 
-    At each of its steps another environment has the slow one.
+    In each step another environment gets the slow one.
     """
     for step, response in enumerate(right_responses()):
         yield slow if (env_id + step) % envs == 0 else response
 
 
-class CannedPool:
-    """Judgements that cost nothing: every program is judged at once, by the words in it.
+class CannedPool(BaseJudgePool):
+    """A pool whose judgements cost nothing: they depend on the text of the program only.
 
-    A program with ``-1`` in it is wrong in every test that is asked for, one with ``once`` in the first only.
+    A program that contains ``-1`` fails every test, one that contains ``once`` fails the first one only.
     """
 
-    isolation = "locked"
+    workers, isolation = 1, "locked"
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], Judgement] = {}
 
     def submit(self, job: JudgeJob, priority: int = 0, owner: Hashable = None) -> Future[Judgement]:
-        """As ``JudgePool.submit``."""
+        """See ``BaseJudgePool.submit``."""
         del priority, owner
         kind = "-1" in job.program.source, "once" in job.program.source
         key = (id(job.problem), job.roles, job.stop_early, *kind)
@@ -95,6 +95,12 @@ class CannedPool:
         future: Future[Judgement] = Future()
         future.set_result(self._known[key])
         return future
+
+    def cancel(self, future: Future[Judgement]) -> None:
+        """Do nothing: every job is judged already."""
+
+    def close(self) -> None:
+        """Do nothing: there are no workers."""
 
 
 def _canned(job: JudgeJob, wrong: bool, once: bool) -> Judgement:

@@ -24,7 +24,7 @@ from rlef_env.envs.state import checked, episode_from_state, episode_to_state, h
 from rlef_env.episodes.episode import Episode
 from rlef_env.episodes.render import episode_text
 from rlef_env.episodes.settings import Feedback
-from rlef_env.judge import Judge, JudgePool
+from rlef_env.judge import BaseJudgePool, Judge
 from rlef_env.problems import Dataset, Problem
 from rlef_env.terminal import printable
 
@@ -286,7 +286,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         """The problems."""
         return self.config.dataset
 
-    def _judge(self) -> Judge | JudgePool:
+    def _judge(self) -> Judge | BaseJudgePool:
         """Return the judge, started when first needed. A judge serves one process, so a forked one gets a new judge."""
         if self._judge_process != os.getpid():
             self._own_judge = None

@@ -10,7 +10,7 @@ import gymnasium
 from rlef_env.envs.plan import ResponsePlan
 from rlef_env.episodes.episode import Episode
 from rlef_env.episodes.validation import check_episode
-from rlef_env.judge import Judge, JudgePool
+from rlef_env.judge import BaseJudgePool, Judge
 from rlef_env.problems import Dataset
 
 __all__ = ["rejudge", "replay"]
@@ -44,7 +44,7 @@ def replay(episode: Episode, env: gymnasium.Env[str, str]) -> Episode:
     return result
 
 
-def rejudge(episode: Episode, dataset: Dataset, judge: Judge | JudgePool) -> Episode:
+def rejudge(episode: Episode, dataset: Dataset, judge: Judge | BaseJudgePool) -> Episode:
     """Judge an episode's programs again, on the same tests, and return the episode with the new judgements.
 
     Everything else stays as recorded, rewards and feedback too: compare the two episodes to see whether the verdicts

@@ -18,6 +18,8 @@ from rlef_env.judge.job import JudgeJob, as_job, check_job, needed_to_judge, no_
 from rlef_env.judge.judge import ATTEMPTS, DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS, Judge, TimeFactor
 from rlef_env.judge.judgement import UNDECIDED, Judgement, Measured, TestResult, Verdict, judgement_of
 from rlef_env.judge.points import GroupScore, group_scores
+from rlef_env.judge.pool.base import BaseJudgePool
+from rlef_env.judge.pool.cached import CachedPool
 from rlef_env.judge.pool.fair_queue import FairPriorityQueue
 from rlef_env.judge.pool.local import JudgePool, default_workers
 from rlef_env.judge.pool.verdict_cache import VerdictCache
@@ -31,6 +33,8 @@ __all__ = [
     "NO_CUSTOM_CHECKERS",
     "PRINTS_ONE",
     "UNDECIDED",
+    "BaseJudgePool",
+    "CachedPool",
     "Call",
     "CallResult",
     "CallRunner",

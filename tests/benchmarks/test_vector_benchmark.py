@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -14,7 +13,7 @@ from benchmarks.vector.settings import QUICK
 from benchmarks.vector.tails import played_in_steps, played_without_barrier
 from benchmarks.vector.workload import RIGHT, WRONG, CannedPool, fenced, problems, tail_responses
 from rlef_env.envs import CodeVectorEnv
-from rlef_env.judge import Judge, JudgeJob, JudgePool
+from rlef_env.judge import Judge, JudgeJob
 from rlef_env.sandbox import Program
 
 
@@ -35,7 +34,7 @@ def test_one_program_in_as_many_as_there_are_environments_is_slow() -> None:
 
 @pytest.mark.parametrize("play", [played_in_steps, played_without_barrier])
 def test_every_response_ends_an_episode(play: object) -> None:
-    env = CodeVectorEnv(4, dataset=problems(1, 3), pool=cast(JudgePool, CannedPool()), max_turns=1)
+    env = CodeVectorEnv(4, dataset=problems(1, 3), pool=CannedPool(), max_turns=1)
     played = play(env, WRONG, 5)  # type: ignore[operator]
     assert 0 < played.episodes <= 20
     assert played.rate > 0

@@ -1,4 +1,4 @@
-"""Episodes whose verdicts are known, played while processes are killed."""
+"""Plays episodes while processes are killed, and the same episodes undisturbed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rlef_env.episodes import Episode
 from rlef_env.judge import Judge, JudgeJob, Judgement, JudgePool
 from rlef_env.problems import Dataset, Problem, Test
 
-__all__ = ["DATASET", "Chaos", "calm_episodes", "played"]
+__all__ = ["DATASET", "Chaos", "played", "undisturbed_episodes"]
 
 LIMIT_SECONDS = 0.3
 DATASET = Dataset(
@@ -37,7 +37,7 @@ DATASET = Dataset(
 )
 
 RIGHT = "print(2 * int(input()))"
-KINDS: Sequence[tuple[int, str | None]] = (  # how often, and the program; None for a response without one
+KINDS: Sequence[tuple[int, str | None]] = (  # weight, and the program; None for a response without one
     (30, RIGHT),
     (20, "print(0)"),
     (8, "n = int(input())\nprint(2 * n if n < 3 else 0)"),  # passes the public tests only
@@ -59,15 +59,15 @@ KINDS: Sequence[tuple[int, str | None]] = (  # how often, and the program; None 
 
 
 def response(env_id: int, episode: int, turn: int) -> str:
-    """What an environment answers; no two responses are alike, so that none can stand for another."""
+    """Return the response for an environment. All responses differ, so that none can be taken for another."""
     random = Random(f"{env_id}/{episode}/{turn}")
     (program,) = random.choices([source for _, source in KINDS], [often for often, _ in KINDS])
-    words = f"Environment {env_id}, episode {episode}, turn {turn}."
-    return words if program is None else f"{words}\n```python\n{program}\n```"
+    text = f"Environment {env_id}, episode {episode}, turn {turn}."
+    return text if program is None else f"{text}\n```python\n{program}\n```"
 
 
-class Calm:
-    """A judge that nobody disturbs; it judges each program once for each problem."""
+class Undisturbed:
+    """A judge that is not disturbed; it judges each program once for each problem."""
 
     isolation = "locked"
 
@@ -76,20 +76,20 @@ class Calm:
         self._known: dict[tuple[object, ...], Judgement] = {}
 
     def judge(self, job: JudgeJob) -> Judgement:
-        """As ``Judge.judge``."""
+        """See ``Judge.judge``."""
         key = (job.problem.id, job.program, job.roles, job.stop_early, job.limit, job.offset, job.gate)
         if key not in self._known:
             self._known[key] = self._judge.judge(job)
         return self._known[key]
 
 
-def calm_episodes(num_envs: int, episodes: int, seed: int) -> list[list[Episode]]:
-    """The episodes of each environment, one after the other, undisturbed."""
+def undisturbed_episodes(num_envs: int, episodes: int, seed: int) -> list[list[Episode]]:
+    """Play the episodes of each environment, one after the other, undisturbed."""
     played = []
     with Judge() as judge:
-        calm = Calm(judge)
+        undisturbed = Undisturbed(judge)
         for env_id in range(num_envs):
-            env = CodeEnv(DATASET, judge=calm)  # type: ignore[arg-type]
+            env = CodeEnv(DATASET, judge=undisturbed)  # type: ignore[arg-type]
             played.append([])
             for number in range(episodes):
                 env.reset(seed=seed + env_id if number == 0 else None)
@@ -100,31 +100,31 @@ def calm_episodes(num_envs: int, episodes: int, seed: int) -> list[list[Episode]
 
 
 def played(env: CodeVectorEnv, episodes: int, seed: int, disturb: Callable[[set[int]], None]) -> list[list[Episode]]:
-    """The episodes of each environment, all at once.
+    """Play the episodes of all environments at the same time.
 
     Args:
         env: in the mode SAME_STEP.
-        episodes: of each environment.
-        seed: of the first.
-        disturb: called before each wait with the numbers of the steps that are under way.
+        episodes: number of episodes of each environment.
+        seed: of the first environment.
+        disturb: called before each ``recv`` with the ids of the pending steps.
     """
     ended: list[list[Episode]] = [[] for _ in range(env.num_envs)]
     turns = [0] * env.num_envs
-    under_way: dict[int, int] = {}
+    pending: dict[int, int] = {}
     env.reset(seed=seed)
     idle = list(range(env.num_envs))
-    while idle or under_way:
+    while idle or pending:
         responses = [response(env_id, len(ended[env_id]), turns[env_id]) for env_id in idle]
         sent = env.send(idle, responses).tolist()
-        assert not under_way.keys() & sent
-        under_way |= dict(zip(sent, idle, strict=True))
-        disturb(set(under_way))
-        replies = env.recv()
+        assert not pending.keys() & sent
+        pending |= dict(zip(sent, idle, strict=True))
+        disturb(set(pending))
+        batch = env.recv()
         idle = []
         for step_id, env_id, episode in zip(
-            replies.step_ids.tolist(), replies.env_ids.tolist(), replies.episodes, strict=True
+            batch.step_ids.tolist(), batch.env_ids.tolist(), batch.episodes, strict=True
         ):
-            assert under_way.pop(step_id) == env_id, "answered twice, or for another environment"
+            assert pending.pop(step_id) == env_id, "answered twice, or for another environment"
             turns[env_id] += 1
             assert len(episode.turns) == turns[env_id]
             if episode.ended:
@@ -137,86 +137,86 @@ def played(env: CodeVectorEnv, episodes: int, seed: int, disturb: Callable[[set[
 
 
 class Chaos:
-    """Kills what a pool consists of, one thing after the other.
+    """Kills the processes of a pool, one kind after the other.
 
-    The next comes when all that was under way at the last has its verdict, as a program that lost its worker three
-    times has none: it may be the culprit; that is tested elsewhere.
+    It waits until all steps that were pending at the last kill have their verdicts: a program that loses its worker
+    three times has none, because it may be the cause. Other tests are about that.
 
     Args:
         pool: to disturb.
-        seed: of what is hit.
-        machine: loses a machine of the cluster that the pool is on, and adds another; None where it is on this one.
+        seed: of the choice of processes.
+        machine: removes a machine from the cluster of the pool and adds another one; None: the pool is on this machine.
     """
 
     def __init__(self, pool: JudgePool, seed: int, machine: Callable[[], None] | None = None) -> None:
         self._pool, self._random, self._machine = pool, Random(seed), machine
-        self._waits_for: set[int] = set()
+        self._disturbed: set[int] = set()
         self._clients: list[subprocess.Popen[str]] = []
         self.hits: Counter[str] = Counter()
         self.seen: set[int] = set()
-        """Every worker that was ever seen, and all below it."""
+        """All workers that were ever seen, and their descendants."""
 
-    def __call__(self, under_way: set[int]) -> None:
-        """Do harm, unless something that was under way at the last harm still is."""
-        if self._waits_for & under_way:
+    def __call__(self, pending: set[int]) -> None:
+        """Kill something, unless a step that was pending at the last kill still is."""
+        if self._disturbed & pending:
             return
         workers = [pid for pid in self._pool.processes() if alive(pid)]
-        self.seen.update(found for pid in workers for found in below(pid))
+        self.seen.update(found for pid in workers for found in tree(pid))
         if not workers:
             return
-        parent = self.server if self._machine is None else self.raylet
+        parent = self.fork_server if self._machine is None else self.raylet
         kinds = [self.worker, self.zygote, self.program, self.every_worker, parent, self.fork, self.client]
         hit = kinds[sum(self.hits.values()) % len(kinds)]
         hit(workers)
         self.hits[hit.__name__] += 1
-        if hit not in (self.fork, self.client):  # which harm no program of ours
-            self._waits_for = under_way
+        if hit not in (self.fork, self.client):  # these affect no program of the pool
+            self._disturbed = pending
 
     def worker(self, workers: list[int]) -> None:
-        """One worker, as the kernel does when memory runs out."""
+        """Kill one worker, as the kernel does when memory runs out."""
         kill(self._random.choice(workers))
 
     def every_worker(self, workers: list[int]) -> None:
-        """All of them at once."""
+        """Kill all workers at once."""
         for pid in workers:
             kill(pid)
 
     def zygote(self, workers: list[int]) -> None:
-        """What a worker starts programs from."""
-        self._one_of([zygote for pid in workers for zygote in children(pid)])
+        """Kill a process from which a worker starts programs."""
+        self._kill_one([zygote for pid in workers for zygote in children(pid)])
 
     def program(self, workers: list[int]) -> None:
-        """The process that a program was compiled in."""
-        self._one_of([program for pid in workers for zygote in children(pid) for program in children(zygote)])
+        """Kill the process that has compiled a program."""
+        self._kill_one([program for pid in workers for zygote in children(pid) for program in children(zygote)])
 
-    def server(self, workers: list[int]) -> None:
-        """What workers are forked from; they do not outlive it."""
+    def fork_server(self, workers: list[int]) -> None:
+        """Kill the process from which workers are forked; they end with it."""
         kill(int(Path(f"/proc/{workers[0]}/stat").read_text().rpartition(")")[2].split()[1]))
 
     def raylet(self, workers: list[int]) -> None:
-        """A machine of the cluster, with all that it does."""
+        """Remove a machine from the cluster, with everything that runs on it."""
         assert self._machine is not None
         self._machine()
 
     def fork(self, workers: list[int]) -> None:
-        """A child that the owner forked, with a copy of all it has; the child dies."""
+        """Fork a child of the owner, which has copies of its descriptors, and kill the child."""
         if (child := os.fork()) == 0:
             os.kill(os.getpid(), signal.SIGKILL)
         os.waitpid(child, 0)
 
     def client(self, workers: list[int]) -> None:
-        """Another owner on the same machine, which vanishes in the middle of its work."""
+        """Start another owner on this machine; it is killed while it judges."""
         self._clients.append(
             subprocess.Popen([sys.executable, "-c", CLIENT], stdout=subprocess.PIPE, text=True, cwd=Path.cwd())
         )
         self._end_clients(at_work=False)
 
-    def _one_of(self, pids: list[int]) -> None:
+    def _kill_one(self, pids: list[int]) -> None:
         if pids:
             kill(self._random.choice(pids))
 
     def _end_clients(self, at_work: bool) -> None:
-        """Kill those that have told their workers; wait for that where asked to."""
+        """Kill clients that have printed the ids of their workers; all of them if ``at_work``."""
         for client in list(self._clients):
             assert client.stdout is not None
             if at_work or len(self._clients) > 1:
@@ -227,7 +227,7 @@ class Chaos:
                 self._clients.remove(client)
 
     def close(self) -> None:
-        """End the clients that are left."""
+        """Kill the clients that are left."""
         self._end_clients(at_work=True)
 
 
@@ -246,13 +246,13 @@ future.result()
 
 
 def kill(pid: int) -> None:
-    """End a process, if it is still there."""
+    """Kill a process, if it still exists."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
 
 
 def alive(pid: int) -> bool:
-    """Whether a process is there and no zombie."""
+    """Return whether a process exists and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
@@ -260,15 +260,15 @@ def alive(pid: int) -> bool:
 
 
 def children(pid: int) -> list[int]:
-    """The processes right below one."""
+    """Return the children of a process."""
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except (FileNotFoundError, ProcessLookupError):
         return []
 
 
-def below(pid: int) -> Iterator[int]:
-    """A process and all below it."""
+def tree(pid: int) -> Iterator[int]:
+    """Yield a process and its descendants."""
     yield pid
     for child in children(pid):
-        yield from below(child)
+        yield from tree(child)

@@ -1,6 +1,6 @@
-"""Whatever is killed, every episode ends once, and as it would have in peace.
+"""Whichever processes are killed, every episode ends once, and as it would undisturbed.
 
-``make chaos`` plays ten thousand episodes; here are a few dozen.
+``make chaos`` plays ten thousand episodes; here it is a few dozen.
 """
 
 from __future__ import annotations
@@ -13,26 +13,25 @@ import pytest
 
 from rlef_env.envs import CodeVectorEnv
 from rlef_env.judge import JudgePool, Verdict
-from tests.chaos.play import DATASET, Chaos, alive, calm_episodes, played
+from rlef_env.judge.pool.ray import RayJudgePool
+from tests.chaos.play import DATASET, Chaos, alive, played, undisturbed_episodes
 
 EPISODES = int(os.environ.get("RLEF_CHAOS_EPISODES", "40"))
-FEW, MANY = 20, 200  # environments; with many, workers are given programs ahead
+FEW, MANY = 20, 200  # environments; with many, workers get jobs ahead
 SEED = int(os.environ.get("RLEF_CHAOS_SEED", "0"))
 
 
-def test_every_episode_ends_once_and_as_in_peace() -> None:
+def test_every_episode_ends_once_and_as_undisturbed() -> None:
     with JudgePool(2) as pool:
         check(pool, Chaos(pool, SEED), MANY if EPISODES >= 1000 else FEW, EPISODES)
 
 
 @pytest.mark.slow
 @pytest.mark.ray
-@pytest.mark.skipif(EPISODES < 1000, reason="a cluster takes its time: RLEF_CHAOS_EPISODES=1000, or make chaos")
-def test_so_it_is_on_a_cluster() -> None:
+@pytest.mark.skipif(EPISODES < 1000, reason="slow: set RLEF_CHAOS_EPISODES=1000, or run make chaos")
+def test_every_episode_ends_once_and_as_undisturbed_on_a_cluster() -> None:
     ray = pytest.importorskip("ray", reason="needs the extra 'ray'")
     from ray.cluster_utils import Cluster
-
-    from rlef_env.judge.pool.ray import RayJudgePool
 
     machine = {"num_cpus": 1, "object_store_memory": 80_000_000}
     quick = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500, "health_check_failure_threshold": 10}
@@ -53,14 +52,14 @@ def test_so_it_is_on_a_cluster() -> None:
         cluster.shutdown()
 
 
-def check(pool: JudgePool, chaos: Chaos, envs: int, episodes: int) -> None:
-    """Play, and compare with what is played in peace; close the pool, and see that nothing is left of it."""
+def check(pool: JudgePool | RayJudgePool, chaos: Chaos, envs: int, episodes: int) -> None:
+    """Play, compare with undisturbed episodes, close the pool, and check that none of its processes is left."""
     each = episodes // envs
-    expected = calm_episodes(envs, each, SEED)
+    expected = undisturbed_episodes(envs, each, SEED)
     found = played(CodeVectorEnv(envs, dataset=DATASET, pool=pool), each, SEED, chaos)
     chaos.close()
     pool.close()
-    differing = [
+    different = [
         (env_id, number, [turn.judgement for turn in one.turns], [turn.judgement for turn in other.turns])
         for env_id, (ours, theirs) in enumerate(zip(found, expected, strict=True))
         for number, (one, other) in enumerate(zip(ours, theirs, strict=True))
@@ -68,10 +67,10 @@ def check(pool: JudgePool, chaos: Chaos, envs: int, episodes: int) -> None:
     ]
     verdicts = Counter(turn.judgement.verdict.value for ended in found for episode in ended for turn in episode.turns)
     print(f"{episodes} episodes, verdicts {dict(verdicts)}, hits {dict(chaos.hits)}")
-    assert not differing, differing[:3]
+    assert not different, different[:3]
     assert Verdict.NO_VERDICT.value not in verdicts
-    assert sum(chaos.hits.values()) >= min(episodes // 40, 50), "there was not much chaos"
+    assert sum(chaos.hits.values()) >= min(episodes // 40, 50), "too few processes were killed"
     until = time.monotonic() + 30
     while (left := [pid for pid in chaos.seen if alive(pid)]) and time.monotonic() < until:
         pass
-    assert not left, "processes live on"
+    assert not left, "processes outlive the pool"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from rlef_env.envs import CodeEnv, CodeVectorEnv
 from rlef_env.errors import UsageError
-from rlef_env.judge import Judge, JudgeJob, JudgePool, Verdict, VerdictCache
+from rlef_env.judge import CachedPool, Judge, JudgeJob, JudgePool, Verdict, VerdictCache
 from rlef_env.judge.checkers.custom import asked_checker
 from rlef_env.judge.checkers.program import CheckerBroke
 from rlef_env.judge.sandboxes import Sandboxes
@@ -145,7 +145,7 @@ def test_one_that_nobody_gave_is_an_error_and_no_verdict() -> None:
 def test_its_verdicts_are_not_remembered() -> None:
     """What it would say the next time, nobody knows; and its name may stand for another one then."""
     cache = VerdictCache()
-    with JudgePool(1, cache=cache, checkers={"mine": parity}) as pool:
+    with CachedPool(JudgePool(1, checkers={"mine": parity}), cache) as pool:
         for problem in (PROBLEM, replace(PROBLEM, checker=CheckerSpec("tokens"))):
             for _ in range(2):
                 assert pool.judge(problem, ECHO).verdict is Verdict.ACCEPTED

@@ -18,12 +18,12 @@ import requests
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import Judgement, Verdict
-from rlef_env.judge.pool.conformance import below
 from rlef_env.problems import CheckerSpec, problem_to_row
 from rlef_env.sandbox import Execution, MachineHealth, Status, installed_languages
 from rlef_env.server import JudgeServer
 from rlef_env.server.runs import RunResult
 from rlef_env.server.warm_up import ROUNDS, WarmUp
+from tests.judge.pool.worker_conformance import tree
 from tests.server.serving import ECHO, SETTINGS, post, run_code, until
 
 WARM = tuple(name for name in ("c",) if name in installed_languages())
@@ -36,7 +36,7 @@ def children() -> set[int]:
     found: set[int] = set()
     for task in Path("/proc/self/task").iterdir():
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
-            found.update(*(below(int(child)) for child in (task / "children").read_text().split()))
+            found.update(*(tree(int(child)) for child in (task / "children").read_text().split()))
     return found
 
 
@@ -199,7 +199,7 @@ def test_ctrl_c_ends_it_cleanly_before_it_is_ready() -> None:
         assert process.stderr is not None
         while not process.stderr.readline().startswith("rlef: starting at"):
             pass
-        stopped = below(process.pid)[1:]
+        stopped = tree(process.pid)[1:]
         for pid in stopped:  # so that the server cannot become ready
             os.kill(pid, signal.SIGSTOP)
         os.killpg(process.pid, signal.SIGINT)  # to all of its processes, as in a terminal

@@ -38,7 +38,7 @@ from rlef_agents.ppo.rollout import Batch, Plan, Rollout, plan
 from rlef_agents.ppo.run_log import Log
 from rlef_env import CodeVectorEnv, JudgePool
 from rlef_env.errors import RLEFError, UsageError
-from rlef_env.judge import VerdictCache, default_workers
+from rlef_env.judge import BaseJudgePool, CachedPool, VerdictCache, default_workers
 from rlef_env.sandbox import QUICK_RUNS, measure_machine
 
 __all__ = ["Trainer", "env_arguments", "load_model", "make_env", "make_pool"]
@@ -388,7 +388,7 @@ def make_renderer(tokenizer: Any, model: Any, config: TrainConfig) -> Renderer:
     )
 
 
-def make_env(config: TrainConfig, problems: Problems, count: int, pool: JudgePool, tokenizer: Any) -> CodeVectorEnv:
+def make_env(config: TrainConfig, problems: Problems, count: int, pool: BaseJudgePool, tokenizer: Any) -> CodeVectorEnv:
     """Environments as the configuration says, for ``Rollout``."""
     return CodeVectorEnv(count, pool=pool, autoreset_mode="Disabled", **env_arguments(config, problems, tokenizer))
 
@@ -405,7 +405,7 @@ def env_arguments(config: TrainConfig, problems: Problems, tokenizer: Any) -> di
     }
 
 
-def make_pool(config: TrainConfig, workers: int | None, verdicts: str | None, stack: ExitStack) -> JudgePool:
+def make_pool(config: TrainConfig, workers: int | None, verdicts: str | None, stack: ExitStack) -> BaseJudgePool:
     """The judge, on this machine or on a Ray cluster; the stack closes it.
 
     Args:
@@ -417,17 +417,16 @@ def make_pool(config: TrainConfig, workers: int | None, verdicts: str | None, st
     if config.judge == "ray":
         from rlef_env.judge.pool.ray import RayJudgePool
 
-        if verdicts is not None:
-            raise UsageError("--verdicts: expected none with judge = 'ray', which remembers no verdicts")
         if workers is None and parallel.world() > 1:
             raise UsageError("--workers: expected how many programs the cluster judges at a time, of all processes")
         share = None if workers is None else max(1, workers // parallel.world())
-        return stack.enter_context(RayJudgePool(config.judge_address or None, share))
+        pool: BaseJudgePool = RayJudgePool(config.judge_address or None, share)
+    else:
+        pool = JudgePool(max(1, (workers or default_workers()) // parallel.on_this_machine()))
+    stack.enter_context(pool)
     cache = VerdictCache(path=verdicts)
     stack.callback(cache.close)
-    return stack.enter_context(
-        JudgePool(max(1, (workers or default_workers()) // parallel.on_this_machine()), cache=cache)
-    )
+    return stack.enter_context(CachedPool(pool, cache))
 
 
 def close(rollout: Rollout) -> None:

@@ -28,7 +28,7 @@ from rlef_env.envs.vector.sub_env import SubEnv
 from rlef_env.episodes.episode import Episode
 from rlef_env.episodes.render import episode_text
 from rlef_env.errors import UsageError
-from rlef_env.judge import JudgePool
+from rlef_env.judge import BaseJudgePool, JudgePool
 from rlef_env.problems import Dataset
 
 __all__ = ["CodeVectorEnv"]
@@ -53,7 +53,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
 
     Args:
         num_envs: number of environments.
-        pool: a ``JudgePool`` to share, or any object with its ``submit``; it is not closed with the environment.
+        pool: a judge pool to share; it is not closed with the environment.
             ``"shared"``: the pool that all environments of this process share by that name. None: a pool of its own.
         workers: workers of its own pool; the number of cores by default.
         autoreset_mode: see above.
@@ -77,7 +77,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         self,
         num_envs: int = 1,
         *,
-        pool: JudgePool | Shared | None = None,
+        pool: BaseJudgePool | Shared | None = None,
         workers: int | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
         render_mode: str | None = None,
@@ -108,7 +108,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         self.single_action_space = ProgramText(ACTION_LENGTH)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
-        self._shared_pool: JudgePool | Shared | None = pool
+        self._shared_pool: BaseJudgePool | Shared | None = pool
         self._own_pool: JudgePool | None = None
         self._workers = workers
         self._sub_envs = [SubEnv() for _ in range(self.num_envs)]
@@ -356,7 +356,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             observation = sub.observation
         step.result = StepResult(step.env_id, step.step_id, episode, step.response is None, observation, info)
 
-    def _judge_pool(self) -> JudgePool:
+    def _judge_pool(self) -> BaseJudgePool:
         if self._shared_pool == SHARED:
             return shared_pool(self.config.isolation)
         if self._shared_pool is not None:

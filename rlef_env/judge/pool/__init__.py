@@ -1,1 +1,1 @@
-"""Many programs judged at once."""
+"""Pools judge many programs at once."""

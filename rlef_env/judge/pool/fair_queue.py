@@ -1,4 +1,4 @@
-"""Who is next: a queue in which priorities go first, and owners of the same priority take turns."""
+"""A queue in which higher priorities go first, and owners of the same priority take turns."""
 
 from __future__ import annotations
 
@@ -7,70 +7,70 @@ import itertools
 from collections.abc import Collection, Hashable
 from typing import Final, Generic, TypeAlias, TypeVar
 
-__all__ = ["FairPriorityQueue", "Place"]
+__all__ = ["FairPriorityQueue", "Position"]
 
 Item = TypeVar("Item")
-Place: TypeAlias = tuple[int, int]
-"""Of a waiting item: its priority, negative, and the round in which its owner's turn comes; the least is next."""
-FIRST: Final[Place] = (-(10**9), 0)
+Position: TypeAlias = tuple[int, int]
+"""Position of a queued item: its negative priority and its round. The smallest goes first."""
+FIRST: Final[Position] = (-(10**9), 0)
 
 
 class FairPriorityQueue(Generic[Item]):
-    """What waits, each item once.
+    """Serves owners in rounds: each round has one item of each owner.
 
-    An item's place is fixed when it comes: in the round that is being served, or after its owner's last one. So an
-    owner of a thousand items holds another's first one up by one item.
+    The position of an item is fixed when it is put: in the current round, or in the round after its owner's last item.
+    So an owner with a thousand items delays the first item of another owner by one item only.
     """
 
     def __init__(self) -> None:
-        self._heap: list[tuple[Place, int, Item]] = []
+        self._heap: list[tuple[Position, int, Item]] = []
         self._numbers = itertools.count()
-        self._rounds: dict[int, int] = {}  # priority -> the round that is being served
-        self._last: dict[tuple[int, Hashable], int] = {}  # priority and owner -> the round of the owner's last item
+        self._rounds: dict[int, int] = {}  # priority -> current round
+        self._last: dict[tuple[int, Hashable], int] = {}  # priority and owner -> round of the owner's last item
 
     def __len__(self) -> int:
         return len(self._heap)
 
     def put(self, item: Item, priority: int = 0, owner: Hashable = None) -> None:
         """Add an item; a higher priority goes first."""
-        now = self._rounds.get(priority, 0)
-        turn = self._last[priority, owner] = max(now, self._last.get((priority, owner), now - 1) + 1)
-        self.put_at((-priority, turn), item)
+        current = self._rounds.get(priority, 0)
+        own = self._last[priority, owner] = max(current, self._last.get((priority, owner), current - 1) + 1)
+        self.put_at((-priority, own), item)
 
     def put_first(self, item: Item) -> None:
-        """Add an item before all others but those that were added so, too."""
+        """Add an item before all others, but after those that were added in this way before."""
         self.put_at(FIRST, item)
 
-    def put_at(self, place: Place, item: Item) -> None:
-        """Add an item behind those that are at this place."""
-        heapq.heappush(self._heap, (place, next(self._numbers), item))
+    def put_at(self, position: Position, item: Item) -> None:
+        """Add an item behind those at this position."""
+        heapq.heappush(self._heap, (position, next(self._numbers), item))
 
     def first(self) -> Item:
-        """The item that is next."""
+        """Return the next item."""
         return self._heap[0][2]
 
-    def pop(self) -> tuple[Place, Item]:
-        """Take out the item that is next, and say at which place it was."""
-        place, _, item = heapq.heappop(self._heap)
+    def pop(self) -> tuple[Position, Item]:
+        """Remove the next item; return it with its position."""
+        position, _, item = heapq.heappop(self._heap)
         if not self._heap:
-            self._forget()
-        elif place != FIRST:
-            self._rounds[-place[0]] = place[1]
-        return place, item
+            self._reset()
+        elif position != FIRST:
+            self._rounds[-position[0]] = position[1]
+        return position, item
 
     def remove(self, items: Collection[Item]) -> None:
-        """Take these out, those of them that wait."""
+        """Remove those of the items that are queued."""
         self._heap = [entry for entry in self._heap if entry[2] not in items]
         heapq.heapify(self._heap)
 
     def clear(self) -> list[Item]:
-        """Take all out, in order."""
+        """Remove all items; return them in order."""
         items = [item for *_, item in sorted(self._heap, key=lambda entry: entry[:2])]
         self._heap.clear()
-        self._forget()
+        self._reset()
         return items
 
-    def _forget(self) -> None:
-        """Where nobody waits, nobody has had more than others; and owners come and go."""
+    def _reset(self) -> None:
+        """Reset the rounds when the queue is empty; owners are transient."""
         self._rounds.clear()
         self._last.clear()

@@ -114,6 +114,3 @@ def test_programs_are_judged_on_a_ray_cluster(tmp_path: Path) -> None:
     here = run(replace(CONFIG, out=str(tmp_path / "here"), updates=1))
     for name in ("solve_rate", "episode_reward", "episodes_without_verdict"):
         assert rows[0][name] == here[0][name]
-    model, tokenizer = shrunk("llama")
-    with pytest.raises(UsageError, match="--verdicts: expected none"):
-        Trainer(replace(CONFIG, judge="ray", out=str(tmp_path / "x")), model, tokenizer, verdicts="file", quiet=True)

@@ -1,4 +1,4 @@
-"""Where many wait, workers have jobs ahead; whatever happens, each is judged, and blamed for its own deeds only."""
+"""While many jobs wait, workers have some ahead. Each is judged; a lost worker counts against its running job only."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def submitted(pool: JudgePool, count: int = MANY) -> list[Future[Judgement]]:
 
 
 def most_ahead(pool: JudgePool, futures: list[Future[Judgement]]) -> int:
-    """The most jobs that a worker was seen to have, until all are judged."""
+    """The largest number of jobs that a worker was seen to have, until all are judged."""
     most, left = 0, set(futures)
     while left:
-        most = max([most, *(worker.load for worker in pool._scheduler._worker_set)])
+        most = max([most, *(worker.load for worker in pool._scheduler._workers)])
         left = wait(left, timeout=60, return_when=FIRST_COMPLETED).not_done
     return most
 
 
-def test_workers_have_jobs_ahead_where_many_wait_and_only_there(pool: JudgePool) -> None:
+def test_workers_have_jobs_ahead_only_while_many_wait(pool: JudgePool) -> None:
     assert most_ahead(pool, submitted(pool, 8 * pool.workers)) <= 2
     assert most_ahead(pool, submitted(pool)) > 2
 
 
-def test_only_what_ran_is_held_against_a_job() -> None:
-    """More workers are lost than one job may lose; at each loss another job was running, and most were ahead."""
+def test_a_lost_worker_counts_against_the_running_job_only() -> None:
+    """More workers are lost than one job may lose; at each loss another job runs, and most are ahead."""
     with JudgePool(1) as pool:
         left = set(futures := submitted(pool))
         killed: set[int] = set()
@@ -60,24 +60,24 @@ def test_only_what_ran_is_held_against_a_job() -> None:
         assert len(killed) == 6
 
 
-def test_a_worker_that_dies_before_it_is_given_more_costs_no_job() -> None:
+def test_a_worker_that_dies_before_it_gets_more_jobs_loses_none() -> None:
     with JudgePool(1) as pool:
         for future in submitted(pool):
             future.result()
-        dispatcher = pool._scheduler
-        with dispatcher._lock:  # so that its end is not heard before it is given more
+        scheduler = pool._scheduler
+        with scheduler._jobs.lock:  # so that its end is not noticed before it gets more jobs
             futures = submitted(pool)
             (pid,) = pool.processes()
             handle = os.pidfd_open(pid)
             os.kill(pid, signal.SIGKILL)
             select.select([handle], [], [])
             os.close(handle)
-            dispatcher._dispatch_ahead()
+            scheduler._assigner.assign_ahead(0.001)
         assert [future.result(timeout=60).verdict for future in futures] == [Verdict.ACCEPTED] * MANY
 
 
 @pytest.mark.parametrize("slow", ["while True:\n    pass", "import time\ntime.sleep(500)"])
-def test_nothing_waits_behind_a_program_that_takes_long(slow: str) -> None:
+def test_no_job_waits_behind_a_program_that_takes_long(slow: str) -> None:
     with JudgePool(2) as pool:
         futures = submitted(pool)
         stuck = pool.submit(JudgeJob(LONG, Program(slow)))
@@ -86,7 +86,7 @@ def test_nothing_waits_behind_a_program_that_takes_long(slow: str) -> None:
         assert not stuck.done()
 
 
-def test_what_is_cancelled_ahead_of_its_time_has_no_judgement(pool: JudgePool) -> None:
+def test_jobs_cancelled_while_a_worker_has_them_ahead_have_no_judgement(pool: JudgePool) -> None:
     futures = submitted(pool)
     wait(futures[:10])
     cancelled = {number for number, future in enumerate(futures) if number % 3 == 0 and future.cancel()}
@@ -95,7 +95,7 @@ def test_what_is_cancelled_ahead_of_its_time_has_no_judgement(pool: JudgePool) -
         assert future.cancelled() if number in cancelled else future.result(timeout=60).verdict is Verdict.ACCEPTED
 
 
-def test_closing_ends_what_is_ahead() -> None:
+def test_close_ends_jobs_ahead() -> None:
     pool = JudgePool(1)
     futures = submitted(pool)
     wait(futures[:20])
@@ -105,26 +105,27 @@ def test_closing_ends_what_is_ahead() -> None:
     assert sum(future.result().verdict is not Verdict.ACCEPTED for future in judged) <= 1
 
 
-def test_errors_and_long_answers_come_in_their_turn(pool: JudgePool) -> None:
-    """Also where all answers together are more than a socket takes, and so are all programs."""
+def test_errors_and_long_answers_arrive(pool: JudgePool) -> None:
+    """Although all answers together are more than a socket takes, and so are all programs."""
     loud = "import sys\nprint('x' * 4096)\nsys.stderr.write('y' * 9999)\nprint(input())"
-    shouted = Problem("loud", "", (Test("1\n", "1\n"),) * 12, time_limit=5.0)
+    loud_problem = Problem("loud", "", (Test("1\n", "1\n"),) * 12, time_limit=5.0)
     futures = submitted(pool)
     wrong = pool.submit(JudgeJob(ONCE, Program("1", "cobol")))
-    noises = [
-        pool.submit(JudgeJob(shouted, Program(f"{loud}  # {number:09000}"), stop_early=False)) for number in range(30)
+    loud_jobs = [
+        pool.submit(JudgeJob(loud_problem, Program(f"{loud}  # {number:09000}"), stop_early=False))
+        for number in range(30)
     ]
     with pytest.raises(Exception, match="language"):
         wrong.result(timeout=60)
-    for future in noises:
+    for future in loud_jobs:
         judgement = future.result(timeout=60)
         assert [len(result.stdout) > 4000 for result in judgement.results] == [True] * 12
     assert all(future.result(timeout=60).verdict is Verdict.ACCEPTED for future in futures)
 
 
-def test_a_judged_program_holds_neither_the_bell_nor_a_socket(pool: JudgePool) -> None:
-    """What is open to it are its input, its output and its errors, whatever its worker has to do next."""
-    pries = (
+def test_a_judged_program_has_no_descriptor_of_its_worker(pool: JudgePool) -> None:
+    """Neither the eventfd nor a socket: only its input, output and errors are open."""
+    lists_descriptors = (
         "import os\n"
         "def is_open(number):\n"
         "    try: os.fstat(number)\n"
@@ -132,5 +133,5 @@ def test_a_judged_program_holds_neither_the_bell_nor_a_socket(pool: JudgePool) -
         "    return True\n"
         "print(input(), *[number for number in range(3, 4096) if is_open(number)])"
     )
-    futures = [pool.submit(JudgeJob(ONCE, Program(f"{pries}  # {number}"))) for number in range(MANY)]
+    futures = [pool.submit(JudgeJob(ONCE, Program(f"{lists_descriptors}  # {number}"))) for number in range(MANY)]
     assert {future.result(60).verdict for future in futures} == {Verdict.ACCEPTED}

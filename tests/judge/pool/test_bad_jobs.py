@@ -1,4 +1,4 @@
-"""A job that is wrong harms nobody but who submitted it."""
+"""An invalid job fails, and all others are judged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import Judge, JudgeJob, JudgePool, Verdict
-from rlef_env.judge.pool.workers.worker_handle import Server
+from rlef_env.judge.pool.workers.fork_server import ForkServer
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Program
 
@@ -29,21 +29,21 @@ OUT_OF_RANGE: list[dict[str, Any]] = [{"roles": ("secret",)}, {"offset": -1}, {"
         *OUT_OF_RANGE,
     ],
 )
-def test_what_is_of_the_wrong_kind_is_refused(wrong: dict[str, Any]) -> None:
+def test_fields_of_the_wrong_type_are_refused(wrong: dict[str, Any]) -> None:
     with JudgePool(1) as pool, pytest.raises(UsageError, match="expected"):
         pool.submit(replace(JOB, **wrong))
 
 
 @pytest.mark.parametrize("wrong", OUT_OF_RANGE)
-def test_one_judge_refuses_it_too(wrong: dict[str, Any]) -> None:
+def test_a_judge_refuses_them_too(wrong: dict[str, Any]) -> None:
     with Judge() as judge, pytest.raises(UsageError, match="expected"):
         judge.judge(ONCE, JOB.program, **wrong)
 
 
 @pytest.mark.parametrize("others", [0, 40])
 @pytest.mark.parametrize("tests", [5, (Test(None, ""),), (None,)])
-def test_a_problem_that_is_none_fails_and_the_rest_is_judged(tests: Any, others: int) -> None:
-    """Whether its turn comes at once, or it is given ahead."""
+def test_an_invalid_problem_fails_and_the_others_are_judged(tests: Any, others: int) -> None:
+    """Whether its job is assigned at once or ahead."""
     with JudgePool(1) as pool:
         before = [pool.submit(JOB) for _ in range(others)]
         bad = pool.submit(replace(JOB, problem=replace(ONCE, public_tests=tests)))
@@ -53,12 +53,12 @@ def test_a_problem_that_is_none_fails_and_the_rest_is_judged(tests: Any, others:
         assert {future.result(timeout=60).verdict for future in before + after} == {Verdict.ACCEPTED}
 
 
-def test_nobody_waits_for_ever_whatever_goes_wrong_in_the_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_in_the_pool_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     with JudgePool(1) as pool:
         assert pool.submit(JOB).result().verdict is Verdict.ACCEPTED
         running = pool.submit(replace(JOB, program=Program("import time\ntime.sleep(0.2)")))
         waiting = pool.submit(JOB)
-        monkeypatch.setattr(pool._scheduler, "_hear", lambda _: 1 // 0)
+        monkeypatch.setattr(pool._scheduler._receiver, "receive", lambda _: 1 // 0)
         judgement = running.result(timeout=60)
         assert judgement.verdict is Verdict.NO_VERDICT
         assert "ZeroDivisionError" in (judgement.category or "")
@@ -69,31 +69,31 @@ def test_nobody_waits_for_ever_whatever_goes_wrong_in_the_pool(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("others", [0, 1, 40])
-def test_what_cannot_be_sent_fails_and_the_rest_is_judged(others: int) -> None:
-    """Whether it is sent at once, when its turn comes, or ahead."""
-    unsendable = replace(ONCE, id="unsendable", time_limit=lambda: 5.0)  # type: ignore[arg-type]
+def test_a_job_that_cannot_be_pickled_fails_and_the_others_are_judged(others: int) -> None:
+    """Whether it is assigned at once, later, or ahead."""
+    unpicklable = replace(ONCE, id="unpicklable", time_limit=lambda: 5.0)  # type: ignore[arg-type]
     with JudgePool(1) as pool:
         before = [pool.submit(JOB) for _ in range(others)]
-        bad = pool.submit(replace(JOB, problem=unsendable))
+        bad = pool.submit(replace(JOB, problem=unpicklable))
         after = [pool.submit(JOB) for _ in range(others + 1)]
         with pytest.raises(Exception, match="lambda"):
             bad.result(timeout=60)
         assert {future.result(timeout=60).verdict for future in before + after} == {Verdict.ACCEPTED}
 
 
-def test_what_cannot_be_sent_and_was_cancelled_holds_nobody_up() -> None:
-    unsendable = replace(ONCE, id="unsendable", time_limit=lambda: 5.0)  # type: ignore[arg-type]
+def test_a_cancelled_job_that_cannot_be_pickled_blocks_nobody() -> None:
+    unpicklable = replace(ONCE, id="unpicklable", time_limit=lambda: 5.0)  # type: ignore[arg-type]
     with JudgePool(1) as pool:
         before = [pool.submit(JOB) for _ in range(40)]
-        bad = [pool.submit(replace(JOB, problem=unsendable)) for _ in range(3)]
+        bad = [pool.submit(replace(JOB, problem=unpicklable)) for _ in range(3)]
         after = [pool.submit(JOB) for _ in range(40)]
         assert all(future.cancel() for future in bad)
         assert {future.result(timeout=60).verdict for future in before + after} == {Verdict.ACCEPTED}
 
 
-def test_a_server_that_is_about_to_end_costs_no_job() -> None:
+def test_a_fork_server_that_is_about_to_end_costs_no_job() -> None:
     with JudgePool(1) as pool:
-        dispatcher = pool._scheduler
-        dispatcher._worker_set._server = server = Server(dispatcher._worker_set._luggage, dispatcher._worker_set._bell)
-        server._control.shutdown(socket.SHUT_RDWR)  # it has not even begun, and will end when it sees that
+        workers = pool._scheduler._workers
+        workers._fork_server = server = ForkServer(workers._pickled_arguments, workers._wakeup)
+        server._control.shutdown(socket.SHUT_RDWR)  # it has not started yet, and ends when it notices this
         assert pool.submit(JOB).result(timeout=60).verdict is Verdict.ACCEPTED

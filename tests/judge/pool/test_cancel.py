@@ -1,4 +1,4 @@
-"""What nobody needs any more is left out where a worker has it ahead, too, and everything else is judged as ever."""
+"""Cancelled jobs are skipped, also by a worker that has them ahead; all others are judged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def pool(request: pytest.FixtureRequest) -> Iterator[JudgePool]:
         yield pool
 
 
-def test_what_a_worker_has_ahead_is_left_out_and_the_rest_is_judged(pool: JudgePool) -> None:
+def test_a_worker_skips_cancelled_jobs_that_it_has_ahead(pool: JudgePool) -> None:
     futures = [pool.submit(JudgeJob(ONCE, Program(f"print(input())  # {number}"))) for number in range(80)]
     wait(futures[:10])
     for future in futures[::3]:

@@ -1,4 +1,4 @@
-"""Priorities go first, owners take turns, and nothing that waits is lost or comes twice."""
+"""Higher priorities go first, owners take turns, and every item comes out once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def all_of(queue: FairPriorityQueue[tuple[int, int, int]]) -> list[tuple[int, in
 
 
 @given(jobs)
-def test_by_priority_then_in_rounds_then_as_they_came(jobs: list[tuple[int, int]]) -> None:
+def test_the_order_is_by_priority_then_round_then_arrival(jobs: list[tuple[int, int]]) -> None:
     queue: FairPriorityQueue[tuple[int, int, int]] = FairPriorityQueue()
     before: Counter[tuple[int, int]] = Counter()
     expected = []
@@ -31,8 +31,8 @@ def test_by_priority_then_in_rounds_then_as_they_came(jobs: list[tuple[int, int]
 
 
 @given(jobs, st.integers(1, 10))
-def test_who_comes_late_waits_for_one_item_of_each_owner(jobs: list[tuple[int, int]], served: int) -> None:
-    """However many the others have had, and have waiting: at the same priority."""
+def test_a_late_owner_waits_for_one_item_of_each_other_owner(jobs: list[tuple[int, int]], served: int) -> None:
+    """At the same priority, however many items the others have queued."""
     queue: FairPriorityQueue[tuple[int, int, int]] = FairPriorityQueue()
     for number, (_, owner) in enumerate(jobs):
         queue.put((0, owner, number), 0, owner)
@@ -45,7 +45,7 @@ def test_who_comes_late_waits_for_one_item_of_each_owner(jobs: list[tuple[int, i
 
 
 @given(st.lists(st.one_of(st.tuples(priorities, owners), st.sampled_from(["pop", "first", "remove"])), max_size=60))
-def test_what_comes_in_goes_out_once(steps: list[object]) -> None:
+def test_every_item_comes_out_once(steps: list[object]) -> None:
     queue: FairPriorityQueue[int] = FairPriorityQueue()
     waiting: set[int] = set()
     for number, step in enumerate(steps):
@@ -68,13 +68,13 @@ def test_what_comes_in_goes_out_once(steps: list[object]) -> None:
     assert not queue
 
 
-def test_what_was_taken_back_goes_first_in_its_order() -> None:
+def test_items_put_first_keep_their_order() -> None:
     queue: FairPriorityQueue[str] = FairPriorityQueue()
     queue.put("urgent", 9)
-    queue.put_first("lost")
+    queue.put_first("retried")
     queue.put_first("taken back")
-    place, first = queue.pop()
-    queue.put_at(place, "its other part")
-    assert (first, queue.clear()) == ("lost", ["taken back", "its other part", "urgent"])
+    position, first = queue.pop()
+    queue.put_at(position, "its other shard")
+    assert (first, queue.clear()) == ("retried", ["taken back", "its other shard", "urgent"])
     queue.put("after", 0, "owner")
     assert queue.pop() == ((0, 0), "after")

@@ -1,4 +1,4 @@
-"""The pool of processes is a pool; and what it alone promises: no process is left, whatever becomes of its owner."""
+"""The local pool passes all tests of pools; and no process or file of it outlives its owner."""
 
 from __future__ import annotations
 
@@ -17,33 +17,32 @@ import pytest
 import rlef_env
 from rlef_env.errors import UsageError
 from rlef_env.judge import ATTEMPTS, NO_CUSTOM_CHECKERS, CustomCheckers, JudgeJob, JudgePool, Verdict, default_workers
-from rlef_env.judge.pool.conformance import ECHO, PoolConformance, below
+from rlef_env.judge.pool.conformance import ECHO
 from rlef_env.sandbox import Program
+from tests.judge.pool.worker_conformance import WorkerConformance, tree
 
 
-class TestJudgePool(PoolConformance):
-    def make(
-        self, workers: int, max_sleeping: int | None = None, checkers: CustomCheckers = NO_CUSTOM_CHECKERS
-    ) -> JudgePool:
-        return JudgePool(workers, max_sleeping=max_sleeping, checkers=checkers)
+class TestJudgePool(WorkerConformance):
+    def make(self, workers: int, checkers: CustomCheckers = NO_CUSTOM_CHECKERS) -> JudgePool:
+        return JudgePool(workers, checkers=checkers)
 
 
-def test_one_blow_counts_once_however_many_workers_it_takes() -> None:
-    """What has lost its worker goes to a new one, as others may be gone, too, and not yet known to be."""
+def test_one_crash_costs_a_job_one_attempt_however_many_workers_it_ends() -> None:
+    """A program that lost its worker goes to a new one, because others may have ended, too, and not yet be noticed."""
     sleeps = Program("import time\ntime.sleep(0.6)\nprint(input())")  # so that many sleep at once, however slow all is
     patient = replace(ECHO, time_limit=30.0)
     with JudgePool(2) as pool:
         for _ in range(2):
             futures = [pool.submit(JudgeJob(patient, sleeps)) for _ in range(20)]
             for _ in range(ATTEMPTS - 1):
-                while sum(len(below(pid)) >= 4 for pid in pool.processes()) < 8:
+                while sum(len(tree(pid)) >= 4 for pid in pool.processes()) < 8:
                     time.sleep(0.01)  # leave the core to them
                 for pid in pool.processes():
                     os.kill(pid, signal.SIGKILL)
             assert {future.result().verdict for future in futures} == {Verdict.ACCEPTED}
 
 
-def test_workers_default_to_the_cores_at_hand() -> None:
+def test_workers_default_to_the_usable_cores() -> None:
     assert default_workers() >= 1
     with JudgePool() as pool:
         assert pool.workers == default_workers()
@@ -70,7 +69,7 @@ sys.stdin.read()  # until the test has a handle on each worker
     "end", ["sys.exit()", "os.kill(os.getpid(), 9)", "os.fork() or time.sleep(600)\nos.kill(os.getpid(), 9)"]
 )
 def test_no_process_outlives_the_owner(end: str) -> None:
-    """Also where it is killed, and where a child that it forked lives on with a copy of its descriptors."""
+    """Also if it is killed while a child that it forked still has copies of its descriptors."""
     command = [sys.executable, "-c", OWNER.format(end=end)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdin is not None
@@ -82,11 +81,11 @@ def test_no_process_outlives_the_owner(end: str) -> None:
         owner.wait()
         owner.stdout.close()
     for handle in handles:
-        assert select.select([handle], [], [], 30)[0], "a worker lives on"
+        assert select.select([handle], [], [], 30)[0], "a worker outlives its owner"
         os.close(handle)
 
 
-def test_a_forked_child_is_told_to_make_a_pool_of_its_own() -> None:
+def test_a_forked_child_needs_its_own_pool() -> None:
     with JudgePool(1) as pool:
         pool.judge(ECHO, Program("print(input())"))
         if (child := os.fork()) == 0:
@@ -118,7 +117,7 @@ sys.stdin.read()
 
 @pytest.mark.parametrize("end", ["pool.close()", "os.kill(os.getpid(), 9)"])
 def test_no_file_outlives_the_owner(end: str, tmp_path: Path) -> None:
-    """Workers are killed, and cannot remove theirs."""
+    """The fork server removes them: workers are killed."""
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     with subprocess.Popen(
         [sys.executable, "-c", LEAVER.format(end=end)],
@@ -126,7 +125,7 @@ def test_no_file_outlives_the_owner(end: str, tmp_path: Path) -> None:
     ) as owner:  # fmt: skip
         assert owner.stdout is not None
         assert owner.stdout.readline() == "accepted 1\n"
-        server = next(pid for pid in below(owner.pid) if pid != owner.pid)
+        server = next(pid for pid in tree(owner.pid) if pid != owner.pid)
         handle = os.pidfd_open(server)
         owner.communicate()
     assert select.select([handle], [], [], 30)[0]
@@ -134,8 +133,8 @@ def test_no_file_outlives_the_owner(end: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_workers_write_no_bytecode_where_their_owner_writes_none(tmp_path: Path) -> None:
-    """``python -B`` is for the whole of a pool: its processes leave no ``__pycache__`` beside the package either."""
+def test_workers_write_no_bytecode_if_their_owner_writes_none(tmp_path: Path) -> None:
+    """With ``python -B``, the processes of a pool leave no ``__pycache__`` beside the package either."""
     shutil.copytree(Path(rlef_env.__file__).parent, tmp_path / "rlef_env", ignore=shutil.ignore_patterns("__pycache__"))
     source = """if __name__ == "__main__":
     from rlef_env.judge import JudgePool

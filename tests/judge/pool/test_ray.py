@@ -1,4 +1,4 @@
-"""Judges on a Ray cluster are a pool like any other, and lose nothing when a machine is lost."""
+"""The Ray pool passes all tests of pools, and loses no job when a machine is lost."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from typing import Any
 import pytest
 
 from rlef_env.errors import UsageError
-from rlef_env.judge import NO_CUSTOM_CHECKERS, CustomCheckers, JudgeJob, Judgement, JudgePool, Verdict
-from rlef_env.judge.pool.conformance import BUSY, ECHO, MINUTES, RIGHT, WRONG_FROM, PoolConformance
+from rlef_env.judge import NO_CUSTOM_CHECKERS, CustomCheckers, JudgeJob, Judgement, Verdict
+from rlef_env.judge.pool.conformance import BUSY, ECHO, LONG, RIGHT, WRONG_FROM
 from rlef_env.judge.pool.ray import RayJudgePool
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Program
+from tests.judge.pool.worker_conformance import WorkerConformance
 
 ray = pytest.importorskip("ray", reason="needs the extra 'ray'")
 pytestmark = pytest.mark.ray
 
-STORE_BYTES = 80_000_000  # the least that Ray takes
+STORE_BYTES = 80_000_000  # the minimum of Ray
 QUICK = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500, "health_check_failure_threshold": 3}
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """Two machines as far as Ray knows: two raylets on loopback, and a head that runs nothing."""
+    """A Ray cluster on this machine: one raylet with two cores, and a head without cores."""
     from ray.cluster_utils import Cluster
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -42,20 +43,18 @@ def cluster() -> Iterator[Any]:
 
 
 @pytest.mark.slow
-class TestRayJudge(PoolConformance):
+class TestRayJudgePool(WorkerConformance):
     examples = 2
 
     @pytest.fixture(autouse=True)
     def _cluster(self, cluster: Any) -> None:
         self.address = cluster.address
 
-    def make(
-        self, workers: int, max_sleeping: int | None = None, checkers: CustomCheckers = NO_CUSTOM_CHECKERS
-    ) -> JudgePool:
+    def make(self, workers: int, checkers: CustomCheckers = NO_CUSTOM_CHECKERS) -> RayJudgePool:
         return RayJudgePool(self.address, workers, cores_per_worker=0.5, checkers=checkers)
 
-    def test_an_urgent_job_does_not_begin_the_rounds_anew(self) -> None:
-        """Who comes late with many jobs goes on in the round that is served, not in the first one."""
+    def test_an_urgent_job_does_not_reset_the_rounds(self) -> None:
+        """An owner that comes late starts in the current round, not in the first one."""
         order: list[str] = []
         with self.make(1) as pool:
 
@@ -76,8 +75,8 @@ class TestRayJudge(PoolConformance):
 
 
 @pytest.mark.slow
-def test_a_machine_that_is_lost_costs_no_job_and_no_verdict(cluster: Any) -> None:
-    """Its raylet is killed while programs run on both machines; what it had is judged on the other one."""
+def test_a_lost_machine_costs_no_job_and_no_verdict(cluster: Any) -> None:
+    """Its raylet is killed while programs run on both machines; its programs are judged again on the other one."""
     slow = Problem("slow", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(4)), time_limit=10.0)
     busy = "sum(range(10**6))\n"
     doomed = cluster.add_node(num_cpus=2, object_store_memory=STORE_BYTES)
@@ -95,7 +94,7 @@ def test_a_machine_that_is_lost_costs_no_job_and_no_verdict(cluster: Any) -> Non
         before = set(pool.processes())
         cluster.remove_node(doomed, allow_graceful=False)
         judgements = [future.result() for future in futures]
-        assert before - set(pool.processes()), "no worker was on the machine that was lost"
+        assert before - set(pool.processes()), "no worker was on the lost machine"
     assert [judgement.passed for judgement in judgements] == [min(at, 4) for at in wrong]
     assert all(
         (judgement.verdict is Verdict.ACCEPTED) == (at >= 4) for judgement, at in zip(judgements, wrong, strict=True)
@@ -104,31 +103,31 @@ def test_a_machine_that_is_lost_costs_no_job_and_no_verdict(cluster: Any) -> Non
 
 
 def test_jobs_wait_for_room_in_the_cluster(cluster: Any) -> None:
-    """More workers than there are cores: those that there is no room for are Ray's to place, and nobody's loss."""
+    """Workers for which there is no core wait until Ray has one, which is no loss."""
     with RayJudgePool(cluster.address, workers=4) as pool:
         judgements = list(pool.judge_all([JudgeJob(ECHO, RIGHT)] * 8))
         assert {judgement.verdict for judgement in judgements} == {Verdict.ACCEPTED}
         assert len(pool.processes()) <= 2
 
 
-def test_what_somebody_else_cancels_is_judged_again(cluster: Any) -> None:
-    """As Ray does with what a task began that is cancelled itself."""
+def test_a_job_that_others_cancel_is_judged_again(cluster: Any) -> None:
+    """Ray cancels the tasks that a cancelled task has started."""
     with RayJudgePool(cluster.address, workers=1) as pool:
-        crew: Any = pool._scheduler
-        future = pool.submit(JudgeJob(MINUTES, BUSY, limit=20))
-        while not (future.running() and crew._worker_set and crew._worker_set[0].said is not None):
+        future = pool.submit(JudgeJob(LONG, BUSY, limit=20))
+        workers = pool._scheduler._workers
+        while not (future.running() and workers and workers[0].answer is not None):
             pass
-        ray.cancel(crew._worker_set[0].said)
+        ray.cancel(workers[0].answer)
         assert future.result(timeout=60).verdict is Verdict.ACCEPTED
 
 
 def test_a_checker_that_cannot_be_sent_is_refused_before_a_cluster_is_joined() -> None:
     drawn = (number % 2 == 0 for number in range(9))
-    with pytest.raises(UsageError, match="can be sent to other machines"):
+    with pytest.raises(UsageError, match="can be sent to other processes"):
         RayJudgePool("127.0.0.1:1", checkers={"mine": lambda *_: next(drawn)})
 
 
-def test_what_is_wrong_is_refused_before_a_cluster_is_joined() -> None:
+def test_invalid_arguments_are_refused_before_a_cluster_is_joined() -> None:
     with pytest.raises(UsageError, match="isolation"):
         RayJudgePool(isolation="some")
     with pytest.raises(UsageError, match="cores_per_worker"):
@@ -153,14 +152,14 @@ left = pool.submit(JudgeJob(ECHO, RIGHT))
 
 
 @pytest.mark.parametrize("end", ["", "import ray; ray.shutdown(); pool.close(); left.result()"])
-def test_a_process_that_does_not_close_it_ends_all_the_same(cluster: Any, root: Path, end: str) -> None:
+def test_a_process_that_does_not_close_it_ends_nevertheless(cluster: Any, root: Path, end: str) -> None:
     command = [sys.executable, "-c", OWNER.format(end=end), cluster.address]
     process = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120)
     assert process.stdout == "accepted\n"
     assert process.returncode == 0, process.stderr
 
 
-def test_where_ray_is_not_installed_the_extra_is_named() -> None:
+def test_without_ray_the_error_names_the_extra() -> None:
     program = "import sys; sys.modules['ray'] = None; import rlef_env.judge.pool.ray as i; i.RayJudgePool()"
     process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert "UsageError: RayJudgePool: expected Ray to be installed, found none" in process.stderr
@@ -168,7 +167,7 @@ def test_where_ray_is_not_installed_the_extra_is_named() -> None:
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere", "ray://127.0.0.1:1"])
-def test_where_there_is_no_cluster_that_is_said(address: str) -> None:
+def test_without_a_cluster_the_error_says_so(address: str) -> None:
     if ray.is_initialized():
         ray.shutdown()
     with pytest.raises(UsageError, match="HOST:PORT"):

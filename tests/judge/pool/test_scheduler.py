@@ -1,7 +1,8 @@
-"""What a pool says to its workers, and does at what they say: the test is the worker, at the end of a real socket."""
+"""The scheduler and its messages: the test plays the workers, at the other end of real sockets."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
@@ -12,10 +13,8 @@ from typing import Any
 import pytest
 
 from rlef_env.judge import JudgeJob, Judgement, Verdict
-from rlef_env.judge.pool.packing import pack
 from rlef_env.judge.pool.scheduler import Scheduler
-from rlef_env.judge.pool.workers.wire import Channel, words
-from rlef_env.judge.pool.workers.worker_handle import PickledProblems, WorkerHandle
+from rlef_env.judge.pool.workers.wire import Channel, frames, judgement_to_tuple
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Program
 
@@ -24,227 +23,235 @@ ACCEPTED = Judgement(Verdict.ACCEPTED, total=1)
 ARGUMENTS = {"isolation": "locked", "time_factor": 1.0, "numpy": False, "checkers": {}}
 
 
-class Played:
-    """A worker's end: what it was asked is read where that is needed, and answered as the test says."""
+class PlayedWorker:
+    """A worker's end: reads requests when the test needs them, and answers as the test says."""
 
-    def __init__(self, channel: Channel, bell: int) -> None:
-        self._channel, self._bell = channel, bell
-        self.asked: list[int] = []
+    def __init__(self, channel: Channel, wakeup: int) -> None:
+        self._channel, self._wakeup = channel, wakeup
+        self.tickets: list[int] = []  # of the jobs that it has not answered
         self.cancelled: list[int] = []
 
-    def until_asked(self, count: int) -> None:
-        """Read until there are so many jobs that were not answered."""
-        while len(self.asked) < count:
+    def read_until(self, count: int) -> None:
+        """Read until there are so many jobs that it has not answered."""
+        while len(self.tickets) < count:
             self.read()
 
-    def is_asked(self, seconds: float) -> bool:
-        """Whether something comes within so many seconds."""
+    def readable(self, seconds: float) -> bool:
+        """Return whether something arrives within so many seconds."""
         return bool(select.select([self._channel], [], [], seconds)[0])
 
     def answer_if_asked(self) -> None:
-        """The last answers are told to their callers a moment after they are heard, and then nothing more is asked."""
-        if self.asked or self.is_asked(0.2):
-            self.until_asked(1)
+        """Answer the next job, if one comes: the last results reach their futures a moment after the last answers."""
+        if self.tickets or self.readable(0.2):
+            self.read_until(1)
             self.answer()
 
     def read(self) -> None:
-        assert self.is_asked(10), "nothing comes"
-        for kind, *content in self._channel.hear():
+        assert self.readable(10), "nothing arrives"
+        for kind, *content in self._channel.read():
             if kind == "judge":
-                self.asked.append(content[0])
+                self.tickets.append(content[0])
             elif kind == "cancel":
                 self.cancelled += content[0]
 
-    def answer(self, ring: bool = True) -> None:
-        """Have judged the next of them, within a millisecond."""
-        self.say("answer", self.asked.pop(0), pack(ACCEPTED), None, 0.001, ring=ring)
+    def answer(self, notify: bool = True) -> None:
+        """Answer the next job, as if judged within a millisecond."""
+        self.send("answer", self.tickets.pop(0), judgement_to_tuple(ACCEPTED), None, 0.001, notify=notify)
 
-    def say(self, *message: Any, ring: bool = True) -> None:
-        self._channel.say(words(*message))
+    def send(self, *message: Any, notify: bool = True) -> None:
+        self._channel.write(frames(*message))
         self._channel.flush()
-        if ring:
-            os.eventfd_write(self._bell, 1)
+        if notify:
+            os.eventfd_write(self._wakeup, 1)
 
     def die(self) -> None:
         self._channel.close()
 
 
-class Players:
-    """In the place of the server: hires the test."""
+class PlayedForkServer:
+    """Takes the place of the fork server; its workers are played by the test."""
 
-    def __init__(self) -> None:
-        self.bell = -1
-        self.hired: list[Played] = []
+    def __init__(self, wakeup: int) -> None:
+        self._wakeup = wakeup
+        self.workers: list[PlayedWorker] = []
 
-    def worker(self) -> WorkerHandle:
+    def fork(self) -> Channel:
         ours, theirs = socket.socketpair()
-        self.hired.append(Played(Channel(theirs.detach()), self.bell))
-        return WorkerHandle(Channel(ours.detach()), PickledProblems())
+        self.workers.append(PlayedWorker(Channel(theirs.detach()), self._wakeup))
+        return Channel(ours.detach())
 
     def alive(self) -> bool:
         return True
 
     def close(self) -> None:
-        for worker in self.hired:
+        for worker in self.workers:
             worker.die()
 
 
-@pytest.fixture
-def players() -> Players:
-    return Players()
+@contextlib.contextmanager
+def played(num_workers: int) -> Iterator[tuple[Scheduler, list[PlayedWorker]]]:
+    """A scheduler, and the list of the workers that it has started so far."""
+    scheduler = Scheduler(num_workers, num_workers, 1000, ARGUMENTS)
+    server = PlayedForkServer(scheduler._workers._wakeup)
+    scheduler._workers._fork_server = server  # type: ignore[assignment]
+    yield scheduler, server.workers
+    server.close()
+    scheduler.close()
 
 
 @pytest.fixture
-def dispatcher(players: Players) -> Iterator[Scheduler]:
-    dispatcher = Scheduler(1, 1, 1000, ARGUMENTS, None)
-    players.bell = dispatcher._worker_set._bell
-    dispatcher._worker_set._server = players  # type: ignore[assignment]
-    yield dispatcher
-    players.close()
-    dispatcher.close()
+def one() -> Iterator[tuple[Scheduler, list[PlayedWorker]]]:
+    with played(1) as both:
+        yield both
 
 
-def submitted(dispatcher: Scheduler, count: int, source: str = "") -> list[Any]:
-    return [dispatcher.submit(JudgeJob(ONCE, Program(f"{source}{number}")), 0, None) for number in range(count)]
+@pytest.fixture
+def scheduler(one: tuple[Scheduler, list[PlayedWorker]]) -> Scheduler:
+    return one[0]
 
 
-def quickened(worker: Played, ahead: int = 3) -> None:
-    """Answer until it is known as quick, and has some ahead."""
-    worker.say("ready", 1)
-    while len(worker.asked) <= ahead:
-        worker.until_asked(1)
+@pytest.fixture
+def workers(one: tuple[Scheduler, list[PlayedWorker]]) -> list[PlayedWorker]:
+    return one[1]
+
+
+def submitted(scheduler: Scheduler, count: int, source: str = "") -> list[Any]:
+    return [scheduler.submit(JudgeJob(ONCE, Program(f"{source}{number}")), 0, None) for number in range(count)]
+
+
+def make_fast(worker: PlayedWorker, ahead: int = 3) -> None:
+    """Answer until the scheduler knows that the worker is fast and assigns it this many jobs ahead."""
+    worker.send("ready", 1)
+    while len(worker.tickets) <= ahead:
+        worker.read_until(1)
         worker.answer()
-        while worker.is_asked(0.05):
+        while worker.readable(0.05):
             worker.read()
 
 
-def test_a_worker_that_was_never_there_is_no_attempt(dispatcher: Scheduler, players: Players) -> None:
-    """As when its server is killed just then; but not for ever, or a pool that cannot start would never say so."""
-    (future,) = submitted(dispatcher, 1)
+def test_a_worker_lost_at_its_start_costs_no_attempt(scheduler: Scheduler, workers: list[PlayedWorker]) -> None:
+    """As when the fork server is killed. But not for ever, or a pool that cannot start workers would hang."""
+    (future,) = submitted(scheduler, 1)
     for lost in range(10):
-        players.hired[lost].die()
-        while len(players.hired) == lost + 1:
+        workers[lost].die()
+        while len(workers) == lost + 1:
             pass
-    players.hired[-1].until_asked(1)
-    players.hired[-1].answer()
+    workers[-1].read_until(1)
+    workers[-1].answer()
     assert future.result(10) == ACCEPTED
-    players.hired[-1].die()
-    (future,) = submitted(dispatcher, 1)
-    lost = len(players.hired) - 1
+    workers[-1].die()
+    (future,) = submitted(scheduler, 1)
+    lost = len(workers) - 1
     while not future.done():
-        if len(players.hired) > lost:
-            players.hired[lost].die()
+        if len(workers) > lost:
+            workers[lost].die()
             lost += 1
     assert future.result().verdict is Verdict.NO_VERDICT
-    assert 30 < len(players.hired) < 50  # the ten before have been forgiven
+    assert 30 < len(workers) < 50  # the ten losses before do not count any more
 
 
-def test_of_what_a_lost_worker_had_only_what_ran_was_tried(dispatcher: Scheduler, players: Players) -> None:
-    futures = submitted(dispatcher, 100)
-    quickened(players.hired[0])
+def test_only_the_running_job_of_a_lost_worker_is_tried(scheduler: Scheduler, workers: list[PlayedWorker]) -> None:
+    futures = submitted(scheduler, 100)
+    make_fast(workers[0])
     for loss in range(5):
-        worker = players.hired[loss]
-        worker.until_asked(2)
-        worker.answer(ring=False)
+        worker = workers[loss]
+        worker.read_until(2)
+        worker.answer(notify=False)
         worker.die()
-        while len(players.hired) == loss + 1:
+        while len(workers) == loss + 1:
             pass
-    last = players.hired[-1]
+    last = workers[-1]
     while not all(future.done() for future in futures):
         last.answer_if_asked()
     assert [future.result().verdict for future in futures] == [Verdict.ACCEPTED] * 100
 
 
-def test_what_a_sleeper_has_ahead_is_taken_back(dispatcher: Scheduler, players: Players) -> None:
-    futures = submitted(dispatcher, 100)
-    sleeper = players.hired[0]
-    quickened(sleeper)
-    sleeper.say("waiting", sleeper.asked[0])
+def test_jobs_ahead_of_a_sleeping_worker_are_taken_back(scheduler: Scheduler, workers: list[PlayedWorker]) -> None:
+    futures = submitted(scheduler, 100)
+    sleeper = workers[0]
+    make_fast(sleeper)
+    sleeper.send("sleeping", True)
     while not sleeper.cancelled:
         sleeper.read()
-    assert sleeper.cancelled == sleeper.asked[1:]
-    while len(players.hired) == 1:
+    assert sleeper.cancelled == sleeper.tickets[1:]
+    while len(workers) == 1:
         pass
-    other = players.hired[1]
+    other = workers[1]
     while sum(future.done() for future in futures) < 99:
         other.answer_if_asked()
     (slept,) = (future for future in futures if not future.done())
-    while sleeper.asked:  # what it slept in; then what was cancelled, of which it begins none, and says so
+    while sleeper.tickets:  # the job that slept, then the cancelled ones, which a worker skips and answers
         sleeper.answer()
     assert slept.result(timeout=10) == ACCEPTED
 
 
-def test_it_is_not_held_up_by_a_worker_that_does_not_read(dispatcher: Scheduler, players: Players) -> None:
-    futures = submitted(dispatcher, 300, "x" * 20_000)
-    worker = players.hired[0]
-    quickened(worker, ahead=2)
-    for _ in range(40):  # as quick as any
-        worker.until_asked(1)
+def test_a_worker_that_does_not_read_blocks_nobody(scheduler: Scheduler, workers: list[PlayedWorker]) -> None:
+    futures = submitted(scheduler, 300, "x" * 20_000)
+    worker = workers[0]
+    make_fast(worker, ahead=2)
+    for _ in range(40):  # the worker is fast
+        worker.read_until(1)
         worker.answer()
-    while worker.asked:
+    while worker.tickets:
         worker.answer()
     done = [future.result(timeout=10) for future in futures[:40]]
     assert done == [ACCEPTED] * 40
-    assert dispatcher._worker_set[0].load * 20_000 < 100_000
+    assert next(iter(scheduler._workers)).load * 20_000 < 100_000
 
 
-def test_a_worker_that_is_gone_when_it_is_given_some_ahead_takes_none_along(
-    dispatcher: Scheduler, players: Players
+def test_a_worker_that_is_lost_while_it_gets_jobs_ahead_loses_none(
+    scheduler: Scheduler, workers: list[PlayedWorker]
 ) -> None:
-    futures = submitted(dispatcher, 100)
-    first = players.hired[0]
-    quickened(first)
-    with dispatcher._lock:
-        while len(first.asked) > 1:
-            first.answer(ring=False)
-        give_ahead = dispatcher._dispatch_ahead
+    futures = submitted(scheduler, 100)
+    first = workers[0]
+    make_fast(first)
+    with scheduler._jobs.lock:
+        while len(first.tickets) > 1:
+            first.answer(notify=False)
+        assign_ahead = scheduler._assigner.assign_ahead
 
-        def gone_by_then() -> None:
+        def assign_ahead_when_lost(mean_seconds: float) -> None:
             first.die()
-            give_ahead()
+            assign_ahead(mean_seconds)
 
-        dispatcher._dispatch_ahead = gone_by_then  # type: ignore[method-assign]
-        dispatcher._worker_set.ring()
-    while len(players.hired) == 1:
+        scheduler._assigner.assign_ahead = assign_ahead_when_lost  # type: ignore[method-assign]
+        scheduler._workers.notify()
+    while len(workers) == 1:
         pass
-    last = players.hired[-1]
+    last = workers[-1]
     while not all(future.done() for future in futures):
         last.answer_if_asked()
     assert [future.result() for future in futures] == [ACCEPTED] * 100
 
 
-def test_each_worker_is_given_all_that_warms_it_one_job_at_a_time(players: Players) -> None:
-    dispatcher = Scheduler(2, 2, 1000, ARGUMENTS, None)
-    players.bell = dispatcher._worker_set._bell
-    dispatcher._worker_set._server = players  # type: ignore[assignment]
+def test_each_worker_gets_all_warm_up_jobs_one_at_a_time() -> None:
     jobs = [JudgeJob(ONCE, Program(f"warm {number}")) for number in range(3)]
-    warming = dispatcher.warm(jobs)
-    assert len(players.hired) == 2
-    other = dispatcher.submit(JudgeJob(ONCE, Program("a real one")), 0, None)
-    for done in range(3):
-        for number, worker in enumerate(players.hired):
-            worker.until_asked(1)
-            assert len(worker.asked) == 1, "what takes long must not hold up what is behind it"
-            assert [each.done() for each in warming[number]] == [place < done for place in range(3)]
-            worker.answer()
-            warming[number][done].result(10)
-    assert not other.done()
-    first = next(worker for worker in players.hired if worker.is_asked(10))
-    first.until_asked(1)
-    first.answer()
-    assert other.result(10).verdict is Verdict.ACCEPTED
-    assert len(players.hired) == 2
-    players.close()
-    dispatcher.close()
+    with played(2) as (scheduler, workers):
+        futures = scheduler.warm(jobs)
+        assert len(workers) == 2
+        other = scheduler.submit(JudgeJob(ONCE, Program("another job")), 0, None)
+        for done in range(3):
+            for number, worker in enumerate(workers):
+                worker.read_until(1)
+                assert len(worker.tickets) == 1, "a job that takes long must not delay the jobs behind it"
+                assert [each.done() for each in futures[number]] == [index < done for index in range(3)]
+                worker.answer()
+                futures[number][done].result(10)
+        assert not other.done()
+        first = next(worker for worker in workers if worker.readable(10))
+        first.read_until(1)
+        first.answer()
+        assert other.result(10).verdict is Verdict.ACCEPTED
+        assert len(workers) == 2
 
 
-def test_what_was_to_warm_a_lost_worker_is_judged_elsewhere(dispatcher: Scheduler, players: Players) -> None:
-    (warming,) = dispatcher.warm([JudgeJob(ONCE, Program(f"warm {number}")) for number in range(3)])
-    players.hired[0].until_asked(1)
-    players.hired[0].die()
-    while len(players.hired) < 2:
+def test_warm_up_jobs_of_a_lost_worker_are_judged_by_another(scheduler: Scheduler, workers: list[PlayedWorker]) -> None:
+    (futures,) = scheduler.warm([JudgeJob(ONCE, Program(f"warm {number}")) for number in range(3)])
+    workers[0].read_until(1)
+    workers[0].die()
+    while len(workers) < 2:
         threading.Event().wait(0.01)
     for _ in range(3):
-        players.hired[1].until_asked(1)
-        players.hired[1].answer()
-    assert {future.result(10).verdict for future in warming} == {Verdict.ACCEPTED}
+        workers[1].read_until(1)
+        workers[1].answer()
+    assert {future.result(10).verdict for future in futures} == {Verdict.ACCEPTED}

@@ -1,4 +1,4 @@
-"""A job that is split makes the judgement that it makes as a whole, and shows nothing to who may tell it."""
+"""A split job has the same judgement as the whole job, and its programs cannot leak hidden tests to each other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ CERTAIN = (Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR)
 
 
 def judged(job: JudgeJob, fate: dict[tuple[Role, int], Verdict], undone: int | None, how: Verdict) -> Judgement:
-    """What one judge makes of it, whose sandbox is lost for good on the test of this number, by whoever's fault."""
+    """Return the judgement of one judge.
+
+    Args:
+        job: what to judge.
+        fate: the verdict of each test.
+        undone: the input of a test on which the sandbox is lost for good; None: it is not lost.
+        how: the verdict of that test.
+    """
     measured: list[Measured] = []
     failed = False
     tests = job.tests()
@@ -35,11 +42,11 @@ def judged(job: JudgeJob, fate: dict[tuple[Role, int], Verdict], undone: int | N
 
 @st.composite
 def jobs(draw: st.DrawFn) -> tuple[JudgeJob, dict[tuple[Role, int], Verdict]]:
-    """A job, and what comes of each test."""
+    """A job, and the verdict of each test."""
     public, private = draw(st.integers(1, 30)), draw(st.integers(0, 30))
     tests = [Test(str(number), "") for number in range(public + private)]
     problem = Problem("x", "", tuple(tests[:public]), tuple(tests[public:]))
-    verdicts = {place: Verdict.ACCEPTED for *place, _ in map(list, problem.tests()) for place in [tuple(place)]}
+    verdicts = {(role, index): Verdict.ACCEPTED for role, index, _ in problem.tests()}
     for place in draw(st.lists(st.sampled_from(sorted(verdicts)), max_size=4)):
         verdicts[place] = draw(st.sampled_from([*CERTAIN, Verdict.NO_VERDICT]))
     job = JudgeJob(
@@ -60,7 +67,7 @@ def jobs(draw: st.DrawFn) -> tuple[JudgeJob, dict[tuple[Role, int], Verdict]]:
     how=st.sampled_from([Verdict.RUNTIME_ERROR, Verdict.NO_VERDICT]),
     data=st.data(),
 )
-def test_parts_make_the_whole_in_whatever_order_they_come(
+def test_shards_make_the_whole_in_any_order(
     job: tuple[JudgeJob, dict[tuple[Role, int], Verdict]],
     workers: int,
     undone: int | None,
@@ -68,29 +75,29 @@ def test_parts_make_the_whole_in_whatever_order_they_come(
     data: st.DataObject,
 ) -> None:
     asked, fate = job
-    work = ShardedJob(asked)
-    work.start()
-    open_to_begin = [work.tasks[0], *work.split(workers)]
-    begun, answered = set(), 0
-    while (whole := work.judgement()) is None:
-        task = open_to_begin.pop(data.draw(st.integers(0, len(open_to_begin) - 1)))
-        begun |= {place for *place, _ in map(list, task.job.tests()) for place in [tuple(place)]}
-        dropped = work.put(task.part, judged(task.job, fate, undone, how))
+    sharded = ShardedJob(asked)
+    sharded.start()
+    ready = [sharded.shards[0], *sharded.split(workers)]
+    judged_tests, answered = set(), 0
+    while (whole := sharded.judgement()) is None:
+        shard = ready.pop(data.draw(st.integers(0, len(ready) - 1)))
+        judged_tests |= {(role, index) for role, index, _ in shard.job.tests()}
+        dropped = sharded.put(shard, judged(shard.job, fate, undone, how))
         answered += 1
-        open_to_begin = [task for task in open_to_begin if task not in dropped]
-        if work.judgement() is None:
-            shown = [tuple(place) for *place, _ in map(list, asked.tests()[: asked.gate])]
-            released = work.release()
-            assert not released or begun >= set(shown), "a test behind the gate began before those before it had ended"
-            open_to_begin += released
+        ready = [other for other in ready if other not in dropped]
+        if sharded.judgement() is None:
+            before_gate = {(role, index) for role, index, _ in asked.tests()[: asked.gate]}
+            released = sharded.release()
+            assert not released or judged_tests >= before_gate, "a test behind the gate started too early"
+            ready += released
     assert whole == judged(asked, fate, undone, how)
     assert answered <= workers + 1
 
 
-def test_no_program_runs_on_a_hidden_test_beside_one_on_a_test_that_is_shown(tmp_path: Path) -> None:
-    """Not even where all tests of a program are spread over idle workers; here they could talk through a file."""
-    path = tmp_path / "what a hidden test is given"
-    tells = f"""
+def test_no_program_runs_on_a_hidden_test_while_another_runs_on_a_shown_one(tmp_path: Path) -> None:
+    """Idle workers share the tests of a program; without isolation its runs could communicate through a file."""
+    path = tmp_path / "input of a hidden test"
+    leaks = f"""
 import os, time
 given = input()
 until = time.time() + 0.5
@@ -98,16 +105,16 @@ if given.startswith("hidden"):
     open({str(path)!r}, "w").write(given)
 while given == "shown 0" and time.time() < until and not os.path.exists({str(path)!r}):
     time.sleep(0.01)
-print("told" if os.path.exists({str(path)!r}) else "right")
+print("leaked" if os.path.exists({str(path)!r}) else "right")
 """
     problem = Problem(
-        "tell",
+        "leak",
         "",
         tuple(Test(f"shown {number}\n", "right\n") for number in range(9)),
         tuple(Test(f"hidden {number}\n", "right\n") for number in range(18)),
     )
     with JudgePool(3, isolation="none") as pool:
-        judgement = pool.judge(problem, Program(tells), gate=9)
+        judgement = pool.judge(problem, Program(leaks), gate=9)
     assert path.exists()
     assert {result.verdict for result in judgement.results[:9]} == {Verdict.ACCEPTED}
     assert judgement.results[9].verdict is Verdict.WRONG_ANSWER

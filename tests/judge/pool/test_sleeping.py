@@ -1,4 +1,4 @@
-"""A program that sleeps holds no core: the pool gives its place to another meanwhile."""
+"""A program that sleeps uses no core, so the pool runs another one meanwhile."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def test_others_run_while_a_program_sleeps() -> None:
         assert [future.result().verdict for future in futures] == [Verdict.ACCEPTED] * 8
 
 
-def test_workers_that_are_not_needed_any_more_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_set, "SPARE_SECONDS", 0.2)
+def test_idle_additional_workers_are_retired(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_set, "IDLE_SECONDS", 0.2)
     with JudgePool(1) as pool:
         futures = [pool.submit(JudgeJob(ONCE, sleeper(0.4))) for _ in range(6)]
         seen: set[int] = set()
@@ -56,13 +56,13 @@ def test_workers_that_are_not_needed_any_more_are_let_go(monkeypatch: pytest.Mon
         assert pool.judge(ONCE, sleeper(0)).verdict is Verdict.ACCEPTED
 
 
-def test_no_further_worker_where_none_is_wanted() -> None:
+def test_max_sleeping_limits_the_additional_workers() -> None:
     with JudgePool(1, max_sleeping=0) as pool:
         futures = [pool.submit(JudgeJob(ONCE, sleeper(0.2))) for _ in range(3)]
         assert most_at_once(pool, futures) == 1
 
 
-def test_a_program_that_works_keeps_its_place() -> None:
+def test_a_program_that_computes_starts_no_further_worker() -> None:
     works = Program("import time\nwhile time.process_time() < 0.3:\n    pass\nprint('awake')")
     with JudgePool(1) as pool:
         futures = [pool.submit(JudgeJob(ONCE, works)) for _ in range(2)]
@@ -70,7 +70,7 @@ def test_a_program_that_works_keeps_its_place() -> None:
         assert [future.result().verdict for future in futures] == [Verdict.ACCEPTED] * 2
 
 
-def test_a_conversation_sleeps_where_both_do() -> None:
+def test_an_interactive_program_and_its_interactor_may_sleep_together() -> None:
     interactor = InteractorSpec("import sys\nsys.exit(42 if input() == 'awake' else 43)")
     asked = Problem("ask", "", (Test("", ""),), time_limit=30.0, interactor=interactor)
     with JudgePool(1) as pool:

@@ -1,4 +1,4 @@
-"""The pool as a state machine: submit, kill, close, start again, in any order; nothing lost, nothing scored wrongly."""
+"""The pool as a state machine: submit, kill, close and start again in any order; no job is lost or judged wrongly."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EXPECTED = {
 
 
 class PoolMachine(RuleBasedStateMachine):
-    """What is submitted gets the verdict it deserves, whatever happens to the sandboxes, unless the pool is closed."""
+    """Each job gets the right verdict, whatever happens to workers and sandboxes, unless the pool is closed."""
 
     @initialize(workers=st.integers(1, 3))
     def start(self, workers: int) -> None:
@@ -45,7 +45,7 @@ class PoolMachine(RuleBasedStateMachine):
     def collect(self) -> None:
         source, future = self.open.pop(0)
         judgement = future.result(timeout=60)
-        if self.kills < 2:  # a third loss of the same program is held against it
+        if self.kills < 2:  # after a third loss, a program has no verdict
             assert judgement.verdict is EXPECTED[source]
         else:
             assert judgement.verdict in (EXPECTED[source], Verdict.RUNTIME_ERROR, Verdict.NO_VERDICT)
@@ -53,7 +53,7 @@ class PoolMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.kills < 2)
     @rule(which=st.integers(0, 9), zygote=st.booleans())
     def kill(self, which: int, zygote: bool) -> None:
-        """From outside, a worker or its zygote, as the kernel does when memory runs out."""
+        """Kill a worker or its zygote, as the kernel does when memory runs out."""
         pids = self.pool.processes()
         if zygote:
             pids = [child for pid in pids for child in children(pid)]
@@ -67,7 +67,7 @@ class PoolMachine(RuleBasedStateMachine):
         self.pool.close()
         for _, future in self.open:
             with contextlib.suppress(CancelledError):
-                future.result(timeout=0)  # done, one way or the other: nobody waits for ever
+                future.result(timeout=0)  # done: nobody waits for ever
         self.pool, self.open, self.kills = JudgePool(self.pool.workers), [], 0
 
     @invariant()

@@ -1,16 +1,17 @@
-"""A verdict that is remembered is the verdict that would be had again."""
+"""A cached verdict is the verdict that judging again would give."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import wait
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rlef_env.errors import UsageError
-from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict, VerdictCache
-from rlef_env.judge.pool.verdict_cache import content_key, content_of
+from rlef_env.judge import CachedPool, JudgeJob, Judgement, JudgePool, Verdict, VerdictCache
+from rlef_env.judge.pool.verdict_cache import job_key, problem_digest
 from rlef_env.problems import CheckerSpec, Problem, Test
 from rlef_env.sandbox import Program
 
@@ -27,21 +28,22 @@ def cache() -> Iterator[VerdictCache]:
 
 
 def judged(cache: VerdictCache, *programs: Program, problem: Problem = ECHO) -> list[Judgement]:
-    with JudgePool(2, cache=cache) as pool:
+    with CachedPool(JudgePool(2), cache) as pool:
         return list(pool.judge_all(JudgeJob(problem, program) for program in programs))
 
 
-def test_the_second_time_nothing_runs(cache: VerdictCache) -> None:
+def test_a_known_job_starts_no_worker(cache: VerdictCache) -> None:
     first = judged(cache, RIGHT, Program("print(1)"))
     assert (cache.hits, cache.misses) == (0, 2)
-    with JudgePool(2, cache=cache) as pool:
+    inner = JudgePool(2)
+    with CachedPool(inner, cache) as pool:
         assert [pool.judge(replace(ECHO), RIGHT), pool.judge(ECHO, Program("print(1)"))] == first
-        assert pool.processes() == []
+        assert inner.processes() == []
     assert (cache.hits, cache.misses) == (2, 2)
     assert [judgement.verdict for judgement in first] == [Verdict.ACCEPTED, Verdict.WRONG_ANSWER]
 
 
-def test_what_has_to_do_with_time_is_judged_again(cache: VerdictCache) -> None:
+def test_verdicts_that_depend_on_time_are_not_stored(cache: VerdictCache) -> None:
     short = replace(ECHO, time_limit=0.1)
     for _ in range(2):
         assert [found.verdict for found in judged(cache, SLEEPER, BUSY, problem=short)] == [Verdict.TIME_LIMIT] * 2
@@ -53,7 +55,7 @@ def test_what_has_to_do_with_time_is_judged_again(cache: VerdictCache) -> None:
     assert timed.hits == 1
 
 
-def test_no_verdict_is_never_remembered(cache: VerdictCache) -> None:
+def test_no_verdict_is_never_stored(cache: VerdictCache) -> None:
     broken = replace(ECHO, checker=CheckerSpec("python", source="raise ValueError"))
     for _ in range(2):
         assert judged(cache, RIGHT, problem=broken)[0].verdict is Verdict.NO_VERDICT
@@ -61,6 +63,10 @@ def test_no_verdict_is_never_remembered(cache: VerdictCache) -> None:
 
 
 JOB = JudgeJob(ECHO, RIGHT)
+
+
+def key(job: JudgeJob, **judge_arguments: bool) -> bytes:
+    return job_key(job, problem_digest(job.problem), judge_arguments)
 
 
 @pytest.mark.parametrize(
@@ -80,14 +86,14 @@ JOB = JudgeJob(ECHO, RIGHT)
         replace(JOB, problem=replace(ECHO, private_tests=(Test("2\n2", "\n"),))),
     ],
 )
-def test_whatever_a_verdict_depends_on_is_in_the_key(other: JudgeJob) -> None:
-    assert content_key(JOB, content_of(JOB), {}) != content_key(other, content_of(other), {})
-    assert content_key(JOB, content_of(JOB), {"numpy": True}) != content_key(JOB, content_of(JOB), {"numpy": False})
+def test_the_key_depends_on_everything_that_a_verdict_depends_on(other: JudgeJob) -> None:
+    assert key(JOB) != key(other)
+    assert key(JOB, numpy=True) != key(JOB, numpy=False)
 
 
-def test_the_statement_and_the_solutions_are_not() -> None:
+def test_the_key_does_not_depend_on_the_statement() -> None:
     other = replace(JOB, problem=replace(ECHO, id="other", statement="other", tags=("x",)))
-    assert content_key(JOB, content_of(JOB), {}) == content_key(other, content_of(other), {})
+    assert key(JOB) == key(other)
 
 
 def test_a_file_outlives_the_process_and_is_bounded(tmp_path: Path) -> None:
@@ -103,6 +109,29 @@ def test_a_file_outlives_the_process_and_is_bounded(tmp_path: Path) -> None:
     second.close()
 
 
+def test_a_result_is_stored_before_its_future_is_done(cache: VerdictCache) -> None:
+    """So the same job is found in the cache however soon it is submitted again."""
+    with CachedPool(JudgePool(1), cache) as pool:
+        for number in range(30):
+            program = Program(f"print(input())  # {number}")
+            assert pool.judge(ECHO, program) == pool.judge(ECHO, program)
+    assert (cache.hits, cache.misses) == (30, 30)
+
+
+def test_futures_of_a_cached_pool_can_be_cancelled(cache: VerdictCache) -> None:
+    with CachedPool(JudgePool(1), cache) as pool:
+        running = pool.submit(JudgeJob(ECHO, BUSY))
+        while not running.running():
+            pass
+        queued = [pool.submit(JudgeJob(ECHO, Program(f"print({number})"))) for number in range(3)]
+        assert not running.cancel()
+        assert queued[0].cancel()
+        pool.cancel(queued[1])
+        assert not wait(queued[:2], timeout=0).not_done
+        assert queued[2].result(60).verdict is Verdict.WRONG_ANSWER
+        assert running.result(60).verdict is Verdict.TIME_LIMIT
+
+
 def test_memory_is_bounded() -> None:
     cache = VerdictCache(2)
     for number in range(5):
@@ -110,7 +139,7 @@ def test_memory_is_bounded() -> None:
     assert [number for number in range(5) if cache.get(bytes([number]))] == [3, 4]
 
 
-def test_what_is_no_cache_is_refused(tmp_path: Path) -> None:
+def test_invalid_files_and_sizes_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("not a database, but a text that is long enough to be looked at\n" * 20)
     with pytest.raises(UsageError, match="cached verdicts"):
         VerdictCache(path=tmp_path / "text")

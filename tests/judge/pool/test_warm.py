@@ -1,4 +1,4 @@
-"""A pool that was warmed has started all that its first jobs need: starts are counted, not seconds."""
+"""After ``warm``, the first jobs start no process: the tests count processes, not seconds."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ import pytest
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import PRINTS_ONE, JudgeJob, Judgement, JudgePool, Verdict
-from rlef_env.judge.pool.conformance import below
-from rlef_env.judge.pool.ray import RayJudgePool
 from rlef_env.problems import CheckerSpec, Problem, Test
 from rlef_env.sandbox import LANGUAGES, Program, installed_languages
+from tests.judge.pool.worker_conformance import tree
 
 ECHO = Problem("echo", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(3)))
 CHECKED = Problem(
@@ -29,11 +28,11 @@ def done(warming: dict[str, list[Future[Judgement]]]) -> dict[str, list[Verdict]
 
 
 def started(pool: JudgePool) -> set[int]:
-    """The workers and the sandboxes below them. A program that is judged lives between two of its judgements only."""
-    return {pid for worker in pool.processes() for pid in below(worker)}
+    """The workers and all their descendants."""
+    return {pid for worker in pool.processes() for pid in tree(worker)}
 
 
-def test_first_jobs_start_nothing_in_any_worker() -> None:
+def test_first_jobs_start_no_process() -> None:
     with JudgePool(2) as pool:
         assert done(pool.warm(COMPILED)) == {name: [Verdict.ACCEPTED] * 2 for name in ("python", "checker", *COMPILED)}
         before = started(pool)
@@ -51,10 +50,10 @@ def until(condition: Callable[[], bool]) -> None:
         if condition():
             return
         threading.Event().wait(0.02)
-    raise AssertionError("processes are there that were not before")
+    raise AssertionError("there are new processes")
 
 
-def test_a_cold_pool_starts_something_for_its_first_job() -> None:
+def test_without_it_the_first_job_starts_processes() -> None:
     """So the test above can fail."""
     with JudgePool(1) as pool:
         assert pool.judge(ECHO, Program("print(input())")).verdict is Verdict.ACCEPTED
@@ -63,7 +62,7 @@ def test_a_cold_pool_starts_something_for_its_first_job() -> None:
         assert started(pool) - before
 
 
-def test_a_worker_that_is_lost_meanwhile_costs_no_job() -> None:
+def test_a_worker_lost_while_it_warms_up_costs_no_job() -> None:
     with JudgePool(2) as pool:
         warming = pool.warm(())
         warming["python"][0].result()
@@ -71,7 +70,7 @@ def test_a_worker_that_is_lost_meanwhile_costs_no_job() -> None:
         assert done(warming) == {"python": [Verdict.ACCEPTED] * 2, "checker": [Verdict.ACCEPTED] * 2}
 
 
-def test_closing_ends_it() -> None:
+def test_close_ends_it() -> None:
     with JudgePool(2) as pool:
         warming = pool.warm(())
     futures = [future for those in warming.values() for future in those]
@@ -81,12 +80,7 @@ def test_closing_ends_it() -> None:
         pool.warm(())
 
 
-def test_actors_of_ray_are_not_warmed() -> None:
-    with pytest.raises(UsageError, match="expected a JudgePool, got a RayJudgePool"):
-        object.__new__(RayJudgePool).warm()
-
-
-def test_languages_that_are_not_there_are_refused() -> None:
+def test_languages_that_are_not_installed_are_refused() -> None:
     assert set(PRINTS_ONE) == set(LANGUAGES)
     with JudgePool(1) as pool, pytest.raises(UsageError, match="languages: expected some of"):
         pool.warm(["cobol"])

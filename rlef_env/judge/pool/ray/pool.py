@@ -1,44 +1,49 @@
-"""Programs judged on the machines of a Ray cluster: a judge in an actor on each core, placed by Ray.
+"""The pool whose workers are actors of a Ray cluster: a judge in an actor on each core, placed by Ray.
 
-What travels to an actor is plain: the bytes of a problem, once, through Ray's object store, and a tuple for each job.
-An actor that is lost, with its machine or alone, is replaced by a new one wherever Ray has room, and its program judged
-again. Actors for which there is no room yet are what Ray's autoscaler goes by.
+A problem is sent through Ray's object store, once; a job is a plain tuple. When an actor or its machine is lost, Ray
+starts a new actor wherever it has room, and the program is judged again. Ray's autoscaler counts the actors that wait
+for a core.
 """
 
 from __future__ import annotations
 
 import socket
 import weakref
-from collections.abc import Collection
+from collections.abc import Hashable
 from concurrent.futures import Future
-from typing import Any, Final
+from typing import Final
 
 from rlef_env.errors import UsageError
-from rlef_env.judge import NO_CUSTOM_CHECKERS, CustomCheckers, Judge, Judgement, JudgePool, TimeFactor
+from rlef_env.judge.checkers.custom import NO_CUSTOM_CHECKERS, CustomCheckers
+from rlef_env.judge.job import JudgeJob
+from rlef_env.judge.judge import Judge, TimeFactor
+from rlef_env.judge.judgement import Judgement
+from rlef_env.judge.pool.base import BaseJudgePool
 from rlef_env.judge.pool.ray.scheduler import RayScheduler
+from rlef_env.judge.pool.workers.judge_arguments import pickle_arguments
 
 __all__ = ["RayJudgePool"]
 
 CONNECT_SECONDS: Final = 10.0
 
 
-class RayJudgePool(JudgePool):
-    """A ``JudgePool`` whose workers are actors of a Ray cluster. It serves the process that made it.
+class RayJudgePool(BaseJudgePool):
+    """Judges programs in actors of a Ray cluster.
 
     Needs ``pip install "rlef-env[ray]"`` here, and this package on every machine of the cluster.
 
     Args:
-        address: of the cluster, as ``"HOST:PORT"`` or otherwise as for ``ray.init``; None joins the one that this
-            process has joined already, or that ``RAY_ADDRESS`` names, or starts one on this machine.
-        workers: how many programs are judged at once; as many as the cluster has cores by default. More than it has
-            room for wait for it to grow.
+        address: of the cluster, as ``"HOST:PORT"`` or otherwise as for ``ray.init``. None uses the cluster that this
+            process has joined already, else the one that ``RAY_ADDRESS`` names, else starts one on this machine.
+        workers: number of programs that are judged at the same time; by default the number of cores of the cluster.
+            Workers for which the cluster has no room wait until it grows.
         isolation: as for ``Judge``.
         time_factor: as for ``Judge``.
         numpy: as for ``Judge``.
-        max_pending: how many jobs may wait; ``submit`` blocks beyond.
-        cores_per_worker: what Ray sets aside for each worker. Less than 1 where many programs sleep, which holds a
-            worker but no core.
-        checkers: as for ``JudgePool``; Ray's own pickling sends them.
+        max_pending: maximum number of queued jobs; ``submit`` blocks when it is reached.
+        cores_per_worker: number of cores that Ray reserves for each worker. Use less than 1 if many programs sleep,
+            because a sleeping program occupies a worker but no core.
+        checkers: as for ``JudgePool``.
 
     Raises:
         UsageError: an argument has a value that is not supported, Ray is not installed, or there is no cluster at the
@@ -56,35 +61,44 @@ class RayJudgePool(JudgePool):
         cores_per_worker: float = 1.0,
         checkers: CustomCheckers = NO_CUSTOM_CHECKERS,
     ) -> None:
-        arguments: dict[str, Any] = {
-            "isolation": isolation,
-            "time_factor": time_factor,
-            "numpy": numpy,
-            "checkers": checkers,
-        }
-        Judge(**arguments)  # refuses what is wrong, and starts nothing
+        Judge(isolation, time_factor, numpy, checkers)  # checks the arguments and starts nothing
         for name, value in (("workers", workers), ("cores_per_worker", cores_per_worker)):
             if value is not None and value <= 0:
                 raise UsageError(f"{name}: expected a number above 0, got {value!r}")
-        check_sendable(checkers)
-        joined_here = join(address)
         self.isolation = isolation
+        self.judge_arguments = {
+            "isolation": isolation, "time_factor": time_factor, "numpy": numpy, "checkers": checkers
+        }  # fmt: skip
+        pickled_arguments = pickle_arguments(self.judge_arguments)
+        joined_here = join(address)
         self.workers = workers or max(1, int(cluster_cores() / cores_per_worker))
-        dispatcher = RayScheduler(self.workers, cores_per_worker, max_pending, arguments, joined_here)
-        self._scheduler = dispatcher  # type: ignore[assignment]  # does for the pool what its own one does
-        self._finalizer = weakref.finalize(self, dispatcher.close)
+        self._scheduler = RayScheduler(
+            self.workers, cores_per_worker, max_pending, isolation, pickled_arguments, joined_here
+        )
+        self._finalizer = weakref.finalize(self, self._scheduler.close)
 
-    def warm(self, _: Collection[str] | None = None) -> dict[str, list[Future[Judgement]]]:
-        """Refused: Ray starts an actor where and when there is a core for it.
+    def submit(self, job: JudgeJob, priority: int = 0, owner: Hashable = None) -> Future[Judgement]:
+        """See ``BaseJudgePool.submit``; blocks while ``max_pending`` jobs are queued."""
+        return self._scheduler.submit(job, priority, owner)
 
-        Raises:
-            UsageError: always.
+    def cancel(self, future: Future[Judgement]) -> None:
+        """See ``BaseJudgePool.cancel``.
+
+        With a Ray that has no ``is_canceled()``, an actor does not learn of it and judges the job to its end.
         """
-        raise UsageError("warm: expected a JudgePool, got a RayJudgePool, whose actors Ray starts when there are jobs")
+        self._scheduler.cancel(future)
+
+    def close(self) -> None:
+        """See ``BaseJudgePool.close``."""
+        self._finalizer()
+
+    def processes(self) -> list[int]:
+        """Return the process ids of the actors that are ready now."""
+        return self._scheduler.processes()
 
 
 def join(address: str | None) -> bool:
-    """Join the cluster, unless this process has; return whether it is this call that did."""
+    """Join the cluster, unless this process has joined it already; return whether this call joined it."""
     try:
         import ray
     except ImportError:
@@ -104,28 +118,13 @@ def join(address: str | None) -> bool:
     except (OSError, RuntimeError, ValueError) as error:
         raise UsageError(
             f"address: expected HOST:PORT of a Ray cluster, 'auto', 'local' or None, got {address!r} ({error}); "
-            "`ray start --head` says what it is"
+            "`ray start --head` prints it"
         ) from None
     return True
 
 
-def check_sendable(checkers: CustomCheckers) -> None:
-    """Look at whether functions can be sent to actors."""
-    try:
-        from ray import cloudpickle
-
-        cloudpickle.dumps(dict(checkers))
-    except ImportError:  # which is said where the cluster is joined
-        return
-    except Exception as error:  # noqa: BLE001 - whatever is in a closure
-        raise UsageError(
-            f"checkers: expected functions that can be sent to other machines ({type(error).__name__}: {error}); open "
-            "files, locks and the like inside of the function"
-        ) from None
-
-
 def cluster_cores() -> float:
-    """The cores of all machines that are in the cluster now."""
+    """Return the number of cores of all machines that are in the cluster now."""
     import ray
 
     return float(ray.cluster_resources().get("CPU", 1.0))

@@ -1,4 +1,4 @@
-"""Who judges what on a Ray cluster: gives jobs to actors, and collects what they say."""
+"""Assigns jobs to the actors of a Ray cluster, and receives their answers."""
 
 from __future__ import annotations
 
@@ -8,298 +8,280 @@ import os
 import pickle
 import queue
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
-from concurrent.futures import Future, InvalidStateError
+from collections.abc import Callable, Collection, Hashable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from rlef_env.errors import UsageError
-from rlef_env.judge import ATTEMPTS, FairPriorityQueue, JudgeJob, Judgement, check_job, needed_to_judge, no_verdict
-from rlef_env.judge.pool.packing import pack_job
-from rlef_env.judge.pool.ray.worker import MOST_PROBLEMS, RayWorker
-from rlef_env.problems import Problem
+from rlef_env.judge.job import STOPPED, JudgeJob, needed_to_judge
+from rlef_env.judge.judgement import Judgement
+from rlef_env.judge.pool.pending_jobs import PendingJobs
+from rlef_env.judge.pool.problem_table import ProblemTable
+from rlef_env.judge.pool.ray.worker import RayWorker
+from rlef_env.judge.pool.retries import retry
+from rlef_env.judge.pool.sharded_job import Shard
+from rlef_env.judge.pool.workers.wire import job_to_tuple
 
 __all__ = ["RayScheduler"]
 
 
-class Shard(Future[Judgement]):
-    """A job: what is returned for it, and how often it was lost."""
-
-    def __init__(self, job: JudgeJob) -> None:
-        super().__init__()
-        self.job, self.attempts = job, 0
-
-    def start(self) -> bool:
-        """Whether it is still to be judged; it can be cancelled no more."""
-        if self.running() or (self.done() and not self.cancelled()):  # it was lost, and perhaps given up since
-            return self.running()
-        return self.set_running_or_notify_cancel()
-
-    def end(self, judgement: Judgement) -> None:
-        """Say what came of it, unless it was given up."""
-        with contextlib.suppress(InvalidStateError):
-            self.set_result(judgement)
-
-    def fail(self, error: BaseException) -> None:
-        """Say what went wrong, unless it was given up."""
-        with contextlib.suppress(InvalidStateError):
-            self.set_exception(error)
-
-
 @dataclass(eq=False)
-class Worker:
-    """An actor as its owner sees it: its process id once it works, what it was given, and where Ray will say more."""
+class RayWorkerHandle:
+    """An actor, as the pool sees it.
+
+    Attributes:
+        actor: Ray's handle.
+        pid: process id; 0 until the actor has started, or while it is unknown whether it still runs.
+        shard: what it judges; None if it is idle.
+        answer: Ray's reference to the answer that it will give.
+    """
 
     actor: Any
     pid: int = 0
-    task: Shard | None = None
-    said: Any = None
+    shard: Shard | None = None
+    answer: Any = None
+
+
+@dataclass
+class StoredProblem:
+    """A pickled problem, which goes into Ray's object store when it is first needed.
+
+    Attributes:
+        key: stands for the problem in jobs.
+        pickled: empty when it is in the object store.
+        reference: to the problem in the object store; None if it is not there yet.
+    """
+
+    key: int
+    pickled: bytes
+    reference: Any = None
 
 
 class RayScheduler:
-    """Gives jobs to actors and collects what they say, in a thread that holds no reference to the ``RayJudgePool``.
+    """Judges jobs in actors. Its thread holds no reference to the ``RayJudgePool``, which may be collected.
 
     Args:
-        workers: how many actors at most.
-        cores: what Ray sets aside for each.
-        max_pending: jobs that may wait.
-        arguments: of each actor's ``Judge``.
-        joined_here: leave the cluster at the end.
+        workers: maximum number of actors.
+        cores: number of cores that Ray reserves for each.
+        max_pending: maximum number of queued jobs.
+        isolation: of the judges.
+        pickled_arguments: of each actor's ``Judge``; see ``pickle_arguments``.
+        joined_here: whether to leave the cluster on ``close``.
     """
 
     def __init__(
-        self, workers: int, cores: float, max_pending: int, arguments: Mapping[str, Any], joined_here: bool
+        self,
+        workers: int,
+        cores: float,
+        max_pending: int,
+        isolation: str,
+        pickled_arguments: bytes,
+        joined_here: bool,
     ) -> None:
         import ray
 
         self._ray = ray
         self._actor = ray.remote(num_cpus=cores, max_restarts=0, max_task_retries=0)(RayWorker)
-        self._workers, self._max_pending, self._arguments = workers, max_pending, dict(arguments)
-        self._joined_here = joined_here
-        self._lock = threading.RLock()
-        self._room = threading.Condition(self._lock)
-        self._queue: FairPriorityQueue[Shard] = FairPriorityQueue()
-        self._numbers = itertools.count()
-        self._worker_set: list[Worker] = []
-        self._stored: OrderedDict[int, tuple[int, Any, Problem]] = OrderedDict()
-        self._closed = False
+        self._max_workers, self._pickled_arguments, self._joined_here = workers, pickled_arguments, joined_here
+        self._workers: list[RayWorkerHandle] = []
+        # Ray calls back in its own thread, which must neither block nor call Ray: it only adds events for our thread.
+        self._events: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._jobs = PendingJobs("RayJudgePool", isolation, max_pending, self._cancel_later)
+        keys = itertools.count()
+        self._problems = ProblemTable(lambda each: StoredProblem(next(keys), pickle.dumps(needed_to_judge(each))))
         self._process = os.getpid()
-        # Ray calls back in a thread of its own, which must not wait for us; and so may Ray not be called from it.
-        self._heard: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="ray-judge", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="ray-judge-pool", daemon=True)
         self._thread.start()
 
     # --- what callers ask ---------------------------------------------------------------------------------------------
 
     def submit(self, job: JudgeJob, priority: int, owner: Hashable) -> Future[Judgement]:
-        """See ``JudgePool.submit``."""
-        check_job(job)
-        if self._process != os.getpid():  # before the lock, which may have been held when this process was forked
-            raise UsageError("a RayJudgePool serves the process that made it; make one in this process")
-        task = Shard(job)
-        with self._room:
-            if threading.current_thread() is not self._thread:  # which alone makes room
-                self._room.wait_for(lambda: self._closed or len(self._queue) < self._max_pending)
-            if self._closed:
-                raise UsageError("the pool is closed; make a new one")
-            self._queue.put(task, priority, owner)
-        self._heard.put(lambda: None)  # the thread hands out what waits
-        return task
+        """See ``RayJudgePool.submit``."""
+        self._jobs.check(job)
+        with self._jobs.lock:
+            # The thread must not wait for space in the queue, because only the thread makes space.
+            wait = threading.current_thread() is not self._thread
+            future = self._jobs.submit(job, priority, owner, wait)
+        self._events.put(lambda: None)  # the thread assigns what waits after every event
+        return future
 
     def cancel(self, future: Future[Judgement]) -> None:
-        """See ``JudgePool.cancel``."""
-        if isinstance(future, Shard) and not future.cancel() and not future.done():
-            self._answer(future)
-            self._heard.put(lambda: self._leave(future))
+        """See ``RayJudgePool.cancel``."""
+        future.cancel()
+        with self._jobs.lock:
+            for shard in self._assigned():
+                if shard.parent.future is future:
+                    self._jobs.finish_without_verdict(shard.parent)
+        self._jobs.set_results()
 
     def close(self) -> None:
-        """See ``JudgePool.close``."""
+        """See ``RayJudgePool.close``."""
         if self._process != os.getpid():
             return
-        with self._room:
-            already, self._closed = self._closed, True
-            waiting = self._queue.clear()
-            self._room.notify_all()
-        if already:
-            return
-        self._heard.put(None)
-        if threading.current_thread() is not self._thread:
-            self._thread.join()
-        with self._lock:
-            waiting += self._queue.clear()  # what was lost meanwhile
-        for task in waiting:
-            if not task.cancel():  # it was lost, and about to be judged again
-                self._answer(task)
-        joined = self._ray.is_initialized()  # or its owner was quicker to leave; to ask anything would join anew
-        for worker in self._worker_set:
-            if joined:
-                self._ray.kill(worker.actor)
-            if worker.task is not None:
-                self._answer(worker.task)
-        self._worker_set.clear()
-        self._stored.clear()
-        if joined and self._joined_here:
-            self._ray.shutdown()
+        with self._jobs.lock:
+            already, self._jobs.closed = self._jobs.closed, True
+            self._jobs.end_all(self._jobs.queue.clear(), STOPPED)
+        if not already:
+            self._events.put(None)
+            if threading.current_thread() is not self._thread:
+                self._thread.join()
+            with self._jobs.lock:
+                self._jobs.end_all([*self._assigned(), *self._jobs.queue.clear()], STOPPED)
+            self._leave()
+        self._jobs.set_results()
 
     def processes(self) -> list[int]:
-        """See ``JudgePool.processes``."""
-        with self._lock:
-            return [worker.pid for worker in self._worker_set if worker.pid]
+        """See ``RayJudgePool.processes``."""
+        with self._jobs.lock:
+            return [worker.pid for worker in self._workers if worker.pid]
 
-    # --- the thread ---------------------------------------------------------------------------------------------------
+    def _leave(self) -> None:
+        """Stop the actors, and leave the cluster if this pool joined it."""
+        if self._ray.is_initialized():  # else the process has left the cluster, and a call of Ray would join one again
+            for worker in self._workers:
+                self._ray.kill(worker.actor)
+            if self._joined_here:
+                self._ray.shutdown()
+        self._workers.clear()
+        self._problems.clear()
+
+    def _assigned(self) -> list[Shard]:
+        return [worker.shard for worker in self._workers if worker.shard is not None]
+
+    # --- the thread: assigning jobs -----------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while (heard := self._heard.get()) is not None:
-            self._hear(heard)
+        while (event := self._events.get()) is not None:
+            try:
+                if self._ray.is_initialized():
+                    event()
+                    self._assign()
+                else:
+                    self._end_all("this process has left its Ray cluster")
+            except Exception as error:  # noqa: BLE001 - Ray may raise anything when the cluster is lost
+                self._end_all(f"Ray failed ({first_line(error)})")
+            self._jobs.set_results()
 
-    def _hear(self, heard: Callable[[], object]) -> None:
-        try:
-            if not self._ray.is_initialized():
-                self._leave_all("this process has left its Ray cluster")
-                return
-            heard()
-            self._dispatch()
-        except Exception as error:  # noqa: BLE001 - whatever Ray raises where its cluster is gone
-            self._leave_all(f"Ray failed ({first_line(error)})")
-
-    def _dispatch(self) -> None:
-        """Give what waits to workers that have nothing to do, and ask Ray for more workers while there are too few."""
+    def _assign(self) -> None:
+        """Assign queued jobs to idle actors; start actors while there are fewer than jobs."""
         while True:
-            with self._lock:
-                free = next((worker for worker in self._worker_set if worker.pid and worker.task is None), None)
-                if self._closed or not self._queue:
+            with self._jobs.lock:
+                if self._jobs.closed or not self._jobs.queue:
                     return
-                if free is None:
-                    starting = sum(not worker.pid for worker in self._worker_set)
-                    if starting < len(self._queue) and len(self._worker_set) < self._workers:
-                        self._hire()
-                        continue
-                    return
-                _, task = self._queue.pop()
-                self._room.notify()
-            if task.start():
-                self._give(free, task)
+                worker = next((each for each in self._workers if each.pid and each.shard is None), None)
+                if worker is None:
+                    starting = sum(not each.pid for each in self._workers)
+                    if starting >= len(self._jobs.queue) or len(self._workers) >= self._max_workers:
+                        return
+                    worker = RayWorkerHandle(self._actor.remote(self._pickled_arguments))
+                    self._workers.append(worker)
+                    self._call_back(worker.actor.process.remote(), partial(self._started, worker))
+                    continue
+                _, shard = self._jobs.take()
+                if not shard.parent.start():
+                    continue
+                worker.shard = shard
+            self._send(worker, shard)
 
-    def _hire(self) -> None:
-        worker = Worker(self._actor.remote(self._arguments))
-        self._worker_set.append(worker)
-        self._listen(worker.actor.process.remote(), partial(self._started, worker))
-
-    def _give(self, worker: Worker, task: Shard) -> None:
-        job = task.job
+    def _send(self, worker: RayWorkerHandle, shard: Shard) -> None:
         try:
-            job.tests()
-            content = b"" if id(job.problem) in self._stored else pickle.dumps(needed_to_judge(job.problem))
-        except Exception as error:  # noqa: BLE001 - a job that makes no sense, or cannot be sent
-            task.fail(error)
+            shard.job.tests()
+            stored = self._problems[shard.job.problem]
+        except Exception as error:  # noqa: BLE001 - the problem may be invalid, or hold what cannot be pickled
+            with self._jobs.lock:
+                worker.shard = None
+                self._jobs.fail(shard.parent, error)
             return
-        worker.task = task
-        key, stored = self._store(job.problem, content)
-        worker.said = worker.actor.judge.remote(pack_job(job, key), [stored])
-        self._listen(worker.said, partial(self._judged, worker, task))
+        if stored.reference is None:
+            stored.reference, stored.pickled = self._ray.put(stored.pickled), b""
+        worker.answer = worker.actor.judge.remote(job_to_tuple(shard.job, stored.key), [stored.reference])
+        self._call_back(worker.answer, partial(self._answered, worker, shard))
 
-    def _leave(self, task: Shard) -> None:
-        """Tell who judges it that nobody needs it."""
-        for worker in self._worker_set:
-            if worker.task is task:
-                with contextlib.suppress(Exception):  # then it runs to its end, and nobody else is to suffer
-                    self._ray.cancel(worker.said)
+    def _call_back(self, reference: Any, handle: Callable[[Future[Any]], None]) -> None:
+        """Have the thread call ``handle`` with the future of a reference when that is done."""
+        reference.future().add_done_callback(lambda future: self._events.put(lambda: handle(future)))
 
-    def _store(self, problem: Problem, content: bytes) -> tuple[int, Any]:
-        """The key of a problem and the reference of its bytes, which go into the object store once."""
-        entry = self._stored.pop(id(problem), None)
-        if entry is None:
-            entry = (next(self._numbers), self._ray.put(content), problem)
-        self._stored[id(problem)] = entry
-        if len(self._stored) > MOST_PROBLEMS:
-            self._stored.popitem(last=False)
-        return entry[:2]
+    def _cancel_later(self, shards: Collection[Shard]) -> None:
+        """Have the thread cancel shards: Ray must not be called while the lock is held by a caller's thread."""
+        self._events.put(lambda: self._cancel(shards))
 
-    def _listen(self, reference: Any, then: Callable[[Future[Any]], None]) -> None:
-        reference.future().add_done_callback(lambda said: self._heard.put(lambda: then(said)))
+    def _cancel(self, shards: Collection[Shard]) -> None:
+        for worker in self._workers:
+            if worker.shard in shards:
+                with contextlib.suppress(Exception):  # the job then runs to its end, and harms no other
+                    self._ray.cancel(worker.answer)
 
-    # --- what actors say ----------------------------------------------------------------------------------------------
+    # --- the thread: answers and lost actors --------------------------------------------------------------------------
 
-    def _started(self, worker: Worker, said: Future[Any]) -> None:
-        if (error := said.exception()) is None:
-            worker.pid = said.result()
+    def _started(self, worker: RayWorkerHandle, future: Future[Any]) -> None:
+        if (error := future.exception()) is None:
+            worker.pid = future.result()
             return
         self._lost(worker)
-        with self._lock:
-            waiting = self._queue.pop()[1] if self._queue and not self._worker_set else None
-        if waiting is not None and waiting.start():
-            self._again(waiting, f"no worker could be started ({first_line(error)})")
+        with self._jobs.lock:
+            if self._jobs.queue and not self._workers:
+                _, shard = self._jobs.take()
+                if shard.parent.start():
+                    retry(self._jobs, shard, f"no worker could be started ({first_line(error)})")
 
-    def _asked(self, worker: Worker, said: Future[Any]) -> None:
-        if said.exception() is None:
-            worker.pid = said.result()
+    def _still_runs(self, worker: RayWorkerHandle, future: Future[Any]) -> None:
+        if future.exception() is None:
+            worker.pid = future.result()
         else:
             self._lost(worker)
 
-    def _judged(self, worker: Worker, task: Shard, said: Future[Any]) -> None:
-        if worker.task is not task:
+    def _answered(self, worker: RayWorkerHandle, shard: Shard, future: Future[Any]) -> None:
+        if worker.shard is not shard:
             return
-        error = said.exception()
-        if isinstance(error, self._ray.exceptions.TaskCancelledError):  # the actor itself is well
-            worker.task = None
-            if not task.done():
-                self._again(task, "it was cancelled")
-            return
-        if error is not None:
+        error = future.exception()
+        if error is None:
+            worker.shard = None
+            self._store(shard, *future.result())
+        elif isinstance(error, self._ray.exceptions.TaskCancelledError):  # the actor itself still runs
+            worker.shard = None
+            with self._jobs.lock:
+                retry(self._jobs, shard, "it was cancelled")
+        else:
             self._lost(worker)
-            self._stored.pop(id(task.job.problem), None)  # it may be that which was lost
-            self._again(task, "the worker that judged it was lost")
-            return
-        worker.task = None
-        kind, content = said.result()
+            self._problems.drop(shard.job.problem)  # the problem in the object store may be what was lost
+            with self._jobs.lock:
+                retry(self._jobs, shard, "the worker that judged it was lost")
+
+    def _store(self, shard: Shard, kind: str, content: bytes) -> None:
         try:
-            found = pickle.loads(content)
-        except Exception as unknown:  # noqa: BLE001 - an error of a kind that is not known here
-            kind, found = "raised", unknown
-        if kind == "raised":
-            task.fail(found)
-        else:
-            task.end(found)
+            value = pickle.loads(content)
+        except Exception as unknown:  # noqa: BLE001 - the class of the error may not exist in this process
+            kind, value = "raised", unknown
+        with self._jobs.lock:
+            if kind == "raised":
+                self._jobs.fail(shard.parent, value)
+            else:
+                self._jobs.collect(shard, value)
 
-    def _lost(self, worker: Worker) -> None:
-        """Do without a worker. Others may have gone with its machine: the idle ones are to say that they are there."""
-        with self._lock:
-            if worker in self._worker_set:
-                self._worker_set.remove(worker)
-            idle = [other for other in self._worker_set if other.pid and other.task is None]
+    def _lost(self, worker: RayWorkerHandle) -> None:
+        """Remove a lost actor. Its machine may be lost with others, so ask the idle ones whether they still run."""
+        with self._jobs.lock:
+            if worker in self._workers:
+                self._workers.remove(worker)
+            idle = [other for other in self._workers if other.pid and other.shard is None]
             for other in idle:
                 other.pid = 0
-        worker.task = None
+        worker.shard = None
         self._ray.kill(worker.actor)  # it may only be out of reach
         for other in idle:
-            self._listen(other.actor.process.remote(), partial(self._asked, other))
+            self._call_back(other.actor.process.remote(), partial(self._still_runs, other))
 
-    def _again(self, task: Shard, reason: str) -> None:
-        """Judge a task again, before all others, or say that it has no verdict."""
-        task.attempts += 1
-        if task.attempts == ATTEMPTS:
-            self._answer(task, f"{reason} {ATTEMPTS} times")
-            return
-        with self._lock:
-            self._queue.put_first(task)
-
-    def _leave_all(self, reason: str) -> None:
-        """Leave no job without an answer."""
-        with self._lock:
-            tasks = self._queue.clear() + [worker.task for worker in self._worker_set if worker.task]
-            self._worker_set.clear()
-            self._room.notify_all()
-        for task in tasks:
-            if task.start():
-                self._answer(task, reason)
-
-    def _answer(self, task: Shard, *reason: str) -> None:
-        """Say that a job has no verdict."""
-        task.end(no_verdict(task.job, self._arguments["isolation"], *reason))
+    def _end_all(self, reason: str) -> None:
+        """Give all jobs ``NO_VERDICT``. The pool stays open: this process may join a cluster again."""
+        with self._jobs.lock:
+            shards = [*self._assigned(), *self._jobs.queue.clear()]
+            self._workers.clear()
+            for shard in shards:
+                shard.parent.start()
+            self._jobs.end_all(shards, reason)
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says first; Ray's go on for a page."""
+    """Return the first line of an error's message; those of Ray have a page."""
     return next(iter(str(error).splitlines()), "") or type(error).__name__

@@ -1,43 +1,45 @@
-"""What runs on the machines of a Ray cluster: an actor with a judge."""
+"""The actor that judges on a machine of a Ray cluster."""
 
 from __future__ import annotations
 
 import os
 import pickle
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from rlef_env.judge import Judge
-from rlef_env.judge.pool.packing import PackedJob, unpack_job
+from rlef_env.judge.pool.problem_table import MAX_PROBLEMS
+from rlef_env.judge.pool.workers.judge_arguments import unpickle_judge
+from rlef_env.judge.pool.workers.wire import JobTuple, job_from_tuple, portable_error
 from rlef_env.problems import Problem
 
-__all__ = ["MOST_PROBLEMS", "RayWorker"]
-
-MOST_PROBLEMS: Final = 256
-"""How many problems are in the object store at once, and in each actor."""
+__all__ = ["RayWorker"]
 
 
 class RayWorker:
-    """The actor: a judge, and the problems that it was sent last."""
+    """An actor with a judge and the problems that it used last.
 
-    def __init__(self, arguments: Mapping[str, Any]) -> None:
-        self._judge = Judge(**arguments, interrupt=canceled)
+    Args:
+        pickled_arguments: of the ``Judge``; see ``pickle_arguments``.
+    """
+
+    def __init__(self, pickled_arguments: bytes) -> None:
+        self._judge = unpickle_judge(pickled_arguments)(interrupt=is_cancelled)
         self._problems: OrderedDict[int, Problem] = OrderedDict()
 
     def process(self) -> int:
-        """Its process id, as soon as it works."""
+        """Return the process id. The answer shows that the actor has started."""
         return os.getpid()
 
-    def judge(self, job: PackedJob, stored: list[Any]) -> tuple[str, bytes]:
+    def judge(self, job: JobTuple, stored: list[Any]) -> tuple[str, bytes]:
         """Judge a job.
 
         Args:
-            job: the job, with the key of its problem.
-            stored: holds the reference of the problem's bytes in the object store.
+            job: with a key in place of its problem.
+            stored: one reference to the pickled problem in the object store. Ray would resolve a bare reference for
+                every job; in a list it stays a reference, and the actor loads each problem once.
 
         Returns:
-            ``"judged"`` and the judgement, or ``"raised"`` and what the judge raised, as bytes.
+            ``"judged"`` and the pickled judgement, or ``"raised"`` and the pickled error that the judge raised.
         """
         import ray
 
@@ -46,28 +48,18 @@ class RayWorker:
             self._problems.move_to_end(key)
         else:
             self._problems[key] = pickle.loads(ray.get(stored[0]))
-            if len(self._problems) > MOST_PROBLEMS:
+            if len(self._problems) > MAX_PROBLEMS:
                 self._problems.popitem(last=False)
         try:
-            judgement = self._judge.judge(unpack_job(job, self._problems))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the owner raises it
-            return "raised", dumped(error)
+            judgement = self._judge.judge(job_from_tuple(job, self._problems))
+        except Exception as error:  # noqa: BLE001 - the pool raises it, whatever it is
+            return "raised", pickle.dumps(portable_error(error))
         return "judged", pickle.dumps(judgement)
 
 
-def canceled() -> bool:
-    """Whether nobody needs what is judged now; older Rays have no way to know."""
+def is_cancelled() -> bool:
+    """Return whether the current job is cancelled; False with a Ray that cannot tell."""
     import ray
 
-    asked = getattr(ray.get_runtime_context(), "is_canceled", None)
-    return asked is not None and bool(asked())
-
-
-def dumped(error: Exception) -> bytes:
-    """The bytes of an exception, or of one that says the same where it cannot be pickled."""
-    try:
-        content = pickle.dumps(error)
-        pickle.loads(content)
-        return content
-    except Exception:  # noqa: BLE001 - what pickling it raises may be anything
-        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+    is_canceled = getattr(ray.get_runtime_context(), "is_canceled", None)
+    return is_canceled is not None and bool(is_canceled())

@@ -1,4 +1,7 @@
-"""What a pool's owner and a worker talk through: pickled tuples over a socket, many to a system call."""
+"""Messages between a pool and its workers: pickled tuples over a socket, many of them in one system call.
+
+Jobs and judgements are sent as plain tuples, which are pickled several times as fast as the objects.
+"""
 
 from __future__ import annotations
 
@@ -6,82 +9,162 @@ import pickle
 import select
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
-__all__ = ["Channel", "Words", "words"]
+from rlef_env.judge.job import JudgeJob
+from rlef_env.judge.judgement import Judgement, TestResult
+from rlef_env.judge.points import GroupScore
+from rlef_env.problems import Problem
+from rlef_env.sandbox import Program
 
-HEADER: Final = struct.Struct("<Q")  # how many bytes follow
+__all__ = [
+    "SOCKET_BYTES",
+    "Channel",
+    "Frames",
+    "JobTuple",
+    "JudgementTuple",
+    "frames",
+    "job_from_tuple",
+    "job_to_tuple",
+    "judgement_from_tuple",
+    "judgement_to_tuple",
+    "num_bytes",
+    "portable_error",
+]
+
+SOCKET_BYTES: Final = 64_000
+"""Number of bytes that any socket takes while nobody reads them."""
+HEADER: Final = struct.Struct("<Q")  # number of bytes that follow
 CHUNK: Final = 1 << 16  # bytes
 Message: TypeAlias = tuple[Any, ...]
-Words: TypeAlias = list[bytes]
-"""Messages as they are sent."""
+Frames: TypeAlias = list[bytes]
+"""Encoded messages: for each its length and its pickled content."""
+JobTuple: TypeAlias = tuple[Any, ...]
+"""A ``JudgeJob`` as plain values, with a key in place of its problem."""
+JudgementTuple: TypeAlias = tuple[Any, ...]
+"""A ``Judgement`` as plain values."""
 
 
-def words(*message: Any) -> Words:
-    """A message as it is sent. Raises whatever its parts raise when they are pickled."""
+def frames(*message: Any) -> Frames:
+    """Encode a message. Raises whatever its items raise when they are pickled."""
     content = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
     return [HEADER.pack(len(content)), content]
 
 
+def num_bytes(encoded: Frames) -> int:
+    """Return the number of bytes of encoded messages."""
+    return sum(map(len, encoded))
+
+
+def job_to_tuple(job: JudgeJob, key: int) -> JobTuple:
+    """Return a job as plain values; the key, which comes first, stands for its problem."""
+    program = job.program
+    return key, program.source, program.language, job.roles, job.stop_early, job.limit, job.offset, job.gate
+
+
+def job_from_tuple(values: JobTuple, problems: Mapping[int, Problem]) -> JudgeJob:
+    """Return the job; ``problems`` maps keys to problems."""
+    key, source, language, *options = values
+    return JudgeJob(problems[key], Program(source, language), *options)
+
+
+def judgement_to_tuple(judgement: Judgement) -> JudgementTuple:
+    """Return a judgement as plain values."""
+    return (
+        judgement.verdict,
+        tuple(map(tuple, judgement.results)),
+        judgement.total,
+        judgement.category,
+        judgement.isolation,
+        tuple(map(tuple, judgement.groups)),
+        judgement.test_cpu_seconds,
+        judgement.test_peak_bytes,
+    )
+
+
+def judgement_from_tuple(values: JudgementTuple) -> Judgement:
+    """Return the judgement."""
+    verdict, results, total, category, isolation, groups, cpu_seconds, peak_bytes = values
+    made = tuple([_shared_result(*result) for result in results])
+    scores = tuple(map(GroupScore._make, groups))
+    return Judgement(verdict, made, total, category, isolation, scores, tuple(cpu_seconds), tuple(peak_bytes))
+
+
+@lru_cache(maxsize=1024)  # an entry takes a few kB at most, and 32 kB if all its text is in other scripts than Latin
+def _shared_result(*values: Any) -> TestResult:
+    """Return a result, the same object for equal values: most of the decoding time would go into creating results."""
+    return TestResult._make(values)
+
+
+def portable_error(error: Exception) -> Exception:
+    """Return the error, or one with the same message that can be pickled."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception as reason:  # noqa: BLE001 - an error may define its own pickling
+        return RuntimeError(f"{type(error).__name__}: {error} ({reason})")
+    return error
+
+
 class Channel:
-    """One end of it, for one thread at a time.
+    """One end of a connection. For one thread at a time.
 
     Args:
-        descriptor: of a connected stream socket, which is closed with this.
+        descriptor: of a connected stream socket; ``close`` closes it.
     """
 
     def __init__(self, descriptor: int) -> None:
         self._socket = socket.socket(fileno=descriptor)
-        self._readable = select.poll()
-        self._readable.register(descriptor, select.POLLIN)
-        self._said: Words = []
-        self._heard = bytearray()
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLIN)
+        self._outgoing: Frames = []
+        self._incoming = bytearray()
 
     def fileno(self) -> int:
-        """The socket's descriptor."""
+        """Return the descriptor of the socket."""
         return self._socket.fileno()
 
-    def say(self, more: Iterable[bytes]) -> None:
-        """Have words sent by the next ``flush``."""
-        self._said += more
+    def write(self, encoded: Iterable[bytes]) -> None:
+        """Buffer frames; ``flush`` sends them."""
+        self._outgoing += encoded
 
     def flush(self) -> None:
-        """Send what was said; waits where the socket is full.
+        """Send what was written. Blocks while the socket is full.
 
         Raises:
-            OSError: the other end is gone.
+            OSError: the other end is closed.
         """
-        if self._said:
-            said, self._said = b"".join(self._said), []
-            self._socket.sendall(said)
+        if self._outgoing:
+            content, self._outgoing = b"".join(self._outgoing), []
+            self._socket.sendall(content)
 
-    def waits(self) -> bool:
-        """Whether there is something to hear, or nobody any more who says anything."""
-        return bool(self._readable.poll(0))
+    def readable(self) -> bool:
+        """Return whether ``read`` would receive something, or raise ``EOFError``, without blocking."""
+        return bool(self._poll.poll(0))
 
-    def hear(self) -> list[Message]:
-        """Wait for a message, and return it with all that came along.
+    def read(self) -> list[Message]:
+        """Wait for a message and return it with all messages that arrived with it.
 
         Raises:
-            OSError: the other end is gone.
-            EOFError: likewise.
+            OSError: the other end is closed.
+            EOFError: the other end is closed.
         """
-        heard = self._heard
+        incoming = self._incoming
         while True:
-            part = self._socket.recv(CHUNK)
-            if not part:
+            received = self._socket.recv(CHUNK)
+            if not received:
                 raise EOFError
-            heard += part
+            incoming += received
             messages, start = [], 0
-            while len(heard) >= (content := start + HEADER.size):
-                (size,) = HEADER.unpack_from(heard, start)
-                if len(heard) < content + size:
+            while len(incoming) >= (content := start + HEADER.size):
+                (size,) = HEADER.unpack_from(incoming, start)
+                if len(incoming) < content + size:
                     break
                 start = content + size
-                messages.append(pickle.loads(memoryview(heard)[content:start]))
+                messages.append(pickle.loads(memoryview(incoming)[content:start]))
             if messages:
-                del heard[:start]
+                del incoming[:start]
                 return messages
 
     def close(self) -> None:

@@ -1,20 +1,23 @@
-"""The processes of a pool: a server that loads the judge once, and the workers that it forks, each with a judge.
+"""The pool's child processes: the fork server, which loads the judge once, and the workers that it forks.
 
-The server is started by exec, never forked from a trainer that holds gigabytes, and its workers share what it has
-loaded. It ends when the pool's owner closes its socket, or is gone: then it kills the workers, waits for all that comes
-after them (it is their subreaper), removes the folder of their temporary files, and leaves.
+The fork server is started by exec, because the pool's owner may be a trainer that holds gigabytes. Its workers share
+the memory of what it has loaded. It ends when the owner closes the control socket or ends: then it kills the workers,
+waits for their descendants (it is their subreaper), removes their temporary folder and exits.
 
-What the owner and a worker say to each other is pickled tuples over a socket, both ways; a judged program can reach
-neither end:
+A pool and a worker exchange pickled tuples over a socket. A judged program can reach neither end.
 
-    to a worker    ("problem", key, Problem)   ("forget", key)   ("judge", ticket, job), with the key of its
-                   problem   ("cancel", tickets)
-    from a worker  ("ready", process id)   ("answer", ticket, judgement, exception, seconds), also to what was cancelled
-                   ("waiting",) and ("resumed",), where the judged program sleeps and no longer does
-                   ("long",), before an answer that may be more than a socket takes: the owner is to read it at once
+    to a worker    ("problem", key, Problem)    keep a problem
+                   ("forget", key)              drop it
+                   ("judge", ticket, job)       judge a job, which names its problem by key
+                   ("cancel", tickets)          skip these jobs; each still gets an answer
+    from a worker  ("ready", process id)        it has started
+                   ("answer", ticket, judgement, exception, seconds)
+                   ("sleeping", bool)           the judged program sleeps, or runs again
+                   ("long",)                    the next answer may exceed the socket's buffer: read it at once
 
-A worker may be told of several jobs ahead, whose tickets rise, and answers them in that order. It rings the owner's
-bell when it is time to read: short answers are left unannounced while there are at least two jobs to go on with.
+A worker may get several jobs ahead. Their tickets increase, and it answers them in this order. It notifies the pool,
+by an eventfd, when there is something to read at once. It does not do so for a short answer while at least two more
+jobs are queued in the worker, because each wake-up costs the pool more than handling an answer.
 """
 
 from __future__ import annotations
@@ -22,7 +25,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import pickle
 import select
 import shutil
 import signal
@@ -30,58 +32,64 @@ import socket
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable
 from typing import Any, Final
 
-import dill
 from multiprocess.connection import Connection
 
-from rlef_env.errors import UsageError
 from rlef_env.judge.judge import Judge
-from rlef_env.judge.judgement import Judgement
-from rlef_env.judge.pool.packing import PackedJob, pack, unpack_job
-from rlef_env.judge.pool.workers.wire import Channel, words
+from rlef_env.judge.pool.workers.judge_arguments import unpickle_judge
+from rlef_env.judge.pool.workers.wire import (
+    SOCKET_BYTES,
+    Channel,
+    JobTuple,
+    frames,
+    job_from_tuple,
+    judgement_to_tuple,
+    num_bytes,
+    portable_error,
+)
 from rlef_env.problems import Problem
 
-__all__ = ["serve"]
+__all__ = ["run_fork_server"]
 
-MOST_UNANNOUNCED: Final = 64_000  # bytes, which a socket surely takes while nobody reads them
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+PR_SET_PDEATHSIG: Final = 1
+PR_SET_CHILD_SUBREAPER: Final = 36
 
 
-def serve(control: int, owner: int, bell: int) -> None:
-    """The server: fork a worker for each socket that comes, until the owner hangs up or is gone.
+def run_fork_server(control: int, owner: int, wakeup: int) -> None:
+    """Fork a worker for each socket that arrives, until the owner closes the control socket or ends.
 
     Args:
-        control: descriptor of the socket to the owner. First comes what ``Judge`` is made with, by dill.
-        owner: descriptor of the owner process.
-        bell: descriptor of the eventfd that workers ring.
+        control: descriptor of the socket to the owner. Its first message holds the arguments of the workers' judges;
+            see ``pickle_arguments``.
+        owner: pidfd of the owner.
+        wakeup: descriptor of the eventfd by which workers notify the owner.
     """
-    os.set_inheritable(bell, False)
+    os.set_inheritable(wakeup, False)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # workers are nobody's zombies
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the workers
     connection = Connection(control)
-    judge_of = loaded(connection.recv_bytes())
-    waiter = select.poll()
-    waiter.register(control, select.POLLIN)
-    waiter.register(owner, select.POLLIN)
-    asking = socket.socket(fileno=os.dup(control))
+    make_judge = unpickle_judge(connection.recv_bytes())
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    poll.register(owner, select.POLLIN)
+    requests = socket.socket(fileno=os.dup(control))
     folder = ""
-    with contextlib.suppress(OSError):  # no room: whoever needs a file will say so
+    with contextlib.suppress(OSError):  # the disk is full: a checker that needs a file raises an error later
         tempfile.tempdir = folder = tempfile.mkdtemp(prefix="rlef-judge-")
     workers: list[int] = []
     while True:
-        ready = dict(waiter.poll())
+        ready = dict(poll.poll())
         if owner in ready:
             break
-        _, descriptors, _, _ = socket.recv_fds(asking, 1, 1)
+        _, descriptors, _, _ = socket.recv_fds(requests, 1, 1)
         if not descriptors:
             break
         if (pid := os.fork()) == 0:
-            for each in (control, owner, asking.fileno()):
+            for each in (control, owner, requests.fileno()):
                 os.close(each)
-            run_worker(descriptors[0], bell, judge_of)
+            run_worker(descriptors[0], wakeup, make_judge)
         workers.append(pid)
         os.close(descriptors[0])
     for pid in workers:
@@ -95,74 +103,49 @@ def serve(control: int, owner: int, bell: int) -> None:
         os._exit(0)
 
 
-def loaded(pickle_arguments: bytes) -> Callable[..., Judge]:
-    """What makes a worker's judge, of the arguments that were sent."""
-    try:
-        arguments: Mapping[str, Any] = dill.loads(pickle_arguments)
-    except Exception as error:  # noqa: BLE001 - a module may be missing here, or do anything when it is imported
-        return partial(Unable, f"{type(error).__name__}: {error}")
-    return partial(Judge, **arguments)
-
-
-class Unable(Judge):
-    """Says of each job that what it needs could not be loaded here."""
-
-    def __init__(self, reason: str, **_: Any) -> None:
-        super().__init__()
-        self._reason = reason
-
-    def judge(self, *_: Any, **__: Any) -> Judgement:
-        """Raise what is to be said."""
-        raise UsageError(
-            f"checkers: expected functions that other processes can load ({self._reason}); define them in a notebook, "
-            "in the main program or in a module that can be imported everywhere"
-        )
-
-
-def run_worker(descriptor: int, bell: int, judge_of: Callable[..., Judge]) -> None:
-    """A worker, from its fork to its end. Never returns."""
+def run_worker(descriptor: int, wakeup: int, make_judge: Callable[..., Judge]) -> None:
+    """Run a forked worker until its owner closes the socket. Never returns."""
     code = 1
     try:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a judge waits for its own children
-        Worker(Channel(descriptor), bell, judge_of).run()
+        Worker(Channel(descriptor), wakeup, make_judge).run()
         code = 0
     finally:
         os._exit(code)
 
 
 class Worker:
-    """Judges what comes over a channel, one job at a time.
+    """Judges the jobs that arrive on a channel, one at a time.
 
     Args:
         channel: to the pool's owner.
-        bell: descriptor of the owner's eventfd.
-        judge_of: makes its judge, given the callbacks ``on_sleep`` and ``interrupt``.
+        wakeup: descriptor of the owner's eventfd.
+        make_judge: makes the worker's judge, given the callbacks ``on_sleep`` and ``interrupt``.
     """
 
-    def __init__(self, channel: Channel, bell: int, judge_of: Callable[..., Judge]) -> None:
-        self._channel, self._bell = channel, bell
-        self._judge = judge_of(on_sleep=self._on_sleep, interrupt=self._is_cancelled)
+    def __init__(self, channel: Channel, wakeup: int, make_judge: Callable[..., Judge]) -> None:
+        self._channel, self._wakeup = channel, wakeup
+        self._judge = make_judge(on_sleep=self._on_sleep, interrupt=self._is_cancelled)
         self._problems: dict[int, Problem] = {}
         self._backlog: deque[tuple[Any, ...]] = deque()
         self._cancelled: set[int] = set()
         self._ticket = -1
-        self._unannounced = 0
+        self._unread = 0  # bytes of answers since the last notification
 
     def run(self) -> None:
-        """ShardedJob until the owner hangs up."""
+        """Judge jobs until the owner closes the channel."""
         try:
-            self._say("ready", os.getpid())
-            self._ring()
+            self._send("ready", os.getpid())
             while True:
                 if not self._backlog:
-                    self._hear()
+                    self._receive()
                 while self._backlog:
-                    self._do(*self._backlog.popleft())
+                    self._handle(*self._backlog.popleft())
         except (EOFError, OSError):
             self._judge.close()
 
-    def _do(self, kind: str, *content: Any) -> None:
+    def _handle(self, kind: str, *content: Any) -> None:
         if kind == "problem":
             key, problem = content
             self._problems[key] = problem
@@ -171,61 +154,50 @@ class Worker:
         elif kind == "judge":
             self._answer(*content)
 
-    def _answer(self, ticket: int, job: PackedJob) -> None:
+    def _answer(self, ticket: int, job: JobTuple) -> None:
         self._ticket = ticket
         judgement, raised = None, None
-        began = time.monotonic()
+        start = time.monotonic()
         try:
             if not self._is_cancelled():
-                judgement = pack(self._judge.judge(unpack_job(job, self._problems)))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the owner raises it
-            raised = portable(error)
+                judgement = judgement_to_tuple(self._judge.judge(job_from_tuple(job, self._problems)))
+        except Exception as error:  # noqa: BLE001 - the owner raises it, whatever it is
+            raised = portable_error(error)
         self._cancelled = {later for later in self._cancelled if later > ticket}
-        answer = words("answer", ticket, judgement, raised, time.monotonic() - began)
-        size = sum(map(len, answer))
-        if self._unannounced + size > MOST_UNANNOUNCED:  # or it would wait for one who waits for the bell
-            self._say("long")
-            self._ring()
-        self._channel.say(answer)
+        answer = frames("answer", ticket, judgement, raised, time.monotonic() - start)
+        if self._unread + num_bytes(answer) > SOCKET_BYTES:
+            self._send("long")  # else this worker waits for space while the owner waits for a notification
+        self._channel.write(answer)
         self._channel.flush()
-        self._unannounced += size
+        self._unread += num_bytes(answer)
         if len(self._backlog) < 2:
-            self._ring()
+            self._notify()
 
     def _on_sleep(self, asleep: bool) -> None:
-        with contextlib.suppress(OSError):  # that the owner is gone is noticed where a message is waited for
-            self._say("waiting" if asleep else "resumed")
-            self._ring()
+        with contextlib.suppress(OSError):  # the next read finds that the owner is gone
+            self._send("sleeping", asleep)
 
     def _is_cancelled(self) -> bool:
-        """Whether the owner does not want the rest; other words that came meanwhile are kept."""
-        while self._channel.waits():
-            self._hear()
+        """Return whether the current job is cancelled. Other messages that have arrived are kept."""
+        while self._channel.readable():
+            self._receive()
         return self._ticket in self._cancelled
 
-    def _hear(self) -> None:
-        for message in self._channel.hear():
+    def _receive(self) -> None:
+        for message in self._channel.read():
             if message[0] == "cancel":
                 self._cancelled.update(message[1])
             else:
                 self._backlog.append(message)
 
-    def _say(self, *message: Any) -> None:
-        self._channel.say(words(*message))
+    def _send(self, *message: Any) -> None:
+        self._channel.write(frames(*message))
         self._channel.flush()
+        self._notify()
 
-    def _ring(self) -> None:
-        self._unannounced = 0
-        os.eventfd_write(self._bell, 1)
-
-
-def portable(error: Exception) -> Exception:
-    """The error, or one that says the same and can be sent."""
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception as reason:  # noqa: BLE001 - an error may define how it is pickled, and that anyhow
-        return RuntimeError(f"{type(error).__name__}: {error} ({reason})")
-    return error
+    def _notify(self) -> None:
+        self._unread = 0
+        os.eventfd_write(self._wakeup, 1)
 
 
 def prctl(option: int, value: int) -> None:

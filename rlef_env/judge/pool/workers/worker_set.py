@@ -1,4 +1,4 @@
-"""The workers of a pool: those that are there, whom to hear, and when one is hired or let go."""
+"""The pool's worker processes: starts them, receives their notifications, retires idle ones."""
 
 from __future__ import annotations
 
@@ -6,138 +6,160 @@ import contextlib
 import os
 import select
 import selectors
-from collections.abc import Container
+from collections.abc import Collection, Container, Iterator
 from typing import Final
 
-from rlef_env.judge.pool.workers.worker_handle import Server, WorkerHandle
+from rlef_env.judge.pool.sharded_job import Shard
+from rlef_env.judge.pool.workers.fork_server import ForkServer
+from rlef_env.judge.pool.workers.pickled_problems import PickledProblems
+from rlef_env.judge.pool.workers.worker_handle import WorkerHandle
 
 __all__ = ["WorkerSet"]
 
-SPARE_SECONDS: Final = 30.0  # after so long without work, a worker that is there because others slept is let go
+IDLE_SECONDS: Final = 30.0  # after so long without work, a worker that was started because others slept is retired
 
 
-class WorkerSet(list[WorkerHandle]):
-    """The workers that are there, in the order in which they came.
+class WorkerSet:
+    """The workers, in the order in which they were started.
 
     Args:
-        workers: how many there are, sleeping ones not counted.
-        spare: how many beyond.
-        pickle_arguments: what each of them starts with; see ``worker_process.pickle_arguments``.
+        workers: number of workers whose programs do not sleep.
+        max_sleeping: maximum number of additional workers.
+        pickled_arguments: of each worker's ``Judge``; see ``pickle_arguments``.
     """
 
-    def __init__(self, workers: int, spare: int, pickle_arguments: bytes) -> None:
-        super().__init__()
-        self._workers, self._spare, self._luggage = workers, spare, pickle_arguments
-        self._server: Server | None = None
-        self._inbox = selectors.DefaultSelector()  # who has said something
-        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._awaited = select.epoll()  # the bell, and that a worker is gone
-        self._awaited.register(self._bell, select.EPOLLIN)
+    def __init__(self, workers: int, max_sleeping: int, pickled_arguments: bytes) -> None:
+        self.num_workers, self._max_workers = workers, workers + max_sleeping
+        self._pickled_arguments = pickled_arguments
+        self._workers: list[WorkerHandle] = []
+        self._problems = PickledProblems()
+        self._fork_server: ForkServer | None = None
+        self._inbox = selectors.DefaultSelector()  # finds the workers that have sent something
+        self._wakeup = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._awaited = select.epoll()  # becomes ready by the eventfd, and when a worker closes its socket
+        self._awaited.register(self._wakeup, select.EPOLLIN)
 
-    # --- whom to hear -------------------------------------------------------------------------------------------------
+    def __iter__(self) -> Iterator[WorkerHandle]:
+        return iter(self._workers)
 
-    def ring(self) -> None:
-        """End the wait, of now or next."""
-        os.eventfd_write(self._bell, 1)
+    def __len__(self) -> int:
+        return len(self._workers)
+
+    # --- notifications and messages -----------------------------------------------------------------------------------
+
+    def notify(self) -> None:
+        """End the current ``wait``, or the next one."""
+        os.eventfd_write(self._wakeup, 1)
 
     def wait(self, seconds: float | None) -> None:
-        """Wait for the bell, which workers ring, too, or for the end of a worker."""
+        """Wait until a worker notifies the pool or ends, ``notify`` is called, or the time is over (None: never)."""
         self._awaited.poll(seconds)
         with contextlib.suppress(BlockingIOError):
-            os.eventfd_read(self._bell)
+            os.eventfd_read(self._wakeup)
 
-    def heard(self) -> list[WorkerHandle]:
-        """Those that have said something, or are gone."""
+    def readable(self) -> list[WorkerHandle]:
+        """Return the workers that have sent something, or have ended."""
         return [key.data for key, _ in self._inbox.select(0)]
 
-    # --- who is there -------------------------------------------------------------------------------------------------
+    def cancel(self, shards: Collection[Shard]) -> None:
+        """Tell the workers to skip these shards."""
+        for worker in self._workers:
+            worker.cancel(shards)
 
-    def awake(self) -> int:
-        """How many work on a program that does not sleep."""
-        return sum(worker.load > 0 and not worker.sleeping for worker in self)
+    # --- starting and stopping workers --------------------------------------------------------------------------------
 
-    def free(self, fresh: bool) -> WorkerHandle | None:
-        """A worker that has nothing to do, if there may be one.
+    def num_running(self) -> int:
+        """Return the number of workers whose program does not sleep."""
+        return sum(worker.load > 0 and not worker.sleeping for worker in self._workers)
+
+    def available(self, fresh: bool) -> WorkerHandle | None:
+        """Return an idle worker; start one if none is idle. None if as many programs run as may.
 
         Args:
-            fresh: it is to be a new one, for what has lost its worker: of those that are there, more may be gone by
-                now, and one blow is to count once.
+            fresh: require a new worker, for a shard that has lost one: whatever ended that worker may have ended
+                others, which is not yet known, and one crash must cost a shard one attempt only.
 
         Raises:
-            OSError: there are no descriptors or no memory left for one more, and none is idle.
+            OSError: a new worker needs more descriptors or memory than are left, and no worker is idle.
         """
-        if self.awake() >= self._workers:
+        if self.num_running() >= self.num_workers:
             return None
-        idle = [worker for worker in self if not worker.load]
+        idle = [worker for worker in self._workers if not worker.load]
         if (found := next((worker for worker in idle if not (fresh and worker.began)), None)) is not None:
             return found
-        if len(self) >= self._workers + self._spare:
+        if len(self._workers) >= self._max_workers:
             if not idle:
                 return None
-            self.part(idle.pop())
+            self.remove(idle.pop())
         try:
-            return self._hire()
+            return self.start()
         except OSError:
             if not idle:
                 raise
             return idle[0]
 
-    def idle_or_new(self, taken: Container[WorkerHandle]) -> WorkerHandle | None:
-        """A worker that has nothing to do and is not taken, else a new one; None where there are as many as may be.
+    def idle_or_new(self, excluded: Container[WorkerHandle]) -> WorkerHandle | None:
+        """Return an idle worker that is not excluded, else a new one. None if no more may be started.
 
         Raises:
-            OSError: there are no descriptors or no memory left for one more.
+            OSError: a new worker needs more descriptors or memory than are left.
         """
-        for worker in self:
-            if not worker.load and worker not in taken:
+        for worker in self._workers:
+            if not worker.load and worker not in excluded:
                 return worker
-        return self._hire() if len(self) < self._workers + self._spare else None
+        return self.start() if len(self._workers) < self._max_workers else None
 
-    def _hire(self) -> WorkerHandle:
-        if self._server is None or not self._server.alive():
-            self._server = Server(self._luggage, self._bell)
+    def start(self) -> WorkerHandle:
+        """Start a worker.
+
+        Raises:
+            OSError: not enough descriptors or memory is left.
+        """
+        if self._fork_server is None or not self._fork_server.alive():
+            self._fork_server = ForkServer(self._pickled_arguments, self._wakeup)
         try:
-            worker = self._server.worker()
-        except ConnectionError:  # it is about to end
-            self._server.close()
-            self._server = Server(self._luggage, self._bell)
-            worker = self._server.worker()
-        self.append(worker)
-        self._inbox.register(worker.channel, selectors.EVENT_READ, worker)
-        self._awaited.register(worker.channel, 0)  # a hang-up is always reported
+            channel = self._fork_server.fork()
+        except ConnectionError:  # the fork server is about to end
+            self._fork_server.close()
+            self._fork_server = ForkServer(self._pickled_arguments, self._wakeup)
+            channel = self._fork_server.fork()
+        worker = WorkerHandle(channel, self._problems)
+        self._workers.append(worker)
+        self._inbox.register(channel, selectors.EVENT_READ, worker)
+        self._awaited.register(channel, 0)  # a hang-up is always reported
         return worker
 
-    def part(self, worker: WorkerHandle) -> None:
-        """Do without a worker, which ends if it has not."""
-        self.remove(worker)
+    def remove(self, worker: WorkerHandle) -> None:
+        """Close the channel to a worker, which stops it if it still runs."""
+        self._workers.remove(worker)
         self._inbox.unregister(worker.channel)
         self._awaited.unregister(worker.channel)
         worker.channel.close()
 
-    def let_go(self) -> None:
-        """Part with those beyond the usual number that have had nothing to do for a while."""
-        for worker in reversed(self[:]):  # work is given to the first, so the last are idle
-            if len(self) > self._workers and not worker.load and worker.quiet_for(SPARE_SECONDS):
-                self.part(worker)
+    def retire_idle(self) -> None:
+        """Remove additional workers that have been idle for a while."""
+        for worker in self._workers[::-1]:  # jobs go to the first idle worker, so the last ones are idle
+            if len(self._workers) > self.num_workers and not worker.load and worker.quiet_for(IDLE_SECONDS):
+                self.remove(worker)
 
-    def patience(self) -> float | None:
-        """How long to wait at most while nobody works; None for ever."""
-        return SPARE_SECONDS if len(self) > self._workers else None
+    def idle_timeout(self) -> float | None:
+        """Return the number of seconds after which to call ``retire_idle`` while all workers are idle; None: never."""
+        return IDLE_SECONDS if len(self._workers) > self.num_workers else None
 
     def close(self) -> None:
-        """End all of them, and the server that forks them."""
-        for worker in self:
+        """Stop all workers and the fork server."""
+        for worker in self._workers:
             worker.channel.close()
-        self.clear()
-        if self._server is not None:
-            self._server.close()
+        self._workers.clear()
+        if self._fork_server is not None:
+            self._fork_server.close()
         self._inbox.close()
         self._awaited.close()
-        os.close(self._bell)
+        os.close(self._wakeup)
 
-    def forget(self) -> None:
-        """In a forked child: let go of what is the parent's, without a word to anybody."""
-        for worker in self:
+    def close_in_child(self) -> None:
+        """Close the copies of the sockets that a forked child has, so that workers notice when the owner ends."""
+        for worker in self._workers:
             worker.channel.close()
-        if self._server is not None:
-            self._server.forget()
+        if self._fork_server is not None:
+            self._fork_server.close_in_child()
