@@ -22,7 +22,7 @@ from rlef_env.sandbox import Program
 def test_canned_judgements_are_what_a_judge_says(source: str, stop_early: bool) -> None:
     job = JudgeJob(problems(3, 2).problems[0], Program(source), stop_early=stop_early)
     with Judge() as judge:
-        judged = judge.judge(job.problem, job.program, job.roles, job.stop_early)
+        judged = judge.judge(job)
     assert CannedPool().submit(job).result() == judged
 
 
