@@ -31,13 +31,7 @@ AHEAD_SHARE: Final = 8  # a worker gets ahead at most this fraction, 1 / 8, of i
 
 
 class Assigner:
-    """Assigns the shards of the queue to workers. Callers hold the lock of ``jobs``.
-
-    Args:
-        jobs: of the pool.
-        workers: of the pool.
-        warm_up: of the pool.
-    """
+    """Assigns the shards of the queue to workers. Callers hold the lock of ``jobs``."""
 
     def __init__(self, jobs: PendingJobs, workers: WorkerSet, warm_up: WarmUp) -> None:
         self._jobs, self._workers, self._warm_up = jobs, workers, warm_up

@@ -19,7 +19,7 @@ __all__ = ["CachedPool"]
 class CachedPool(BaseJudgePool):
     """Answers a job whose verdict is in the cache at once, and passes all others on to a pool.
 
-    Jobs whose problem has a custom checker are always passed on: the name of such a checker does not say what it does.
+    Jobs whose problem has a custom checker are always passed on: its name does not identify the function.
 
     Args:
         pool: judges; closed with this pool.
@@ -40,7 +40,7 @@ class CachedPool(BaseJudgePool):
             return self.pool.submit(job, priority, owner)
         try:
             key = job_key(job, self._digests[job.problem], self.judge_arguments)
-        except Exception:  # noqa: BLE001 - the problem is invalid, which the future of the pool says
+        except Exception:  # noqa: BLE001 - the problem is invalid; the pool sets the error
             return self.pool.submit(job, priority, owner)
         if (known := self.cache.get(key)) is not None:
             future: Future[Judgement] = Future()
@@ -64,8 +64,8 @@ class CachedPool(BaseJudgePool):
 class _StoredFuture(Future[Judgement]):
     """Follows the future of the pool behind the cache, and has its result only when that is stored.
 
-    So whoever has the result and submits the same job again finds it in the cache. A callback of the inner future
-    would come too late for this: it runs after those who wait for the future are woken.
+    So a caller that waits for the result and then submits the same job again finds it in the cache. Storing in a
+    callback of the inner future is not enough: callbacks run after waiting callers have been woken.
 
     Args:
         inner: the future that the pool returned.

@@ -51,7 +51,7 @@ MakePool: TypeAlias = Callable[[int, CustomCheckers], BaseJudgePool]
 
 
 class PoolConformance:
-    """The tests. A subclass says how to make a pool."""
+    """The tests. A subclass implements ``make``."""
 
     examples = 10
     """Number of random examples in each test that draws them."""

@@ -19,10 +19,6 @@ SMOOTHING: Final = 1 / 8  # weight of the latest shard in the mean
 class Receiver:
     """Receives the answers of workers.
 
-    Args:
-        jobs: of the pool.
-        lost_workers: handles workers that end.
-
     Attributes:
         mean_seconds: moving average of the time that a worker takes for a shard.
     """

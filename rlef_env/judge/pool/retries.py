@@ -34,11 +34,6 @@ class LostWorkers:
     if the worker had not sent anything yet, because then it was lost before it judged anything. This could go on for
     ever where workers cannot start, so it does count after ``MAX_EARLY_LOSSES`` such losses in a row.
 
-    Args:
-        jobs: of the pool.
-        workers: of the pool.
-        warm_up: of the pool.
-
     Attributes:
         early_losses: number of workers that were lost before their first message, since a worker last sent one.
     """

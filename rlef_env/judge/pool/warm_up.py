@@ -70,25 +70,21 @@ class WarmUp:
 
     def __init__(self, workers: WorkerSet, queue: FairPriorityQueue[Shard]) -> None:
         self._workers, self._queue = workers, queue
-        self._unassigned: deque[deque[Shard]] = deque()  # for workers that are not chosen yet
         self._by_worker: dict[WorkerHandle, deque[Shard]] = {}
 
     def add(self, shards: Collection[Shard]) -> None:
-        """Add the shards for one further worker."""
-        self._unassigned.append(deque(shards))
+        """Reserve an idle or a new worker for these shards."""
+        try:
+            worker = self._workers.idle_or_new(self._by_worker)
+        except OSError:  # not enough descriptors or memory for a new one
+            worker = None
+        if worker is None:
+            self._requeue(shards)
+        else:
+            self._by_worker[worker] = deque(shards)
 
     def next_shards(self) -> Iterator[tuple[WorkerHandle, Shard]]:
         """Yield each idle worker that has a shard left, with the shard. The caller assigns it at once."""
-        while self._unassigned:
-            try:
-                worker = self._workers.idle_or_new(self._by_worker)
-            except OSError:  # not enough descriptors or memory for a new one
-                worker = None
-            shards = self._unassigned.popleft()
-            if worker is None:
-                self._requeue(shards)
-            else:
-                self._by_worker[worker] = shards
         for worker, shards in list(self._by_worker.items()):
             while shards and not worker.load:
                 if (shard := shards.popleft()).parent.start():
@@ -102,8 +98,7 @@ class WarmUp:
 
     def clear(self) -> list[Shard]:
         """Remove and return all shards that are not assigned."""
-        shards = [shard for each in (*self._unassigned, *self._by_worker.values()) for shard in each]
-        self._unassigned.clear()
+        shards = [shard for each in self._by_worker.values() for shard in each]
         self._by_worker.clear()
         return shards
 

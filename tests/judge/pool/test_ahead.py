@@ -30,18 +30,18 @@ def submitted(pool: JudgePool, count: int = MANY) -> list[Future[Judgement]]:
     return [pool.submit(JudgeJob(ONCE, Program(f"print(input())  # {number}"))) for number in range(count)]
 
 
-def most_ahead(pool: JudgePool, futures: list[Future[Judgement]]) -> int:
+def max_load(pool: JudgePool, futures: list[Future[Judgement]]) -> int:
     """The largest number of jobs that a worker was seen to have, until all are judged."""
-    most, left = 0, set(futures)
+    load, left = 0, set(futures)
     while left:
-        most = max([most, *(worker.load for worker in pool._scheduler._workers)])
+        load = max([load, *(worker.load for worker in pool._scheduler._workers)])
         left = wait(left, timeout=60, return_when=FIRST_COMPLETED).not_done
-    return most
+    return load
 
 
 def test_workers_have_jobs_ahead_only_while_many_wait(pool: JudgePool) -> None:
-    assert most_ahead(pool, submitted(pool, 8 * pool.workers)) <= 2
-    assert most_ahead(pool, submitted(pool)) > 2
+    assert max_load(pool, submitted(pool, 8 * pool.workers)) <= 2
+    assert max_load(pool, submitted(pool)) > 2
 
 
 def test_a_lost_worker_counts_against_the_running_job_only() -> None:

@@ -24,7 +24,7 @@ ARGUMENTS = {"isolation": "locked", "time_factor": 1.0, "numpy": False, "checker
 
 
 class PlayedWorker:
-    """A worker's end: reads requests when the test needs them, and answers as the test says."""
+    """A worker's end: the test decides when it reads and what it answers."""
 
     def __init__(self, channel: Channel, wakeup: int) -> None:
         self._channel, self._wakeup = channel, wakeup

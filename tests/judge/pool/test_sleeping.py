@@ -19,12 +19,12 @@ def sleeper(seconds: float) -> Program:
     return Program(f"import time\ntime.sleep({seconds})\nprint('awake')")
 
 
-def most_at_once(pool: JudgePool, futures: list[Future[Judgement]]) -> int:
-    """How many programs were seen to run at the same time, by the processes below each worker, until all are judged."""
-    most = 0
+def max_at_once(pool: JudgePool, futures: list[Future[Judgement]]) -> int:
+    """Return the largest number of programs seen to run at the same time, by the descendants of each worker."""
+    seen = 0
     while wait(futures, timeout=0.01).not_done:
-        most = max(most, sum(generations(pid) >= 4 for pid in pool.processes()))  # worker, zygote, program, run
-    return most
+        seen = max(seen, sum(generations(pid) >= 4 for pid in pool.processes()))  # worker, zygote, program, run
+    return seen
 
 
 def generations(pid: int) -> int:
@@ -38,7 +38,7 @@ def generations(pid: int) -> int:
 def test_others_run_while_a_program_sleeps() -> None:
     with JudgePool(1) as pool:
         futures = [pool.submit(JudgeJob(ONCE, sleeper(0.5))) for _ in range(8)]
-        assert most_at_once(pool, futures) >= 2
+        assert max_at_once(pool, futures) >= 2
         assert len(pool.processes()) <= 5
         assert [future.result().verdict for future in futures] == [Verdict.ACCEPTED] * 8
 
@@ -59,14 +59,14 @@ def test_idle_additional_workers_are_retired(monkeypatch: pytest.MonkeyPatch) ->
 def test_max_sleeping_limits_the_additional_workers() -> None:
     with JudgePool(1, max_sleeping=0) as pool:
         futures = [pool.submit(JudgeJob(ONCE, sleeper(0.2))) for _ in range(3)]
-        assert most_at_once(pool, futures) == 1
+        assert max_at_once(pool, futures) == 1
 
 
 def test_a_program_that_computes_starts_no_further_worker() -> None:
     works = Program("import time\nwhile time.process_time() < 0.3:\n    pass\nprint('awake')")
     with JudgePool(1) as pool:
         futures = [pool.submit(JudgeJob(ONCE, works)) for _ in range(2)]
-        assert most_at_once(pool, futures) == 1
+        assert max_at_once(pool, futures) == 1
         assert [future.result().verdict for future in futures] == [Verdict.ACCEPTED] * 2
 
 
@@ -80,12 +80,12 @@ def test_an_interactive_program_and_its_interactor_may_sleep_together() -> None:
         assert len(pool.processes()) > 1
 
 
-def test_each_change_is_told_once() -> None:
-    told: list[bool] = []
-    with Sandbox(on_sleep=told.append) as sandbox:
+def test_each_change_is_reported_once() -> None:
+    changes: list[bool] = []
+    with Sandbox(on_sleep=changes.append) as sandbox:
         source = "import time\nfor _ in range(2):\n    time.sleep(0.3)\n    end = time.process_time() + 0.2\n"
         source += "    while time.process_time() < end:\n        pass\n"
         with sandbox.load(Program(source), Limits(cpu_seconds=10.0)) as loaded:
             loaded.run(b"")
-    assert told
-    assert told == [True, False] * (len(told) // 2)
+    assert changes
+    assert changes == [True, False] * (len(changes) // 2)

@@ -58,7 +58,7 @@ class RayWorker:
 
 
 def is_cancelled() -> bool:
-    """Return whether the current job is cancelled; False with a Ray that cannot tell."""
+    """Return whether the current job is cancelled; False with a Ray that has no ``is_canceled()``."""
     import ray
 
     is_canceled = getattr(ray.get_runtime_context(), "is_canceled", None)

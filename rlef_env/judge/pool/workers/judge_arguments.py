@@ -44,7 +44,7 @@ def unpickle_judge(pickled_arguments: bytes) -> Callable[..., Judge]:
 
 
 class UnloadableJudge(Judge):
-    """Stands for a judge whose checkers could not be loaded in this process: every job gets an error that says so."""
+    """Stands for a judge whose checkers could not be loaded in this process: every job gets an error about it."""
 
     def __init__(self, reason: str, **_: Any) -> None:
         super().__init__()

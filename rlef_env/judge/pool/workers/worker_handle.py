@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from rlef_env.judge.job import needed_to_judge
 from rlef_env.judge.pool.sharded_job import Shard
-from rlef_env.judge.pool.workers.pickled_problems import PickledProblems
 from rlef_env.judge.pool.workers.wire import (
     SOCKET_BYTES,
     Channel,
@@ -20,10 +20,12 @@ from rlef_env.judge.pool.workers.wire import (
     job_to_tuple,
     num_bytes,
 )
+from rlef_env.problems import Problem
 
-__all__ = ["Answer", "WorkerHandle"]
+__all__ = ["Answer", "PickledProblems", "WorkerHandle"]
 
 MAX_CHARACTERS: Final = 64_000_000  # of tests that a worker keeps
+MAX_BYTES: Final = 32_000_000  # of pickled problems
 
 
 class Answer(NamedTuple):
@@ -49,6 +51,24 @@ class _Assigned:
     ticket: int
     shard: Shard | None
     size: int
+
+
+class PickledProblems:
+    """A cache of problems as they are sent: many workers need the same one. Those used least recently are dropped."""
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[int, tuple[Frames, int]] = OrderedDict()
+
+    def get(self, key: int, problem: Problem) -> tuple[Frames, int]:
+        """Return the message with a problem, and the number of characters in its tests. Keys are unique."""
+        entry = self._entries.pop(key, None)
+        if entry is None:
+            characters = sum(len(test.input) + len(test.output) for _, _, test in problem.tests())
+            entry = (frames("problem", key, needed_to_judge(problem)), characters)
+        self._entries[key] = entry
+        while len(self._entries) > 1 and sum(num_bytes(sent) for sent, _ in self._entries.values()) > MAX_BYTES:
+            self._entries.popitem(last=False)
+        return entry
 
 
 class WorkerHandle:
@@ -106,7 +126,7 @@ class WorkerHandle:
             Exception: the job cannot be pickled.
         """
         request = frames("judge", ticket, job_to_tuple(shard.job, key))
-        return request if key in self._held else [*self._problems.get(key, shard.job.problem).frames, *request]
+        return request if key in self._held else [*self._problems.get(key, shard.job.problem)[0], *request]
 
     def has_space(self, encoded: Frames) -> bool:
         """Return whether messages can be sent to a busy worker: what it has not read must not block the pool."""
@@ -119,7 +139,7 @@ class WorkerHandle:
         if key in self._held:
             self._held.move_to_end(key)
         else:
-            self._held[key] = self._problems.get(key, shard.job.problem).characters
+            _, self._held[key] = self._problems.get(key, shard.job.problem)
             while len(self._held) > 1 and sum(self._held.values()) > MAX_CHARACTERS:
                 self.channel.write(frames("forget", self._held.popitem(last=False)[0]))
         size = num_bytes(encoded)

@@ -173,9 +173,9 @@ class Worker:
         if len(self._backlog) < 2:
             self._notify()
 
-    def _on_sleep(self, asleep: bool) -> None:
+    def _on_sleep(self, sleeping: bool) -> None:
         with contextlib.suppress(OSError):  # the next read finds that the owner is gone
-            self._send("sleeping", asleep)
+            self._send("sleeping", sleeping)
 
     def _is_cancelled(self) -> bool:
         """Return whether the current job is cancelled. Other messages that have arrived are kept."""

@@ -11,8 +11,7 @@ from typing import Final
 
 from rlef_env.judge.pool.sharded_job import Shard
 from rlef_env.judge.pool.workers.fork_server import ForkServer
-from rlef_env.judge.pool.workers.pickled_problems import PickledProblems
-from rlef_env.judge.pool.workers.worker_handle import WorkerHandle
+from rlef_env.judge.pool.workers.worker_handle import PickledProblems, WorkerHandle
 
 __all__ = ["WorkerSet"]
 
