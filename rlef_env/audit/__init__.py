@@ -1,14 +1,14 @@
-"""Does cheating pay? Attacks on the judge, run in the sandbox, with an honest program around each."""
+"""Audit of the judge: runs attacks in the sandbox, and checks that none gets a reward or harms an honest program."""
 
 from rlef_env.audit.attack import MARK, Attack, corpus, read_attacks
 from rlef_env.audit.audit import AttackResult, Audit, HonestProgram, honest_program_for
 from rlef_env.audit.defences import DEFENCES
 from rlef_env.audit.machine_time import MachineTime
-from rlef_env.audit.problems import ADDING_UP, secret_problem
+from rlef_env.audit.problems import HONEST_PROBLEM, secret_problem
 
 __all__ = [
-    "ADDING_UP",
     "DEFENCES",
+    "HONEST_PROBLEM",
     "MARK",
     "Attack",
     "AttackResult",

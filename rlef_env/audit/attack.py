@@ -1,8 +1,8 @@
-"""An attack: a program that tries to be paid for something other than the right answer.
+"""An attack: a program that tries to get a reward without the right answer, or to harm the judge.
 
-The first line of each of ours is a docstring that says its aim, the second names what must hold it, e.g.
-``# Held by: seccomp, file walls``. An attack that gets what it should not prints a line that starts with ``BREACH``:
-so one that wins without an accepted test is seen, too.
+The first line of each attack of the corpus is a docstring with its aim. The second line names the defences that may
+stop it, e.g. ``# Stopped by: seccomp, filesystem``. An attack that gets something forbidden prints a line that starts
+with ``BREACH``, so that the audit notices success without an accepted test.
 """
 
 from __future__ import annotations
@@ -17,43 +17,43 @@ from rlef_env.errors import UsageError
 __all__ = ["MARK", "Attack", "corpus", "read_attacks"]
 
 MARK = "rlef-audit"
-"""In the name of every file that an attack of ours tries to make."""
+"""Part of the name of every file that an attack of the corpus tries to create."""
 AIM = re.compile(r'\s*[rR]?("""|\'\'\'|"|\')(.*?)(\1|\n|$)')
-HELD_BY = re.compile(r"^# Held by: (.+)$", re.MULTILINE)
+STOPPED_BY = re.compile(r"^# Stopped by: (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """A program that cheats.
+    """A program that tries to cheat.
 
     Attributes:
-        name: its file's name.
-        source: its text.
-        aim: what it tries, in a line; empty where it does not say.
-        held_by: what may hold it (``DEFENCES``); empty where it does not say.
+        name: name of its file.
+        source: its source code.
+        aim: what it tries to do, in one line; empty if the file does not state it.
+        stopped_by: defences that may stop it (``DEFENCES``); empty if the file does not state them.
     """
 
     name: str
     source: str
     aim: str = ""
-    held_by: tuple[str, ...] = ()
+    stopped_by: tuple[str, ...] = ()
 
 
 def corpus() -> tuple[Attack, ...]:
-    """Our own attacks, by name."""
+    """Return the attacks of the corpus, sorted by name."""
     folder = importlib.resources.files("rlef_env.audit").joinpath("attacks")
     files = [file for file in folder.iterdir() if file.name.endswith(".py")]
     return tuple(_attack(file.name, file.read_bytes()) for file in sorted(files, key=lambda file: file.name))
 
 
 def read_attacks(folder: Path) -> tuple[Attack, ...]:
-    """Every ``*.py`` file of a folder, by name.
+    """Return every ``*.py`` file of a folder as an attack, sorted by name.
 
     Raises:
-        UsageError: there is no such folder, or none of its files is a program.
+        UsageError: there is no such folder, or it has no ``*.py`` file.
     """
     if not folder.is_dir():
-        raise UsageError(f"attacks: expected a folder of *.py files, got {str(folder)!r}, which is none; name another")
+        raise UsageError(f"attacks: expected a folder of *.py files, got {str(folder)!r}; name a folder")
     attacks = tuple(_attack(path.name, path.read_bytes()) for path in sorted(folder.glob("*.py")) if path.is_file())
     if not attacks:
         raise UsageError(f"attacks: expected *.py files in {str(folder)!r}, found none; name another folder")
@@ -61,11 +61,11 @@ def read_attacks(folder: Path) -> tuple[Attack, ...]:
 
 
 def _attack(name: str, content: bytes) -> Attack:
-    source = content.decode("utf-8", "replace")  # a submission is text; what is none will not compile
-    aim, held_by = AIM.match(source), HELD_BY.search(source)
+    source = content.decode("utf-8", "replace")  # bytes that are not UTF-8 become a source that does not compile
+    aim, stopped_by = AIM.match(source), STOPPED_BY.search(source)
     return Attack(
         name,
         source,
         aim=aim[2].strip() if aim else "",
-        held_by=tuple(held_by[1].split(", ")) if held_by else (),
+        stopped_by=tuple(stopped_by[1].split(", ")) if stopped_by else (),
     )

@@ -1,4 +1,4 @@
-"""The audit: attacks are judged one at a time, an honest program before, beside and after each on the same workers."""
+"""The audit: judges attacks one at a time, and an honest program before, beside and after each on the same workers."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rlef_env.audit.attack import Attack
-from rlef_env.audit.defences import held_by
+from rlef_env.audit.defences import stopped_by
 from rlef_env.audit.leftovers import Files, Processes, adopting, descendants
 from rlef_env.audit.machine_time import MachineTime, Stopwatch, kept_too_long, starved_by_the_machine
-from rlef_env.judge import Judge, Judgement, Verdict
+from rlef_env.judge import Judge, JudgeJob, Judgement, Verdict
 from rlef_env.problems import CheckerSpec, Problem, Test
 from rlef_env.sandbox import Program
 
 __all__ = ["AttackResult", "Audit", "HonestProgram", "honest_program_for"]
 
-HONEST_TESTS = 10  # of the honest program's, each time
-CANDIDATES = 5  # stored solutions that are looked at for one that is well within its limits
-COMFORTABLE = 0.5  # of the time limit
-KEPT = 10_000  # characters of a test's output and errors that a result may keep
-ATTEMPTS = 3  # to judge where the machine makes a verdict impossible
-CUT = "[...]"  # at the end of an output that is kept in part
+HONEST_TESTS = 10  # tests that the honest program is judged on, each time
+CANDIDATES = 5  # stored solutions tried as the honest program
+COMFORTABLE = 0.5  # share of the time limit that an honest program may use
+MAX_KEPT = 10_000  # characters of a test's output and errors that a result may keep
+ATTEMPTS = 3  # judgements of a program if the machine makes a verdict impossible
+CUT = "[...]"  # end of an output that is kept in part
 NEVER_PRINTED = "\x00 nobody prints this \x00\n"
 
 
 @dataclass(frozen=True, slots=True)
 class HonestProgram:
-    """An honest program, and the problem that it is judged on."""
+    """A program that does not cheat, and the problem that it is judged on."""
 
     problem: Problem
     program: Program
@@ -37,58 +37,59 @@ class HonestProgram:
 
 @dataclass(frozen=True, slots=True)
 class AttackResult:
-    """What became of an attack.
+    """Result of an attack.
 
     Attributes:
-        attack: the program.
-        judgement: on every test.
-        spent: the time from its start to its judgement, and what the machine gave of it.
-        held_by: what held it (``DEFENCES``).
-        breaches: what it got without passing a test, as it says itself or as was measured.
-        leftover_processes: that outlived it.
-        leftover_files: and System V objects, that were not there before.
-        collateral: how an honest program judged beside or after it got another verdict or output than alone.
+        attack: the attack.
+        judgement: its judgement on every test.
+        spent: durations from its start to its judgement.
+        stopped_by: defences that stopped it (``DEFENCES``).
+        breaches: what it got without passing a test, as printed by the attack or measured by the audit.
+        leftover_processes: processes that outlived it.
+        leftover_files: new files and System V objects.
+        collateral: changes in the verdict or output of the honest program judged beside or after it.
     """
 
     attack: Attack
     judgement: Judgement
     spent: MachineTime
-    held_by: tuple[str, ...]
+    stopped_by: tuple[str, ...]
     breaches: tuple[str, ...]
     leftover_processes: tuple[str, ...]
     leftover_files: tuple[str, ...]
     collateral: tuple[str, ...]
 
     @property
-    def paid(self) -> bool:
-        """Whether it got anything out of it: a test, something it should not have, or no verdict at all."""
+    def succeeded(self) -> bool:
+        """Whether the attack got a passed test, something forbidden, or no verdict."""
         no_verdict = self.judgement.verdict is Verdict.NO_VERDICT and not self.undecided
         return bool(self.judgement.passed or self.breaches or no_verdict)
 
     @property
     def undecided(self) -> bool:
-        """Whether it has no verdict because the host gave this machine's time to others."""
+        """Whether the attack has no verdict because the host gave this machine's time to other machines."""
         return self.judgement.verdict is Verdict.NO_VERDICT and starved_by_the_machine(self.judgement, self.spent)
 
     @property
     def clean(self) -> bool:
-        """Whether it got nothing, harmed nobody, and left nothing, as far as that is known."""
-        return not (self.undecided or self.paid or self.collateral or self.leftover_processes or self.leftover_files)
+        """Whether the attack was decided, got nothing, harmed no honest program, and left nothing behind."""
+        failures = (self.succeeded, self.collateral, self.leftover_processes, self.leftover_files)
+        return not (self.undecided or any(failures))
 
 
 class Audit:
-    """Workers for an audit, each with a sandbox of its own. A context manager.
+    """Workers of an audit, each with its own sandbox. A context manager.
 
-    The first worker judges the attacks; meanwhile the others judge the honest program again and again; afterwards all
-    do once, which is at the same time what comes before the next attack.
+    The first worker judges an attack. Meanwhile, the other workers judge the honest program repeatedly. Then every
+    worker judges the honest program once, which is also the judgement before the next attack.
 
     Args:
-        problem: what the attacks are judged on.
-        honest: the program around them.
-        workers: how many. With one, nothing runs beside an attack.
+        problem: problem that the attacks are judged on.
+        honest: the honest program and its problem.
+        workers: number of workers. With one, no program runs beside an attack.
         isolation: as for ``Judge``.
         places: further folders where an attack might leave files.
-        mark: in the public folders, which new files count (all, if empty).
+        mark: text in the names of files that count as left behind in public folders; all names count if it is empty.
     """
 
     def __init__(
@@ -104,7 +105,7 @@ class Audit:
         others = [process.pid for process in descendants()]
         self._judges = [Judge(isolation) for _ in range(workers)]
         try:
-            self._alone = self._yardstick()
+            self._alone = self._reference()
             self._processes = Processes(workers, others)
             self._files = Files(places, mark)
         except BaseException:
@@ -125,58 +126,59 @@ class Audit:
     def run(self, attacks: Iterable[Attack]) -> Iterator[AttackResult]:
         """Judge attacks, one at a time."""
         with adopting():
-            yield from map(self._outcome, attacks)
+            yield from map(self._result, attacks)
 
-    def _outcome(self, attack: Attack) -> AttackResult:
-        over = threading.Event()
+    def _result(self, attack: Attack) -> AttackResult:
+        finished = threading.Event()
         with ThreadPoolExecutor(len(self._judges)) as threads:
-            futures = [threads.submit(self._differences_until, over, judge) for judge in self._judges[1:]]
+            futures = [threads.submit(self._differences_until, finished, judge) for judge in self._judges[1:]]
             try:
-                judgement, spent = _decided(self._judges[0], self.problem, Program(attack.source))
+                judgement, spent = _judge(self._judges[0], self.problem, Program(attack.source))
             finally:
-                over.set()
+                finished.set()
             beside = [difference for future in futures for difference in future.result()]
-        # This also makes each sandbox wait for the end of what it ran last: what is still there then has been left.
+        # After this, each sandbox has reaped its last program: a process that still exists was left behind.
         after = [difference for judge in self._judges for difference in self._differences(judge)]
-        outcome = AttackResult(
+        result = AttackResult(
             attack,
             judgement,
             spent,
-            held_by(judgement),
+            stopped_by(judgement),
             breaches=tuple(_breaches(judgement, spent, self.problem)),
             leftover_processes=self._processes.left(),
             leftover_files=self._files.left(),
             collateral=(*(f"beside it: {text}" for text in beside), *(f"after it: {text}" for text in after)),
         )
         if after:
-            self.close()  # so that the next attack finds fresh workers
-        return outcome
+            self.close()  # so that the next attack gets new sandboxes
+        return result
 
-    def _yardstick(self) -> dict[Problem, Judgement]:
-        """What the honest program gets alone, on its problem and on one that nothing solves.
+    def _reference(self) -> dict[Problem, Judgement]:
+        """Judge the honest program alone, on its problem and on the same problem with unreachable answers.
 
-        Of an accepted test nothing is kept, of a wrong answer the output: so the second shows what it prints. Where
-        that is all of it, the first tells nothing more; where it is not the same each time, the second tells nothing.
+        A judgement keeps the output of a wrong answer, but not of an accepted test: so the second problem shows what
+        the program prints. If its outputs are complete, the first problem adds nothing. If its outputs differ from
+        time to time, the second problem is of no use.
         """
         problem, unanswerable = self.honest.problem, _unanswerable(self.honest.problem)
-        shown = [self._judged(judge, unanswerable) for judge in (*self._judges, self._judges[0])]
+        shown = [self._judge_honest(judge, unanswerable)[0] for judge in (*self._judges, self._judges[0])]
         self._steady = all(other == shown[0] for other in shown)
         if not self._steady:
-            return {problem: self._judged(self._judges[0], problem)}
+            return {problem: self._judge_honest(self._judges[0], problem)[0]}
         if any(result.stdout.endswith(CUT) for result in shown[0].results):
-            return {problem: self._judged(self._judges[0], problem), unanswerable: shown[0]}
+            return {problem: self._judge_honest(self._judges[0], problem)[0], unanswerable: shown[0]}
         return {unanswerable: shown[0]}
 
-    def _differences_until(self, over: threading.Event, judge: Judge) -> list[str]:
-        """Judge the honest program at least once, until the attack is over."""
+    def _differences_until(self, finished: threading.Event, judge: Judge) -> list[str]:
+        """Judge the honest program at least once, until the attack has finished."""
         differences = self._differences(judge)
-        while not over.is_set():
+        while not finished.is_set():
             differences += self._differences(judge)
         return differences
 
     def _differences(self, judge: Judge) -> list[str]:
-        """How what an honest program gets now differs from what it gets alone."""
-        judged = ((self._decided(judge, problem), alone) for problem, alone in self._alone.items())
+        """Return how the honest program's judgement now differs from the one alone."""
+        judged = ((self._judge_honest(judge, problem), alone) for problem, alone in self._alone.items())
         return [
             _difference(judgement, alone)
             for (judgement, spent), alone in judged
@@ -189,20 +191,15 @@ class Audit:
         verdicts, before = ([result.verdict for result in one.results] for one in (judgement, alone))
         return verdicts == before
 
-    def _judged(self, judge: Judge, problem: Problem) -> Judgement:
-        return self._decided(judge, problem)[0]
-
-    def _decided(self, judge: Judge, problem: Problem) -> tuple[Judgement, MachineTime]:
-        return _decided(judge, problem, self.honest.program, HONEST_TESTS)
+    def _judge_honest(self, judge: Judge, problem: Problem) -> tuple[Judgement, MachineTime]:
+        return _judge(judge, problem, self.honest.program, HONEST_TESTS)
 
 
-def _decided(
-    judge: Judge, problem: Problem, program: Program, limit: int | None = None
-) -> tuple[Judgement, MachineTime]:
-    """Judge a program; again, if the host gave this machine's time to others so that there is no verdict."""
+def _judge(judge: Judge, problem: Problem, program: Program, limit: int | None = None) -> tuple[Judgement, MachineTime]:
+    """Judge a program; retry if it has no verdict because the host gave this machine's time to other machines."""
     for _ in range(ATTEMPTS):
         watch = Stopwatch()
-        judgement, spent = judge.judge(problem, program, stop_early=False, limit=limit), watch.read()
+        judgement, spent = judge.judge(JudgeJob(problem, program, stop_early=False, limit=limit)), watch.read()
         if not starved_by_the_machine(judgement, spent):
             break
     return judgement, spent
@@ -217,11 +214,11 @@ def _difference(judgement: Judgement, alone: Judgement) -> str:
 
 
 def honest_program_for(problem: Problem) -> HonestProgram:
-    """An honest program for a problem: its first stored solution in Python that is well within its limits, if any."""
+    """Return a problem's first stored Python solution that is well within its limits, or a trivial program."""
     stored = [Program(solution.source) for solution in problem.solutions if solution.language == "python"]
     with Judge() as judge:
         for program in stored[:CANDIDATES]:
-            judgement = judge.judge(problem, program, stop_early=False, limit=HONEST_TESTS)
+            judgement = judge.judge(JudgeJob(problem, program, stop_early=False, limit=HONEST_TESTS))
             slowest = max(judgement.test_cpu_seconds, default=0.0)
             within = problem.time_limit is None or slowest < COMFORTABLE * problem.time_limit
             if judgement.verdict is Verdict.ACCEPTED and within:
@@ -243,8 +240,8 @@ def _breaches(judgement: Judgement, spent: MachineTime, problem: Problem) -> Ite
             if line.startswith("BREACH"):
                 yield f"{line[:200]} (test {result.role} {result.index})"
         kept = len(result.stdout) + len(result.stderr) + len(result.category or "")
-        if kept > KEPT:
-            yield f"BREACH: {kept:,} characters of what it printed are kept"
+        if kept > MAX_KEPT:
+            yield f"BREACH: {kept:,} characters of its output are kept"
     limit = problem.time_limit
     if limit is not None and kept_too_long(spent, judgement.cpu_seconds, judgement.total, limit):
         yield (

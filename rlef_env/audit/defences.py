@@ -1,4 +1,4 @@
-"""What held an attack, worked out from its verdict and from the last words of the interpreter."""
+"""Which defence stopped an attack, inferred from its verdict and from the interpreter's last error message."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import re
 
 from rlef_env.judge import Judgement, TestResult, Verdict
 
-__all__ = ["DEFENCES", "held_by"]
+__all__ = ["DEFENCES", "stopped_by"]
 
 DEFENCES = {
-    "seccomp": "the system call was refused, or ended the program",
-    "file walls": "Landlock, seccomp and the private root: no file but the library, none of them writable",
-    "rlimits": "the program's own bounds: open files, threads, address space, file size",
-    "time limit": "killed when its CPU time or its idle time was over",
-    "memory limit": "killed, or refused memory, for touching too much",
+    "seccomp": "a system call was refused, or ended the program",
+    "filesystem": "Landlock, seccomp and the private root: only the library's files are visible, and none is writable",
+    "rlimits": "limits of the process: open files, threads, address space, file size",
+    "time limit": "killed when it exceeded its CPU time or its idle time",
+    "memory limit": "killed, or refused memory, for using too much",
     "output limit": "killed for printing too much",
-    "compiler": "it never ran",
-    "comparison": "it ran to its end, and its output is not the answer",
-    "its own end": "it ended itself: an exception, an exit status or a signal, which is a runtime error",
-    "nothing": "a test was passed, or no verdict was had",
+    "compiler": "it did not compile",
+    "comparison": "it exited normally, and its output is wrong",
+    "runtime error": "it ended itself with an exception, an exit status or a signal",
+    "nothing": "it passed a test, or got no verdict",
 }
-"""What may hold an attack -> what that means."""
+"""Defence -> meaning."""
 
 BY_VERDICT = {
     Verdict.SECURITY_VIOLATION: "seccomp",
@@ -35,28 +35,28 @@ BY_VERDICT = {
 }
 BY_ERRNO = {
     **dict.fromkeys((errno.EPERM, errno.ENOSYS, errno.EACCES), "seccomp"),
-    **dict.fromkeys((errno.ENOENT, errno.EROFS, errno.ENOTDIR, errno.ENXIO), "file walls"),
+    **dict.fromkeys((errno.ENOENT, errno.EROFS, errno.ENOTDIR, errno.ENXIO), "filesystem"),
     **dict.fromkeys((errno.EMFILE, errno.EAGAIN, errno.EFBIG, errno.ENOMEM, errno.ETOOMANYREFS), "rlimits"),
 }
 SYSTEM_ERROR = re.compile(r"^[\w.]*(?:Error|error): \[Errno (\d+)\][^\n]*?(?:: ('[^\n]*'|\"[^\n]*\"))?$", re.MULTILINE)
 
 
-def held_by(judgement: Judgement) -> tuple[str, ...]:
-    """What held it on any test: keys of ``DEFENCES``, each once, in the tests' order."""
-    return tuple(dict.fromkeys(map(_holder, judgement.results)))
+def stopped_by(judgement: Judgement) -> tuple[str, ...]:
+    """Return the defences that stopped it on some test: keys of ``DEFENCES``, each once, in the order of the tests."""
+    return tuple(dict.fromkeys(map(_defence, judgement.results)))
 
 
-def _holder(result: TestResult) -> str:
+def _defence(result: TestResult) -> str:
     if result.verdict in BY_VERDICT:
         return BY_VERDICT[result.verdict]
     if result.category in ("SIGXFSZ", "SIGXCPU"):
         return "rlimits"
     if result.category in ("ModuleNotFoundError", "ImportError"):
-        return "file walls"
+        return "filesystem"
     if result.category == "RuntimeError" and "can't start new thread" in result.stderr:
         return "rlimits"
     if errors := SYSTEM_ERROR.findall(result.stderr):
         number, path = errors[-1]
-        holder = BY_ERRNO.get(int(number), "its own end")
-        return "file walls" if holder == "seccomp" and path else holder
-    return "its own end"
+        defence = BY_ERRNO.get(int(number), "runtime error")
+        return "filesystem" if defence == "seccomp" and path else defence
+    return "runtime error"

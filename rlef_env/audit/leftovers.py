@@ -1,4 +1,4 @@
-"""What an attack leaves behind: processes below this one, files where one might write, System V objects."""
+"""Finds what an attack leaves behind: child processes, files in writable places, System V objects."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from rlef_env.audit.machine_time import Stopwatch
 __all__ = ["Files", "Process", "Processes", "adopting", "descendants"]
 
 PR_SET_CHILD_SUBREAPER = 36
-SETTLE_SECONDS = 5.0  # of what the machine gives: what was told to end is gone long before
-MOST_SETTLE_SECONDS = 60.0  # of wall time
-LOOK_SECONDS = 0.002
+SETTLE_SECONDS = 5.0  # of time that the machine gives; a killed process has ended long before
+MAX_SETTLE_SECONDS = 60.0  # of wall time
+POLL_SECONDS = 0.002
 PUBLIC = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock")
 SYSTEM_V = ("shm", "sem", "msg")
 
 
 @contextlib.contextmanager
 def adopting() -> Iterator[None]:
-    """Let whatever loses its parent below this process become its child, so that no daemon can slip away."""
+    """Adopt orphaned descendants of this process while the block runs, so that a daemon stays a descendant."""
     prctl = ctypes.CDLL(None).prctl
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
@@ -40,13 +40,13 @@ def adopting() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A living process.
+    """A running process.
 
     Attributes:
-        pid: its id.
-        parent: its parent's.
-        started: in the kernel's clock ticks since the machine's start.
-        name: its command's.
+        pid: id.
+        parent: id of its parent.
+        started: start time, in clock ticks of the kernel since boot.
+        name: name of its command.
     """
 
     pid: int
@@ -56,34 +56,36 @@ class Process:
 
 
 class Processes:
-    """What runs below this process: idle sandboxes, and nothing else.
+    """Finds descendants of this process that are no idle sandboxes.
 
-    Made while no sandbox is busy and each has been used.
+    Create it while every sandbox is idle and has been used.
 
     Args:
-        sandboxes: how many there are.
-        others: ids of processes below this one that were there before them.
+        sandboxes: number of sandboxes.
+        others: ids of descendants that existed before the sandboxes.
     """
 
     def __init__(self, sandboxes: int, others: Collection[int]) -> None:
         self.sandboxes, self.others = sandboxes, frozenset(others)
         settled = _wait_until(lambda: len(self._below()) in (sandboxes, 2 * sandboxes))
-        self._per_sandbox = 1 if settled and len(self._below()) == sandboxes else 2  # with a process namespace's holder
+        self._per_sandbox = (
+            1 if settled and len(self._below()) == sandboxes else 2
+        )  # with the init of its PID namespace
 
     def left(self) -> tuple[str, ...]:
-        """What is still there after a while beyond the idle sandboxes. It is killed, so that it counts once."""
-        _wait_until(lambda: not self._strangers())
-        found = self._strangers()
+        """Return the processes that stay beside the idle sandboxes. They are killed, so that each is found once."""
+        _wait_until(lambda: not self._unknown())
+        found = self._unknown()
         for process in found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):
-                os.waitpid(process.pid, 0)  # where it was adopted
-        _wait_until(lambda: not self._strangers())
+                os.waitpid(process.pid, 0)  # if this process adopted it
+        _wait_until(lambda: not self._unknown())
         return tuple(f"{process.name} ({process.pid})" for process in found)
 
-    def _strangers(self) -> list[Process]:
-        """All but the oldest ones of each kind: a sandbox may have been restarted, but there are not more of them."""
+    def _unknown(self) -> list[Process]:
+        """Return all but the oldest processes of each kind: a sandbox may have restarted, but their number is fixed."""
         below = self._below()
         idle = [process for process in below if process.parent == os.getpid()][: self.sandboxes]
         if self._per_sandbox == 2:
@@ -92,13 +94,13 @@ class Processes:
         return [process for process in below if process not in idle]
 
     def _below(self) -> list[Process]:
-        """Oldest first."""
+        """Return the descendants, oldest first."""
         found = [process for process in descendants() if process.pid not in self.others]
         return sorted(found, key=lambda process: (process.started, process.pid))
 
 
 def descendants() -> list[Process]:
-    """Every living process below this one."""
+    """Return every running descendant of this process."""
     children: dict[int, list[Process]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and (process := _process(entry)):
@@ -112,7 +114,7 @@ def descendants() -> list[Process]:
 
 
 def _process(entry: Path) -> Process | None:
-    """A process, or None where it has ended."""
+    """Read a process from /proc; None if it has ended."""
     try:
         name, _, rest = (entry / "stat").read_text(errors="replace").partition(" (")[2].rpartition(")")
     except (FileNotFoundError, ProcessLookupError):
@@ -125,9 +127,9 @@ def _wait_until(condition: Callable[[], bool]) -> bool:
     watch = Stopwatch()
     while not condition():
         spent = watch.read()
-        if spent.given > SETTLE_SECONDS or spent.wall > MOST_SETTLE_SECONDS:
+        if spent.given > SETTLE_SECONDS or spent.wall > MAX_SETTLE_SECONDS:
             return False
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     return True
 
 
@@ -135,11 +137,11 @@ def _wait_until(condition: Callable[[], bool]) -> bool:
 
 
 class Files:
-    """What lies in the places where a program might leave something, and which System V objects there are.
+    """Finds new files where a program might leave some, and new System V objects.
 
     Args:
-        places: folders to look at beside the public ones, this one, the home folder, and the interpreter's library.
-        mark: in public folders only names with this text count; other programs use them at the same time.
+        places: folders to search, beside the public ones, the working folder, the home folder and Python's library.
+        mark: in public folders, only names with this text count, because other programs use these folders, too.
     """
 
     def __init__(self, places: Collection[Path] = (), mark: str = "") -> None:
@@ -151,7 +153,7 @@ class Files:
         self._known = self._seen()
 
     def left(self) -> tuple[str, ...]:
-        """What is new since the last call."""
+        """Return what is new since the last call."""
         seen = self._seen()
         new, self._known = sorted(seen - self._known), seen
         return tuple(new)
@@ -163,7 +165,7 @@ class Files:
 
 
 def _entries(folder: Path) -> Iterator[str]:
-    """What lies in a folder and is ours, as every file is that a program of ours makes."""
+    """Yield the entries of a folder that belong to this user, as every file of a judged program does."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             with contextlib.suppress(OSError):

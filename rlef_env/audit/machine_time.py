@@ -1,4 +1,4 @@
-"""What the machine gave in a stretch of time: an attack is not to blame for what it did not give."""
+"""Time that the machine really gave in an interval: an attack is not blamed for time that the machine withheld."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from rlef_env.sandbox import core_times, stolen_seconds
 
 __all__ = ["MachineTime", "Stopwatch", "kept_too_long", "starved_by_the_machine"]
 
-PATIENCE, GRACE_SECONDS = 3, 3.0  # an attack may keep its worker for so many time limits and so much more, per test
-STOLEN_SHARE: Final = 0.1  # of a stretch of time: what is less explains no missing verdict
+TIME_LIMITS, GRACE_SECONDS = 3, 3.0  # per test, an attack may keep its worker for 3 time limits and 3 s more
+STOLEN_SHARE: Final = 0.1  # of an interval; a smaller share does not excuse a missing verdict
 PRESSURE: Final = Path("/proc/pressure/cpu")
 
 
 @dataclass(frozen=True, slots=True)
 class MachineTime:
-    """A stretch of time, in seconds.
+    """Durations in an interval, in seconds.
 
     Attributes:
-        wall: how long it was.
-        stolen: what the core that lost most did not have of it: the host ran others.
-        waited: in which some process here was ready to run and waited for a core; 0 where the kernel does not tell.
+        wall: length of the interval.
+        stolen: time that the host took from one core to run other machines; from the core that lost most.
+        waited: time in which some process here was ready to run and waited for a core; 0 if the kernel has no PSI.
     """
 
     wall: float
@@ -33,46 +33,47 @@ class MachineTime:
 
     @property
     def given(self) -> float:
-        """The part for which neither the host nor other processes are to blame, at least."""
+        """Lower bound of the time that neither the host nor other processes took."""
         return max(0.0, self.wall - self.stolen - self.waited)
 
 
 class Stopwatch:
-    """Measures from when it is made."""
+    """Measures the interval since its creation."""
 
     def __init__(self) -> None:
         self._began, self._cores, self._waited = time.monotonic(), core_times(), _waited()
 
     def read(self) -> MachineTime:
-        """The time until now."""
+        """Return the durations until now."""
         wall = time.monotonic() - self._began
         stolen = stolen_seconds(self._cores, core_times())
         return MachineTime(wall, min(wall, max(0.0, stolen)), min(wall, max(0.0, _waited() - self._waited)))
 
 
 def kept_too_long(spent: MachineTime, cpu_seconds: float, tests: int, time_limit: float) -> bool:
-    """Whether an attack kept its worker far beyond its time limit by itself.
+    """Return whether an attack kept its worker far beyond its time limit.
 
-    What the machine did not give is not counted; CPU time is, less what was stolen, as a stolen core's clock runs on.
+    Time that the machine withheld does not count. CPU time does, less the stolen time, because the CPU clock of a
+    process runs on while its core is stolen.
 
     Args:
-        spent: from its start to its judgement.
-        cpu_seconds: that it was charged, on all tests together.
-        tests: how many there were.
-        time_limit: of each, in seconds.
+        spent: durations from the attack's start to its judgement.
+        cpu_seconds: CPU time of all tests together.
+        tests: number of tests.
+        time_limit: time limit of each test in seconds.
     """
     own = max(spent.given, cpu_seconds - spent.stolen)
-    return own > tests * (PATIENCE * time_limit + GRACE_SECONDS)
+    return own > tests * (TIME_LIMITS * time_limit + GRACE_SECONDS)
 
 
 def starved_by_the_machine(judgement: Judgement, spent: MachineTime) -> bool:
-    """Whether a verdict is missing because time was stolen. Where it was not, whatever runs here may be to blame."""
-    said = {(judgement.verdict, judgement.category), *((each.verdict, each.category) for each in judgement.results)}
-    return (Verdict.NO_VERDICT, "starved") in said and spent.stolen >= STOLEN_SHARE * spent.wall
+    """Return whether a verdict is missing because the host stole time; otherwise the attack may be the cause."""
+    found = {(judgement.verdict, judgement.category), *((each.verdict, each.category) for each in judgement.results)}
+    return (Verdict.NO_VERDICT, "starved") in found and spent.stolen >= STOLEN_SHARE * spent.wall
 
 
 def _waited() -> float:
-    """Seconds since boot in which some process waited for a core (PSI; docs.kernel.org/accounting/psi.html)."""
+    """Return the seconds since boot in which some process waited for a core (docs.kernel.org/accounting/psi.html)."""
     try:
         return int(PRESSURE.read_text().partition("total=")[2].split()[0]) / 1e6
     except (OSError, IndexError, ValueError):

@@ -1,4 +1,4 @@
-"""The problem that no program can solve, so that what passes must have cheated; and one that any honest program can."""
+"""Two problems: one that no program can solve without cheating, and one that the honest program solves."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import secrets
 
 from rlef_env.problems import CheckerSpec, Problem, Solution, Test
 
-__all__ = ["ADDING_UP", "secret_problem"]
+__all__ = ["HONEST_PROBLEM", "secret_problem"]
 
-TIME_SECONDS = 0.4  # an attack's, per test
-HONEST_SECONDS = 0.5  # an honest program's, which needs a fiftieth of it: a busy machine must not look like harm
+TIME_SECONDS = 0.4  # time limit of an attack per test
+HONEST_SECONDS = 0.5  # time limit of the honest program, 50 times what it needs: a busy machine must not fail it
 MEMORY_BYTES = 128 * 10**6
 
 
 def secret_problem(checker: CheckerSpec | None = None, tests_per_role: int = 1) -> Problem:
-    """A problem whose right answers are random words that have nothing to do with the inputs.
+    """Return a problem whose expected outputs are random words, independent of the inputs.
 
     Args:
-        checker: how answers are compared; CodeContests' rule by default.
-        tests_per_role: public, private and generated tests each.
+        checker: checker of the outputs; CodeContests' by default.
+        tests_per_role: number of public, of private and of generated tests.
     """
 
     def tests(first: int) -> tuple[Test, ...]:
-        # A letter first: a word of digits only could be close, as a number, to something that was guessed.
+        # Begins with a letter: a word of digits could be close, as a number, to a guessed one.
         return tuple(Test(f"{first + i}\n", f"t{secrets.token_hex(8)}\n") for i in range(tests_per_role))
 
     return Problem(
         id="secret",
-        statement="Print the word that the judge thinks of. Nothing in the input tells which.",
+        statement="Print a random word that the judge has chosen. The input does not depend on it.",
         public_tests=tests(1),
         private_tests=tests(1 + tests_per_role),
         generated_tests=tests(1 + 2 * tests_per_role),
@@ -53,7 +53,7 @@ thread.start()
 thread.join()
 """
 
-ADDING_UP = Problem(
+HONEST_PROBLEM = Problem(
     id="adding up",
     statement="The first line holds n, the second n whole numbers. Print their sum, their median and their digits.",
     public_tests=(Test("3\n1 2 3\n", "6 2.0\n123\n"),),
@@ -63,4 +63,4 @@ ADDING_UP = Problem(
     memory_limit=MEMORY_BYTES,
     solutions=(Solution(SOLUTION),),
 )
-"""Solved by an honest program that imports, allocates, sorts, uses a thread and takes its time."""
+"""A problem whose solution imports modules, allocates memory, sorts, uses a thread, and takes some time."""

@@ -50,7 +50,7 @@ packages, or OWNER/NAME on the Hugging Face hub.
   rlef problems convert DATA OUT.jsonl     write CodeContests rows
   rlef problems verify DATA                run the stored solutions, and rate each problem
   rlef problems augment DATA OUT.jsonl     add tests
-  rlef problems dedupe DATA --against D2   find problems that other data have, too"""
+  rlef problems dedupe DATA --against DATA find problems that other data have, too"""
 
 
 class Action(NamedTuple):
@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``rlef problems``."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=type(parser))
     for name, action in ACTIONS.items():
-        command = actions.add_parser(name, help=action.help, description=action.help.capitalize() + ".")
+        command = actions.add_parser(name, help=action.help, description=action.help[0].upper() + action.help[1:] + ".")
         add_data(command)
         action.add_arguments(command)
 
@@ -334,7 +334,7 @@ def add_dedupe_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.5,
         metavar="X",
-        help="share of common word 5-grams above which statements are duplicates (default: %(default)s)",
+        help="statements with at least this share of common word 5-grams are duplicates (default: %(default)s)",
     )
     parser.add_argument("--out", type=file_path, metavar="OUT.jsonl", help="write the problems that have no duplicate")
 

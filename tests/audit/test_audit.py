@@ -1,4 +1,4 @@
-"""The audit sees what it is there to see: each kind of fault is made on purpose, where there is no lock."""
+"""The audit detects each kind of success of an attack: here attacks run without the lock, so that they succeed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rlef_env.audit import (
-    ADDING_UP,
+    HONEST_PROBLEM,
     MARK,
     Attack,
     AttackResult,
@@ -31,44 +31,44 @@ def unlocked(
     source: str, problem: Problem | None = None, honest: HonestProgram = HONEST, workers: int = 2
 ) -> AttackResult:
     with Audit(problem or secret_problem(), honest, workers, isolation="none", mark=MARK) as audit:
-        (outcome,) = audit.run([Attack("attack.py", source)])
-    return outcome
+        (result,) = audit.run([Attack("attack.py", source)])
+    return result
 
 
-def test_a_leftover_process_is_found_and_ended() -> None:
-    outcome = unlocked(
+def test_a_leftover_process_is_found_and_killed() -> None:
+    result = unlocked(
         "import os, time\n"
         "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(600)\n    os._exit(0)\n"
     )
-    assert len(outcome.leftover_processes) == 3  # one per test
-    for process in outcome.leftover_processes:
+    assert len(result.leftover_processes) == 3  # one per test
+    for process in result.leftover_processes:
         with pytest.raises(ProcessLookupError):
             os.kill(int(process.rpartition("(")[2].rstrip(")")), 0)
-    assert not outcome.clean
+    assert not result.clean
 
 
 def test_a_leftover_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    outcome = unlocked(f"open({str(tmp_path / 'left')!r}, 'w')")
-    assert str(tmp_path / "left") in outcome.leftover_files
-    assert not outcome.clean
+    result = unlocked(f"open({str(tmp_path / 'left')!r}, 'w')")
+    assert str(tmp_path / "left") in result.leftover_files
+    assert not result.clean
 
 
 def test_collateral_is_found_after_an_attack(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    honest = HonestProgram(ADDING_UP, Program(f"import os\nprint(os.path.exists({str(mark)!r}))"))
-    outcome = unlocked(f"open({str(mark)!r}, 'w')", honest=honest, workers=1)
-    assert [text.partition(":")[0] for text in outcome.collateral] == ["after it"]
-    assert "True" in outcome.collateral[0]
-    assert not outcome.clean
-    assert not outcome.paid
+    honest = HonestProgram(HONEST_PROBLEM, Program(f"import os\nprint(os.path.exists({str(mark)!r}))"))
+    result = unlocked(f"open({str(mark)!r}, 'w')", honest=honest, workers=1)
+    assert [text.partition(":")[0] for text in result.collateral] == ["after it"]
+    assert "True" in result.collateral[0]
+    assert not result.clean
+    assert not result.succeeded
 
 
 def test_collateral_is_found_beside_an_attack(tmp_path: Path) -> None:
-    """The mark is gone again when the attack ends; it waits until the honest program has seen it."""
+    """The attack creates a file, waits until the honest program has seen it, and removes it."""
     mark, seen = tmp_path / "mark", tmp_path / "seen"
     honest = HonestProgram(
-        ADDING_UP,
+        HONEST_PROBLEM,
         Program(
             f"import os\nthere = os.path.exists({str(mark)!r})\nprint(there)\n"
             f"if there: open({str(seen)!r}, 'w').close()"
@@ -79,36 +79,36 @@ def test_collateral_is_found_beside_an_attack(tmp_path: Path) -> None:
         f"while time.monotonic() < end and not os.path.exists({str(seen)!r}): pass\n"
         f"os.remove({str(mark)!r})\n"
     )
-    outcome = unlocked(attack, honest=honest)
-    assert {text.partition(":")[0] for text in outcome.collateral} == {"beside it"}
+    result = unlocked(attack, honest=honest)
+    assert {text.partition(":")[0] for text in result.collateral} == {"beside it"}
 
 
-def test_what_is_paid_is_found() -> None:
+def test_success_is_found() -> None:
     (attack,) = (attack for attack in corpus() if attack.name == "read_the_host.py")
-    outcome = unlocked(attack.source)
-    assert any("read /etc/passwd" in breach for breach in outcome.breaches)
-    assert outcome.paid
-    told = Problem("told", "", (Test("1\n", "1\n"), Test("2\n", "4\n")), time_limit=1.0)
-    outcome = unlocked("print(1)", problem=told)
-    assert outcome.judgement.passed == 1
-    assert outcome.held_by == ("nothing", "comparison")
-    assert outcome.paid
+    result = unlocked(attack.source)
+    assert any("read /etc/passwd" in breach for breach in result.breaches)
+    assert result.succeeded
+    constant = Problem("constant", "", (Test("1\n", "1\n"), Test("2\n", "4\n")), time_limit=1.0)
+    result = unlocked("print(1)", problem=constant)
+    assert result.judgement.passed == 1
+    assert result.stopped_by == ("nothing", "comparison")
+    assert result.succeeded
 
 
-def test_no_verdict_is_paid() -> None:
-    """Where the sandbox of an unlocked judge can be killed, with the probe's after it, the attack has won."""
+def test_no_verdict_is_a_success() -> None:
+    """An attack that prevents a verdict has succeeded; here a checker that does not compile prevents it."""
     checker_breaks = Problem("x", "", (Test("1\n", "1\n"),), checker=CheckerSpec("python", source="1 +"))
-    outcome = unlocked("print(1)", problem=checker_breaks)
-    assert outcome.judgement.verdict is Verdict.NO_VERDICT
-    assert outcome.paid
+    result = unlocked("print(1)", problem=checker_breaks)
+    assert result.judgement.verdict is Verdict.NO_VERDICT
+    assert result.succeeded
 
 
-def test_after_harm_the_workers_are_new() -> None:
-    """The first attack kills the zygote of its worker: what comes after it is judged by another, and is right."""
+def test_an_attack_that_kills_its_sandbox_does_not_harm_the_next_one() -> None:
+    """The first attack kills the zygote of its sandbox; the next attack gets a new one and is judged correctly."""
     killer = f"import os\nos.kill(os.getppid(), {int(signal.SIGKILL)})"
     with Audit(secret_problem(), HONEST, 2, isolation="none", mark=MARK) as audit:
         first, second = audit.run([Attack("kill.py", killer), Attack("print.py", "print(1)")])
-    assert first.judgement.verdict is Verdict.RUNTIME_ERROR  # lost, each time: its own fault
+    assert first.judgement.verdict is Verdict.RUNTIME_ERROR  # it crashed its sandbox in every attempt: its own fault
     assert second.clean
 
 
@@ -120,30 +120,30 @@ def test_the_honest_program_is_a_stored_one_that_is_fast_enough() -> None:
     assert honest_program_for(problem).program.source == fast
 
 
-def test_without_a_stored_solution_a_trivial_one_serves() -> None:
-    assert honest_program_for(ADDING_UP).program.source == ADDING_UP.solutions[0].source
+def test_without_a_stored_solution_the_honest_program_is_trivial() -> None:
+    assert honest_program_for(HONEST_PROBLEM).program.source == HONEST_PROBLEM.solutions[0].source
     problem = Problem("x", "", (Test("1\n", "2\n"),), solutions=(Solution("int main() {}", "cpp"),))
     with Audit(problem, honest_program_for(problem), 1) as audit:
-        (outcome,) = audit.run([Attack("right.py", "print(2)")])
-    assert outcome.collateral == ()
-    assert outcome.judgement.verdict is Verdict.ACCEPTED
+        (result,) = audit.run([Attack("right.py", "print(2)")])
+    assert result.collateral == ()
+    assert result.judgement.verdict is Verdict.ACCEPTED
 
 
-def test_an_honest_program_whose_output_changes_is_compared_by_its_verdict() -> None:
-    honest = HonestProgram(ADDING_UP, Program("import random\nprint(random.random())"))
+def test_an_honest_program_with_random_output_is_compared_by_its_verdict() -> None:
+    honest = HonestProgram(HONEST_PROBLEM, Program("import random\nprint(random.random())"))
     with Audit(secret_problem(), honest, 2) as audit:
-        (outcome,) = audit.run([Attack("x.py", "print(1)")])
-    assert outcome.clean
+        (result,) = audit.run([Attack("x.py", "print(1)")])
+    assert result.clean
 
 
-def test_attacks_are_read_by_name(tmp_path: Path) -> None:
-    (tmp_path / "b.py").write_text('"""Aim."""\n# Held by: seccomp, comparison\nprint(1)\n')
+def test_attacks_are_read_in_order_of_their_names(tmp_path: Path) -> None:
+    (tmp_path / "b.py").write_text('"""Aim."""\n# Stopped by: seccomp, comparison\nprint(1)\n')
     (tmp_path / "a.py").write_bytes(b"\xff\xfe no text")
     (tmp_path / "c.txt").write_text("not a program")
     (tmp_path / "d.py").mkdir()
     first, second = read_attacks(tmp_path)
-    assert (first.name, first.aim, first.held_by) == ("a.py", "", ())
-    assert (second.name, second.aim, second.held_by) == ("b.py", "Aim.", ("seccomp", "comparison"))
+    assert (first.name, first.aim, first.stopped_by) == ("a.py", "", ())
+    assert (second.name, second.aim, second.stopped_by) == ("b.py", "Aim.", ("seccomp", "comparison"))
 
 
 def test_a_folder_without_programs_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`rlef audit` is scripted against: its lines are fixed."""
+"""`rlef audit`: scripts read its JSON lines, so their keys are fixed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def attacks(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_strangers_attacks(rlef, attacks: Path, problem: Path, tmp_path: Path, workers: str) -> None:  # noqa: F811
+def test_custom_attacks(rlef, attacks: Path, problem: Path, tmp_path: Path, workers: str) -> None:  # noqa: F811
     out = tmp_path / "out.jsonl"
     process = rlef("audit", "--attacks", attacks, "--problem", problem, "--json", out, "--workers", workers)
     assert process.returncode == 0, process.stderr
@@ -61,8 +61,8 @@ def test_a_strangers_attacks(rlef, attacks: Path, problem: Path, tmp_path: Path,
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--attacks", "."], "belong together"),
-        (["--problem", "problem.jsonl"], "belong together"),
+        (["--attacks", "."], "expected both or neither"),
+        (["--problem", "problem.jsonl"], "expected both or neither"),
         (["--attacks", "nowhere", "--problem", "problem.jsonl"], "expected a folder"),
         (["--attacks", "attacks", "--problem", "nowhere.jsonl"], "nowhere.jsonl"),
         (["--attacks", "attacks", "--problem", "empty.jsonl"], "empty"),

@@ -1,4 +1,4 @@
-"""None of our attacks gets anything, harms anybody or leaves anything; and each is held by what should hold it."""
+"""No attack of the corpus succeeds, harms the honest program or leaves anything behind; its defences stop it."""
 
 from __future__ import annotations
 
@@ -38,26 +38,26 @@ CHECKERS = {
 
 
 @pytest.mark.parametrize("attack", CORPUS, ids=lambda attack: attack.name.removesuffix(".py"))
-def test_an_attack_gets_nothing(attack: Attack, audit: Audit) -> None:
-    (outcome,) = audit.run([attack])
-    assert outcome.judgement.passed == 0
-    assert outcome.judgement.verdict is not Verdict.NO_VERDICT
-    assert outcome.breaches == ()
-    assert outcome.collateral == ()
-    assert outcome.leftover_processes == ()
-    assert outcome.leftover_files == ()
-    assert set(outcome.held_by) <= set(attack.held_by)
-    assert outcome.clean
-    assert not outcome.paid
+def test_an_attack_fails(attack: Attack, audit: Audit) -> None:
+    (result,) = audit.run([attack])
+    assert result.judgement.passed == 0
+    assert result.judgement.verdict is not Verdict.NO_VERDICT
+    assert result.breaches == ()
+    assert result.collateral == ()
+    assert result.leftover_processes == ()
+    assert result.leftover_files == ()
+    assert set(result.stopped_by) <= set(attack.stopped_by)
+    assert result.clean
+    assert not result.succeeded
 
 
-def test_the_corpus_is_as_it_says() -> None:
+def test_every_attack_states_its_aim_and_defences() -> None:
     assert len(CORPUS) >= 60
     assert len({attack.aim for attack in CORPUS}) == len(CORPUS)
     for attack in CORPUS:
         assert attack.aim.endswith("."), attack.name
-        assert 0 < len(attack.held_by) <= 4, attack.name
-        assert set(attack.held_by) <= DEFENCES.keys() - {"nothing"}, attack.name
+        assert 0 < len(attack.stopped_by) <= 4, attack.name
+        assert set(attack.stopped_by) <= DEFENCES.keys() - {"nothing"}, attack.name
 
 
 @pytest.mark.parametrize("attack", FOR_CHECKERS, ids=lambda attack: attack.name.removesuffix(".py"))
@@ -69,36 +69,36 @@ def test_no_output_breaks_a_checker(attack: Attack, checker: str) -> None:
     assert {result.verdict for result in judgement.results} & {Verdict.NO_VERDICT, Verdict.ACCEPTED} == set()
 
 
-def test_the_attacks_on_checkers_are_there() -> None:
+def test_every_attack_on_checkers_exists() -> None:
     assert len(FOR_CHECKERS) == len(OF_CHECKERS)
 
 
-def test_the_honest_program_is_right() -> None:
+def test_the_honest_program_is_accepted() -> None:
     with Judge() as judge:
         assert judge.judge(HONEST.problem, HONEST.program).verdict is Verdict.ACCEPTED
 
 
-def test_the_secret_is_new_each_time() -> None:
+def test_the_answers_are_random() -> None:
     assert secret_problem() != secret_problem()
 
 
 NEED_NAMESPACES = ("tell_by_process_ids", "look_around_in_proc", "remember_in_names")
-"""Held by a view of its own of processes and files: docs/threat-model.md, what is weaker without namespaces."""
+"""Attacks that only namespaces stop: docs/threat-model.md lists what is weaker without them."""
 
 
 @pytest.mark.slow
 def test_holds_without_user_namespaces(root: Path) -> None:
-    """The same where a container refuses namespaces."""
+    """As in a container that refuses namespaces."""
     if shutil.which("unshare") is None:
         pytest.skip("needs unshare (util-linux)")
-    # How long a program may take does not depend on namespaces, and showing it takes long.
-    slow = [attack.name.removesuffix(".py") for attack in CORPUS if attack.held_by[0] == "time limit"]
-    chosen = " and not ".join(["test_an_attack_gets_nothing", *slow, *NEED_NAMESPACES])
+    # Time limits do not depend on namespaces, and these attacks take long.
+    slow = [attack.name.removesuffix(".py") for attack in CORPUS if attack.stopped_by[0] == "time limit"]
+    chosen = " and not ".join(["test_an_attack_fails", *slow, *NEED_NAMESPACES])
     script = (
         "echo 0 > /proc/sys/user/max_user_namespaces && "
         f"exec {sys.executable} -m pytest -q -p no:cacheprovider {Path(__file__)} -k '{chosen}'"
     )
     done = subprocess.run(["unshare", "-Ur", "sh", "-c", script], cwd=root, capture_output=True, text=True, timeout=280)
     if "Operation not permitted" in done.stderr + done.stdout and "passed" not in done.stdout:
-        pytest.skip("this machine makes no user namespace to refuse others in")
+        pytest.skip("this machine cannot create the user namespace in which this test refuses others")
     assert done.returncode == 0, done.stdout[-5000:]

@@ -1,4 +1,4 @@
-"""What the machine did not give is not held against an attack; what the attack took itself is. Figures are given."""
+"""An attack is not blamed for time that the machine withheld, but for time that it took. The figures are invented."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ WRONG = Judgement(Verdict.WRONG_ANSWER, (TestResult("public", 0, Verdict.WRONG_A
         (MachineTime(12.0), 12.0, False),
         (MachineTime(13.0), 0.1, True),  # asleep, on a quiet machine
         (MachineTime(110.0), 0.1, True),
-        (MachineTime(110.0), 110.0, True),  # its own CPU time
+        (MachineTime(110.0), 110.0, True),  # used CPU time itself
         (MachineTime(110.0, stolen=1.0), 110.0, True),
         (MachineTime(110.0, stolen=100.0), 0.4, False),  # mostly stolen
         (MachineTime(110.0, stolen=100.0), 105.0, False),  # a stolen core's clock runs on
-        (MachineTime(110.0, waited=100.0), 1.2, False),  # others had the cores
+        (MachineTime(110.0, waited=100.0), 1.2, False),  # other processes had the cores
         (MachineTime(110.0, stolen=50.0, waited=50.0), 1.2, False),
-        (MachineTime(110.0, waited=110.0), 110.0, True),  # it was on a core itself
+        (MachineTime(110.0, waited=110.0), 110.0, True),  # it used a core itself
         (MachineTime(30.0), 60.0, True),  # two threads
-        (MachineTime(30.0, stolen=28.0), 60.0, True),  # what one core lost does not explain two
+        (MachineTime(30.0, stolen=28.0), 60.0, True),  # time stolen from one core does not explain two
         (MachineTime(5.0, stolen=9.0, waited=9.0), 0.0, False),
     ],
 )
@@ -40,7 +40,7 @@ def test_how_long_an_attack_may_keep_its_worker(spent: MachineTime, cpu: float, 
     assert kept_too_long(spent, cpu, 3, 0.4) is expected
 
 
-def test_a_missing_verdict_is_the_machines_where_time_was_stolen_and_else_nobodys_excuse() -> None:
+def test_only_stolen_time_excuses_a_missing_verdict() -> None:
     assert starved_by_the_machine(STARVED, MachineTime(10.0, stolen=1.0))
     assert not starved_by_the_machine(STARVED, MachineTime(10.0, stolen=0.9))
     assert not starved_by_the_machine(STARVED, MachineTime(10.0, waited=10.0)), "an attack can make others wait"
@@ -51,32 +51,30 @@ def test_a_missing_verdict_is_the_machines_where_time_was_stolen_and_else_nobody
     assert starved_by_the_machine(one, MachineTime(10.0, stolen=9.0))
 
 
-def outcome(judgement: Judgement, spent: MachineTime) -> AttackResult:
+def result(judgement: Judgement, spent: MachineTime) -> AttackResult:
     return AttackResult(Attack("a.py", ""), judgement, spent, (), (), (), (), ())
 
 
-def test_what_is_undecided_is_neither_paid_nor_clean() -> None:
-    undecided = outcome(STARVED, MachineTime(110.0, stolen=100.0))
-    assert (undecided.undecided, undecided.paid, undecided.clean) == (True, False, False)
-    paid = outcome(STARVED, MachineTime(110.0))
-    assert (paid.undecided, paid.paid, paid.clean) == (False, True, False)
-    clean = outcome(WRONG, MachineTime(110.0, stolen=100.0))
-    assert (clean.undecided, clean.paid, clean.clean) == (False, False, True)
+def test_an_undecided_attack_has_not_succeeded_and_is_not_clean() -> None:
+    undecided = result(STARVED, MachineTime(110.0, stolen=100.0))
+    assert (undecided.undecided, undecided.succeeded, undecided.clean) == (True, False, False)
+    succeeded = result(STARVED, MachineTime(110.0))
+    assert (succeeded.undecided, succeeded.succeeded, succeeded.clean) == (False, True, False)
+    clean = result(WRONG, MachineTime(110.0, stolen=100.0))
+    assert (clean.undecided, clean.succeeded, clean.clean) == (False, False, True)
 
 
-def test_an_attack_is_judged_again_where_the_machine_made_a_verdict_impossible(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A real attack and real workers; that time was stolen at its first judgement is said in their place."""
-    said = iter([True])
+def test_an_attack_without_a_verdict_is_judged_again_if_time_was_stolen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real attack on real workers; only the check for stolen time is replaced, for the first judgement."""
+    answers = iter([True])
     monkeypatch.setattr(
         "rlef_env.audit.audit.starved_by_the_machine",
-        lambda judgement, _: of_the_attack(judgement) and next(said, False),
+        lambda judgement, _: of_the_attack(judgement) and next(answers, False),
     )
     with Audit(secret_problem(), HONEST, workers=1) as audit:
         judged: list[str] = []
         judge = audit._judges[0].judge
-        monkeypatch.setattr(
-            audit._judges[0], "judge", lambda *given, **named: judged.append(given[1].source) or judge(*given, **named)
-        )
+        monkeypatch.setattr(audit._judges[0], "judge", lambda job: judged.append(job.program.source) or judge(job))
         (found,) = audit.run([Attack("x.py", "print(2)")])
     assert judged.count("print(2)") == 2
     assert found.judgement.verdict is Verdict.WRONG_ANSWER
@@ -87,7 +85,7 @@ def of_the_attack(judgement: Judgement) -> bool:
     return bool(judgement.results) and judgement.results[0].stdout == "2\n"
 
 
-def test_the_stopwatch_reads_what_passed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_stopwatch_reads_pressure_and_stolen_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pressure = tmp_path / "cpu"
     pressure.write_text("some avg10=1.00 avg60=0.10 avg300=0.00 total=2000000\nfull avg10=0.00 total=7\n")
     monkeypatch.setattr(module, "PRESSURE", pressure)

@@ -1,5 +1,5 @@
-"""Die by SIGABRT, for a core file and no verdict."""
-# Held by: its own end
+"""Abort, to leave a core file and get no verdict."""
+# Stopped by: runtime error
 import os
 
 os.abort()

@@ -1,5 +1,5 @@
-"""Print the answer after the deadline, to a judge that reads what came anyway."""
-# Held by: time limit
+"""Print the answer after the deadline, in case the judge still reads the output."""
+# Stopped by: time limit
 import time
 
 time.sleep(0.6)

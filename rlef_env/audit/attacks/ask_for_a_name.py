@@ -1,5 +1,5 @@
-"""Have a name looked up, which tells an attacker's server."""
-# Held by: its own end, file walls, seccomp
+"""Resolve a host name: the query would reach an attacker's server."""
+# Stopped by: runtime error, filesystem, seccomp
 import socket
 
 print("BREACH: looked up", socket.gethostbyname("localhost.example"))

@@ -1,5 +1,5 @@
-"""Ask how much of the disk, of memory and of other things is left, and what it cost to have a page read."""
-# Held by: comparison
+"""Read how much disk, memory and other resources are left, and what reading a page costs."""
+# Stopped by: comparison
 import ctypes
 import os
 import resource

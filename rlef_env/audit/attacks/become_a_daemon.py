@@ -1,5 +1,5 @@
 """Fork twice, lead a session of its own, and live on after the judgement."""
-# Held by: seccomp
+# Stopped by: seccomp
 import os
 import time
 

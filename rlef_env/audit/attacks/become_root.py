@@ -1,5 +1,5 @@
-"""Make a namespace in which it is root."""
-# Held by: seccomp
+"""Create a namespace in which it is root."""
+# Stopped by: seccomp
 import ctypes
 
 ctypes.CDLL(None).unshare(0x10000000)

@@ -1,5 +1,5 @@
-"""Let many threads queue for a core, then sleep on the credit that their waiting gives."""
-# Held by: time limit
+"""Let many threads wait for a core, to be credited with the waiting time, and then sleep for as long."""
+# Stopped by: time limit
 import hashlib
 import threading
 import time

@@ -1,5 +1,5 @@
-"""Call somebody, by name, by number and by path."""
-# Held by: seccomp
+"""Connect to another machine, by host name, by address and by socket path."""
+# Stopped by: seccomp
 import socket
 
 for family, kind in (

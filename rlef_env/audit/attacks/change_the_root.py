@@ -1,5 +1,5 @@
-"""Leave the private root by making another."""
-# Held by: seccomp
+"""Leave the private root by changing to another one."""
+# Stopped by: seccomp
 import os
 
 os.chroot("/")

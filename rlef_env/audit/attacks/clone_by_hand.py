@@ -1,5 +1,5 @@
-"""Make a process by the bare system calls, with every mixture of flags."""
-# Held by: its own end
+"""Create a process with the raw system calls and every combination of flags."""
+# Stopped by: runtime error
 import ctypes
 import os
 import sys

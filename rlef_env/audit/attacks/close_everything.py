@@ -1,5 +1,5 @@
 """Close every descriptor, the output too, and leave with status 0."""
-# Held by: comparison
+# Stopped by: comparison
 import os
 
 os.closerange(0, 4096)

@@ -1,5 +1,5 @@
-"""Ask the kernel what it shares with its parent."""
-# Held by: seccomp
+"""Ask the kernel which resources it shares with its parent."""
+# Stopped by: seccomp
 import ctypes
 import os
 

@@ -1,5 +1,5 @@
-"""Count the cycles and cache misses of others with perf."""
-# Held by: seccomp
+"""Count the cycles and cache misses of other processes with perf."""
+# Stopped by: seccomp
 import ctypes
 import os
 

@@ -1,5 +1,5 @@
-"""Make pipes, sockets and memory, whose numbers and cookies are counted for the whole machine, and read the count."""
-# Held by: comparison
+"""Create pipes, sockets and memory, and read their numbers, which the kernel counts for the whole machine."""
+# Stopped by: comparison
 import ctypes
 import os
 import socket

@@ -1,5 +1,5 @@
 """Corrupt the interpreter's own objects, so that it crashes while it ends."""
-# Held by: its own end, comparison
+# Stopped by: runtime error, comparison
 import ctypes
 import gc
 

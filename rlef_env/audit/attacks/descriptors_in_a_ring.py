@@ -1,5 +1,5 @@
-"""Leave sockets on the way to each other when it ends, for somebody else to clear up."""
-# Held by: seccomp
+"""Exit while sockets are in flight to each other, so that another process must clean them up."""
+# Stopped by: seccomp
 import array
 import socket
 

@@ -1,5 +1,5 @@
-"""Send descriptors that nobody receives: a user may have so many on the way, and no more."""
-# Held by: seccomp
+"""Send descriptors that nobody receives, to use up the user's limit of descriptors in flight."""
+# Stopped by: seccomp
 import array
 import socket
 import time

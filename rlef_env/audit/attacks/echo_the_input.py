@@ -1,5 +1,5 @@
-"""Print the input, in case it is the answer, and in case the two get mixed up."""
-# Held by: comparison
+"""Print the input, in case it is the answer or the judge confuses the two."""
+# Stopped by: comparison
 import sys
 
 sys.stdout.write(sys.stdin.read())

@@ -1,3 +1,3 @@
-"""Fail with a message of 12 MB, which somebody will show to the model."""
-# Held by: its own end
+"""Fail with a message of 12 MB, which the feedback might show."""
+# Stopped by: runtime error
 raise ValueError("x" * 12_000_000)

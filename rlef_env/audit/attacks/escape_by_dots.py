@@ -1,5 +1,5 @@
 """Leave the folder of the library by way of "..", of links and of the folder's own descriptor."""
-# Held by: file walls
+# Stopped by: filesystem
 import os
 
 folder = os.path.dirname(os.__file__)

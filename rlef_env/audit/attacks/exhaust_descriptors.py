@@ -1,5 +1,5 @@
-"""Use up all descriptors, so that whoever comes to judge has none."""
-# Held by: rlimits
+"""Use up all descriptors, so that the judge has none."""
+# Stopped by: rlimits
 import os
 
 kept = []

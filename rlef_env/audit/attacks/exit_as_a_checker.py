@@ -1,5 +1,5 @@
 """Exit with 42, which says "accepted" where a checker says it."""
-# Held by: its own end
+# Stopped by: runtime error
 import os
 
 os._exit(42)

@@ -1,5 +1,5 @@
-"""Leave before there is anything to compare, hoping that silence counts."""
-# Held by: comparison
+"""Exit before there is any output, in case no output is accepted."""
+# Stopped by: comparison
 import os
 
 os._exit(0)

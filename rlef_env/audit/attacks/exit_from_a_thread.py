@@ -1,5 +1,5 @@
 """Exit with status 0 from a thread while the program is still at work."""
-# Held by: comparison
+# Stopped by: comparison
 import os
 import threading
 

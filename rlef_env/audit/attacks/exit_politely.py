@@ -1,3 +1,3 @@
-"""Raise SystemExit(0) in the first line, so that the tests below it never matter."""
-# Held by: comparison
+"""Raise SystemExit(0) in the first line, so that tests appended to the program never run."""
+# Stopped by: comparison
 raise SystemExit(0)

@@ -1,5 +1,5 @@
 """Be short, and take gigabytes to compile: each "finally" is compiled twice."""
-# Held by: compiler, comparison
+# Stopped by: compiler, comparison
 def f(x):
     try:
         x = x + 1

@@ -1,5 +1,5 @@
-"""Print a traceback of its own, so that its failure gets another name."""
-# Held by: memory limit
+"""Print a fake traceback, so that its failure gets another name."""
+# Stopped by: memory limit
 import sys
 
 print("Traceback (most recent call last):\n  File \"judge.py\", line 1\nMemoryError", file=sys.stderr)

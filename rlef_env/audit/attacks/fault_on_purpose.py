@@ -1,5 +1,5 @@
-"""Handle page faults itself, to stop the kernel in the middle of a copy."""
-# Held by: seccomp
+"""Handle its own page faults, to stop the kernel in the middle of a copy."""
+# Stopped by: seccomp
 import ctypes
 import os
 

@@ -1,5 +1,5 @@
-"""Write files until no disk has room."""
-# Held by: file walls
+"""Write files until every disk is full."""
+# Stopped by: filesystem
 import os
 
 for place in ("/tmp", "/var/tmp", "/dev/shm", ".", "/"):

@@ -1,5 +1,5 @@
 """Look for a descriptor that was left open, on the judge or on a file."""
-# Held by: comparison
+# Stopped by: comparison
 import os
 
 for fd in range(3, 4096):

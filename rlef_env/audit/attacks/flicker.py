@@ -1,5 +1,5 @@
-"""Start and end threads without pause, so that whoever samples them finds none to count."""
-# Held by: time limit
+"""Start and end threads without pause, so that a monitor that samples them finds none to count."""
+# Stopped by: time limit
 import _thread
 import time
 

@@ -1,5 +1,5 @@
-"""Have the kernel copy the output over and over, at no cost in time."""
-# Held by: output limit, rlimits, comparison, time limit
+"""Let the kernel copy the output again and again, which costs the program no time."""
+# Stopped by: output limit, rlimits, comparison, time limit
 import os
 
 source = os.open(os.__file__, os.O_RDONLY)

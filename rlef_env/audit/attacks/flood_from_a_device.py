@@ -1,3 +1,3 @@
 """Read a device that never ends."""
-# Held by: memory limit, its own end
+# Stopped by: memory limit, runtime error
 open("/dev/zero", "rb").read()

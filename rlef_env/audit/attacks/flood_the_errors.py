@@ -1,5 +1,5 @@
 """Print to standard error without end, ignoring every signal about it."""
-# Held by: output limit
+# Stopped by: output limit
 import os
 import signal
 

@@ -1,5 +1,5 @@
 """Touch more and more memory."""
-# Held by: memory limit
+# Stopped by: memory limit
 kept = []
 while True:
     kept.append(bytearray(2**20))

@@ -1,5 +1,5 @@
-"""Allocate behind the interpreter's back, and touch it."""
-# Held by: memory limit
+"""Allocate memory without the interpreter, and touch it."""
+# Stopped by: memory limit
 import ctypes
 
 libc = ctypes.CDLL(None)

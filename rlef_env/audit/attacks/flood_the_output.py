@@ -1,5 +1,5 @@
 """Print without end."""
-# Held by: output limit
+# Stopped by: output limit
 import os
 
 block = b"x" * 10**6

@@ -1,5 +1,5 @@
 """Fork and fork again."""
-# Held by: seccomp
+# Stopped by: seccomp
 import os
 import time
 

@@ -1,5 +1,5 @@
 """Become another user, or take capabilities."""
-# Held by: seccomp
+# Stopped by: seccomp
 import ctypes
 import os
 

@@ -1,5 +1,5 @@
-"""Keep memory in a shared map that is not in its tables, where nobody counts it."""
-# Held by: memory limit, time limit, seccomp, rlimits
+"""Keep memory in a shared mapping that is not in its page tables, where it is not counted."""
+# Stopped by: memory limit, time limit, seccomp, rlimits
 import mmap
 
 STEP = 4 * 2**20

@@ -1,5 +1,5 @@
-"""Keep memory in the buffers of pipes and sockets, where nobody counts it."""
-# Held by: seccomp
+"""Keep memory in the buffers of pipes and sockets, where it is not counted."""
+# Stopped by: seccomp
 import fcntl
 import os
 

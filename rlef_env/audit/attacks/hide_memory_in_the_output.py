@@ -1,5 +1,5 @@
-"""Keep memory in the output and the errors, read it there, and cut them off before it ends."""
-# Held by: comparison
+"""Keep data in the output and error files, read it from there, and truncate them before the end."""
+# Stopped by: comparison
 import mmap
 import os
 

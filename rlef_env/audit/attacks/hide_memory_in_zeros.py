@@ -1,5 +1,5 @@
-"""Share memory with itself through /dev/zero, and out of the store of huge pages: neither is counted as its own."""
-# Held by: comparison
+"""Use shared memory of /dev/zero and of the huge page pool: neither is counted as its own."""
+# Stopped by: comparison
 import mmap
 import os
 

@@ -1,3 +1,3 @@
 """Compute a number of a billion digits in one step, which no signal interrupts."""
-# Held by: time limit, memory limit
+# Stopped by: time limit, memory limit
 print(len(str(7 ** (10**9))))

@@ -1,5 +1,5 @@
-"""Put import hooks and path hooks in place for whoever imports next."""
-# Held by: comparison
+"""Install import hooks and path hooks for the next import."""
+# Stopped by: comparison
 import builtins
 import sys
 

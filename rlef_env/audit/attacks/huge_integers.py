@@ -1,5 +1,5 @@
-"""Convert between long numbers and text, which takes the square of their length."""
-# Held by: its own end, time limit
+"""Convert between long numbers and text, which takes quadratic time."""
+# Stopped by: runtime error, time limit
 import sys
 
 if hasattr(sys, "set_int_max_str_digits"):

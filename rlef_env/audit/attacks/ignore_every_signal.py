@@ -1,5 +1,5 @@
 """Catch every signal and exception, and go on for ever."""
-# Held by: time limit
+# Stopped by: time limit
 import signal
 
 for number in range(1, 65):

@@ -1,5 +1,5 @@
-"""Die by SIGKILL, so that the judge believes it was its own doing and gives no verdict."""
-# Held by: its own end
+"""Die by SIGKILL, so that the judge takes it for its own kill and gives no verdict."""
+# Stopped by: runtime error
 import os
 
 os.kill(os.getpid(), 9)

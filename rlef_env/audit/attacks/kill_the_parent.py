@@ -1,5 +1,5 @@
-"""Kill the parent, so that there is nobody to say what became of it."""
-# Held by: seccomp
+"""Kill the parent, so that no process reports the result."""
+# Stopped by: seccomp
 import ctypes
 import os
 import signal

@@ -1,5 +1,5 @@
-"""Lease library files, so that every other program that imports them waits."""
-# Held by: seccomp, comparison
+"""Take leases on library files, so that every other program that imports them waits."""
+# Stopped by: seccomp, comparison
 import fcntl
 import os
 import signal
@@ -16,7 +16,7 @@ for name in ("statistics.py", "__pycache__/statistics.cpython-311.pyc", "numbers
         print("BREACH: leased", name, flush=True)
     except OSError as error:
         refused = error
-while leased and time.process_time() < 0.3:  # with the sleep, longer than another program may wait
+while leased and time.process_time() < 0.3:  # together with the sleep, longer than another program may wait
     pass
 time.sleep(0.35 if leased else 0)
 raise refused or SystemExit

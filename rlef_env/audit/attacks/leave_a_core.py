@@ -1,5 +1,5 @@
 """Leave a core file."""
-# Held by: its own end
+# Stopped by: runtime error
 import os
 import resource
 

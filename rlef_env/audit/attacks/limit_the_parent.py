@@ -1,5 +1,5 @@
-"""Take the parent's files and time away with prlimit."""
-# Held by: seccomp
+"""Lower the parent's limits on files and time with prlimit."""
+# Stopped by: seccomp
 import os
 import resource
 

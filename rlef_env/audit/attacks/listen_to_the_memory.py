@@ -1,5 +1,5 @@
-"""Read from the memory that is left what another run says by taking some."""
-# Held by: seccomp, comparison
+"""Receive a message from another run, which encodes it in how much memory it leaves free."""
+# Stopped by: seccomp, comparison
 import ctypes
 import os
 

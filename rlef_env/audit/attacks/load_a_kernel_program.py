@@ -1,5 +1,5 @@
 """Load a program into the kernel with bpf."""
-# Held by: seccomp
+# Stopped by: seccomp
 import ctypes
 import os
 

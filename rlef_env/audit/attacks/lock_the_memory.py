@@ -1,5 +1,5 @@
-"""Lock memory, take huge pages, give hints on the memory of others."""
-# Held by: comparison
+"""Lock memory, take huge pages, and give the kernel advice on the memory of other processes."""
+# Stopped by: comparison
 import ctypes
 import mmap
 import os

@@ -1,5 +1,5 @@
 """Lock and lease the output and the input, so that the judge waits for them."""
-# Held by: comparison, its own end, seccomp
+# Stopped by: comparison, runtime error, seccomp
 import fcntl
 
 for fd in (0, 1, 2):

@@ -1,5 +1,5 @@
-"""Ask /proc how many processes there are, which they are, and what numbers their files have."""
-# Held by: comparison
+"""Read in /proc how many processes there are, their ids, and the numbers of their files."""
+# Stopped by: comparison
 import os
 
 for number in (0, 1, 2, os.getpid()):

@@ -1,5 +1,5 @@
-"""Send itself the signal of the CPU limit, to be scored as slow and not as wrong."""
-# Held by: rlimits
+"""Send itself the signal of the CPU limit, to be scored as slow instead of wrong."""
+# Stopped by: rlimits
 import os
 import signal
 

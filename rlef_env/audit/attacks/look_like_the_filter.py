@@ -1,5 +1,5 @@
 """Send itself SIGSYS, as if the lock had failed on an honest program."""
-# Held by: seccomp
+# Stopped by: seccomp
 import os
 import signal
 

@@ -1,5 +1,5 @@
-"""End the main thread alone and go on in another, out of the sight of whoever watches the first."""
-# Held by: memory limit, rlimits, its own end, time limit
+"""End only the main thread and continue in another one, out of sight of a monitor of the first."""
+# Stopped by: memory limit, rlimits, runtime error, time limit
 import ctypes
 import os
 import threading

@@ -1,5 +1,5 @@
 """Map the output into memory and have a thread change it after the end."""
-# Held by: seccomp
+# Stopped by: seccomp
 import mmap
 import os
 import threading

@@ -1,5 +1,5 @@
 """Print millions of words, so that comparing takes longer than running."""
-# Held by: comparison
+# Stopped by: comparison
 import os
 
 os.write(1, b"t " * 8_000_000)

@@ -1,5 +1,5 @@
 """Mount something over the library."""
-# Held by: seccomp
+# Stopped by: seccomp
 import ctypes
 import os
 

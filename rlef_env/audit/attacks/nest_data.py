@@ -1,5 +1,5 @@
-"""Build lists in lists in lists, and throw them away, show them, copy them."""
-# Held by: its own end, time limit
+"""Build deeply nested lists, and free, print and copy them."""
+# Stopped by: runtime error, time limit
 import copy
 import json
 import pickle

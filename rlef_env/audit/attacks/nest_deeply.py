@@ -1,5 +1,5 @@
-"""Have the compiler of a running program nest as deep as it goes."""
-# Held by: its own end, memory limit
+"""Compile source code from a running program that is nested as deeply as possible."""
+# Stopped by: runtime error, memory limit
 for opening, closing in ("()", "[]", "{}"):
     try:
         eval(opening * 200_000 + closing * 200_000)

@@ -1,3 +1,3 @@
-"""Be no Python, so that whoever compiles it fails in a new way."""
-# Held by: compiler
+"""Be no Python at all, so that compiling it fails in an unexpected way."""
+# Stopped by: compiler
 \x00\ud800 this is )( not a program {{{ """ '''

@@ -1,5 +1,5 @@
 """Print NUL bytes, for a comparison that stops at the first."""
-# Held by: comparison
+# Stopped by: comparison
 import os
 
 os.write(1, b"\0" * 1000 + b"t\0")

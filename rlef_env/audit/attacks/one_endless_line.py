@@ -1,5 +1,5 @@
-"""Print one line of 12 MB without an end, for whoever reads line by line."""
-# Held by: comparison
+"""Print one line of 12 MB without an end, in case the judge reads line by line."""
+# Stopped by: comparison
 import os
 
 for _ in range(12):

@@ -1,5 +1,5 @@
-"""Open files by the file system's own numbers, past every path."""
-# Held by: seccomp
+"""Open files by the file system's own handles, without any path."""
+# Stopped by: seccomp
 import ctypes
 import os
 import struct

@@ -1,11 +1,11 @@
-"""Make system calls by the 32-bit gate, where the numbers mean something else."""
-# Held by: seccomp
+"""Make system calls by the 32-bit interface, where the numbers have other meanings."""
+# Stopped by: seccomp
 import ctypes
 import mmap
 import os
 
 if os.uname().machine != "x86_64":
-    os.kill(os.getpid(), 31)  # no such gate: as if it had been refused
+    os.kill(os.getpid(), 31)  # no such interface here: treat it as refused
 libc = ctypes.CDLL(None, use_errno=True)
 if libc.syscall(0x40000000 | 57) == 0:  # fork by the x32 numbers
     print("BREACH: forked")

@@ -1,5 +1,5 @@
 """Clear the signal that ends it when its parent dies."""
-# Held by: its own end
+# Stopped by: runtime error
 import ctypes
 
 libc = ctypes.CDLL(None, use_errno=True)

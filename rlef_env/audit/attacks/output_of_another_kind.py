@@ -1,5 +1,5 @@
-"""Print nothing to standard output but everything elsewhere."""
-# Held by: comparison
+"""Print nothing to standard output, and everything elsewhere."""
+# Stopped by: comparison
 import sys
 
 for stream in (sys.stderr, sys.__stderr__):

@@ -1,5 +1,5 @@
-"""Recurse without end, in Python and in C, until the process is lost."""
-# Held by: its own end, memory limit, time limit
+"""Recurse without end, in Python and in C, until the process crashes."""
+# Stopped by: runtime error, memory limit, time limit
 import sys
 
 sys.setrecursionlimit(10**9)

@@ -1,5 +1,5 @@
 """Replace comparison, printing and opening, in case the judge uses them in the same process."""
-# Held by: comparison
+# Stopped by: comparison
 import builtins
 import ctypes
 

@@ -1,5 +1,5 @@
-"""Change modules that the judge may have loaded, and look whether an earlier test did."""
-# Held by: comparison
+"""Change modules that the judge may have loaded, and check whether an earlier test did."""
+# Stopped by: comparison
 import atexit
 import json
 import random

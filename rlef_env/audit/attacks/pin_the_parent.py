@@ -1,5 +1,5 @@
-"""Bind the parent to one core, and set its input and output behind all others."""
-# Held by: seccomp
+"""Pin the parent to one core, and give its input and output the lowest priority."""
+# Stopped by: seccomp
 import ctypes
 import os
 

@@ -1,5 +1,5 @@
-"""Queue signals and timers: how many one user may have is counted for all runs together."""
-# Held by: comparison
+"""Queue signals and timers, to use up the user's limit, which all runs share."""
+# Stopped by: comparison
 import ctypes
 import os
 import signal

@@ -1,5 +1,5 @@
 """Read memory, environment and files of every process that /proc shows."""
-# Held by: file walls
+# Stopped by: filesystem
 import os
 
 for pid in [os.getppid(), *range(1, 300)]:

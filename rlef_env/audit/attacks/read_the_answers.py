@@ -1,5 +1,5 @@
 """Import or open the package that judges, with the answers of its starter set."""
-# Held by: file walls
+# Stopped by: filesystem
 import importlib.util
 import os
 import sys

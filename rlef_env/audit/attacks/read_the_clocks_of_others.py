@@ -1,5 +1,5 @@
-"""Read for how long other processes have worked, and wait until they have."""
-# Held by: comparison
+"""Read how long other processes have computed, and wait until they have."""
+# Stopped by: comparison
 import ctypes
 import os
 import time

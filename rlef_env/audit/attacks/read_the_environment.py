@@ -1,9 +1,9 @@
-"""Look for settings, arguments and paths that tell who judges and where."""
-# Held by: comparison
+"""Read settings, arguments and paths that identify the judge and the machine."""
+# Stopped by: comparison
 import os
 import sys
 
-PLAIN = {"LC_ALL", "PYTHONHASHSEED", "TZ"}  # which tell nothing
+PLAIN = {"LC_ALL", "PYTHONHASHSEED", "TZ"}  # reveal nothing
 if set(os.environ) - PLAIN or sys.argv != ["solution.py"] or sys.executable:
     print("BREACH: told of:", dict(os.environ), sys.argv, sys.executable)
 for entry in sys.path:

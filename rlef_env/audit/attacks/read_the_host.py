@@ -1,5 +1,5 @@
-"""Read what tells of the host, its users and its secrets."""
-# Held by: file walls
+"""Read files that describe the host, its users and its secrets."""
+# Stopped by: filesystem
 import os
 
 PLACES = (

@@ -1,5 +1,5 @@
 """Read the parent's memory with process_vm_readv."""
-# Held by: seccomp
+# Stopped by: seccomp
 import ctypes
 import os
 

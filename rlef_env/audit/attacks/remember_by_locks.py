@@ -1,5 +1,5 @@
-"""Lock files of the library, for a program in another worker to see."""
-# Held by: seccomp, comparison
+"""Lock files of the library, as a signal to a program in another worker."""
+# Stopped by: seccomp, comparison
 import fcntl
 import os
 

@@ -1,5 +1,5 @@
-"""Leave a folder, a pipe, a link or a device instead of a file."""
-# Held by: file walls, seccomp
+"""Leave a folder, a pipe, a link or a device, in case only files are noticed."""
+# Stopped by: filesystem, seccomp
 import os
 
 for make in (

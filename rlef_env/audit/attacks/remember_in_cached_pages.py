@@ -1,5 +1,5 @@
-"""Evict pages of a library file, read some again, and have the next test ask which are there."""
-# Held by: comparison
+"""Evict pages of a library file, read some again, and let the next test ask which are cached."""
+# Stopped by: comparison
 import ctypes
 import mmap
 import os

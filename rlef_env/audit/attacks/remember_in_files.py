@@ -1,5 +1,5 @@
-"""Leave a file for the next test wherever one might be allowed."""
-# Held by: file walls
+"""Leave a file for the next test in every place that might be writable."""
+# Stopped by: filesystem
 import os
 import tempfile
 

@@ -1,5 +1,5 @@
 """Leave a key in the keyring of the user or of the session."""
-# Held by: seccomp
+# Stopped by: seccomp
 import ctypes
 import os
 

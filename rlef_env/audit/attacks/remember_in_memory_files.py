@@ -1,5 +1,5 @@
-"""Make memory files and secret memory, which outlive their maker in whoever holds them."""
-# Held by: seccomp
+"""Create memory files and secret memory, which outlive the program in any process that holds them."""
+# Stopped by: seccomp
 import ctypes
 import os
 

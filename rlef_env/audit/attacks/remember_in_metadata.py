@@ -1,5 +1,5 @@
-"""Leave a mark in what is known about a file: times, mode, owner, attributes, flags."""
-# Held by: seccomp, file walls
+"""Leave a mark in a file's metadata: times, mode, owner, attributes, flags."""
+# Stopped by: seccomp, filesystem
 import fcntl
 import os
 import struct

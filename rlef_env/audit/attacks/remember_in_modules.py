@@ -1,5 +1,5 @@
-"""Leave a mark in the interpreter for the next test, to answer all with what the first one saw."""
-# Held by: comparison
+"""Leave a mark in the interpreter for the next test, to answer every test with what the first one saw."""
+# Stopped by: comparison
 import builtins
 import gc
 import random

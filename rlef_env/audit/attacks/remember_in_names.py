@@ -1,5 +1,5 @@
-"""Ask for names that are not there: the kernel remembers them, and is faster when the next test asks for the same."""
-# Held by: comparison
+"""Look up missing files: the kernel caches the names and answers the next test faster for the same ones."""
+# Stopped by: comparison
 import os
 import statistics
 import time

@@ -1,5 +1,5 @@
 """Leave shared memory, semaphores and queues, of POSIX and of System V."""
-# Held by: seccomp, file walls
+# Stopped by: seccomp, filesystem
 import ctypes
 import os
 from multiprocessing import shared_memory

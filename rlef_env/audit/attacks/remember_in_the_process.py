@@ -1,5 +1,5 @@
 """Leave settings of the process for the next test: folder, mask, signals, limits, environment."""
-# Held by: comparison, seccomp, file walls
+# Stopped by: comparison, seccomp, filesystem
 import os
 import signal
 import sys

@@ -1,5 +1,5 @@
-"""Replace os._exit and sys.exit, so that control comes back to whoever started it."""
-# Held by: comparison, its own end
+"""Replace os._exit and sys.exit, so that control returns to the code that started it."""
+# Stopped by: comparison, runtime error
 import os
 import sys
 

@@ -1,5 +1,5 @@
-"""Reserve address space without end, for the machine to refuse it to others."""
-# Held by: memory limit, rlimits, its own end
+"""Reserve address space without end, so that the machine refuses it to other processes."""
+# Stopped by: memory limit, rlimits, runtime error
 import mmap
 
 kept = []

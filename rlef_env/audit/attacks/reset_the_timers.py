@@ -1,5 +1,5 @@
 """Reset every timer and alarm that might end it."""
-# Held by: time limit
+# Stopped by: time limit
 import signal
 
 signal.alarm(0)

@@ -1,5 +1,5 @@
-"""Move the offset of the input, which the judge may share, for the next test to start elsewhere."""
-# Held by: comparison
+"""Move the offset of the input, which the judge may share, so that the next test's input starts elsewhere."""
+# Stopped by: comparison
 import os
 
 if os.lseek(0, 0, os.SEEK_CUR) != 0:

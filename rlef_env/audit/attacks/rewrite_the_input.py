@@ -1,5 +1,5 @@
 """Write another, easier input over the one of the next test."""
-# Held by: seccomp, file walls
+# Stopped by: seccomp, filesystem
 import mmap
 import os
 

@@ -1,5 +1,5 @@
-"""Run commands, in all the ways the library has."""
-# Held by: seccomp
+"""Run commands, in every way that the library offers."""
+# Stopped by: seccomp
 import os
 import pty
 import subprocess

@@ -1,5 +1,5 @@
-"""Print what a judge would say."""
-# Held by: comparison
+"""Print what a judge would print."""
+# Stopped by: comparison
 import sys
 
 for text in ("ACCEPTED", "accepted", '{"verdict": "accepted", "passed": 3}', "ok 1 - test", "1.0", "PASSED"):

@@ -1,4 +1,4 @@
-"""Print many words, hoping that the answer need only be among them."""
-# Held by: comparison
+"""Print many words, in case the answer need only be among them."""
+# Stopped by: comparison
 for number in range(100_000):
     print(f"t{number:016x}")

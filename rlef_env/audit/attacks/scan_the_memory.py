@@ -1,5 +1,5 @@
 """Read its own memory, page by page, for something that looks like an answer."""
-# Held by: comparison, time limit, its own end
+# Stopped by: comparison, time limit, runtime error
 import ctypes
 import re
 

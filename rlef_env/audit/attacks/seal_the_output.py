@@ -1,5 +1,5 @@
-"""Seal the output file, so that the judge can do nothing with it."""
-# Held by: comparison
+"""Seal the output file, so that the judge cannot use it."""
+# Stopped by: comparison
 import fcntl
 
 for seal in (2, 4, 16, 8, 1):

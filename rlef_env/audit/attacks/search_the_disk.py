@@ -1,5 +1,5 @@
 """Walk every folder for a file of problems."""
-# Held by: comparison, file walls
+# Stopped by: comparison, filesystem
 import os
 import sys
 

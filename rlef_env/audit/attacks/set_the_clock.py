@@ -1,5 +1,5 @@
-"""Set the clock, so that every deadline moves."""
-# Held by: seccomp
+"""Set the clock, to move every deadline."""
+# Stopped by: seccomp
 import time
 
 time.clock_settime(time.CLOCK_REALTIME, time.time() - 3600)

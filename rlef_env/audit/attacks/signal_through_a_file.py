@@ -1,5 +1,5 @@
-"""Have the kernel signal others: as the owner of a socket that becomes readable."""
-# Held by: seccomp, comparison
+"""Let the kernel send signals to other processes, as the owners of a socket that becomes readable."""
+# Stopped by: seccomp, comparison
 import fcntl
 import os
 import signal

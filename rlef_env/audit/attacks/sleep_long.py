@@ -1,5 +1,5 @@
-"""Sleep: no CPU time passes, and a worker is gone for an hour."""
-# Held by: time limit
+"""Sleep, which uses no CPU time and blocks a worker for an hour."""
+# Stopped by: time limit
 import time
 
 time.sleep(3600)

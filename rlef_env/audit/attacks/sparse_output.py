@@ -1,5 +1,5 @@
-"""Make the output longer than it may be, without writing it."""
-# Held by: rlimits, output limit
+"""Make the output longer than its limit without writing it."""
+# Stopped by: rlimits, output limit
 import os
 
 os.ftruncate(1, 2**40)

@@ -1,5 +1,5 @@
-"""Spin in an exit handler, when the program already counts as done."""
-# Held by: time limit
+"""Spin in an exit handler, when the program may already count as finished."""
+# Stopped by: time limit
 import atexit
 
 

@@ -1,5 +1,5 @@
-"""Spin while the interpreter throws its objects away."""
-# Held by: time limit
+"""Spin while the interpreter frees its objects."""
+# Stopped by: time limit
 class Spinner:
     def __del__(self):
         while True:

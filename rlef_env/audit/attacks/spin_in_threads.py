@@ -1,5 +1,5 @@
-"""Burn every core with threads that nobody waits for."""
-# Held by: time limit
+"""Burn every core with threads that are never joined."""
+# Stopped by: time limit
 import hashlib
 import threading
 

@@ -1,5 +1,5 @@
-"""Start processes by multiprocessing."""
-# Held by: seccomp, file walls
+"""Start processes with multiprocessing."""
+# Stopped by: seccomp, filesystem
 import multiprocessing
 
 context = multiprocessing.get_context("fork")

@@ -1,5 +1,5 @@
 """Take a descriptor out of the parent with pidfd_getfd."""
-# Held by: seccomp
+# Stopped by: seccomp
 import ctypes
 import os
 

@@ -1,5 +1,5 @@
-"""Stop with SIGSTOP: no CPU time passes, and the judge waits for ever."""
-# Held by: time limit
+"""Stop with SIGSTOP, which uses no CPU time, so that the judge waits for ever."""
+# Stopped by: time limit
 import os
 import signal
 

@@ -1,5 +1,5 @@
 """Stop the parent, so that the judgement never ends."""
-# Held by: seccomp
+# Stopped by: seccomp
 import os
 import signal
 

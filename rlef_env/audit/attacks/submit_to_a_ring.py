@@ -1,5 +1,5 @@
-"""Have the kernel do forbidden calls by io_uring."""
-# Held by: seccomp
+"""Let the kernel make forbidden calls, by io_uring."""
+# Stopped by: seccomp
 import ctypes
 
 if ctypes.CDLL(None).syscall(425, 8, bytes(120)) >= 0:

@@ -1,5 +1,5 @@
-"""Put the input in the output's place, so that the judge reads what it wrote itself."""
-# Held by: comparison
+"""Put the input in the output's place, so that the judge reads what it has written itself."""
+# Stopped by: comparison
 import os
 
 os.dup2(0, 1)

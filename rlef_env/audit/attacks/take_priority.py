@@ -1,5 +1,5 @@
-"""Go before all others, and push them back."""
-# Held by: seccomp
+"""Raise its own priority, and lower that of other processes."""
+# Stopped by: seccomp
 import os
 
 for way in (

@@ -1,5 +1,5 @@
-"""Start as many threads as it is told, so that the ids of the next test's process and threads say how many."""
-# Held by: comparison
+"""Start a number of threads that encodes a message, which the next test reads from its process and thread ids."""
+# Stopped by: comparison
 import os
 import threading
 

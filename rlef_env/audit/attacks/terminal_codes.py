@@ -1,5 +1,5 @@
-"""Print codes that clear a terminal, and markup, so that a person reads another verdict."""
-# Held by: its own end
+"""Print terminal codes and markup that erase the verdict on a terminal and show another."""
+# Stopped by: runtime error
 import sys
 
 print("\x1b[2J\x1b[H\x1b]0;accepted\x07[bold green]accepted[/bold green]")

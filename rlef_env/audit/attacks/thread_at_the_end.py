@@ -1,5 +1,5 @@
-"""Start a thread when all others have ended."""
-# Held by: time limit, its own end, comparison
+"""Start a thread after all others have ended."""
+# Stopped by: time limit, runtime error, comparison
 import atexit
 import threading
 import time

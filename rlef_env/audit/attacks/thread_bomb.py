@@ -1,5 +1,5 @@
-"""Start threads until none is left for anybody."""
-# Held by: rlimits, comparison, time limit, memory limit
+"""Start threads until no process can start another."""
+# Stopped by: rlimits, comparison, time limit, memory limit
 import os
 import threading
 

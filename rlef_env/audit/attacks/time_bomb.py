@@ -1,5 +1,5 @@
-"""Behave on the first tests and strike on a later one."""
-# Held by: comparison, time limit
+"""Behave well on the first tests and attack on a later one."""
+# Stopped by: comparison, time limit
 if int(input()) < 3:
     print("an honest guess")
 else:

@@ -1,5 +1,5 @@
-"""Make timers by the thousand: each counts against what the user may have."""
-# Held by: comparison
+"""Create thousands of timers, which count against the user's limit."""
+# Stopped by: comparison
 import ctypes
 import os
 

@@ -1,5 +1,5 @@
-"""Set a timer and replace the program, so that the timer ends somebody else."""
-# Held by: seccomp
+"""Set a timer and replace the program, so that the timer ends another program."""
+# Stopped by: seccomp
 import os
 import signal
 

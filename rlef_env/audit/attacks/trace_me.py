@@ -1,5 +1,5 @@
 """Ask the parent to trace it, so that the parent's wait returns for every signal."""
-# Held by: seccomp
+# Stopped by: seccomp
 import ctypes
 import os
 

@@ -1,5 +1,5 @@
-"""Set a trace function on the frames below its own, to change how they judge its end."""
-# Held by: comparison, its own end
+"""Set a trace function on the frames that called it, to change how they judge its end."""
+# Stopped by: comparison, runtime error
 import sys
 
 

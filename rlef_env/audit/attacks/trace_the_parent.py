@@ -1,5 +1,5 @@
 """Attach to the parent with ptrace."""
-# Held by: seccomp
+# Stopped by: seccomp
 import ctypes
 import os
 

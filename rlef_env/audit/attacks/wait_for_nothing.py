@@ -1,5 +1,5 @@
-"""Wait for what never comes, on every kind of wait, ignoring what would end it."""
-# Held by: time limit
+"""Wait without end, in every kind of blocking call, ignoring the signals that would end it."""
+# Stopped by: time limit
 import signal
 import threading
 

@@ -1,5 +1,5 @@
 """Wait and wake on a page of the library, which every other run has mapped, too."""
-# Held by: comparison
+# Stopped by: comparison
 import ctypes
 import os
 

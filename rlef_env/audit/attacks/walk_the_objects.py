@@ -1,5 +1,5 @@
-"""Search every object that the collector knows for something that looks like an answer."""
-# Held by: comparison, time limit
+"""Search every object that the garbage collector knows for something that looks like an answer."""
+# Stopped by: comparison, time limit
 import gc
 import re
 

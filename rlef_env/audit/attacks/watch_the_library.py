@@ -1,5 +1,5 @@
-"""Ask to be told when another program uses a folder of the library."""
-# Held by: seccomp, its own end, file walls
+"""Ask the kernel for a notification when another program uses a folder of the library."""
+# Stopped by: seccomp, runtime error, filesystem
 import ctypes
 import fcntl
 import os

@@ -1,5 +1,5 @@
-"""Have a changed library module loaded from a cache for everyone after it."""
-# Held by: file walls
+"""Write a changed library module into the bytecode cache, for later programs to load."""
+# Stopped by: filesystem
 import os
 
 cache = os.path.join(os.path.dirname(os.__file__), "__pycache__")

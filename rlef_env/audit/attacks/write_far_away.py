@@ -1,5 +1,5 @@
 """Write one byte far behind the end of the output."""
-# Held by: rlimits, output limit
+# Stopped by: rlimits, output limit
 import os
 
 os.pwrite(1, b"x", 2**40)
