@@ -131,7 +131,7 @@ def test_without_a_stored_solution_the_honest_program_is_trivial() -> None:
 
 def test_an_honest_program_with_random_output_is_compared_by_its_verdict() -> None:
     honest = HonestProgram(HONEST_PROBLEM, Program("import random\nprint(random.random())"))
-    with Audit(secret_problem(), honest, 2) as audit:
+    with Audit(secret_problem(), honest, 2, mark=MARK) as audit:
         (result,) = audit.run([Attack("x.py", "print(1)")])
     assert result.clean
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rlef_env.cli.command import main
 from tests.cli.conftest import rlef  # noqa: F401 - the same fixture
 
 KEYS = ["file", "verdict", "passed", "total", "wall_seconds", "leftover_processes", "leftover_files", "collateral"]
@@ -40,10 +41,21 @@ def attacks(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_custom_attacks(rlef, attacks: Path, problem: Path, tmp_path: Path, workers: str) -> None:  # noqa: F811
+def test_custom_attacks(
+    attacks: Path,
+    problem: Path,
+    tmp_path: Path,
+    workers: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Judges of other tests create folders in /tmp at the same time, which would count as left behind.
+    monkeypatch.setattr("rlef_env.audit.leftovers.PUBLIC", ())
+    monkeypatch.chdir(tmp_path)
     out = tmp_path / "out.jsonl"
-    process = rlef("audit", "--attacks", attacks, "--problem", problem, "--json", out, "--workers", workers)
-    assert process.returncode == 0, process.stderr
+    arguments = ["--attacks", attacks, "--problem", problem, "--json", out, "--workers", workers]
+    assert main(["audit", *map(str, arguments)]) == 0
+    stdout = capsys.readouterr().out
     rows: list[dict[str, Any]] = [json.loads(line) for line in out.read_text().splitlines()]
     assert [list(row) for row in rows] == [KEYS] * 3
     assert [(row["file"], row["verdict"], row["passed"], row["total"]) for row in rows] == [
@@ -54,8 +66,8 @@ def test_custom_attacks(rlef, attacks: Path, problem: Path, tmp_path: Path, work
     for row in rows:
         assert (row["leftover_processes"], row["leftover_files"], row["collateral"]) == (0, 0, False)
         assert 0 < row["wall_seconds"] < 60
-    assert "Know the public test." in process.stdout
-    assert process.stdout.splitlines()[-1] == "3 attacks, 2 passed, 0 collateral, 0 leftovers"
+    assert "Know the public test." in stdout
+    assert stdout.splitlines()[-1] == "3 attacks, 2 passed, 0 collateral, 0 leftovers"
 
 
 @pytest.mark.parametrize(

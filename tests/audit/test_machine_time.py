@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.audit import Attack, AttackResult, Audit, MachineTime, secret_problem
+from rlef_env.audit import MARK, Attack, AttackResult, Audit, MachineTime, secret_problem
 from rlef_env.audit import machine_time as module
 from rlef_env.audit.machine_time import Stopwatch, kept_too_long, starved_by_the_machine
 from rlef_env.judge import Judgement, TestResult, Verdict
@@ -71,7 +71,7 @@ def test_an_attack_without_a_verdict_is_judged_again_if_time_was_stolen(monkeypa
         "rlef_env.audit.audit.starved_by_the_machine",
         lambda judgement, _: of_the_attack(judgement) and next(answers, False),
     )
-    with Audit(secret_problem(), HONEST, workers=1) as audit:
+    with Audit(secret_problem(), HONEST, workers=1, mark=MARK) as audit:
         judged: list[str] = []
         judge = audit._judges[0].judge
         monkeypatch.setattr(audit._judges[0], "judge", lambda job: judged.append(job.program.source) or judge(job))
