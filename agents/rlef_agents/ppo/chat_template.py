@@ -1,16 +1,17 @@
-"""From messages to token ids, once: what was sampled is never turned into text and back.
+"""Turn messages into token ids, each exactly once: sampled tokens are never decoded and encoded again.
 
-``Renderer.first`` gives the tokens of the first prompt, ``Renderer.following`` those between a sampled response and the
-next one. A whole conversation is their concatenation with the sampled tokens::
+``Renderer.first`` returns the tokens of the first prompt, ``Renderer.following`` the tokens between a sampled response
+and the next one. A whole conversation is their concatenation with the sampled tokens::
 
     first(statement) + sampled + following(feedback, sampled) + sampled + ...
 
-Most chat templates do not render a conversation as a prefix of its continuation (they strip the model's thinking, say),
-so assistant text is never rendered: what a template puts after an assistant's turn is found once, with markers in the
-place of text, and a template in which it depends on the conversation is refused.
+Most chat templates do not render a conversation as a prefix of its continuation: they strip the model's thinking, for
+example. Therefore assistant text is never rendered. The renderer finds the text between an assistant's turn and the
+next one (the template's *delta*) once, with markers instead of real text, and refuses a template whose delta depends on
+the conversation.
 
-Statements, feedback and what a program printed are data. They are encoded by a copy of the tokenizer that knows no
-control tokens, so a program that prints ``<|im_start|>`` prints eleven characters and opens no turn.
+Statements, feedback and program output are data. They are encoded by a copy of the tokenizer without control tokens, so
+a program that prints ``<|im_start|>`` prints twelve characters and opens no turn.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from rlef_env.errors import UsageError
 __all__ = ["TEMPLATES", "Renderer", "model_stops", "read_template", "shipped_template"]
 
 TEMPLATES: Final = ("chatml", "llama3", "qwen3")
-"""Chat templates that come with this package; a tokenizer's own is used where there is one."""
+"""Chat templates in this package. By default the tokenizer's own template is used."""
 
 USER: Final = ("uXqA1q", "uXqB2q", "uXqC3q", "uXqD4q")
 ASSISTANT: Final = ("aXqA1q", "aXqB2q", "aXqC3q")
@@ -42,10 +43,10 @@ THOUGHT: Final = "<think>\ntXqA1q\n</think>\n\n"
 
 
 def shipped_template(name: str) -> str:
-    """The text of a template that comes with this package.
+    """Return the text of a template in this package.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: the package has no template of that name.
     """
     if name not in TEMPLATES:
         raise UsageError(f"chat template: expected one of {', '.join(TEMPLATES)}, or a file; got {name!r}")
@@ -53,10 +54,13 @@ def shipped_template(name: str) -> str:
 
 
 def read_template(name: str) -> str | None:
-    """A template that comes with this package, or one of a file; None, the tokenizer's own, where the name is empty.
+    """Return the text of a template, or None (use the tokenizer's own) if the name is empty.
+
+    Args:
+        name: name of a template in this package, or path of a file.
 
     Raises:
-        UsageError: there is neither of that name.
+        UsageError: the name is neither.
     """
     if not name:
         return None
@@ -70,18 +74,18 @@ class Renderer:
 
     Args:
         tokenizer: a fast tokenizer of transformers.
-        template: a Jinja chat template, in the place of the tokenizer's own.
+        template: a Jinja chat template that replaces the tokenizer's own.
         options: variables for the template, such as ``{"enable_thinking": False}``.
-        system: the text of a system message that begins every conversation; the paper has none.
-        date: what templates with a clock take for today, as YYYY-MM-DD; today where empty.
-        stops: further ids that end a response: those that the model was made to end with (``model_stops``).
+        system: text of a system message that begins every conversation; the paper uses none.
+        date: date, as YYYY-MM-DD, that templates get as the current date; the real date if empty.
+        stops: further ids that end a response: the stop ids in the model's settings (``model_stops``).
 
     Attributes:
-        end_of_turn: the control token with which the template ends an assistant's turn.
-        stop_ids: tokens that end a response: this one, the tokenizer's end of sequence, and ``stops``.
+        end_of_turn: control token with which the template ends an assistant's turn.
+        stop_ids: tokens that end a response: ``end_of_turn``, the tokenizer's end of sequence, and ``stops``.
 
     Raises:
-        UsageError: the tokenizer is not a fast one or has no template, or the template has no stable delta.
+        UsageError: the tokenizer is not a fast one or has no template, or the template's delta is not constant.
     """
 
     def __init__(
@@ -103,7 +107,7 @@ class Renderer:
                 f"template=shipped_template(...), one of {', '.join(TEMPLATES)}, with its control tokens added"
             )
         self._tokenizer, self._options, self._system = tokenizer, dict(options or {}), system or None
-        self._rendered = (stopped_clock(date) if date else "") + self.template
+        self._rendered = (fixed_date(date) if date else "") + self.template
         added: dict[int, Any] = backend.get_added_tokens_decoder()
         self._controls = {token.content: number for number, token in added.items()}
         self._control_ids = np.array(sorted(added), np.int64)
@@ -120,16 +124,17 @@ class Renderer:
         self._check_seams()
 
     def first(self, message: str) -> Ids:
-        """The first prompt: all tokens before the first sampled one, ``(n,)``."""
+        """Return the first prompt: all tokens before the first sampled one, ``(n,)``."""
         return np.concatenate([self._pieces[0], self.data(message), self._pieces[1]])
 
     def following(self, message: str, sampled: Ids) -> Ids:
-        """The tokens between a sampled response and the next response, ``(n,)``.
+        """Return the tokens between a sampled response and the next response, ``(n,)``.
 
         Args:
-            message: what the environment said to the response.
-            sampled: the response before, as sampled. Where its end-of-turn token is missing (the length limit ended it,
-                or another stop token) the result begins with one, which nobody sampled and nothing trains on.
+            message: the environment's feedback to the response.
+            sampled: sampled tokens of the response. If they do not end with the end-of-turn token (because of the
+                length limit or another stop token), the result begins with one. That one was not sampled and is not
+                trained on.
         """
         opening = self._pieces[2]
         if len(sampled) and sampled[-1] == self.end_of_turn:
@@ -137,27 +142,28 @@ class Renderer:
         return np.concatenate([opening, self.data(message), self._pieces[3]])
 
     def text(self, sampled: Ids) -> str:
-        """What the environment gets to read of a response: without the stop token that ended it."""
+        """Decode a response for the environment, without the stop token that ended it."""
         kept = sampled[:-1] if len(sampled) and int(sampled[-1]) in self.stop_ids else sampled
         return str(self._tokenizer.decode(kept.tolist(), skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
     def data(self, text: str) -> Ids:
-        """The tokens of a text that is data, ``(n,)``: never a control token, whatever the text says."""
+        """Encode a text that is data, ``(n,)``. The result never contains a control token, whatever the text is."""
         for strip, side in zip(self._strips, (str.lstrip, str.rstrip), strict=True):
             text = side(text) if strip else text
         ids = self._encode_data(text)
         if np.isin(ids, self._control_ids).any():
-            # A model of words may have a control token in its vocabulary under its very text: take it apart.
-            ids = np.concatenate([self._encode_data(piece) for piece in apart(self._control_texts, text)])
+            # A word-level vocabulary may contain the exact text of a control token: encode it letter by letter.
+            ids = np.concatenate([self._encode_data(piece) for piece in split_controls(self._control_texts, text)])
         if np.isin(ids, self._control_ids).any():
             raise UsageError(
-                "tokenizer: expected one that can write the text of its control tokens in others; it cannot"
+                "tokenizer: expected one that can encode the text of its control tokens without using them, got one "
+                "that cannot; use another tokenizer"
             )
         return ids
 
-    # What the template does, found with markers in the place of text.
+    # The methods below find out what the template does, by rendering markers instead of real text.
 
-    def _render(self, contents: list[str], ask: bool = True) -> str:
+    def _render(self, contents: list[str]) -> str:
         roles = ("user", "assistant")
         messages = [{"role": roles[number % 2], "content": content} for number, content in enumerate(contents)]
         if self._system is not None:
@@ -167,12 +173,12 @@ class Renderer:
                 messages,
                 chat_template=self._rendered,
                 tokenize=False,
-                add_generation_prompt=ask,
+                add_generation_prompt=True,
                 **self._options,
             )
         except Exception as error:  # a template is a program, and may raise anything
             raise UsageError(
-                f"chat template: expected one that renders user and assistant turns; it failed: {error}"
+                f"chat template: expected one that renders user and assistant turns, got an error: {error}"
             ) from error
         return str(rendered)
 
@@ -181,7 +187,7 @@ class Renderer:
         rendered = self._render([padded])
         before, found, after = rendered.partition(USER[0])
         if not found:
-            raise unstable("the user's text is not in what it renders")
+            raise unstable_template("the user's text is not in the rendered text")
         return not before.endswith(" \n "), not after.startswith(" \n ")
 
     def _find_prompt(self) -> tuple[str, str]:
@@ -189,22 +195,30 @@ class Renderer:
         return before, after
 
     def _find_delta(self) -> tuple[str, str]:
-        """What stands between an assistant's text and the next one's: equal in every conversation, or refused."""
+        """Return the texts before and after the user's text between two assistant turns, equal in every conversation.
+
+        Raises:
+            UsageError: they are not equal.
+        """
         deltas = set()
         for turns in (2, 3, 4):
             for thought in ("", THOUGHT):
-                said = [thought + text for text in ASSISTANT[: turns - 1]]
-                contents = [text for pair in zip(USER, [*said, ""], strict=False) for text in pair][: 2 * turns - 1]
+                texts = [thought + text for text in ASSISTANT[: turns - 1]]
+                contents = [text for pair in zip(USER, [*texts, ""], strict=False) for text in pair][: 2 * turns - 1]
                 rendered = self._render(contents)
                 _, tail = self._split(rendered, ASSISTANT[turns - 2])
                 deltas.add(self._split(tail, USER[turns - 1]))
         if len(deltas) != 1:
-            raise unstable(f"after an assistant's turn it renders {len(deltas)} different texts: {sorted(deltas)}")
+            raise unstable_template(
+                f"after an assistant's turn it renders {len(deltas)} different texts: {sorted(deltas)}"
+            )
         delta: tuple[str, str] = deltas.pop()
         if MARKERS.search("".join(delta)):
-            raise unstable("after an assistant's turn it repeats what was said before")
+            raise unstable_template("after an assistant's turn it repeats earlier messages")
         if delta[1] != self._after:
-            raise unstable(f"a first question is followed by {self._after!r}, a later one by {delta[1]!r}")
+            raise unstable_template(
+                f"the first user message is followed by {self._after!r}, a later one by {delta[1]!r}"
+            )
         return delta
 
     def _find_end_of_turn(self) -> int:
@@ -213,18 +227,21 @@ class Renderer:
         if found is None:
             raise UsageError(
                 "chat template: expected one that ends an assistant's turn with a control token of the tokenizer, got "
-                f"{text[:40]!r}; add the token to the tokenizer, or take another template"
+                f"{text[:40]!r}; add the token to the tokenizer, or use another template"
             )
         return self._controls[found.group()]
 
     def _split(self, rendered: str, marker: str) -> tuple[str, str]:
         if rendered.count(marker) != 1:
-            raise unstable(f"it renders a message {rendered.count(marker)} times")
+            raise unstable_template(f"it renders a message {rendered.count(marker)} times")
         before, _, after = rendered.partition(marker)
         return before, after
 
     def _check_seams(self) -> None:
-        """A tokenizer that begins every text with a space of its own cannot encode a conversation in pieces."""
+        """Check that a conversation can be encoded in pieces.
+
+        This is impossible with a tokenizer that adds a space before every text, for example.
+        """
         for text in ("a", "7", "é\n b"):
             decoded = self._tokenizer.decode(self._encode_data(text).tolist(), clean_up_tokenization_spaces=False)
             first = self._data.encode(text + text, add_special_tokens=False).ids
@@ -233,11 +250,14 @@ class Renderer:
             )
             if decoded != text or twice != self._tokenizer.decode(first, clean_up_tokenization_spaces=False):
                 raise UsageError(
-                    f"tokenizer: expected one that gives back the texts it encodes, piece by piece; {text!r} came back "
-                    f"as {decoded!r}, twice in a row as {twice!r}"
+                    f"tokenizer: expected one that encodes a text piece by piece without changes; {text!r} is decoded "
+                    f"as {decoded!r}, and twice in a row as {twice!r}; use another tokenizer"
                 )
         if self._pieces[2][0] != self.end_of_turn:
-            raise UsageError(f"tokenizer: expected token {self.end_of_turn} at the beginning of {self._delta[0]!r}")
+            raise UsageError(
+                f"tokenizer: expected {self._delta[0]!r} to begin with token {self.end_of_turn}, "
+                f"got {self._pieces[2][0]}; use another tokenizer"
+            )
 
     def _encode_template(self, text: str) -> Ids:
         return np.array(self._tokenizer.encode(text, add_special_tokens=False), np.int64)
@@ -246,10 +266,10 @@ class Renderer:
         return np.array(self._data.encode(text, add_special_tokens=False).ids, np.int64)
 
 
-def stopped_clock(day: str) -> str:
-    """The beginning of a template in which ``strftime_now``, which transformers offers, is midnight of a day.
+def fixed_date(day: str) -> str:
+    """Return a template prefix that makes ``strftime_now``, which transformers provides, return midnight of a day.
 
-    It is a macro, as transformers passes no functions on to templates.
+    The prefix defines a macro, because transformers passes no functions to templates.
     """
     then = datetime.fromisoformat(day)
     replaced = "".join(f" | replace('{each}', {json.dumps(then.strftime(each))})" for each in DIRECTIVES)
@@ -257,9 +277,9 @@ def stopped_clock(day: str) -> str:
 
 
 def model_stops(model: Any) -> tuple[int, ...]:
-    """The ids that a model of transformers says its responses end with; a tokenizer knows only one of several.
+    """Return the stop ids in a model's settings of transformers; a tokenizer knows only one of them.
 
-    For Qwen2.5 these are the ends of a turn and of a text, for Llama 3.1 also the end of a message to a tool.
+    For Qwen2.5 they are the ends of a turn and of a text, for Llama 3.1 also the end of a message to a tool.
     """
     found: list[int] = []
     for config in (getattr(model, "generation_config", None), getattr(model, "config", None)):
@@ -269,7 +289,7 @@ def model_stops(model: Any) -> tuple[int, ...]:
 
 
 def without_controls(backend: Tokenizer) -> Tokenizer:
-    """A copy of a tokenizer that finds no added token in a text, special or not."""
+    """Return a copy of a tokenizer that recognises no added token, special or not."""
     state = json.loads(backend.to_str())
     state["added_tokens"] = []
     state["post_processor"] = None
@@ -277,8 +297,8 @@ def without_controls(backend: Tokenizer) -> Tokenizer:
     return Tokenizer.from_str(json.dumps(state))
 
 
-def apart(controls: re.Pattern[str], text: str) -> Iterator[str]:
-    """The pieces of a text, the control tokens in it letter by letter."""
+def split_controls(controls: re.Pattern[str], text: str) -> Iterator[str]:
+    """Split a text into pieces; each letter of a control token's text is a piece."""
     end = 0
     for found in controls.finditer(text):
         yield text[end : found.start()]
@@ -287,8 +307,8 @@ def apart(controls: re.Pattern[str], text: str) -> Iterator[str]:
     yield text[end:]
 
 
-def unstable(why: str) -> UsageError:
-    """The error for templates that cannot be continued token by token."""
+def unstable_template(why: str) -> UsageError:
+    """Return the error for a template that cannot be continued token by token."""
     return UsageError(
         f"chat template: expected one that continues a conversation without rewriting it; {why}. Pass another "
         f"template, such as shipped_template(...) with one of {', '.join(TEMPLATES)}"

@@ -1,4 +1,4 @@
-"""Generators for a run, and how new weights reach them: in place, into a whole copy, or to vLLM servers."""
+"""Create the generators of a run and give them new weights: in place, in an unsharded copy, or on vLLM servers."""
 
 from __future__ import annotations
 
@@ -23,61 +23,61 @@ from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.model import add_lora, base
 from rlef_env.errors import UsageError
 
-__all__ = ["GeneratorFactory", "make_generator", "whole_copy"]
+__all__ = ["GeneratorFactory", "make_generator", "unsharded_copy"]
 
 SLOTS: Final = 128
-"""Responses that are decoded at a time."""
+"""Maximum number of responses decoded at the same time."""
 
 KV_TOKENS: Final = 1 << 17
-"""Tokens whose keys and values are in memory; more where one context needs more."""
+"""Number of tokens whose keys and values fit in memory; more if one context needs more."""
 
 CPU_PAGES: Final = {"page_size": 32, "num_blocks": 1024, "max_batch_tokens": 256}
-"""Of continuous batching on a CPU, where it would take what memory there is, for each batch anew."""
+"""Sizes for continuous batching on a CPU; by default it would allocate all free memory, for each batch again."""
 
 
 class GeneratorFactory:
-    """Makes generators that sample from a learner's policy.
+    """Creates generators that sample from a learner's policy.
 
     Args:
-        config: of the run.
-        learner: its weights are sampled from.
+        config: settings of the run.
+        learner: learner that owns the weights.
         stop: ids that end a response.
-        whole: of ``whole_copy``.
+        unsharded: result of ``unsharded_copy``.
 
     Raises:
-        UsageError: a server is asked for, and none is named.
+        UsageError: the settings ask for a server but name none.
     """
 
-    def __init__(self, config: TrainConfig, learner: Learner, stop: Sequence[int], whole: Any = None) -> None:
-        self._config, self._learner, self._stop, self._whole = config, learner, stop, whole
+    def __init__(self, config: TrainConfig, learner: Learner, stop: Sequence[int], unsharded: Any = None) -> None:
+        self._config, self._learner, self._stop, self._unsharded = config, learner, stop, unsharded
         self._servers = config.servers.split()
         if config.generator == "vllm" and not self._servers:
             raise UsageError(
-                "servers: expected the address of a vLLM server, such as http://localhost:8000, as generator = 'vllm'; "
-                "or set generator to 'local', 'hf' or 'continuous'"
+                "servers: expected the address of a vLLM server, such as http://localhost:8000, because generator is "
+                "'vllm', got none; set it, or set generator to 'local', 'hf' or 'continuous'"
             )
         if wrong := [each for each in self._servers if not each.startswith(("http://", "https://"))]:
             raise UsageError(f"servers: expected addresses such as http://localhost:8000, got {wrong[0]!r}")
         self.renew()
 
     def renew(self) -> None:
-        """The learner's weights have changed: copy them, where that is needed. Called in all processes at once.
+        """Copy the learner's changed weights, if there is an unsharded copy. All processes must call this together.
 
-        Generators must be told by their ``update``, after this.
+        Afterwards call each generator's ``update``.
         """
-        if self._whole is not None:
-            parallel.copy_whole(self._learner.model.lm, self._whole)
+        if self._unsharded is not None:
+            parallel.copy_whole(self._learner.model.lm, self._unsharded)
 
     def make(self, temperature: float, top_p: float = 1.0) -> Generator:
-        """A generator for the weights as they are now.
+        """Return a generator that samples with the current weights.
 
         Args:
-            temperature: what logits are divided by.
-            top_p: below 1 for evaluation alone, as the learner scores over the whole vocabulary.
+            temperature: divisor of the logits.
+            top_p: below 1 for evaluation only, because the learner scores over the whole vocabulary.
         """
         if self._config.generator == "vllm":
             return self._remote(temperature, top_p)
-        lm: Any = self._learner.model.lm if self._whole is None else self._whole
+        lm: Any = self._learner.model.lm if self._unsharded is None else self._unsharded
         return make_generator(self._config, lm, self._stop, temperature, top_p, self._learner.version)
 
     def _remote(self, temperature: float, top_p: float) -> VLLMGenerator:
@@ -97,24 +97,24 @@ class GeneratorFactory:
         )
 
     def _write(self, folder: Path) -> None:
-        """The policy as a plain model, adapters merged, in the type that the learner computes in."""
+        """Save the policy as a plain model, adapters merged, in the dtype that the learner computes in."""
         learner, dtype = self._learner, self._learner.model.dtype
         lm: Any = learner.model.lm
         weights = {} if self._config.lora_rank else policy_weights(learner)
         if parallel.rank() > 0:
             return
         if self._config.lora_rank:
-            merged: Any = copy.deepcopy(lm if self._whole is None else self._whole).merge_and_unload()
+            merged: Any = copy.deepcopy(lm if self._unsharded is None else self._unsharded).merge_and_unload()
             merged.to(dtype).save_pretrained(folder)
         else:
             own = {name.removeprefix("lm."): tensor.to(dtype) for name, tensor in weights.items()}
             lm.save_pretrained(folder, state_dict=own)
 
 
-def whole_copy(model: Any, config: TrainConfig) -> Any:
-    """A copy of a model that stays whole, where the learner will split it into shards; else None.
+def unsharded_copy(model: Any, config: TrainConfig) -> Any:
+    """Return a copy of a model that the learner is about to shard; None if it will not be sharded.
 
-    What samples in this process reads single layers, in an order of its own, which shards do not allow for.
+    A generator in this process needs the copy: it reads single layers in its own order, which shards do not allow.
     """
     if config.parallel != "fsdp" or parallel.world() == 1 or (config.generator == "vllm" and not config.lora_rank):
         return None
@@ -125,8 +125,11 @@ def whole_copy(model: Any, config: TrainConfig) -> Any:
 def make_generator(
     config: TrainConfig, lm: Any, stop: Sequence[int], temperature: float, top_p: float = 1.0, version: int = 0
 ) -> Generator:
-    """What samples in this process from a model; architectures that our decode loop does not know get transformers'."""
-    dtype = getattr(torch, config.dtype)  # as the learner computes: each generator makes the same function of it
+    """Return a generator that samples from a model in this process.
+
+    Architectures that our decode loop does not support are decoded by transformers.
+    """
+    dtype = getattr(torch, config.dtype)  # each generator then computes the same function as the learner
     if config.generator == "continuous":
         pages = CPU_PAGES if base(lm).device.type == "cpu" else None
         return BatchingGenerator(lm, stop, temperature, version, pages, dtype, top_p)

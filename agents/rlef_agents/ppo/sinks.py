@@ -1,4 +1,4 @@
-"""Where metrics go beside the terminal: ``metrics.jsonl`` always; TensorBoard, W&B and trackio where installed."""
+"""Sinks for metrics: ``metrics.jsonl`` always; TensorBoard, W&B and trackio if they are installed."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ __all__ = ["JSONLines", "Sink", "read_metrics", "sinks"]
 
 
 class Sink(Protocol):
-    """Takes the metrics of a run."""
+    """Receives the metrics of a run."""
 
     def write(self, kind: str, update: int, metrics: Mapping[str, float]) -> None:
-        """Take the metrics of an update: kind ``train`` or ``evaluate``."""
+        """Write the metrics of an update; ``kind`` is ``train`` or ``evaluate``."""
         ...
 
     def close(self) -> None:
-        """The run has ended."""
+        """Finish after the last metrics of the run."""
         ...
 
 
 class JSONLines:
-    """A file with a JSON object in each line.
+    """File with one JSON object per line.
 
     Args:
-        path: of the file.
-        done: updates that are done already. Lines of later ones, from before a crash, are dropped.
+        path: path of the file.
+        done: number of finished updates. Lines of later updates, written before a crash, are dropped.
 
     Raises:
-        RLEFError: it cannot be written, here or in ``write``.
+        RLEFError: the file cannot be written, here or in ``write``.
     """
 
     def __init__(self, path: Path, done: int = 0) -> None:
@@ -50,7 +50,7 @@ class JSONLines:
                 file.writelines(json.dumps(row) + "\n" for row in kept)
                 file.flush()
                 os.fsync(file.fileno())
-            writing.replace(path)  # a full disk, or a crash, leaves what was there
+            writing.replace(path)  # a full disk or a crash leaves the old file as it was
 
         self._written(replace)
 
@@ -94,66 +94,64 @@ class TensorBoard:
         self._writer.close()
 
 
-class WeightsAndBiases:
-    """A run of W&B: online if ``WANDB_API_KEY`` is set, else under ``wandb/`` in the run's folder for ``wandb sync``.
+class Tracker:
+    """Run of W&B or trackio, whose interfaces are the same.
 
-    W&B's own variables go before that: ``WANDB_MODE``, ``WANDB_PROJECT``, ``WANDB_ENTITY`` and the others.
+    W&B runs online if ``WANDB_API_KEY`` is set, else it writes to ``wandb/`` in the run's folder for ``wandb sync``.
+    trackio writes to its own folder on this machine. Their environment variables (``WANDB_MODE``, ``WANDB_ENTITY``,
+    ``TRACKIO_DIR``, ...) take precedence.
+
+    Args:
+        package: ``"wandb"`` or ``"trackio"``.
+        folder: folder of the run.
+        settings: settings of the run, shown with it.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
-        wandb: Any = import_module("wandb")
-        known = folder / "wandb-id"  # a resumed run goes on as the same one
-        name = known.read_text(encoding="utf-8") if known.exists() else f"{time.time_ns():x}"
-        known.write_text(name, encoding="utf-8")
-        online = "online" if os.environ.get("WANDB_API_KEY") else "offline"
-        self._run: Any = wandb.init(
-            project=os.environ.get("WANDB_PROJECT", "rlef"),
-            name=os.environ.get("WANDB_NAME", folder.name),
-            dir=os.environ.get("WANDB_DIR", str(folder)),
-            mode=os.environ.get("WANDB_MODE", online),
-            id=name,
-            resume="allow",
-            config=dict(settings),
-            settings=wandb.Settings(silent=True),
-        )
-        self._run.define_metric("*", step_metric="update")
+    def __init__(self, package: str, folder: Path, settings: Mapping[str, Any]) -> None:
+        module: Any = import_module(package)
+        self._is_wandb = package == "wandb"
+        options = _wandb_options(module, folder) if self._is_wandb else {"name": folder.resolve().name, "embed": False}
+        project = os.environ.get(f"{package.upper()}_PROJECT", "rlef")
+        run = module.init(project=project, config=dict(settings), resume="allow", **options)
+        self._run: Any = run if self._is_wandb else module  # only trackio.finish(), not run.finish(), resets trackio
+        if self._is_wandb:
+            run.define_metric("*", step_metric="update")
 
     def write(self, kind: str, update: int, metrics: Mapping[str, float]) -> None:
         """See `Sink`."""
-        self._run.log({"update": update, **{f"{kind}/{name}": value for name, value in metrics.items()}})
+        named = {f"{kind}/{name}": value for name, value in metrics.items()}
+        if self._is_wandb:  # W&B drops a step that is lower than the last one, as after a crash: log it as a metric
+            self._run.log({"update": update, **named})
+        else:
+            self._run.log(named, step=update)
 
     def close(self) -> None:
         """See `Sink`."""
         self._run.finish()
 
 
-class Trackio:
-    """A run of trackio, in its own folder on this machine; its own variables (``TRACKIO_DIR``, ...) hold."""
-
-    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
-        self._trackio: Any = import_module("trackio")
-        self._trackio.init(
-            project=os.environ.get("TRACKIO_PROJECT", "rlef"),
-            name=folder.resolve().name,
-            config=dict(settings),
-            resume="allow",
-            embed=False,
-        )
-
-    def write(self, kind: str, update: int, metrics: Mapping[str, float]) -> None:
-        """See `Sink`."""
-        self._trackio.log({f"{kind}/{name}": value for name, value in metrics.items()}, step=update)
-
-    def close(self) -> None:
-        """See `Sink`."""
-        self._trackio.finish()
+def _wandb_options(wandb: Any, folder: Path) -> dict[str, Any]:
+    stored = folder / "wandb-id"  # a resumed run continues the same W&B run
+    run_id = stored.read_text(encoding="utf-8") if stored.exists() else f"{time.time_ns():x}"
+    stored.write_text(run_id, encoding="utf-8")
+    online = "online" if os.environ.get("WANDB_API_KEY") else "offline"
+    return {
+        "name": os.environ.get("WANDB_NAME", folder.name),
+        "dir": os.environ.get("WANDB_DIR", str(folder)),
+        "mode": os.environ.get("WANDB_MODE", online),
+        "id": run_id,
+        "settings": wandb.Settings(silent=True),
+    }
 
 
 class Guarded:
-    """A sink whose troubles are said once and do not stop the run: the metrics are in ``metrics.jsonl``, too."""
+    """Wraps a sink: its first error is reported and disables it, but does not stop the run.
 
-    def __init__(self, make: Callable[[], Sink], name: str, say: Callable[[str], object]) -> None:
-        self._name, self._say = name, say
+    Nothing is lost, because ``metrics.jsonl`` has all metrics.
+    """
+
+    def __init__(self, make: Callable[[], Sink], name: str, report: Callable[[str], object]) -> None:
+        self._name, self._report = name, report
         self._sink: Sink | None = None
         self._try(lambda: setattr(self, "_sink", make()))
 
@@ -170,39 +168,39 @@ class Guarded:
     def _try(self, act: Callable[[], object]) -> None:
         try:
             act()
-        except Exception as error:  # noqa: BLE001 - whatever a tracker raises, it is not worth the run
+        except Exception as error:  # noqa: BLE001 - no error of a tracker is worth stopping the run
             self._sink = None
-            self._say(f"{self._name}: no longer written to ({type(error).__name__}: {error}); metrics.jsonl goes on")
+            self._report(f"{self._name}: disabled ({type(error).__name__}: {error}); metrics.jsonl is still written")
 
 
 def sinks(
-    folder: Path, done: int, settings: Mapping[str, Any], say: Callable[[str], object]
+    folder: Path, done: int, settings: Mapping[str, Any], report: Callable[[str], object]
 ) -> tuple[JSONLines, list[Sink]]:
-    """The file of a run's metrics, and every other sink whose package is installed.
+    """Return the file of a run's metrics, and one further sink per installed tracker.
 
     Args:
-        folder: of the run.
-        done: updates that are done already.
-        settings: of the run, to be shown with it.
-        say: told, once for each, about a sink that fails; nothing is said of one that is not installed.
+        folder: folder of the run.
+        done: number of finished updates.
+        settings: settings of the run, shown with it.
+        report: called with one line for each sink that fails. A tracker that is not installed is not reported.
     """
     file = JSONLines(folder / "metrics.jsonl", done)
     others: list[Sink] = []
-    kinds: tuple[tuple[str, Callable[[Path, Mapping[str, Any]], Sink]], ...] = (
-        ("tensorboard", TensorBoard),
-        ("wandb", WeightsAndBiases),
-        ("trackio", Trackio),
-    )
-    for package, kind in kinds:
+    kinds: dict[str, Callable[[Path, Mapping[str, Any]], Sink]] = {
+        "tensorboard": TensorBoard,
+        "wandb": partial(Tracker, "wandb"),
+        "trackio": partial(Tracker, "trackio"),
+    }
+    for package, kind in kinds.items():
         spec = find_spec(package)
-        if spec is not None and spec.origin is not None:  # W&B leaves folders of its name behind, which are no package
-            others.append(Guarded(partial(kind, folder, settings), package, say))
+        if spec is not None and spec.origin is not None:  # W&B leaves folders of its name behind; they are no package
+            others.append(Guarded(partial(kind, folder, settings), package, report))
     return file, others
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The rows of a metrics file; a last line that was cut off by a crash is left out."""
+    """Return the rows of a metrics file, without a last line that a crash cut off."""
     if not path.exists():
         return []
     lines = path.read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in lines[:-1]]  # what has its end of line is whole
+    return [json.loads(line) for line in lines[:-1]]  # only a complete line has its newline

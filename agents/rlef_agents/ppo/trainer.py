@@ -28,7 +28,7 @@ from rlef_agents.ppo.checks import NotFiniteError
 from rlef_agents.ppo.config import TrainConfig, dump_config, load_config
 from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
 from rlef_agents.ppo.generation.model_settings import max_context
-from rlef_agents.ppo.generators import GeneratorFactory, whole_copy
+from rlef_agents.ppo.generators import GeneratorFactory, unsharded_copy
 from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.loading import read_model
 from rlef_agents.ppo.model import base
@@ -121,7 +121,7 @@ class Trainer:
         check_context(config, model)
         self.tokenizer = tokenizer
         self.renderer = make_renderer(tokenizer, model, config)
-        whole = whole_copy(model, config)
+        whole = unsharded_copy(model, config)
         self.learner = Learner(model, config)
         self.best = -1.0
         if before is not None:

@@ -1,4 +1,4 @@
-"""Token ids are the truth: what was sampled is what is trained on, and text is never turned into ids a second time."""
+"""Episodes as token ids. Training uses exactly the sampled ids: text is never encoded a second time."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Completion:
-    """What a generator sampled for one response.
+    """Sampled tokens of one response.
 
     Attributes:
-        ids: the sampled tokens, of shape ``(n,)``; the stop token too, if it was sampled.
-        logprobs: of each at the temperature that it was sampled with, of shape ``(n,)``.
-        versions: of the weights that each was sampled with, of shape ``(n,)``.
-        finished: whether a stop token ended it; False where the length limit did.
+        ids: sampled tokens, including the stop token if it was sampled, of shape ``(n,)``.
+        logprobs: log-probability of each token at the sampling temperature, of shape ``(n,)``.
+        versions: version of the weights that each token was sampled with, of shape ``(n,)``.
+        finished: whether a stop token ended the response; False if the length limit did.
     """
 
     ids: Ids
@@ -33,12 +33,12 @@ class Completion:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TokenTurn:
-    """One response of an episode.
+    """One response of an episode, with the prompt before it.
 
     Attributes:
-        prompt_ids: the tokens between the response before (or the beginning) and this one, of shape ``(m,)``, m >= 1.
-        completion: the response.
-        reward: the environment's, for this response.
+        prompt_ids: tokens between the previous response (or the beginning) and this one, of shape ``(m,)``, m >= 1.
+        completion: response.
+        reward: the environment's reward for this response.
     """
 
     prompt_ids: Ids
@@ -48,13 +48,13 @@ class TokenTurn:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TokenEpisode:
-    """An episode as a learner sees it: prompt, response, prompt, response, ... in one sequence of tokens.
+    """Episode as the learner's input: prompt, response, prompt, response, ... in one sequence of tokens.
 
     Attributes:
-        turns: one or more.
-        problem_id: which problem; estimators that compare episodes of one problem go by it.
+        turns: one or more turns.
+        problem_id: id of the problem; estimators that compare episodes of one problem group by it.
         solved: whether the last response passed all tests.
-        has_verdict: False where the judge failed: the episode is counted and not trained on.
+        has_verdict: False if the judge failed; such an episode is counted but not trained on.
     """
 
     turns: tuple[TokenTurn, ...]
@@ -64,10 +64,10 @@ class TokenEpisode:
 
     @property
     def ids(self) -> Ids:
-        """All tokens in order."""
+        """All tokens, in order, of shape ``(length,)``."""
         return np.concatenate([part for turn in self.turns for part in (turn.prompt_ids, turn.completion.ids)])
 
     @property
     def length(self) -> int:
-        """How many tokens there are."""
+        """Number of tokens."""
         return sum(len(turn.prompt_ids) + len(turn.completion.ids) for turn in self.turns)

@@ -1,4 +1,4 @@
-"""Messages become tokens once; data opens no turns; templates that rewrite history are refused."""
+"""Messages are encoded once; data opens no turns; templates that rewrite earlier messages are refused."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def rendered(made: Any, options: str, *contents: str) -> list[int]:
     return list(ids)
 
 
-def test_every_template_that_is_shipped_is_tested() -> None:
+def test_every_shipped_template_is_tested() -> None:
     assert {template for template, _ in CASES} == set(TEMPLATES)
 
 
@@ -75,7 +75,7 @@ def test_row_10_seam_golden_ids() -> None:
     assert renderer.first("a").tolist() == head
     # The end of turn is sampled; the newline that the template puts after it is not, and must not be missing.
     assert renderer.following("a", np.array([5, end])).tolist() == [*newline, *head]
-    # Cut by the length limit: the end of turn is ours.
+    # The length limit ended the response: the renderer adds the end of turn.
     assert renderer.following("a", np.array([5, 6])).tolist() == [end, *newline, *head]
 
 
@@ -86,7 +86,7 @@ turns = st.tuples(st.text(max_size=12), st.lists(st.integers(0, 330), max_size=6
 def test_rows_9_and_10_a_conversation_only_ever_grows(
     case: tuple[str, str], said: list[tuple[str, list[int], bool]]
 ) -> None:
-    """Whatever is sampled, and however badly it would survive decoding: what stood there stays there."""
+    """Earlier tokens never change, whatever is sampled, and even if it would not survive decoding and encoding."""
     made, renderer = both(*case)
     controls = set(made.added_tokens_decoder)
     context = renderer.first("q")
@@ -97,7 +97,7 @@ def test_rows_9_and_10_a_conversation_only_ever_grows(
         grown = np.concatenate([context, response, delta])
         assert grown[: len(context)].tolist() == context.tolist()
         assert grown[len(context) :][: len(response)].tolist() == response.tolist()
-        # One end of turn after the response, sampled or not, and then the template's own control tokens alone.
+        # One end of turn follows the response, sampled or not; then only the template's own control tokens.
         own = [token for token in renderer.following("x", response).tolist() if token in controls]
         assert [token for token in delta.tolist() if token in controls] == own
         assert [*response, *delta].count(renderer.end_of_turn) == finished + own.count(renderer.end_of_turn)
@@ -124,7 +124,7 @@ def test_data_opens_no_turn(template: str, options: str, wrap: str) -> None:
         st.sampled_from(["<|im_", "start|>", "end|>", "<", "|", ">", "<|im_start|>", "<|im_end|>", "\n", " user", "é"])
     )
 )
-def test_data_opens_no_turn_however_it_is_put_together(pieces: list[str]) -> None:
+def test_data_opens_no_turn_from_any_pieces(pieces: list[str]) -> None:
     made, renderer = both("chatml")
     text = "".join(pieces)
     ids = renderer.data(text).tolist()
@@ -141,7 +141,7 @@ def test_added_tokens_that_are_not_special_are_control_tokens_too() -> None:
     assert made.decode(ids.tolist()) == "a <think> b </think>"
 
 
-def test_a_vocabulary_that_spells_a_control_token_in_one_word_is_taken_apart() -> None:
+def test_a_word_that_spells_a_control_token_is_encoded_letter_by_letter() -> None:
     letters = [chr(code) for code in range(32, 127)] + ["\n", "é"]
     words = {"<end>": 0, "[UNK]": 1, **{letter: number for number, letter in enumerate(letters, start=2)}}
     backend = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
@@ -154,14 +154,14 @@ def test_a_vocabulary_that_spells_a_control_token_in_one_word_is_taken_apart() -
 
 
 @cases
-def test_what_the_environment_reads_is_without_the_stop_token(template: str, options: str) -> None:
+def test_the_environment_gets_text_without_the_stop_token(template: str, options: str) -> None:
     made, renderer = both(template, options)
     assert renderer.text(sampled(made, "print(1)\n", renderer.end_of_turn)) == "print(1)\n"
     assert renderer.text(sampled(made, "print(1)\n", None)) == "print(1)\n"
     assert renderer.text(np.zeros(0, np.int64)) == ""
 
 
-def test_row_11_and_12_another_stop_token_ends_a_response_and_the_template_goes_on() -> None:
+def test_row_11_and_12_another_stop_token_ends_a_response_and_the_template_continues() -> None:
     made = tokenizer(controls=["<|im_start|>", "<|im_end|>", "<|endoftext|>"])
     made.eos_token = "<|endoftext|>"
     renderer = Renderer(made)
@@ -170,8 +170,8 @@ def test_row_11_and_12_another_stop_token_ends_a_response_and_the_template_goes_
     assert renderer.following("a", np.array([7, 2]))[0] == 1
 
 
-def test_the_template_of_qwen_strips_thinking_and_is_no_prefix_of_itself() -> None:
-    """Why assistant text is never rendered: here transformers drops what was sampled."""
+def test_qwens_template_strips_thinking_so_that_a_conversation_is_no_prefix_of_its_continuation() -> None:
+    """This is the reason why assistant text is never rendered: transformers would drop sampled tokens."""
     made, renderer = both("qwen3")
     thought = "<think>\nhm\n</think>\n\nprint(1)"
     said = sampled(made, thought, renderer.end_of_turn)
@@ -191,10 +191,10 @@ ASK = "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
         (LOOP.replace("m['role'] +", "m['role'] + loop.index | string +") + ASK, "different texts"),
         (LOOP + "{{ messages[0]['content'] }}" + ASK, "renders a message 2 times"),
         ("{% for m in messages[-1:] %}{{ m['content'] + '<|im_end|>' }}{% endfor %}", "renders a message 0 times"),
-        (LOOP.replace("m['content']", "m['content'] | upper") + ASK, "not in what it renders"),
-        ("{{ raise_exception('no') }}", "it failed: no"),
+        (LOOP.replace("m['content']", "m['content'] | upper") + ASK, "not in the rendered text"),
+        ("{{ raise_exception('no') }}", "got an error: no"),
         (LOOP.replace("<|im_end|>", "###") + ASK, "ends an assistant's turn with a control token"),
-        ("{% if %}", "it failed"),
+        ("{% if %}", "got an error"),
     ],
     ids=["counts", "numbers", "repeats", "forgets", "shouts", "raises", "no control token", "no template"],
 )  # fmt: skip
@@ -203,7 +203,7 @@ def test_templates_without_a_stable_delta_are_refused(template: str, message: st
         Renderer(tokenizer(), template)
 
 
-def test_tokenizers_that_cannot_do_it_are_refused() -> None:
+def test_unsuitable_tokenizers_are_refused() -> None:
     with pytest.raises(UsageError, match="fast tokenizer"):
         Renderer(object())
     made = tokenizer()
@@ -228,7 +228,7 @@ def test_a_system_message_comes_first() -> None:
 
 
 def test_whatever_a_model_ends_a_response_with_ends_it() -> None:
-    """A tokenizer knows one end, the model's settings of generation several: Qwen2.5 has two, Llama 3.1 three."""
+    """A tokenizer knows one stop id, the model's generation settings several: Qwen2.5 has two, Llama 3.1 three."""
     lm = model()
     for ends in ([1, 5, 9], [9, 1, 5]):
         lm.generation_config.eos_token_id = ends
@@ -240,7 +240,7 @@ def test_whatever_a_model_ends_a_response_with_ends_it() -> None:
     renderer = Renderer(made, stops=model_stops(lm))
     assert renderer.stop_ids == (renderer.end_of_turn, 7)
     said = renderer.data("ab")
-    assert renderer.text(np.append(said, 7)) == "ab", "the end is no part of what is judged"
+    assert renderer.text(np.append(said, 7)) == "ab", "the stop token is not part of the judged text"
     assert renderer.following("c", np.append(said, 7))[0] == renderer.end_of_turn
 
 
@@ -253,13 +253,13 @@ def test_a_clock_in_a_template_stands_still() -> None:
     for day, said in (("2024-07-26", "26 Jul 2024"), ("2026-11-29", "29 Nov 2026")):
         renderer = Renderer(made, date=day)
         assert made.decode(renderer.first("x")).startswith(f"<|im_start|>system\n{said}<|im_end|>\n<|im_start|>user")
-        assert renderer.template == made.chat_template, "which is what is saved"
+        assert renderer.template == made.chat_template, "the saved template has no fixed date"
     llama = tokenizer("llama3", chat_template=TODAY + "{{ date_string }}\n" + shipped_template("llama3"))
     assert llama.decode(Renderer(llama, date="2026-11-09").first("x")).startswith("9. 11. 26, 00:00<|begin")
 
 
 @cases
-def test_a_day_changes_nothing_where_there_is_no_clock(template: str, options: str) -> None:
+def test_a_date_changes_nothing_in_a_template_without_one(template: str, options: str) -> None:
     made, renderer = both(template, options)
     with_day = Renderer(made, options=OPTIONS[options], date="2026-11-29")
     assert with_day.first("x").tolist() == renderer.first("x").tolist()

@@ -19,7 +19,7 @@ from rlef_agents.ppo import parallel
 from rlef_agents.ppo.checkpoint import latest, load_checkpoint, save_checkpoint
 from rlef_agents.ppo.checks import SAMPLED, ReplicaMismatchError
 from rlef_agents.ppo.generation import Request
-from rlef_agents.ppo.generators import GeneratorFactory, whole_copy
+from rlef_agents.ppo.generators import GeneratorFactory, unsharded_copy
 from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.trajectory import TokenEpisode, TokenTurn
 from tests.agents.ppo.generation.models import VOCABULARY, sample_all
@@ -197,7 +197,7 @@ def sampled_gaps(kind: str, dtype: str) -> list[float]:
     warnings.simplefilter("ignore")
     lm = shaken("qwen3")
     settings = config(parallel=kind, dtype=dtype, temperature=0.8, token_budget=100, lr=1e-2)
-    whole_model = whole_copy(lm, settings)
+    whole_model = unsharded_copy(lm, settings)
     student = Learner(lm, settings)
     factory = GeneratorFactory(settings, student, [3], whole_model)
     gaps = []

@@ -1,4 +1,4 @@
-"""Where metrics go: a file always, trackers where they are installed, and none of them can stop a run."""
+"""Metrics always go to a file, and to each tracker that is installed. No tracker can stop a run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PACKAGES = ("tensorboard", "wandb", "trackio")
 
 
 class StandIn(ModuleType):
-    """Notes what it is called with; its ``log`` raises where ``broken``."""
+    """Stands in for a tracker: records its calls; ``log`` raises if ``broken``."""
 
     def __init__(self, name: str, broken: bool = False) -> None:
         super().__init__(name)
@@ -49,7 +49,7 @@ class StandIn(ModuleType):
 
 @pytest.fixture
 def only(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Makes it look as if of these packages only the given ones were installed."""
+    """Make only the given ones of these packages appear to be installed."""
     for name in ("WANDB_API_KEY", "WANDB_MODE", "WANDB_PROJECT", "WANDB_NAME", "WANDB_DIR", "TRACKIO_PROJECT"):
         monkeypatch.delenv(name, raising=False)
 
@@ -63,26 +63,27 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def run(folder: Path, done: int, updates: int) -> list[str]:
-    said: list[str] = []
-    file, others = sinks(folder, done, {"lr": 0.5}, said.append)
+    """Write updates to all sinks; return what they report."""
+    reports: list[str] = []
+    file, others = sinks(folder, done, {"lr": 0.5}, reports.append)
     for sink in (file, *others):
         for update in range(done + 1, updates + 1):
             sink.write("train", update, {"solve_rate": update / 4})
         sink.close()
-    return said
+    return reports
 
 
-def test_without_trackers_nothing_is_said_and_the_file_is_written(only: Any, tmp_path: Path) -> None:
+def test_without_trackers_nothing_is_reported_and_the_file_is_written(only: Any, tmp_path: Path) -> None:
     only()
     assert run(tmp_path, 0, 2) == []
     with (tmp_path / "metrics.jsonl").open("a") as file:
         file.write('{"kind": "train", "update": 3, "solve_rate": 0.9}\n{"kind": "tra')
-    assert run(tmp_path, 2, 3) == []  # goes on after the second update, as from its checkpoint
+    assert run(tmp_path, 2, 3) == []  # continues after the second update, as from its checkpoint
     assert [row["solve_rate"] for row in read_metrics(tmp_path / "metrics.jsonl")] == [0.25, 0.5, 0.75]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["metrics.jsonl"]
 
 
-def test_a_full_disk_when_a_run_goes_on_leaves_the_metrics_that_were_there(tmp_path: Path) -> None:
+def test_a_full_disk_on_resume_keeps_the_old_metrics(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     file = JSONLines(path)
     for update in range(1, 41):
@@ -130,14 +131,14 @@ def test_trackio_has_the_update_as_its_step(only: Any, tmp_path: Path) -> None:
     assert trackio.calls[1][1] == ({"train/solve_rate": 0.25}, 1)
 
 
-def test_a_tracker_that_fails_is_said_once_and_left_out(only: Any, tmp_path: Path) -> None:
+def test_a_tracker_that_fails_is_reported_once_and_disabled(only: Any, tmp_path: Path) -> None:
     only(wandb=StandIn("wandb", broken=True), trackio=(trackio := StandIn("trackio")))
-    assert run(tmp_path, 0, 3) == ["wandb: no longer written to (ConnectionError: no network); metrics.jsonl goes on"]
+    assert run(tmp_path, 0, 3) == ["wandb: disabled (ConnectionError: no network); metrics.jsonl is still written"]
     assert len(read_metrics(tmp_path / "metrics.jsonl")) == 3
     assert [name for name, _ in trackio.calls] == ["init", "log", "log", "log", "finish"]
 
 
-def test_a_folder_of_that_name_is_no_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_named_like_a_tracker_is_no_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "wandb").mkdir()
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(module, "find_spec", lambda name: REAL(name) if name == "wandb" else None)
@@ -150,8 +151,8 @@ def test_a_folder_of_that_name_is_no_package(tmp_path: Path, monkeypatch: pytest
 REAL = module.find_spec
 
 
-def test_the_real_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of those that are installed; what they write is read back where that is a format of ours to read."""
+def test_real_trackers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every installed tracker writes what was logged; TensorBoard's and trackio's files are read back."""
     installed = [name for name in PACKAGES if (spec := REAL(name)) is not None and spec.origin is not None]
     if not installed:
         pytest.skip("none of tensorboard, wandb and trackio is installed")
