@@ -1,4 +1,4 @@
-"""Generators: what samples responses, behind one protocol."""
+"""Generators sample responses; all of them implement one protocol."""
 
 from rlef_agents.ppo.generation.base import Generator, Request
 

@@ -1,4 +1,4 @@
-"""What a generator is: token ids in, sampled token ids out. It sees neither text nor rewards."""
+"""Interface of generators: token ids in, sampled token ids out. A generator sees neither text nor rewards."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ __all__ = ["Generator", "Request", "check_request"]
 
 
 class Request(NamedTuple):
-    """A response to sample.
+    """Request for one response.
 
     Attributes:
-        conversation: which conversation it continues: its ``ids`` begin with all tokens of its last request and the
-            response to that, so that a generator may have kept what it computed of them. One at a time is under way.
-        ids: the whole context, of shape ``(n,)``.
-        max_new: at most so many tokens.
-        seed: what is drawn depends on this, the weights and the context alone, not on what else is sampled beside it.
+        conversation: number of the conversation that the response continues. ``ids`` begins with all tokens of the
+            conversation's previous request and of the response to it, so that a generator can reuse their keys and
+            values. A conversation has at most one pending request.
+        ids: whole context, of shape ``(n,)``.
+        max_new: maximum number of tokens of the response.
+        seed: seed of the random draws. They depend on the seed, the weights and the context alone, not on the other
+            requests.
     """
 
     conversation: int
@@ -30,43 +32,46 @@ class Request(NamedTuple):
 
 
 class Generator(Protocol):
-    """Samples responses, many at a time."""
+    """Samples many responses at the same time."""
 
     def submit(self, request: Request) -> None:
-        """Take a request; it is sampled by the calls of ``poll`` that follow."""
+        """Add a request; the following calls of ``poll`` sample its response."""
         ...
 
     def poll(self) -> list[tuple[int, Completion]]:
-        """Sample until a response or more is complete; return these with their conversations. Empty if none is due.
+        """Sample until at least one response is complete.
+
+        Returns:
+            Pairs of conversation and response; empty if no request is pending.
 
         Raises:
-            Exception: a request could not be sampled: never fewer responses than requests.
+            Exception: a request could not be sampled; responses are never dropped silently.
         """
         ...
 
     def forget(self, conversation: int) -> None:
-        """The conversation is over: drop what was kept of it."""
+        """Drop everything that is kept of a finished conversation."""
         ...
 
     def update(self, version: int) -> None:
-        """The weights have changed and have this version now: nothing that was computed with older ones is used again.
+        """Switch to changed weights, which have this version. Nothing computed with older weights is used again.
 
-        Responses under way go on; their tokens say which weights they are of.
+        Pending responses continue with the new weights; each token records the version that it was sampled with.
         """
         ...
 
 
 def check_request(request: Request, in_flight: Container[int], vocabulary: int, max_context: int) -> None:
-    """Refuse what no generator can sample.
+    """Refuse a request that no generator can sample.
 
     Args:
-        request: what was submitted.
-        in_flight: conversations whose responses are under way.
-        vocabulary: ids are smaller than this.
-        max_context: context and response have at most so many tokens.
+        request: submitted request.
+        in_flight: conversations with a pending request.
+        vocabulary: size of the vocabulary; ids must be smaller.
+        max_context: maximum number of tokens of context and response together.
 
     Raises:
-        ValueError: the request is not one; the message says which number is wrong.
+        ValueError: the request is invalid; the message names the wrong number.
     """
     name, ids = f"conversation {request.conversation}", np.asarray(request.ids)
     if request.conversation in in_flight:

@@ -1,8 +1,8 @@
-"""transformers' continuous batching behind the protocol: paged keys and values, made for GPUs with flash kernels.
+"""Generator that uses transformers' continuous batching: paged keys and values, made for GPUs with flash kernels.
 
-One-shot ``generate_batch``: a manager that lives on keeps blocks that were computed with older weights, and log-probs
-come out wrong by nats after an update. Its seed is one for a batch, so that, unlike with the other generators, what is
-drawn depends on what is sampled beside it.
+It calls one-shot ``generate_batch``, because a persistent manager keeps blocks that were computed with older weights, and
+log-probabilities are then wrong by nats after an update. A batch has a single seed; so, unlike with the other
+generators, the random draws of a request depend on the other requests of its batch.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ __all__ = ["BatchingGenerator"]
 
 
 class BatchingGenerator:
-    """Samples from a model of transformers in this process, all requests that wait at a time.
+    """Samples from a model of transformers in this process, all pending requests in one batch.
 
     Args:
-        model: its live weights are used; its ``generation_config`` is not.
-        stop: ids that end a response, each sampled as its last token.
-        temperature: what logits are divided by; 0 for the most likely token.
-        version: of the weights that the model has now.
-        batching: sizes of pages and batches, as transformers wants them; ``return_logprobs`` and ``seed`` are set here.
-        dtype: what layers compute in, the head excepted; the model's own where None.
-        top_p: for evaluation: draw among the likeliest tokens alone that have so much of the probability together.
+        model: model whose live weights are used. Its ``generation_config`` is ignored.
+        stop: ids that end a response; the stop token is its last token.
+        temperature: divisor of the logits; 0 takes the most likely token.
+        version: version of the model's current weights.
+        batching: further arguments of transformers' ``ContinuousBatchingConfig``: sizes of pages and batches.
+        dtype: dtype that the layers compute in, except the head; None is the model's own.
+        top_p: for evaluation, draw only from the fewest likeliest tokens whose total probability reaches this.
     """
 
     def __init__(
@@ -50,45 +50,45 @@ class BatchingGenerator:
         self._dtype, self._top_p = dtype, top_p
         self._model, self._stop, self._temperature, self._version = model, sorted(stop), temperature, version
         self._batching = batching or {}
-        self._waiting: dict[int, Request] = {}
+        self._pending: dict[int, Request] = {}
 
     def submit(self, request: Request) -> None:
         """See `Generator`."""
         config = self._model.config
-        check_request(request, self._waiting, config.vocab_size, max_context(config))
-        self._waiting[request.conversation] = request
+        check_request(request, self._pending, config.vocab_size, max_context(config))
+        self._pending[request.conversation] = request
 
     def poll(self) -> list[tuple[int, Completion]]:
-        """See `Generator`. Samples all waiting requests that have the same limit.
+        """See `Generator`. Samples all pending requests that have the same limit.
 
         Raises:
-            RuntimeError: transformers gave fewer responses than requests, or an error instead of one.
+            RuntimeError: transformers returned fewer responses than requests, or an error instead of a response.
             FloatingPointError: the model's output is not a number.
         """
-        if not self._waiting:
+        if not self._pending:
             return []
-        limit = next(iter(self._waiting.values())).max_new
-        requests = [request for request in self._waiting.values() if request.max_new == limit]
-        completions = self._sampled(requests, limit)
+        limit = next(iter(self._pending.values())).max_new
+        requests = [request for request in self._pending.values() if request.max_new == limit]
+        completions = self._sample(requests, limit)
         for request in requests:
-            del self._waiting[request.conversation]
+            del self._pending[request.conversation]
         return completions
 
     def forget(self, conversation: int) -> None:
-        """See `Generator`. There is nothing to forget."""
+        """See `Generator`. Nothing is kept."""
 
     def update(self, version: int) -> None:
         """See `Generator`."""
         self._version = version
 
-    def _sampled(self, requests: list[Request], limit: int) -> list[tuple[int, Completion]]:
+    def _sample(self, requests: list[Request], limit: int) -> list[tuple[int, Completion]]:
         seeds = [abs(request.seed) for request in requests]
-        # The learner packs sequences with an attention of its own, which pages are not made for.
+        # The learner sets its own attention for packed sequences, which does not work with pages.
         with (
             eval_mode(self._model),
             using_attention(self._model, "sdpa"),
             using_dtype(self._model, self._dtype),
-            cached_in_one_type(),
+            cache_dtype_for_keys_and_values(),
             torch.random.fork_rng(),
         ):
             results = self._model.generate_batch(
@@ -114,7 +114,7 @@ class BatchingGenerator:
         if len(results) != len(requests) or errors:
             raise RuntimeError(
                 f"generate_batch: expected {len(requests)} responses, got {len(results)}, of which {len(errors)} are "
-                f"errors{': ' + str(errors[0]) if errors else ''}; transformers' log says why"
+                f"errors{': ' + str(errors[0]) if errors else ''}; see transformers' log for the reason"
             )
         return [
             (request.conversation, self._completion(request, result))
@@ -125,15 +125,18 @@ class BatchingGenerator:
         ids = np.array(result.generated_tokens, np.int64)
         logprobs = np.array(result.logprobs, np.float32)
         if result.prompt_ids != np.asarray(request.ids).tolist() or not 1 <= len(ids) == len(logprobs):
-            raise RuntimeError(f"conversation {request.conversation}: generate_batch answered something else")
+            raise RuntimeError(
+                f"conversation {request.conversation}: expected generate_batch to return its prompt and one log-prob "
+                f"for each of 1 or more ids, got {len(ids)} ids, {len(logprobs)} log-probs or another prompt"
+            )
         if not np.isfinite(logprobs).all():
             raise FloatingPointError(f"conversation {request.conversation}: the model's output is not a number")
         return Completion(ids, logprobs, np.full(len(ids), self._version, np.int64), finished=ids[-1] in self._stop)
 
 
 @contextmanager
-def cached_in_one_type() -> Iterator[None]:
-    """Keys and values go into the pages in the pages' type: under autocast some are float32, others not."""
+def cache_dtype_for_keys_and_values() -> Iterator[None]:
+    """Cast keys and values to the dtype of their pages. Under autocast, some of them are float32 and others are not."""
 
     def attention(module: Any, query: Any, key: Any, value: Any, *others: Any, **kwargs: Any) -> Any:
         cache = kwargs.get("cache")

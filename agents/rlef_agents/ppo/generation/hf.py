@@ -1,4 +1,7 @@
-"""transformers' ``generate`` behind the protocol: the fallback for any architecture. Batches run to their longest."""
+"""Generator that uses transformers' ``generate``: the fallback for any architecture.
+
+A batch runs until its longest response ends.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +23,17 @@ __all__ = ["HFGenerator"]
 class HFGenerator:
     """Samples from any causal language model of transformers in this process. Nothing is kept between turns.
 
-    For the same seeds it draws what `LocalGenerator` draws.
+    For the same seeds it draws the same tokens as `LocalGenerator`.
 
     Args:
-        model: its live weights are used. Its ``generation_config`` is not: penalties and truncation would make a
-            distribution that no learner scores.
-        stop: ids that end a response, each sampled as its last token.
-        temperature: what logits are divided by; 0 for the most likely token.
-        slots: responses that are decoded at a time, at most.
-        version: of the weights that the model has now.
-        dtype: what layers compute in, the head excepted; the model's own where None.
-        top_p: for evaluation: draw among the likeliest tokens alone that have so much of the probability together.
+        model: model whose live weights are used. Its ``generation_config`` is ignored, because penalties and truncation
+            would change the distribution to one that the learner does not score.
+        stop: ids that end a response; the stop token is its last token.
+        temperature: divisor of the logits; 0 takes the most likely token.
+        slots: maximum number of responses decoded at the same time.
+        version: version of the model's current weights.
+        dtype: dtype that the layers compute in, except the head; None is the model's own.
+        top_p: for evaluation, draw only from the fewest likeliest tokens whose total probability reaches this.
     """
 
     def __init__(
@@ -47,41 +50,41 @@ class HFGenerator:
         self._model, self._temperature, self._slots, self._version = model, temperature, slots, version
         self._top_p = top_p
         self._stop = torch.tensor(sorted(stop), dtype=torch.int64, device=model.device)
-        self._waiting: dict[int, Request] = {}
+        self._pending: dict[int, Request] = {}
 
     def submit(self, request: Request) -> None:
         """See `Generator`."""
         config = self._model.config
-        check_request(request, self._waiting, config.vocab_size, max_context(config))
-        self._waiting[request.conversation] = request
+        check_request(request, self._pending, config.vocab_size, max_context(config))
+        self._pending[request.conversation] = request
 
     def poll(self) -> list[tuple[int, Completion]]:
-        """See `Generator`. Samples a whole batch.
+        """See `Generator`. Samples one whole batch.
 
         Raises:
             FloatingPointError: the model's output is not a number.
         """
-        requests = list(self._waiting.values())[: self._slots]
+        requests = list(self._pending.values())[: self._slots]
         if not requests:
             return []
-        completions = self._sampled(requests)
+        completions = self._sample(requests)
         for request in requests:
-            del self._waiting[request.conversation]
+            del self._pending[request.conversation]
         return completions
 
     def forget(self, conversation: int) -> None:
-        """See `Generator`. There is nothing to forget."""
+        """See `Generator`. Nothing is kept."""
 
     def update(self, version: int) -> None:
         """See `Generator`."""
         self._version = version
 
-    def _sampled(self, requests: list[Request]) -> list[tuple[int, Completion]]:
+    def _sample(self, requests: list[Request]) -> list[tuple[int, Completion]]:
         device = self._model.device
         width = max(len(request.ids) for request in requests)
         ids = torch.zeros(len(requests), width, dtype=torch.int64)
         mask = torch.zeros_like(ids)
-        for row, request in enumerate(requests):  # on the left, so that all go on at the same column
+        for row, request in enumerate(requests):  # padded on the left, so that all responses begin in the same column
             ids[row, width - len(request.ids) :] = torch.as_tensor(np.asarray(request.ids))
             mask[row, width - len(request.ids) :] = 1
         draw = _Draw(requests, self._temperature, self._top_p, width, device)
@@ -93,7 +96,7 @@ class HFGenerator:
                     max_new_tokens=max(request.max_new for request in requests), do_sample=False, pad_token_id=0
                 ),
                 logits_processor=[draw],
-                stopping_criteria=[_Over(self._stop, draw.limits, width)],
+                stopping_criteria=[_Finished(self._stop, draw.limits, width)],
             )
         tokens = torch.stack(draw.tokens, 1).numpy(force=True)
         logprobs = torch.stack(draw.logprobs, 1).numpy(force=True)
@@ -115,7 +118,7 @@ class HFGenerator:
 
 
 class _Draw(LogitsProcessor):  # type: ignore[misc, no-any-unimported, unused-ignore]
-    """Draws the token itself, notes its log-probability, and leaves ``generate`` no other choice."""
+    """Draws the token, records its log-probability, and masks all other tokens so that ``generate`` takes it."""
 
     def __init__(self, requests: list[Request], temperature: float, top_p: float, width: int, device: Any) -> None:
         self.limits = torch.tensor([request.max_new for request in requests], device=device)
@@ -135,8 +138,8 @@ class _Draw(LogitsProcessor):  # type: ignore[misc, no-any-unimported, unused-ig
         return torch.full_like(scores, -torch.inf).scatter_(1, tokens[:, None], 0.0)
 
 
-class _Over(StoppingCriteria):  # type: ignore[misc, no-any-unimported, unused-ignore]
-    """A row is over at its own limit or at a sampled stop token; one in the prompt does not count."""
+class _Finished(StoppingCriteria):  # type: ignore[misc, no-any-unimported, unused-ignore]
+    """Ends a row at its own limit or at a sampled stop token; a stop token in the prompt does not count."""
 
     def __init__(self, stop: torch.Tensor, limits: torch.Tensor, width: int) -> None:
         self._stop, self._limits, self._width = stop, limits, width

@@ -1,4 +1,4 @@
-"""What a model of transformers brings along that must not decide what is sampled."""
+"""Temporarily replace a transformers model's own settings that would change the distribution being sampled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["eval_mode", "max_context", "unsupported_rope", "using_attention", "u
 
 @contextmanager
 def eval_mode(model: Any) -> Iterator[None]:
-    """Without dropout and without the model's own settings of generation; both are as before afterwards."""
+    """Disable dropout and the model's own generation settings; restore both afterwards."""
     training, config = model.training, model.generation_config
     model.eval()
     model.generation_config = GenerationConfig()  # type: ignore[no-untyped-call]
@@ -28,7 +28,7 @@ def eval_mode(model: Any) -> Iterator[None]:
 
 @contextmanager
 def using_attention(model: Any, implementation: str) -> Iterator[None]:
-    """With another implementation of attention; the model's own is back afterwards."""
+    """Use another implementation of attention; restore the model's own afterwards."""
     own = model.config._attn_implementation
     model.set_attn_implementation(implementation)
     try:
@@ -39,14 +39,14 @@ def using_attention(model: Any, implementation: str) -> Iterator[None]:
 
 @contextmanager
 def using_dtype(model: Any, dtype: torch.dtype | None) -> Iterator[None]:
-    """With layers in another type, as the learner computes them: under autocast, but for the head, which is float32.
+    """Compute layers in another dtype, as the learner does: under autocast, except for the head, which stays float32.
 
-    Each call of the model enters autocast itself, as it holds for one thread, and continuous batching calls from its
-    own.
+    Each call of the model enters autocast itself, because autocast applies to one thread and continuous batching calls
+    the model in its own thread.
 
     Args:
-        model: its ``forward`` and that of its head are replaced, and are back afterwards.
-        dtype: nothing is done where it is None or the weights' own.
+        model: model whose ``forward``, and its head's, are replaced and afterwards restored.
+        dtype: dtype to compute in; None or the weights' own changes nothing.
     """
     model = model.get_base_model() if hasattr(model, "get_base_model") else model
     head = model.get_output_embeddings()
@@ -61,11 +61,11 @@ def using_dtype(model: Any, dtype: torch.dtype | None) -> Iterator[None]:
             return forward(*args, **kwargs)
 
     @wraps(head_forward)
-    def whole(features: torch.Tensor) -> Any:
+    def full_precision(features: torch.Tensor) -> Any:
         with torch.autocast(kind, enabled=False):
             return head_forward(features.to(head.weight.dtype))
 
-    model.forward, head.forward = autocast, whole
+    model.forward, head.forward = autocast, full_precision
     try:
         yield
     finally:
@@ -73,10 +73,10 @@ def using_dtype(model: Any, dtype: torch.dtype | None) -> Iterator[None]:
 
 
 def unsupported_rope(config: Any) -> str | None:
-    """Why a model's rotary embeddings are refused; None where they are not.
+    """Return the reason why a model's rotary embeddings (RoPE) are not supported; None if they are.
 
-    ``dynamic`` and ``longrope`` choose their frequencies by the largest position of a row: packed with a long sequence,
-    a short one is scored as another function than it was sampled from.
+    ``dynamic`` and ``longrope`` choose their frequencies by the largest position in a row. Packed with a long sequence,
+    a short one would be scored by a different function than it was sampled from.
     """
     given = getattr(config, "rope_parameters", None) or {}
     kinds = {str(each.get("rope_type")) for each in (given, *given.values()) if isinstance(each, dict)}
@@ -85,5 +85,5 @@ def unsupported_rope(config: Any) -> str | None:
 
 
 def max_context(config: Any) -> int:
-    """How many tokens a model takes at most; without end where its configuration does not say."""
+    """Return the maximum number of tokens of a model's context; unlimited if its configuration has no maximum."""
     return int(getattr(config, "max_position_embeddings", None) or 1 << 62)

@@ -1,12 +1,12 @@
-"""A vLLM server behind the protocol, in token ids over HTTP. UNVERIFIED: tested against a fake server only.
+"""Generator that uses a vLLM server: token ids over HTTP. UNVERIFIED: tested against a fake server only.
 
-Written from the source of vLLM 0.33, which needs versions of torch and transformers that this project does not use, so
-that the server lives in an environment of its own::
+It is written from the source of vLLM 0.33. That needs other versions of torch and transformers than this project, so
+the server needs its own environment::
 
     VLLM_SERVER_DEV_MODE=1 vllm serve MODEL --logprobs-mode processed_logprobs
 
-The development mode has the routes that weights are changed with; they are for a trusted network only. Without the
-processed mode, log-probabilities would ignore the temperature. Weights go through a folder that both sides see.
+The development mode provides the routes that change weights; use them in a trusted network only. Without the processed
+mode, log-probabilities would ignore the temperature. Weights are exchanged through a folder that both sides can read.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ __all__ = ["ServerError", "VLLMGenerator"]
 
 
 class ServerError(RLEFError, RuntimeError):
-    """The server cannot be reached, or does something else than it was asked for."""
+    """The server cannot be reached, or its answer is not the expected one."""
 
 
 class VLLMGenerator:
-    """Samples from a vLLM server; prefixes are kept there, by its own prefix cache.
+    """Samples from a vLLM server. Prefixes are kept in the server's own prefix cache.
 
     Args:
-        url: of the server, such as ``http://localhost:8000``.
-        save: writes the model's weights into a folder as ``save_pretrained`` does.
-        folder: where weights go, on a disk that the server sees under the same path.
-        stop: ids that end a response, each sampled as its last token.
-        vocabulary: ids are smaller than this.
-        max_context: context and response have at most so many tokens.
-        temperature: what logits are divided by; 0 for the most likely token.
-        slots: requests that are sent at a time, at most.
+        url: address of the server, such as ``http://localhost:8000``.
+        save: function that writes the model's weights into a folder, as ``save_pretrained`` does.
+        folder: folder for the weights, on a disk that the server sees under the same path.
+        stop: ids that end a response; the stop token is its last token.
+        vocabulary: size of the vocabulary.
+        max_context: maximum number of tokens of context and response together.
+        temperature: divisor of the logits; 0 takes the most likely token.
+        slots: maximum number of requests sent at the same time.
         timeout: seconds that a request may take.
-        version: of the weights that the server has now.
-        top_p: for evaluation: draw among the likeliest tokens alone that have so much of the probability together.
-        is_leader: whether it is this process that tells the server of new weights, where several use it.
-        barrier: waits until all processes that share the folder are here.
+        version: version of the server's current weights.
+        top_p: for evaluation, draw only from the fewest likeliest tokens whose total probability reaches this.
+        is_leader: whether this process, of those that share the server, makes the server load new weights.
+        barrier: function that waits until all processes that share the folder have called it.
     """
 
     def __init__(
@@ -73,43 +73,48 @@ class VLLMGenerator:
         self._url, self._save, self._folder, self._timeout = url.rstrip("/"), save, folder, timeout
         self._stop, self._vocabulary, self._max_context = sorted(stop), vocabulary, max_context
         self._temperature, self._version = temperature, version
-        self._senders = ThreadPoolExecutor(slots, thread_name_prefix="vllm")
+        self._executor = ThreadPoolExecutor(slots, thread_name_prefix="vllm")
         self._in_flight: dict[int, Future[Completion]] = {}
 
     def submit(self, request: Request) -> None:
         """See `Generator`. The request is sent at once."""
         check_request(request, self._in_flight, self._vocabulary, self._max_context)
-        self._in_flight[request.conversation] = self._senders.submit(self._sampled, request)
+        self._in_flight[request.conversation] = self._executor.submit(self._sample, request)
 
     def poll(self) -> list[tuple[int, Completion]]:
         """See `Generator`. Waits for the server.
 
         Raises:
-            RuntimeError: the server cannot be reached, refuses a request, or answers something else.
+            RuntimeError: the server cannot be reached, refuses a request, or sends an unexpected answer.
         """
         wait(self._in_flight.values(), return_when=FIRST_COMPLETED)
         done = [conversation for conversation, future in self._in_flight.items() if future.done()]
         return [(conversation, self._in_flight.pop(conversation).result()) for conversation in done]
 
     def forget(self, conversation: int) -> None:
-        """See `Generator`. The server's cache forgets by itself."""
+        """See `Generator`. The server's cache evicts prefixes itself."""
 
     def update(self, version: int) -> None:
-        """See `Generator`. Waits for what is under way, which is older then; called in all processes at once.
+        """See `Generator`. All processes must call it together.
+
+        Waits for all pending responses, which thus have the older version.
 
         Raises:
-            RuntimeError: the server did not take the weights or did not drop its cache.
+            RuntimeError: the server did not load the weights or did not reset its cache.
         """
         wait(self._in_flight.values())
-        self._barrier()  # others may have something under way at the same server
+        self._barrier()  # other processes may have pending requests on the same server
         folder = self._folder / f"version-{version}"
         self._save(folder)
         self._barrier()
         if self._is_leader:
             self._post("/collective_rpc", {"method": "reload_weights", "kwargs": {"weights_path": str(folder)}})
-            # vLLM does not do this itself: what it keeps was computed with the old weights.
+            # vLLM does not do this itself: its cache was computed with the old weights.
             if self._post("/reset_prefix_cache", {}).get("success") is not True:
-                raise ServerError(f"{self._url}/reset_prefix_cache: the server still holds what older weights computed")
+                raise ServerError(
+                    f"{self._url}/reset_prefix_cache: expected success, got none; the cache still holds results of "
+                    "older weights"
+                )
         self._barrier()
         for older in self._folder.glob("version-*"):
             if older != folder:
@@ -117,15 +122,15 @@ class VLLMGenerator:
         self._version = version
 
     def close(self) -> None:
-        """Wait for what is under way and end the threads that send."""
-        self._senders.shutdown()
+        """Wait for pending requests and stop the threads."""
+        self._executor.shutdown()
 
-    def _sampled(self, request: Request) -> Completion:
+    def _sample(self, request: Request) -> Completion:
         answer = self._post(
             "/inference/v1/generate",
             {
                 "token_ids": np.asarray(request.ids).tolist(),
-                # Everything by name: what is left out comes from the model's generation_config on the server.
+                # Set every parameter: the server takes missing ones from the model's generation_config.
                 "sampling_params": {
                     "n": 1,
                     "max_tokens": request.max_new,

@@ -1,4 +1,4 @@
-"""The generators that the conformance suite is run on, and what is allowed to differ between them."""
+"""Generators that the conformance tests run on, and what may differ between them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Implementation:
     """A generator to test.
 
     Attributes:
-        make: of a model, a temperature and a folder.
-        architecture: of the model that it is tested with.
-        seeded: a request's seed alone decides what is drawn for it, not what is beside it.
+        make: function that creates it from a model, a temperature and a folder.
+        architecture: architecture of the model that it is tested with.
+        seeded: whether a request's draws depend on its seed alone, not on the other requests.
     """
 
     make: Callable[[Any, float, Path], Any]

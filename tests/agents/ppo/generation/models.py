@@ -1,4 +1,4 @@
-"""Small models whose next token is far from certain and far from uniform, and what a full forward pass says of them."""
+"""Small models whose next token is neither certain nor uniform, and log-probabilities by a full forward pass."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def model(name: str = "llama", seed: int = 0) -> Any:
 
 
 def shake(model: Any, seed: int, size: float) -> None:
-    """Change the weights in place, as an optimizer does."""
+    """Change the weights in place, as an optimiser does."""
     random = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -78,13 +78,13 @@ def shake(model: Any, seed: int, size: float) -> None:
 
 
 def prompts(count: int, seed: int = 0, max_length: int = 20) -> list[Ids]:
-    """Of one token to ``max_length``; the stop token may be among them."""
+    """Return random prompts of 1 to ``max_length`` tokens; the stop token may be among them."""
     random = np.random.default_rng(seed)
     return [random.integers(0, VOCABULARY, random.integers(1, max_length + 1)) for _ in range(count)]
 
 
 def sample_all(generator: Any, requests: list[Request]) -> dict[int, Completion]:
-    """Submit, poll to the end, and see that each is answered once."""
+    """Submit requests, poll to the end, and check that each is answered once."""
     for request in requests:
         generator.submit(request)
     answered: dict[int, Completion] = {}
@@ -97,7 +97,7 @@ def sample_all(generator: Any, requests: list[Request]) -> dict[int, Completion]
 
 
 def full_logprobs(model: Any, context: Ids, response: Ids, temperature: float) -> Floats:
-    """Of a response after its context, by one forward pass over everything."""
+    """Compute the log-probabilities of a response after its context by one forward pass."""
     whole = torch.as_tensor(np.concatenate([context, response]))[None]
     with torch.no_grad():
         logits = model(whole).logits[0, len(context) - 1 : -1] / (temperature or 1.0)

@@ -1,4 +1,4 @@
-"""What every generator has to do, whatever it samples with."""
+"""Conformance tests that every generator must pass."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def lm(name: str) -> Any:
 
 @pytest.fixture
 def make(name: str, lm: Any, tmp_path: Path) -> Iterator[Make]:
-    """``make(temperature)`` gives a generator that samples from ``lm``."""
+    """Return ``make(temperature)``, which creates a generator that samples from ``lm``."""
     with ExitStack() as stack:
         yield lambda temperature=1.0: stack.enter_context(opened(name, lm, temperature, tmp_path))
 
 
 def test_three_turns_at_a_temperature(make: Make, lm: Any) -> None:
-    """Log-probabilities are those of a full forward pass, and responses end where they say."""
+    """Log-probabilities are those of a full forward pass, and ``finished`` matches the last token."""
     generator = make(0.7)
     contexts = dict(enumerate(prompts(7)))
     ends = set()
@@ -65,7 +65,7 @@ def test_three_turns_at_a_temperature(make: Make, lm: Any) -> None:
             more = prompts(1, seed=10 * turn + number)[0]
             contexts[number] = np.concatenate([contexts[number], completion.ids, more])
         if turn == 1:
-            generator.forget(2)  # its prefix has to be computed again
+            generator.forget(2)  # its prefix must be computed again
             generator.forget(99)
     assert ends == {True, False}
     assert generator.poll() == []
@@ -103,9 +103,9 @@ def test_seeds(make: Make, name: str) -> None:
             np.testing.assert_allclose(alone.logprobs, first[number].logprobs, rtol=0, atol=1e-5)
 
 
-def test_tokens_are_drawn_as_the_model_says(make: Make, lm: Any, name: str) -> None:
+def test_tokens_are_drawn_with_the_models_probabilities(make: Make, lm: Any, name: str) -> None:
     if name == "vllm":
-        pytest.skip("it is the server that draws")
+        pytest.skip("the server draws the tokens")
     context, count = np.array([5, 6, 7]), 600
     answered = sample_all(make(0.8), [Request(number, context, 1, number) for number in range(count)])
     drawn = np.bincount([completion.ids[0] for completion in answered.values()], minlength=VOCABULARY)
@@ -161,11 +161,11 @@ def test_an_update_while_responses_are_under_way(make: Make, lm: Any, name: str)
         ([1] * 100, 61, "160 tokens|130 tokens"),
     ],
 )
-def test_what_is_no_request_is_refused_and_the_others_are_answered(
+def test_an_invalid_request_is_refused_and_the_others_are_answered(
     make: Make, ids: Any, max_new: int, message: str, name: str
 ) -> None:
     if name == "batching" and message != "shape":
-        pytest.skip("the same function, and slow to start")
+        pytest.skip("the same function as in the other cases, and slow to start")
     generator = make()
     generator.submit(Request(0, np.array([5]), 3, 0))
     with pytest.raises(ValueError, match=message):

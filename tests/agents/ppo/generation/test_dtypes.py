@@ -1,4 +1,4 @@
-"""In bfloat16 whatever samples is the function that the learner scores: what is left is rounding, and little of it."""
+"""In bfloat16, too, each generator is the function that the learner scores, except for little rounding."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def student(name: str, dtype: str = "bfloat16", **changes: Any) -> Learner:
 
 
 def scored(trained: Learner) -> float:
-    """What the learner says of the last of the ids, after all others."""
+    """Return the learner's log-probability of the last id after all others."""
     return float(trained.score([episode(turn(IDS[:-1].tolist(), IDS[-1:].tolist()))]).old[0])
 
 
 @pytest.mark.parametrize("rank", [0, 2])
 @pytest.mark.parametrize("name", LLAMA_LIKE)
 def test_the_decoder_computes_what_the_learner_computes(name: str, rank: int) -> None:
-    """The same to the last digits, as both see the same number of tokens; a rounded residual stream is off by 0.01."""
+    """They agree to 1e-5, because both compute the same number of tokens; a rounded residual stream is off by 0.01."""
     trained = student(name, lora_rank=rank)
     for parameter in trained.policy if rank else ():
         with torch.no_grad():
@@ -71,8 +71,8 @@ def test_a_model_of_transformers_computes_what_the_learner_computes(name: str, r
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("generator", ["local", "hf", "continuous"])
 @pytest.mark.parametrize("name", ["llama", "qwen3"])
-def test_what_is_sampled_is_what_the_learner_scores_by_quantile(name: str, generator: str, dtype: str) -> None:
-    """At a temperature, over responses of some length; far within what a run allows."""
+def test_generator_and_learner_agree_by_quantile(name: str, generator: str, dtype: str) -> None:
+    """At a temperature and over longer responses, differences are at most half of what a run allows."""
     trained = student(name, dtype, temperature=0.7, token_budget=200)
     lm, kind = trained.model.lm, getattr(torch, dtype)
     makers = {
@@ -95,7 +95,7 @@ def test_what_is_sampled_is_what_the_learner_scores_by_quantile(name: str, gener
         assert parallel.quantiles(gaps, (share,))[0] < limit / 2, share
 
 
-def test_quantiles_are_a_little_too_large_and_never_too_small() -> None:
+def test_quantiles_are_at_most_3_percent_too_large_and_never_too_small() -> None:
     sizes = np.abs(np.random.default_rng(0).normal(size=1000)) ** 3
     for share in (0.1, 0.5, 0.99, 1.0):
         exact = float(np.quantile(sizes, share, method="inverted_cdf"))

@@ -1,4 +1,4 @@
-"""What only one of the other generators can get wrong."""
+"""Tests that are specific to one of the generators HF, batching and vLLM."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.agents.ppo.generation.vllm_server import FakeVLLM
 
 
 def misleading(lm: Any) -> Any:
-    """With settings of generation, and with dropout on, as they come with real checkpoints and from training."""
+    """Set generation settings and dropout, as real checkpoints and training have them."""
     lm.generation_config.update(
         repetition_penalty=3.0, temperature=0.2, top_k=2, do_sample=True, eos_token_id=7, min_new_tokens=5
     )
@@ -39,7 +39,7 @@ def misleading(lm: Any) -> Any:
     return lm.train()
 
 
-def test_hf_goes_by_what_it_is_told_and_leaves_the_model_as_it_was() -> None:
+def test_hf_ignores_the_models_settings_and_restores_them() -> None:
     lm = misleading(model("gpt2"))
     settings = lm.generation_config
     contexts = prompts(5)
@@ -55,7 +55,7 @@ def test_hf_goes_by_what_it_is_told_and_leaves_the_model_as_it_was() -> None:
         assert answered[number].finished or len(answered[number].ids) == 4 + 3 * number
 
 
-def test_batching_goes_by_what_it_is_told_and_leaves_the_model_as_it_was() -> None:
+def test_batching_ignores_the_models_settings_and_restores_them() -> None:
     lm = misleading(model())
     settings, attention = lm.generation_config, lm.config._attn_implementation
     generator = BatchingGenerator(lm, [STOP], 0.9, batching={"page_size": 16, "num_blocks": 64, "max_batch_tokens": 64})
@@ -89,7 +89,7 @@ def test_batching_notices_what_transformers_only_logs(monkeypatch: pytest.Monkey
     generator = BatchingGenerator(lm, [STOP], batching={"page_size": 16, "num_blocks": 64, "max_batch_tokens": 64})
     for number in range(2):
         generator.submit(Request(number, np.array([5 + number]), 2, number))
-    message = {"fewer": "2 responses, got 1", "error": "out of blocks", "another": "something else"}[loss]
+    message = {"fewer": "2 responses, got 1", "error": "out of blocks", "another": "or another prompt"}[loss]
     with pytest.raises(RuntimeError, match=message):
         generator.poll()
 
@@ -98,7 +98,7 @@ def vllm(server: FakeVLLM, lm: Any, folder: Path) -> VLLMGenerator:
     return VLLMGenerator(server.url, lm.save_pretrained, folder, [STOP], VOCABULARY, MAX_CONTEXT, slots=2, timeout=60)
 
 
-def test_vllm_takes_new_weights_through_a_folder(tmp_path: Path) -> None:
+def test_vllm_gets_new_weights_through_a_folder(tmp_path: Path) -> None:
     lm = model()
     with FakeVLLM(lm) as server:
         generator = vllm(server, lm, tmp_path)
@@ -115,7 +115,7 @@ def test_vllm_takes_new_weights_through_a_folder(tmp_path: Path) -> None:
         generator.close()
 
 
-def test_vllm_does_not_go_on_with_a_stale_cache(tmp_path: Path) -> None:
+def test_vllm_refuses_to_continue_with_a_stale_cache(tmp_path: Path) -> None:
     lm = model()
     with FakeVLLM(lm) as server:
         server.keeps_cache = True
@@ -125,7 +125,7 @@ def test_vllm_does_not_go_on_with_a_stale_cache(tmp_path: Path) -> None:
         generator.close()
 
 
-def test_vllm_waits_for_what_is_under_way_when_weights_change(tmp_path: Path) -> None:
+def test_vllm_waits_for_pending_requests_when_weights_change(tmp_path: Path) -> None:
     lm = model()
     with FakeVLLM(lm) as server:
         generator = vllm(server, lm, tmp_path)
@@ -145,7 +145,7 @@ def test_vllm_waits_for_what_is_under_way_when_weights_change(tmp_path: Path) ->
         generator.close()
 
 
-def test_of_several_processes_one_tells_the_server_and_all_meet_before_and_after(tmp_path: Path) -> None:
+def test_one_process_updates_the_server_and_all_wait_before_and_after(tmp_path: Path) -> None:
     lm = model()
     with FakeVLLM(lm) as server:
         met: list[int] = []
@@ -156,7 +156,7 @@ def test_of_several_processes_one_tells_the_server_and_all_meet_before_and_after
             )  # fmt: skip
             generator.update(1)
             generator.close()
-        assert met == [0, 0, 0, 0, 0, 2]  # drained; written; told
+        assert met == [0, 0, 0, 0, 0, 2]  # requests at each barrier: drained; written; loaded by the server
 
 
 MAKERS = {
@@ -183,7 +183,7 @@ def test_a_top_p_of_next_to_nothing_is_greedy(name: str, tmp_path: Path) -> None
             cut.close()
     for number, completion in answered.items():
         assert completion.ids.tolist() == greedy[number].ids.tolist()
-        np.testing.assert_allclose(completion.logprobs, 0.0, atol=1e-6)  # the only one there was
+        np.testing.assert_allclose(completion.logprobs, 0.0, atol=1e-6)  # the only token left
 
 
 def choice(ids: list[int], logprobs: list[float | None], reason: str) -> tuple[int, bytes]:
@@ -209,7 +209,7 @@ def choice(ids: list[int], logprobs: list[float | None], reason: str) -> tuple[i
         (choice([], [], "stop"), "0 ids"),
     ],
 )
-def test_vllm_takes_no_other_answer(tmp_path: Path, answer: tuple[int, bytes], message: str) -> None:
+def test_vllm_refuses_unexpected_answers(tmp_path: Path, answer: tuple[int, bytes], message: str) -> None:
     lm = model()
     with FakeVLLM(lm) as server:
         server.answer = answer
@@ -220,7 +220,7 @@ def test_vllm_takes_no_other_answer(tmp_path: Path, answer: tuple[int, bytes], m
         generator.close()
 
 
-def test_vllm_says_where_there_is_no_server(tmp_path: Path) -> None:
+def test_vllm_reports_an_unreachable_server(tmp_path: Path) -> None:
     lm = model()
     with FakeVLLM(lm) as server:
         generator = vllm(server, lm, tmp_path)

@@ -1,4 +1,4 @@
-"""Our own decode loop: every architecture, what is kept between turns, how much memory that takes, what is refused."""
+"""Our own decode loop: all architectures, kept prefixes, limited memory, updates, refused models and arguments."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_prefix_is_computed_once() -> None:
 
 
 @pytest.mark.parametrize("cut", [0, 1, 5, 12])
-def test_a_context_that_was_rewritten_is_computed_from_there(cut: int) -> None:
+def test_a_rewritten_context_is_computed_from_the_first_difference_on(cut: int) -> None:
     lm = model()
     generator = LocalGenerator(lm, [], slots=1)
     context = np.arange(10, 20)
@@ -72,9 +72,9 @@ def test_the_same_context_again() -> None:
     assert first.ids.tolist() == second.ids.tolist()
 
 
-def test_what_was_used_least_recently_is_dropped_first() -> None:
+def test_the_least_recently_used_prefix_is_dropped_first() -> None:
     generator = LocalGenerator(model(), [], slots=1, kv_tokens=64 + 40)
-    context = np.arange(10, 26)  # with 5 sampled, of which 4 were inputs, 20 tokens are kept of each
+    context = np.arange(10, 26)  # 20 tokens are kept of each: 16, and 4 of the 5 sampled ones, which were inputs
     for number in (0, 1, 2):  # there is room for two
         sample_all(generator, [Request(number, context, 5, number)])
     computed = {}
@@ -85,7 +85,7 @@ def test_what_was_used_least_recently_is_dropped_first() -> None:
     assert computed == {2: 1, 1: 1, 0: 16}
 
 
-def test_what_is_forgotten_is_computed_again_and_leaves_room() -> None:
+def test_a_forgotten_prefix_is_computed_again_and_leaves_room() -> None:
     generator = LocalGenerator(model(), [], slots=1, kv_tokens=64 + 40)
     context = np.arange(10, 26)
     for number in (0, 1):
@@ -119,7 +119,7 @@ def test_memory_stays_bounded_and_long_requests_wait_for_room() -> None:
         assert_true_logprobs(lm, request.ids, answered[request.conversation])
 
 
-def test_what_is_kept_makes_room_for_longer_rows() -> None:
+def test_kept_prefixes_make_room_for_longer_rows() -> None:
     generator = LocalGenerator(model(), [], slots=2, kv_tokens=400)
     for number in range(4):
         sample_all(generator, [Request(number, np.arange(40), 2, number)])
@@ -131,12 +131,12 @@ def test_what_is_kept_makes_room_for_longer_rows() -> None:
 
 
 def held(generator: LocalGenerator) -> int:
-    """Tokens that there is memory for, counted where it lies."""
+    """Return the number of tokens that memory is allocated for."""
     pool = generator._rows.pool
     return pool.shape[2] * pool.shape[4] + sum(kept.shape[3] for _, kept in generator._kept.values())
 
 
-def test_slots_decide_nothing() -> None:
+def test_the_number_of_slots_does_not_change_responses() -> None:
     lm = model("qwen3")
     requests = [Request(number, ids, 15, number) for number, ids in enumerate(prompts(9))]
     one, many = (sample_all(LocalGenerator(lm, [STOP], 0.9, slots=slots), requests) for slots in (1, 9))
@@ -163,7 +163,7 @@ def test_changed_weights_are_refused_until_the_update() -> None:
 
 
 def test_updates_in_the_middle_of_a_second_turn() -> None:
-    """Nothing kept, nothing under way and no joint matrix survives an update; sampled tokens do."""
+    """No kept prefix, no pending row and no joint matrix survives an update; sampled tokens do."""
     lm = model()
     generator = LocalGenerator(lm, [], slots=2)
     contexts = prompts(3, seed=4)
@@ -189,7 +189,7 @@ def test_updates_in_the_middle_of_a_second_turn() -> None:
     assert len(seen) >= 2
 
 
-def test_it_computes_in_another_precision_with_the_head_in_its_own() -> None:
+def test_layers_compute_in_bfloat16_and_the_head_in_float32() -> None:
     lm = model()
     context = prompts(1, seed=5)[0]
     half = sample_all(LocalGenerator(lm, [], dtype=torch.bfloat16), [Request(0, context, 20, 0)])[0]
@@ -199,7 +199,7 @@ def test_it_computes_in_another_precision_with_the_head_in_its_own() -> None:
 
 
 @pytest.mark.parametrize("name", ["llama", "llama with biases and scaled positions"])
-def test_adapters_are_part_of_the_weights_until_they_are_switched_off(name: str) -> None:
+def test_adapters_are_part_of_the_weights_until_they_are_disabled(name: str) -> None:
     peft = pytest.importorskip("peft")
     plain = model(name)
     adapted = peft.get_peft_model(twin(plain), peft.LoraConfig(r=3, target_modules="all-linear", task_type="CAUSAL_LM"))
@@ -233,11 +233,11 @@ def test_adapters_of_another_kind_are_refused() -> None:
     [
         (lambda: model("gpt2"), "got gpt2; use HFGenerator"),
         (lambda: windowed_model("qwen2"), "sliding window; use HFGenerator"),
-        (lambda: replaced_layer(), "expected plain linear layers .* got .*Odd; use HFGenerator"),
+        (lambda: replaced_layer(), "expected linear layers, plain or with plain LoRA, got .*Odd; use HFGenerator"),
         (lambda: rescaled("dynamic"), "do not change with the length, got 'dynamic'; use HFGenerator"),
     ],
 )
-def test_what_it_cannot_run_it_refuses(make: Any, message: str) -> None:
+def test_unsupported_models_are_refused(make: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         LocalGenerator(make(), [STOP])
 

@@ -1,4 +1,4 @@
-"""The clocks that tokens race by: exponential, independent, and the same everywhere."""
+"""Clocks are exponential, independent and reproducible; tokens are drawn with the right probabilities."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_clocks_are_exponential_and_independent() -> None:
     assert from_one_to_the_next < 5 / np.sqrt(times.numel())
 
 
-def test_they_depend_on_their_own_key_alone() -> None:
+def test_clocks_depend_on_their_own_key_alone() -> None:
     keys = torch.as_tensor(token_keys(3, 8))
     assert torch.equal(clocks(keys, 100)[5:6], clocks(keys[5:6], 100))
     assert torch.equal(clocks(keys, 100), clocks(keys, 50_000)[:, :100])
@@ -31,18 +31,18 @@ def test_they_depend_on_their_own_key_alone() -> None:
 
 
 def test_no_two_tokens_share_a_clock() -> None:
-    """Of a large vocabulary, either: with shared clocks the less likely of two would never be drawn."""
+    """This holds for a large vocabulary, too: of two tokens with the same clock, the less likely is never drawn."""
     times = clocks(torch.as_tensor(token_keys(0, 2)), 200_000)
-    assert torch.unique(times, dim=1).shape == (2, 200_000)  # two at a time, as 31 bits meet by chance
+    assert torch.unique(times, dim=1).shape == (2, 200_000)  # pairs, because 31 bits alone collide by chance
 
 
-def test_seeds_of_either_sign_are_different_ones() -> None:
+def test_positive_and_negative_seeds_differ() -> None:
     firsts = {tuple(token_keys(seed, 1)[0]) for seed in (-2, -1, 0, 1, 2, 1 << 40, -(1 << 40))}
     assert len(firsts) == 7
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
-def test_what_is_drawn_and_its_log_probability(temperature: float) -> None:
+def test_frequencies_and_log_probabilities_of_drawn_tokens(temperature: float) -> None:
     logits = torch.tensor([2.0, 0.0, -torch.inf, 1.0, -1.0])
     count = 20_000
     keys = torch.as_tensor(np.concatenate([token_keys(seed, 1) for seed in range(count)]))
@@ -54,14 +54,14 @@ def test_what_is_drawn_and_its_log_probability(temperature: float) -> None:
     assert shares[2] == 0
 
 
-def test_zero_takes_the_most_likely_and_scores_it_at_one() -> None:
+def test_temperature_zero_takes_the_most_likely_token_and_scores_it_at_one() -> None:
     logits = torch.tensor([[0.0, 3.0, 1.0], [5.0, 3.0, 1.0]])
     tokens, logprobs = sample(logits, 0, torch.zeros(2, 2, dtype=torch.int32))
     assert tokens.tolist() == [1, 0]
     torch.testing.assert_close(logprobs, logits.log_softmax(-1)[[0, 1], [1, 0]])
 
 
-def test_top_p_leaves_the_fewest_likeliest_that_have_so_much_together() -> None:
+def test_top_p_keeps_the_fewest_likeliest_tokens_that_reach_it() -> None:
     probabilities = torch.tensor([[0.1, 0.5, 0.15, 0.25], [0.25, 0.25, 0.25, 0.25], [0.0, 0.0, 1.0, 0.0]])
     kept = likeliest(probabilities, 0.7)
     torch.testing.assert_close(
@@ -70,7 +70,7 @@ def test_top_p_leaves_the_fewest_likeliest_that_have_so_much_together() -> None:
     assert torch.equal(likeliest(probabilities, 1e-9) > 0, torch.eye(4)[[1, 0, 2]] > 0)  # never none
 
 
-def test_with_top_p_only_these_are_drawn_as_often_as_they_should_be() -> None:
+def test_top_p_draws_the_kept_tokens_with_the_right_frequencies() -> None:
     logits = torch.tensor([2.0, 0.0, 1.0, -1.0])
     count = 20_000
     keys = torch.as_tensor(np.concatenate([token_keys(seed, 1) for seed in range(count)]))

@@ -1,7 +1,7 @@
-"""A server with the routes of vLLM that are used, strict about what it is sent, and as slow to forget as the real one.
+"""A fake server with the vLLM routes that are used. It checks its requests strictly.
 
-As with the real one, weights that are reloaded do not empty the prefix cache: until it is reset, this server goes on
-with what older weights computed.
+As with the real server, reloading weights does not empty the prefix cache: until the cache is reset, this server
+continues with the results of older weights.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SAMPLING = {
 
 
 class FakeVLLM:
-    """``answer``, if set, is what the generation route says instead of the truth: ``(status, body)``."""
+    """``answer``, if set, is what the generation route returns instead of a real response: ``(status, body)``."""
 
     def __init__(self, model: Any) -> None:
         self._model = copy.deepcopy(model)
@@ -43,7 +43,7 @@ class FakeVLLM:
                     fake.requests.append((self.path, body))
                     try:
                         status, answer = fake._respond(self.path, body)
-                    except Exception as error:  # noqa: BLE001  (as a server does)
+                    except Exception as error:  # noqa: BLE001 - a server answers errors with status 500
                         status, answer = 500, repr(error).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(answer)))

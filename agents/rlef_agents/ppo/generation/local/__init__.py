@@ -1,1 +1,1 @@
-"""Generation by a decode loop of our own, for determinism and small models."""
+"""Our own decode loop, for determinism and small models."""

@@ -1,8 +1,8 @@
-"""The forward pass of Llama-like models of transformers, as a sampler needs it: packed prefill, batched decode.
+"""Forward pass of Llama-like models of transformers for generation: packed prefill, batched decoding.
 
-What it computes is what ``model(ids).logits`` computes; the tests compare the two. It differs in how: keys and values
-lie in one tensor made in advance (`Pool`), projections that read the same input are one matrix, and logits are computed
-only where a token is drawn.
+It computes the same logits as ``model(ids).logits``; the tests compare the two. The differences: keys and values are in
+one preallocated tensor (``KVRows.pool``), projections with the same input are one matrix, and logits are computed only
+where a token is drawn.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _Attend = Callable[[int, torch.Tensor], torch.Tensor]
 
 
 class Segment(NamedTuple):
-    """Tokens of one row to prefill: they begin at position ``start`` of row ``row``; before them lie kept ones."""
+    """Tokens of one row to prefill, from position ``start`` of row ``row`` on. Earlier positions are already computed."""
 
     row: int
     start: int
@@ -31,7 +31,7 @@ class Segment(NamedTuple):
 
 
 class _Adapter(NamedTuple):
-    outputs: slice  # of the joint layer
+    outputs: slice  # rows of the joint layer's weight that the adapter changes
     down: torch.Tensor
     up: torch.Tensor
     scaling: float
@@ -62,25 +62,25 @@ class _Layer(NamedTuple):
 class Decoder:
     """A model's forward pass over a pool of keys and values of shape (layers, 2, rows, heads, capacity, head size).
 
-    Joint matrices are copies, and so is every matrix where ``dtype`` is not the model's own; all else is the live
-    model. ``refresh`` makes them anew after an update; until then ``check_fresh`` refuses.
+    Joint matrices are copies, and so are all matrices if ``dtype`` is not the model's own. Everything else is the live
+    model. After an update ``refresh`` copies them again; until then ``check_fresh`` raises.
 
-    With ``dtype`` bfloat16 and float32 weights it is the function that ``torch.autocast`` makes of the model, which is
-    what the learner scores: matrix products and attention in bfloat16; the residual stream, norms, rotations and the
-    head in float32. Rounding the stream, too, would be another policy.
+    With ``dtype`` bfloat16 and float32 weights, the decoder is the same function as the model under ``torch.autocast``,
+    which the learner scores: matrix products and attention in bfloat16; the residual stream, norms, rotary embeddings
+    and the head in float32. With a rounded residual stream it would be a different policy.
 
     Args:
-        model: a causal language model of transformers that ``unsupported_reason`` accepts, or a peft model
-            around one. Where ``dtype`` is the model's own, low-rank adapters cost nothing, as ``refresh`` adds them to
-            the weights; else they are products of their own, as the learner has them: rounding the sum of weight and
-            adapter would lose what is small in the adapter.
-        dtype: of matrix products and attention, and of the pool; the model's own where None. All else has the model's.
+        model: a causal language model of transformers that ``unsupported_reason`` accepts, or a peft model of one. If
+            ``dtype`` is the model's own, low-rank adapters cost nothing, because ``refresh`` adds them to the weights.
+            Otherwise they are separate products, as in the learner: rounding the sum of weight and adapter would lose
+            small values of the adapter.
+        dtype: dtype of matrix products, attention and the pool; None is the model's own. All else has the model's own.
     """
 
     def __init__(self, model: Any, dtype: torch.dtype | None = None) -> None:
         model = model.get_base_model() if hasattr(model, "get_base_model") else model
-        if objection := unsupported_reason(model):
-            raise ValueError(f"LocalGenerator: {objection}; use HFGenerator, which runs any model of transformers")
+        if reason := unsupported_reason(model):
+            raise ValueError(f"LocalGenerator: {reason}; use HFGenerator, which runs any model of transformers")
         config = model.config
         self._model = model
         self.device: torch.device = model.lm_head.weight.device
@@ -97,7 +97,7 @@ class Decoder:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the model's weights as they are now."""
+        """Read the model's current weights."""
         self._parameters = list(self._model.parameters())
         with torch.inference_mode():
             base = self._model.model
@@ -109,18 +109,18 @@ class Decoder:
         self._read = self._fingerprint()
 
     def check_fresh(self) -> None:
-        """Refuse to go on with weights that have changed since they were read.
+        """Check that the weights have not changed since they were read.
 
         Raises:
-            RuntimeError: they have, by an in-place operation or by other tensors in their place.
+            RuntimeError: an in-place operation changed them, or other tensors replaced them.
         """
         if self._read != self._fingerprint():
             raise RuntimeError("the model's weights have changed since the last update(version): call update first")
 
     def prefill(self, pool: torch.Tensor, segments: Sequence[Segment]) -> torch.Tensor:
-        """Compute the keys and values of segments into the pool; return the logits after the last token of each.
+        """Write the keys and values of segments into the pool, and return the logits after the last token of each.
 
-        Sequences lie behind each other without padding, and attention goes sequence by sequence.
+        Sequences are concatenated without padding; attention is computed sequence by sequence.
 
         Returns:
             Logits of shape ``(len(segments), vocabulary)``, float32.
@@ -157,13 +157,13 @@ class Decoder:
         return self._logits(self._forward(tokens, torch.cat(starts), attend)[last])
 
     def step(self, pool: torch.Tensor, tokens: torch.Tensor, positions: torch.Tensor, max_length: int) -> torch.Tensor:
-        """Decode one token of each of the first rows of the pool.
+        """Compute the logits after one token of each of the first rows of the pool.
 
         Args:
-            pool: where their keys and values are and where those of these tokens go.
-            tokens: of shape ``(batch,)``.
-            positions: of these tokens, of shape ``(batch,)``.
-            max_length: no position is this or beyond; as small as is known.
+            pool: keys and values of earlier tokens; those of these tokens are added.
+            tokens: tokens of shape ``(batch,)``.
+            positions: positions of these tokens, of shape ``(batch,)``.
+            max_length: upper bound of all positions, exclusive; the smaller, the cheaper.
 
         Returns:
             Logits of shape ``(batch, vocabulary)``, float32.
@@ -177,7 +177,8 @@ class Decoder:
 
         def attend(layer: int, qkv: torch.Tensor) -> torch.Tensor:
             pool[layer][:, rows, :, positions] = qkv[:, self.heads :].view(batch, 2, *shape)
-            queries = qkv[:, : self.heads].view(batch, self.kv_heads, -1, self.head_dim)  # a group as if positions
+            # The query heads of a group attend to the same keys, as if they were positions.
+            queries = qkv[:, : self.heads].view(batch, self.kv_heads, -1, self.head_dim)
             keys, values = pool[layer, :, :batch, :, :max_length]
             return F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask).flatten(1)
 
@@ -206,7 +207,7 @@ class Decoder:
         return self._head(hidden.to(self._head.weight.dtype)).float()
 
     def _rotations(self, positions: torch.Tensor) -> torch.Tensor:
-        """Cosines and sines of positions, of shape ``(2, n, 1, head size)``; the sines signed for a rolled vector."""
+        """Return cosines and sines of positions, of shape ``(2, n, 1, head size)``; sines have the sign for ``roll``."""
         if positions.numel() and self._tables.shape[1] < self.max_context:
             every = torch.arange(self.max_context, device=self.device)[None]
             cosine, sine = self._model.model.rotary_emb(torch.empty(0, dtype=self.stream, device=self.device), every)
@@ -242,19 +243,22 @@ class Decoder:
 
 
 def unsupported_reason(model: Any) -> str | None:
-    """Why this decoder cannot run a model of transformers; None where it can, if its linear layers are usual ones."""
+    """Return the reason why the decoder cannot run a model of transformers; None if it can.
+
+    Linear layers are checked only by ``Decoder``.
+    """
     config = getattr(model, "config", None)
     if getattr(config, "model_type", None) not in MODEL_TYPES:
         return f"expected a model of type {', '.join(MODEL_TYPES)}, got {getattr(config, 'model_type', type(model))}"
-    if (objection := unsupported_rope(config)) is not None:
-        return objection
+    if (reason := unsupported_rope(config)) is not None:
+        return reason
     if any(getattr(layer.self_attn, "sliding_window", None) for layer in model.model.layers):
         return "expected full attention in every layer, got a sliding window"
     return None
 
 
 def _joint(dtype: torch.dtype | None, *modules: Any) -> _Linear:
-    """Linear layers that read the same input as one; a single one is the live weight itself, unless it is cast."""
+    """Join linear layers with the same input into one. A single layer keeps its live weight, unless it is cast."""
     stored = _base(modules[0]).weight.dtype
     cast = dtype not in (None, stored)
     weights = [_base(module).weight if cast else _merged(module) for module in modules]
@@ -270,7 +274,7 @@ def _joint(dtype: torch.dtype | None, *modules: Any) -> _Linear:
 
 
 def _merged(module: Any) -> torch.Tensor:
-    """A linear layer's weight; peft's low-rank adapters, where they are on, are added to it."""
+    """Return a linear layer's weight plus its enabled low-rank adapters of peft."""
     weight: torch.Tensor = _base(module).weight
     for name in _active(module):
         weight = weight + module.get_delta_weight(name)
@@ -278,26 +282,26 @@ def _merged(module: Any) -> torch.Tensor:
 
 
 def _active(module: Any) -> list[str]:
-    """The adapters of a linear layer that are on and not in its weight yet."""
+    """Return the names of a linear layer's enabled adapters that are not yet merged into its weight."""
     if not hasattr(module, "lora_A") or module.disable_adapters:
         return []
     return [name for name in module.active_adapters if name in module.lora_A and name not in module.merged_adapters]
 
 
 def _base(module: Any) -> torch.nn.Linear:
-    """A linear layer without its adapters."""
+    """Return a linear layer without its adapters."""
     base: torch.nn.Linear = getattr(module, "base_layer", module)
     adapted = base is not module
     if type(base) is not torch.nn.Linear or (adapted and (not hasattr(module, "lora_A") or module.lora_variant)):
         raise ValueError(
-            "LocalGenerator: expected plain linear layers or such with plain LoRA, "
+            "LocalGenerator: expected linear layers, plain or with plain LoRA, "
             f"got {type(module).__module__}.{type(module).__name__}; use HFGenerator"
         )
     return base
 
 
 def _lower_right(new: int, kept: int, device: torch.device) -> torch.Tensor | None:
-    """Which of ``kept + new`` tokens each of the new ones sees; None where causal attention says it."""
+    """Return the mask of ``kept + new`` tokens that each new token sees; None if ``is_causal`` describes it."""
     if kept == 0 or new == 1:
         return None
     return torch.ones(new, kept + new, dtype=torch.bool, device=device).tril_(kept)
