@@ -1,7 +1,7 @@
 """Generator that uses transformers' continuous batching: paged keys and values, made for GPUs with flash kernels.
 
-It calls one-shot ``generate_batch``, because a persistent manager keeps blocks that were computed with older weights, and
-log-probabilities are then wrong by nats after an update. A batch has a single seed; so, unlike with the other
+It calls one-shot ``generate_batch``, because a persistent manager keeps blocks that were computed with older weights,
+and log-probabilities are then wrong by nats after an update. A batch has a single seed; so, unlike with the other
 generators, the random draws of a request depend on the other requests of its batch.
 """
 

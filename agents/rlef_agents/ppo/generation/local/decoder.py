@@ -23,7 +23,7 @@ _Attend = Callable[[int, torch.Tensor], torch.Tensor]
 
 
 class Segment(NamedTuple):
-    """Tokens of one row to prefill, from position ``start`` of row ``row`` on. Earlier positions are already computed."""
+    """Tokens of one row to prefill, from position ``start`` of row ``row`` on; earlier positions are computed already."""
 
     row: int
     start: int
@@ -207,7 +207,7 @@ class Decoder:
         return self._head(hidden.to(self._head.weight.dtype)).float()
 
     def _rotations(self, positions: torch.Tensor) -> torch.Tensor:
-        """Return cosines and sines of positions, of shape ``(2, n, 1, head size)``; sines have the sign for ``roll``."""
+        """Return cosines and sines of positions, of shape ``(2, n, 1, head size)``; sines are signed for ``roll``."""
         if positions.numel() and self._tables.shape[1] < self.max_context:
             every = torch.arange(self.max_context, device=self.device)[None]
             cosine, sine = self._model.model.rotary_emb(torch.empty(0, dtype=self.stream, device=self.device), every)
