@@ -23,7 +23,7 @@ _Attend = Callable[[int, torch.Tensor], torch.Tensor]
 
 
 class Segment(NamedTuple):
-    """Tokens of one row to prefill, from position ``start`` of row ``row`` on; earlier positions are computed already."""
+    """Tokens of one row to prefill, from position ``start`` of ``row`` on; earlier positions are already computed."""
 
     row: int
     start: int

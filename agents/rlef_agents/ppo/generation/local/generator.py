@@ -40,8 +40,8 @@ class _Partial:
 class LocalGenerator:
     """Samples from a Llama-like model of transformers (types in ``decoder.MODEL_TYPES``) in this process.
 
-    As soon as a response ends, its slot goes to the next request. Its keys and values are kept, so that the next turn of
-    the conversation computes only the new tokens. When memory is full, the least recently used conversations are
+    As soon as a response ends, its slot goes to the next request. Its keys and values are kept, so that the next turn
+    of the conversation computes only the new tokens. When memory is full, the least recently used conversations are
     dropped; if they continue, they are computed again.
 
     In exact arithmetic, sampled tokens depend on the request alone. In floating point, batches of other shapes round
