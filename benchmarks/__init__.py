@@ -1,1 +1,1 @@
-"""Measurements behind the figures that the project states. Each module is run by itself: see README.md here."""
+"""Measurements behind the figures that this project states. Each module is a command: see README.md in this folder."""

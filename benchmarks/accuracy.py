@@ -1,8 +1,8 @@
-"""The judge's accuracy: every stored program of every problem at hand, against what it is stored as.
+"""Measure the judge's accuracy: judge every stored program, and compare the verdict with its stored label.
 
-``python -m benchmarks.accuracy DATA`` takes a folder and judges each file of problems and each problem package in it,
-with the checkers that ``DATA/meta.jsonl`` names, where there is one. It exits with 1 where a verdict is not the one
-deserved. docs/data-quality.md says what came out, and why.
+``python -m benchmarks.accuracy DATA`` judges every file of problems and every problem package in a folder. It uses the
+checkers in ``DATA/meta.jsonl``, if that file exists. The exit code is 1 if any verdict is wrong. The results and their
+explanation are in docs/data-quality.md.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NOT_PROBLEMS = ("meta.jsonl", "checkers")
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """A program that did not get the verdict that it deserves."""
+    """A program with a wrong verdict."""
 
     source: str
     program: str
@@ -38,7 +38,7 @@ class Miss:
 
 @dataclass(slots=True)
 class Line:
-    """The account of the programs of one language of one source."""
+    """Counts for the programs of one source in one language."""
 
     source: str
     language: str
@@ -49,11 +49,11 @@ class Line:
     refused: int = 0
     misses: list[Miss] = field(default_factory=list)
     refusals: dict[str, int] = field(default_factory=dict)
-    """How the wrong programs ended: a verdict -> how many."""
+    """Number of wrong programs by their verdict."""
     note: str = ""
 
     def add(self, problem: Problem, correct: bool, index: int, judgement: Judgement) -> None:
-        """Take a program's judgement into account."""
+        """Count a program's judgement."""
         accepted, lost = (judgement.verdict is verdict for verdict in (Verdict.ACCEPTED, Verdict.NO_VERDICT))
         self.correct += correct
         self.incorrect += not correct
@@ -68,12 +68,12 @@ class Line:
             self.misses.append(Miss(self.source, name, kind, why(judgement)))
 
     def missed(self, kind: str) -> int:
-        """How many misses are of a kind."""
+        """Return the number of misses of a kind."""
         return sum(miss.kind == kind for miss in self.misses)
 
 
 def why(judgement: Judgement) -> str:
-    """The first failing test and how it failed."""
+    """Describe the first failing test and its verdict."""
     for result in judgement.results:
         if result.verdict is not Verdict.ACCEPTED:
             finer = f" ({result.category})" if result.category else ""
@@ -82,7 +82,7 @@ def why(judgement: Judgement) -> str:
 
 
 def sources(data: Path) -> Iterator[Path]:
-    """Each file of problems and each problem package in a folder."""
+    """Yield each file of problems and each problem package in a folder."""
     packages = {path.parent for name in ("problem.yaml", "init.yml") for path in data.rglob(name)}
     files = {path for path in data.rglob("*") if path.name.endswith(SUFFIXES)}
     inside = {file for file in files for package in packages if package in file.parents}
@@ -92,40 +92,40 @@ def sources(data: Path) -> Iterator[Path]:
 
 
 def stored(problem: Problem, languages: Iterable[str]) -> Iterator[tuple[bool, int, Solution]]:
-    """Every stored program that can be run: whether it is stored as correct, its place, and what it is."""
+    """Yield every stored program that can be run: whether it is labelled correct, its index, and the solution."""
     for correct, solutions in ((True, problem.solutions), (False, problem.incorrect_solutions)):
         for index, solution in enumerate(solutions):
             if solution.language in languages:
                 yield correct, index, solution
 
 
-def account(
+def judge_source(
     path: Path, name: str, checkers: Mapping[str, CheckerSpec], languages: Iterable[str], pool: JudgePool
 ) -> list[Line]:
-    """Judge the stored programs of a file or package: a line for each language."""
+    """Judge the stored programs of a file or package; return one line per language."""
     try:
         dataset = load_dataset(path)
     except DataError as error:
         return [Line(name, "-", 0, note=f"not loaded: {str(error).partition(': ')[2]}")]
     lines: dict[str, Line] = {}
-    waiting: deque[tuple[Problem, bool, int, str]] = deque()
+    pending: deque[tuple[Problem, bool, int, str]] = deque()
 
     def jobs() -> Iterator[JudgeJob]:
         for each in dataset:
             problem = replace(each, checker=checkers.get(each.id, each.checker))
             for correct, index, solution in stored(problem, languages):
-                waiting.append((problem, correct, index, solution.language))
+                pending.append((problem, correct, index, solution.language))
                 yield JudgeJob(problem, Program(solution.source, solution.language))
 
     for judgement in pool.judge_all(jobs()):
-        problem, correct, index, language = waiting.popleft()
+        problem, correct, index, language = pending.popleft()
         line = lines.setdefault(language, Line(name, language, len(dataset)))
         line.add(problem, correct, index, judgement)
     return list(lines.values()) or [Line(name, "-", len(dataset), note="no stored program that can be run here")]
 
 
 def table(lines: Iterable[Line]) -> str:
-    """The account as a table of Markdown."""
+    """Return the lines as a Markdown table."""
     kinds = "false accept", "false refusal", "no verdict"
     headings = "source", "language", "problems", "correct accepted", "wrong refused", *kinds
     rows = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
@@ -140,12 +140,12 @@ def table(lines: Iterable[Line]) -> str:
 
 
 def main() -> int:
-    """Judge, print the account, and say whether there is a miss."""
+    """Judge, print the results, and return 1 if there is a miss."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path, metavar="DATA", help="a folder with files of problems and packages")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only sources with this in their names")
-    parser.add_argument("--workers", type=int, metavar="N", help="programs at the same time (default: one a core)")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="also write the account to OUT")
+    parser.add_argument("data", type=Path, metavar="DATA", help="folder with files of problems and problem packages")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only sources whose name contains TEXT")
+    parser.add_argument("--workers", type=int, metavar="N", help="programs at the same time (default: one per core)")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="also write the results to OUT")
     arguments = parser.parse_args()
     meta = arguments.data / "meta.jsonl"
     checkers = read_checkers(meta) if meta.exists() else {}
@@ -156,7 +156,7 @@ def main() -> int:
         for path in sources(arguments.data):
             name = str(path.relative_to(arguments.data))
             if arguments.only in name:
-                lines += account(path, name, checkers, languages, pool)
+                lines += judge_source(path, name, checkers, languages, pool)
                 print(f"{name}: done", file=sys.stderr)
     misses = [miss for line in lines for miss in line.misses]
     print(table(lines))

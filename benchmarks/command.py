@@ -1,4 +1,4 @@
-"""The command line that benchmarks share: rows by name, measured in turn, shown as a table, kept as JSON."""
+"""Command line shared by the benchmarks: select rows by name, measure them in order, print a table, write JSON."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ Row: TypeAlias = Callable[[], list[Figure]]
 
 
 def parser(module: str, text: str | None, rows: Iterable[str], minutes: float) -> argparse.ArgumentParser:
-    """The options that all have; a benchmark adds its own.
+    """Return a parser with the shared options; a benchmark adds its own.
 
     Args:
-        module: as in ``python -m``.
-        text: what it does.
-        rows: the names of its rows.
-        minutes: the default of ``--minutes``.
+        module: name of the module, as in ``python -m``.
+        text: description.
+        rows: names of the rows.
+        minutes: default of ``--minutes``.
     """
     names = list(rows)
 
     def row_names(text: str) -> list[str]:
-        asked = text.split(",")
-        if unknown := set(asked) - set(names):
+        selected = text.split(",")
+        if unknown := set(selected) - set(names):
             raise argparse.ArgumentTypeError(f"expected names of {', '.join(names)}, got {', '.join(sorted(unknown))}")
-        return asked
+        return selected
 
     command = argparse.ArgumentParser(
         prog=f"python -m {module}",
@@ -40,23 +40,23 @@ def parser(module: str, text: str | None, rows: Iterable[str], minutes: float) -
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=f"Rows: {', '.join(names)}.",
     )
-    command.add_argument("--rows", type=row_names, default=names, metavar="A,B", help="only these rows")
-    command.add_argument("--quick", action="store_true", help="small sizes: a look, not a measurement")
+    command.add_argument("--rows", type=row_names, default=names, metavar="A,B", help="measure only these rows")
+    command.add_argument("--quick", action="store_true", help="use small sizes, for a rough look")
     command.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to OUT")
     command.add_argument(
-        "--minutes", type=float, default=minutes, help="begin no row after this (default: %(default)s)"
+        "--minutes", type=float, default=minutes, help="start no row after this time (default: %(default)s)"
     )
     return command
 
 
 def run(module: str, title: str, rows: Mapping[str, Row], given: argparse.Namespace) -> int:
-    """Measure the rows that were asked for, show and keep the figures; return 1 where a goal is missed, else 0.
+    """Measure the selected rows, print and write the figures; return 1 if a goal is missed, else 0.
 
     Args:
-        module: as in ``python -m``.
-        title: of the table.
-        rows: name -> what measures it.
-        given: the arguments, as ``parser`` reads them.
+        module: name of the module, as in ``python -m``.
+        title: title of the table.
+        rows: functions that measure a row, by name.
+        given: arguments from ``parser``.
     """
     facts, command = machine(), command_line(module)
     figures = measure({name: rows[name] for name in given.rows}, given.minutes)
@@ -67,7 +67,7 @@ def run(module: str, title: str, rows: Mapping[str, Row], given: argparse.Namesp
 
 
 def measure(rows: Mapping[str, Row], minutes: float) -> list[Figure]:
-    """Measure these rows in turn; what has not begun when the time is over is listed as not measured."""
+    """Measure rows in order; rows that have not started when the time is over are listed as not measured."""
     began = time.monotonic()
     figures: list[Figure] = []
     console = Console(stderr=True)
@@ -75,8 +75,7 @@ def measure(rows: Mapping[str, Row], minutes: float) -> list[Figure]:
         if time.monotonic() - began > minutes * 60:
             figures.append(missing(name, name, f"not measured: the {minutes:g} minutes were over"))
             continue
-        console.print(
-            f"measuring {name}", style="dim"
-        )  # no spinner: its thread's CPU time would count as this process's
+        # No spinner: its thread's CPU time would count as this process's.
+        console.print(f"measuring {name}", style="dim")
         figures += row()
     return figures

@@ -1,4 +1,4 @@
-"""What every benchmark reports: figures against goals, as a table to read and as JSON to keep."""
+"""Figures of a benchmark and their goals, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-__all__ = ["Figure", "Goal", "machine", "measured", "missed", "missing", "show", "write_json"]
+__all__ = ["Figure", "Goal", "machine", "measured", "missed", "missing", "ratios", "show", "write_json"]
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A bound on a figure: at most this, or at least this."""
+    """Bound of a figure: upper, or lower with ``at_least``."""
 
     bound: float
     unit: str
     at_least: bool = False
 
     def met(self, value: float) -> bool:
-        """Whether a measured value keeps the bound."""
+        """Return whether a measured value meets the goal."""
         return value >= self.bound if self.at_least else value <= self.bound
 
     def __str__(self) -> str:
@@ -42,14 +42,14 @@ class Figure:
 
     Attributes:
         row: short name, as in ``--rows``.
-        figure: what it is, in words.
-        goal: in words; empty where the figure only explains others.
-        measured: the median, None where it was not measured (``note`` says why).
-        unit: of ``measured`` and ``spread``: ``"x"`` (a ratio), ``"ms"``, ``"MB"``, ...
-        spread: lower and upper quartile, None for a single value.
-        n: how many values the median is of.
-        met: whether the goal is, None where there is no goal or no value.
-        note: what to know when reading it.
+        figure: description.
+        goal: goal as text; empty if the figure only explains others.
+        measured: median; None if it was not measured (``note`` has the reason).
+        unit: unit of ``measured`` and ``spread``: ``"x"`` (a ratio), ``"ms"``, ``"MB"``, ...
+        spread: lower and upper quartile; None for a single value.
+        n: number of values.
+        met: whether the goal is met; None without a goal or a value.
+        note: explanation for the reader.
     """
 
     row: str
@@ -66,7 +66,7 @@ class Figure:
 def measured(
     row: str, figure: str, values: Sequence[float], unit: str, goal: Goal | None = None, note: str = ""
 ) -> Figure:
-    """A figure with the median and the quartiles of measured values."""
+    """Return a figure with the median and the quartiles of measured values."""
     median = statistics.median(values)
     quartiles = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else []
     return Figure(
@@ -83,17 +83,22 @@ def measured(
 
 
 def missing(row: str, figure: str, reason: str, goal: Goal | None = None) -> Figure:
-    """A figure that could not be measured, and why."""
+    """Return a figure that could not be measured, with the reason."""
     return Figure(row, figure, goal=str(goal) if goal else "", note=reason)
 
 
 def missed(figures: Iterable[Figure]) -> bool:
-    """Whether any goal is missed."""
+    """Return whether any goal is missed."""
     return any(figure.met is False for figure in figures)
 
 
+def ratios(values: Sequence[float], per: Sequence[float]) -> list[float]:
+    """Divide values pair by pair."""
+    return [value / divisor for value, divisor in zip(values, per, strict=True)]
+
+
 def machine() -> dict[str, Any]:
-    """What the figures were measured on, and how busy it was at the time."""
+    """Return facts about this machine that belong to a measurement, including its current load."""
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "system": platform.platform(),
@@ -106,7 +111,7 @@ def machine() -> dict[str, Any]:
 
 
 def show(title: str, figures: Sequence[Figure], facts: dict[str, Any], command: str) -> None:
-    """Print the table, what to know about its rows, the machine, and the command that repeats it."""
+    """Print the table, the notes on its rows, the machine, and the command that repeats the measurement."""
     console = Console(width=None if sys.stdout.isatty() else 140)
     table = Table(title=title, title_justify="left")
     for heading in ("row", "figure", "goal"):
@@ -127,13 +132,13 @@ def show(title: str, figures: Sequence[Figure], facts: dict[str, Any], command: 
 
 
 def write_json(path: Path, figures: Sequence[Figure], facts: dict[str, Any], command: str, **more: object) -> None:
-    """Write machine, command and rows."""
+    """Write the machine's facts, the command and the rows to a JSON file."""
     report = {"machine": facts, "command": command, "rows": [asdict(figure) for figure in figures], **more}
     path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 def command_line(module: str) -> str:
-    """The command that was given, as one would type it."""
+    """Return the command line that started a module."""
     return " ".join(["python", "-m", module, *sys.argv[1:]])
 
 

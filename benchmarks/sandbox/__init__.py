@@ -1,4 +1,4 @@
-"""What judging a program costs, against a bare fork, against what others use, and layer by layer.
+"""Measure the cost of judging a program: against a bare fork, against other graders, and layer by layer.
 
-``python -m benchmarks.sandbox --help`` says how to run it; `benchmarks/README.md` has the results.
+``python -m benchmarks.sandbox --help`` describes the command; `benchmarks/README.md` has the results.
 """

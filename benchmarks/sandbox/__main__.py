@@ -1,8 +1,8 @@
-"""Measure the sandbox, print a table of figures against goals, exit with 1 where a goal is missed.
+"""Measure the sandbox, print a table of figures and goals; the exit code is 1 if a goal is missed.
 
 CPU figures count user + system time of all processes: driver, worker, zygote, programs. Two things are compared in
-short blocks that alternate, and the ratio is taken pair by pair, because a machine drifts. Run it where nothing else
-runs.
+short alternating blocks, and the ratio is taken pair by pair, because a machine's speed drifts. Run it on an otherwise
+idle machine.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from functools import partial
 
 from benchmarks.command import parser, run
 from benchmarks.figures import Figure
-from benchmarks.sandbox import calls, cpu, memory, wall
+from benchmarks.sandbox import cpu, functions, memory, wall
 from benchmarks.sandbox.settings import QUICK, Settings
 
 ROWS: dict[str, Callable[[Settings], list[Figure]]] = {
     "lock": cpu.lock,
     "subprocess": cpu.subprocess_run,
     "bubblewrap": cpu.bubblewrap,
-    "functions": calls.calls,
+    "functions": functions.functions,
     "compiled": cpu.compiled,
     "memory": memory.worker_memory,
     "growth": memory.growth,

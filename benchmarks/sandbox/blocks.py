@@ -1,9 +1,9 @@
-"""Blocks of runs, and the CPU time of everything that took part in one: driver, worker, zygote, programs.
+"""Blocks of runs, and the CPU time of all their processes: driver, worker, zygote, programs.
 
-The kernel adds a process's CPU time to its parent's account only when the parent has waited for it. A floor waits for
-each run, so its account can be read at any time. A sandbox's zygote is waited for when the sandbox is closed, so a
-block is a whole life of a sandbox, and a life with no counted runs is subtracted: start, lock, a few runs to warm up,
-end. Each life ends with one more load, which the zygote takes only after having waited for all that came before.
+The kernel adds a process's CPU time to its parent's total only when the parent has waited for it. The floor waits for
+each run, so its total can be read at any time. A sandbox waits for its zygote when it is closed. Therefore a block is
+the whole lifetime of a sandbox, and a lifetime without counted runs is subtracted: start, lock, warm-up, end. Each
+lifetime ends with one more load, which the zygote handles only after it has waited for all earlier programs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -21,7 +21,7 @@ from benchmarks.sandbox.workload import A_PLUS_B, a_plus_b_problem, trivial_prog
 from rlef_env.judge import Judge, Verdict
 from rlef_env.sandbox import LoadedProgram, Program, Sandbox, Status
 
-__all__ = ["INTERPRETER", "Blocks", "Floor", "JudgeBlocks", "SandboxBlocks", "Script", "in_turn"]
+__all__ = ["INTERPRETER", "Blocks", "Floor", "JudgeBlocks", "SandboxBlocks", "Script", "alternate", "cpu_used"]
 
 INTERPRETER = getattr(sys, "_base_executable", None) or sys.executable
 TESTS = len(A_PLUS_B)
@@ -31,14 +31,14 @@ Kind = TypeVar("Kind", bound="Script")
 
 
 class Blocks(Protocol):
-    """Something whose runs can be counted in CPU time."""
+    """Something whose runs' CPU time can be measured."""
 
     def cpu_seconds(self, runs: int) -> float:
-        """User + system time of all processes that so many runs need, start-up left out."""
+        """Return the user + system time of all processes for this many runs, without start-up."""
 
 
 class Script:
-    """One of the programs beside this file, in a small interpreter of its own that answers a line with a number."""
+    """A script in this folder, run by its own small interpreter; it answers each input line with a number."""
 
     def __init__(self, name: str, *arguments: str) -> None:
         self._name = name
@@ -57,48 +57,48 @@ class Script:
         self.close()
 
     def close(self) -> None:
-        """End it. Safe to call twice."""
+        """Kill the process. Can be called twice."""
         self._process.kill()
         self._process.communicate()
 
-    def ask(self, line: str) -> float:
-        """Send a line, return the number that comes back."""
+    def request(self, line: str) -> float:
+        """Send a line and return the number in the answer."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
         if not (answer := self._process.stdout.readline()):
-            raise RuntimeError(f"{self._name}: expected a number for {line!r}, got nothing: it has ended")
+            raise RuntimeError(f"{self._name}: expected a number for {line!r}, got nothing: the process has ended")
         return float(answer)
 
     def cpu_seconds(self, runs: int) -> float:
-        """As for ``Blocks``."""
-        return self.ask(str(runs))
+        """See `Blocks`."""
+        return self.request(str(runs))
 
 
 class Floor(Script):
-    """The floor."""
+    """Lower bound: a bare fork that compiles and runs the program (``floor.py``)."""
 
     def __init__(self) -> None:
         super().__init__("floor.py")
 
     def cpu_seconds(self, runs: int) -> float:
-        """As for ``Blocks``."""
-        return self.ask(f"cpu {runs}")
+        """See `Blocks`."""
+        return self.request(f"cpu {runs}")
 
     def wall_seconds(self, source: Path) -> float:
-        """How long the program in this file takes when nothing watches or locks it."""
-        return self.ask(f"wall {source}")
+        """Return the seconds that the program in a file takes without monitoring and without a lock."""
+        return self.request(f"wall {source}")
 
 
 class SandboxBlocks:
-    """Runs of W1 in a sandbox: 20 tests a program.
+    """Runs of W1 in a sandbox, 20 tests per program.
 
     Args:
-        isolation: as for ``Sandbox``.
-        compile_once: load a program once for its 20 tests, or again for each.
-        programs: other programs than those of W1, for the same tests. What it takes to compile those that are not
-            Python is left out: they are kept, once compiled, and each life compiles them before it counts.
+        isolation: isolation of ``Sandbox``.
+        compile_once: whether a program is loaded once for its 20 tests, or again for each test.
+        programs: programs to run instead of those of W1, with the same tests. Compiling other languages than Python is
+            not counted: binaries are cached, and each lifetime compiles them before the counted runs.
     """
 
     def __init__(
@@ -108,38 +108,38 @@ class SandboxBlocks:
         self._programs = itertools.cycle(programs or [Program(source) for source in trivial_programs()])
 
     def cpu_seconds(self, runs: int) -> float:
-        """As for ``Blocks``."""
-        return _account(lambda: self._life(runs)) - _account(lambda: self._life(0))
+        """See `Blocks`."""
+        return cpu_used(lambda: self._lifetime(runs)) - cpu_used(lambda: self._lifetime(0))
 
-    def _life(self, runs: int) -> None:
+    def _lifetime(self, runs: int) -> None:
         with Sandbox(self._isolation) as sandbox:
             self._run(sandbox, WARM_UP_RUNS)
             self._run(sandbox, runs)
-            with sandbox.load(next(self._programs)):  # waits until the zygote has waited for the program before
+            with sandbox.load(next(self._programs)):  # returns after the zygote has waited for the previous program
                 pass
 
     def _run(self, sandbox: Sandbox, runs: int) -> None:
         tests = itertools.islice(itertools.cycle(A_PLUS_B), runs)
-        while some := list(itertools.islice(tests, TESTS)):
+        while chunk := list(itertools.islice(tests, TESTS)):
             program = next(self._programs)
-            for start in range(0, len(some), self._tests_per_load):
+            for start in range(0, len(chunk), self._tests_per_load):
                 with sandbox.load(program) as loaded:
-                    for a, b in some[start : start + self._tests_per_load]:
+                    for a, b in chunk[start : start + self._tests_per_load]:
                         _run_right(loaded, a, b)
 
 
 class JudgeBlocks:
-    """The same runs, asked of a judge, which also compares what comes out."""
+    """The same runs by a judge, which also compares the output."""
 
     def __init__(self) -> None:
         self._sources = itertools.cycle(trivial_programs())
 
     def cpu_seconds(self, runs: int) -> float:
-        """As for ``Blocks``; ``runs`` is rounded up to whole programs of 20 tests."""
+        """See `Blocks`; ``runs`` is rounded up to whole programs of 20 tests."""
         rounded = -(-runs // TESTS) * TESTS
-        return (_account(lambda: self._life(rounded)) - _account(lambda: self._life(0))) * runs / rounded
+        return (cpu_used(lambda: self._lifetime(rounded)) - cpu_used(lambda: self._lifetime(0))) * runs / rounded
 
-    def _life(self, runs: int) -> None:
+    def _lifetime(self, runs: int) -> None:
         with Judge() as judge:
             _judge_right(judge, next(self._sources), WARM_UP_RUNS)
             for _ in range(runs // TESTS):
@@ -147,37 +147,33 @@ class JudgeBlocks:
             _judge_right(judge, next(self._sources), 1)
 
 
-def in_turn(subjects: Mapping[str, Blocks], runs: int, rounds: int, seconds: float) -> dict[str, list[float]]:
-    """CPU seconds per run of each subject, measured in turn, there and back, so that a drift meets all alike.
+def alternate(subjects: Mapping[str, Blocks], runs: int, rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Measure the CPU seconds per run of each subject, in alternating order, so that drift affects all equally.
 
     Args:
-        subjects: what to measure.
-        runs: how many runs a block has.
-        rounds: how many blocks each subject gets ...
-        seconds: ... unless this much time has passed; never fewer than two.
+        subjects: subjects to measure, by name.
+        runs: runs per block.
+        rounds: blocks per subject.
+        seconds: no further round starts after this time; at least two rounds are measured.
     """
     began = time.monotonic()
     taken: dict[str, list[float]] = {name: [] for name in subjects}
     for round_number in range(rounds):
         if round_number >= 2 and time.monotonic() - began > seconds:
             break
-        for name in _there_and_back(list(subjects), round_number):
+        for name in subjects if round_number % 2 == 0 else reversed(list(subjects)):
             taken[name].append(subjects[name].cpu_seconds(runs) / runs)
     return taken
 
 
-def _there_and_back(names: list[str], round_number: int) -> Iterator[str]:
-    return iter(names) if round_number % 2 == 0 else reversed(names)
-
-
-def _account(work: Callable[[], None]) -> float:
-    """CPU seconds that this process and all it has waited for have used during the work."""
-    before = _used()
+def cpu_used(work: Callable[[], None]) -> float:
+    """Return the CPU seconds of this process, and of all processes that it waited for, during the work."""
+    before = _cpu_seconds()
     work()
-    return _used() - before
+    return _cpu_seconds() - before
 
 
-def _used() -> float:
+def _cpu_seconds() -> float:
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
@@ -191,4 +187,4 @@ def _run_right(loaded: LoadedProgram, a: int, b: int) -> None:
 def _judge_right(judge: Judge, source: str, tests: int) -> None:
     judgement = judge.judge(a_plus_b_problem(tests), Program(source))
     if judgement.verdict is not Verdict.ACCEPTED:
-        raise RuntimeError(f"A+B: expected to be accepted, got {judgement}")
+        raise RuntimeError(f"A+B: expected accepted, got {judgement}")

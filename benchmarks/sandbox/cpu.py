@@ -1,4 +1,4 @@
-"""Rows in CPU time: the lock against the floor, against other ways to run a program, and layer by layer."""
+"""Rows in CPU time: the full lock against the floor and against other ways to run a program, and layer by layer."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.figures import Figure, Goal, measured, missing
-from benchmarks.sandbox.blocks import INTERPRETER, Blocks, Floor, JudgeBlocks, SandboxBlocks, Script, in_turn
+from benchmarks.figures import Figure, Goal, measured, missing, ratios
+from benchmarks.sandbox.blocks import INTERPRETER, Blocks, Floor, JudgeBlocks, SandboxBlocks, Script, alternate
 from benchmarks.sandbox.settings import Settings
 from benchmarks.sandbox.workload import C_PROGRAM, trivial_programs
 from rlef_env.sandbox import Program, installed_languages, probe
@@ -24,7 +24,7 @@ LOCKED = "full lock, compile-once"
 
 
 def lock(settings: Settings) -> list[Figure]:
-    """W1 under the full lock, against the floor."""
+    """Measure W1 under the full lock, against the floor."""
     rows = []
     with Floor() as floor:
         for compile_once, bound in ((False, 1.2), (True, 1.05)):
@@ -35,7 +35,7 @@ def lock(settings: Settings) -> list[Figure]:
                 measured(
                     "lock",
                     f"full lock against the floor, W1, {how}",
-                    _ratios(taken["locked"], taken["floor"]),
+                    ratios(taken["locked"], taken["floor"]),
                     "x",
                     Goal(bound, "x"),
                     f"{_milliseconds(taken['locked'])} ms CPU per run, the floor {_milliseconds(taken['floor'])} ms",
@@ -45,22 +45,22 @@ def lock(settings: Settings) -> list[Figure]:
 
 
 def lock_cost(settings: Settings) -> list[Figure]:
-    """W1 under the full lock, against the same sandbox with no lock."""
+    """Measure W1 under the full lock, against the same sandbox without a lock."""
     taken = _measure({"none": SandboxBlocks("none"), "locked": SandboxBlocks()}, settings)
-    figure = 'what the lock costs: full lock against isolation="none", W1'
+    figure = 'cost of the lock: full lock against isolation="none", W1'
     note = f'{_milliseconds(taken["locked"])} ms CPU per run, with isolation="none" {_milliseconds(taken["none"])} ms'
-    return [measured("lock_cost", figure, _ratios(taken["locked"], taken["none"]), "x", note=note)]
+    return [measured("lock_cost", figure, ratios(taken["locked"], taken["none"]), "x", note=note)]
 
 
 def subprocess_run(settings: Settings) -> list[Figure]:
-    """A new interpreter per run, with no isolation, against the full lock."""
+    """Measure a new interpreter per run, without isolation, against the full lock."""
     figure = "a new interpreter per run (subprocess.run, no isolation) against the full lock"
     with _program_file() as path, Script("spawned.py", "run", INTERPRETER, "-I", "-S", str(path)) as spawned:
         return [_against_lock("subprocess", figure, spawned, settings, Goal(3.9, "x", at_least=True))]
 
 
 def bubblewrap(settings: Settings) -> list[Figure]:
-    """The same in bubblewrap, against the full lock."""
+    """Measure a new interpreter in bubblewrap per run, against the full lock."""
     figure = "bubblewrap (--unshare-all, rlimits, the interpreter's files only) against the full lock"
     cheapest = "the same with every file of the machine readable (--ro-bind / /)"
     goal = Goal(6.0, "x", at_least=True)
@@ -80,7 +80,7 @@ def bubblewrap(settings: Settings) -> list[Figure]:
 
 
 def compiled(settings: Settings) -> list[Figure]:
-    """A compiled program under the full lock, against the least that starts and waits for it."""
+    """Measure a compiled program under the full lock, against a bare start and wait."""
     figure, goal = "compiled program (C, static): full lock against a bare posix_spawn + wait4", Goal(1.5, "x")
     if "c" not in installed_languages():
         return [missing("compiled", figure, "skipped: no gcc here (Debian: apt-get install gcc libc6-dev)", goal)]
@@ -92,19 +92,19 @@ def compiled(settings: Settings) -> list[Figure]:
             locked = SandboxBlocks(programs=[Program(C_PROGRAM, "c")])
             taken = _measure({"floor": floor, "locked": locked}, settings)
     note = f"{_milliseconds(taken['locked'])} ms CPU per run, the floor {_milliseconds(taken['floor'])} ms"
-    return [measured("compiled", figure, _ratios(taken["locked"], taken["floor"]), "x", goal, note)]
+    return [measured("compiled", figure, ratios(taken["locked"], taken["floor"]), "x", goal, note)]
 
 
 def judge_overhead(settings: Settings) -> list[Figure]:
-    """Judge.judge per test, against the sandbox alone."""
+    """Measure ``Judge.judge`` per test, against the sandbox alone."""
     taken = _measure({"sandbox": SandboxBlocks(), "judge": JudgeBlocks()}, settings)
     figure = "Judge.judge against the sandbox alone, W1, per test"
     note = f"{_milliseconds(taken['judge'])} ms CPU per test, the sandbox {_milliseconds(taken['sandbox'])} ms"
-    return [measured("judge", figure, _ratios(taken["judge"], taken["sandbox"]), "x", note=note)]
+    return [measured("judge", figure, ratios(taken["judge"], taken["sandbox"]), "x", note=note)]
 
 
 def layers(settings: Settings) -> list[Figure]:
-    """What each layer applied per run costs, measured alone in a bare forked interpreter."""
+    """Measure each layer that is applied per run, alone, in a bare forked interpreter."""
     if reason := _why_no_layers():
         return [missing("layers", "each layer's own cost", f"skipped: {reason}")]
     config = {"base": base_filter().hex(), "run": run_filter()[0].hex()}
@@ -129,22 +129,18 @@ def layers(settings: Settings) -> list[Figure]:
 
 
 def _measure(subjects: dict[str, Blocks], settings: Settings) -> dict[str, list[float]]:
-    return in_turn(subjects, settings.runs, settings.rounds, settings.row_seconds)
+    return alternate(subjects, settings.runs, settings.rounds, settings.row_seconds)
 
 
 def _against_lock(row: str, figure: str, spawned: Script, settings: Settings, goal: Goal | None) -> Figure:
     taken = _measure({LOCKED: SandboxBlocks(), "spawned": spawned}, settings)
     note = f"{_milliseconds(taken['spawned'])} ms CPU per run, the {LOCKED} {_milliseconds(taken[LOCKED])} ms"
-    return measured(row, figure, _ratios(taken["spawned"], taken[LOCKED]), "x", goal, note)
+    return measured(row, figure, ratios(taken["spawned"], taken[LOCKED]), "x", goal, note)
 
 
 def _extra(figure: str, values: Sequence[float], without: Sequence[float], note: str = "") -> Figure:
     microseconds = [(value - less) * 1e6 for value, less in zip(values, without, strict=True)]
     return measured("layers", f"layer, {figure}", microseconds, "us", note=note)
-
-
-def _ratios(values: Sequence[float], per: Sequence[float]) -> list[float]:
-    return [value / divisor for value, divisor in zip(values, per, strict=True)]
 
 
 def _milliseconds(values: Sequence[float]) -> str:
@@ -160,7 +156,7 @@ def _program_file() -> Iterator[Path]:
 
 
 def _interpreter_only(program: Path) -> list[str]:
-    """Bubblewrap's arguments to show the interpreter, its libraries and the program: what the full lock shows."""
+    """Return bubblewrap's arguments that expose what the full lock exposes: interpreter, libraries, program."""
     shown = [sys.base_prefix, "/usr", str(program.parent)]
     links = [path for path in ("/lib", "/lib32", "/lib64", "/bin") if Path(path).is_symlink()]
     folders = [path for path in ("/lib", "/lib32", "/lib64") if Path(path).is_dir() and path not in links]

@@ -1,8 +1,8 @@
-"""Programs graded by evalplus' own in-process grader, as its ``evaluate`` does with each sample.
+"""Grade programs with evalplus' in-process grader, as its ``evaluate`` grades each sample.
 
-A program of its own, run by an interpreter that has evalplus (``python -I evalplus_grader.py WORKLOAD``, the workload
-as JSON: ``entry_point``, ``sources``, ``inputs``, ``expected``). It says ``0`` when it is ready, then reads a number
-of programs a line, and answers with the CPU seconds (user + system, this process and its children) they took.
+This is a separate program for an interpreter with evalplus: ``python -I evalplus_grader.py WORKLOAD``. WORKLOAD is JSON
+with ``entry_point``, ``sources``, ``inputs`` and ``expected``. It prints ``0`` when it is ready. Then it reads a number
+of programs per line, and answers with their CPU seconds (user + system, this process and its children).
 """
 
 import itertools

@@ -1,9 +1,9 @@
-"""The floor of judging a Python program: a bare warm fork that compiles and runs it, with no lock at all.
+"""Lower bound of judging a Python program: a bare warm fork that compiles and runs it, without a lock.
 
-A program of its own, run by ``python -I -S``, so that nothing but the interpreter is forked. It reads one command a
-line and answers each with a number:
+This is a separate program for ``python -I -S``, so that only the interpreter is forked. It reads one command per line
+and answers each with a number:
 
-* ``cpu RUNS``: CPU seconds (user + system, parent and children) of so many runs of A+B;
+* ``cpu RUNS``: CPU seconds (user + system, parent and children) of this many runs of A+B;
 * ``wall PATH``: wall seconds of one run of the program in that file, on an A+B input.
 """
 
@@ -35,7 +35,7 @@ def execute(source: str, data: bytes) -> bytes:
     os.close(stdout_w)
     output = b""
     while chunk := os.read(stdout_r, 1 << 20):
-        output = output + chunk if len(output) < 1 << 16 else output  # enough to compare; a flood is only drained
+        output = output + chunk if len(output) < 1 << 16 else output  # enough to compare; the rest is discarded
     os.close(stdout_r)
     os.wait4(pid, 0)
     return output
@@ -57,7 +57,7 @@ def main() -> None:
                     sys.exit("floor: a run gave a wrong answer")
             print(cpu_seconds() - before, flush=True)
         else:
-            with open(argument.strip()) as file:  # noqa: PTH123 (pathlib would make the process that is forked larger)
+            with open(argument.strip()) as file:  # noqa: PTH123 (importing pathlib would make the forked process larger)
                 source = file.read()
             began = time.monotonic()
             execute(source, b"12 30\n")

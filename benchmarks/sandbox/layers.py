@@ -1,9 +1,9 @@
-"""What each layer that is applied per run costs: a bare warm fork whose child applies it and ends.
+"""Measure each layer that is applied per run, in a bare warm fork whose child applies it and exits.
 
-A program of its own, run by ``python -I -S layers.py CONFIG``, where CONFIG is JSON:
-``inherited`` (whether to apply first, once, what a zygote has: a base filter and a Landlock layer), ``base`` and
-``run`` (the two seccomp filters, in hex) and ``apply`` (which layers a child applies). It reads a number of runs a line
-and answers with the CPU seconds (user + system, parent and children) they took.
+This is a separate program: ``python -I -S layers.py CONFIG``. CONFIG is JSON with ``inherited`` (whether to apply the
+zygote's own layers first, once: a base filter and a Landlock layer), ``base`` and ``run`` (the two seccomp filters, in
+hex) and ``apply`` (the layers that a child applies). It reads a number of runs per line, and answers with their CPU
+seconds (user + system, parent and children).
 """
 
 import ctypes
@@ -31,7 +31,7 @@ def check(result: int) -> int:
 
 
 def prepared(program: bytes) -> tuple[object, bytes]:
-    """A filter as the kernel wants it: the buffer, which must be kept, and the header that points to it."""
+    """Return a filter in the kernel's format: the buffer, which must stay alive, and the header that points to it."""
     buffer = ctypes.create_string_buffer(program, len(program))
     return buffer, struct.pack("<HxxxxxxQ", len(program) // 8, ctypes.addressof(buffer))
 
@@ -67,10 +67,10 @@ def main() -> None:
     if config["inherited"]:
         _base, header = prepared(bytes.fromhex(config["base"]))
         install(header)
-    _run, header = prepared(run_filter)  # the buffers are kept as long as this function runs
+    _run, header = prepared(run_filter)  # the buffers live as long as this function runs
     gc.freeze()
     for line in sys.stdin:
-        began, children = time.process_time(), 0.0  # not by getrusage, which the base filter refuses
+        began, children = time.process_time(), 0.0  # not with getrusage, which the base filter forbids
         for _ in range(int(line)):
             pid = os.fork()
             if pid == 0:

@@ -1,4 +1,4 @@
-"""Rows in memory: what one further worker adds, and what grows over many executions."""
+"""Rows in memory: the memory of one further worker, and growth over many executions."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ MEGABYTE = 10**6
 WORKERS = 4
 SLEEP_SECONDS = 1.0
 SLEEPER = Program(f"import time\ntime.sleep({SLEEP_SECONDS})\na, b = map(int, input().split())\nprint(a + b)\n")
-SLEEPING = Problem("benchmark/asleep", "A+B", private_tests=(Test("1 2\n", "3\n"),), time_limit=10.0)
+SLEEPING = Problem("benchmark/sleeping", "A+B", private_tests=(Test("1 2\n", "3\n"),), time_limit=10.0)
 
 
 def worker_memory(settings: Settings) -> list[Figure]:
-    """What the last of four workers adds to the memory of this process and all below it, while all run programs."""
-    figure, goal = "what one further worker with its zygote adds (PSS, four running a program)", Goal(25, "MB")
+    """Measure the memory that the last of four workers adds, while all run programs."""
+    figure, goal = "memory of one further worker with its zygote (PSS, four running a program)", Goal(25, "MB")
     try:
         memory_bytes("Pss")
         added = [_running(WORKERS) - _running(WORKERS - 1) for _ in range(settings.repeats)]
     except PermissionError as error:
-        return [missing("memory", figure, f"skipped: the zygote's memory map is for root to read ({error})", goal)]
+        return [missing("memory", figure, f"skipped: only root may read the zygote's memory map ({error})", goal)]
     return [measured("memory", figure, [count / MEGABYTE for count in added], "MB", goal)]
 
 
 def _running(workers: int) -> int:
-    """PSS of everything while so many workers each have a program asleep."""
+    """Return the PSS of all processes while each of this many workers runs a sleeping program."""
     with JudgePool(workers) as pool:
         for program in trivial_programs(workers):
             pool.submit(JudgeJob(a_plus_b_problem(), Program(program))).result()
@@ -51,14 +51,14 @@ def _running(workers: int) -> int:
 
 
 def growth(settings: Settings) -> list[Figure]:
-    """What has grown after many executions in one worker, a new program every 20."""
+    """Measure growth over many executions in one worker, with a new program every 20."""
     runs = settings.executions
     words = f"growth over {runs:,} executions in one worker: "
-    note = "" if runs >= 100_000 else "the goal is for 100,000: --executions 100000"
+    note = "" if runs >= 100_000 else "the goal is for 100,000 executions: --executions 100000"
     with _own_temporary_folder() as folder, Sandbox() as sandbox:
         if not os.access(f"/proc/{sandbox.pid}/fd", os.R_OK):
-            return [missing("growth", words + "memory, descriptors, files", "skipped: for root to read")]
-        _execute(sandbox, min(runs, 1000))  # what is first needed then: caches, the allocator's pools
+            return [missing("growth", words + "memory, descriptors, files", "skipped: only root may read them")]
+        _execute(sandbox, min(runs, 1000))  # fills caches and the allocator's pools
         before = _held(sandbox, folder)
         _execute(sandbox, runs)
         after = _held(sandbox, folder)
@@ -74,7 +74,7 @@ def growth(settings: Settings) -> list[Figure]:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What this process and all below it hold: anonymous memory, descriptors, files."""
+    """Anonymous memory, descriptors and files of this process and its descendants."""
 
     memory_bytes: int
     descriptors: int
@@ -82,7 +82,7 @@ class Held:
 
 
 def _held(sandbox: Sandbox, folder: Path) -> Held:
-    with sandbox.load(Program("")):  # the program before has ended by now, and this one is there each time
+    with sandbox.load(Program("")):  # the previous program has ended now; this one is counted each time
         held_bytes = memory_bytes("Pss_Anon", "Pss_Shmem")
         descriptors = sum(1 for pid in family() for _ in Path(f"/proc/{pid}/fd").iterdir())
     files = {str(path) for place in (folder, Path("/dev/shm")) for path in place.rglob("*")}
@@ -99,7 +99,7 @@ def _execute(sandbox: Sandbox, runs: int) -> None:
 
 
 def family() -> Iterator[int]:
-    """This process and all below it."""
+    """Yield the ids of this process and all its descendants."""
     parents = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -107,15 +107,15 @@ def family() -> Iterator[int]:
                 parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue  # it has just ended
-    waiting = [os.getpid()]
-    while waiting:
-        pid = waiting.pop()
+    found = [os.getpid()]
+    while found:
+        pid = found.pop()
         yield pid
-        waiting += [child for child, parent in parents.items() if parent == pid]
+        found += [child for child, parent in parents.items() if parent == pid]
 
 
 def memory_bytes(*fields: str) -> int:
-    """Memory of this process and all below it; what they share is divided among those who share it."""
+    """Return the memory of this process and its descendants; shared memory is divided among those who share it."""
     total = 0
     for pid in family():
         try:
@@ -128,7 +128,7 @@ def memory_bytes(*fields: str) -> int:
 
 @contextlib.contextmanager
 def _own_temporary_folder() -> Iterator[Path]:
-    """Where nobody else writes meanwhile."""
+    """Use a temporary folder in which no other process writes."""
     with tempfile.TemporaryDirectory() as folder:
         kept, tempfile.tempdir = tempfile.tempdir, folder
         try:

@@ -1,4 +1,4 @@
-"""How large a measurement is."""
+"""Sizes of the measurements."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ class Settings:
     """Sizes of the measurements.
 
     Attributes:
-        runs: executions in a block, at most 100: the machine drifts, and short blocks drift together.
-        rounds: blocks of each kind, paired in turn.
-        row_seconds: no further rounds of a row are begun after this time.
-        programs: of W1, judged in a block of wall time.
-        passes: over the mixed programs.
-        mixed_each: at most so many programs of a kind in a pass; None for all 40.
-        mixed_limit: seconds of CPU time for a mixed program.
+        runs: executions per block, at most 100: the machine's speed drifts, and short blocks are affected equally.
+        rounds: alternating blocks of each kind.
+        row_seconds: no further round of a row starts after this time.
+        programs: programs of W1 judged per block of wall time.
+        passes: passes over the mixed programs.
+        mixed_each: maximum number of programs of a kind in a pass; None for all 40.
+        mixed_limit: CPU time limit of a mixed program, in seconds.
         kills: programs killed at each kind of limit.
-        executions: in one worker, to see what grows.
-        repeats: of the memory measurement.
+        executions: executions in one worker, to measure growth.
+        repeats: repeats of the memory measurement.
     """
 
     runs: int = 100
@@ -37,4 +37,4 @@ class Settings:
 
 
 QUICK = Settings(runs=40, rounds=4, row_seconds=10.0, programs=10, passes=1, kills=4, executions=1000, repeats=2)
-"""A look, not a measurement."""
+"""Small sizes, for a rough look."""

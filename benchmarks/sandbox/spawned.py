@@ -1,11 +1,11 @@
-"""A new process per run, as most graders do: a command that reads A+B and prints the sum.
+"""Start a new process per run, as most graders do: a command that reads two numbers and prints their sum.
 
-A program of its own, run by ``python -I -S spawned.py HOW COMMAND...``, where HOW is ``run`` (``subprocess.run``),
-``limited`` (the same, under resource limits) or ``bare`` (``posix_spawn`` and ``wait4``: the least there is). It reads
-a number of runs a line and answers with the CPU seconds (user + system, all processes) they took.
+This is a separate program: ``python -I -S spawned.py HOW COMMAND...``. HOW is ``run`` (``subprocess.run``), ``limited``
+(the same, under resource limits) or ``bare`` (``posix_spawn`` and ``wait4``, the minimum). It reads a number of runs
+per line, and answers with their CPU seconds (user + system, all processes).
 
-Resource limits are set once, here, and inherited, which is the cheapest way to have them. A process that its own
-parent leaves behind (bubblewrap does) is adopted and waited for here, so that its time counts.
+Resource limits are set once, here, and inherited; this is the cheapest way to set them. Orphaned processes
+(bubblewrap leaves some) are adopted and waited for here, so that their time counts.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ import sys
 SET_CHILD_SUBREAPER = 36
 
 LIMITS = (
-    (resource.RLIMIT_CPU, 3600),  # counts this process as well, which outlives many runs
+    (resource.RLIMIT_CPU, 3600),  # applies to this process as well, which runs much longer than one run
     (resource.RLIMIT_AS, 2**31),
     (resource.RLIMIT_FSIZE, 2**26),
     (resource.RLIMIT_NOFILE, 64),

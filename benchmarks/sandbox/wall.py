@@ -1,4 +1,4 @@
-"""Rows in wall time: mixed verdicts against the ideal, how late a kill comes, two workers against one."""
+"""Rows in wall time: mixed verdicts against the ideal, delay of kills, two workers against one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["kills", "mixed", "workers"]
 
 
 def mixed(settings: Settings) -> list[Figure]:
-    """W3: 40 programs of every fate, one worker, against the sum of min(unlocked run time, limit)."""
+    """Measure W3: 40 programs with all verdicts, one worker, against the sum of min(unlocked run time, limit)."""
     limit = settings.mixed_limit
     programs, problem = mixed_programs(5 * limit, settings.mixed_each), mixed_problem(limit)
     overheads, unexpected = [], set()
@@ -50,7 +50,7 @@ def mixed(settings: Settings) -> list[Figure]:
 
 
 def _ideal_seconds(floor: Floor, programs: list[Mixed], limit: float, tests: int) -> dict[str, float]:
-    """Seconds per program of each kind if nothing cost anything but the program itself: the bare fork's own time."""
+    """Return the ideal seconds per program of each kind: the time of the program alone, in a bare fork."""
     ideal: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "solution.py"
@@ -65,7 +65,7 @@ def _ideal_seconds(floor: Floor, programs: list[Mixed], limit: float, tests: int
 
 
 def kills(settings: Settings) -> list[Figure]:
-    """How long after a limit is reached the verdict is there."""
+    """Measure the delay between reaching a limit and the result."""
     limit = 0.2
     limits = Limits(cpu_seconds=limit, memory_bytes=256 * 10**6, output_bytes=10**6)
     rows = []
@@ -91,10 +91,10 @@ def kills(settings: Settings) -> list[Figure]:
 
 
 def workers(settings: Settings) -> list[Figure]:
-    """How much faster two workers are than one."""
+    """Measure the speed of two workers against one."""
     figure, goal = "two workers against one, W1, judgements per second", Goal(1.85, "x", at_least=True)
     if default_workers() < 2:
-        return [missing("workers", figure, "skipped: needs two cores, this process may use one", goal)]
+        return [missing("workers", figure, "skipped: needs two cores, but this process may use only one", goal)]
     problem = a_plus_b_problem()
     sources = itertools.cycle(trivial_programs())
 
@@ -115,7 +115,7 @@ def workers(settings: Settings) -> list[Figure]:
             ceiling.append(_two_at_once(first, second, settings.runs))
             if time.monotonic() - began > settings.row_seconds:
                 break
-    note = f"two bare floors at once against one: {statistics.median(ceiling):.2f}x, which is what the machine gave"
+    note = f"two bare floors at once against one: {statistics.median(ceiling):.2f}x, the machine's maximum at that time"
     return [measured("workers", figure, rates, "x", goal, note)]
 
 

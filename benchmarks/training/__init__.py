@@ -1,1 +1,1 @@
-"""What learning costs: decoding, updates and whole steps, against other ways of doing the same."""
+"""Measure the cost of learning: decoding, updates and whole steps, against other implementations."""

@@ -1,6 +1,6 @@
-"""Measure sampling, updates, the judge's share of a run, and whole steps; exit with 1 where a goal is missed.
+"""Measure sampling, updates, the judge's share of a run, and whole steps; the exit code is 1 if a goal is missed.
 
-CPU seconds on one thread, the sides in turn. Run it where nothing else runs.
+Figures are CPU seconds on one thread; the compared sides alternate. Run it on an otherwise idle machine.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ROWS: dict[str, Callable[[int], list[Figure]]] = {
 
 def main(arguments: list[str] | None = None) -> int:
     command = parser("benchmarks.training", __doc__, ROWS, minutes=60.0)
-    command.add_argument("--rounds", type=int, default=5, help="pairs that are compared (default: %(default)s)")
+    command.add_argument("--rounds", type=int, default=5, help="number of compared pairs (default: %(default)s)")
     given = command.parse_args(arguments)
     rounds = 1 if given.quick else given.rounds
     return run("benchmarks.training", "Training", {name: partial(row, rounds) for name, row in ROWS.items()}, given)

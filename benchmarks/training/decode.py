@@ -1,8 +1,8 @@
-"""Sampling against transformers' ``generate``, and what a kept prefix saves.
+"""Measure sampling against transformers' ``generate``, and the saving of a kept prefix.
 
-CPU seconds of this process, one thread, the two sides in turn; the figure is the median of the ratios of pairs.
-``generate`` (dynamic cache, pure sampling) ends a batch when its longest row has its wanted length, as in training.
-What is counted are the tokens that were wanted, the same on both sides; the time includes the prompts' prefill.
+Figures are CPU seconds of this process on one thread; the two sides alternate, and a figure is the median of the ratios
+of pairs. ``generate`` (dynamic cache, pure sampling) ends a batch when its longest row has its wanted length, as in
+training. Only wanted tokens count, the same on both sides. The time includes the prefill of the prompts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rlef_agents.ppo.trajectory import Ids
 __all__ = ["decode_rows"]
 
 FACTOR = Goal(3.0, "x", at_least=True)
-PROMPT, SLOTS, REQUESTS, LONGEST = 64, 64, 256, 256
+PROMPT, SLOTS, REQUESTS, MAX_NEW = 64, 64, 256, 256
 CONVERSATIONS, TURN, FEEDBACK = 32, 320, 40
 SIZES: dict[str, dict[str, int]] = {
     "0.9 M parameters": {"vocab_size": 512, "hidden_size": 128, "intermediate_size": 384, "num_hidden_layers": 4,
@@ -34,7 +34,7 @@ SIZES: dict[str, dict[str, int]] = {
 
 
 def decode_rows(rounds: int = 5) -> list[Figure]:
-    """Tokens per CPU second against ``generate``, and turn-2 prefill with and without the prefix, for two sizes."""
+    """Measure tokens per CPU second against ``generate``, and turn-2 prefill with and without prefix, for two sizes."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -46,7 +46,7 @@ def decode_rows(rounds: int = 5) -> list[Figure]:
 def _decode(size: str, rounds: int) -> list[Figure]:
     model = _model(size)
     random = np.random.default_rng(0)
-    lengths = np.clip(random.lognormal(3.5, 0.9, REQUESTS).astype(int), 1, LONGEST)
+    lengths = np.clip(random.lognormal(3.5, 0.9, REQUESTS).astype(int), 1, MAX_NEW)
     prompts = random.integers(0, 500, (REQUESTS, PROMPT))
     ours, theirs, rates = [], [], []
     for number in range(rounds + 1):
@@ -54,7 +54,7 @@ def _decode(size: str, rounds: int) -> list[Figure]:
         theirs.append(_cpu(lambda: _batches(model, prompts, lengths)))
         rates.append(float(lengths.sum()) / ours[-1])
         if number == 0:
-            ours, theirs, rates = [], [], []  # the first of each warms up
+            ours, theirs, rates = [], [], []  # the first round is a warm-up
     ratios = [their / our for our, their in zip(ours, theirs, strict=True)]
     note = (
         f"{REQUESTS} requests, prompts of {PROMPT}, log-normal lengths: mean {lengths.mean():.0f}, longest "
@@ -106,7 +106,7 @@ def _batches(model: Any, prompts: Ids, lengths: Ids) -> None:
             ids,
             attention_mask=torch.ones_like(ids),
             generation_config=GenerationConfig(  # type: ignore[no-untyped-call]
-                max_new_tokens=LONGEST, do_sample=True, temperature=1.0, top_k=0, top_p=1.0, pad_token_id=0
+                max_new_tokens=MAX_NEW, do_sample=True, temperature=1.0, top_k=0, top_p=1.0, pad_token_id=0
             ),
             stopping_criteria=[_Wanted(wanted)],
         )

@@ -1,7 +1,7 @@
-"""Decoding and updates on a GPU, against what the same GPU was just seen to multiply and to read.
+"""Measure decoding and updates on a GPU, against the same GPU's memory bandwidth and matrix multiplication.
 
-Decoding reads every weight for every token of all slots, so its ceiling is memory; an update multiplies, so its ceiling
-is the multiplication of large bfloat16 matrices. Both ceilings are measured, not taken from a data sheet.
+Decoding reads every weight for each token of all slots, so its ceiling is the memory bandwidth. An update multiplies,
+so its ceiling is the multiplication of large bfloat16 matrices. Both are measured, not taken from a data sheet.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ SHAPE = {
 }  # fmt: skip
 """About one billion parameters."""
 
-MATRIX, BYTES = 8192, 1 << 31  # side of the matrices that are multiplied; what is copied
+MATRIX, BYTES = 8192, 1 << 31  # side of the multiplied matrices; bytes copied
 
 
 def gpu_rows(rounds: int = 5) -> list[Figure]:
-    """Shares of the ceilings, where there is a GPU."""
+    """Measure the shares of the ceilings, if there is a GPU."""
     if not torch.cuda.is_available():
         words = ("decoding against the measured memory ceiling", "update against the measured bfloat16 ceiling")
         return [missing("gpu", each, "skipped: no GPU here (torch.cuda.is_available() is false)") for each in words]
@@ -44,16 +44,16 @@ def gpu_rows(rounds: int = 5) -> list[Figure]:
 def on_device(
     device: str, rounds: int, shape: dict[str, int], matrix: int, copied: int, slots: int, tokens: int
 ) -> list[Figure]:
-    """The figures of a device.
+    """Measure the figures of a device.
 
     Args:
-        device: of torch.
-        rounds: how often each is measured.
-        shape: of the Llama that decodes and learns.
+        device: device of torch.
+        rounds: number of measurements of each figure.
+        shape: configuration of the Llama that decodes and learns.
         matrix: side of the matrices whose product is the ceiling of updates.
-        copied: bytes that are copied for the ceiling of memory.
-        slots: responses at a time, and episodes of an update.
-        tokens: of a response, and of its prompt.
+        copied: bytes copied to measure the memory bandwidth.
+        slots: responses decoded at the same time, and episodes per update.
+        tokens: tokens of a response, and of its prompt.
     """
     multiplied = [_flops(device, matrix) for _ in range(rounds)]
     read = [_bandwidth(device, copied) for _ in range(rounds)]

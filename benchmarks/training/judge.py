@@ -1,7 +1,7 @@
-"""What the judge costs a run of the small model: time in which there is nothing to sample and nothing to train.
+"""Measure the judge's cost in a run of the small model: the time with nothing to sample and nothing to train.
 
-The ``tiny`` preset from its supervised start to its end, evaluation left out. No verdict is known when it begins; those
-that it finds out it remembers, as every run does.
+The run is the ``tiny`` preset from its supervised start to its end, without evaluation. The verdict cache is empty at
+the beginning and then fills, as in every run.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ GOAL = Goal(5.0, "%")
 
 
 def judge_rows(rounds: int = 3) -> list[Figure]:
-    """The share of wall time in which the small model neither decodes nor trains because of the judge.
+    """Measure the share of wall time in which the small model neither decodes nor trains because of the judge.
 
     Args:
-        rounds: of the first updates with the next batch begun meanwhile, at most three; the whole run is one.
+        rounds: repeats, at most three, of the first updates with ``max_lag=1``; the whole run is done once.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -43,11 +43,11 @@ def judge_rows(rounds: int = 3) -> list[Figure]:
     finally:
         torch.set_num_threads(threads)
     words = "share of wall time lost to the judge, `tiny`"
-    note = f"{len(whole)} updates in {sum(whole):.0f} s; wall time: it means something on an idle machine only"
+    note = f"{len(whole)} updates in {sum(whole):.0f} s; wall time is meaningful only on an idle machine"
     return [
         measured("judge", f"{words}, the whole run", [_share(waits, whole)], "%", GOAL, note),
         measured("judge", f"{words}, its first {FIRST} updates", [_share(waits[:FIRST], whole[:FIRST])], "%"),
-        measured("judge", "the same with the next batch begun meanwhile (max_lag=1)", ahead, "%"),
+        measured("judge", "the same with the next batch begun ahead (max_lag=1)", ahead, "%"),
     ]
 
 
@@ -56,7 +56,7 @@ def _share(waits: list[float], whole: list[float]) -> float:
 
 
 def _run(start: Path, out: Path, updates: int, lag: int) -> tuple[list[float], list[float]]:
-    """Seconds that each update waited for the judge, and seconds that it took."""
+    """Return the seconds that each update waited for the judge, and its duration in seconds."""
     config = replace(
         load_config("tiny"),
         model=str(start),

@@ -1,8 +1,8 @@
-"""A start whose responses have a long tail of lengths and hold programs that are worth judging.
+"""Create an initial model whose responses have a long tail of lengths and contain programs that run.
 
-A model with random weights draws noise that no judge ever runs. So the small model is cloned for a minute from programs
-that solve one problem in eight and carry a log-normal number of lines that do nothing. What it then draws is what both
-sides of a comparison draw; its lengths are measured, not assumed.
+A model with random weights samples noise, which the judge never has to run. So the small model is cloned for a minute
+from programs that solve one problem in eight and have a log-normal number of lines without effect. Both sides of a
+comparison sample from this model; the lengths are measured, not assumed.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ SHAPES = {"0.4 M parameters": (96, 3), "6 M parameters": (288, 6)}
 """Width and layers of the models that are compared."""
 
 CLONED = 1600
-LINES, SPREAD, MOST_LINES = 1.6, 1.1, 60  # of the log-normal number of lines: its mean and deviation, and the most
+LINES, SPREAD, MAX_LINES = 1.6, 1.1, 60  # log-normal number of lines: mean and deviation of its logarithm; maximum
 CLONING = SftConfig(epochs=1, batch=16, lr=2e-3, warmup=10, context=1024)
-STEPS = 8  # secrets there are
+STEPS = 8  # number of secrets
 
 
 def make_long_tailed(folder: Path, size: str) -> Path:
-    """Clone a model and save it with its tokenizer; what is there already is left.
+    """Clone a model and save it with its tokenizer; an existing model is returned unchanged.
 
     Args:
-        folder: where ``from_pretrained`` will find it.
+        folder: folder for the model; ``from_pretrained`` reads it.
         size: one of ``SHAPES``.
     """
     if (folder / "config.json").exists():
@@ -47,7 +47,7 @@ def make_long_tailed(folder: Path, size: str) -> Path:
 
 
 def lengths_in_words(lengths: list[int]) -> str:
-    """Mean, quartiles and tail of what was drawn."""
+    """Describe lengths by mean, quartiles and tail."""
     low, middle, high, most = np.percentile(lengths, (25, 50, 75, 95))
     return (
         f"mean {np.mean(lengths):.1f}, quartiles {low:.0f} / {middle:.0f} / {high:.0f}, 95 % below {most:.0f}, "
@@ -60,7 +60,7 @@ def _chats(random: np.random.Generator) -> list[list[dict[str, str]]]:
     chats = []
     for _ in range(CLONED):
         problem = problems[int(random.integers(len(problems)))]
-        idle = min(int(random.lognormal(LINES, SPREAD)), MOST_LINES)
+        idle = min(int(random.lognormal(LINES, SPREAD)), MAX_LINES)
         lines = [f"{random.choice(list('abc'))} = {random.integers(100)}" for _ in range(idle)]
         program = "\n".join(["n = int(input())", *lines, f"print(n + {random.integers(1, STEPS + 1)})"])
         chats.append(

@@ -1,7 +1,7 @@
-"""One side of the comparison of whole steps: our trainer.
+"""Run our trainer as one side of the comparison of whole steps.
 
-A program of its own: ``python -m benchmarks.training.our_steps WORKLOAD SETTINGS`` (see ``step``). It answers a line on
-its input with what one update has cost: a batch of responses sampled and judged, and its optimiser steps.
+This is a separate program: ``python -m benchmarks.training.our_steps WORKLOAD SETTINGS`` (see ``step``). For each input
+line it does one update and answers with its cost: a batch of responses sampled and judged, and its optimiser steps.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from benchmarks.training.account import Account, answers, tell
+from benchmarks.training.cpu_account import CPUAccount, answer_stream, send_answer
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.rollout import Batch, Plan
 from rlef_agents.ppo.trainer import Trainer
 
 
 def main() -> None:
-    stream = answers()
+    stream = answer_stream()
     torch.set_num_threads(1)
     work: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
     settings: dict[str, Any] = json.loads(sys.argv[2])
@@ -31,14 +31,14 @@ def main() -> None:
         **{
             "dataset": work["dataset"], "turns": 1, "estimator": "group", "beta": 0.0,
             "episodes": work["episodes"], "samples_per_problem": work["samples"],
-            "max_new": work["longest"], "lr": work["lr"], "warmup": 0, "weight_decay": 0.0, "updates": 1_000_000,
+            "max_new": work["max_new"], "lr": work["lr"], "warmup": 0, "weight_decay": 0.0, "updates": 1_000_000,
             "save_every": 0, "evaluate_every": 0, "seed": work["seed"], "out": folder.name,
         }
         | settings
     )  # fmt: skip
     model = AutoModelForCausalLM.from_pretrained(work["start"], dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(work["start"])
-    account = Account()
+    account = CPUAccount()
     with folder, Trainer(config, model, tokenizer, workers=work["workers"], quiet=True) as trainer:
         play = trainer.rollout.play
 
@@ -46,18 +46,18 @@ def main() -> None:
             with account.phase("rollout"):
                 batch = play(wanted, ahead)
             account.lengths += [len(turn.completion.ids) for episode in batch.tokens for turn in episode.turns]
-            account.lost += sum(not episode.has_verdict for episode in batch.tokens)
+            account.without_verdict += sum(not episode.has_verdict for episode in batch.tokens)
             account.solved += [episode.solved for episode in batch.tokens]
             return batch
 
         def after() -> bool:
-            tell(stream, account.report())
+            send_answer(stream, account.report())
             account.restart()
             return False
 
         trainer.rollout.play = accounted  # type: ignore[method-assign]
         drawn = trainer.rollout.renderer.first(work["prompts"][0]["text"]).tolist()
-        tell(stream, {"first_prompt": drawn})
+        send_answer(stream, {"first_prompt": drawn})
         account.restart()
         trainer.train(after)
 

@@ -1,8 +1,8 @@
-"""The other side of the comparison of whole steps: TRL's GRPO, with our judge as its reward function.
+"""Run TRL's GRPO, with our judge as its reward function, as the other side of the comparison of whole steps.
 
-A program of its own, run from the repository's root by an interpreter that has TRL and what ``rlef_env`` needs
-(``python -m benchmarks.training.trl_steps WORKLOAD SETTINGS``, see ``step``). It answers a line on its input with what
-one update has cost, as ``our_steps`` does. What it is told to change of TRL's own settings is in SETTINGS.
+This is a separate program, run in the repository's root by an interpreter that has TRL and the dependencies of
+``rlef_env``: ``python -m benchmarks.training.trl_steps WORKLOAD SETTINGS`` (see ``step``). Like ``our_steps``, it does
+one update per input line and answers with its cost. SETTINGS are changes of TRL's own settings.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer  # type: ignore[import-not-found]
 
-from benchmarks.training.account import Account, answers, tell
+from benchmarks.training.cpu_account import CPUAccount, answer_stream, send_answer
 from rlef_env.envs import extract_program
 from rlef_env.judge import CachedPool, JudgeJob, JudgePool, Verdict, VerdictCache
 from rlef_env.problems import load_dataset
@@ -26,11 +26,11 @@ from rlef_env.sandbox import Program
 
 
 def main() -> None:
-    stream = answers()
+    stream = answer_stream()
     torch.set_num_threads(1)
     work: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
     settings: dict[str, Any] = json.loads(sys.argv[2])
-    account, problems = Account(), load_dataset(work["dataset"], split="train")
+    account, problems = CPUAccount(), load_dataset(work["dataset"], split="train")
     steps = settings.pop("optimiser_steps")
     pool, folder = CachedPool(JudgePool(work["workers"]), VerdictCache()), tempfile.TemporaryDirectory()
 
@@ -41,7 +41,7 @@ def main() -> None:
             judged.append(program and pool.submit(JudgeJob(problems.get(name), Program(program))))
         verdicts = [each and each.result().verdict for each in judged]
         account.lengths += [len(ids) for ids in completion_ids]
-        account.lost += sum(verdict is Verdict.NO_VERDICT for verdict in verdicts)
+        account.without_verdict += sum(verdict is Verdict.NO_VERDICT for verdict in verdicts)
         account.solved += [verdict is Verdict.ACCEPTED for verdict in verdicts]
         return [None if each is Verdict.NO_VERDICT else 2.0 * (each is Verdict.ACCEPTED) - 1.0 for each in verdicts]
 
@@ -59,12 +59,12 @@ def main() -> None:
             del args, control
             if state.global_step % steps == 0:
                 if state.global_step:
-                    tell(stream, account.report())
+                    send_answer(stream, account.report())
                 else:
                     first = trainer.processing_class.apply_chat_template(
                         trainer.train_dataset[0]["prompt"], add_generation_prompt=True, return_dict=False
                     )
-                    tell(stream, {"first_prompt": first})
+                    send_answer(stream, {"first_prompt": first})
                 account.restart()
 
     rows = [
@@ -73,7 +73,7 @@ def main() -> None:
     config = GRPOConfig(
         **{
             "output_dir": folder.name, "use_cpu": True, "bf16": False, "gradient_checkpointing": False,
-            "num_generations": work["samples"], "max_completion_length": work["longest"], "beta": 0.0,
+            "num_generations": work["samples"], "max_completion_length": work["max_new"], "beta": 0.0,
             "learning_rate": work["lr"], "lr_scheduler_type": "constant", "weight_decay": 0.0, "max_grad_norm": 1.0,
             "shuffle_dataset": False, "max_steps": 1_000_000, "seed": work["seed"], "report_to": "none",
             "logging_strategy": "no", "save_strategy": "no", "disable_tqdm": True, "temperature": 1.0, "top_k": 0,

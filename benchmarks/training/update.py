@@ -1,4 +1,4 @@
-"""Updates on packed sequences against padded batches."""
+"""Measure updates on packed sequences against padded batches."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from rlef_agents.ppo.trajectory import Completion, TokenEpisode, TokenTurn
 
 __all__ = ["update_rows"]
 
-EPISODES, LONGEST, MICRO_BATCH = 48, 512, 16
+EPISODES, MAX_LENGTH, MICRO_BATCH = 48, 512, 16
 
 
 def update_rows(rounds: int = 5) -> list[Figure]:
-    """Tokens per CPU second of forward, backward and AdamW: ours, against padded micro-batches in order of arrival."""
+    """Measure tokens per CPU second of forward, backward and AdamW, against padded batches in order of arrival."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -56,7 +56,7 @@ def _update(size: str, rounds: int) -> list[Figure]:
 def _ragged(random: np.random.Generator) -> list[TokenEpisode]:
     episodes = []
     for number in range(EPISODES):
-        length = int(np.clip(random.lognormal(4.8, 0.8), 24, LONGEST))
+        length = int(np.clip(random.lognormal(4.8, 0.8), 24, MAX_LENGTH))
         sampled = max(2, int(0.37 * length))
         ids = random.integers(0, 500, length)
         completion = Completion(

@@ -1,4 +1,4 @@
-"""The benchmark of the sandbox measures what it says; no test here asserts a time."""
+"""The sandbox benchmark runs every row and counts all CPU time; no test here asserts a duration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.figures import Goal, measured, missed
 from benchmarks.sandbox.__main__ import ROWS, main
-from benchmarks.sandbox.blocks import Floor, SandboxBlocks, in_turn
+from benchmarks.sandbox.blocks import Floor, SandboxBlocks, alternate
 from benchmarks.sandbox.cpu import lock
 from benchmarks.sandbox.settings import Settings
 from benchmarks.sandbox.wall import mixed
@@ -28,7 +28,7 @@ def test_every_row_runs(row: str) -> None:
     for figure in figures:
         assert figure.row
         assert figure.figure
-        assert (figure.measured is not None) or figure.note  # what is not measured says why
+        assert (figure.measured is not None) or figure.note  # a figure without a value has the reason
 
 
 def test_the_command_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,8 +56,8 @@ def test_rows_past_the_time_are_listed_as_not_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("compile_once", [True, False])
-def test_the_account_holds_the_time_of_every_process(compile_once: bool) -> None:
-    """Programs that use 30 ms of CPU time by their own clock: a block of them holds at least that, start-up aside."""
+def test_a_block_counts_the_time_of_every_process(compile_once: bool) -> None:
+    """Each program uses 30 ms of CPU time by its own clock; a block without start-up counts at least that."""
     burning = "import time\nwhile time.process_time() < 0.03:\n    pass\n"
     programs = [Program(burning + source) for source in trivial_programs(5)]
     runs = 20
@@ -72,19 +72,19 @@ def test_the_floor_runs_programs(tmp_path: Path) -> None:
         assert floor.wall_seconds(program) >= 0.05
 
 
-def test_subjects_are_measured_there_and_back() -> None:
-    asked: list[str] = []
+def test_subjects_are_measured_in_alternating_order() -> None:
+    measured_names: list[str] = []
 
     class Subject:
         def __init__(self, name: str) -> None:
             self.name = name
 
         def cpu_seconds(self, runs: int) -> float:
-            asked.append(self.name)
+            measured_names.append(self.name)
             return float(runs)
 
-    taken = in_turn({"a": Subject("a"), "b": Subject("b")}, runs=10, rounds=3, seconds=60)
-    assert asked == ["a", "b", "b", "a", "a", "b"]
+    taken = alternate({"a": Subject("a"), "b": Subject("b")}, runs=10, rounds=3, seconds=60)
+    assert measured_names == ["a", "b", "b", "a", "a", "b"]
     assert taken == {"a": [1.0, 1.0, 1.0], "b": [1.0, 1.0, 1.0]}
 
 
@@ -101,7 +101,7 @@ def test_both_ways_to_compile_are_compared_with_the_floor() -> None:
     assert per_test.n == once.n == 2
 
 
-def test_goals_bound_on_their_own_side() -> None:
+def test_goals_are_upper_or_lower_bounds() -> None:
     assert Goal(1.2, "x").met(1.2)
     assert not Goal(1.2, "x").met(1.21)
     assert Goal(3.9, "x", at_least=True).met(4.0)

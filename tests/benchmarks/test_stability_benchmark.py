@@ -1,4 +1,4 @@
-"""The stability benchmark judges what it says, notices a flip and cleans up; no test here asserts a time."""
+"""The stability benchmark has the promised programs, detects flips and cleans up; no test here asserts a duration."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def children() -> set[int]:
     return {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
 
 
-def test_the_suite_is_as_large_and_as_hard_as_it_says() -> None:
+def test_the_suite_has_the_promised_size_and_kinds() -> None:
     cases = suite(5000)
     assert len(cases) == 5000
     assert [case.number for case in cases] == list(range(5000))
@@ -36,7 +36,7 @@ def test_the_suite_is_as_large_and_as_hard_as_it_says() -> None:
 
 
 @pytest.mark.parametrize("judgements", [1, 9, 30])
-def test_a_small_suite_is_a_suite(judgements: int) -> None:
+def test_a_small_suite_has_the_requested_size(judgements: int) -> None:
     assert len(suite(judgements)) == judgements
 
 
@@ -60,7 +60,7 @@ def test_the_command_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFix
     assert "idle" in capsys.readouterr().out
 
 
-def test_a_flip_is_named_and_counted() -> None:
+def test_a_flip_is_listed_and_counted() -> None:
     cases = suite(10)
     right = [Judgement(case.verdict) for case in cases]
     assert flips_of(cases, 2, right, [case.verdict for case in cases]) == ()
@@ -71,7 +71,7 @@ def test_a_flip_is_named_and_counted() -> None:
     assert [figure.met for figure in figures_of(level, cases, 1)] == [False, False, None, True]
 
 
-def test_what_the_machine_starved_is_counted_apart_and_no_flip_at_the_next_level() -> None:
+def test_a_starved_program_is_counted_separately_and_is_no_flip_at_the_next_level() -> None:
     cases = suite(3)
     right = [Judgement(case.verdict) for case in cases]
     starved = [*right[:-1], Judgement(Verdict.NO_VERDICT, category="starved")]
@@ -80,7 +80,7 @@ def test_what_the_machine_starved_is_counted_apart_and_no_flip_at_the_next_level
     assert flips_of(cases, 8, right, [judgement.verdict for judgement in starved]) == ()
 
 
-def test_busy_processes_are_gone_afterwards_also_after_an_error() -> None:
+def test_busy_processes_are_stopped_also_after_an_error() -> None:
     before = children()
 
     def fail_while_busy() -> None:
@@ -93,7 +93,7 @@ def test_busy_processes_are_gone_afterwards_also_after_an_error() -> None:
     assert children() - before == set()
 
 
-def test_a_busy_process_that_dies_early_is_no_trouble() -> None:
+def test_a_busy_process_that_dies_early_is_no_error() -> None:
     before = children()
     with busy(1):
         (pid,) = children() - before

@@ -1,4 +1,4 @@
-"""The training benchmark compares equal work, counts what all processes use, and says what it does not measure."""
+"""The training benchmark compares equal work, counts the CPU time of all processes, and names what it skips."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from benchmarks.training import __main__ as benchmark
-from benchmarks.training.account import Account, descendants_seconds
+from benchmarks.training.cpu_account import CPUAccount, descendants_seconds
 from benchmarks.training.gpu import gpu_rows, on_device
 from benchmarks.training.step import PARTS, TRL_PYTHON, Side, refuse_unlike, step_rows, trl_settings, workload_of
 from benchmarks.training.update import _learner, _packed_step, _padded_step, _ragged
@@ -31,7 +31,7 @@ def test_packed_and_padded_take_the_same_step() -> None:
         assert torch.allclose(one, other, atol=2e-4)  # AdamW's first step has the size of lr wherever a gradient is
 
 
-def test_what_cannot_be_measured_here_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_skipped_measurements_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(TRL_PYTHON, raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     figures = [*step_rows(1), *gpu_rows(1)]
@@ -56,8 +56,8 @@ sys.stdin.readline()
 """
 
 
-def test_the_account_has_living_descendants_and_those_they_waited_for() -> None:
-    account, before = Account(), descendants_seconds()
+def test_the_account_counts_living_descendants_and_the_children_they_waited_for() -> None:
+    account, before = CPUAccount(), descendants_seconds()
     with account.phase("judge"):
         end = time.process_time() + 0.05
         while time.process_time() < end:
@@ -73,7 +73,7 @@ def test_the_account_has_living_descendants_and_those_they_waited_for() -> None:
     assert descendants_seconds() - before < 0.1
 
 
-def test_both_sides_are_given_the_prompts_that_our_trainer_draws(tmp_path: Path) -> None:
+def test_both_sides_get_the_prompts_that_our_trainer_draws(tmp_path: Path) -> None:
     work = workload_of(tmp_path, episodes=16, updates=2)
     env = CodeVectorEnv(16, dataset=work["dataset"], max_turns=1, autoreset_mode="Disabled")
     env.reset(seed=list(plan(0, 1, 16, 8).problems))  # type: ignore[arg-type]
@@ -92,8 +92,8 @@ def test_trl_takes_as_many_optimiser_steps_on_as_many_responses(parts: int) -> N
         assert PARTS % settings["steps_per_generation"] == 0
 
 
-def test_unequal_work_is_no_figure() -> None:
-    kept, lost = [{"lost": 0}], [{"lost": 3}]
+def test_unequal_work_gives_no_figure() -> None:
+    kept, lost = [{"without_verdict": 0}], [{"without_verdict": 3}]
     refuse_unlike({"ours": [10, 20], "trl": [11, 20]}, {"ours": kept, "trl": kept})
     with pytest.raises(RuntimeError, match="lengths"):
         refuse_unlike({"ours": [10, 20], "trl": [20, 30]}, {"ours": kept, "trl": kept})
@@ -103,12 +103,12 @@ def test_unequal_work_is_no_figure() -> None:
         refuse_unlike({"ours": [10, 20], "trl": [11, 20]}, {"ours": kept, "trl": lost})
 
 
-def test_a_side_that_ends_says_why(tmp_path: Path) -> None:
+def test_a_side_that_fails_reports_the_reason(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="No such file"):
         Side(sys.executable, "our_steps", {}, tmp_path / "nothing.json")
 
 
-def test_the_figures_of_a_gpu_can_be_taken_on_any_device() -> None:
+def test_the_figures_of_a_gpu_can_be_measured_on_any_device() -> None:
     shape = {"vocab_size": 64, "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1,
              "num_attention_heads": 2, "num_key_value_heads": 1}  # fmt: skip
     figures = on_device("cpu", 1, shape, matrix=32, copied=1024, slots=2, tokens=8)

@@ -1,4 +1,4 @@
-"""The vector benchmark measures what it says, in small."""
+"""The vector benchmark at small sizes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from rlef_env.sandbox import Program
 
 @pytest.mark.parametrize("source", ["a, b = map(int, input().split())\nprint(a + b)", "print(-1)"])
 @pytest.mark.parametrize("stop_early", [True, False])
-def test_canned_judgements_are_what_a_judge_says(source: str, stop_early: bool) -> None:
+def test_canned_judgements_equal_a_judges(source: str, stop_early: bool) -> None:
     job = JudgeJob(problems(3, 2).problems[0], Program(source), stop_early=stop_early)
     with Judge() as judge:
         judged = judge.judge(job)
     assert CannedPool().submit(job).result() == judged
 
 
-def test_one_program_in_as_many_as_there_are_environments_is_slow() -> None:
+def test_one_slow_program_among_as_many_as_environments() -> None:
     slow = fenced("slow")
     by_step = zip(*(zip(range(8), tail_responses(slow, 4, env_id), strict=False) for env_id in range(4)), strict=True)
     assert [[response for _, response in step].count(slow) for step in by_step] == [1] * 8

@@ -1,8 +1,8 @@
 """Function-call problems: 100 programs with 20 calls each, against evalplus' grader.
 
-What evalplus does: it forks a child of the process that imported it (numpy included), which executes the program, calls
-its function, compares with the expected values *in that child*, and writes the verdicts into shared memory. So a
-program can read what is expected and write what it likes; that it costs little is what is measured here.
+evalplus forks a child of the process that imported it (including numpy). The child runs the program, calls its
+function, compares the results with the expected values *in that child*, and writes the verdicts into shared memory. So
+a program can read the expected values and write any verdict. But it is cheap, and this cost is the comparison here.
 """
 
 from __future__ import annotations
@@ -10,22 +10,21 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import resource
 import subprocess
 from pathlib import Path
 
-from benchmarks.figures import Figure, Goal, measured, missing
-from benchmarks.sandbox.blocks import Blocks, in_turn
+from benchmarks.figures import Figure, Goal, measured, missing, ratios
+from benchmarks.sandbox.blocks import Blocks, alternate, cpu_used
 from benchmarks.sandbox.settings import Settings
 from rlef_env.judge import Call, CallRunner, Returned, Target, same_value
 from rlef_env.sandbox import Sandbox
 
-__all__ = ["EVALPLUS_PYTHON", "calls"]
+__all__ = ["EVALPLUS_PYTHON", "functions"]
 
 EVALPLUS_PYTHON = "EVALPLUS_PYTHON"
-"""Environment variable: an interpreter that has evalplus installed."""
+"""Environment variable with an interpreter that has evalplus installed."""
 
-CALLS = 20  # of a program
+CALLS = 20  # per program
 ENTRY_POINT = "largest"
 SOURCE = '''\
 from typing import List
@@ -41,11 +40,11 @@ EXPECTED = [sorted(numbers, reverse=True)[:count] for numbers, count in INPUTS]
 
 
 class CallBlocks:
-    """Programs called in the sandbox and compared here.
+    """Programs called in the sandbox; their results are compared here.
 
     Args:
-        fresh_process: a process for each call instead of one for each program.
-        load_each: load the driver anew for each program, as where each has other limits.
+        fresh_process: whether each call gets its own process, instead of one process per program.
+        load_each: whether the driver is loaded again for each program, as if each had other limits.
     """
 
     def __init__(self, fresh_process: bool = False, load_each: bool = False) -> None:
@@ -53,20 +52,18 @@ class CallBlocks:
         self._sources = itertools.cycle(SOURCES)
 
     def cpu_seconds(self, runs: int) -> float:
-        """As for ``Blocks``; a run is a program with its calls."""
-        return self._life(runs) - self._life(0)
+        """See `Blocks`; a run is a program with its calls."""
+        return cpu_used(lambda: self._lifetime(runs)) - cpu_used(lambda: self._lifetime(0))
 
-    def _life(self, programs: int) -> float:
-        before = _used()
+    def _lifetime(self, programs: int) -> None:
         with Sandbox() as sandbox:
             sources = list(itertools.islice(self._sources, 1 + programs))
-            for some in [[source] for source in sources] if self._load_each else [sources]:
+            for group in [[source] for source in sources] if self._load_each else [sources]:
                 with CallRunner(sandbox, many=not self._load_each) as runner:
-                    for source in some:
+                    for source in group:
                         self._grade(runner, source)
-            with CallRunner(sandbox):  # waits until the zygote has waited for the one before
+            with CallRunner(sandbox):  # returns after the zygote has waited for the previous one
                 pass
-        return _used() - before
 
     def _grade(self, runner: CallRunner, source: str) -> None:
         results = runner.run(source, Target(ENTRY_POINT), [Call(each) for each in INPUTS], self._fresh_process)
@@ -76,7 +73,7 @@ class CallBlocks:
 
 
 class EvalPlus:
-    """The same programs, graded by evalplus in an interpreter of its own."""
+    """The same programs, graded by evalplus in its own interpreter."""
 
     def __init__(self, interpreter: str) -> None:
         workload = {"entry_point": ENTRY_POINT, "sources": SOURCES, "inputs": INPUTS, "expected": EXPECTED}
@@ -89,7 +86,7 @@ class EvalPlus:
             text=True,
         )
         self.failure = self._answer()[1]
-        """Why it does not work, or nothing."""
+        """Reason why it does not work; empty if it works."""
 
     def __enter__(self) -> EvalPlus:
         return self
@@ -99,7 +96,7 @@ class EvalPlus:
         self._process.communicate()
 
     def cpu_seconds(self, runs: int) -> float:
-        """As for ``Blocks``; a run is a program with its calls."""
+        """See `Blocks`; a run is a program with its calls."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{runs}\n")
         self._process.stdin.flush()
@@ -113,21 +110,21 @@ class EvalPlus:
         assert self._process.stderr is not None
         if answer := self._process.stdout.readline():
             return float(answer), ""
-        return 0.0, (self._process.stderr.read().strip() or "evalplus ended without a word").splitlines()[-1]
+        return 0.0, (self._process.stderr.read().strip() or "evalplus ended without output").splitlines()[-1]
 
 
-def calls(settings: Settings) -> list[Figure]:
-    """Function-call problems, per test."""
+def functions(settings: Settings) -> list[Figure]:
+    """Measure function-call problems, per test."""
     against = "function-call problems per test ({}), against evalplus' in-process grader"
     shared, fresh = against.format("a process a program"), against.format("a process a call")
     loaded = against.format("a process a program, driver loaded for each")
     goal = Goal(1.0, "x")
-    few = max(2, settings.runs // CALLS)  # programs a block, where each call has a process: at most 100 of them
+    few = max(2, settings.runs // CALLS)  # programs per block if each call has a process: at most 100 processes
     ours: dict[str, Blocks] = {"shared": CallBlocks(), "fresh": CallBlocks(fresh_process=True)}
-    taken = in_turn(ours, few, settings.rounds, settings.row_seconds / 2)
+    taken = alternate(ours, few, settings.rounds, settings.row_seconds / 2)
     note = f"{_per_test(taken['fresh'])} us CPU per test"
     figure = f"function-call problems, a process a call against a process a program ({CALLS} calls each)"
-    last = measured("functions", figure, _ratios(taken["fresh"], taken["shared"]), "x", note=note)
+    last = measured("functions", figure, ratios(taken["fresh"], taken["shared"]), "x", note=note)
     if not (interpreter := os.environ.get(EVALPLUS_PYTHON)):
         reason = f"skipped: {EVALPLUS_PYTHON} names no interpreter that has evalplus (pip install evalplus)"
         others = [missing("functions", words, reason) for words in (loaded, fresh)]
@@ -143,20 +140,11 @@ def calls(settings: Settings) -> list[Figure]:
             ("fresh", fresh, few, None),
         ):
             subjects: dict[str, Blocks] = {"evalplus": evalplus, name: ours[name]}
-            taken = in_turn(subjects, programs, settings.rounds, settings.row_seconds)
+            taken = alternate(subjects, programs, settings.rounds, settings.row_seconds)
             note = f"{_per_test(taken[name])} us CPU per test, evalplus {_per_test(taken['evalplus'])} us"
-            rows.append(measured("functions", words, _ratios(taken[name], taken["evalplus"]), "x", bound, note))
+            rows.append(measured("functions", words, ratios(taken[name], taken["evalplus"]), "x", bound, note))
     return [*rows, last]
 
 
 def _per_test(seconds_per_program: list[float]) -> str:
     return f"{sorted(seconds_per_program)[len(seconds_per_program) // 2] / CALLS * 1e6:.0f}"
-
-
-def _ratios(values: list[float], per: list[float]) -> list[float]:
-    return [value / divisor for value, divisor in zip(values, per, strict=True)]
-
-
-def _used() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)

@@ -1,8 +1,8 @@
-"""CPU seconds of a process and all that descend from it, while they live, told apart by what they are for.
+"""Measure the CPU seconds of a process and its living descendants, by purpose.
 
-What a process has used is added to its parent's account only when it ends, and the judge's workers live as long as the
-run. So the accounts of all living descendants are read from ``/proc``, together with what those of them have waited
-for. Needs nothing but Python, as it runs in another interpreter than the project's, too.
+The kernel adds a process's CPU time to its parent's total only when the process has ended, and the judge's workers live
+as long as the run. Therefore the totals of all living descendants, including the children that these have waited for,
+are read from ``/proc``. This module needs only Python, because it also runs in TRL's interpreter.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-__all__ = ["Account", "answers", "descendants_seconds", "tell"]
+__all__ = ["CPUAccount", "answer_stream", "descendants_seconds", "send_answer"]
 
 TICK = 1.0 / os.sysconf("SC_CLK_TCK")
 
 
-class Account:
-    """What steps cost: this process by phases, and its descendants, which are the judge."""
+class CPUAccount:
+    """CPU seconds of steps: this process's by phase, and its descendants', which belong to the judge."""
 
     def __init__(self) -> None:
         self.restart()
 
     def restart(self) -> None:
-        """Count from here on."""
+        """Set all counts to zero."""
         self.lengths: list[int] = []
         self.solved: list[bool] = []
-        self.lost = 0
+        self.without_verdict = 0
         self._phases = {"rollout": 0.0, "judge": 0.0}
         self._own, self._others, self._wall = time.process_time(), descendants_seconds(), time.monotonic()
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """What this process uses inside is for ``rollout`` or ``judge``; what it uses elsewhere, for the update."""
+        """Count this process's time inside as ``rollout`` or ``judge``; its other time belongs to the update."""
         began = time.process_time()
         try:
             yield
@@ -45,9 +45,9 @@ class Account:
             self._phases[name] += time.process_time() - began
 
     def report(self) -> dict[str, float | list[int]]:
-        """CPU seconds since ``restart`` (rollout, judge, update, all), wall seconds, and what was drawn.
+        """Return the CPU seconds since ``restart`` (rollout, judge, update, all), wall seconds, and statistics.
 
-        ``solved`` is a share, ``lost`` the number of programs without a verdict, ``lengths`` are in tokens.
+        ``solved`` is a share, ``without_verdict`` a number of programs, ``lengths`` are the responses' in tokens.
         """
         own, others = time.process_time() - self._own, descendants_seconds() - self._others
         rollout, judge = self._phases["rollout"], self._phases["judge"] + others
@@ -58,36 +58,36 @@ class Account:
             "all": own + others,
             "wall": time.monotonic() - self._wall,
             "solved": sum(self.solved) / max(len(self.solved), 1),
-            "lost": self.lost,
+            "without_verdict": self.without_verdict,
             "lengths": self.lengths,
         }
 
 
 def descendants_seconds() -> float:
-    """User + system time of all living descendants of this process and of those that they have waited for."""
+    """Return the user + system time of this process's living descendants and of the children they have waited for."""
     children: dict[int, list[tuple[int, int]]] = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
-            with contextlib.suppress(OSError):  # it has ended meanwhile
+            with contextlib.suppress(OSError):  # the process has ended meanwhile
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
                 children.setdefault(int(fields[1]), []).append((int(folder.name), sum(map(int, fields[11:15]))))
-    ticks, left = 0, [os.getpid()]
-    while left:
-        for pid, used in children.get(left.pop(), []):
+    ticks, parents = 0, [os.getpid()]
+    while parents:
+        for pid, used in children.get(parents.pop(), []):
             ticks += used
-            left.append(pid)
+            parents.append(pid)
     return ticks * TICK
 
 
-def answers() -> TextIO:
-    """Standard output, for answers alone: what libraries print goes to standard error from now on."""
+def answer_stream() -> TextIO:
+    """Return standard output for answers, and redirect the output of libraries to standard error."""
     stream = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     return stream
 
 
-def tell(stream: TextIO, report: object) -> None:
-    """Answer, and wait for the next line; end the process where there is none."""
+def send_answer(stream: TextIO, report: object) -> None:
+    """Send an answer and wait for the next input line; exit at the end of the input."""
     print(json.dumps(report), file=stream, flush=True)
     if not sys.stdin.readline():
         raise SystemExit
