@@ -1,4 +1,4 @@
-"""An agent behind any server that speaks OpenAI's chat completions: hosted models, vLLM, llama.cpp, Ollama, ..."""
+"""Agent that uses any server with OpenAI's chat completions API: hosted models, vLLM, llama.cpp, Ollama, ..."""
 
 from __future__ import annotations
 
@@ -17,26 +17,25 @@ from rlef_env.agents import Conversation
 
 __all__ = ["ChatAgent"]
 
-TRY_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-MAX_WAIT = 120.0  # seconds, whatever a server asks for
+RETRIED_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+MAX_WAIT = 120.0  # seconds, even if a server asks for more
 
 
 class ChatAgent:
-    """Sends each conversation to a server and answers with what comes back; several at a time.
+    """Sends conversations to a server, several at the same time, and answers with its completions.
 
-    A server that is busy, limits the rate of requests or cannot be reached is asked again: after the time that it names
-    in ``Retry-After``, else after 1, 2, 4, ... seconds.
+    If the server is busy, limits the rate of requests or cannot be reached, the request is retried: after the time in
+    the answer's ``Retry-After`` header, else after 1, 2, 4, ... seconds.
 
     Args:
-        url: up to and without ``/chat/completions``, such as ``https://api.openai.com/v1``.
-        model: as the server calls it.
-        key: the secret that is sent as a bearer token; that of the environment variable ``OPENAI_API_KEY`` where None,
-            none where that is not set.
-        options: more fields of the request, such as ``{"temperature": 0.2, "max_completion_tokens": 4096}``.
-        concurrency: requests that are under way at a time, at most.
-        tries: how often a request is sent before that is an error.
+        url: base URL, without ``/chat/completions``, such as ``https://api.openai.com/v1``.
+        model: name of the model on the server.
+        key: secret that is sent as a bearer token. None uses the environment variable ``OPENAI_API_KEY`` if it is set.
+        options: further fields of the request, such as ``{"temperature": 0.2, "max_completion_tokens": 4096}``.
+        concurrency: maximum number of requests at the same time.
+        tries: maximum number of attempts per request.
         timeout: seconds that an answer may take.
-        sleep: waits so many seconds.
+        sleep: function that waits for a number of seconds.
     """
 
     def __init__(
@@ -60,15 +59,15 @@ class ChatAgent:
         """Answer each conversation, in order.
 
         Raises:
-            RuntimeError: the server refuses a request, answers something else, or could not be had in all tries.
+            RuntimeError: the server refuses a request, sends an unexpected answer, or all attempts failed.
         """
-        with ThreadPoolExecutor(min(self._concurrency, max(1, len(conversations)))) as senders:
-            return list(senders.map(self._answer, conversations))
+        with ThreadPoolExecutor(min(self._concurrency, max(1, len(conversations)))) as executor:
+            return list(executor.map(self._answer, conversations))
 
     def _answer(self, conversation: Conversation) -> str:
         messages = [{"role": message["role"], "content": message["content"]} for message in conversation.messages]
         body = json.dumps({**self._options, "model": self._model, "messages": messages}).encode()
-        text = self._sent(body)
+        text = self._post(body)
         try:
             content = json.loads(text)["choices"][0]["message"]["content"]
         except (ValueError, LookupError, TypeError, RecursionError) as error:
@@ -76,33 +75,33 @@ class ChatAgent:
         if content is None:
             return ""  # a refusal, or all tokens spent on thinking: a response without a program
         if not isinstance(content, str):
-            raise RuntimeError(f"{self._url}: expected a text as content, got {text[:500]!r}")
+            raise RuntimeError(f"{self._url}: expected a string as content, got {text[:500]!r}")
         return content
 
-    def _sent(self, body: bytes) -> bytes:
+    def _post(self, body: bytes) -> bytes:
         for attempt in range(self._tries):
             request = urllib.request.Request(self._url, body, self._headers, method="POST")
             try:
                 with urllib.request.urlopen(request, timeout=self._timeout) as response:
                     return bytes(response.read())
             except urllib.error.HTTPError as error:
-                trouble, wanted = f"HTTP {error.code}, {error.read(1000)!r}", error.headers.get("Retry-After")
-                if error.code not in TRY_AGAIN:
-                    raise RuntimeError(f"{self._url}: {trouble}") from error
+                failure, retry_after = f"HTTP {error.code}, {error.read(1000)!r}", error.headers.get("Retry-After")
+                if error.code not in RETRIED_STATUSES:
+                    raise RuntimeError(f"{self._url}: {failure}") from error
             except (OSError, HTTPException) as error:
-                trouble, wanted = repr(error), None
+                failure, retry_after = repr(error), None
             if attempt + 1 < self._tries:
-                self._sleep(_wait(wanted, attempt))
-        raise RuntimeError(f"{self._url}: no answer in {self._tries} tries; the last one: {trouble}")
+                self._sleep(_delay(retry_after, attempt))
+        raise RuntimeError(f"{self._url}: expected an answer, got none in {self._tries} attempts; last: {failure}")
 
 
-def _wait(wanted: str | None, attempt: int) -> float:
-    """Seconds until the next try: what ``Retry-After`` says, in seconds or as a date, or twice as long each time."""
+def _delay(retry_after: str | None, attempt: int) -> float:
+    """Return the seconds until the next attempt: ``Retry-After``, in seconds or as a date, else 1, 2, 4, ..."""
     try:
-        seconds = float(wanted or "")
+        seconds = float(retry_after or "")
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(wanted or "").timestamp() - time.time()
+            seconds = parsedate_to_datetime(retry_after or "").timestamp() - time.time()
         except ValueError:
             seconds = 2.0**attempt
     return min(max(seconds, 0.0), MAX_WAIT) if seconds == seconds else 2.0**attempt

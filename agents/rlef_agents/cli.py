@@ -1,4 +1,4 @@
-"""The ``rlef-agents`` command: ``train``, ``sft``, ``eval``, ``play`` and ``export``.
+"""Command ``rlef-agents``: train, clone, evaluate, watch and export models.
 
 ``rlef_env.command_line`` has its exit codes and its one-line errors.
 """
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-DRY: Final = "procedural?count=20"
+DRY_RUN_DATASET: Final = "procedural?count=20"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Args:
-        argv: the arguments after its name; ``sys.argv`` where None.
+        argv: arguments after the command's name; those of ``sys.argv`` if None.
 
     Returns:
         The exit code.
     """
-    # PyTorch's threads would otherwise spin while they wait, on the cores that judge; read when torch is loaded.
+    # Otherwise PyTorch's idle threads spin on the cores that the judge needs. Set before torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
     def run() -> None:
         arguments = parser().parse_args(argv)
-        no_bars()
+        quiet_libraries()
         try:
             arguments.run(arguments)
         except KeyboardInterrupt:
@@ -51,8 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_command("rlef-agents", run)
 
 
-def no_bars() -> None:
-    """Neither bars for files of weights between the lines of a run, nor a line for each attempt to reach the hub."""
+def quiet_libraries() -> None:
+    """Turn off progress bars for weight files, and a line for each attempt to connect to the hub."""
     from huggingface_hub.utils import logging as hub_logging
     from transformers.utils import logging
 
@@ -61,51 +61,53 @@ def no_bars() -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The arguments of all five."""
-    whole = OneLineParser(prog="rlef-agents", description=(__doc__ or "").splitlines()[0])
-    commands = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=SubcommandParser)
+    """Return the parser of all subcommands."""
+    top = OneLineParser(prog="rlef-agents", description="Train, clone, evaluate, watch and export models.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=SubcommandParser)
 
     train_ = command(commands, "train", train, "train a model on execution feedback (PPO, as in RLEF)")
     add_config(train_)
-    train_.add_argument("--resume", action="store_true", help="go on from the last checkpoint in `out`")
-    train_.add_argument("--dry-run", action="store_true", help="one update with a shrunk random model, nothing kept")
-    train_.add_argument("--minutes", type=above_zero, help="stop after the first update that ends later than this")
-    train_.add_argument("--plain", action="store_true", help="a line per update in the place of a live table")
+    train_.add_argument("--resume", action="store_true", help="continue from the last checkpoint in `out`")
+    train_.add_argument("--dry-run", action="store_true", help="do one update with a tiny random model, keep nothing")
+    train_.add_argument("--minutes", type=above_zero, help="stop after the update during which this time passes")
+    train_.add_argument("--plain", action="store_true", help="print one line per update instead of a live table")
 
-    sft_ = command(commands, "sft", clone, "clone responses of stored conversations")
-    sft_.add_argument("model", help="a model for from_pretrained, or `tiny`: made here, cloned from generated ones")
-    sft_.add_argument("--data", help='JSON lines: {"messages": [...]}, or episodes as rlef-env stores them')
-    sft_.add_argument("--out", required=True, help="folder for the model; must not be there yet")
-    sft_.add_argument("--chat-template", help="chatml, llama3, qwen3 or a file, in the place of the tokenizer's own")
+    sft_ = command(commands, "sft", clone, "train a model on the responses of stored conversations (cloning)")
+    sft_.add_argument("model", help="a model for from_pretrained, or `tiny`: a new small one, generated conversations")
+    sft_.add_argument("--data", help='file of JSON lines: {"messages": [...]}, or episodes as rlef-env stores them')
+    sft_.add_argument("--out", required=True, help="folder for the model; must not exist yet")
+    sft_.add_argument("--chat-template", help="chatml, llama3, qwen3 or a file; default: the tokenizer's own")
     add_sft_fields(sft_)
 
-    eval_ = command(commands, "eval", evaluate_, "solve rate of a model on the validation problems")
+    eval_ = command(commands, "eval", evaluate_, "print the solve rate of a model on the validation problems")
     eval_.add_argument("model", help="a model for from_pretrained, or the folder of a run (its best policy)")
     add_config(eval_)
-    eval_.add_argument("--split", default="", help="train, valid or test; the configuration's by default")
-    eval_.add_argument("--episodes", type=count, default=0, help="0: of every problem")
-    eval_.add_argument("--samples", type=int, help="episodes of each problem; the configuration's by default")
-    eval_.add_argument("--n-at-k", action="append", metavar="N@K", help="estimate 10@100, say; may be given again")
-    eval_.add_argument("--top-p", type=float, help="the configuration's by default; the paper's is 0.95")
-    eval_.add_argument("--temperature", type=temperature, action="append", help="may be given again; 0.2 by default")
+    eval_.add_argument("--split", default="", help="train, valid or test; default: the configuration's")
+    eval_.add_argument(
+        "--episodes", type=count, default=0, help="rounded up to whole problems; default 0: all problems"
+    )
+    eval_.add_argument("--samples", type=int, help="episodes per problem; default: the configuration's")
+    eval_.add_argument("--n-at-k", action="append", metavar="N@K", help="estimate n@k, such as 10@100; repeatable")
+    eval_.add_argument("--top-p", type=float, help="default: the configuration's; the paper uses 0.95")
+    eval_.add_argument("--temperature", type=temperature, action="append", help="repeatable; default: 0.2")
 
     play_ = command(
-        commands, "play", play, "watch a model answer validation problems: an episode in full, and how many it solved"
+        commands, "play", play, "play validation problems; show one episode in full and the number of solved ones"
     )
     play_.add_argument("model", help="a model for from_pretrained, or the folder of a run (its best policy)")
-    add_config(play_, judging=False)
-    play_.add_argument("--episodes", type=int, default=8, help="8 by default; the first with a feedback is shown")
-    play_.add_argument("--temperature", type=temperature, default=1.0, help="1 by default")
+    add_config(play_, judge_options=False)
+    play_.add_argument("--episodes", type=int, default=8, help="default: 8; the first one with feedback is shown")
+    play_.add_argument("--temperature", type=temperature, default=1.0, help="default: 1")
 
-    export_ = command(commands, "export", export, "write the policy of a checkpoint for from_pretrained and vLLM")
-    export_.add_argument("checkpoint", help="a run, a checkpoint, or a policy folder")
-    export_.add_argument("out", help="folder for the model; must not be there yet")
+    export_ = command(commands, "export", export, "write a checkpoint's policy for from_pretrained and vLLM")
+    export_.add_argument("checkpoint", help="folder of a run, a checkpoint or a policy")
+    export_.add_argument("out", help="folder for the model; must not exist yet")
     export_.add_argument("--dtype", default="float32", choices=("float32", "bfloat16", "float16"))
-    return whole
+    return top
 
 
 def number(kind: Callable[[str], float], accepts: Callable[[float], bool], expected: str) -> Callable[[str], Any]:
-    """What argparse reads a number with, and refuses one that has no meaning."""
+    """Return a function with which argparse reads a number and refuses one out of range."""
 
     def read(text: str) -> float:
         try:
@@ -119,37 +121,37 @@ def number(kind: Callable[[str], float], accepts: Callable[[float], bool], expec
     return read
 
 
-above_zero = number(float, lambda value: value > 0, "a number above 0")
-temperature = number(float, lambda value: 0 <= value < float("inf"), "0 or a number above it")
-count = number(int, lambda value: value >= 0, "a whole number, 0 or more")
-workers = number(int, lambda value: value >= 1, "a whole number, 1 or more")
+above_zero = number(float, lambda value: value > 0, "a number > 0")
+temperature = number(float, lambda value: 0 <= value < float("inf"), "a number >= 0")
+count = number(int, lambda value: value >= 0, "a whole number >= 0")
+workers = number(int, lambda value: value >= 1, "a whole number >= 1")
 
 
 def command(commands: Any, name: str, run: Callable[[Any], None], text: str) -> argparse.ArgumentParser:
     """Add a subcommand."""
-    made: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
-    made.set_defaults(run=run)
-    return made
+    added: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    added.set_defaults(run=run)
+    return added
 
 
-def add_config(command: argparse.ArgumentParser, judging: bool = True) -> None:
-    """Add what says how to train or evaluate, and how to judge."""
+def add_config(command: argparse.ArgumentParser, judge_options: bool = True) -> None:
+    """Add the configuration, and the options of the judge."""
     command.add_argument("config", help="a TOML file, or a preset: tiny, small, llama-3.1-8b, llama-3.1-70b")
-    command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
-    if not judging:
+    command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting; repeatable")
+    if not judge_options:
         return
-    command.add_argument("--workers", type=workers, help="programs judged at a time; the number of cores by default")
-    command.add_argument("--verdicts", metavar="FILE", help="share the verdicts of known programs with other runs")
+    command.add_argument("--workers", type=workers, help="programs judged at the same time; default: number of cores")
+    command.add_argument("--verdicts", metavar="FILE", help="file of a verdict cache to share with other runs")
 
 
 def add_sft_fields(command: argparse.ArgumentParser) -> None:
-    """Add an option for each field of ``SftConfig``; unset ones keep the defaults."""
+    """Add an option for each field of ``SftConfig``; options that are not given keep the defaults."""
     from rlef_agents.ppo.config import field_docs
     from rlef_agents.ppo.sft import SftConfig
 
     docs = field_docs(SftConfig)
     for field in fields(SftConfig):
-        text = f"{docs[field.name]}; {field.default} by default"
+        text = f"{docs[field.name]}; default: {field.default}"
         name = "--" + field.name.replace("_", "-")
         if isinstance(field.default, bool):
             command.add_argument(name, dest=field.name, action="store_true", default=None, help=text)
@@ -158,7 +160,7 @@ def add_sft_fields(command: argparse.ArgumentParser) -> None:
 
 
 def train(arguments: Any) -> None:
-    """Train, to the end or for some minutes."""
+    """Train to the end, or for some minutes."""
     from rlef_agents.ppo import parallel
     from rlef_agents.ppo.sinks import read_metrics
     from rlef_agents.ppo.trainer import Trainer
@@ -178,22 +180,21 @@ def train(arguments: Any) -> None:
         evaluations = [row for row in read_metrics(trainer.log.path) if row["kind"] == "evaluate"]
         rates = [row["solve_rate"] for row in evaluations if "solve_rate" in row]
         if rates and parallel.rank() == 0:
-            print(
-                f"solved on {trainer.evaluated}: {rates[0]:.3f} before, {rates[-1]:.3f} now, {trainer.best:.3f} at best"
-            )
+            now = f"{rates[0]:.3f} before, {rates[-1]:.3f} now, {trainer.best:.3f} best"
+            print(f"solve rate on {trainer.evaluated}: {now}")
             print(f"the best policy is in {trainer.out / 'best'}, for from_pretrained and `rlef-agents eval`")
     parallel.leave()
 
 
 def dry_run(config: TrainConfig) -> None:
-    """One update with a random model of the same architecture, shrunk; then all is deleted."""
+    """Run one update with a tiny random model of the same architecture, then delete everything."""
     import tempfile
 
     from rlef_agents.ppo.generation.model_settings import max_context
     from rlef_agents.ppo.trainer import Trainer
     from rlef_agents.tiny.shrunk import shrunk
 
-    config = with_stand_ins(config)
+    config = without_downloads(config)
     model, tokenizer = shrunk(config.model or "llama")
     samples = config.samples_per_problem
     with tempfile.TemporaryDirectory() as folder:
@@ -212,16 +213,16 @@ def dry_run(config: TrainConfig) -> None:
     print("dry run: one update, one evaluation and one checkpoint were done; nothing was kept")
 
 
-def with_stand_ins(config: TrainConfig) -> TrainConfig:
-    """The configuration with generated problems for data sets that would have to be downloaded, which it says."""
+def without_downloads(config: TrainConfig) -> TrainConfig:
+    """Replace data sets that would be downloaded by generated problems, and print which ones."""
     from rlef_agents.ppo.problems import is_downloaded
 
     names = {name for name in (config.dataset, config.evaluate_dataset) if is_downloaded(name)}
     for name in sorted(names):
-        print(f"dry run: {name} is on the Hugging Face hub and is not read; {DRY} stands in for it")
+        print(f"dry run: {name} is on the Hugging Face hub and is not downloaded; {DRY_RUN_DATASET} replaces it")
     if config.evaluate_dataset in names or (config.dataset in names and not config.evaluate_dataset):
-        config = replace(config, evaluate_dataset=config.evaluate_dataset and DRY, evaluate_split="")
-    return replace(config, dataset=DRY) if config.dataset in names else config
+        config = replace(config, evaluate_dataset=config.evaluate_dataset and DRY_RUN_DATASET, evaluate_split="")
+    return replace(config, dataset=DRY_RUN_DATASET) if config.dataset in names else config
 
 
 def clone(arguments: Any) -> None:
@@ -238,14 +239,14 @@ def clone(arguments: Any) -> None:
         from rlef_agents.tiny import make_start
 
         if arguments.data is not None or set(given) - {"seed"}:
-            raise UsageError("sft tiny: expected no option but --out and --seed; its conversations are generated")
-        make_start(out, given.get("seed", 0), say_step)
+            raise UsageError("sft tiny: expected no options except --out and --seed; its conversations are generated")
+        make_start(out, given.get("seed", 0), print_step)
     else:
         if arguments.data is None:
             raise UsageError("--data: expected a file of conversations; only `sft tiny` generates its own")
         model, tokenizer = load_model(arguments.model, TrainConfig())
         renderer = Renderer(tokenizer, read_template(arguments.chat_template or ""), stops=model_stops(model))
-        trained = sft(model, renderer, read_chats(arguments.data), SftConfig(**given), say_step)
+        trained = sft(model, renderer, read_chats(arguments.data), SftConfig(**given), print_step)
         tokenizer.chat_template = renderer.template
         trained.save_pretrained(out)
         tokenizer.save_pretrained(out)
@@ -253,7 +254,7 @@ def clone(arguments: Any) -> None:
 
 
 def evaluate_(arguments: Any) -> None:
-    """Print solve rates; several processes share the episodes."""
+    """Print solve rates. Several processes share the episodes."""
     from rlef_agents.ppo import parallel
     from rlef_agents.ppo.chat_template import read_template
     from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
@@ -282,7 +283,7 @@ def evaluate_(arguments: Any) -> None:
         config = replace(config, generator="local")
     parallel.join()
     share = parallel.rank(), parallel.world()
-    read_template(config.chat_template)  # what is wrong is said before a model is read
+    read_template(config.chat_template)  # reports a wrong template before the model is loaded
     problems, config = evaluation_problems(config, arguments.split), with_date(config, Path(arguments.model))
     model, tokenizer = load_model(named_policy(arguments.model), config)
     check_context(config, model)
@@ -304,7 +305,7 @@ def evaluate_(arguments: Any) -> None:
 
 
 def play(arguments: Any) -> None:
-    """Play, print the first episode that has a feedback in it, and how many were solved."""
+    """Play, print the first episode with feedback, and the number of solved episodes."""
     from rlef_agents.hf_agent import HFAgent
     from rlef_agents.ppo.chat_template import read_template
     from rlef_agents.ppo.problems import evaluation_problems
@@ -315,7 +316,7 @@ def play(arguments: Any) -> None:
     config = read_config(arguments)
     if arguments.episodes < 1:
         raise UsageError(f"--episodes: expected 1 or more, got {arguments.episodes}")
-    read_template(config.chat_template)  # what is wrong is said before a model is read
+    read_template(config.chat_template)  # reports a wrong template before the model is loaded
     problems, config = evaluation_problems(config), with_date(config, Path(arguments.model))
     model, tokenizer = load_model(named_policy(arguments.model), config)
     check_context(config, model)
@@ -335,19 +336,19 @@ def play(arguments: Any) -> None:
             print(f"\nfeedback\n\n{indented(turn.feedback)}")
     lost = [episode.turns[-1].judgement.category for episode in episodes if episode.truncated]
     solved = sum(episode.solved for episode in episodes)
-    print(f"\nof {len(episodes) - len(lost)} episodes {solved} were solved", flush=True)
+    print(f"\nsolved {solved} of {len(episodes) - len(lost)} episodes", flush=True)
     if lost:
-        starved = f"; of {lost.count('starved')} the machine was too busy, see rlef doctor" if "starved" in lost else ""
-        print(f"{len(lost)} more have no verdict and do not count{starved}", flush=True)
+        starved = f", {lost.count('starved')} because the machine was too busy (see rlef doctor)"
+        print(f"{len(lost)} more have no verdict and do not count{starved if 'starved' in lost else ''}", flush=True)
 
 
 def indented(text: str) -> str:
-    """What somebody said, set off from what we say."""
+    """Indent a prompt, response or feedback."""
     return textwrap.indent(text.rstrip(), "    ", lambda _: True)
 
 
 def export(arguments: Any) -> None:
-    """Write a model that ``from_pretrained`` reads whole."""
+    """Write a policy, adapters merged, as a model for ``from_pretrained``."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -361,16 +362,20 @@ def export(arguments: Any) -> None:
         model = AutoModelForCausalLM.from_pretrained(policy)
     model.to(getattr(torch, arguments.dtype)).save_pretrained(out)
     AutoTokenizer.from_pretrained(policy).save_pretrained(out)
-    print(f"{out}: read it with from_pretrained, or serve it with `vllm serve {out}`")
+    print(f"{out}: load it with from_pretrained, or serve it with `vllm serve {out}`")
 
 
 def named_policy(model: str) -> str:
-    """What ``from_pretrained`` is to read: a name as it is, of a folder the policy in it."""
+    """Return the argument for ``from_pretrained``: the policy in a folder, or any other name unchanged."""
     return str(policy_folder(Path(model))) if Path(model).is_dir() else model
 
 
 def policy_folder(path: Path) -> Path:
-    """The policy in a run (its best, else that of its last checkpoint), in a checkpoint, or the folder itself."""
+    """Return the folder of a policy: a run's best one, else its last checkpoint's; a checkpoint's; or the path itself.
+
+    Raises:
+        UsageError: there is no policy.
+    """
     from rlef_agents.ppo.checkpoint import latest
 
     last = latest(path / "checkpoints")
@@ -378,28 +383,28 @@ def policy_folder(path: Path) -> Path:
     for folder in candidates:
         if any((folder / name).exists() for name in ("config.json", "adapter_config.json")):
             return folder
-    raise UsageError(f"checkpoint: expected a run, a checkpoint or a model, got {str(path)!r}")
+    raise UsageError(f"checkpoint: expected the folder of a run, a checkpoint or a policy, got {str(path)!r}")
 
 
 def read_config(arguments: Any) -> TrainConfig:
-    """The configuration that the arguments name."""
+    """Return the configuration that the arguments name."""
     from rlef_agents.ppo.config import load_config
 
     return load_config(arguments.config, arguments.set)
 
 
 def tiny_start(config: TrainConfig) -> tuple[Any, Any]:
-    """The small model, cloned; made on the first run."""
+    """Return the cloned small model and its tokenizer; the first run creates them."""
     import torch
 
     from rlef_agents.ppo.trainer import load_model
 
-    torch.set_num_threads(1)  # its matrices are too small to share, and the judge has work for the other cores
-    return load_model("", config, say_step)
+    torch.set_num_threads(1)  # its matrices are too small for several threads, and the judge needs the other cores
+    return load_model("", config, print_step)
 
 
-def say_step(metrics: dict[str, float]) -> None:
-    """Print how cloning goes, now and then."""
+def print_step(metrics: dict[str, float]) -> None:
+    """Print the metrics of every 25th step of cloning and of the last one."""
     step, steps = int(metrics["step"]), int(metrics["steps"])
     if step % 25 == 0 or step == steps:
         rate = metrics["tokens_per_second"]
@@ -407,10 +412,10 @@ def say_step(metrics: dict[str, float]) -> None:
 
 
 def free(folder: str) -> Path:
-    """A folder that is not there yet."""
+    """Return a path if nothing exists there yet."""
     path = Path(folder)
     if path.exists():
-        raise UsageError(f"out: expected a folder that is not there yet, got {folder!r}")
+        raise UsageError(f"out: expected a path that does not exist yet, got {folder!r}")
     return path
 
 

@@ -1,4 +1,4 @@
-"""An agent that is a model of transformers, trained or not."""
+"""Agent that answers with a model of transformers."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from rlef_env.agents import Conversation
 
 __all__ = ["HFAgent"]
 
-_REMEMBERED = 1 << 14  # responses: enough for the episodes that are played at a time
+_MAX_RESPONSES = 1 << 14  # responses whose tokens are kept: enough for all episodes that are played at the same time
 
 
 class HFAgent:
-    """Answers with a causal language model of transformers, in its chat template, all conversations at a time.
+    """Answers with a causal language model of transformers and its chat template, all conversations in one batch.
 
-    A response that it gave itself is not turned into tokens a second time when the conversation goes on, so that the
-    model reads what it wrote, and what was computed of it is used again.
+    When a conversation continues, the agent's own responses are not encoded again: the model gets exactly the tokens
+    that it sampled, and their keys and values are reused.
 
     Args:
-        model: the model, or its name or folder, as ``from_pretrained`` takes it.
-        tokenizer: a fast tokenizer with a chat template; the model's own where None, if a name or folder was given.
-        temperature: what logits are divided by; 0 for the most likely token.
-        max_new: tokens that a response may have.
-        seed: of all that is drawn.
-        slots: responses that are sampled at a time.
-        template: a Jinja chat template in the place of the tokenizer's own.
-        top_p: draw among the likeliest tokens alone that have so much of the probability together; 0.95 in the paper.
-        renderer: turns messages into tokens, in the place of one with ``template``.
-        context: tokens that a conversation may have; as many as the model takes where None.
-        dtype: what layers compute in, ``float32`` or ``bfloat16``; the weights of a name or folder are read in float32,
-            as in training and evaluation.
+        model: model, or its name or folder for ``from_pretrained``.
+        tokenizer: fast tokenizer with a chat template; None uses the one of a model given by name or folder.
+        temperature: divisor of the logits; 0 takes the most likely token.
+        max_new: maximum number of tokens of a response.
+        seed: seed of all random draws.
+        slots: maximum number of responses decoded at the same time.
+        template: Jinja chat template that replaces the tokenizer's own.
+        top_p: draw only from the fewest likeliest tokens whose total probability reaches this; the paper uses 0.95.
+        renderer: renderer that turns messages into tokens; ``template`` is then ignored.
+        context: maximum number of tokens of a conversation; None is the model's own maximum.
+        dtype: dtype that layers compute in, ``float32`` or ``bfloat16``. The weights of a model given by name or folder
+            are loaded in float32, as in training and evaluation.
 
     Raises:
-        UsageError: there is no such model, or its tokenizer has no chat template, or one that rewrites what was said.
+        UsageError: there is no such model, or its tokenizer has no chat template or one that rewrites earlier messages.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class HFAgent:
         dtype: str = "float32",
     ) -> None:
         if isinstance(model, str):
-            model, its_own = read_model(model)
-            tokenizer = tokenizer or its_own
+            model, own_tokenizer = read_model(model)
+            tokenizer = tokenizer or own_tokenizer
         self._renderer = renderer or Renderer(tokenizer, template, stops=model_stops(model))
         make = LocalGenerator if unsupported_reason(model) is None else HFGenerator
         kind = None if dtype == "float32" else getattr(torch, dtype)  # a model in memory keeps its own
@@ -72,44 +72,48 @@ class HFAgent:
         model_context = max_context(model.config)
         self._max_context, self._max_new = min(model_context, model_context if context is None else context), max_new
         self._random = np.random.default_rng(seed)
-        self._said: OrderedDict[tuple[str, ...], tuple[int, Ids]] = OrderedDict()
-        self._numbers = 0
+        # Number of the conversation, and sampled tokens, of each response, by the texts up to and including it.
+        self._responses: OrderedDict[tuple[str, ...], tuple[int, Ids]] = OrderedDict()
+        self._next_number = 0
 
     def act(self, conversations: Sequence[Conversation]) -> list[str]:
-        """Answer each conversation, in order; with nothing where its context is full.
+        """Answer each conversation, in order; with an empty text if its context is full.
 
         Raises:
-            ValueError: a conversation does not go user, assistant, user, ..., user.
+            ValueError: the roles of a conversation are not user, assistant, user, ..., user.
         """
-        asked: dict[int, int] = {}
+        requested: dict[int, int] = {}
         answers = [""] * len(conversations)
         for index, conversation in enumerate(conversations):
             number, ids = self._context(conversation)
-            if number in asked or number < 0:
-                number, self._numbers = self._numbers, self._numbers + 1
+            if number in requested or number < 0:
+                number, self._next_number = self._next_number, self._next_number + 1
             max_new = min(self._max_new, self._max_context - len(ids))
             seed = int(self._random.integers(1 << 31))
             if max_new >= 1:
                 self._generator.submit(Request(number, ids, max_new, seed))
-                asked[number] = index
+                requested[number] = index
         while completions := self._generator.poll():
             for number, completion in completions:
-                index = asked[number]
+                index = requested[number]
                 answers[index] = self._renderer.text(completion.ids)
-                self._said[(*_contents(conversations[index]), answers[index])] = number, completion.ids
-        while len(self._said) > _REMEMBERED:
-            self._generator.forget(self._said.popitem(last=False)[1][0])
+                self._responses[(*_contents(conversations[index]), answers[index])] = number, completion.ids
+        while len(self._responses) > _MAX_RESPONSES:
+            self._generator.forget(self._responses.popitem(last=False)[1][0])
         return answers
 
     def _context(self, conversation: Conversation) -> tuple[int, Ids]:
-        """All tokens of a conversation, and under which number its last response was sampled; -1 if it was not here."""
+        """Return a conversation's number in the generator and all its tokens.
+
+        The number is -1 if the last response was not sampled by this agent.
+        """
         roles = [message["role"] for message in conversation.messages]
         if roles != ["user" if turn % 2 == 0 else "assistant" for turn in range(len(roles))] or len(roles) % 2 == 0:
             raise ValueError(f"conversation: expected the roles user, assistant, user, ..., user, got {roles}")
         contents = _contents(conversation)
         number, parts = -1, [self._renderer.first(contents[0])]
         for turn in range(1, len(contents), 2):
-            number, sampled = self._said.get(contents[: turn + 1]) or (-1, self._renderer.data(contents[turn]))
+            number, sampled = self._responses.get(contents[: turn + 1]) or (-1, self._renderer.data(contents[turn]))
             parts += [sampled, self._renderer.following(contents[turn + 1], sampled)]
         return number, np.concatenate(parts)
 

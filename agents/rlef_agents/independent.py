@@ -1,4 +1,4 @@
-"""Independent samples: the baseline that feedback has to beat at the same number of programs."""
+"""Independent samples: the baseline without feedback, with the same number of programs."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ __all__ = ["IndependentAgent"]
 
 
 class IndependentAgent:
-    """Shows another agent the first message only, at every turn: as many samples as turns, none of which saw feedback.
+    """Passes only the first message to another agent, at every turn: one sample per turn, each without feedback.
 
-    In an environment that ends an episode when the public tests pass, the last program is the first that passes them:
-    best of n as the public tests choose, n being the number of turns.
+    If the environment ends an episode when the public tests pass, the last program is the first that passes them. This
+    is best of n, chosen by the public tests, where n is the number of turns.
 
     Args:
-        agent: who answers; it must draw anew each time, or all of its samples are the same.
+        agent: agent that answers. It must sample at random, or all its samples are equal.
     """
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
 
     def act(self, conversations: Sequence[Conversation]) -> list[str]:
-        """Answer each conversation as if it had just begun."""
+        """Answer the first message of each conversation."""
         return self._agent.act([Conversation(each.messages[:1], each.problem_id) for each in conversations])

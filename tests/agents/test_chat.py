@@ -1,4 +1,4 @@
-"""The agent behind a chat server, and the one that never sees feedback, against a server that can fail on demand."""
+"""ChatAgent and IndependentAgent, with a server that fails on demand."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from rlef_env.agents import Conversation
 
 
 class Server:
-    """Answers with the last message said backwards; before that, with what is in ``troubles``."""
+    """Answers with the reversed last message; before that, with the answers in ``failures``."""
 
     def __init__(self) -> None:
-        self.troubles: list[tuple[int, dict[str, str], bytes]] = []
+        self.failures: list[tuple[int, dict[str, str], bytes]] = []
         self.requests: list[tuple[str, dict[str, str], dict[str, Any]]] = []
         self.together: threading.Barrier | None = None
         fake, lock = self, threading.Lock()
@@ -30,7 +30,7 @@ class Server:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 with lock:
                     fake.requests.append((self.path, dict(self.headers), body))
-                    status, headers, answer = fake.troubles.pop(0) if fake.troubles else (200, {}, b"")
+                    status, headers, answer = fake.failures.pop(0) if fake.failures else (200, {}, b"")
                 if fake.together:
                     fake.together.wait(30)
                 content = body["messages"][-1]["content"][::-1]
@@ -64,7 +64,7 @@ def conversation(*contents: str) -> Conversation:
     )
 
 
-def test_what_is_sent_and_what_comes_back(server: Server) -> None:
+def test_request_and_response(server: Server) -> None:
     agent = ChatAgent(server.url, "some-model", key="secret", options={"temperature": 0.2})
     assert agent.act([conversation("abc", "x", "déf")]) == ["féd"]
     [(path, headers, body)] = server.requests
@@ -88,19 +88,19 @@ def test_the_key_comes_from_the_environment_or_is_left_out(server: Server, monke
     assert [headers.get("Authorization") for _, headers, _ in server.requests] == ["Bearer from outside", None]
 
 
-def test_as_many_at_a_time_as_allowed_and_in_order(server: Server) -> None:
-    server.together = threading.Barrier(4)  # breaks, and fails the test, if fewer than four come together
+def test_requests_are_concurrent_and_answers_in_order(server: Server) -> None:
+    server.together = threading.Barrier(4)  # breaks, and fails the test, if fewer than four arrive together
     said = ChatAgent(server.url, "m", concurrency=4).act([conversation(f"{n}-") for n in range(8)])
     assert said == [f"-{n}" for n in range(8)]
     assert ChatAgent(server.url, "m").act([]) == []
 
 
-def test_it_waits_as_long_as_it_is_told_and_tries_again(server: Server) -> None:
-    server.troubles = [
+def test_a_request_is_retried_after_the_time_that_the_server_names(server: Server) -> None:
+    server.failures = [
         (429, {"Retry-After": "7.5"}, b"slow down"),
         (503, {}, b"busy"),
-        (429, {"Retry-After": formatdate(0)}, b"a date that is over"),
-        (500, {"Retry-After": "soon"}, b"no number"),
+        (429, {"Retry-After": formatdate(0)}, b"a date in the past"),
+        (500, {"Retry-After": "soon"}, b"not a number"),
         (429, {"Retry-After": "99999"}, b"too long"),
     ]
     slept: list[float] = []
@@ -108,19 +108,19 @@ def test_it_waits_as_long_as_it_is_told_and_tries_again(server: Server) -> None:
     assert slept == [7.5, 2.0, 0.0, 8.0, 120.0]
 
 
-def test_in_the_end_it_gives_up_and_says_why(server: Server) -> None:
-    server.troubles = [(503, {}, b"busy")] * 9
+def test_after_the_last_attempt_the_error_has_the_reason(server: Server) -> None:
+    server.failures = [(503, {}, b"busy")] * 9
     slept: list[float] = []
-    with pytest.raises(RuntimeError, match="no answer in 3 tries; the last one: HTTP 503, b'busy'"):
+    with pytest.raises(RuntimeError, match="got none in 3 attempts; last: HTTP 503, b'busy'"):
         ChatAgent(server.url, "m", tries=3, sleep=slept.append).act([conversation("abc")])
     assert slept == [1.0, 2.0]
 
 
-def test_where_nobody_listens() -> None:
+def test_an_unreachable_server() -> None:
     unused = Server()
     unused.http.server_close()
     slept: list[float] = []
-    with pytest.raises(RuntimeError, match="no answer in 2 tries"):
+    with pytest.raises(RuntimeError, match="got none in 2 attempts"):
         ChatAgent(unused.url, "m", tries=2, sleep=slept.append).act([conversation("abc")])
     assert slept == [1.0]
 
@@ -133,18 +133,18 @@ def test_where_nobody_listens() -> None:
         (200, b"<html>", "expected a chat completion, got b'<html>'"),
         (200, b'{"choices": []}', "expected a chat completion"),
         (200, b"[1]", "expected a chat completion"),
-        (200, b'{"choices": [{"message": {"content": [1]}}]}', "expected a text"),
+        (200, b'{"choices": [{"message": {"content": [1]}}]}', "expected a string"),
     ],
 )
-def test_what_is_not_tried_again(server: Server, status: int, answer: bytes, message: str) -> None:
-    server.troubles = [(status, {}, answer)]
+def test_other_errors_are_not_retried(server: Server, status: int, answer: bytes, message: str) -> None:
+    server.failures = [(status, {}, answer)]
     with pytest.raises(RuntimeError, match=message):
         ChatAgent(server.url, "m").act([conversation("abc")])
     assert len(server.requests) == 1
 
 
 def test_a_refusal_is_a_response_without_a_program(server: Server) -> None:
-    server.troubles = [(200, {}, b'{"choices": [{"message": {"content": null, "refusal": "no"}}]}')]
+    server.failures = [(200, {}, b'{"choices": [{"message": {"content": null, "refusal": "no"}}]}')]
     assert ChatAgent(server.url, "m").act([conversation("abc")]) == [""]
 
 
@@ -154,10 +154,10 @@ def test_independent_samples_never_see_feedback() -> None:
     class Agent:
         def act(self, conversations: Any) -> list[str]:
             seen.extend(conversations)
-            return ["said"] * len(conversations)
+            return ["answer"] * len(conversations)
 
     assert (
         IndependentAgent(Agent()).act([conversation("task", "wrong", "feedback"), conversation("other")])
-        == ["said"] * 2
+        == ["answer"] * 2
     )
     assert seen == [conversation("task"), conversation("other")]

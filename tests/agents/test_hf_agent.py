@@ -1,4 +1,4 @@
-"""A model of transformers as an agent: its template, its own tokens, its context's end."""
+"""HFAgent: chat template, reuse of sampled tokens, full context, seeds, models by name."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ def test_the_most_likely_answer_is_what_transformers_gives(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["llama", "gpt2"])
-def test_a_top_p_of_next_to_nothing_is_the_most_likely_answer(name: str) -> None:
+def test_a_tiny_top_p_gives_the_most_likely_answer(name: str) -> None:
     lm, words = small(name)
     asked = [conversation("def main"), conversation("solution?")]
     likely = HFAgent(lm, words, temperature=0, max_new=8).act(asked)
     assert HFAgent(lm, words, temperature=1.0, max_new=8, top_p=1e-6).act(asked) == likely
 
 
-def test_it_reads_its_own_tokens_and_computes_them_once() -> None:
+def test_sampled_tokens_are_reused_and_computed_once() -> None:
     lm, words = small()
     agent = HFAgent(lm, words, temperature=1.0, max_new=10)
-    asked = [conversation("def main"), conversation("def main")]  # the same twice: two conversations
+    asked = [conversation("def main"), conversation("def main")]  # equal texts, but two conversations
     first = agent.act(asked)
     assert first[0] != first[1]
     seen = []
@@ -62,7 +62,7 @@ def test_it_reads_its_own_tokens_and_computes_them_once() -> None:
     agent._generator.submit = lambda request: (seen.append(request), truth(request))  # type: ignore[assignment]
     before = agent._generator.prefilled  # type: ignore[attr-defined]
     agent.act([conversation("def main", answer, "wrong") for answer in first])
-    own = [agent._said["def main", answer][1] for answer in first]
+    own = [agent._responses["def main", answer][1] for answer in first]
     for request, sampled in zip(seen, own, strict=True):
         opening = len(agent._renderer.first("def main"))
         assert request.ids[opening : opening + len(sampled)].tolist() == sampled.tolist()
@@ -70,7 +70,7 @@ def test_it_reads_its_own_tokens_and_computes_them_once() -> None:
     assert agent._generator.prefilled - before == new  # type: ignore[attr-defined]
 
 
-def test_a_conversation_that_others_began() -> None:
+def test_a_conversation_that_another_agent_began() -> None:
     lm, words = small()
     agent = HFAgent(lm, words, temperature=0, max_new=5)
     [answer] = agent.act([conversation("a", "said by another", "b")])
@@ -79,7 +79,7 @@ def test_a_conversation_that_others_began() -> None:
         agent.act([conversation("a", "b")])
 
 
-def test_where_the_context_is_full_it_says_nothing() -> None:
+def test_a_full_context_gives_an_empty_answer() -> None:
     lm, words = small()
     answers = HFAgent(lm, words, max_new=1000).act([conversation("x" * 500), conversation("a")])
     assert answers[0] == ""
@@ -98,8 +98,8 @@ def test_seeds_and_checkpoints(tmp_path: Path) -> None:
     assert one == same != other
 
 
-def test_a_model_by_name_is_what_training_and_evaluation_read(tmp_path: Path) -> None:
-    """In float32, whatever it was stored in, with its other ends of a response; in bfloat16 where that is asked for."""
+def test_a_model_by_name_is_loaded_as_in_training_and_evaluation(tmp_path: Path) -> None:
+    """It is loaded in float32, whatever its stored dtype, with all its stop ids; it computes in bfloat16 on request."""
     lm, words = small()
     lm.generation_config.eos_token_id = [words.eos_token_id, 40]
     folder = tmp_path / "stored"
@@ -116,7 +116,7 @@ def test_a_model_by_name_is_what_training_and_evaluation_read(tmp_path: Path) ->
         HFAgent("/no/such/model")
 
 
-def test_a_conversation_has_no_more_than_its_context() -> None:
+def test_a_conversation_does_not_exceed_its_context() -> None:
     lm, words = small()
     prompt = len(Renderer(words).first("def main"))
     assert HFAgent(lm, words, max_new=50, context=prompt).act([conversation("def main")]) == [""]

@@ -1,4 +1,4 @@
-"""Every name in a preset and every data set in the documentation is one that the product knows."""
+"""Every name in a preset and every data set in the documentation exists."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from rlef_env.errors import UsageError
 from rlef_env.problems import SCHEMAS
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted({*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md"), *ROOT.glob("agents/*.md"), *ROOT.glob("starter/*.md")})
+FOLDERS = ("docs/**", ".", "agents", "data/starter")
+PAGES = sorted({page for folder in FOLDERS for page in ROOT.glob(f"{folder}/*.md")})
 NAMED = re.compile(r"""(?:\b(?:evaluate_)?dataset\s*=\s*|load_dataset\(\s*)["']?([^\s"'`,)]+)""")
 HUB = re.compile(r"[\w-]+/[\w.-]+")
-"""OWNER/NAME. Those that the documentation may use are the ones that its page on data sets lists."""
+"""OWNER/NAME on the hub. The documentation may use only those that its page on data sets lists."""
 FILE = re.compile(r".*(\.jsonl|\.jsonl\.gz|\.json|\.json\.gz|\.parquet|/\*|\.\.\.|path|path/to/\S+)$")
-"""What stands for a file or a folder of the reader's own."""
+"""Placeholders for the reader's own file or folder."""
 VARIABLES = {"Dataset(", "dataset", "load_dataset(", "problems", "NAME", "...", "FILE"}
 
 KNOWN_HUB = {
@@ -31,9 +32,9 @@ KNOWN_HUB = {
 
 
 def refusal(name: str) -> str | None:
-    """Why a name that somebody is told to type cannot be meant; None where it can. Nothing is downloaded."""
+    """Return the reason why a documented name is wrong; None if it is right. Nothing is downloaded."""
     if is_downloaded(name):
-        return None if name in KNOWN_HUB else "is no data set of the hub that this test knows"
+        return None if name in KNOWN_HUB else "is not in this test's list of data sets on the hub"
     if FILE.fullmatch(name) or any(name.startswith(each) for each in VARIABLES):
         return None
     try:
@@ -44,13 +45,13 @@ def refusal(name: str) -> str | None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_data_set_that_a_page_names_is_one(page: Path) -> None:
+def test_every_data_set_that_a_page_names_exists(page: Path) -> None:
     names = {match[1] for match in NAMED.finditer(page.read_text(encoding="utf-8"))}
     assert {name: why for name in names if (why := refusal(name))} == {}
 
 
-def test_the_pages_do_name_data_sets() -> None:
-    """What is searched for is found where it is known to be, and what is no name is refused."""
+def test_names_of_data_sets_are_found_and_wrong_ones_refused() -> None:
+    """The search finds known names in a text and in the pages, and a wrong name is refused."""
     text = "--set dataset=codecontests dataset = \"a/b\" load_dataset('starter') evaluate_dataset=mine.jsonl"
     assert NAMED.findall(text) == ["codecontests", "a/b", "starter", "mine.jsonl"]
     assert [bool(refusal(name)) for name in NAMED.findall(text)] == [True, True, False, False]
@@ -59,7 +60,7 @@ def test_the_pages_do_name_data_sets() -> None:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_name_in_a_preset_is_one(preset: str) -> None:
+def test_every_name_in_a_preset_exists(preset: str) -> None:
     config = load_config(preset)
     for name in (config.dataset, config.evaluate_dataset):
         assert not name or refusal(name) is None, refusal(name)
@@ -69,5 +70,5 @@ def test_every_name_in_a_preset_is_one(preset: str) -> None:
     assert config.model == "" if preset == "tiny" else HUB.fullmatch(config.model)
 
 
-def test_the_schema_of_the_presets_data_set_is_known() -> None:
+def test_the_schema_of_the_presets_data_set_exists() -> None:
     assert "code_contests" in {schema.name for schema in SCHEMAS}

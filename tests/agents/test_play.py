@@ -1,4 +1,4 @@
-"""`play` passes on what the environment says, and nothing else decides what happens."""
+"""`play` gives the agent the whole conversation; seeds and problem ids decide the episodes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from rlef_agents import Conversation, RandomAgent, play
 from rlef_env import CodeEnv
 
 
-class Listener:
-    """Says the same wrong thing and remembers what it was asked."""
+class Recorder:
+    """Always answers with the same wrong program and records the conversations."""
 
     def __init__(self) -> None:
-        self.heard: list[Conversation] = []
+        self.conversations: list[Conversation] = []
 
     def act(self, conversations: Sequence[Conversation]) -> list[str]:
-        self.heard += conversations
+        self.conversations += conversations
         return ["```python\nprint('nö')\n```" for _ in conversations]
 
 
@@ -31,11 +31,11 @@ def env() -> Iterator[CodeEnv]:
 
 
 def test_the_agent_sees_the_whole_chat(env: CodeEnv) -> None:
-    listener = Listener()
-    (episode,) = play(listener, env, episodes=1, seed=0)
-    assert [conversation.turn for conversation in listener.heard] == [0, 1, 2]
-    assert [len(conversation.messages) for conversation in listener.heard] == [1, 3, 5]
-    last = listener.heard[-1]
+    recorder = Recorder()
+    (episode,) = play(recorder, env, episodes=1, seed=0)
+    assert [conversation.turn for conversation in recorder.conversations] == [0, 1, 2]
+    assert [len(conversation.messages) for conversation in recorder.conversations] == [1, 3, 5]
+    last = recorder.conversations[-1]
     assert last.problem_id == episode.problem_id
     assert last.messages[0]["content"] == episode.prompt
     assert last.messages[4] == {"role": "user", "content": episode.turns[1].feedback}
@@ -58,7 +58,7 @@ def test_problem_ids_are_asked_in_turn(env: CodeEnv) -> None:
 def test_a_wrapped_environment() -> None:
     gymnasium.register_envs(rlef_env)
     env = gymnasium.make("RLEF-Starter-v0", max_turns=1)
-    (episode,) = play(Listener(), env, episodes=1, seed=0)
+    (episode,) = play(Recorder(), env, episodes=1, seed=0)
     env.close()
     assert len(episode.turns) == 1
     assert episode.ended
@@ -74,7 +74,7 @@ def test_a_wrapped_environment() -> None:
         ([1], TypeError, "expected a text in the list, got int 1"),
     ],
 )
-def test_an_agent_that_gives_something_else_than_one_text(
+def test_an_agent_that_does_not_return_one_text(
     env: CodeEnv, returned: list[str], error: type[Exception], words: str
 ) -> None:
     class Wrong:

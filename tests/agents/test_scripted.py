@@ -1,4 +1,4 @@
-"""The three built-in agents, played on the starter set."""
+"""The three scripted agents on the starter set."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def test_oracle_solves_every_problem_at_once(starter: Dataset, env: CodeEnv, few
     assert [(episode.problem_id, episode.solved_at) for episode in played] == [(name, 1) for name in few]
 
 
-def test_repair_solves_at_turn_two_what_fails_a_public_test(starter: Dataset, env: CodeEnv, few: list[str]) -> None:
+def test_repair_solves_at_turn_two_if_a_public_test_fails(starter: Dataset, env: CodeEnv, few: list[str]) -> None:
     played = play(RepairAgent(starter, seed=0), env, episodes=FEW, problem_ids=few)
-    told = [episode for episode in played if public_failure(episode)]
-    assert told, "none of these problems shows what a second turn is for"
-    assert all(episode.solved_at == 2 for episode in told)
-    # Who is told nothing cannot repair anything: all public tests passed, so the episode ended.
-    assert all(len(episode.turns) == 1 and not episode.solved for episode in played if episode not in told)
+    repaired = [episode for episode in played if public_failure(episode)]
+    assert repaired, "expected a problem whose wrong program fails a public test"
+    assert all(episode.solved_at == 2 for episode in repaired)
+    # Without feedback there is no repair: all public tests passed, so the episode ended.
+    assert all(len(episode.turns) == 1 and not episode.solved for episode in played if episode not in repaired)
 
 
 def test_repair_depends_on_its_seed_only(starter: Dataset) -> None:
@@ -75,7 +75,7 @@ def test_random_depends_on_its_seed_only() -> None:
     assert RandomAgent(3).act(conversations) != RandomAgent(4).act(conversations)
 
 
-def test_other_languages_are_left_alone() -> None:
+def test_programs_in_other_languages_are_ignored() -> None:
     problem = Problem(
         id="p",
         statement="?",
@@ -91,13 +91,13 @@ def test_other_languages_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize("make", [OracleAgent, RepairAgent])
-def test_no_stored_program_is_said_in_words(make: type[OracleAgent | RepairAgent]) -> None:
+def test_without_a_stored_program_the_response_has_none(make: type[OracleAgent | RepairAgent]) -> None:
     dataset = Dataset("toy", "Toy", (Problem("p", "?"),))
     (response,) = make(dataset).act([first("p")])
     assert "```" not in response
 
 
-def test_answers_stand_in_the_order_of_the_conversations(starter: Dataset) -> None:
+def test_responses_are_in_the_order_of_the_conversations(starter: Dataset) -> None:
     ids = [problem.id for problem in starter.problems[:3]]
     responses = RepairAgent(starter).act([second(name) for name in ids])
     assert [
@@ -105,7 +105,7 @@ def test_answers_stand_in_the_order_of_the_conversations(starter: Dataset) -> No
     ] == [True] * 3
 
 
-def test_every_built_in_is_an_agent(starter: Dataset) -> None:
+def test_every_scripted_agent_is_an_agent(starter: Dataset) -> None:
     agents: list[Agent] = [OracleAgent(starter), RepairAgent(starter), RandomAgent()]
     assert all(agent.act([]) == [] for agent in agents)
 

@@ -1,4 +1,4 @@
-"""A model small enough to train from nothing on two cores, and the conversations that it starts from."""
+"""A model small enough to train from scratch on two cores, and the conversations that it is first trained on."""
 
 from rlef_agents.tiny.conversations import DATASET, conversations
 from rlef_agents.tiny.model import make_model

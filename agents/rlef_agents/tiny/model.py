@@ -11,14 +11,14 @@ __all__ = ["make_model"]
 
 
 def make_model(tokenizer: Any, width: int = 96, layers: int = 3, context: int = 1024, seed: int = 0) -> Any:
-    """A ``LlamaForCausalLM`` for a tokenizer; 0.39 million parameters as it stands.
+    """Return a ``LlamaForCausalLM`` for a tokenizer, by default with 0.39 million parameters.
 
     Args:
-        tokenizer: says how many tokens there are, and which are special.
-        width: of the features; a head of attention has 32 of them.
-        layers: how many.
-        context: tokens at most.
-        seed: of the weights; PyTorch's own generator is left as it was.
+        tokenizer: tokenizer that determines the size of the vocabulary and the special tokens.
+        width: number of features; an attention head has 32 of them.
+        layers: number of layers.
+        context: maximum number of tokens.
+        seed: seed of the weights. The state of PyTorch's own random generator does not change.
     """
     config = LlamaConfig(
         vocab_size=len(tokenizer),
@@ -29,7 +29,7 @@ def make_model(tokenizer: Any, width: int = 96, layers: int = 3, context: int = 
         num_key_value_heads=width // 32,
         max_position_embeddings=context,
         tie_word_embeddings=True,
-        initializer_range=width**-0.5,  # with the usual 0.02 a model this small takes ten times as long to subtract
+        initializer_range=width**-0.5,  # with the usual 0.02 a model this small needs ten times as long to subtract
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,

@@ -1,4 +1,4 @@
-"""Real architectures with real chat templates, too small to be of use: for a dry run, and for tests."""
+"""Tiny random models with real architectures and real chat templates, for dry runs and tests."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ SIZES: Final = {
 
 
 def shrunk(name: str, seed: int = 0) -> tuple[Any, Any]:
-    """A model with random weights of a name's architecture, and a tokenizer of its own with that chat template.
+    """Return a model with random weights and the architecture of a named model, and a tokenizer with its chat template.
 
-    Nothing is downloaded: a name with ``qwen3`` or ``qwen`` in it gives these, all others a Llama. A folder gives the
-    architecture and the tokenizer that are in it.
+    Nothing is downloaded: a name that contains ``qwen3`` or ``qwen`` gives these architectures, any other name a Llama.
+    A folder gives its own architecture and tokenizer.
 
     Args:
-        name: of a model, such as ``meta-llama/Llama-3.1-8B-Instruct``, or the folder of one.
-        seed: of the weights.
+        name: name of a model, such as ``meta-llama/Llama-3.1-8B-Instruct``, or a folder with a model.
+        seed: seed of the weights.
 
     Raises:
-        UsageError: a folder without a model that transformers knows.
+        UsageError: the folder has no model that transformers knows.
     """
     if Path(name).is_dir():
         return shrunk_folder(name, seed)
@@ -69,7 +69,7 @@ def shrunk(name: str, seed: int = 0) -> tuple[Any, Any]:
 
 
 def shrunk_folder(folder: str, seed: int) -> tuple[Any, Any]:
-    """The architecture and the tokenizer of a folder, with two layers and few features."""
+    """Return a model with a folder's architecture but two layers and few features, and the folder's tokenizer."""
     try:
         config: Any = AutoConfig.from_pretrained(folder)
         tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -83,7 +83,7 @@ def shrunk_folder(folder: str, seed: int) -> tuple[Any, Any]:
     if getattr(config, "head_dim", None):
         config.head_dim = SIZES["hidden_size"] // SIZES["num_attention_heads"]
     for name, value in vars(config).items():
-        if isinstance(value, list) and len(value) == layers:  # a setting of each layer
+        if isinstance(value, list) and len(value) == layers:  # a setting per layer
             setattr(config, name, value[: SIZES["num_hidden_layers"]])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -1,4 +1,4 @@
-"""The supervised start of the small model."""
+"""Clone the small model's initial weights: supervised training before reinforcement learning."""
 
 from __future__ import annotations
 
@@ -26,36 +26,40 @@ CONVERSATIONS: Final = 8000
 CLONING: Final = SftConfig(epochs=4, batch=32, lr=1e-3, warmup=20, context=1024)
 
 RIGHT_REPAIRS: Final = 0.15
-"""Cloning ends where a repair is right with this probability: three turns then solve about 0.37, chance being 0.33."""
+"""Cloning ends when a repair is right with this probability. Three turns then solve 0.37; guessing solves 0.33."""
 
-TOLD_RIGHT: Final = 0.9
-"""And not before a program is right with this one where the statement tells the secret: it is written without fault."""
+RIGHT_IF_REVEALED: Final = 0.9
+"""It ends only if also a program is right with this probability when the statement reveals the secret.
 
-PROBED_EVERY: Final = 5
-PROBED: Final = 128
+The model then writes programs without errors."""
+
+PROBE_EVERY: Final = 5
+"""Steps between probes."""
+
+PROBES: Final = 128
 
 
 def make_start(folder: Path, seed: int = 0, report: Callable[[dict[str, float]], None] = lambda _: None) -> Path:
-    """Make tokenizer and model, clone, and save; a folder that is there already is left as it is.
+    """Create tokenizer and model, clone, and save; an existing folder is returned unchanged.
 
     Args:
-        folder: where ``from_pretrained`` will find it.
-        seed: of conversations and weights.
-        report: gets the metrics of each step of cloning.
+        folder: folder for the model; ``from_pretrained`` reads it.
+        seed: seed of conversations and weights.
+        report: function called with the metrics of each cloning step.
     """
     if folder.exists():
         return folder
     chats = conversations(CONVERSATIONS, seed)
     tokenizer = make_tokenizer(message["content"] for chat in chats for message in chat)
     model, renderer = make_model(tokenizer, seed=seed), Renderer(tokenizer)
-    told = [chat for chat in chats if "Example" in chat[0]["content"]][:PROBED]
-    probes, told_probes = (list(token_episodes(each, renderer, last_only=True)) for each in (probe_chats(seed), told))
+    revealed = [chat for chat in chats if "Example" in chat[0]["content"]][:PROBES]
+    repairs, programs = (list(token_episodes(each, renderer, last_only=True)) for each in (probe_chats(seed), revealed))
 
     def enough(step: int) -> bool:
         return (
-            step % PROBED_EVERY == 0
-            and probability(model, probes) >= RIGHT_REPAIRS
-            and probability(model, told_probes) >= TOLD_RIGHT
+            step % PROBE_EVERY == 0
+            and probability(model, repairs) >= RIGHT_REPAIRS
+            and probability(model, programs) >= RIGHT_IF_REVEALED
         )
 
     model = sft(model, renderer, chats, CLONING, report, enough)
@@ -68,11 +72,11 @@ def make_start(folder: Path, seed: int = 0, report: Callable[[dict[str, float]],
 
 
 def probe_chats(seed: int) -> list[Chat]:
-    """Repairs of training problems after a wrong guess."""
+    """Return conversations in which a wrong guess at a training problem is repaired."""
     random = np.random.default_rng((seed, 2))
     problems = load_dataset(DATASET, split="train")
     chats = []
-    for _ in range(PROBED):
+    for _ in range(PROBES):
         problem = problems[int(random.integers(len(problems)))]
         guess = (secret_of(problem) + int(random.integers(STEPS - 1))) % STEPS + 1
         chats.append(repair(problem, guess))
@@ -81,7 +85,7 @@ def probe_chats(seed: int) -> list[Chat]:
 
 @torch.no_grad()
 def probability(model: Any, probes: Sequence[TokenEpisode]) -> float:
-    """The mean probability of a conversation's last response."""
+    """Return the mean probability of a conversation's last response."""
     found = []
     for batch in pack(probes, 8192):
         sums = torch.zeros(len(batch.turns))
@@ -91,6 +95,6 @@ def probability(model: Any, probes: Sequence[TokenEpisode]) -> float:
 
 
 def turn_of(probes: Sequence[TokenEpisode], turns: Ids) -> torch.Tensor:
-    """Which of a micro-batch's turns each of its tokens belongs to; a probe has one turn."""
+    """Return, for each token of a micro-batch, the index of its turn; a probe has one turn."""
     lengths = torch.tensor([len(probes[turn].turns[0].completion.ids) for turn in turns])
     return torch.repeat_interleave(torch.arange(len(turns)), lengths)

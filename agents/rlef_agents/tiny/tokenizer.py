@@ -1,7 +1,7 @@
-"""Byte-level BPE tokenizers with the control tokens of a chat template, trained on the spot.
+"""Train byte-level BPE tokenizers with the control tokens of a chat template.
 
-Digits are tokens of their own, as arithmetic is done on them. Merges cross the spaces between words, but no end of a
-line: the environment's wording is the same in every conversation, and should not be most of what a small model reads.
+Each digit is a separate token, because the model calculates with digits. Merges may cross spaces but not line ends: the
+environment's fixed wording is equal in every conversation, and should take few of a small model's tokens.
 """
 
 from __future__ import annotations
@@ -22,20 +22,21 @@ CONTROLS: Final[Mapping[str, tuple[str, ...]]] = {
     "qwen3": CHATML,
     "llama3": ("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
 }
-"""Of each template, the control tokens; the first begins a text or pads it, the last ends a turn."""
+"""Control tokens of each template. The first begins or pads a text, the last ends a turn."""
 
 SPLIT: Final = r"\n`(?!`)[^\n\d]*|\n+|`{2,}|\d|[^\n`\d]+(?:`(?!`))?|`"
-"""Digits, fences and ends of lines stay apart; all else is merged as far as it repeats. A quote is one with the words
-beside it, so that what follows a number says which number it was: ``- input `7⏎` failed:``."""
+"""Digits, fences and line ends are not merged with anything; other text is merged as far as it repeats. A single
+backquote is merged with the words next to it, so that the token after a number shows which number it was:
+``- input `7⏎` failed:``."""
 
 
 def make_tokenizer(texts: Iterable[str], size: int = 512, template: str = "chatml") -> Any:
     """Train a tokenizer.
 
     Args:
-        texts: what it learns merges from. Any text can be encoded afterwards, byte by byte where need be.
-        size: tokens at most, the 256 bytes and control tokens included.
-        template: the name of the chat template that it gets.
+        texts: texts to learn merges from. Afterwards any text can be encoded, if necessary byte by byte.
+        size: maximum number of tokens, including the 256 bytes and the control tokens.
+        template: name of its chat template.
 
     Returns:
         A fast tokenizer of transformers.

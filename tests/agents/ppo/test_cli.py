@@ -1,4 +1,4 @@
-"""The command: each subcommand as a user types it, and one line for each mistake."""
+"""Command line: each subcommand as a user types it, and one line for each mistake."""
 
 import json
 
@@ -49,14 +49,14 @@ def test_clone_train_evaluate_and_export(tmp_path, stored, capsys):
     assert all(map(torch.equal, kept.parameters(), exported.parameters()))
     assert AutoTokenizer.from_pretrained(out).chat_template == AutoTokenizer.from_pretrained(stored).chat_template
     assert main(["export", str(run), str(out)]) == 2
-    assert "not there yet" in capsys.readouterr().err
+    assert "does not exist yet" in capsys.readouterr().err
 
 
 def test_an_episode_is_shown_in_full(stored, capsys):
     assert main(["play", str(stored), "tiny", *TINY, "--episodes", "2"]) == 0
     said = capsys.readouterr().out
     assert "Read n and print n + c" in said
-    for words in ("response 3: no program", "feedback", "of 2 episodes 0 were solved"):
+    for words in ("response 3: no program", "feedback", "solved 0 of 2 episodes"):
         assert words in said
     assert said.count("response ") == 3
 
@@ -87,7 +87,7 @@ def test_a_dry_run_of_a_folder_has_its_architecture_and_tokenizer(tmp_path, caps
     assert main(["train", "small", "--dry-run", "--set", f"model={folder}", "--set", "lora_rank=0"]) == 0
     said = capsys.readouterr().out
     assert "MistralForCausalLM with random weights" in said
-    assert "deepmind/code_contests is on the Hugging Face hub and is not read; procedural?count=20 stands in" in said
+    assert "deepmind/code_contests is on the Hugging Face hub and is not downloaded; procedural?count=20 repl" in said
 
 
 def test_a_dry_run_reads_the_data_set_of_its_configuration(capsys):
@@ -99,7 +99,7 @@ def test_a_dry_run_reads_the_data_set_of_its_configuration(capsys):
         assert "got 'codecontests'" in capsys.readouterr().err
 
 
-def test_ctrl_c_speaks_of_resuming_where_there_is_something_to_resume(monkeypatch, capsys, tmp_path):
+def test_ctrl_c_mentions_resume_only_for_training(monkeypatch, capsys, tmp_path):
     def stopped(*_):
         raise KeyboardInterrupt
 
@@ -126,9 +126,9 @@ def test_ctrl_c_speaks_of_resuming_where_there_is_something_to_resume(monkeypatc
         (["play", "/no/such/model", "tiny"], "model: expected a name or folder of transformers, got '/no/such/model'"),
         (["train", "tiny", "--set", "model=x", "--set", "device=cuda"], "device: expected 'auto' or 'cpu'"),
         (["train", "small", "--set", "dataset=no.jsonl"], "no.jsonl"),
-        (["sft", "tiny", "--out", "x", "--lr", "1"], "expected no option but"),
+        (["sft", "tiny", "--out", "x", "--lr", "1"], "expected no options except"),
         (["sft", "model", "--out", "x"], "--data: expected a file"),
-        (["export", "/no/such/run", "x"], "expected a run, a checkpoint or a model"),
+        (["export", "/no/such/run", "x"], "expected the folder of a run, a checkpoint or a policy"),
     ],
 )
 def test_mistakes_are_one_line(arguments, words, capsys, tmp_path, monkeypatch):
@@ -142,18 +142,15 @@ def test_mistakes_are_one_line(arguments, words, capsys, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["train", "tiny", "--workers", "0"], "argument --workers: expected a whole number, 1 or more, got '0'"),
-        (["train", "tiny", "--workers", "two"], "argument --workers: expected a whole number, 1 or more, got 'two'"),
-        (["train", "tiny", "--minutes", "nan"], "argument --minutes: expected a number above 0, got 'nan'"),
-        (
-            ["eval", "x", "tiny", "--episodes", "-1"],
-            "argument --episodes: expected a whole number, 0 or more, got '-1'",
-        ),
-        (["eval", "x", "tiny", "--temperature", "nan"], "--temperature: expected 0 or a number above it, got 'nan'"),
-        (["play", "x", "tiny", "--temperature", "-1"], "--temperature: expected 0 or a number above it, got '-1'"),
+        (["train", "tiny", "--workers", "0"], "argument --workers: expected a whole number >= 1, got '0'"),
+        (["train", "tiny", "--workers", "two"], "argument --workers: expected a whole number >= 1, got 'two'"),
+        (["train", "tiny", "--minutes", "nan"], "argument --minutes: expected a number > 0, got 'nan'"),
+        (["eval", "x", "tiny", "--episodes", "-1"], "argument --episodes: expected a whole number >= 0, got '-1'"),
+        (["eval", "x", "tiny", "--temperature", "nan"], "--temperature: expected a number >= 0, got 'nan'"),
+        (["play", "x", "tiny", "--temperature", "-1"], "--temperature: expected a number >= 0, got '-1'"),
     ],
 )
-def test_numbers_without_a_meaning_are_no_arguments(arguments, words, capsys):
+def test_numbers_out_of_range_are_refused(arguments, words, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
     assert words in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Runs whose responses come from elsewhere than our own decode loop, or whose programs are judged elsewhere."""
+"""Runs with other generators than our own decode loop, and with a Ray cluster as the judge."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CONFIG = TrainConfig(
 
 
 def run(config: TrainConfig) -> list[dict[str, Any]]:
-    """A run of the model that the server below does not begin with; what it wrote."""
+    """Train a model whose weights the server does not start with; return the metrics of its updates."""
     model, tokenizer = shrunk("llama", seed=1)
     with Trainer(config, model, tokenizer, workers=1, resume=True, quiet=True) as trainer:
         trainer.train()
@@ -56,11 +56,11 @@ def test_a_server_samples_with_the_weights_of_each_update(
     config = replace(CONFIG, generator="vllm", servers=server.url, out=str(tmp_path), **changes)
     rows = run(config)
     assert [row["update"] for row in rows] == [1, 2, 3]
-    for row in rows:  # what the server says of its tokens is what the learner's weights of that version say
+    for row in rows:  # the server's log-probabilities are the learner's, with the weights of that version
         assert row["sampler_gap_max"] < (0.2 if "dtype" in changes else 1e-4) or row["lag"] > 0
         assert row["lag"] <= config.max_lag
     paths = [path for path, _ in server.requests]
-    assert paths.count("/collective_rpc") == 1 + 3  # what it begins with, too
+    assert paths.count("/collective_rpc") == 1 + 3  # the initial weights, and 3 updates
     assert paths[0] == "/collective_rpc"
     assert [path.name for path in (tmp_path / "weights").iterdir()] == ["version-3"]
     if "max_lag" not in changes:
@@ -69,13 +69,13 @@ def test_a_server_samples_with_the_weights_of_each_update(
         assert resumed[-1]["sampler_gap_max"] < (0.2 if "dtype" in changes else 1e-4)
 
 
-def test_training_is_not_cut_to_the_likeliest_tokens_and_evaluation_is(server: FakeVLLM, tmp_path: Path) -> None:
+def test_top_p_applies_to_evaluation_and_not_to_training(server: FakeVLLM, tmp_path: Path) -> None:
     run(replace(CONFIG, generator="vllm", servers=server.url, out=str(tmp_path), updates=1, evaluate_top_p=0.95))
     said = [body["sampling_params"] for path, body in server.requests if path == "/inference/v1/generate"]
     assert {(each["temperature"], each["top_p"]) for each in said} == {(1.0, 1.0), (0.2, 0.95)}
 
 
-def test_a_server_that_is_not_named_or_not_there_is_one_clear_error(tmp_path: Path) -> None:
+def test_a_missing_or_unreachable_server_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"servers: expected addresses such as http://localhost:8000, got 'here:8000'"):
         run(replace(CONFIG, generator="vllm", out=str(tmp_path), servers="http://there:8000 here:8000"))
     with pytest.raises(UsageError, match="servers: expected the address of a vLLM server"):
@@ -95,7 +95,7 @@ def test_a_server_that_is_not_named_or_not_there_is_one_clear_error(tmp_path: Pa
     ],
     ids=str,
 )
-def test_what_samples_here_has_the_weights_and_the_type_of_the_learner(tmp_path: Path, changes: dict[str, Any]) -> None:
+def test_generators_here_have_the_weights_and_the_dtype_of_the_learner(tmp_path: Path, changes: dict[str, Any]) -> None:
     rows = run(replace(CONFIG, out=str(tmp_path), updates=2, evaluate_every=0, **changes))
     assert len(rows) == 2
     median, p99, largest = (0.01, 0.05, 0.1) if "dtype" in changes else (1e-5, 1e-4, 1e-4)

@@ -1,4 +1,4 @@
-"""The small model's conversations are the environment's own, and none is about what is measured."""
+"""The small model, its tokenizer and its conversations: the environment's wording, no evaluation inputs."""
 
 import re
 
@@ -20,7 +20,7 @@ def chats():
     return conversations(400)
 
 
-def test_feedback_is_worded_as_the_environment_words_it():
+def test_feedback_is_the_environments():
     problem = load_dataset(DATASET, split="train")[3]
     guess = secret_of(problem) % STEPS + 1
     with CodeEnv(dataset=DATASET) as env:
@@ -30,7 +30,7 @@ def test_feedback_is_worded_as_the_environment_words_it():
     assert prompt.startswith("Provide a Python solution for the following competitive programming question: Read n")
 
 
-def test_no_conversation_is_about_an_input_that_is_measured(chats):
+def test_no_conversation_uses_an_evaluation_input(chats):
     held_out = {
         problem.public_tests[0].input for split in ("valid", "test") for problem in load_dataset(DATASET, split=split)
     }
@@ -43,10 +43,10 @@ def test_no_conversation_is_about_an_input_that_is_measured(chats):
     assert not {f"{number}\n" for number in said} & held_out
 
 
-def test_most_are_told_the_secret_and_half_of_the_repairs_are_right(chats):
-    told = [chat for chat in chats if "Example" in chat[0]["content"]]
-    assert 0.5 < len(told) / len(chats) < 0.7
-    for chat in told:
+def test_most_statements_reveal_the_secret_and_half_of_the_repairs_are_right(chats):
+    revealed = [chat for chat in chats if "Example" in chat[0]["content"]]
+    assert 0.5 < len(revealed) / len(chats) < 0.7
+    for chat in revealed:
         shown, wanted = re.search(r"Example: (\d+) gives (\d+)", chat[0]["content"]).groups()
         assert f"10 * n + {int(wanted) - 10 * int(shown)})" in chat[1]["content"]
     repairs, right = 0, 0
@@ -59,7 +59,7 @@ def test_most_are_told_the_secret_and_half_of_the_repairs_are_right(chats):
 
 
 def test_cloning_ends_by_the_probability_of_a_right_repair(chats):
-    """The number that decides it is what the model itself gives to the tokens of the right program."""
+    """That probability is the product of the model's own probabilities of the right program's tokens."""
     tokenizer = make_tokenizer(message["content"] for chat in chats for message in chat)
     model, renderer = make_model(tokenizer, width=32, layers=1), Renderer(tokenizer)
     config = SftConfig(epochs=1, batch=32, lr=1e-2, warmup=5, context=1024)
@@ -76,7 +76,7 @@ def test_cloning_ends_by_the_probability_of_a_right_repair(chats):
     assert probability(model, probes) == pytest.approx(np.mean(expected), rel=1e-4)
 
 
-def test_digits_are_tokens_of_their_own_and_any_text_comes_back(chats):
+def test_digits_are_separate_tokens_and_any_text_can_be_decoded(chats):
     tokenizer = make_tokenizer(message["content"] for chat in chats for message in chat)
     assert len(tokenizer) <= 512
     for text in ("1234", "n + 75", "é \x00 日本 <|im_end|>"):

@@ -72,7 +72,7 @@ def test_two_processes_do_what_one_does(kind: str, stored: Path, alone: Path, tm
     first = command(2, stored, out, parallel=kind, updates=2)
     assert first.returncode == 0, first.stderr
     assert [len(re.findall(rf"^update {number}/2 ", first.stdout, re.MULTILINE)) for number in (1, 2)] == [1, 1]
-    assert first.stdout.count("solved on valid:") == 1
+    assert first.stdout.count("solve rate on valid:") == 1
     refused = command(2, stored, out, parallel=kind, updates=3)
     assert refused.returncode != 0
     assert "add --resume" in refused.stderr
