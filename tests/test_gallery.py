@@ -1,4 +1,4 @@
-"""docs/gallery.md is what its generator gives: every episode on it is played again."""
+"""docs/gallery.md equals the output of its generator, which plays every episode again."""
 
 from __future__ import annotations
 

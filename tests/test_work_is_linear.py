@@ -1,9 +1,9 @@
-"""No input costs more than its size: what reads data from outside takes time and memory linear in the data's length.
+"""Readers of outside data take time and memory linear in the data's length.
 
-Each family makes a hostile input of a given size for one reader. Time is the CPU time of this process, of an
-input and of one four times as large: linear work makes it four times as long, quadratic work sixteen times. No figure
-depends on how fast a machine is; the least of several runs counts, so that a busy machine does not matter either.
-Memory is what Python allocated at most, compared with the bytes that came in.
+Each case makes a hostile input of a given size for one reader. Time is the CPU time of this process, for an input and
+for one four times as large: linear work takes four times as long, quadratic work sixteen times. No figure depends on
+the speed of the machine; the minimum of several runs counts, so that a busy machine does not matter either. Memory is
+the peak of Python's allocations, compared with the input's bytes.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def cpu_seconds(call: Call) -> float:
 
 
 def growth(make: Callable[[int], Call], size: int) -> float:
-    """How many times as long an input of four times the size takes; the least of a few runs of each."""
+    """Return the factor in time for an input of four times the size, from the minimum of a few runs of each."""
     small, large = make(size), make(TIMES * size)
     gc.disable()
     try:
@@ -95,7 +95,7 @@ def growth(make: Callable[[int], Call], size: int) -> float:
 
 
 def test_a_plain_dict_takes_quadratic_time_for_keys_that_clash() -> None:
-    """What the readers below must not do: else their tests would show nothing."""
+    """Without this effect, the tests of the readers below would show nothing."""
     makers = {"dict": lambda n: lambda: dict.fromkeys(clashing(bits(n)))}
     assert max(growth(makers["dict"], 2**11) for _ in range(3)) > MOST
 
@@ -366,7 +366,7 @@ def yaml(make: Callable[[int], str]) -> Callable[[int], Call]:
 
 
 def written(name: str, text: str | bytes) -> Path:
-    """A new folder with one file in it."""
+    """Return a new folder with one file in it."""
     root = Path(tempfile.mkdtemp(dir=FOLDER.name))
     (root / name).write_bytes(text.encode() if isinstance(text, str) else text)
     return root
@@ -392,7 +392,7 @@ def kattis(**files: str) -> Path:
 
 
 def chained_tests(size: int) -> Call:
-    """Two groups, in which each test is worth something only if the one before it passed."""
+    """Return two groups, in which each test earns points only if the previous one passed."""
     root = kattis(**{f"data/secret/g{group}/1.{ending}": "1" for group in (1, 2) for ending in ("in", "ans")})
     for group in (1, 2):
         for number, ending in itertools.product(range(size), ("in", "ans")):
@@ -457,7 +457,7 @@ def test_time_is_linear(name: str) -> None:
 
 
 def test_keys_that_clash_are_refused_by_every_reader() -> None:
-    """In time, so few cost next to nothing: that they are refused is what protects from many."""
+    """A few such keys cost little time, so this test checks that they are refused."""
     keys = dict.fromkeys(clashing(11), 0)
     assert _result(b"V", encode(keys)) is None
     assert _result(b"V", encode(dict.fromkeys(range(2000), 0))) is not None
@@ -510,7 +510,7 @@ PACKED: Final = {
 
 @pytest.mark.parametrize("name", PACKED)
 def test_what_is_packed_takes_no_more_memory_than_its_bounds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a floor of 1 MiB in place of 128 MiB, so that small texts show it."""
+    """The minimum is lowered from 128 MiB to 1 MiB, so that small texts suffice."""
     monkeypatch.setattr(unpacked, "_MIN_BYTES", 2**20)
     tests = packed(pickled(PACKED[name](2_000_000)))
     most = unpacked.unpacked_bytes(len(tests.value))

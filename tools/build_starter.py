@@ -1,8 +1,9 @@
 """Build `rlef_env/problems/starter.jsonl` from `data/starter`: `python -m tools.build_starter`.
 
-Every input is validated, answered by the reference (a problem's first solution), and every other solution must agree.
-The same sources give the same file, byte for byte. What the *incorrect* programs do is not decided here: a test judges
-every stored program with the real judge and compares the verdict with the label (`tests/problems/test_starter.py`).
+Every input is validated and answered by the reference (a problem's first solution); every other solution must agree.
+The same sources give the same file, byte for byte. The labels of *incorrect* programs are not checked here: a test
+judges every stored program with the real judge and compares the verdict with the label
+(`tests/problems/test_starter.py`).
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ __all__ = ["OUTPUT", "build", "row_of", "slugs"]
 
 OUTPUT = Path(__file__).resolve().parent.parent / "rlef_env" / "problems" / "starter.jsonl"
 PYTHON3 = 3  # the code of Python 3 among CodeContests' languages
-SECONDS_PER_RUN = 20.0  # far above any reference: reached only by a program that hangs
+SECONDS_PER_RUN = 20.0  # far more than any reference takes: only a program that hangs reaches it
 FLOAT_TOLERANCE = 1e-6
-EXAMPLES = "{examples}"  # stands in a statement where the public tests go
+EXAMPLES = "{examples}"  # the place of the public tests in a statement
 
 Agrees = Callable[[str, str, str], bool]
 
@@ -41,7 +42,7 @@ def slugs() -> list[str]:
 
 
 def build(path: Path = OUTPUT, progress: Callable[[str], None] | None = None) -> None:
-    """Write the whole starter set to ``path``, one problem a line."""
+    """Write the whole starter set to ``path``, one problem per line."""
     rows = []
     for slug in slugs():
         rows.append(json.dumps(row_of(slug), ensure_ascii=False))
@@ -51,10 +52,10 @@ def build(path: Path = OUTPUT, progress: Callable[[str], None] | None = None) ->
 
 
 def row_of(slug: str) -> dict[str, Any]:
-    """Return a problem as a row in the schema of the CodeContests data set, plus our own keys.
+    """Return a problem as a row in the CodeContests schema with extension fields.
 
     Raises:
-        ValueError: an input is not valid or stands there twice, or the solutions do not agree on it.
+        ValueError: an input is invalid or a duplicate, or the solutions disagree on it.
     """
     problem = importlib.import_module(f"data.starter.{slug.replace('-', '_')}")
     inputs = {
@@ -66,7 +67,9 @@ def row_of(slug: str) -> dict[str, Any]:
     for text in everything:
         _validate(slug, problem, text)
     if len(set(everything)) != len(everything):
-        raise ValueError(f"starter/{slug}: an input stands there twice: {_first_repeated(everything)[:80]!r}")
+        raise ValueError(
+            f"starter/{slug}: expected distinct inputs, got a duplicate: {_first_repeated(everything)[:80]!r}"
+        )
     answers = dict(zip(everything, _answers(slug, problem, everything), strict=True))
     tests = {role: {"input": texts, "output": [answers[text] for text in texts]} for role, texts in inputs.items()}
     seconds, nanos = divmod(round(problem.TIME_LIMIT * 1_000_000_000), 1_000_000_000)

@@ -1,8 +1,8 @@
-"""Write docs/gallery.md: a real episode of each kind of problem: `python -m tools.gallery`.
+"""Write docs/gallery.md, a real episode of each kind of problem: `python -m tools.gallery`.
 
-Whoever answers here knows the answer, and gives first a wrong program that a public test shows to be wrong. Prompts,
-feedback, verdicts and rewards are the environment's own. Nothing of other people's data sets is printed: the rows of
-each schema are the small ones that the tests are made with.
+The scripted agent knows the answer, and first gives a wrong program that fails a public test. Prompts, feedback,
+verdicts and rewards come from the environment. Other people's data sets are not printed: the row of each schema is a
+small one, written by hand (`tools/samples.py`).
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ WITH_EXAMPLES: dict[str, dict[str, Any]] = {
         )
     },
 }
-"""A schema's name -> what its row lacks to have a public test."""
+"""Name of a schema -> the fields that its sample row lacks to have a public test."""
 TITLE = """\
 # Gallery
 
-One real episode of each kind of problem, as the environment plays it: the prompt, what was answered, the feedback, and
-the verdict of each test in a grid. Whoever answers here knows the answer, but first gives a wrong program that a public
-test shows to be wrong. Made by `python -m tools.gallery`; a test holds the page to what that gives.
+One real episode of each kind of problem, played by the environment: the prompt, the responses, the feedback, and the
+verdict of each test in a grid. The scripted agent knows the answer, but first gives a wrong program that fails a public
+test. Made by `python -m tools.gallery`; a test compares the page with the generator's output.
 """
 
 
 class Section(NamedTuple):
-    """Some episodes under a heading."""
+    """Episodes under a heading."""
 
     title: str
     words: str
@@ -58,7 +58,7 @@ class Section(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A problem, and programs to answer it with: the wrong ones to choose from, and a right one."""
+    """A problem, wrong programs to choose from, and a right one."""
 
     title: str
     dataset: Dataset
@@ -68,13 +68,13 @@ class Entry(NamedTuple):
 
 
 def stored(title: str, dataset: Dataset, problem: Problem) -> Entry:
-    """A problem that has programs of its own; those that only print something wrong come first."""
+    """Return a problem with its stored programs; wrong programs that print a wrong answer come first."""
     wrong = sorted(problem.incorrect_solutions, key=lambda solution: solution.verdict != "wrong_answer")
     return Entry(title, dataset, problem, [each.source for each in wrong], problem.solutions[0].source)
 
 
 def starter() -> Iterator[Entry]:
-    """A few problems of the starter set."""
+    """Yield a few problems of the starter set."""
     dataset = load_dataset("starter")
     for slug in STARTER:
         problem = dataset.get(f"starter/{slug}")
@@ -83,14 +83,14 @@ def starter() -> Iterator[Entry]:
 
 
 def families() -> Iterator[Entry]:
-    """The first problem of each family."""
+    """Yield the first problem of each family."""
     for name in sorted(FAMILIES):
         dataset = load_dataset(f"procedural/{name}?difficulty=1&count=1")
         yield stored(name, dataset, dataset[0])
 
 
 def schemas(folder: Path) -> Iterator[Entry]:
-    """A small row of each schema of data sets, answered alike."""
+    """Yield a small row of each schema, with similar answers."""
     for schema in sorted(SCHEMAS, key=lambda schema: schema.label):
         path = folder / f"{schema.name}.jsonl"
         path.write_text(json.dumps(ROWS[schema.name] | WITH_EXAMPLES.get(schema.name, {})) + "\n", encoding="utf-8")
@@ -98,16 +98,16 @@ def schemas(folder: Path) -> Iterator[Entry]:
 
 
 def packages(folder: Path) -> Iterator[Entry]:
-    """A small package of each format."""
+    """Yield a small package of each format."""
     yield addition("Kattis", load_dataset(write_package(folder / "kattis" / "sum", KATTIS).parent))
     yield addition(
-        "DMOJ, which marks no test as public: an episode of one turn",
+        "DMOJ, which has no public tests: an episode of one turn",
         load_dataset(write_package(folder / "dmoj" / "sum", DMOJ).parent),
     )
 
 
 def addition(title: str, dataset: Dataset) -> Entry:
-    """A problem that asks to add, as a program or as a function."""
+    """Return a problem that asks to add two numbers, as a program or as a function."""
     function = dataset[0].function
     if function is None:
         right, wrong = ("print(sum(map(int, input().split())))", "print(max(map(int, input().split())))")
@@ -117,9 +117,10 @@ def addition(title: str, dataset: Dataset) -> Entry:
 
 
 def played(entry: Entry, judge: Judge) -> Episode:
-    """The episode of a right program after the first wrong one that a public test tells from it.
+    """Play a wrong program that fails a public test, then the right program; return the episode.
 
-    Without public tests there is no feedback, and nothing but the last response counts: then it is the only one.
+    Without public tests there is no feedback, and only the last response counts: then the right program is the only
+    response.
     """
     public = entry.problem.public_tests
     with CodeEnv(entry.dataset, max_turns=3 if public else 1, judge=judge) as env:
@@ -139,12 +140,12 @@ def played(entry: Entry, judge: Judge) -> Episode:
 
 
 def fenced(source: str) -> str:
-    """A response that is a program and nothing else."""
+    """Return a response that consists of a program."""
     return f"```python\n{source.strip()}\n```"
 
 
 def shown(title: str, episode: Episode) -> str:
-    """An episode as Markdown."""
+    """Return an episode as Markdown."""
     parts = [f"### {title}", *quoted("The prompt:", episode.prompt)]
     for number, turn in enumerate(episode.turns, start=1):
         parts += quoted(f"Response {number}:", turn.response)
@@ -156,15 +157,15 @@ def shown(title: str, episode: Episode) -> str:
 
 
 def quoted(words: str, text: str) -> list[str]:
-    """Words, and a text below them, as it is."""
+    """Return a title, and below it a text, unchanged."""
     return [words, "\n".join(f"    {line}".rstrip() for line in text.strip("\n").splitlines())]
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     with tempfile.TemporaryDirectory() as folder, Judge() as judge:
         sections = (
-            Section("Starter", "Problems of the set that comes with the package.", starter()),
+            Section("Starter", "Problems of the embedded set.", starter()),
             Section("Procedural", "The easiest problem of seed 0 of each [family](procedural.md).", families()),
             Section(
                 "Schemas", "One row of each schema of [data sets](datasets.md), made by hand.", schemas(Path(folder))

@@ -107,7 +107,7 @@ ROWS: Final[dict[str, dict[str, Any]]] = {
         "assertion": "assert add(1, 2) == 3",
     },
 }
-"""The name of a schema -> a row of it."""
+"""Name of a schema -> a row of it."""
 
 IDS: Final = {
     "code_contests": "name",
@@ -124,7 +124,7 @@ IDS: Final = {
     "prime_intellect": "problem_id",
     **dict.fromkeys(("human_eval", "human_eval_plus", "mbpp", "mbpp_sanitized", "mbpp_plus"), "task_id"),
 }
-"""The name of a schema -> the field whose value makes a row another problem."""
+"""Name of a schema -> the field whose value makes a row another problem."""
 
 
 def another(schema: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Write test inputs, and check them to the letter.
+"""Write test inputs, and validate them strictly.
 
 `lines` writes an input; `Reader` reads it back as strictly as a contest's validator: single spaces, no leading zeros,
 one newline at the end of every line and nothing after the last. `call` and `arguments` do the same for the inputs of
@@ -16,13 +16,13 @@ __all__ = ["Reader", "arguments", "call", "distinct", "lines", "require"]
 
 
 def lines(*rows: object) -> str:
-    """Return an input: one line a row; a row is a list or tuple of values, or one value."""
+    """Return an input, one line per row; a row is a list or tuple of values, or one value."""
     texts = (" ".join(map(str, row)) if isinstance(row, (list, tuple)) else str(row) for row in rows)
     return "".join(f"{text}\n" for text in texts)
 
 
 class Reader:
-    """Reads an input line by line; every method raises ``ValueError`` where the input is not exactly as said."""
+    """Reads an input line by line; every method raises ``ValueError`` if the input does not match exactly."""
 
     def __init__(self, text: str) -> None:
         if not text.endswith("\n"):
@@ -31,7 +31,7 @@ class Reader:
         self._next = 0
 
     def line(self, pattern: str) -> str:
-        """Return the next line, which matches the whole of ``pattern``."""
+        """Return the next line, which must match ``pattern`` completely."""
         if self._next == len(self._rows):
             raise ValueError(f"line {self._next + 1}: expected {pattern}, got the end of the input")
         row = self._rows[self._next]
@@ -41,7 +41,7 @@ class Reader:
         return row
 
     def numbers(self, *bounds: tuple[int, int]) -> tuple[int, ...]:
-        """Return the numbers of the next line: one for each of the ``(least, greatest)`` bounds, and within them."""
+        """Return the numbers of the next line, one within each of the ``(least, greatest)`` bounds."""
         row = self.line(r"(0|-?[1-9]\d*)( (0|-?[1-9]\d*))*")
         values = tuple(map(int, row.split(" ")))
         if len(values) != len(bounds):
@@ -56,19 +56,19 @@ class Reader:
         return self.numbers((least, greatest))[0]
 
     def end(self) -> None:
-        """Check that nothing is left."""
+        """Check that the input ends here."""
         if self._next != len(self._rows):
             raise ValueError(f"line {self._next + 1}: expected the end of the input, got more")
 
 
 def require(condition: bool, what: str) -> None:
-    """Raise ``ValueError`` unless the condition holds; ``what`` says what was expected."""
+    """Raise ``ValueError`` unless the condition holds; ``what`` names the expectation."""
     if not condition:
         raise ValueError(f"expected {what}")
 
 
 def distinct(values: Iterable[object]) -> bool:
-    """Are all values different?"""
+    """Return whether all values are different."""
     seen = list(values)
     return len(set(seen)) == len(seen)
 

@@ -1,1 +1,1 @@
-"""The problems of the starter set, a module each; ``tools/build_starter.py`` reads them."""
+"""Problems of the starter set, one module each; ``tools/build_starter.py`` reads them."""

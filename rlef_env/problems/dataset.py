@@ -78,7 +78,7 @@ class Dataset:
 
     @property
     def ids(self) -> Sequence[str]:
-        """The problems' ids, in order."""
+        """Problems' ids, in order."""
         return self.problems.ids if isinstance(self.problems, IndexedProblems) else self._ids
 
     @cached_property

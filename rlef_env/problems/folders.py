@@ -48,7 +48,7 @@ class FolderProblems(Sequence[Problem]):
 
     @property
     def ids(self) -> Sequence[str]:
-        """The problems' ids; nothing is read."""
+        """Problems' ids; nothing is read."""
         return [each.id for each in self.known]
 
     def metadata(self, place: int) -> ProblemMetadata:

@@ -1,4 +1,4 @@
-"""The environment that each source's own grader gives a program, as data: one row a source, with the place of its code.
+"""Environment that each source's own grader gives a program, as data: one row a source, with the place of its code.
 
 The rows state facts about those graders. The judge applies them in the same way for every source:
 
@@ -18,7 +18,7 @@ __all__ = ["GRADERS", "PLAIN_GRADER", "Grader"]
 
 @dataclass(frozen=True, slots=True)
 class Grader:
-    """The environment that a source's grader gives a Python program.
+    """Environment that a source's grader gives a Python program.
 
     Attributes:
         name: the name in ``Problem.grader`` and in rows.
@@ -55,7 +55,7 @@ _STARS: Final = _lines(
 )
 """Everything of 18 modules, then 16 of them by name: ``datetime`` is the module, not the class."""
 _STREAMS: Final = _lines("from sys import stdin, stdout")
-"""The two names that these graders assign before a program that reads input."""
+"""Two names that these graders assign before a program that reads input."""
 _APPS: Final = _lines(
     *(f"import {module}" for module in ("sys", "time", "itertools", "collections", "math", "fractions", "random")),
     "import heapq",

@@ -30,7 +30,7 @@ _RECENT_BYTES: Final = 64 * 2**20
 
 
 class LazyProblems(Sequence[Problem]):
-    """The problems of an index, read from their files one by one; can be pickled and used by several threads.
+    """Problems of an index, read from their files one by one; can be pickled and used by several threads.
 
     Args:
         index: the places of the rows.
@@ -83,7 +83,7 @@ class LazyProblems(Sequence[Problem]):
 
     @property
     def ids(self) -> Sequence[str]:
-        """The problems' ids; nothing is read."""
+        """Problems' ids; nothing is read."""
         return self._index.ids
 
     def metadata(self, place: int) -> ProblemMetadata:

@@ -1,4 +1,4 @@
-"""The index of the problems in large files: the place of each row, and metadata, so that nothing is read again."""
+"""Index of the problems in large files: the place of each row, and metadata, so that nothing is read again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COLUMNS: Final = ("file", "offset", "length", "tests", "public_tests", "wrong_p
 
 
 class Stamp(NamedTuple):
-    """The state of a file: its absolute path, its size in bytes, and its modification time in nanoseconds."""
+    """State of a file: its absolute path, its size in bytes, and its modification time in nanoseconds."""
 
     path: str
     size: int
@@ -77,7 +77,7 @@ class IndexedProblems(Protocol):
 
     @property
     def ids(self) -> Sequence[str]:
-        """The problems' unique ids."""
+        """Problems' unique ids."""
         ...
 
     def metadata(self, place: int) -> ProblemMetadata:
@@ -90,7 +90,7 @@ class IndexedProblems(Protocol):
 
 
 class ChosenMetadata(Sequence[ProblemMetadata]):
-    """The metadata of some problems, made when it is accessed.
+    """Metadata of some problems, made when it is accessed.
 
     Args:
         of_place: returns the metadata of the problem at a place.
@@ -114,7 +114,7 @@ class ChosenMetadata(Sequence[ProblemMetadata]):
 
 @dataclass
 class Index:
-    """The place of each problem's row, and its metadata; about 150 bytes a problem.
+    """Place of each problem's row, and its metadata; about 150 bytes a problem.
 
     Attributes:
         code: digest of the code that checked the rows.

@@ -59,7 +59,7 @@ class Solution:
 
 @dataclass(frozen=True, slots=True)
 class CheckerSpec:
-    """The checker that decides whether an output is correct.
+    """Checker that decides whether an output is correct.
 
     Attributes:
         name: a key of ``rlef_env.problems.CHECKERS``, which describes each checker.
@@ -77,7 +77,7 @@ class CheckerSpec:
 
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
-    """The function that a program must define, if tests call a function.
+    """Function that a program must define, if tests call a function.
 
     Attributes:
         entry_point: the function's name. If a program has no such function but a class ``Solution`` with a method
@@ -93,7 +93,7 @@ class FunctionSpec:
 
 @dataclass(frozen=True, slots=True)
 class InteractorSpec:
-    """The program that an interactive problem's programs communicate with; its exit code is the verdict.
+    """Program that an interactive problem's programs communicate with; its exit code is the verdict.
 
     Attributes:
         source: the program.

@@ -28,7 +28,7 @@ __all__ = [
 
 
 class Quality(str, Enum):
-    """What running a problem's stored solutions shows about its tests and its checker."""
+    """Class of a problem, from the results of its stored solutions: the quality of its tests and its checker."""
 
     VERIFIED = "verified"
     """Every correct solution that can run here passes every test, and every incorrect one fails."""
@@ -52,7 +52,7 @@ class Quality(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class QualityReport:
-    """The quality of one problem.
+    """Quality of one problem.
 
     Attributes:
         problem: the problem's id.

@@ -1,4 +1,4 @@
-"""The stock checkers of other judges as ``CheckerSpec``: the same verdicts if the answer files are valid."""
+"""Stock checkers of other judges as ``CheckerSpec``: the same verdicts if the answer files are valid."""
 
 from __future__ import annotations
 

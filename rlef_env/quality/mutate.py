@@ -24,7 +24,7 @@ FRUITLESS: Final = 50  # repeated mutants in a row after which an input is exhau
 
 
 class Ranges:
-    """The smallest and largest integer, and the letters, at a place in any of the inputs.
+    """Smallest and largest integer, and the letters, at a place in any of the inputs.
 
     A place is the line and the position in it; all lines and positions beyond the third count as one.
     """

@@ -62,7 +62,7 @@ class RunSolution:
 
     @property
     def name(self) -> str:
-        """The name in reasons."""
+        """Name in reasons."""
         return f"{'correct' if self.correct else 'incorrect'} solution {self.index}"
 
 

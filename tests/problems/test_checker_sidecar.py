@@ -1,4 +1,4 @@
-"""The sidecar file with a checker per problem."""
+"""Sidecar files with a checker per problem."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names and flags of checkers in data."""
+"""Names and flags of checkers in data."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_flags_that_a_checker_does_not_have(name: str, flags: list[str], words: 
 
 
 @pytest.mark.parametrize("name", [name for name, rule in CHECKERS.items() if not rule.program])
-def test_every_flag_of_a_rule_is_read(name: str) -> None:
+def test_every_flag_of_a_checker_is_read(name: str) -> None:
     for flag in CHECKERS[name].flags:
         flags = parse_checker_flags(name, [flag, "0.5"] if flag.endswith("tolerance") else [flag])
         assert flags != CheckerFlags()
@@ -148,6 +148,6 @@ def test_a_checker_that_is_wrong_is_named(row: Any, field: str, words: str) -> N
         ("sorted", {"split_on": "bytes"}, "lines or whitespace, got 'bytes'"),
     ],
 )
-def test_what_dmoj_does_not_have(name: str, arguments: dict[str, Any], words: str) -> None:
+def test_unknown_checkers_of_dmoj(name: str, arguments: dict[str, Any], words: str) -> None:
     with pytest.raises(DataError, match=words):
         dmoj_checker(name, arguments)

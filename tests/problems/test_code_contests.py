@@ -1,4 +1,4 @@
-"""CodeContests rows: what is read, what is refused and with which words, and the way back."""
+"""CodeContests rows: reading, errors, and writing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def problem_from_row(row: dict[str, Any], where: str = "row") -> Problem:
 
 
 def row(**changes: Any) -> dict[str, Any]:
-    """A row with every field of the schema; a change of ``...`` removes the field."""
+    """Return a row with every field of the schema; a change of ``...`` removes the field."""
     full = {
         "name": "1_A. Sum",
         "description": "Add two numbers. <image>",
@@ -438,7 +438,7 @@ def test_a_long_value_is_shown_short() -> None:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Callable[[bytes | list[dict[str, Any]]], Path]:
-    """Write a JSONL file of bytes or rows, and give its path."""
+    """Write a JSONL file of bytes or rows, and return its path."""
 
     def write(content: bytes | list[dict[str, Any]]) -> Path:
         path = tmp_path / "rows.jsonl"
@@ -517,7 +517,7 @@ def test_an_empty_file_is_an_error(file: Any, content: bytes) -> None:
         read_jsonl(file(content))
 
 
-def test_what_is_no_readable_file(tmp_path: Path) -> None:
+def test_unreadable_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         read_jsonl(tmp_path / "missing.jsonl")
     with pytest.raises(DataError, match="directory"):
@@ -570,7 +570,7 @@ interactor = st.builds(
 
 @st.composite
 def groups(draw: st.DrawFn, problem: Problem) -> tuple[TestGroup, ...]:
-    """Groups of a problem's own tests."""
+    """Return groups of a problem's tests."""
     names = draw(st.lists(text, max_size=3, unique=True))
     places = [(role, index) for role, index, _ in problem.tests()]
     return tuple(

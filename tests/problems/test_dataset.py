@@ -25,7 +25,7 @@ def dated(*days: str | None) -> Dataset:
     return Dataset("d", "D", tuple(Problem(str(place), "?", date=day) for place, day in enumerate(days)))
 
 
-def test_what_is_known_of_problems_without_reading_them() -> None:
+def test_metadata_are_known_without_reading_problems() -> None:
     wrong = (Solution("x"), Solution("y", "cpp"), Solution("z"))
     problem = Problem(
         "p", "?", (Test("", ""),), (Test("1", ""), Test("2", "")), incorrect_solutions=wrong, date="2024-01-02"

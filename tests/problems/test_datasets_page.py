@@ -1,4 +1,4 @@
-"""The commands in docs/datasets.md: each names data that loads, from files of the names and the form that it says."""
+"""The commands in docs/datasets.md: each loads data, from files with the names and the form on the page."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ EXAMPLES = {
 
 
 def write(path: Path, split: str, row: dict[str, Any]) -> None:
-    """One problem, stored as the path's name says."""
+    """Write one problem in the format of the path's name."""
     if path.name == "test" and "input_output" in row:  # the folders of APPS
         folder = path / "0000"
         folder.mkdir(parents=True)

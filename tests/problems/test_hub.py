@@ -1,4 +1,4 @@
-"""Data sets of the Hugging Face hub: what is kept of a stream, and what is said where there can be none."""
+"""Data sets of the Hugging Face hub: caching of streams, and errors."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ ROWS = [ROW | {"name": name} for name in ("p", "q")]
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of the test's own."""
+    """Use a separate cache for each test."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return tmp_path
 
 
 def hub(monkeypatch: pytest.MonkeyPatch, stream: Any) -> list[Any]:
-    """Put a local stream in the place of the library; what it is asked for."""
+    """Replace the library by a local stream; return the list of its calls."""
     asked: list[Any] = []
 
     def load(*arguments: Any, **named: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Problems that stay in their files: the index, what happens when files change, and memory."""
+"""Problems that stay in their files: the index, changed files, and memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PROBLEMS = tuple(Problem(f"p{number}", "?" * number, (Test("1", "2"),)) for numb
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of the test's own; every file counts as large."""
+    """Use a separate cache for each test; every file counts as large."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("rlef_env.problems.dataset._SMALL", -1)
     return tmp_path / "cache"
@@ -30,7 +30,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(params=[".jsonl", ".jsonl.gz"])
 def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """The problems in a file that rows can be read from by themselves, or in one where they cannot."""
+    """Problems in a file whose rows can be read by offset, or in a packed file."""
     return write(tmp_path / f"rows{request.param}", PROBLEMS)
 
 
@@ -41,7 +41,7 @@ def write(path: Path, problems: tuple[Problem, ...]) -> Path:
 
 
 def checked(monkeypatch: pytest.MonkeyPatch, file: Path) -> tuple[int, Dataset]:
-    """How many rows are checked when the file is opened, and the data set."""
+    """Return the number of rows that opening the file checks, and the data set."""
     count = 0
     iterate = lazy.iter_problems
 
@@ -124,7 +124,7 @@ def test_a_data_set_travels_to_other_processes_and_serves_threads(file: Path) ->
         assert list(threads.map(dataset.__getitem__, [*range(20)] * 20)) == list(PROBLEMS) * 20
 
 
-def test_only_so_many_problems_are_kept(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_of_problems_is_bounded(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lazy, "_RECENT_BYTES", 2000)
     dataset = load_dataset(file)
     first = dataset[0]

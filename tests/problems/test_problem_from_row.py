@@ -1,4 +1,4 @@
-"""A problem from a row in memory, whatever its schema; and the grader that it names."""
+"""A problem from a row in memory, whatever its schema; and its grader."""
 
 from __future__ import annotations
 

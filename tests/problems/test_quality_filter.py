@@ -1,4 +1,4 @@
-"""Problems chosen by how far their verdicts can be trusted."""
+"""Problems selected by their quality."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_report_on_an_older_version_does_not_count(file: Path) -> None:
     assert list(load_dataset(file, quality="verified").ids) == ["p2"]
 
 
-def test_no_problem_of_a_large_file_is_read_for_it(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_filtering_reads_no_problem_of_a_large_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if isinstance(load_dataset(file).problems, LazyProblems):
         monkeypatch.setattr(code_contests, "problem", None)
         monkeypatch.setattr(LazyProblems, "_read", None)
@@ -74,7 +74,7 @@ def test_reports_may_be_elsewhere(file: Path, tmp_path: Path) -> None:
     assert list(load_dataset(file, quality="weak_tests", reports=tmp_path / "elsewhere").ids) == ["p1"]
 
 
-def test_what_is_wrong_is_said_with_what_to_do(file: Path) -> None:
+def test_errors_say_what_to_do(file: Path) -> None:
     with pytest.raises(UsageError, match=r"one or several of 'verified'.*got 'good'"):
         load_dataset(file, quality="good")
     with pytest.raises(UsageError, match=r"too_slow, got none.*3 reports"):

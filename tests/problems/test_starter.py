@@ -1,4 +1,4 @@
-"""The starter set: what it must contain, that the shipped file is what the sources give, and a proof of every label."""
+"""The starter set: its contents, that the shipped file is built from the sources, and a proof of every label."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ def test_every_stored_program_gets_the_verdict_of_its_label(slug: str, pool: Jud
 
 
 def test_many_wrong_programs_fail_a_public_test_and_many_pass_them_all(pool: JudgePool) -> None:
-    """The first are what a second turn is for; the second are what private tests are for."""
+    """The former give second turns useful feedback; the latter show the need for private tests."""
     jobs = [
         JudgeJob(problem, Program(wrong.source), roles=("public",))
         for problem in PROBLEMS.values()

@@ -1,4 +1,4 @@
-"""Tests made from mutants: they are right, and they refuse what passed before."""
+"""Tests made from mutants: they are correct, and they refuse programs that passed before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Twins are found by statement, by tests and by likeness."""
+"""Duplicates are found by statement, by tests and by similarity."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def twins(problem: Problem) -> list[tuple[str, str]]:
     return [(twin.other, twin.how) for twin in find_duplicates([problem], [Problem("far", "x " * 50), OTHER])]
 
 
-def test_the_same_words_are_a_twin() -> None:
+def test_equal_words_make_a_duplicate() -> None:
     assert twins(Problem("a", TEXT.upper().replace(" ", "\n"))) == [("other", "statement")]
 
 
-def test_the_same_tests_are_a_twin_in_any_order() -> None:
+def test_equal_tests_make_a_duplicate_in_any_order() -> None:
     assert twins(Problem("a", "something else", (TESTS[1],), (Test("1", "2"),))) == [("other", "tests")]
 
 

@@ -1,4 +1,4 @@
-"""Mutants keep the form of the inputs that they come from."""
+"""Mutants keep the form of their inputs."""
 
 from __future__ import annotations
 

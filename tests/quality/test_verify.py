@@ -1,4 +1,4 @@
-"""What the stored solutions of a problem say about it: real programs, really judged."""
+"""Classes of problems by their stored solutions: real programs, judged by the real judge."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_solutions_that_all_take_too_long_are_too_slow(pool: JudgePool) -> None:
     assert report(replace(SUM, time_limit=0.1, solutions=(slow, slow)), pool).quality is Quality.TOO_SLOW
 
 
-def test_without_a_solution_to_run_nothing_is_said(pool: JudgePool) -> None:
+def test_without_a_solution_to_run_a_problem_is_unverified(pool: JudgePool) -> None:
     assert report(replace(SUM, solutions=()), pool).quality is Quality.UNVERIFIED
     assert report(replace(SUM, solutions=(Solution("print(1)", "unknown"),)), pool).quality is Quality.UNVERIFIED
 

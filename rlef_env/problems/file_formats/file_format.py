@@ -131,4 +131,4 @@ SUFFIXES: Final[Mapping[str, Callable[[Path, str], Iterator[RawRow]]]] = {
     ".json": _json_file,
     ".parquet": _parquet,
 }
-"""The ending of a file's name -> the reader of its format."""
+"""Ending of a file's name -> the reader of its format."""

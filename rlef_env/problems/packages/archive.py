@@ -73,7 +73,7 @@ class Archive:
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, ValueError, EOFError) as error:
             raise self._error(name, "a file that can be unpacked", str(error)) from None
         if len(content) != member.file_size:
-            raise self._error(name, f"{member.file_size:,} bytes, as its directory says", f"{len(content):,}")
+            raise self._error(name, f"{member.file_size:,} bytes, as its directory states", f"{len(content):,}")
         return content
 
     def _error(self, name: str, expected: str, got: str) -> DataError:

@@ -1,4 +1,4 @@
-"""The points of a legacy Kattis scoring package, as groups of tests: the sum that its default grader computes."""
+"""Points of a legacy Kattis scoring package, as groups of tests: the sum that its default grader computes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tests of a Kattis package: folders of ``.in`` and ``.ans`` files, and the settings that each folder inherits."""
+"""Tests of a Kattis package: folders of ``.in`` and ``.ans`` files, and the settings that each folder inherits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Place: TypeAlias = tuple[Role, int]
 
 @dataclass(frozen=True, slots=True)
 class DataFormat:
-    """How a version of the format configures folders of tests.
+    """Configuration of folders of tests in a version of the format.
 
     Attributes:
         file: the name of the settings file in a folder.
@@ -104,7 +104,7 @@ class DataFolder:
 
 @dataclass
 class Tests:
-    """The tests by role, without duplicates in a role: a test that several groups share is stored once.
+    """Tests by role, without duplicates in a role: a test that several groups share is stored once.
 
     Attributes:
         of: role -> tests.

@@ -1,4 +1,4 @@
-"""The expected verdicts of submissions in version ``2025-09``: by their folder, and in ``submissions.yaml``."""
+"""Expected verdicts of submissions in version ``2025-09``: by their folder, and in ``submissions.yaml``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts that all versions of Kattis packages share: limits, keywords, source, and features not supported in any."""
+"""Parts that all versions of Kattis packages share: limits, keywords, source, and features not supported in any."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ PACKAGE_FILES: Final[Mapping[str, Callable[[Folder, str], Problem]]] = {
     "problem.yaml": read_kattis,
     "init.yml": read_dmoj,
 }
-"""The file that identifies a package -> the reader of its format."""
+"""File that identifies a package -> the reader of its format."""
 MAX_DEPTH = 8  # nested folders
 
 

@@ -1,4 +1,4 @@
-"""The programs of a package: submissions with their labels, validators, and their languages."""
+"""Programs of a package: submissions with their labels, validators, and their languages."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ VERDICTS: Final[Mapping[str, str | None]] = {
 
 
 class Label(NamedTuple):
-    """The expected result of a submission.
+    """Expected result of a submission.
 
     Attributes:
         right: whether it passes all tests; None if unknown.
@@ -61,7 +61,7 @@ class Label(NamedTuple):
 
 @dataclass
 class Submissions:
-    """The programs in ``submissions``.
+    """Programs in ``submissions``.
 
     Attributes:
         solutions: the correct programs.

@@ -1,4 +1,4 @@
-"""The points of a package of version ``2025-09``, as groups of tests."""
+"""Points of a package of version ``2025-09``, as groups of tests."""
 
 from __future__ import annotations
 

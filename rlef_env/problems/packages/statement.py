@@ -1,4 +1,4 @@
-"""The statement of a package: its unchanged text, in English if available, with the sample tests in it or below it."""
+"""Statement of a package: its unchanged text, in English if available, with the sample tests in it or below it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PLACES: Final[dict[str, re.Pattern[str]]] = {
 
 
 class _Sample(NamedTuple):
-    """The displayed form of a sample test: headings and texts."""
+    """Displayed form of a sample test: headings and texts."""
 
     parts: tuple[tuple[str, str], ...]
 

@@ -120,7 +120,7 @@ def _check_keys(node: yaml.MappingNode) -> None:
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader with the scalars below."""
+    """Safe loader with the scalars below."""
 
 
 _SCALARS: Final = (

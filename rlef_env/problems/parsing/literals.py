@@ -214,7 +214,7 @@ def value_of(node: ast.expr) -> Any:
 
 
 class Allowance:
-    """The remaining amount that one text may create beyond its own length."""
+    """Remaining amount that one text may create beyond its own length."""
 
     def __init__(self) -> None:
         self.left = MAX_MADE

@@ -1,4 +1,4 @@
-"""The bound on the size of unpacked data: a small file must not fill the memory."""
+"""Bound on the size of unpacked data: a small file must not fill the memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The common structure of all families: how a seed and a configuration become a problem."""
+"""Common structure of all families: how a seed and a configuration become a problem."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MEMORY_LIMIT = 256_000_000
 
 C = TypeVar("C")
 FeedbackMode = Literal["public", "none", "random", "private"]
-"""The source of feedback, as in ``CodeEnv``."""
+"""Source of feedback, as in ``CodeEnv``."""
 
 
 def knob(default: int, least: int, most: int) -> Any:
@@ -53,7 +53,7 @@ class Family(Generic[C]):
 
     @property
     def default(self) -> C:
-        """The configuration of medium difficulty."""
+        """Configuration of medium difficulty."""
         return self.grades[len(self.grades) // 2]
 
     def generate(self, seed: int | str, config: C | None = None) -> Problem:

@@ -20,7 +20,7 @@ ATTEMPTS: Final = 1000  # half of all tasks are for training, a quarter for each
 
 
 class _Ids(Sequence[str]):
-    """The ids of problems, made when they are accessed."""
+    """Ids of problems, made when they are accessed."""
 
     def __init__(self, recipe: Recipe, places: Sequence[int]) -> None:
         self.recipe, self.places = recipe, places
@@ -43,7 +43,7 @@ class _Ids(Sequence[str]):
 
 @dataclass(frozen=True, slots=True)
 class GeneratedProblems(Sequence[Problem]):
-    """The problems of a recipe; none is stored.
+    """Problems of a recipe; none is stored.
 
     Attributes:
         recipe: the recipe.
@@ -70,7 +70,7 @@ class GeneratedProblems(Sequence[Problem]):
 
     @property
     def ids(self) -> Sequence[str]:
-        """The problems' ids; nothing is generated."""
+        """Problems' ids; nothing is generated."""
         return _Ids(self.recipe, self.places)
 
     def metadata(self, place: int) -> ProblemMetadata:

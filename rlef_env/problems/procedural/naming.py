@@ -1,4 +1,4 @@
-"""The names of generated data sets: ``procedural/FAMILY?difficulty=2&count=500``."""
+"""Names of generated data sets: ``procedural/FAMILY?difficulty=2&count=500``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GRADES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The problems that a name stands for.
+    """Problems that a name stands for.
 
     Attributes:
         families: names of families; problems are taken from each in turn.

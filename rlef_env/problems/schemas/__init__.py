@@ -1,4 +1,4 @@
-"""The schemas of data sets: one module each, which knows the fields of its rows and nothing else.
+"""Schemas of data sets: one module each, which knows the fields of its rows and nothing else.
 
 How rows are stored (JSONL, a JSON array, Parquet, compressed or not) is the subject of ``file_formats``.
 """

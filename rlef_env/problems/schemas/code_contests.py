@@ -122,7 +122,7 @@ def problem(root: Field) -> Problem:
 
 
 class _Tests(NamedTuple):
-    """The tests of a field, and those that AlphaCodium's ``is_valid_test`` marks as broken."""
+    """Tests of a field, and those that AlphaCodium's ``is_valid_test`` marks as broken."""
 
     field: Field
     valid: tuple[Test, ...] = ()

@@ -39,11 +39,11 @@ __all__ = [
 ]
 
 APPS_CHECKER: Final = CheckerSpec("apps", ("exact_integers",))
-"""The checker of APPS, which most of these data sets use, without the steps that accept wrong answers."""
+"""Checker of APPS, which most of these data sets use, without the steps that accept wrong answers."""
 CALL_CHECKER: Final = CheckerSpec("value", ("json",))
 """Values as JSON can write them, because the expected values were written as JSON."""
 _UNWRAPPED_CHECKER: Final = CheckerSpec("value", ("json", "list_of_one"))
-"""The same for rows with each result in a list of one: the graders of such data accept both."""
+"""Same for rows with each result in a list of one: the graders of such data accept both."""
 _ASSERT_CHECKER: Final = CheckerSpec("value")
 """Values as Python compares them, because the expected values are Python source."""
 _INPUT_TYPES: Final = ("stdin", "stdin_stdout", "stdio")
@@ -55,7 +55,7 @@ _CALL_TYPES: Final = ("functional", "function_call", "call_based")
 
 @dataclass(frozen=True, slots=True)
 class GivenTests:
-    """The tests of a row.
+    """Tests of a row.
 
     Attributes:
         tests: the tests, in the row's order.
@@ -77,7 +77,7 @@ class GivenTests:
 
     @property
     def function(self) -> FunctionSpec | None:
-        """The function for ``Problem.function``."""
+        """Function for ``Problem.function``."""
         return None if self.entry_point is None else FunctionSpec(self.entry_point)
 
     def checker(self, stdio: CheckerSpec = APPS_CHECKER) -> CheckerSpec:

@@ -1,4 +1,4 @@
-"""The result type that starter code declares for a function, and whether a value fits it."""
+"""Result type that starter code declares for a function, and whether a value fits it."""
 
 from __future__ import annotations
 

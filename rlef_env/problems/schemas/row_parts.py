@@ -160,16 +160,16 @@ def user_text(chat: Field) -> tuple[str, list[Any]]:
     """
     if isinstance(chat.value, str):
         return chat.text(), []
-    said, others = [], []
+    users, others = [], []
     for message in chat.items():
         content = message.child("content").text()
         if message.child("role").text() == "user":
-            said.append(content)
+            users.append(content)
         else:
             others.append(message.plain())
-    if not said:
+    if not users:
         raise chat.error("a message of role 'user', with the problem's statement", "add it")
-    return "\n\n".join(said), others
+    return "\n\n".join(users), others
 
 
 def with_starter(statement: str, starter: str | None, entry_point: str | None) -> str:

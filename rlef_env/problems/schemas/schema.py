@@ -13,7 +13,7 @@ __all__ = ["Schema", "identified"]
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """How the rows of a data set are read.
+    """Schema of a data set's rows.
 
     Attributes:
         name: the name in commands and errors, e.g. ``"apps"``.

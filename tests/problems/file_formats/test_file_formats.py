@@ -1,4 +1,4 @@
-"""How rows are stored: one set of problems in every kind of file, held in memory or not."""
+"""File formats: the same problems in every format, in memory or not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Large JSON arrays: the elements and where they begin, whatever the pieces that the file is read in."""
+"""Large JSON arrays: elements and their offsets, for any size of the chunks that are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A package written from a table of its files."""
+"""Packages written from a table of files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOTHING: Mapping[str, str | bytes | None] = {}
 
 @pytest.fixture
 def kattis(tmp_path: Path) -> MakePackage:
-    """Write a small Kattis package; files given by name are added, replaced, or with None left out."""
+    """Write a small Kattis package; files given by name are added or replaced, or removed if None."""
 
     def make(changes: Mapping[str, str | bytes | None] = NOTHING, name: str = "sum") -> Path:
         return write_package(tmp_path / name, {**KATTIS, **changes})
@@ -26,7 +26,7 @@ def kattis(tmp_path: Path) -> MakePackage:
 
 @pytest.fixture
 def dmoj(tmp_path: Path) -> MakePackage:
-    """Likewise a DMOJ package."""
+    """Write a small DMOJ package in the same way."""
 
     def make(changes: Mapping[str, str | bytes | None] = NOTHING, name: str = "plus") -> Path:
         return write_package(tmp_path / name, {**DMOJ, **changes})
@@ -36,7 +36,7 @@ def dmoj(tmp_path: Path) -> MakePackage:
 
 @pytest.fixture
 def kattis_2025(tmp_path: Path) -> MakePackage:
-    """Likewise a Kattis package of version 2025-09; what is given as ``yaml=`` is added to ``problem.yaml``."""
+    """Write a small Kattis package of version 2025-09 in the same way; ``yaml=`` is appended to ``problem.yaml``."""
 
     def make(changes: Mapping[str, str | bytes | None] = NOTHING, yaml: str = "", name: str = "sum") -> Path:
         files = {**KATTIS_2025, "problem.yaml": f"{KATTIS_2025['problem.yaml']!s}{yaml}", **changes}

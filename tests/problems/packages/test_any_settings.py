@@ -1,4 +1,4 @@
-"""Whatever stands in the settings of a package: it is read, or refused in one line."""
+"""Random settings of a package: they are read, or refused in one line."""
 
 from __future__ import annotations
 

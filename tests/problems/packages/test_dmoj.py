@@ -1,4 +1,4 @@
-"""DMOJ packages: cases, batches, archives, checkers; what is wrong or not supported is one clear error."""
+"""DMOJ packages: cases, batches, archives, checkers; invalid or unsupported parts are one clear error."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ A, B = "in: 1.in, out: 1.out", "in: 2.in, out: 2.out"
         (f"test_cases: [{{{A}, points: 0}}]", []),
     ],
 )
-def test_points_and_what_gates_them(dmoj, text, groups):
+def test_points_depend_on_earlier_groups(dmoj, text, groups):
     problem = read_package(dmoj({"init.yml": text}))
     assert [(group.name, group.points, group.requires) for group in problem.groups] == groups
 

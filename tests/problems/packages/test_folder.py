@@ -1,4 +1,4 @@
-"""A package's folder is read, and nothing outside of it."""
+"""Only files in a package's folder are read."""
 
 from __future__ import annotations
 

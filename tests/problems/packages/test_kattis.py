@@ -1,4 +1,4 @@
-"""Kattis and ICPC packages: every part is read, and what is wrong or not supported is one clear error."""
+"""Kattis and ICPC packages: every part is read; invalid or unsupported parts are one clear error."""
 
 from __future__ import annotations
 
@@ -447,7 +447,7 @@ def test_empty_folders_that_links_multiply_are_stopped(kattis):
 
 @pytest.mark.parametrize("last", ["", "x" * 10_000])
 def test_headers_that_multiply_are_stopped(kattis, last):
-    """A thousand times a thousand times a thousand of them."""
+    """A billion inclusions from three levels of a thousand each."""
     folder = "output_validators/v"
     files = {f"{folder}/{name}.h": f'#include "{name + 1}.h"\n' * 1000 for name in range(6)}
     files |= {"problem.yaml": "validation: custom", f"{folder}/v.cc": '#include "0.h"\n', f"{folder}/6.h": last}

@@ -1,4 +1,4 @@
-"""Packages of version 2025-09: each part of the specification that is read, and each that is refused by name."""
+"""Packages of version 2025-09: each part of the specification is read, or refused by name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rlef_env.problems.packages import read_package
 VALIDATOR = "import sys\nsys.exit(42)\n"
 
 
-def test_a_package_as_the_specification_has_it(kattis_2025):
+def test_a_package_of_the_specification(kattis_2025):
     yaml = """
 type: [pass-fail]
 name: {en: Sum, pt-BR: Soma}
@@ -57,7 +57,7 @@ languages: all
     assert problem.extra["testdata"] == {"secret/1": {"description": "small", "hint": "try", "full_feedback": True}}
 
 
-def test_what_a_package_leaves_out(kattis_2025):
+def test_optional_parts_of_a_package(kattis_2025):
     problem = read_package(kattis_2025({"data/sample/1.in": None, "data/sample/1.ans": None}))
     assert (problem.time_limit, problem.memory_limit, problem.public_tests) == (None, None, ())
     assert problem.extra["time_multiplier"] == 2.0
@@ -211,7 +211,7 @@ EARN = {"sample": {"sample/1"}, "a": {"secret/a/1", "secret/a/2"}, "b": {"secret
 
 
 def score(problem, passed):
-    """The points of a program that passes the tests with these names."""
+    """Return the points of a program that passes the tests with these names."""
     names = problem.extra["test_names"]
     places = {(role, place) for role in names for place, name in enumerate(names[role]) if name in passed}
     return sum(group.earned for group in group_scores(problem.groups, places))

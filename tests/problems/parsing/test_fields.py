@@ -1,4 +1,4 @@
-"""Typed fields: values that look right and are not (the rest is tested through the formats)."""
+"""Typed fields: invalid values that look valid (the schemas' tests cover the rest)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys that clash are refused before a dict is made of them, and honest ones never are."""
+"""Colliding keys are refused before a dict is made of them; ordinary keys never are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.clashing import clashing
 
 
 @pytest.mark.parametrize("bits", [11, 12, 13])
-def test_keys_that_run_into_each_other_are_refused(bits: int) -> None:
+def test_colliding_keys_are_refused(bits: int) -> None:
     with pytest.raises(ValueError, match="keys whose hashes collide"):
         check_keys(clashing(bits))
     with pytest.raises(ValueError, match="keys whose hashes collide"):
@@ -43,11 +43,11 @@ def test_equal_hashes_are_refused_unless_they_are_few() -> None:
     ids=lambda keys: repr(keys)[:30],
 )
 @pytest.mark.parametrize("of_set", [False, True])
-def test_honest_keys_are_taken(keys: list[object], of_set: bool) -> None:
+def test_ordinary_keys_are_accepted(keys: list[object], of_set: bool) -> None:
     check_keys(keys, of_set)
 
 
 @given(st.integers(-(2**70), 2**70), st.integers(1, 2**65), st.booleans())
-def test_any_row_of_equal_steps_is_taken(start: int, step: int, of_set: bool) -> None:
+def test_arithmetic_sequences_are_accepted(start: int, step: int, of_set: bool) -> None:
     if step % (2**61 - 1):
         check_keys([start + step * number for number in range(1500)], of_set)

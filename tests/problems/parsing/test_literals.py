@@ -1,4 +1,4 @@
-"""Plain values as Python source: everything comes back, and nothing is ever run."""
+"""Plain values as Python source: everything is read back equal, and nothing is executed."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_what_is_no_plain_call_is_refused(source: str) -> None:
 
 
 @pytest.mark.parametrize("value", [object(), [range(3)], {1: (bool,)}, type("L", (list,), {})()])
-def test_what_is_not_plain_has_no_source(value: object) -> None:
+def test_values_that_are_not_plain_have_no_source(value: object) -> None:
     with pytest.raises(NotPlain, match="expected a plain value"):
         format_value(value)
 

@@ -1,4 +1,4 @@
-"""Chance that does not change: known numbers, and bounds."""
+"""Reproducible random numbers: known values, and bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every family: the recipe, labels that are true, tests that wrong programs fail."""
+"""Properties of every family: complete, with true labels, and tests that incorrect programs fail."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_there_are_many_families_and_some_hide_something() -> None:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_the_recipe_is_whole(name: str) -> None:
+def test_every_family_is_complete(name: str) -> None:
     family = FAMILIES[name]
     assert len(family.grades) == 5
     assert len(set(family.grades)) == 5
@@ -188,7 +188,7 @@ def test_the_statement_shows_the_first_public_test(name: str, seed: int) -> None
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_faults_are_found_by_the_tests(name: str) -> None:
-    """Of a family's wrong programs nearly all are told from right ones; what no test tells is no wrong program."""
+    """Nearly all wrong programs of a family fail a test; a program that passes all tests is not labelled wrong."""
     family = FAMILIES[name]
     drawn = kept = 0
     for seed in range(40):
@@ -219,7 +219,7 @@ def test_every_label_is_true(name: str, seed: int, grade: int, judge: Judge) -> 
 
 
 @pytest.mark.parametrize("name", [name for name in OPEN if FAMILIES[name].task(0, FAMILIES[name].default).endless])
-def test_what_is_too_slow_is_too_slow(name: str, judge: Judge) -> None:
+def test_endless_programs_exceed_the_time_limit(name: str, judge: Judge) -> None:
     family = FAMILIES[name]
     problem = family.generate(len(name), family.grades[len(name) % 5])
     slow = [solution for solution in problem.incorrect_solutions if solution.verdict == "time_limit"]

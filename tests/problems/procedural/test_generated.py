@@ -1,4 +1,4 @@
-"""Names of generated data sets, and their problems: made when asked for, the same each time, splits apart."""
+"""Names of generated data sets, and their problems: lazy, reproducible, with disjoint splits."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_no_two_splits_share_a_problem(name: str) -> None:
 
 
 def test_a_problem_is_in_the_split_of_its_content() -> None:
-    """Equal statements and inputs are never in two splits, however many problems are generated."""
+    """Equal statements and inputs are never in two splits, for any number of generated problems."""
     family = FAMILIES["hidden_step"]
     splits: dict[tuple[str, ...], set[str]] = {}
     for seed in range(3000):
@@ -95,7 +95,7 @@ def test_seeds_differ() -> None:
     assert not {content(problem) for problem in first} & {content(problem) for problem in second}
 
 
-def test_facts_promise_no_more_than_there_is() -> None:
+def test_metadata_are_lower_bounds() -> None:
     problems = generated_problems("procedural?count=150")
     for place, problem in enumerate(problems):
         said, true = problems.metadata(place), metadata_of(problem)

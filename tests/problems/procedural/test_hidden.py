@@ -1,4 +1,4 @@
-"""Where something is hidden: nobody can know it, feedback tells it, and the ceilings are reached and no more."""
+"""Families with a secret: it cannot be known, feedback shows it, and agents reach the ceilings exactly."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fenced(source: str) -> str:
 
 
 def informed(variants: Sequence[Problem], feedback: Sequence[str]) -> str:
-    """The best anybody can do who believes feedback: knows all but the secret, and what failing tests rule out."""
+    """The best agent that uses feedback: it knows everything but the secret, and what failing tests rule out."""
     tests = [test for text in feedback for test in SHOWN.findall(text)]
     programs = [variant.solutions[0].source for variant in variants]
     fitting = [source for source in programs if all(run(source, text) == output for text, output in tests)]
@@ -41,20 +41,20 @@ def informed(variants: Sequence[Problem], feedback: Sequence[str]) -> str:
 
 
 def blind(variants: Sequence[Problem], feedback: Sequence[str]) -> str:
-    """The best anybody can do who learns nothing but that it failed: always something else on the public test."""
+    """The best agent that only learns that it failed: it guesses something else on the public test each time."""
     programs = {run(v.solutions[0].source, variants[0].public_tests[0].input): v.solutions[0].source for v in variants}
     return fenced(list(programs.values())[len(feedback) % len(programs)])
 
 
 def copying(variants: Sequence[Problem], feedback: Sequence[str]) -> str:
-    """Prints what it was shown that the public test expects, and guesses elsewhere."""
+    """An agent that prints the expected output shown for the public test, and guesses elsewhere."""
     tests = [test for text in feedback for test in SHOWN.findall(text)]
     known = {text.strip(): output.strip() for text, output in tests}
     return fenced(f"print({known!r}.get(input(), 1))\n")
 
 
 def solved(variants: Sequence[Problem], respond: Respond, judge: Judge, turns: int, feedback: str) -> int:
-    """How many of the variants an agent solves; it sees only what the environment says."""
+    """Return the number of variants that an agent solves; it sees only the environment's observations."""
     env = CodeEnv(Dataset("variants", "Variants", tuple(variants)), max_turns=turns, feedback=feedback, judge=judge)  # type: ignore[arg-type]
     count = 0
     for variant in variants:
@@ -75,7 +75,7 @@ def solved(variants: Sequence[Problem], respond: Respond, judge: Judge, turns: i
 
 
 @pytest.mark.parametrize("name", HIDDEN)
-def test_variants_differ_in_nothing_that_is_shown(name: str) -> None:
+def test_variants_have_equal_statements_and_inputs(name: str) -> None:
     family = FAMILIES[name]
     for seed in range(10):
         for config in family.grades:
@@ -99,8 +99,8 @@ def test_no_program_is_right_for_two_variants(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", HIDDEN)
-def test_what_is_hidden_has_no_part_in_the_split(name: str) -> None:
-    """So each value is as likely in each split as it is when drawn."""
+def test_the_split_does_not_depend_on_the_secret(name: str) -> None:
+    """Thus each secret is as likely in each split as when it is drawn."""
     family = FAMILIES[name]
     for config in family.grades:
         splits = [{split_of(task) for task in family.draw(Dice(str(seed)), config)} for seed in range(30)]
@@ -109,7 +109,7 @@ def test_what_is_hidden_has_no_part_in_the_split(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", HIDDEN)
-def test_what_is_hidden_is_drawn_evenly(name: str) -> None:
+def test_secrets_are_equally_likely(name: str) -> None:
     family = FAMILIES[name]
     config = family.grades[0]
     places: list[int] = []
@@ -136,7 +136,7 @@ def test_the_ceilings_are_reached_exactly(name: str, turns: int, judge: Judge) -
 
 
 @pytest.mark.parametrize("name", HIDDEN)
-def test_who_does_not_read_feedback_is_as_good_as_with_random_feedback(name: str, judge: Judge) -> None:
+def test_ignoring_feedback_reaches_the_ceiling_of_random_feedback(name: str, judge: Judge) -> None:
     family = FAMILIES[name]
     assert family.ceiling is not None
     variants = family.variants(6)

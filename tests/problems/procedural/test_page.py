@@ -1,4 +1,4 @@
-"""The table of families on docs/procedural.md is what the families say."""
+"""The table of families on docs/procedural.md agrees with the families."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rlef_env.problems.procedural import FAMILIES, Family
 
 
 def row(family: Family[Any]) -> str:
-    """The family's row of the table."""
+    """Return the family's row of the table."""
     test = family.generate(0, family.grades[0]).public_tests[0]
     example = " → ".join(
         text.rstrip("\n").replace("\n", " ⏎ ").replace("|", "\\|") for text in (test.input, test.output)

@@ -1,7 +1,7 @@
-"""The solutions do what the statements say: both against programs that read nothing but the statement.
+"""Solutions agree with statements: both are compared with programs that read only the statement.
 
-Each reference below knows a family's wording, takes the rule from the statement, and finds the answer in another way
-than the family's own solution does.
+Each reference below knows a family's wording, takes the rule from the statement, and finds the answer with another
+method than the family's own solution.
 """
 
 from __future__ import annotations

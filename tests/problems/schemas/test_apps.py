@@ -1,4 +1,4 @@
-"""APPS: rows and folders, with every quirk of theirs."""
+"""APPS: rows and folders, with all their quirks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TESTS = {"inputs": ["1 2\n", ["3 4", ""]], "outputs": ["3\n", ["7"]]}
 
 
 def row(**changes: Any) -> dict[str, Any]:
-    """A row with every field of the schema; a change of ``...`` removes the field."""
+    """Return a row with every field of the schema; a change of ``...`` removes the field."""
     full = {
         "problem_id": 17,
         "question": QUESTION,
@@ -61,7 +61,7 @@ def test_empty_strings_stand_for_nothing(nothing: Any) -> None:
 
 
 @pytest.mark.parametrize("empty", ["{}", "null", {}])
-def test_empty_tests_are_none(empty: Any) -> None:
+def test_empty_tests_are_left_out(empty: Any) -> None:
     assert list(problem(input_output=empty).tests()) == []
 
 
@@ -160,7 +160,7 @@ def test_folders(tmp_path: Path) -> None:
     assert full.public_tests == (Test("1 2\n", "3\n"),)
 
 
-def test_folders_that_are_none(tmp_path: Path) -> None:
+def test_folders_that_are_not_problems(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="expected a folder of APPS problems"):
         list(rows_of_directory(tmp_path / "missing"))
     with pytest.raises(DataError, match=r"expected folders with question.txt in each, got none"):

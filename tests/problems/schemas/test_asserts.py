@@ -1,4 +1,4 @@
-"""Asserts made into tests: what becomes a call, what stays code, and that nothing of either is run."""
+"""Asserts as tests: some become calls, others stay code, and nothing is executed."""
 
 from __future__ import annotations
 

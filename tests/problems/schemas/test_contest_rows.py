@@ -1,4 +1,4 @@
-"""CodeContests+, AlphaCodium and CommonOJ: every quirk of their rows, and the real samples."""
+"""CodeContests+, AlphaCodium and CommonOJ: all quirks of their rows, and the real samples."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BY_NAME = {schema.name: schema for schema in SCHEMAS}
 
 
 def read(schema: str, **changes: Any) -> Problem:
-    """The sample's problem with changes; ``...`` removes a field."""
+    """Return the sample's problem with changes; ``...`` removes a field."""
     row = {key: value for key, value in (ROWS[schema] | changes).items() if value is not ...}
     return BY_NAME[schema].problem(Field(row, "rows.jsonl:7"))
 
@@ -90,7 +90,7 @@ def test_two_lists_instead_of_objects() -> None:
 
 
 @pytest.mark.parametrize("checker", [None, "", ...])
-def test_without_a_checker_the_rule_is_that_of_code_contests(checker: Any) -> None:
+def test_without_a_checker_that_of_code_contests_decides(checker: Any) -> None:
     assert read("code_contests_plus", checker=checker).checker == CheckerSpec("codecontests")
 
 
@@ -138,7 +138,7 @@ def test_memory_limits_in_megabytes_or_bytes(value: Any, size: int | None) -> No
         ({"note": float("nan")}, "note"),
     ],
 )
-def test_what_code_contests_plus_cannot_be(change: dict[str, Any], field: str) -> None:
+def test_invalid_rows_of_code_contests_plus(change: dict[str, Any], field: str) -> None:
     with pytest.raises(DataError) as caught:
         read("code_contests_plus", **change)
     assert str(caught.value).startswith(f"rows.jsonl:7: problem '1_A': field {field!r}: expected ")
@@ -236,7 +236,7 @@ def test_what_a_test_of_common_oj_has_besides_is_kept() -> None:
         ({"canonical_solution": "print()"}, "canonical_solution"),
     ],
 )
-def test_what_common_oj_cannot_be(change: dict[str, Any], field: str) -> None:
+def test_invalid_rows_of_common_oj(change: dict[str, Any], field: str) -> None:
     with pytest.raises(DataError) as caught:
         read("common_oj", **change)
     assert f"field {field!r}: expected " in str(caught.value)

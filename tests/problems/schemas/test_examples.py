@@ -1,4 +1,4 @@
-"""Which tests count as examples of the statement."""
+"""Tests that count as examples of the statement."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_statement_that_repeats_an_argument_costs_little() -> None:
 
 
 def test_on_real_statements_only_public_tests_count_as_examples(shared_data: Path) -> None:
-    """The sample tells public tests by much the same search; the rest has outputs of another form in the statement."""
+    """The sample selects public tests by a similar search; the statements show the other outputs in another form."""
     public, private = [], []
     for line in (shared_data / "codecontests.jsonl").read_text().splitlines():
         row = json.loads(line)

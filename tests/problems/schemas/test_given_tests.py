@@ -1,4 +1,4 @@
-"""Both forms of tests, calls among them, and which of them are public."""
+"""Both forms of tests, including calls, and the selection of public tests."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_results_as_text_are_taken_out_where_the_grader_takes_both(grader: str, 
     assert given.checker().flags == (("json", "list_of_one") if result == 5 else ("json",))
 
 
-def test_whole_numbers_as_keys_come_back_in_arguments() -> None:
+def test_whole_numbers_as_keys_are_restored_in_arguments() -> None:
     given = read({"inputs": [[{"1": 2, "-3": 4}, {"a": 1, "2": 3}, {"01": 1}, {}]], "outputs": [1], "fn_name": "f"})
     assert parse_call(given.tests[0].input).args == ({1: 2, -3: 4}, {"a": 1, "2": 3}, {"01": 1}, {})
 
@@ -114,7 +114,7 @@ def test_the_name_may_stand_in_each_tests_own_metadata(named: dict[str, Any]) ->
         read(records, "g")
 
 
-def test_what_else_metadata_holds_is_kept() -> None:
+def test_other_metadata_are_kept() -> None:
     record = {"input": "1", "output": "2", "testtype": "stdin"}
     records = [{**record, "metadata": {"func_name": None, "level": 3}}, {**record, "metadata": "free text"}, record]
     assert read(records).unknown == {"unknown": [{"metadata": {"level": 3}}, {"metadata": "free text"}, {}]}
@@ -232,7 +232,7 @@ def deep(levels: int) -> Any:
         ),
     ],
 )
-def test_what_is_no_test_is_refused_by_name(value: Any, entry_point: str | None, message: str) -> None:
+def test_invalid_tests_are_refused_by_name(value: Any, entry_point: str | None, message: str) -> None:
     with pytest.raises(DataError, match=message) as error:
         read(value, entry_point)
     assert str(error.value).startswith("rows.jsonl:2: problem 'p': ")

@@ -1,4 +1,4 @@
-"""Hostile values in every place of a row of every schema: read, or refused in one line, and nothing else."""
+"""Hostile values in every place of a row of every schema are read, or refused in one line."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def with_value(row: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 
 def read(row: Any, schema: str) -> Exception | None:
-    """Read a row and use what was read; the error that it leads to."""
+    """Read a row and use the result; return the error, if any."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")

@@ -1,4 +1,4 @@
-"""Rows of HumanEval and HumanEval+: hand-made ones with every quirk, and what is wrong with others."""
+"""Rows of HumanEval and HumanEval+: hand-made rows with all quirks, and invalid rows."""
 
 from __future__ import annotations
 

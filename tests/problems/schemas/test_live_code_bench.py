@@ -1,4 +1,4 @@
-"""LiveCodeBench: rows with every quirk of theirs, and the real packed rows of the sample."""
+"""LiveCodeBench: rows with all their quirks, and the real packed rows of the sample."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def packed(value: Any) -> str:
 
 
 def row(**changes: Any) -> dict[str, Any]:
-    """A row with every field of the schema; a change of ``...`` removes the field."""
+    """Return a row with every field of the schema; a change of ``...`` removes the field."""
     full = {
         "question_title": "Next",
         "question_content": "Print the next number.",
@@ -222,7 +222,7 @@ def test_a_name_beside_tests_that_give_standard_input_is_refused() -> None:
 
 
 def test_a_call_without_a_result_is_refused_by_name() -> None:
-    """Arguments as JSON values, not as text: a missing ``output`` is no ``None``."""
+    """Arguments are JSON values, not text: a missing ``output`` does not mean ``None``."""
     tests = [{"input": [1], "testtype": "functional"}]
     with pytest.raises(DataError, match=r"'public_test_cases\[0\].output'.*the result of the call, got no such field"):
         problem(public_test_cases=tests, private_test_cases=[], metadata={"func_name": "f"})

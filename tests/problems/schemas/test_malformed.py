@@ -1,4 +1,4 @@
-"""Broken files of every schema: one clear error each, and nothing loaded."""
+"""Broken files of every schema: one clear error each, and nothing is loaded."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def line(row: Any) -> bytes:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for files, with a cache of its own."""
+    """A folder for files, with a separate cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path
 
@@ -38,7 +38,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def refusal(folder: Path, name: str, content: bytes, schema: str | None = None) -> str:
-    """The error that a file leads to, and that nothing is left of it."""
+    """Return the error of a file, after checking that nothing of the file is left in the cache."""
     path = folder / name
     path.write_bytes(content)
     with pytest.raises(DataError) as caught:
@@ -117,8 +117,8 @@ def test_a_last_line_that_is_no_row(folder: Path, name: str, kind: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
-def test_a_number_that_is_none(folder: Path, name: str, number: str) -> None:
-    """Only where rows are what Python writes may they stand; in a field that is kept, they are refused there, too."""
+def test_nan_is_read_only_in_rows_that_python_writes(folder: Path, name: str, number: str) -> None:
+    """In a field that is kept, NaN and infinity are refused even there."""
     raw = line(another(name))[:-1] + b', "unknown_field": ' + number.encode() + b"}"
     message = refusal(folder, "rows.jsonl", line(ROWS[name]) + b"\n" + raw)
     assert "rows.jsonl:2: " in message

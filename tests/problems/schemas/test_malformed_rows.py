@@ -1,4 +1,4 @@
-"""Every schema, with rows broken at random: a problem or one clear error, and never anything else."""
+"""Every schema, with rows broken at random: a problem or one clear error."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ ODD += ["'" * 99, "open('x')", "{'a': (1, 2)}", "eJwDAAAAAAE=", "9" * 5000, [[[]
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The path of every value in a row."""
+    """Return the path of every value in a row."""
     found = [path] if path else []
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return found + [place for key, child in children for place in places(child, (*path, key))]

@@ -1,4 +1,4 @@
-"""Rows of MBPP, full and sanitized, and of MBPP+: hand-made ones with every quirk, and what is wrong with others."""
+"""Rows of MBPP, full and sanitized, and of MBPP+: hand-made rows with all quirks, and invalid rows."""
 
 from __future__ import annotations
 

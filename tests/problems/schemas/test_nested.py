@@ -1,4 +1,4 @@
-"""JSON and Python literals in strings: what is read, what is refused, and that neither time nor memory runs away."""
+"""JSON and Python literals in strings: accepted and refused texts, with bounded time and memory."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_what_repr_writes_is_read_back(value: Any) -> None:
     assert json_or_python_in(field(repr([value]))).value == [value]
 
 
-def test_the_path_of_what_stands_in_a_string_says_so() -> None:
+def test_the_path_names_the_encoding_of_a_string() -> None:
     assert json_in(field('{"inputs": [1, 2]}')).child("inputs").items()[1].path == "input_output(JSON).inputs[1]"
     assert json_or_python_in(field("{'a': 1}")).child("a").path == "input_output(Python).a"
 

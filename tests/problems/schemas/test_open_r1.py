@@ -1,4 +1,4 @@
-"""Open-R1's Codeforces rows, and what becomes of their checkers."""
+"""Open-R1's Codeforces rows, and their checkers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if __name__ == "__main__":
 
 
 def row(**changes: Any) -> dict[str, Any]:
-    """A row with every field of the schema; a change of ``...`` removes the field."""
+    """Return a row with every field of the schema; a change of ``...`` removes the field."""
     full = {
         "id": "9999/C",
         "contest_id": "9999",

@@ -1,4 +1,4 @@
-"""Packed text: read in every protocol, and hostile pickles refused before anything of them runs."""
+"""Packed text: read in every protocol; hostile pickles are refused before anything is executed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_text_and_dicts_of_text_are_read_in_every_protocol(value: Any, protocol:
 
 
 class Runs:
-    """Its pickle calls ``os.system``."""
+    """An object whose pickle calls ``os.system``."""
 
     def __init__(self, command: str) -> None:
         self.command = command

@@ -1,4 +1,4 @@
-"""What an annotation in starter code says of a value."""
+"""Annotations in starter code, and the values that fit them."""
 # ruff: noqa: E501  # signatures on one line
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def test_types(annotation: str, right: list[Any], wrong: list[Any]) -> None:
 @pytest.mark.parametrize(
     "annotation", ["Any", "TreeNode", "Optional[TreeNode]", "f(1)", "'not a type'", "List[T]", "x.y"]
 )
-def test_types_that_say_nothing(annotation: str) -> None:
+def test_types_that_decide_nothing(annotation: str) -> None:
     assert fits(result_type(IN_CLASS.format(annotation), "f"), [[5]]) is None
 
 
@@ -71,7 +71,7 @@ def test_types_that_say_nothing(annotation: str) -> None:
         "def f (n)->List[int] :",
     ],
 )
-def test_where_the_annotation_stands(starter: str) -> None:
+def test_the_place_of_the_annotation(starter: str) -> None:
     assert (fits(result_type(starter, "f"), [5]), fits(result_type(starter, "f"), 5)) == (True, False)
 
 

@@ -1,4 +1,4 @@
-"""The small parts that rows of several data sets share."""
+"""Small parts that rows of several data sets share."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_only_one_whole_fence_is_taken_off() -> None:
         assert unfenced(text) == text
 
 
-def test_a_chat_is_what_the_user_says() -> None:
+def test_the_statement_is_the_users_messages() -> None:
     system = {"role": "system", "content": "Think."}
     chat = [system, {"role": "user", "content": "Add."}, {"role": "user", "content": "Now."}]
     assert user_text(field(chat)) == ("Add.\n\nNow.", [system])

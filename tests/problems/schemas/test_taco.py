@@ -1,4 +1,4 @@
-"""TACO: rows with every quirk of theirs."""
+"""TACO: rows with all their quirks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUESTION = "Double it.\n\nExamples\n\nInput\n2\nOutput\n4\n"
 
 
 def row(**changes: Any) -> dict[str, Any]:
-    """A row with every field of the schema; a change of ``...`` removes the field."""
+    """Return a row with every field of the schema; a change of ``...`` removes the field."""
     full = {
         "question": QUESTION,
         "solutions": '["print(2 * int(input()))"]',
@@ -97,7 +97,7 @@ def test_what_cannot_be_read_as_a_limit_or_a_day_is_kept() -> None:
     assert [found.extra[key] for key in ("time_limit", "memory_limit", "date")] == ["1 - 2 seconds", "none", "long ago"]
 
 
-def test_nothing_is_known_of_a_bare_row() -> None:
+def test_a_bare_row_has_no_optional_values() -> None:
     found = TACO.problem(Field({"question": "Do it.", "input_output": ""}, "f:1"))
     assert found == Problem(
         id=found.id, statement="Do it.", checker=CheckerSpec("apps", ("exact_integers",)), grader="taco"

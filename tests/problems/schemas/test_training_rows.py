@@ -1,4 +1,4 @@
-"""Rows made for training: PRIME, PrimeIntellect, DeepCoder, rLLM and NeMo Gym, with every quirk of theirs."""
+"""Rows made for training: PRIME, PrimeIntellect, DeepCoder, rLLM and NeMo Gym, with all their quirks."""
 
 from __future__ import annotations
 
@@ -337,7 +337,7 @@ PLACES: list[tuple[Schema, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("schema", "row", "place"), PLACES)
 def test_a_name_where_nothing_reads_it_is_refused(schema: Schema, row: dict[str, Any], place: str) -> None:
-    """Its tests would be taken for standard input, and every right program refused."""
+    """Otherwise the tests would be taken for standard input, and every correct program would be refused."""
     with pytest.raises(
         DataError, match=rf"^rows.jsonl:5: problem '.*': field '{re.escape(place)}': expected no function"
     ):

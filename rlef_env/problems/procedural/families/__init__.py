@@ -1,4 +1,4 @@
-"""The families: one module each, which defines a configuration, a function that draws a task, and ``FAMILY``."""
+"""Families: one module each, which defines a configuration, a function that draws a task, and ``FAMILY``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One of several listed rules holds, and only a failing test shows which one."""
+"""One of several listed rules: only a failing test shows which one holds."""
 
 from __future__ import annotations
 
@@ -88,12 +88,12 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
 
 
 def program(code: str) -> str:
-    """The program for a rule."""
+    """Return the program for a rule."""
     return f"n = int(input())\nprint({code})\n"
 
 
 def _inputs(dice: Dice, programs: list[str]) -> tuple[str, ...]:
-    """Different numbers, on the first of which no two programs print the same."""
+    """Return different numbers; on the first of them all programs print different values."""
     while True:
         numbers = [9 + number for number in hidden_step.distinct_numbers(dice, 990, PUBLIC + HIDDEN)]
         inputs = tuple(f"{number}\n" for number in numbers)
@@ -102,7 +102,7 @@ def _inputs(dice: Dice, programs: list[str]) -> tuple[str, ...]:
 
 
 def ceiling(config: Config, turns: int, feedback: FeedbackMode) -> float:
-    """As for ``hidden_step``: a rule is a secret."""
+    """Return the ceiling, as for ``hidden_step``: the rule is the secret."""
     return hidden_step.ceiling(hidden_step.Config(config.rules, example=config.example), turns, feedback)
 
 

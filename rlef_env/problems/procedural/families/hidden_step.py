@@ -55,7 +55,7 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
 
 
 def distinct_numbers(dice: Dice, most: int, count: int) -> list[int]:
-    """So many different numbers from 1 on."""
+    """Draw ``count`` different numbers from 1 to ``most``."""
     numbers: dict[int, None] = {}
     while len(numbers) < count:
         numbers[dice.integer(1, most)] = None
@@ -63,7 +63,7 @@ def distinct_numbers(dice: Dice, most: int, count: int) -> list[int]:
 
 
 def program(secret: int, scale: int = 1) -> str:
-    """The right program for a secret."""
+    """Return the correct program for a secret."""
     return f"n = int(input())\nprint({_sum(Config(scale=scale), secret)})\n"
 
 

@@ -57,7 +57,7 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
 
 
 def program(head: int, tail: int) -> str:
-    """The right program for two secrets."""
+    """Return the correct program for two secrets."""
     return PROGRAM.format(head=head, tail=tail, border=BORDER)
 
 
