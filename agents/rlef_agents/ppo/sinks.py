@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rlef_env.errors import RLEFError
+from rlef_env.files import written_whole
 
 __all__ = ["JSONLines", "Sink", "read_metrics", "sinks"]
 
@@ -45,12 +46,8 @@ class JSONLines:
         kept = [row for row in read_metrics(path) if row["update"] <= done] if done else []
 
         def replace() -> None:
-            writing = path.with_name(f".writing-{path.name}")
-            with writing.open("w", encoding="utf-8") as file:
-                file.writelines(json.dumps(row) + "\n" for row in kept)
-                file.flush()
-                os.fsync(file.fileno())
-            writing.replace(path)  # a full disk or a crash leaves the old file as it was
+            with written_whole(path) as file:
+                file.writelines(json.dumps(row).encode() + b"\n" for row in kept)
 
         self._written(replace)
 
