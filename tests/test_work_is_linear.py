@@ -54,10 +54,10 @@ from rlef_env.problems.packages.folder import Folder
 from rlef_env.problems.packages.yaml_file import read_yaml
 from rlef_env.problems.parsing import unpacked
 from rlef_env.problems.parsing.json_text import memory_of
-from rlef_env.problems.schemas.asserts import check_to_tests, examples
 from rlef_env.problems.schemas.live_code_bench import unpacked_tests
-from rlef_env.problems.schemas.nested import json_in, json_or_python_in
-from rlef_env.problems.schemas.pickled_text import pickled_text
+from rlef_env.problems.schemas.parts.asserts import check_to_tests, examples
+from rlef_env.problems.schemas.parts.nested import json_in, json_or_python_in
+from rlef_env.problems.schemas.parts.pickled_text import pickled_text
 from rlef_env.sandbox.java_names import java_names
 from rlef_env.server.problem_store import ProblemStore
 from tests.clashing import clashing

@@ -13,7 +13,7 @@ from rlef_env.judge.runners.assert_tests import CodeTests
 from rlef_env.judge.runners.base import Outcome
 from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import Test
-from rlef_env.problems.schemas.asserts import check_to_tests
+from rlef_env.problems.schemas.parts.asserts import check_to_tests
 from rlef_env.sandbox import Limits, Program, PythonStart
 
 LIMITS = Limits(cpu_seconds=0.5, memory_bytes=128 * 2**20, output_bytes=2**20)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from rlef_env.errors import DataError
 from rlef_env.judge import group_scores
-from rlef_env.problems.packages.data_groups import groups_of
-from rlef_env.problems.packages.data_tree import DataFolder
+from rlef_env.problems.packages.kattis.data_groups import groups_of
+from rlef_env.problems.packages.kattis.data_tree import DataFolder
 from rlef_env.problems.parsing.fields import Field
 
 TESTS = 6

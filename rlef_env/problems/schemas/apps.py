@@ -15,9 +15,15 @@ from typing import Any, Final
 from rlef_env.errors import DataError
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Problem
-from rlef_env.problems.schemas.given_tests import GivenTests, read_tests, refuse_names, require_tests, split_public
-from rlef_env.problems.schemas.nested import json_in, json_or_python_in
-from rlef_env.problems.schemas.row_parts import rest, site, solutions_in, text_or_none, with_starter
+from rlef_env.problems.schemas.parts.given_tests import (
+    GivenTests,
+    read_tests,
+    refuse_names,
+    require_tests,
+    split_public,
+)
+from rlef_env.problems.schemas.parts.nested import json_in, json_or_python_in
+from rlef_env.problems.schemas.parts.row_parts import rest, site, solutions_in, text_or_none, with_starter
 from rlef_env.problems.schemas.schema import Schema, identified
 
 __all__ = ["APPS", "given_in", "rows_of_directory"]

@@ -13,8 +13,8 @@ from rlef_env.problems.checker_spec import checker_from_field
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, Problem, Solution, Test
 from rlef_env.problems.schemas.code_contests import MIN_MEMORY, columns, language_of
-from rlef_env.problems.schemas.given_tests import GivenTests, split_public
-from rlef_env.problems.schemas.row_parts import rest, text_or_none
+from rlef_env.problems.schemas.parts.given_tests import GivenTests, split_public
+from rlef_env.problems.schemas.parts.row_parts import rest, text_or_none
 from rlef_env.problems.schemas.schema import Schema, identified
 
 __all__ = ["CODE_CONTESTS_PLUS"]

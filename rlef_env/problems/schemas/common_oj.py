@@ -11,10 +11,10 @@ from typing import Any, Final
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, Problem, Solution, Test
 from rlef_env.problems.schemas.code_contests import LANGUAGE_NAMES
-from rlef_env.problems.schemas.given_tests import GivenTests, refuse_names, require_tests, split_public
 from rlef_env.problems.schemas.live_code_bench import LIVE_CODE_BENCH_CHECKER, unpacked_tests
-from rlef_env.problems.schemas.nested import json_in
-from rlef_env.problems.schemas.row_parts import rest, text_or_none, with_starter
+from rlef_env.problems.schemas.parts.given_tests import GivenTests, refuse_names, require_tests, split_public
+from rlef_env.problems.schemas.parts.nested import json_in
+from rlef_env.problems.schemas.parts.row_parts import rest, text_or_none, with_starter
 from rlef_env.problems.schemas.schema import Schema, identified
 
 __all__ = ["COMMON_OJ"]

@@ -17,9 +17,9 @@ from typing import Any, Final
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.parsing.literals import NotPlain, format_value
 from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Problem, Solution, Test
-from rlef_env.problems.schemas.asserts import assert_to_test, examples, parse_code, unparsed
 from rlef_env.problems.schemas.human_eval import ASKED, entry_point_of, function_of
-from rlef_env.problems.schemas.row_parts import rest, with_place
+from rlef_env.problems.schemas.parts.asserts import assert_to_test, examples, parse_code, unparsed
+from rlef_env.problems.schemas.parts.row_parts import rest, with_place
 from rlef_env.problems.schemas.schema import Schema, identified
 
 __all__ = ["HUMAN_EVAL_PLUS", "MBPP_PLUS", "input_types"]

@@ -16,8 +16,8 @@ from typing import Final
 
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Problem, Solution
-from rlef_env.problems.schemas.asserts import check_to_tests, examples, listed_tests, parse_code
-from rlef_env.problems.schemas.row_parts import rest, with_place
+from rlef_env.problems.schemas.parts.asserts import check_to_tests, examples, listed_tests, parse_code
+from rlef_env.problems.schemas.parts.row_parts import rest, with_place
 from rlef_env.problems.schemas.schema import Schema, identified
 
 __all__ = ["EVALPLUS_CHECKER", "HUMAN_EVAL", "entry_point_of", "function_of"]

@@ -14,10 +14,10 @@ from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.parsing.json_text import MAX_MEMORY
 from rlef_env.problems.parsing.unpacked import unpacked_bytes
 from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Problem
-from rlef_env.problems.schemas.given_tests import GivenTests, entry_point_in, read_tests, require_tests
-from rlef_env.problems.schemas.nested import json_in
-from rlef_env.problems.schemas.pickled_text import pickled_text
-from rlef_env.problems.schemas.row_parts import day_or_none, rest, text_or_none, with_starter
+from rlef_env.problems.schemas.parts.given_tests import GivenTests, entry_point_in, read_tests, require_tests
+from rlef_env.problems.schemas.parts.nested import json_in
+from rlef_env.problems.schemas.parts.pickled_text import pickled_text
+from rlef_env.problems.schemas.parts.row_parts import day_or_none, rest, text_or_none, with_starter
 from rlef_env.problems.schemas.schema import Schema, identified
 
 __all__ = ["LIVE_CODE_BENCH", "LIVE_CODE_BENCH_CHECKER", "func_name_in", "unpacked_tests"]

@@ -13,7 +13,8 @@ from typing import Final
 
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Problem, Solution, Test
-from rlef_env.problems.schemas.asserts import (
+from rlef_env.problems.schemas.human_eval import EVALPLUS_CHECKER
+from rlef_env.problems.schemas.parts.asserts import (
     MAX_SOURCE,
     assert_to_test,
     called_function,
@@ -23,8 +24,7 @@ from rlef_env.problems.schemas.asserts import (
     unparsed,
     without_numpy,
 )
-from rlef_env.problems.schemas.human_eval import EVALPLUS_CHECKER
-from rlef_env.problems.schemas.row_parts import rest, with_place
+from rlef_env.problems.schemas.parts.row_parts import rest, with_place
 from rlef_env.problems.schemas.schema import Schema
 
 __all__ = ["MBPP", "MBPP_SANITIZED"]

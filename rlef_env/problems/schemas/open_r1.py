@@ -15,7 +15,7 @@ from typing import Final
 
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, Problem, Test
-from rlef_env.problems.schemas.row_parts import megabytes, rest, seconds, text_or_none
+from rlef_env.problems.schemas.parts.row_parts import megabytes, rest, seconds, text_or_none
 from rlef_env.problems.schemas.schema import Schema, identified
 
 __all__ = ["OPEN_R1"]

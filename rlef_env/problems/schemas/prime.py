@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Problem
-from rlef_env.problems.schemas.given_tests import read_tests, refuse_names, require_tests, split_public
-from rlef_env.problems.schemas.nested import json_in
-from rlef_env.problems.schemas.row_parts import by_content, rest, text_or_none, user_text, with_starter
+from rlef_env.problems.schemas.parts.given_tests import read_tests, refuse_names, require_tests, split_public
+from rlef_env.problems.schemas.parts.nested import json_in
+from rlef_env.problems.schemas.parts.row_parts import by_content, rest, text_or_none, user_text, with_starter
 from rlef_env.problems.schemas.schema import Schema
 
 __all__ = ["PRIME"]

@@ -10,9 +10,15 @@ from typing import Final
 
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Problem, Solution
-from rlef_env.problems.schemas.given_tests import entry_point_in, read_tests, refuse_names, require_tests, split_public
-from rlef_env.problems.schemas.nested import json_in, json_or_python_in
-from rlef_env.problems.schemas.row_parts import by_content, rest, text_or_none, unfenced, user_text, with_starter
+from rlef_env.problems.schemas.parts.given_tests import (
+    entry_point_in,
+    read_tests,
+    refuse_names,
+    require_tests,
+    split_public,
+)
+from rlef_env.problems.schemas.parts.nested import json_in, json_or_python_in
+from rlef_env.problems.schemas.parts.row_parts import by_content, rest, text_or_none, unfenced, user_text, with_starter
 from rlef_env.problems.schemas.schema import Schema, identified
 
 __all__ = ["PRIME_INTELLECT"]

@@ -14,9 +14,9 @@ from typing import Final
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.schemas.apps import given_in
-from rlef_env.problems.schemas.given_tests import refuse_names, split_public
-from rlef_env.problems.schemas.nested import json_or_python_in
-from rlef_env.problems.schemas.row_parts import (
+from rlef_env.problems.schemas.parts.given_tests import refuse_names, split_public
+from rlef_env.problems.schemas.parts.nested import json_or_python_in
+from rlef_env.problems.schemas.parts.row_parts import (
     by_content,
     day_or_none,
     limit_in_words,

@@ -421,7 +421,7 @@ def test_links_that_leave_or_repeat(kattis):
 
 
 def test_links_that_multiply_are_stopped(kattis, monkeypatch):
-    monkeypatch.setattr("rlef_env.problems.packages.data_tree.MAX_TESTS", 500)
+    monkeypatch.setattr("rlef_env.problems.packages.kattis.data_tree.MAX_TESTS", 500)
     path = kattis()
     for level in range(12):
         (path / f"data/secret/x{level}").mkdir()

@@ -6,7 +6,7 @@ import pytest
 
 from rlef_env.errors import DataError
 from rlef_env.problems import Test
-from rlef_env.problems.schemas.asserts import (
+from rlef_env.problems.schemas.parts.asserts import (
     assert_to_test,
     called_function,
     check_to_tests,

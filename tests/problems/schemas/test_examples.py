@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rlef_env.problems.schemas.examples import calls_shown, streams_shown
+from rlef_env.problems.schemas.parts.examples import calls_shown, streams_shown
 
 STATEMENT = """Add up the numbers. The first line holds 5, how many there are.
 

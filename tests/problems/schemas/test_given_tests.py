@@ -10,8 +10,8 @@ from rlef_env.errors import DataError
 from rlef_env.problems import CheckerSpec, FunctionSpec, Test
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.parsing.literals import parse_call, parse_value
-from rlef_env.problems.schemas.given_tests import GivenTests, read_tests, split_public
-from rlef_env.problems.schemas.nested import json_in
+from rlef_env.problems.schemas.parts.given_tests import GivenTests, read_tests, split_public
+from rlef_env.problems.schemas.parts.nested import json_in
 
 
 def read(value: Any, entry_point: str | None = None, starter: str | None = None, grader: str = "apps") -> GivenTests:

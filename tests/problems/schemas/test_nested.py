@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rlef_env.errors import DataError
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.parsing.json_text import read_integer
-from rlef_env.problems.schemas.nested import json_in, json_or_python_in
+from rlef_env.problems.schemas.parts.nested import json_in, json_or_python_in
 
 
 def field(value: Any) -> Field:

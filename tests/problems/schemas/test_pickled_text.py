@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from rlef_env.errors import DataError
 from rlef_env.problems.parsing.fields import Field
-from rlef_env.problems.schemas.pickled_text import pickled_text
+from rlef_env.problems.schemas.parts.pickled_text import pickled_text
 
 
 def packed(pickled: bytes) -> Field:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rlef_env.problems.schemas.result_types import fits, result_type
+from rlef_env.problems.schemas.parts.result_types import fits, result_type
 
 IN_CLASS = "class Solution:\n    def f(self, n: int) -> {}:\n        "
 

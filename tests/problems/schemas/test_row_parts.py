@@ -8,7 +8,7 @@ import pytest
 
 from rlef_env.errors import DataError
 from rlef_env.problems.parsing.fields import Field
-from rlef_env.problems.schemas.row_parts import (
+from rlef_env.problems.schemas.parts.row_parts import (
     by_content,
     day_or_none,
     limit_in_words,

@@ -21,11 +21,11 @@ from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.parsing.hashing import check_keys
 from rlef_env.problems.parsing.literals import NotPlain, format_call, format_value
 from rlef_env.problems.problem import CheckerSpec, FunctionSpec, Test
-from rlef_env.problems.schemas.asserts import assert_to_test, called_function
-from rlef_env.problems.schemas.examples import calls_shown, streams_shown
-from rlef_env.problems.schemas.nested import json_in
-from rlef_env.problems.schemas.result_types import fits, result_type
-from rlef_env.problems.schemas.row_parts import with_place
+from rlef_env.problems.schemas.parts.asserts import assert_to_test, called_function
+from rlef_env.problems.schemas.parts.examples import calls_shown, streams_shown
+from rlef_env.problems.schemas.parts.nested import json_in
+from rlef_env.problems.schemas.parts.result_types import fits, result_type
+from rlef_env.problems.schemas.parts.row_parts import with_place
 
 __all__ = [
     "APPS_CHECKER",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from rlef_env.problems.packages.folder import Folder
-from rlef_env.problems.packages.kattis_2025 import read_2025
-from rlef_env.problems.packages.kattis_legacy import TIME_MULTIPLIER, read_legacy
+from rlef_env.problems.packages.kattis.legacy import TIME_MULTIPLIER, read_legacy
+from rlef_env.problems.packages.kattis.version_2025 import read_2025
 from rlef_env.problems.packages.yaml_file import read_yaml
 from rlef_env.problems.problem import Problem
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from rlef_env.errors import DataError
 from rlef_env.problems.checker_spec import checker_from_field
-from rlef_env.problems.packages.data_tree import Tests
 from rlef_env.problems.packages.folder import Folder
+from rlef_env.problems.packages.kattis.data_tree import Tests
 from rlef_env.problems.packages.programs import Submissions, read_program
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, InteractorSpec, Problem, TestGroup

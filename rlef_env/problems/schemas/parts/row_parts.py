@@ -16,7 +16,7 @@ from rlef_env.errors import DataError
 from rlef_env.fences import fenced_blocks
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Solution
-from rlef_env.problems.schemas.nested import json_in
+from rlef_env.problems.schemas.parts.nested import json_in
 
 __all__ = [
     "by_content",

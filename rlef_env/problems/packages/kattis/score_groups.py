@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rlef_env.problems.packages.data_tree import DataFolder
+from rlef_env.problems.packages.kattis.data_tree import DataFolder
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import TestGroup
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
-from rlef_env.problems.packages.data_tree import Tests
 from rlef_env.problems.packages.folder import MAX_TEXT_BYTES, Folder
+from rlef_env.problems.packages.kattis.data_tree import Tests
 from rlef_env.problems.parsing.fields import Field
 
 __all__ = ["read_statement"]

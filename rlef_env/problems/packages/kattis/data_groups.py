@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from rlef_env.problems.packages.data_tree import DataFolder
+from rlef_env.problems.packages.kattis.data_tree import DataFolder
 from rlef_env.problems.problem import TestGroup
 
 __all__ = ["groups_of"]

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rlef_env.problems.packages.data_groups import groups_of
-from rlef_env.problems.packages.data_tree import LEGACY, DataFolder, read_data
 from rlef_env.problems.packages.folder import Folder
-from rlef_env.problems.packages.kattis_fields import (
+from rlef_env.problems.packages.kattis.data_groups import groups_of
+from rlef_env.problems.packages.kattis.data_tree import LEGACY, DataFolder, read_data
+from rlef_env.problems.packages.kattis.fields import (
     default_validator,
     factor,
     kattis_problem,
@@ -28,8 +28,8 @@ from rlef_env.problems.packages.kattis_fields import (
     refuse_folders,
     types_among,
 )
+from rlef_env.problems.packages.kattis.statement import read_statement
 from rlef_env.problems.packages.programs import read_submissions
-from rlef_env.problems.packages.statement import read_statement
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, InteractorSpec, Problem
 

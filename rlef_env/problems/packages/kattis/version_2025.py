@@ -22,11 +22,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from rlef_env.problems.packages.constants import Constants
-from rlef_env.problems.packages.data_tree import LATER, Tests, read_data
-from rlef_env.problems.packages.expectations import read_expectations
 from rlef_env.problems.packages.folder import Folder
-from rlef_env.problems.packages.kattis_fields import (
+from rlef_env.problems.packages.kattis.constants import Constants
+from rlef_env.problems.packages.kattis.data_tree import LATER, Tests, read_data
+from rlef_env.problems.packages.kattis.expectations import read_expectations
+from rlef_env.problems.packages.kattis.fields import (
     default_validator,
     factor,
     kattis_problem,
@@ -35,9 +35,9 @@ from rlef_env.problems.packages.kattis_fields import (
     refuse_others,
     types_among,
 )
+from rlef_env.problems.packages.kattis.score_groups import is_partial, score_groups
+from rlef_env.problems.packages.kattis.statement import read_statement
 from rlef_env.problems.packages.programs import read_submissions
-from rlef_env.problems.packages.score_groups import is_partial, score_groups
-from rlef_env.problems.packages.statement import read_statement
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec, InteractorSpec, Problem
 

@@ -1,0 +1,1 @@
+"""Parts that several schemas share: tests, asserts, values in strings, limits, chats."""
