@@ -32,7 +32,7 @@ from rlef_env.errors import DataError, RLEFError
 from rlef_env.judge import Judgement, TestResult, Verdict, group_scores, make_checker
 from rlef_env.judge.functions.calls import _result
 from rlef_env.judge.functions.value_codec import encode
-from rlef_env.judge.functions.values import value_rule
+from rlef_env.judge.functions.values import value_comparison
 from rlef_env.problems import (
     CheckerSpec,
     Dataset,
@@ -304,7 +304,7 @@ def compared(name: str, *flags: str) -> Callable[[Callable[[int], tuple[bytes, b
 
 
 def unordered(make: Callable[[int], list[Any]]) -> Callable[[int], Call]:
-    rule = value_rule(CheckerSpec("value", ("unordered",)))
+    rule = value_comparison(CheckerSpec("value", ("unordered",)))
     return lambda size: (lambda values: lambda: rule(values, values[::-1]))(make(size))
 
 
@@ -467,7 +467,7 @@ def test_keys_that_clash_are_refused_by_every_reader() -> None:
         parse_call(f"f({keys})")
     with pytest.raises(DataError, match="keys whose hashes collide"):
         apps("", [[{str(key): 0 for key in keys}]], [[1]], fn_name="f")()
-    assert not value_rule(CheckerSpec("value", ("unordered",)))(list(keys), list(keys))
+    assert not value_comparison(CheckerSpec("value", ("unordered",)))(list(keys), list(keys))
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------

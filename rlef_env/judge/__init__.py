@@ -1,8 +1,9 @@
-"""Is it right? A problem, a sandbox and a checker make a judgement."""
+"""Decide whether a program is right: run it on a problem's tests in the sandbox, and check its outputs."""
 
 from rlef_env.judge.checkers import Checker, make_checker
 from rlef_env.judge.checkers.custom import NO_CUSTOM_CHECKERS, CustomCheckers
-from rlef_env.judge.checkers.program import Checked, CheckerBroke, ProgramChecker
+from rlef_env.judge.checkers.program import ProgramChecker
+from rlef_env.judge.checkers.protocols import CheckerError, CheckerResult
 from rlef_env.judge.functions.calls import (
     Call,
     CallResult,
@@ -23,8 +24,13 @@ from rlef_env.judge.pool.cached import CachedPool
 from rlef_env.judge.pool.fair_queue import FairPriorityQueue
 from rlef_env.judge.pool.local import JudgePool, default_workers
 from rlef_env.judge.pool.verdict_cache import VerdictCache
+<<<<<<< HEAD
 from rlef_env.judge.pool.warm_up import PRINTS_ONE
 from rlef_env.judge.runners.base import start_of
+=======
+from rlef_env.judge.pool.warm import PRINTS_ONE
+from rlef_env.judge.runners.base import python_start
+>>>>>>> 9294fe3 (Judge: checker_for decides which checker judges; comparisons, RunOutcome, problem_kind, python_start; the judge in named steps; drivers share their constants; plain words)
 
 __all__ = [
     "ATTEMPTS",
@@ -38,9 +44,9 @@ __all__ = [
     "Call",
     "CallResult",
     "CallRunner",
-    "Checked",
     "Checker",
-    "CheckerBroke",
+    "CheckerError",
+    "CheckerResult",
     "CustomCheckers",
     "FairPriorityQueue",
     "GroupScore",
@@ -67,7 +73,7 @@ __all__ = [
     "make_checker",
     "needed_to_judge",
     "no_verdict",
+    "python_start",
     "run_calls",
     "same_value",
-    "start_of",
 ]

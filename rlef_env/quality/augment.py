@@ -19,7 +19,7 @@ from rlef_env.judge import (
     JudgePool,
     Verdict,
     make_checker,
-    start_of,
+    python_start,
 )
 from rlef_env.problems import Problem, Test
 from rlef_env.quality.mutate import mutants
@@ -156,7 +156,7 @@ def executions(problem: Problem, program: Program, inputs: Sequence[str], sandbo
     )
     if not inputs:
         return
-    with sandbox.load(program, limits, start_of(problem)) as loaded:
+    with sandbox.load(program, limits, python_start(problem)) as loaded:
         for text in inputs:
             yield require_run(loaded.run(text.encode()))
 

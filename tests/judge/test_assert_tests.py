@@ -9,15 +9,15 @@ import pytest
 
 from rlef_env.judge.functions.calls import CallRunner, Target
 from rlef_env.judge.judgement import Verdict
-from rlef_env.judge.runners.assert_tests import CodeTests
-from rlef_env.judge.runners.base import Outcome
+from rlef_env.judge.runners.assert_tests import AssertTests
+from rlef_env.judge.runners.base import RunOutcome
 from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import Test
 from rlef_env.problems.schemas.parts.asserts import check_to_tests
 from rlef_env.sandbox import Limits, Program, PythonStart
 
 LIMITS = Limits(cpu_seconds=0.5, memory_bytes=128 * 2**20, output_bytes=2**20)
-Run = Callable[..., Outcome]
+Run = Callable[..., RunOutcome]
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +31,11 @@ def sandboxes() -> Iterator[Sandboxes]:
 def run(sandboxes: Sandboxes) -> Run:
     """The outcome of a test for a program that defines ``f``."""
 
-    def run(source: str, test: str, preamble: str = "") -> Outcome:
+    def run(source: str, test: str, preamble: str = "") -> RunOutcome:
         target = Target("f", preamble)
         with (
             CallRunner(sandboxes.program, LIMITS) as runner,
-            CodeTests(sandboxes, runner.loaded, Program(source), target, PythonStart()) as tests,
+            AssertTests(sandboxes, runner.loaded, Program(source), target, PythonStart()) as tests,
         ):
             return tests.run(Test(test, ""))
 
@@ -125,14 +125,14 @@ def test_a_failure_shows_what_was_returned_last(run: Run) -> None:
 def test_what_cannot_be_passed_is_no_fault_of_the_program(run: Run, source: str, test: str) -> None:
     outcome = run(source, test)
     assert outcome.verdict is Verdict.NO_VERDICT
-    assert "no plain value" in (outcome.category or "")
+    assert "not plain" in (outcome.category or "")
 
 
 def test_a_test_that_needs_a_module_that_is_not_there_has_no_verdict(run: Run) -> None:
     outcome = run(SAME, "import no_such_module\nassert f()")
     assert (outcome.verdict, outcome.category) == (
         Verdict.NO_VERDICT,
-        "the test needs what is not there: No module named 'no_such_module'",
+        "the test needs a module that is not installed: No module named 'no_such_module'",
     )
     late = "f()\nimport no_such_module"
     assert run(SAME, late).verdict is Verdict.WRONG_ANSWER  # what the program returned may have led here

@@ -24,8 +24,8 @@ from rlef_env.judge import (
     run_calls,
     same_value,
 )
-from rlef_env.judge.functions.calls import BLOB, FRAME, driver_source
-from rlef_env.judge.functions.value_codec import encode
+from rlef_env.judge.functions.calls import driver_source
+from rlef_env.judge.functions.value_codec import BLOB, FRAME, encode
 from rlef_env.sandbox import Limits, Program, Sandbox, Status
 
 LIMITS = Limits(cpu_seconds=1.0, memory_bytes=256 * 2**20, output_bytes=2**20)

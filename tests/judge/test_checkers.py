@@ -1,4 +1,4 @@
-"""The in-process rules: the conformance cases of their origins, hand-computed examples, and laws for any bytes."""
+"""The comparisons: the conformance cases of their origins, hand-computed examples, and laws for any bytes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rlef_env.errors import DataError, UsageError
-from rlef_env.judge.checkers import RULES, check_codecontests, check_kattis, check_tokens, make_checker
+from rlef_env.judge.checkers import COMPARISONS, make_checker
+from rlef_env.judge.checkers.codecontests import check_codecontests
+from rlef_env.judge.checkers.kattis import check_kattis
 from rlef_env.judge.checkers.text import lines_of
+from rlef_env.judge.checkers.tokens import check_tokens
 from rlef_env.problems import CHECKER_FLAGS, CHECKERS, CheckerSpec, parse_checker_flags
 
 KATTIS_CASES = Path(__file__).parents[3] / "shared/data/checkers/kattis_default_validator_cases.jsonl"
 FLOAT = parse_checker_flags("kattis", ["float_tolerance", "1e-6"])
 
 
-# --- the same output under different rules ---------------------------------------------------------------------------
+# --- the same output under different checkers -----------------------------------------------------------------------
 
 TABLE = [
     # output, expected, tokens, CodeContests, Kattis, Kattis with float_tolerance 1e-6
@@ -148,7 +151,7 @@ def test_kattis_flags_decide(flags: str, output: bytes, expected: bytes, right: 
 # --- make_checker ----------------------------------------------------------------------------------------------------
 
 
-def test_make_checker_gives_the_rule_that_is_named() -> None:
+def test_make_checker_makes_the_checker_that_is_named() -> None:
     def accepts(spec: CheckerSpec, output: bytes) -> bool:
         return make_checker(spec)(b"input", output, b"Yes 1.0")
 
@@ -173,10 +176,10 @@ def test_make_checker_refuses_programs_values_and_unknown_names() -> None:
         make_checker(CheckerSpec("tokens", ("strip",)))
 
 
-def test_every_name_is_a_rule_here_a_program_or_the_rule_for_values() -> None:
-    programs = {name for name, rule in CHECKERS.items() if rule.program}
-    assert set(CHECKERS) == set(RULES) | programs | {"value"}
-    assert {flag for rule in CHECKERS.values() for flag in rule.flags} == set(CHECKER_FLAGS)
+def test_every_checker_is_a_comparison_a_program_or_compares_values() -> None:
+    programs = {name for name, info in CHECKERS.items() if info.program}
+    assert set(CHECKERS) == set(COMPARISONS) | programs | {"value"}
+    assert {flag for info in CHECKERS.values() for flag in info.flags} == set(CHECKER_FLAGS)
 
 
 # --- laws for any bytes ----------------------------------------------------------------------------------------------
@@ -206,17 +209,17 @@ SPECS = {
 }
 
 
-def rule_of(spec: CheckerSpec) -> Any:
+def comparison_for(spec: CheckerSpec) -> Any:
     checker = make_checker(spec)
     return lambda output, expected: checker(b"input", output, expected)
 
 
-RULE = {name: rule_of(spec) for name, spec in SPECS.items()}
-rules = pytest.mark.parametrize("rule", RULE.values(), ids=RULE.keys())
+COMPARE = {name: comparison_for(spec) for name, spec in SPECS.items()}
+comparisons = pytest.mark.parametrize("compare", COMPARE.values(), ids=COMPARE.keys())
 
 
-def some_rules(*names: str) -> Any:
-    return pytest.mark.parametrize("rule", [RULE[name] for name in names], ids=names)
+def some_comparisons(*names: str) -> Any:
+    return pytest.mark.parametrize("compare", [COMPARE[name] for name in names], ids=names)
 
 
 token = st.one_of(
@@ -230,70 +233,70 @@ tokens = st.lists(token, max_size=6)
 texts = st.one_of(st.binary(max_size=40), tokens.map(b" ".join))
 
 
-@rules
+@comparisons
 @given(left=texts, right=texts)
 @example(left=b"1e400 2", right=b"1e400 2.0")
-def test_a_verdict_for_any_bytes(rule: Any, left: bytes, right: bytes) -> None:
-    assert rule(left, right) in (True, False)
-    assert rule(left, left) is True
+def test_a_verdict_for_any_bytes(compare: Any, left: bytes, right: bytes) -> None:
+    assert compare(left, right) in (True, False)
+    assert compare(left, left) is True
 
 
-@rules
+@comparisons
 @given(values=tokens)
-def test_one_token_too_many_is_wrong(rule: Any, values: list[bytes]) -> None:
+def test_one_token_too_many_is_wrong(compare: Any, values: list[bytes]) -> None:
     text = b"".join(value + b"\n" for value in values)
-    assert rule(text + b"x", text) is False
-    assert rule(text, text + b"x") is False
+    assert compare(text + b"x", text) is False
+    assert compare(text, text + b"x") is False
 
 
-@some_rules("tokens", "tokens, unordered", "codecontests", "kattis", "kattis, float", "yesno", "characters")
+@some_comparisons("tokens", "tokens, unordered", "codecontests", "kattis", "kattis, float", "yesno", "characters")
 @given(values=tokens, data=st.data())
-def test_white_space_does_not_matter(rule: Any, values: list[bytes], data: st.DataObject) -> None:
+def test_white_space_does_not_matter(compare: Any, values: list[bytes], data: st.DataObject) -> None:
     space = st.text(" \t\n\v\r", min_size=1, max_size=3).map(str.encode)
     text = data.draw(space) + b"".join(value + data.draw(space) for value in values)
-    assert rule(text, b" ".join(values)) is True
+    assert compare(text, b" ".join(values)) is True
 
 
-@some_rules("lines, loose", "apps", "livecodebench", "lines, float")
+@some_comparisons("lines, loose", "apps", "livecodebench", "lines, float")
 @given(rows=st.lists(st.lists(token, min_size=1, max_size=3), max_size=3), data=st.data())
-def test_white_space_at_line_ends_does_not_matter(rule: Any, rows: list[list[bytes]], data: st.DataObject) -> None:
+def test_white_space_at_line_ends_does_not_matter(compare: Any, rows: list[list[bytes]], data: st.DataObject) -> None:
     blank = st.text(" \t", max_size=3).map(str.encode)
     end = st.sampled_from([b"\n", b"\r\n"])
     lines = [b" ".join(row) for row in rows]
     text = b"".join(data.draw(blank) + line + data.draw(blank) + data.draw(end) for line in lines)
-    assert rule(text + data.draw(st.text(" \n\t", max_size=3)).encode(), b"\n".join(lines)) is True
+    assert compare(text + data.draw(st.text(" \n\t", max_size=3)).encode(), b"\n".join(lines)) is True
 
 
-@some_rules(
+@some_comparisons(
     *("tokens", "tokens, any case", "tokens, unordered", "lines", "lines, loose", "lines, unordered", "lines, strict"),
     *("exact", "characters", "yesno", "livecodebench", "codecontests", "kattis"),
 )
 @given(left=texts, right=texts)
-def test_rules_that_do_not_prefer_a_side(rule: Any, left: bytes, right: bytes) -> None:
-    assert rule(left, right) is rule(right, left)
+def test_symmetric_comparisons(compare: Any, left: bytes, right: bytes) -> None:
+    assert compare(left, right) is compare(right, left)
 
 
-@some_rules("tokens, unordered", "characters")
+@some_comparisons("tokens, unordered", "characters")
 @given(values=tokens, data=st.data())
-def test_order_does_not_matter_but_number_does(rule: Any, values: list[bytes], data: st.DataObject) -> None:
+def test_order_does_not_matter_but_number_does(compare: Any, values: list[bytes], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(values))
-    assert rule(b" ".join(shuffled), b"\n".join(values)) is True
+    assert compare(b" ".join(shuffled), b"\n".join(values)) is True
     if values:
-        assert rule(b" ".join([*shuffled, values[0]]), b" ".join(values)) is False
-        assert rule(b" ".join(shuffled[1:]), b" ".join(values)) is False
+        assert compare(b" ".join([*shuffled, values[0]]), b" ".join(values)) is False
+        assert compare(b" ".join(shuffled[1:]), b" ".join(values)) is False
 
 
-@some_rules("codecontests, exact", "sandboxfusion, exact", "apps, exact", "livecodebench")
+@some_comparisons("codecontests, exact", "sandboxfusion, exact", "apps, exact", "livecodebench")
 @given(st.integers(), st.integers(1, 10**6), st.integers(0, 3))
-def test_exact_integers(rule: Any, value: int, offset: int, zeros: int) -> None:
-    assert rule(f"{value + offset}".encode(), f"{value}".encode()) is False
+def test_exact_integers(compare: Any, value: int, offset: int, zeros: int) -> None:
+    assert compare(f"{value + offset}".encode(), f"{value}".encode()) is False
     digits = f"{'-' if value < 0 else ''}{'0' * zeros}{abs(value)}"
-    assert rule(digits.encode(), f"{value}".encode()) is True
-    assert rule(f"{digits}.0".encode(), f"{value}".encode()) is True
+    assert compare(digits.encode(), f"{value}".encode()) is True
+    assert compare(f"{digits}.0".encode(), f"{value}".encode()) is True
 
 
 @given(left=texts, right=texts)
-def test_what_tokens_accepts_the_looser_rules_accept(left: bytes, right: bytes) -> None:
+def test_what_tokens_accepts_looser_checkers_accept(left: bytes, right: bytes) -> None:
     if check_tokens(left, right):
         assert check_kattis(left, right)
         if b"\f" not in left + right:
@@ -325,22 +328,22 @@ HUGE = {
 }
 
 
-@some_rules(  # one for each way to split and to compare
+@some_comparisons(  # one for each way to split and to compare
     *("tokens", "tokens, unordered", "codecontests, exact", "kattis, float", "kattis, spaces", "lines, loose"),
     *("lines, unordered", "lines, float", "characters", "yesno", "livecodebench", "sandboxfusion", "apps, exact"),
 )
 @pytest.mark.timeout(60)  # what is not linear takes hours
 @pytest.mark.parametrize(("output", "expected"), HUGE.values(), ids=HUGE.keys())
-def test_huge_outputs_are_refused_in_linear_time(rule: Any, output: bytes, expected: bytes) -> None:
-    assert rule(output, expected) is False
+def test_huge_outputs_are_refused_in_linear_time(compare: Any, output: bytes, expected: bytes) -> None:
+    assert compare(output, expected) is False
 
 
-@some_rules("tokens", "codecontests", "kattis", "tokens, unordered", "lines, loose", "apps")
-def test_blocks_cut_no_token(rule: Any) -> None:
+@some_comparisons("tokens", "codecontests", "kattis", "tokens, unordered", "lines, loose", "apps")
+def test_blocks_cut_no_token(compare: Any) -> None:
     for length in range(65_530, 65_542):
-        assert rule(b"x" * length + b"  yz\n1", b"x" * length + b" yz\n1")
-        assert not rule(b"x" * length + b" yz 1", b"x" * length + b" y z1")
-        assert not rule(b"x" * length + b"\nyz 1", b"x" * length + b"\ny z1")
+        assert compare(b"x" * length + b"  yz\n1", b"x" * length + b" yz\n1")
+        assert not compare(b"x" * length + b" yz 1", b"x" * length + b" y z1")
+        assert not compare(b"x" * length + b"\nyz 1", b"x" * length + b"\ny z1")
 
 
 def test_blocks_add_no_line_and_lose_none() -> None:

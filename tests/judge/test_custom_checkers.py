@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from rlef_env.envs import CodeEnv, CodeVectorEnv
 from rlef_env.errors import UsageError
 from rlef_env.judge import CachedPool, Judge, JudgeJob, JudgePool, Verdict, VerdictCache
-from rlef_env.judge.checkers.custom import asked_checker
-from rlef_env.judge.checkers.program import CheckerBroke
+from rlef_env.judge.checkers.protocols import CheckerError
 from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import CheckerSpec, Dataset, FunctionSpec, Problem, Test
 from rlef_env.sandbox import Program
@@ -73,8 +72,8 @@ def test_nor_by_making_it_leave() -> None:
 def test_whatever_it_is_given_it_is_what_the_function_says_or_its_own_fault(
     given: bytes, output: bytes, expected: bytes
 ) -> None:
-    checker = asked_checker(Sandboxes(), CheckerSpec("mine"), {"mine": parity})
-    assert checker is not None
+    problem = replace(PROBLEM, checker=CheckerSpec("mine"))
+    checker = checker_for(problem, Sandboxes(), {"mine": parity})
 
     def number(text: bytes) -> int | None:
         try:
@@ -83,7 +82,7 @@ def test_whatever_it_is_given_it_is_what_the_function_says_or_its_own_fault(
             return None
 
     if number(expected) is None:
-        with pytest.raises(CheckerBroke, match="'mine' failed"):
+        with pytest.raises(CheckerError, match="'mine' failed"):
             checker(given, output, expected)
     else:
         right = number(output) is not None and parity(given, output, expected)
@@ -104,7 +103,7 @@ def test_what_it_says_is_taken_as_it_is_meant(said: Any, verdict: str) -> None:
 @pytest.mark.parametrize(
     ("checkers", "words"),
     [
-        ({"tokens": parity}, "names that no other rule has, got 'tokens'"),
+        ({"tokens": parity}, "names that no built-in checker has, got 'tokens'"),
         ({"mine": "parity"}, r"checkers\['mine'\]: expected a function"),
         ([parity], "expected a mapping"),
     ],

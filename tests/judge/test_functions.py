@@ -10,7 +10,7 @@ from rlef_env.errors import DataError, UsageError
 from rlef_env.judge import Judge
 from rlef_env.judge.functions.value_codec import decode
 from rlef_env.judge.judgement import Verdict
-from rlef_env.judge.runners.base import Outcome
+from rlef_env.judge.runners.base import RunOutcome
 from rlef_env.judge.runners.function import function_runner
 from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Test
@@ -18,7 +18,7 @@ from rlef_env.sandbox import Limits, Program
 
 LIMITS = Limits(cpu_seconds=0.5, memory_bytes=128 * 2**20, output_bytes=2**20)
 BY_VALUE = CheckerSpec("value")
-Run = Callable[..., "list[Outcome]"]
+Run = Callable[..., "list[RunOutcome]"]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def run(sandboxes: Sandboxes) -> Run:
         public: int = 0,
         gate: int = 0,
         language: str = "python",
-    ) -> list[Outcome]:
+    ) -> list[RunOutcome]:
         given = [test if isinstance(test, Test) else Test(test, "") for test in tests]
         problem = Problem(
             "p", "", tuple(given[:public]), tuple(given[public:]), checker=checker, function=FunctionSpec("f", preamble)
@@ -51,7 +51,7 @@ def run(sandboxes: Sandboxes) -> Run:
     return run
 
 
-def verdicts(outcomes: Sequence[Outcome]) -> list[str]:
+def verdicts(outcomes: Sequence[RunOutcome]) -> list[str]:
     return [outcome.verdict.value for outcome in outcomes]
 
 
@@ -161,7 +161,7 @@ def test_the_preamble_runs_before_the_program_and_before_the_test(run: Run) -> N
     assert verdicts(run(spoilt, "assert f(2) == twice(2)", preamble=preamble)) == WRONG
 
 
-def test_flags_of_the_rule_are_heard(run: Run) -> None:
+def test_flags_of_the_checker_count(run: Run) -> None:
     source = "def f(n):\n    return (n + 1e-9, 2)\n"
     json = CheckerSpec("value", ("json", "float_tolerance", "1e-6"))
     assert verdicts(run(source, Test("f(1)", "[1.0, 2]"), checker=json)) == RIGHT

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from rlef_env.judge import Judge, JudgePool, Verdict
-from rlef_env.judge.runners.base import Outcome
-from rlef_env.judge.runners.interactive import conversation_verdict, interactive_runner
+from rlef_env.judge.runners.base import RunOutcome
+from rlef_env.judge.runners.interactive import interaction_verdict, interactive_runner
 from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import CheckerSpec, InteractorSpec, Problem, Solution, Test
 from rlef_env.sandbox import Execution, Limits, Program, Status
@@ -74,8 +74,8 @@ NONE = Verdict.NO_VERDICT
     ],
 )
 def test_whose_fault(program: Execution, answer: bool | None, left: bool, sound: Verdict, broken: Verdict) -> None:
-    assert conversation_verdict(program, answer, left, lambda: None)[0] is sound
-    assert conversation_verdict(program, answer, left, lambda: "broken")[0] is broken
+    assert interaction_verdict(program, answer, left, lambda: None)[0] is sound
+    assert interaction_verdict(program, answer, left, lambda: "broken")[0] is broken
 
 
 GUESS = """
@@ -122,7 +122,7 @@ def judged(
     problem: Problem = WITH_SOLUTION,
     language: str = "python",
     limits: Limits = LIMITS,
-) -> list[Outcome]:
+) -> list[RunOutcome]:
     tests = [test for _, _, test in problem.tests()]
     with interactive_runner(sandboxes, problem, Program(source, language), limits, tests) as run:
         return [run(test) for test in tests]

@@ -1,4 +1,4 @@
-"""Every spelling of a number under every rule with a tolerance: who reads it as one, and who keeps integers exact."""
+"""Every spelling of a number under every checker with a tolerance: which reads it as one, which keeps integers exact."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from rlef_env.judge import make_checker
 from rlef_env.problems import CheckerSpec
 
-RULES: Final = {
+CHECKERS: Final = {
     "C": CheckerSpec("codecontests", ("exact_integers",)),
     "S": CheckerSpec("sandboxfusion", ("exact_integers",)),
     "A": CheckerSpec("apps", ("exact_integers",)),
     "L": CheckerSpec("livecodebench"),
 }
-"""The rules that promise exactness: the first three where an integer is expected, the last one always."""
+"""The checkers that promise exactness: the first three where an integer is expected, the last one always."""
 
 
 def accepts(spec: CheckerSpec, output: str, expected: str) -> bool:
@@ -34,7 +34,7 @@ def split_after_first(digits: str) -> str:
 
 
 SPELLINGS: Final[dict[str, tuple[Callable[[str], str], str]]] = {
-    # how the digits of a natural number are written, and the rules for which that is a number
+    # how the digits of a natural number are written, and the checkers for which that is a number
     "plain": (str, "CSAL"),
     "zeros in front": (lambda n: "000" + n, "CSAL"),
     "point": (lambda n: n + ".", "CSAL"),
@@ -61,26 +61,26 @@ SPELLINGS: Final[dict[str, tuple[Callable[[str], str], str]]] = {
 BASES: Final = (10**6, 10**9 + 7, 2**53 - 2, 2**53, 2**53 + 1, 10**16, 2**63, 10**18 + 9, 10**30, 10**399 + 7)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("checker", CHECKERS)
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_another_integer_is_never_right_however_it_is_written(rule: str, spelling: str) -> None:
+def test_another_integer_is_never_right_however_it_is_written(checker: str, spelling: str) -> None:
     spell, readers = SPELLINGS[spelling]
     for base in BASES:
         for step in (-1, 0, 1, 9):
             for sign in ("", "-", "+"):
                 output, expected = sign + spell(str(base + step)), sign + str(base)
                 if not spell("1")[0].isspace():
-                    right = step == 0 and rule in readers
-                    assert accepts(RULES[rule], output, expected) is right, (output, expected)
-                    assert not accepts(RULES[rule], "-" + spell(str(base + step)), str(base))
+                    right = step == 0 and checker in readers
+                    assert accepts(CHECKERS[checker], output, expected) is right, (output, expected)
+                    assert not accepts(CHECKERS[checker], "-" + spell(str(base + step)), str(base))
 
 
-@pytest.mark.parametrize("rule", "SAL")
-def test_an_integer_is_expected_in_other_digits(rule: str) -> None:
+@pytest.mark.parametrize("checker", "SAL")
+def test_an_integer_is_expected_in_other_digits(checker: str) -> None:
     for spell in (lambda n: "_".join(n), lambda n: with_digits(n, "\N{FULLWIDTH DIGIT ZERO}")):
-        assert accepts(RULES[rule], "1000000", spell("1000000"))
-        assert accepts(RULES[rule], "1000000.0", spell("1000000"))
-        assert not accepts(RULES[rule], "1000001.0", spell("1000000"))
+        assert accepts(CHECKERS[checker], "1000000", spell("1000000"))
+        assert accepts(CHECKERS[checker], "1000000.0", spell("1000000"))
+        assert not accepts(CHECKERS[checker], "1000001.0", spell("1000000"))
 
 
 @given(
@@ -89,10 +89,10 @@ def test_an_integer_is_expected_in_other_digits(rule: str) -> None:
     st.sampled_from(sorted(SPELLINGS)),
     st.sampled_from("CSAL"),
 )
-def test_integers_beyond_doubles(base: int, step: int, spelling: str, rule: str) -> None:
+def test_integers_beyond_doubles(base: int, step: int, spelling: str, checker: str) -> None:
     spell, readers = SPELLINGS[spelling]
     if not spell("1")[0].isspace():
-        assert accepts(RULES[rule], spell(str(base + step)), str(base)) is (step == 0 and rule in readers)
+        assert accepts(CHECKERS[checker], spell(str(base + step)), str(base)) is (step == 0 and checker in readers)
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_integers_beyond_doubles(base: int, step: int, spelling: str, rule: str)
     ],
 )
 def test_what_is_a_number_for_whom(output: str, expected: str, accepted_by: str) -> None:
-    accepting = "".join(name for name, spec in RULES.items() if accepts(spec, output, expected))
-    assert accepting == "".join(name for name in RULES if name in accepted_by)
+    accepting = "".join(name for name, spec in CHECKERS.items() if accepts(spec, output, expected))
+    assert accepting == "".join(name for name in CHECKERS if name in accepted_by)
 
 
 @pytest.mark.parametrize(
@@ -170,6 +170,6 @@ def test_what_is_a_number_for_whom(output: str, expected: str, accepted_by: str)
 )
 def test_who_reads_a_token_as_one(token: str, read_by: str) -> None:
     tolerance = ("float_tolerance", "1e-6")
-    rules = {"k": CheckerSpec("kattis", tolerance), "l": CheckerSpec("lines", ("ignore_spaces", *tolerance))}
-    assert "".join(name for name, spec in rules.items() if accepts(spec, token, "1")) == read_by
-    assert "".join(name for name, spec in rules.items() if accepts(spec, "1.0000001", token)) == read_by
+    checkers = {"k": CheckerSpec("kattis", tolerance), "l": CheckerSpec("lines", ("ignore_spaces", *tolerance))}
+    assert "".join(name for name, spec in checkers.items() if accepts(spec, token, "1")) == read_by
+    assert "".join(name for name, spec in checkers.items() if accepts(spec, "1.0000001", token)) == read_by

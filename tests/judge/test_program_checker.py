@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rlef_env.errors import UsageError
-from rlef_env.judge import Checked, CheckerBroke, Judge, ProgramChecker, Verdict
+from rlef_env.judge import CheckerError, CheckerResult, Judge, ProgramChecker, Verdict
 from rlef_env.judge.checkers.protocols import read_kattis, read_testlib
 from rlef_env.problems import CheckerSpec, Problem, Test
 from rlef_env.sandbox import Execution, Program, Sandbox, Status, installed_languages
@@ -117,28 +117,28 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def ask(sandbox: Sandbox, name: str, output: str) -> Checked:
+def ask(sandbox: Sandbox, name: str, output: str) -> CheckerResult:
     spec = CheckerSpec(name, ("case_sensitive", "x y"), ASKED[name])
-    return ProgramChecker(sandbox, spec).ask(b"in\n", output.encode(), b"right\n")
+    return ProgramChecker(sandbox, spec).check(b"in\n", output.encode(), b"right\n")
 
 
 @pytest.mark.parametrize(
     ("name", "output", "checked"),
     [
-        ("kattis_program", "right", Checked(True, None, "saw right")),
-        ("kattis_program", "good 12.5", Checked(True, 12.5, "saw good")),
-        ("kattis_program", "wrong", Checked(False, None, "saw wrong")),
-        ("testlib", "right ok fine", Checked(True, None, "ok fine")),
-        ("testlib", "wrong not 3", Checked(False, None, "not 3")),
-        ("testlib", "pe", Checked(False)),
-        ("testlib", "dirt", Checked(False)),
-        ("testlib", "", Checked(False)),
-        ("testlib", "points points 0.5 half", Checked(False, 0.5, "points 0.5 half")),
-        ("testlib", "half", Checked(False, 50.0)),
-        ("testlib", "right partially correct (0) none", Checked(False, 0.0, "partially correct (0) none")),
+        ("kattis_program", "right", CheckerResult(True, None, "saw right")),
+        ("kattis_program", "good 12.5", CheckerResult(True, 12.5, "saw good")),
+        ("kattis_program", "wrong", CheckerResult(False, None, "saw wrong")),
+        ("testlib", "right ok fine", CheckerResult(True, None, "ok fine")),
+        ("testlib", "wrong not 3", CheckerResult(False, None, "not 3")),
+        ("testlib", "pe", CheckerResult(False)),
+        ("testlib", "dirt", CheckerResult(False)),
+        ("testlib", "", CheckerResult(False)),
+        ("testlib", "points points 0.5 half", CheckerResult(False, 0.5, "points 0.5 half")),
+        ("testlib", "half", CheckerResult(False, 50.0)),
+        ("testlib", "right partially correct (0) none", CheckerResult(False, 0.0, "partially correct (0) none")),
     ],
 )
-def test_what_a_program_says(name: str, output: str, checked: Checked, sandbox: Sandbox) -> None:
+def test_what_a_program_says(name: str, output: str, checked: CheckerResult, sandbox: Sandbox) -> None:
     assert ask(sandbox, name, output) == checked
 
 
@@ -178,7 +178,7 @@ def test_an_output_that_breaks_a_program_is_wrong(name: str, output: str, sandbo
 def test_a_program_that_gives_no_answer_gives_no_verdict(spec: CheckerSpec, words: str, sandbox: Sandbox) -> None:
     checker = ProgramChecker(sandbox, spec)
     if words:
-        with pytest.raises(CheckerBroke, match=words):
+        with pytest.raises(CheckerError, match=words):
             checker(b"", b"1", b"1")
     else:
         assert checker(b"", b"1", b"1") is False  # 43, and 1: it works, and says no
@@ -186,7 +186,7 @@ def test_a_program_that_gives_no_answer_gives_no_verdict(spec: CheckerSpec, word
 
 def test_a_program_that_breaks_and_refuses_the_stored_answer_gives_no_verdict(sandbox: Sandbox) -> None:
     source = "import sys\nsys.exit(43 if sys.stdin.read() == '1' else 1 // 0)"
-    with pytest.raises(CheckerBroke, match="failed on the stored answer"):
+    with pytest.raises(CheckerError, match="failed on the stored answer"):
         ProgramChecker(sandbox, CheckerSpec("kattis_program", source=source))(b"", b"2", b"1")
 
 
@@ -194,9 +194,9 @@ def test_a_program_that_breaks_and_refuses_the_stored_answer_gives_no_verdict(sa
 def test_only_the_code_for_right_is_right(code: int) -> None:
     execution = Execution(Status.EXITED, exit_code=code)
     kattis = read_kattis(execution)
-    assert kattis == ({42: Checked(True), 43: Checked(False)}.get(code))
+    assert kattis == ({42: CheckerResult(True), 43: CheckerResult(False)}.get(code))
     if code == 3:
-        with pytest.raises(CheckerBroke):
+        with pytest.raises(CheckerError):
             read_testlib(execution)
     else:
         testlib = read_testlib(execution)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rlef_env.judge.functions.value_codec import DEEPEST, LONGEST, EncodingError, Other, decode, encode, same_value
+from rlef_env.judge.functions.value_codec import MAX_BYTES, MAX_DEPTH, EncodingError, Other, decode, encode, same_value
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
@@ -162,7 +162,7 @@ def colliding(count: int, tag: bytes = b"S") -> bytes:
         sized(b"o", 1, b"\xff"),
         colliding(50_000),
         sized(b"l", 3_000_000, b"N" * 3_000_000),
-        sized(b"b", LONGEST, b"x" * LONGEST),
+        sized(b"b", MAX_BYTES, b"x" * MAX_BYTES),
     ],
     ids=lambda data: f"{data[:6]!r}, {len(data)} bytes",
 )
@@ -257,7 +257,7 @@ def test_what_has_no_end_or_is_too_large_is_named_too() -> None:
     wide: object = None
     for _ in range(60):
         wide = [wide, wide]
-    for value in (endless, doubling, wide, "x" * (LONGEST + 1), b"x" * (LONGEST + 1), 1 << (8 * LONGEST)):
+    for value in (endless, doubling, wide, "x" * (MAX_BYTES + 1), b"x" * (MAX_BYTES + 1), 1 << (8 * MAX_BYTES)):
         decoded = decode(encode(value))
         assert type(decoded) is Other
         assert decoded.type_name.startswith(type(value).__name__ + " (too ")
@@ -273,8 +273,8 @@ def nested(depth: int) -> list[object]:
 
 
 def test_the_deepest_value_comes_back_and_compares() -> None:
-    assert same_value(decode(encode(nested(DEEPEST))), nested(DEEPEST))
-    assert type(decode(encode(nested(DEEPEST + 1)))) is Other
+    assert same_value(decode(encode(nested(MAX_DEPTH))), nested(MAX_DEPTH))
+    assert type(decode(encode(nested(MAX_DEPTH + 1)))) is Other
 
 
 @pytest.mark.parametrize(("tag", "most"), [(b"S", 400_000), (b"Z", 400_000), (b"d", 500_000)])

@@ -1,4 +1,4 @@
-"""The rule for values, by hand-made cases, and against Python's own equality."""
+"""The comparison of values: hand-made cases, and against Python's own equality."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rlef_env.errors import DataError, UsageError
 from rlef_env.judge.functions.value_codec import Other
-from rlef_env.judge.functions.values import value_rule
+from rlef_env.judge.functions.values import value_comparison
 from rlef_env.problems import CheckerSpec
 
 TOLERANT = ("float_absolute_tolerance", "1e-6", "float_relative_tolerance", "1e-7")
@@ -87,18 +87,18 @@ PLAIN = st.recursive(
     ],
 )
 def test_what_is_right(flags: tuple[str, ...], value: object, expected: object, right: bool) -> None:
-    assert value_rule(CheckerSpec("value", flags))(value, expected) is right
+    assert value_comparison(CheckerSpec("value", flags))(value, expected) is right
 
 
 @pytest.mark.parametrize("flags", [(), ("json",), ("unordered",), ("json", "unordered"), TOLERANT])
 @given(value=PLAIN, expected=PLAIN)
-def test_rules_only_add_to_equality(flags: tuple[str, ...], value: Any, expected: Any) -> None:
-    rule = value_rule(CheckerSpec("value", flags))
-    assert rule(value, value)
+def test_flags_only_add_to_equality(flags: tuple[str, ...], value: Any, expected: Any) -> None:
+    compare = value_comparison(CheckerSpec("value", flags))
+    assert compare(value, value)
     if flags in ((), TOLERANT):
-        assert rule(value, expected) == (value == expected)
+        assert compare(value, expected) == (value == expected)
     elif value == expected:
-        assert rule(value, expected)
+        assert compare(value, expected)
 
 
 @pytest.mark.parametrize("flags", [("unordered",), ("json", "unordered")])
@@ -114,11 +114,11 @@ def test_rules_only_add_to_equality(flags: tuple[str, ...], value: Any, expected
 def test_values_made_to_collide_are_wrong_and_do_not_hold_the_judge(
     flags: tuple[str, ...], value: list[object]
 ) -> None:
-    assert not value_rule(CheckerSpec("value", flags))(value, list(range(100_000)))  # minutes, were it quadratic
+    assert not value_comparison(CheckerSpec("value", flags))(value, list(range(100_000)))  # minutes, were it quadratic
 
 
 def test_a_spec_for_text_is_the_callers_mistake() -> None:
     with pytest.raises(UsageError, match="give the problem CheckerSpec"):
-        value_rule(CheckerSpec("tokens"))
+        value_comparison(CheckerSpec("tokens"))
     with pytest.raises(DataError, match="value flags"):
-        value_rule(CheckerSpec("value", ("ignore_case",)))
+        value_comparison(CheckerSpec("value", ("ignore_case",)))

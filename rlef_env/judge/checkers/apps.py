@@ -1,4 +1,4 @@
-"""The rule of APPS, which TACO and PRIME took over."""
+"""The comparison of APPS, which TACO and PRIME use, too."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ _TEXT: Final = CheckerFlags(frozenset({"ignore_spaces", "ignore_blank_lines"}))
 
 
 def check_apps(output: bytes, expected: bytes, flags: CheckerFlags = NO_FLAGS) -> bool:
-    r"""What the cascade of APPS means (hendrycks/apps, eval/testing_util.py; likewise in TACO and PRIME).
+    r"""Return whether an output is right by the steps of APPS, with two differences.
 
-    Kept of its steps: lines are stripped, blank lines left out, and where the whole output is numbers they may differ
-    by 1e-8 plus 1e-5 of the expected one. White space and numbers are those of Python's ``str`` and ``float``. Two
-    numbers too large for a double are one infinity there; here they must be equal. Its last steps compare sets of
-    tokens, which accepts any order and any multiplicity: here they keep both, so that white space within a line is
-    free, as there, and each token counts.
+    As in APPS, lines are stripped, blank lines are ignored, and if the whole output is numbers, each may differ by 1e-8
+    plus 1e-5 of the expected one. White space and numbers are those of Python's ``str`` and ``float``. The differences:
+
+    - In APPS two numbers too large for a double are the same infinity. Here they must be equal.
+    - The last steps of APPS compare sets of tokens, so they accept any order and any multiplicity. Here both count, and
+      only white space within a line is free.
+
+    Source: hendrycks/apps, eval/testing_util.py; likewise in TACO and PRIME.
 
     >>> check_apps(b"0.333333  1\n\n2", b"0.3333333 1\n2"), check_apps(b"2 1", b"1 2"), check_apps(b"1 1 2", b"1 2")
     (True, False, False)

@@ -1,4 +1,4 @@
-"""The rule of the Kattis default validator."""
+"""The comparison of the Kattis default validator."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ _TOKEN_OR_SPACE: Final = re.compile(rb"[ \t\n\v\f\r]+|[^ \t\n\v\f\r]+")
 
 
 def check_kattis(output: bytes, expected: bytes, flags: CheckerFlags = NO_FLAGS) -> bool:
-    r"""The rule of the Kattis default validator (Kattis/problemtools, support/default_validator).
+    r"""Return whether both have equal tokens, or numbers within the tolerance.
 
-    Tokens stand between ASCII white space, whose amount and kind matter only if ``space_change_sensitive``. Letters are
-    compared in any case unless ``case_sensitive``. With a tolerance, where the expected token is a finite number (as
-    ``scanf`` reads them, hexadecimal too) the output's must be one, too, and within one of the tolerances; without,
-    "1.0" is not "1".
+    ASCII white space separates tokens; its amount and kind matter only with ``space_change_sensitive``. Letter case
+    matters only with ``case_sensitive``. With a tolerance, if the expected token is a finite number (as ``scanf`` reads
+    it, hexadecimal too), the output's token must be equal text or a number within one of the tolerances. Without a
+    tolerance, "1.0" is not "1".
+
+    Source: Kattis/problemtools, support/default_validator.
 
     >>> check_kattis(b"YES\n", b"yes"), check_kattis(b"1.1", b"1.0", CheckerFlags(absolute_tolerance=0.2))
     (True, True)
@@ -46,6 +48,6 @@ def _tokens(text: bytes, flags: CheckerFlags) -> Iterator[bytes]:
 
 
 def _pieces(text: bytes, flags: CheckerFlags) -> Iterator[bytes]:
-    """Tokens and the white space between them, in turn: a space is never equal or close to a token."""
+    """Yield tokens and the white space between them in order: a space is never equal or close to a token."""
     folded = text if "case_sensitive" in flags else text.translate(LOWER_CASE)
     return (match.group() for match in _TOKEN_OR_SPACE.finditer(folded))

@@ -1,4 +1,4 @@
-"""Line by line."""
+"""The comparison of lines."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _BLANKS_TO_SPACE: Final = bytes.maketrans(b"\t\v\f", b"   ")
 
 
 def check_lines(output: bytes, expected: bytes, flags: CheckerFlags = NO_FLAGS) -> bool:
-    r"""Whether both have the same lines, but for white space at their ends and blank lines at the end.
+    r"""Return whether both have the same lines, apart from white space at their ends and blank lines at the end.
 
-    With a tolerance, lines are compared token by token, and a token that should be a finite number may be another one
-    within the tolerance: numbers as Python's ``float`` reads them, as in DMOJ's checkers.
+    With a tolerance, lines are compared token by token. If the expected token is a finite number, another number within
+    the tolerance is right. Numbers are those of Python's ``float``, as in DMOJ's checkers.
 
     >>> check_lines(b"a \nb\n\n", b"a\r\nb"), check_lines(b"a b", b"a\nb"), check_lines(b" a", b"a")
     (True, False, False)
@@ -46,7 +46,7 @@ def _lines(text: bytes, flags: CheckerFlags) -> Iterator[bytes]:
 
 
 def _one_space(text: bytes) -> bytes:
-    """Every run of spaces as one; a regular expression would hold a list of all that stands between them."""
+    """Replace every run of spaces by one space. A regular expression would hold a list of all text between them."""
     while b"  " in text:
         text = text.replace(b" " * 16, b" ").replace(b"  ", b" ")
     return text

@@ -1,4 +1,4 @@
-"""LiveCodeBench's rule."""
+"""The comparison of LiveCodeBench."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ __all__ = ["check_livecodebench"]
 
 
 def check_livecodebench(output: bytes, expected: bytes, _: CheckerFlags = NO_FLAGS) -> bool:
-    r"""The rule of LiveCodeBench (lcb_runner/evaluation/testing_util.py).
+    r"""Return whether both have equal lines, as text or as lists of exact decimal numbers.
 
-    White space around the whole text and around each line is ignored. There must be as many lines; each must be the
-    same text, or both lists of decimal numbers that are equal, exactly. White space and numbers are those of Python's
-    ``str`` and ``Decimal``.
+    White space around the whole text and around each line is ignored. The number of lines must be equal; each must be
+    the same text, or both must be lists of decimal numbers that are exactly equal. White space and numbers are those of
+    Python's ``str`` and ``Decimal``.
+
+    Source: LiveCodeBench/LiveCodeBench, lcb_runner/evaluation/testing_util.py.
 
     >>> check_livecodebench(b"1.0 2\n", b"1.00 2"), check_livecodebench(b"0.333", b"0.3333")
     (True, False)

@@ -1,4 +1,4 @@
-"""How a program that is a checker is asked whether an output is right, and what its exit code says."""
+"""Protocols of checker programs: how each gets its arguments, and what its exit status means."""
 
 from __future__ import annotations
 
@@ -14,33 +14,41 @@ from typing import Final, TypeAlias
 from rlef_env.errors import RLEFError, UsageError
 from rlef_env.sandbox import Execution, Limits, Status
 
-__all__ = ["PROTOCOLS", "Case", "Checked", "CheckerBroke", "CheckerProtocol", "read_kattis", "read_testlib"]
+__all__ = [
+    "PROTOCOLS",
+    "CheckerCase",
+    "CheckerError",
+    "CheckerProtocol",
+    "CheckerResult",
+    "read_kattis",
+    "read_testlib",
+]
 
 LIMITS: Final = Limits(cpu_seconds=10.0, memory_bytes=2**30)
-FEEDBACK_BYTES: Final = 2**20  # what a Kattis validator may write into its feedback folder
-LONGEST_MESSAGE: Final = 1000  # characters
+FEEDBACK_BYTES: Final = 2**20  # maximum that a Kattis validator can write into its feedback folder
+MAX_MESSAGE_CHARACTERS: Final = 1000
 TESTLIB: Final = "RLEF_TESTLIB"
-"""The environment variable that names the folder of testlib.h."""
+"""Name of the environment variable that holds the folder of testlib.h."""
 
 KATTIS_ACCEPT, KATTIS_REJECT = 42, 43
 TESTLIB_OK, TESTLIB_FAIL = 0, 3
 TESTLIB_WRONG = (1, 2, 4, 8)  # wrong answer, presentation error, dirt, unexpected end of file
 TESTLIB_POINTS = (5, 7)
-TESTLIB_PARTIAL = 16  # from here on: this plus the points
+TESTLIB_PARTIAL = 16  # an exit status from here on is this plus the points
 
 
-class CheckerBroke(RLEFError):
-    """The checker fails even on the stored answer, or says that the stored data is at fault: no verdict can be had."""
+class CheckerError(RLEFError):
+    """The checker fails even on the stored answer, or blames the stored data: there is no verdict."""
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What a checker says of an output.
+class CheckerResult:
+    """Result of a checker program for one output.
 
     Attributes:
-        right: whether it is wholly right. An output that earns points by the testlib protocol is not.
-        score: the points that the checker gave, in its own unit; None where it gave none.
-        message: its words, for a reader; they may tell of the expected output.
+        right: whether the output is wholly right. An output that earns points in the testlib protocol is not.
+        score: points that the checker gave, in its own unit; None if it gave none.
+        message: text for a human reader; it can reveal the expected output.
     """
 
     right: bool
@@ -49,14 +57,14 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """What a checker is asked about.
+class CheckerCase:
+    """One output to check.
 
     Attributes:
-        given: the test's input.
-        output: what the program printed.
-        expected: the stored answer.
-        flags: the checker's own arguments.
+        given: input of the test.
+        output: output of the program.
+        expected: stored answer.
+        flags: command-line arguments of the checker.
     """
 
     given: bytes
@@ -65,23 +73,24 @@ class Case:
     flags: tuple[str, ...] = ()
 
 
-Ask: TypeAlias = "Callable[[Case, str], tuple[bytes, list[str | bytes]]]"
+Ask: TypeAlias = "Callable[[CheckerCase, str], tuple[bytes, list[str | bytes]]]"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckerProtocol:
-    """A way to ask.
+    """How to run a checker program and read its result.
 
     Attributes:
-        ask: makes standard input and the arguments of a run (``LoadedProgram.run``) from a case and the path of the
-            run's scratch folder.
-        read: what an execution says; None where it gives no answer, as the program crashed or ran out of its limits.
-        source: makes the program's source from the checker's.
-        limits: of each run.
+        ask: returns standard input and arguments for ``LoadedProgram.run``, given a case and the path of the run's
+            scratch folder.
+        read: returns the result in an execution; None if there is none, because the program crashed or exceeded its
+            limits.
+        source: returns the program to run, given the checker's source.
+        limits: limits of each run.
     """
 
     ask: Ask
-    read: Callable[[Execution], Checked | None]
+    read: Callable[[Execution], CheckerResult | None]
     source: Callable[[str], str] = str
     limits: Limits = LIMITS
 
@@ -96,7 +105,7 @@ _sys.exit({KATTIS_ACCEPT} if check(_case["input"], _case["output"], _case["expec
 """
 
 
-def _ask_python(case: Case, _: str) -> tuple[bytes, list[str | bytes]]:
+def _ask_python(case: CheckerCase, _: str) -> tuple[bytes, list[str | bytes]]:
     texts = {"input": case.given, "output": case.output, "expected": case.expected}
     return json.dumps({name: value.decode("utf-8", "replace") for name, value in texts.items()}).encode(), []
 
@@ -104,15 +113,15 @@ def _ask_python(case: Case, _: str) -> tuple[bytes, list[str | bytes]]:
 # --- Kattis ----------------------------------------------------------------------------------------------------------
 
 
-def _ask_kattis(case: Case, scratch: str) -> tuple[bytes, list[str | bytes]]:
+def _ask_kattis(case: CheckerCase, scratch: str) -> tuple[bytes, list[str | bytes]]:
     return case.output, [case.given, case.expected, scratch, *case.flags]
 
 
-def read_kattis(execution: Execution) -> Checked | None:
-    """What a Kattis output validator says, by exit code, ``score.txt`` and ``judgemessage.txt``.
+def read_kattis(execution: Execution) -> CheckerResult | None:
+    """Return the result of a Kattis output validator from its exit status, ``score.txt`` and ``judgemessage.txt``.
 
     Returns:
-        Right for 42, wrong for 43, None for all else, and for a score that is no finite number.
+        Right for 42, wrong for 43; None for any other status, and for a score that is not a finite number.
     """
     if execution.status is not Status.EXITED or execution.exit_code not in (KATTIS_ACCEPT, KATTIS_REJECT):
         return None
@@ -120,22 +129,24 @@ def read_kattis(execution: Execution) -> Checked | None:
     if (text := execution.files.get("score.txt")) is not None and (score := _number(text)) is None:
         return None
     message = _text(execution.files.get("judgemessage.txt", b""))
-    return Checked(execution.exit_code == KATTIS_ACCEPT, score, message)
+    return CheckerResult(execution.exit_code == KATTIS_ACCEPT, score, message)
 
 
 # --- testlib ---------------------------------------------------------------------------------------------------------
 
 _INCLUDE: Final = re.compile(r'^[ \t]*#[ \t]*include[ \t]*["<]testlib\.h[">][^\n]*$', re.MULTILINE)
 _PARTIAL: Final = re.compile(rb"partially correct \(([0-9]{1,9})\)")
-_CRASH: Final = re.compile(rb"^Traceback \(most recent call last\):$", re.MULTILINE)  # exits with 1: no answer
+_CRASH: Final = re.compile(
+    rb"^Traceback \(most recent call last\):$", re.MULTILINE
+)  # exit status 1 of a crash is no result
 _POINTS: Final = re.compile(rb"points[ \t]+([-+0-9.eE]{1,40})")
 
 
 def _with_testlib(source: str) -> str:
-    """The source with testlib.h, which is not part of this package, in the place of its include.
+    """Return the source with its include replaced by testlib.h, which is not part of this package.
 
     Raises:
-        UsageError: it includes testlib.h, and that is nowhere to be found.
+        UsageError: the source includes testlib.h, which is not found.
     """
     if not _INCLUDE.search(source):
         return source
@@ -153,51 +164,52 @@ def _with_testlib(source: str) -> str:
     return first + header + "".join(rest)
 
 
-def _ask_testlib(case: Case, _: str) -> tuple[bytes, list[str | bytes]]:
+def _ask_testlib(case: CheckerCase, _: str) -> tuple[bytes, list[str | bytes]]:
     return b"", [case.given, case.output, case.expected, *case.flags]
 
 
-def read_testlib(execution: Execution) -> Checked | None:
-    """What a testlib checker says, by exit code and the first words on standard error.
+def read_testlib(execution: Execution) -> CheckerResult | None:
+    """Return the result of a testlib checker from its exit status and the start of its standard error.
 
-    Points make an output not right, whatever their number, as only the problem knows how many are all.
+    An output that earns points is never right, because only the problem knows the maximal points.
 
     Returns:
-        The answer; None for an exit code without a meaning, points without a number, or a traceback of Python.
+        The result; None for an exit status without a meaning, points without a number, or a Python traceback.
 
     Raises:
-        CheckerBroke: it says that the stored data is at fault (``_fail``).
+        CheckerError: the checker blames the stored data (``_fail``).
     """
     if execution.status is not Status.EXITED or execution.exit_code is None:
         return None
     code, message = execution.exit_code, _text(execution.stderr)
-    if match := _PARTIAL.match(execution.stderr):  # exits with the points: 0 would be "right", 3 "fail"
-        return Checked(False, float(match[1]), message)
+    if match := _PARTIAL.match(execution.stderr):  # the exit status is the points: 0 would mean "right", 3 "fail"
+        return CheckerResult(False, float(match[1]), message)
     if code == TESTLIB_FAIL:
-        raise CheckerBroke(f"the checker says that the stored data is at fault: {message}")
+        raise CheckerError(f"the checker says that the stored data is at fault: {message}")
     if code == 1 and _CRASH.search(execution.stderr):
         return None
     if code in TESTLIB_POINTS:
         match = _POINTS.match(execution.stderr)
         score = _number(match[1]) if match else None
-        return None if score is None else Checked(False, score, message)
-    if code >= TESTLIB_PARTIAL and code < 128:  # beyond, shells tell of signals
-        return Checked(False, float(code - TESTLIB_PARTIAL), message)
-    return Checked(code == TESTLIB_OK, None, message) if code in (TESTLIB_OK, *TESTLIB_WRONG) else None
+        return None if score is None else CheckerResult(False, score, message)
+    if code >= TESTLIB_PARTIAL and code < 128:  # from 128 on, a shell reports a signal
+        return CheckerResult(False, float(code - TESTLIB_PARTIAL), message)
+    return CheckerResult(code == TESTLIB_OK, None, message) if code in (TESTLIB_OK, *TESTLIB_WRONG) else None
 
 
 # --- all -------------------------------------------------------------------------------------------------------------
 
 
 def _number(text: bytes) -> float | None:
-    if not re.fullmatch(rb"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", text[: 2 * LONGEST_MESSAGE]):
+    text = text[: 2 * MAX_MESSAGE_CHARACTERS]
+    if not re.fullmatch(rb"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", text):
         return None
-    value = float(text[: 2 * LONGEST_MESSAGE])
+    value = float(text)
     return value if math.isfinite(value) else None
 
 
-def _text(words: bytes) -> str:
-    return words[: 4 * LONGEST_MESSAGE].decode("utf-8", "replace").strip()[:LONGEST_MESSAGE]
+def _text(content: bytes) -> str:
+    return content[: 4 * MAX_MESSAGE_CHARACTERS].decode("utf-8", "replace").strip()[:MAX_MESSAGE_CHARACTERS]
 
 
 PROTOCOLS: Final[Mapping[str, CheckerProtocol]] = {
@@ -207,4 +219,4 @@ PROTOCOLS: Final[Mapping[str, CheckerProtocol]] = {
     ),
     "testlib": CheckerProtocol(_ask_testlib, read_testlib, source=_with_testlib),
 }
-"""Every protocol, by the checker's name."""
+"""Every protocol, by the name of its checker."""

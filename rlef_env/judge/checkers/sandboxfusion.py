@@ -1,4 +1,4 @@
-"""SandboxFusion's rule for CommonOJ rows."""
+"""The comparison of SandboxFusion for CommonOJ rows."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from rlef_env.problems import NO_FLAGS, CheckerFlags
 __all__ = ["check_sandboxfusion"]
 
 _TOLERANCE: Final = 1e-5  # relative
-_SMALLEST: Final = 1e-10  # what the difference is a share of, at least
+_SMALLEST: Final = 1e-10  # the difference is divided by at least this
 
 
 def check_sandboxfusion(output: bytes, expected: bytes, flags: CheckerFlags = NO_FLAGS) -> bool:
-    r"""The rule of SandboxFusion for CommonOJ rows (bytedance/SandboxFusion, sandbox/utils/testing.py).
+    r"""Return whether both have equal lines, or lines that are numbers with a relative difference below 1e-5.
 
-    White space around the whole text and around each line, and the case of letters, are ignored, both as Python's
-    ``str`` has them. There must be as many lines; each must be the same text, or both what Python's ``float`` reads,
-    with a difference below 1e-5 of the expected one.
+    White space around the whole text and around each line, and letter case, are ignored; both are those of Python's
+    ``str``. The number of lines must be equal; each must be the same text, or both must be one number that Python's
+    ``float`` reads, with a difference below 1e-5 of the expected one.
+
+    Source: bytedance/SandboxFusion, sandbox/utils/testing.py (CommonOJ).
 
     >>> check_sandboxfusion(b"Yes\n0.333333", b"YES\n0.3333333"), check_sandboxfusion(b"0.5 1", b"0.50 1")
     (True, False)
@@ -42,9 +44,9 @@ def _line_matches(output: bytes | None, expected: bytes | None, exact: bool) -> 
         return False
     if exact and (right := right_integer(output, expected)) is not None:
         return right
-    return abs(got - wanted) / max(abs(wanted), _SMALLEST) < _TOLERANCE  # NaN, of two infinities, is not below it
+    return abs(got - wanted) / max(abs(wanted), _SMALLEST) < _TOLERANCE  # False for NaN, from two infinities
 
 
 def _lower(line: bytes) -> bytes:
-    """In lower case; letters of ASCII are so already."""
+    """Return a line, whose ASCII letters are in lower case already, in lower case."""
     return line if line.isascii() else line.decode("utf-8", "replace").lower().encode()

@@ -1,4 +1,4 @@
-"""Bytes into tokens and lines, as iterators: a list of the 32 million tokens of 64 MB would take gigabytes."""
+"""Split bytes into tokens and lines, as iterators: a list of the 32 million tokens of 64 MB would take gigabytes."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ __all__ = ["LOWER_CASE", "TO_SPACE", "lines_of", "python_strip", "python_tokens"
 LOWER_CASE: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
 TO_SPACE: Final = bytes.maketrans(b"\t\n\v\f\r", b"     ")
 _BLOCK: Final = 1 << 16
-_PYTHON_SPACE: Final = b" \t\n\v\f\r\x1c\x1d\x1e\x1f"  # of ASCII, what Python's str counts as white space
+_PYTHON_SPACE: Final = b" \t\n\v\f\r\x1c\x1d\x1e\x1f"  # the ASCII characters that are white space to Python's str
 _WORD: Final = re.compile(r"\S+")
 _PYTHON_TO_SPACE: Final = bytes.maketrans(_PYTHON_SPACE, b" " * len(_PYTHON_SPACE))
 
 
 def tokens_of(text: bytes, table: bytes = TO_SPACE) -> Iterator[bytes]:
-    """The tokens of a text; ``table`` says which bytes become a space or another letter first."""
+    """Yield the tokens of a text, after ``table`` has translated its bytes to spaces and other letters."""
     return filter(None, _split(text.translate(table), b" "))
 
 
 def lines_of(text: bytes) -> Iterator[bytes]:
-    r"""The lines of a text, which end at ``\n``, ``\r\n`` or ``\r``, without the blank ones at the end.
+    r"""Yield the lines of a text, which end with ``\n``, ``\r\n`` or ``\r``, without the blank ones at the end.
 
     >>> list(lines_of(b" a \r\n\nb \n \n"))
     [b' a ', b'', b'b ']
@@ -40,7 +40,7 @@ def lines_of(text: bytes) -> Iterator[bytes]:
 
 
 def python_strip(text: bytes) -> bytes:
-    """A text as Python's ``str.strip`` leaves it: without the white space of Unicode at its ends."""
+    """Strip a text as Python's ``str.strip`` does: remove Unicode white space at its ends."""
     text = text.strip(_PYTHON_SPACE)
     if not text or max(text[0], text[-1]) < 0x80:
         return text
@@ -48,7 +48,7 @@ def python_strip(text: bytes) -> bytes:
 
 
 def python_tokens(line: bytes) -> Iterator[bytes]:
-    """The tokens of a line as Python's ``str.split`` finds them."""
+    """Yield the tokens of a line as Python's ``str.split`` does."""
     if line.isascii():
         return tokens_of(line, _PYTHON_TO_SPACE)
     words = _WORD.finditer(line.decode("utf-8", "surrogateescape"))
@@ -56,12 +56,12 @@ def python_tokens(line: bytes) -> Iterator[bytes]:
 
 
 def same(left: Iterator[bytes], right: Iterator[bytes]) -> bool:
-    """Whether both give the same."""
+    """Return whether both yield the same items."""
     return all(starmap(eq, zip_longest(left, right)))
 
 
 def same_unordered(output: Iterator[bytes], expected: Iterator[bytes]) -> bool:
-    """Whether both give the same in any order, each as often."""
+    """Return whether both yield the same items in any order, each as often."""
     missing = Counter(expected)
     for item in output:
         if not missing[item]:
@@ -71,7 +71,7 @@ def same_unordered(output: Iterator[bytes], expected: Iterator[bytes]) -> bool:
 
 
 def _split(text: bytes, separator: bytes) -> Iterator[bytes]:
-    """``text.split(separator)``, a block of it in memory at a time."""
+    """Yield the parts of ``text.split(separator)``, with only a block of them in memory at a time."""
     start = 0
     while (end := text.find(separator, start + _BLOCK)) >= 0:
         yield from text[start:end].split(separator)

@@ -1,4 +1,4 @@
-"""Numbers within a tolerance."""
+"""Compare numbers within a tolerance."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _HEXADECIMAL: Final = re.compile(rb"[+-]?0[xX](?:[0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?
 
 
 def close(output: bytes, expected: bytes, flags: CheckerFlags, read: Callable[[bytes], float | None]) -> bool:
-    """Whether both tokens are finite numbers within one of the tolerances.
+    """Return whether both tokens are finite numbers within one of the tolerances.
 
     Args:
-        output: a token of the output.
-        expected: what it should be.
-        flags: with the tolerances.
-        read: a token's value; None where it is no finite number.
+        output: token of the output.
+        expected: token of the stored answer.
+        flags: flags with the tolerances.
+        read: returns the value of a token; None if it is not a finite number.
     """
     wanted, got = read(expected), read(output)
     if wanted is None or got is None:
@@ -35,13 +35,13 @@ def close(output: bytes, expected: bytes, flags: CheckerFlags, read: Callable[[b
 
 
 def as_in_c(token: bytes) -> float | None:
-    """The token's value, if all of it is a finite number as C's ``scanf`` reads them; else None."""
+    """Return the value of a token that is, as a whole, a finite number to C's ``scanf``; else None."""
     if is_decimal(token):
         value = float(token)
     elif _HEXADECIMAL.fullmatch(token):
         try:
             value = float.fromhex(token.decode("ascii"))
-        except (OverflowError, ValueError):  # beyond the largest double, or an exponent beyond what Python reads
+        except (OverflowError, ValueError):  # beyond the largest double, or an exponent that Python cannot read
             return None
     else:
         return None
@@ -49,6 +49,6 @@ def as_in_c(token: bytes) -> float | None:
 
 
 def as_in_python(token: bytes) -> float | None:
-    """The token's value, if all of it is a finite number as Python's ``float`` reads bytes; else None."""
+    """Return the value of a token that is, as a whole, a finite number to Python's ``float`` of bytes; else None."""
     value = python_float(token) if token.isascii() else None
     return value if value is not None and math.isfinite(value) else None

@@ -1,1 +1,1 @@
-"""Calls of functions: arguments go in, typed values come out."""
+"""Call a program's function in the sandbox: arguments go in, typed values come out."""

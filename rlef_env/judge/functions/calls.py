@@ -1,16 +1,16 @@
-"""Function-call judging: a program's function is called in the sandbox, and what it returned is compared outside.
+"""Call a program's function in the sandbox; the values that it returns are compared outside.
 
-One fresh locked process per program holds all its calls, as in the formats that this is for (HumanEval, MBPP): state
-that the program keeps from call to call is kept. What goes in is the source, the name of the function and the
-arguments, never an expected value; what comes out is a frame per call, written as it returns, so that a crash in the
-seventh call leaves the six before it.
+One new locked process per program runs all its calls, as in the original formats (HumanEval, MBPP): state that the
+program keeps between calls is kept. The process gets the source, the name of the function and the arguments, never an
+expected value. It writes one frame per call as soon as the call returns, so a crash in the seventh call leaves the six
+results before it.
 
-A program can find the descriptor of the frames, rewrite them, make some up, or claim that it raised. All of that is
-no more than choosing what its calls return, which it may do anyway: it does not know what is expected, a frame is no
-verdict, and bytes that are no frames end the reading there, with the calls that follow counted as not returned.
+A program can find the descriptor of the frames, rewrite them, forge some, or claim that it raised. This only chooses
+what its calls return, which it may do anyway: it does not know what is expected, and a frame is not a verdict. Reading
+ends at the first bytes that are not a frame; the following calls count as not returned.
 
-The program is loaded as a module named ``solution``, also where others import ``__main__``: a
-``if __name__ == "__main__":`` part of it does not run. Its standard input is empty.
+The program is loaded as a module named ``solution``, also for modules that import ``__main__``: code under
+``if __name__ == "__main__":`` does not run. Its standard input is empty.
 """
 
 from __future__ import annotations
@@ -24,20 +24,17 @@ import itertools
 import marshal
 import re
 import signal
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from rlef_env.errors import SandboxFailure, UsageError
-from rlef_env.judge.functions.value_codec import EncodingError, decode, encode
+from rlef_env.judge.functions.value_codec import BLOB, FRAME, EncodingError, decode, encode
 from rlef_env.problems import check_keys
 from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, PythonStart, Sandbox, Status, require_run
 
 __all__ = ["Call", "CallResult", "CallRunner", "NotReturned", "Raised", "Returned", "Target", "run_calls"]
 
-FRAME = struct.Struct("<cIQ")  # these two as in call_driver.py
-BLOB = struct.Struct("<Q")
 READ = """\
 import marshal
 from importlib.util import MAGIC_NUMBER
@@ -46,16 +43,16 @@ exec(marshal.loads({code!r}) if MAGIC_NUMBER == {magic!r} else compile({text!r},
 START = "main()\n"
 PLAIN_START = PythonStart()
 OWN_BUILTINS = "import builtins\n__builtins__ = {{name: getattr(builtins, name) for name in {names}}}\n"
-UNNAMED = ["__build_class__", "__import__"]  # builtins that statements use
+STATEMENT_BUILTINS = ["__build_class__", "__import__"]  # builtins that statements use without naming them
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The arguments of one call, of plain types only (see `encoding.py`).
+    """Arguments of one call, of plain types only (see `value_codec.py`).
 
     Attributes:
-        args: by position.
-        kwargs: by name.
+        args: positional arguments.
+        kwargs: keyword arguments.
     """
 
     args: tuple[object, ...] = ()
@@ -64,14 +61,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which function of a program is called.
+    """The function of a program that is called.
 
     Attributes:
-        entry_point: its name. Where the program has no such function but a class ``Solution``, each call is one of the
-            method of that name of a new ``Solution()``.
-        preamble: runs before the program, in its name space.
-        calls_solution: wherever the program defines a class ``Solution``, the method of one ``Solution()`` is called,
-            the same in all calls of a process, also where there is a function of that name.
+        entry_point: name of the function. If the program has no such function but a class ``Solution``, each call is
+            one of the method of that name of a new ``Solution()``.
+        preamble: code that runs before the program, in its namespace.
+        calls_solution: if the program defines a class ``Solution``, call the method of one ``Solution()``, the same
+            in all calls of a process, even if there is a function of that name.
     """
 
     entry_point: str
@@ -84,7 +81,7 @@ class Returned:
     """The call returned.
 
     Attributes:
-        value: of plain types, with an ``Other`` in place of everything else; compare it with ``same_value``.
+        value: value of plain types, with an ``Other`` in place of any other value; compare it with ``same_value``.
     """
 
     value: object
@@ -95,8 +92,8 @@ class Raised:
     """The call raised an exception (``SystemExit`` too), or loading the program did.
 
     Attributes:
-        exception: the name of its type; empty is no name that an honest program gives.
-        trace: CPython's traceback, with the program's frames only; at most 64 thousand characters and a mark.
+        exception: name of the exception's type; empty only if the program forged it.
+        trace: CPython's traceback, with the program's frames only; cut after 64 thousand characters.
     """
 
     exception: str
@@ -108,9 +105,9 @@ class NotReturned:
     """The process ended before or in the call.
 
     Attributes:
-        status: how it ended; ``EXITED`` also where its results were not readable, ``COMPILE_ERROR`` where it never
-            began.
-        detail: ``"exit status 3"``, ``"SIGSEGV"``, the compiler's words, or nothing.
+        status: how the process ended; ``EXITED`` also if its results were unreadable, ``COMPILE_ERROR`` if the program
+            did not compile.
+        detail: ``"exit status 3"``, ``"SIGSEGV"``, the message of the compiler, or nothing.
     """
 
     status: Status
@@ -128,7 +125,7 @@ def run_calls(
     limits: Limits | None = None,
     fresh_process: bool = False,
 ) -> list[CallResult]:
-    """Call a program's function, and say what each call did; ``CallRunner.run`` for one program only."""
+    """Call a program's function and return the result of each call: ``CallRunner.run`` for one program only."""
     with CallRunner(sandbox, limits, many=fresh_process) as runner:
         return runner.run(source, Target(entry_point), calls, fresh_process)
 
@@ -136,15 +133,15 @@ def run_calls(
 class CallRunner:
     """Runs the calls of any number of programs under the same limits. While it is open, the sandbox runs nothing else.
 
-    What is loaded into the sandbox, once, is the driver: the programs and their arguments go straight to the processes
-    that run them, one fork each.
+    Only the driver is loaded into the sandbox, once. The programs and their arguments are sent to the processes that
+    run them, one fork each.
 
     Args:
-        sandbox: where to run them.
-        limits: of each process: of all calls of a program together, loading it included, or of one with
-            ``fresh_process``. Output is what is printed and, apart from it, what is returned.
-        many: whether more than a few processes are to come; it only shifts work from each of them to the start.
-        start: what the programs find when they start.
+        sandbox: sandbox for the programs.
+        limits: limits of each process: of all calls of a program together, including loading it; or of one call with
+            ``fresh_process``. The output limit holds for printed text and for returned values separately.
+        many: expect more than a few processes; this only moves work from each process to the start.
+        start: imports and recursion limit with which the programs start.
 
     Raises:
         SandboxFailure: the sandbox failed.
@@ -167,7 +164,7 @@ class CallRunner:
         self.close()
 
     def close(self) -> None:
-        """Let the sandbox go. Safe to call twice."""
+        """Release the sandbox. Safe to call twice."""
         self._open.close()
 
     def run(
@@ -177,17 +174,17 @@ class CallRunner:
         calls: Sequence[Call],
         fresh_process: bool = False,
     ) -> list[CallResult]:
-        """Call a program's function, and say what each call did.
+        """Call a program's function and return the result of each call.
 
         Args:
-            source: the program, in Python.
-            target: which function.
-            calls: in order. Every call has arguments of its own: what an earlier call did to its is not seen.
-            fresh_process: a process for each call, which loads the program anew.
+            source: program in Python.
+            target: function to call.
+            calls: calls in order. Each has its own arguments: changes by an earlier call are not seen.
+            fresh_process: start a process for each call, which loads the program again.
 
         Returns:
-            As many results as there are calls. A process that goes over a limit after its last call returned loses
-            that call: limits come before answers.
+            One result for each call. If a process exceeds a limit after its last call returned, the result of that call
+            is lost: limits count before results.
 
         Raises:
             SandboxFailure: the sandbox failed.
@@ -201,16 +198,16 @@ class CallRunner:
         return results + results[-1:] * (len(given) - len(results))
 
     def run_once(self, source: str, target: Target, calls: Sequence[Call]) -> tuple[Iterator[CallResult], Execution]:
-        """Like ``run``, in one process: the results up to the first call that did not return, and how it ended.
+        """Like ``run`` in one process; return the results up to the first call without one, and the execution.
 
-        Each is decoded when it is asked for: together they could take fifty times as much memory as their bytes.
+        Each result is decoded when it is requested: together they could take fifty times the memory of their bytes.
         """
         given = (blob(_arguments(number, call)) for number, call in enumerate(calls))
         return self._process(program_blobs(source, target) + b"".join(given), len(calls))
 
     @property
     def loaded(self) -> LoadedProgram:
-        """The driver; with a program (``program_blobs``) as its argument it is asked call by call."""
+        """Return the loaded driver; with a program (``program_blobs``) as its argument it answers call by call."""
         return self._loaded
 
     def _process(self, stdin: bytes, count: int) -> tuple[Iterator[CallResult], Execution]:
@@ -219,22 +216,24 @@ class CallRunner:
 
 
 def program_blobs(source: str, target: Target) -> bytes:
-    """What the driver loads."""
+    """Return the input of the driver that describes a program."""
     texts = [blob(text.encode("utf-8", "surrogatepass")) for text in (source, target.preamble)]
     return b"".join(texts) + blob(encode((target.entry_point, target.calls_solution), plain=True))
 
 
 @functools.cache
 def driver_source(many: bool, name: str = "call_driver.py") -> str:
-    """The program that calls: its functions see a copy of the builtins, made before the judged program can.
+    """Return the source of a driver. Its functions use a copy of the builtins, made before the judged program runs.
 
-    It takes the sandbox 10 ms to compile, once for all processes. For one process it is compiled here, and takes that
-    process 1 ms to read; an interpreter of another version than this one's compiles it itself.
+    The sandbox compiles it in 10 ms, once for all processes. For only a few processes it is compiled here, and each
+    process reads it in 1 ms; an interpreter of another version compiles it itself.
     """
     folder = importlib.resources.files("rlef_env.judge.functions")
     text = "".join(folder.joinpath(file).read_text(encoding="utf-8") for file in ("value_codec.py", name))
-    named = [each for each in sorted(vars(builtins)) if re.search(rf"\b{each}\b", text)]  # not all: a copy takes time
-    text = OWN_BUILTINS.format(names=UNNAMED + named) + text
+    named = [
+        each for each in sorted(vars(builtins)) if re.search(rf"\b{each}\b", text)
+    ]  # not all of them: copying takes time
+    text = OWN_BUILTINS.format(names=STATEMENT_BUILTINS + named) + text
     if many:
         return text + START
     code = marshal.dumps(compile(text, "calls", "exec", dont_inherit=True, optimize=2))
@@ -242,6 +241,7 @@ def driver_source(many: bool, name: str = "call_driver.py") -> str:
 
 
 def blob(content: bytes) -> bytes:
+    """Return content with its length in front."""
     return BLOB.pack(len(content)) + content
 
 
@@ -253,7 +253,7 @@ def _arguments(number: int, call: Call) -> bytes:
 
 
 def _results(execution: Execution, count: int) -> Iterator[CallResult]:
-    """What the frames say, up to the first call that has none: for that one, what the process's end says."""
+    """Yield the results in the frames; for the first call that has no frame, how the process ended."""
     found = 0
     for kind, content in _frames(execution.stdout, count):
         result = _result(kind, content)
@@ -269,7 +269,7 @@ def _results(execution: Execution, count: int) -> Iterator[CallResult]:
 
 
 def _result(kind: bytes, content: bytes) -> CallResult | None:
-    """What a frame says; None where it is none."""
+    """Return the result in a frame; None if the content is not a result."""
     try:
         value = decode(content, check_keys)
     except EncodingError:
@@ -282,7 +282,7 @@ def _result(kind: bytes, content: bytes) -> CallResult | None:
 
 
 def _frames(output: bytes, count: int) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and content of the frames, up to the first thing that is not the next call's."""
+    """Yield kind and content of the frames, up to the first bytes that are not the frame of the next call."""
     place = 0
     for number in range(count):
         if len(output) - place < FRAME.size:

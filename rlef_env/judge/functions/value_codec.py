@@ -1,7 +1,8 @@
-"""Python values as bytes and back: typed, lossless, bounded, and safe to read from a program that nobody trusts.
+"""Python values as bytes and back: typed, lossless, bounded, and safe to read from an untrusted program.
 
-This file needs only the standard library and imports nothing of this package: its text is also the first half of what
-runs in the judged process, where `call_driver.py` decodes arguments and encodes results. The judge decodes results.
+This file needs only the standard library and imports nothing of this package: its text is also the first half of the
+drivers (`call_driver.py`, `assert_driver.py`), which run in the sandbox. It also holds the constants that drivers and
+judge share.
 
 A value is a tag (one byte) and its content; everything is little-endian:
 
@@ -14,64 +15,76 @@ A value is a tag (one byte) and its content; everything is little-endian:
     d COUNT key, value, ...   dict, in its order
     o LENGTH bytes            anything else: the name of its type in UTF-8; equals nothing
 
-An instance of a subclass (``Counter``, a named tuple, an ``IntEnum``) is written as what it holds as an instance of the
-plain type, by that type's own methods: what its class overrides, ``__eq__`` first, has no say. A scalar of numpy is
-written as Python's own number.
+An instance of a subclass (``Counter``, a named tuple, an ``IntEnum``) is encoded as an instance of the plain type, with
+the methods of that type: what the subclass overrides, such as ``__eq__``, has no effect. A numpy scalar is encoded as
+Python's own number.
 """
 
+import os
 import struct
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 __all__ = [
-    "DEEPEST",
-    "LONGEST",
-    "MOST_VALUES",
+    "BLOB",
+    "FRAME",
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "MAX_VALUES",
     "EncodingError",
     "Other",
+    "blobs",
     "decode",
     "encode",
     "same_value",
 ]
 
-LONGEST = 2**24
-"""Bytes of an encoded value."""
-MOST_VALUES = 2_000_000
-"""Values in a value, itself included."""
+FRAME = struct.Struct("<cIQ")
+"""Header of an answer of the judged process: kind, number of the call, number of bytes that follow."""
+BLOB = struct.Struct("<Q")
+"""Header of a blob, such as a source or the arguments of a call: number of bytes that follow."""
+(TEST_PASSED, TEST_FAILED, TEST_RAISED, TEST_ENDED, TEST_NOT_LOADED, TEST_NOT_COMPILED, TEST_NOT_JUDGED) = range(40, 47)
+"""Exit statuses of `assert_driver.py`: the test passed or failed; the program raised, ended, did not load or compile;
+or the test cannot be judged in this way."""
+
+MAX_BYTES = 2**24
+"""Maximal size of an encoded value in bytes."""
+MAX_VALUES = 2_000_000
+"""Maximal number of values in a value, itself included."""
 WEIGHTS = {b"S": 4, b"Z": 4, b"d": 3}
-"""What sets and dicts count for in that beyond one, as even empty ones take so much more memory than others."""
-DEEPEST = 100
-"""Containers around a value. Python's own ``==`` and ``repr`` recurse, so that more is not safe to pass on."""
-MOST_EQUAL_HASHES = 64  # of a set's or dict's keys; thousands with one hash would take quadratic time to insert
-LONGEST_NAME = 100  # characters of a type's name
+"""Additional weight of sets and dicts in ``MAX_VALUES``: even empty ones take that much more memory than others."""
+MAX_DEPTH = 100
+"""Maximal number of containers around a value. Python's ``==`` and ``repr`` recurse, so deeper values are not safe."""
+MAX_EQUAL_HASHES = 64  # among the keys of a set or dict; to insert thousands with one hash would take quadratic time
+MAX_NAME_CHARACTERS = 100  # of a type's name
 
 COUNT = struct.Struct("<I")
 DOUBLE = struct.Struct("<d")
 DOUBLES = struct.Struct("<dd")
 CONSTANTS = {b"N": None, b"T": True, b"F": False}
-# By the identity of the type: to look a type itself up would ask its metaclass for a hash.
+# Keyed by id(type): looking up a type itself would call the __hash__ of its metaclass.
 SEQUENCES = {id(list): b"l", id(tuple): b"t", id(set): b"S", id(frozenset): b"Z"}
 PLAIN = frozenset({*map(id, (type(None), bool, int, float, complex, str, bytes, dict)), *SEQUENCES})
 CONTAINERS: dict[int, tuple[Callable[[Any], int], Callable[[Any], Iterator[Any]]]] = {
     id(kind): (kind.__len__, kind.__iter__) for kind in (list, tuple, set, frozenset)
 }
 PLAIN_NAMES = "None, bool, int, float, complex, str, bytes, list, tuple, set, frozenset and dict"
-name_of_type = type.__dict__["__name__"].__get__  # these three, no metaclass can lie about
+name_of_type = type.__dict__["__name__"].__get__  # no metaclass can override these three
 names_of_type = type.__dict__["__dict__"].__get__
 bases_of_type = type.__dict__["__mro__"].__get__
 real_part, imaginary_part = complex.real.__get__, complex.imag.__get__
 
 
 class EncodingError(ValueError):
-    """These bytes are no encoded value, or this value cannot be encoded."""
+    """The bytes are not an encoded value, or the value cannot be encoded."""
 
 
 class Other:
-    """A value of a type that is not one of the plain ones. It equals nothing, itself included.
+    """A value whose type is not plain. It equals nothing, not even itself.
 
     Attributes:
-        type_name: the name of its type, as its program gave it.
+        type_name: name of its type, as the program reported it.
     """
 
     __slots__ = ("type_name",)
@@ -80,11 +93,11 @@ class Other:
         self.type_name = type_name
 
     def __eq__(self, other: object) -> bool:
-        """False."""
+        """Return False."""
         return False
 
     def __hash__(self) -> int:
-        """By identity."""
+        """Return a hash by identity."""
         return object.__hash__(self)
 
     def __repr__(self) -> str:
@@ -92,14 +105,15 @@ class Other:
 
 
 def encode(value: object, plain: bool = False) -> bytes:
-    """The bytes of a value.
+    """Return a value as bytes.
 
     Args:
-        value: any; no method of a class that a program defined is called.
-        plain: refuse what is not made of plain types only, or is too deep or large, instead of naming its type.
+        value: any value; no method of a class that a program defined is called.
+        plain: raise an error for a value that contains other types, or is too deep or too large. Otherwise the name of
+            its type is encoded.
 
     Raises:
-        EncodingError: refused; only where ``plain``.
+        EncodingError: the value cannot be encoded; only with ``plain``.
     """
     try:
         return _encode(value, plain)
@@ -110,7 +124,7 @@ def encode(value: object, plain: bool = False) -> bytes:
 
 
 def _encode(value: object, plain: bool) -> bytes:
-    """Without recursion: ``todo`` holds what is left of each container that is open."""
+    """Encode without recursion: ``todo`` holds the remaining items of each open container."""
     parts: list[bytes] = []
     todo: list[Iterator[Any]] = [iter((value,))]
     values = size = 0
@@ -153,10 +167,10 @@ def _encode(value: object, plain: bool) -> bytes:
                 part = _other(type_name(item))
             parts.append(part)
             values, size = values + 1, size + len(part)
-            if values > MOST_VALUES or size > LONGEST:
+            if values > MAX_VALUES or size > MAX_BYTES:
                 raise EncodingError("too large")
             if inner is not None:
-                if len(todo) > DEEPEST:
+                if len(todo) > MAX_DEPTH:
                     raise EncodingError("too deep")
                 todo.append(inner)
                 break
@@ -166,7 +180,7 @@ def _encode(value: object, plain: bool) -> bytes:
 
 
 def without_numpy(value: object) -> object:
-    """A scalar of numpy as Python's own: ``int64(3) == 3``."""
+    """Return a numpy scalar as Python's own number: ``int64(3) == 3``."""
     scalar = getattr(sys.modules.get("numpy"), "generic", None)
     if type(scalar) is type and any(base is scalar for base in bases_of_type(type(value))):
         return scalar.item(value)  # type: ignore[attr-defined]
@@ -174,23 +188,23 @@ def without_numpy(value: object) -> object:
 
 
 def plain_base(kind: type) -> type:
-    """The plain type that a type derives from, or itself where there is none."""
+    """Return the plain type that a type derives from, or the type itself if there is none."""
     hashed = False
     for base in bases_of_type(kind):
         if id(base) in PLAIN:
-            return kind if hashed and base in (list, dict, set) else base  # as a key it would have no hash
+            return kind if hashed and base in (list, dict, set) else base  # the plain type would have no hash as a key
         hashed = hashed or names_of_type(base).get("__hash__") is not None
     return kind
 
 
 def _length(length: int) -> bytes:
-    if length > LONGEST:
+    if length > MAX_BYTES:
         raise EncodingError("too large")
     return COUNT.pack(length)
 
 
 def _text(tag: bytes, text: str) -> bytes:
-    _length(str.__len__(text))  # before it is copied
+    _length(str.__len__(text))  # refuse it before it is copied
     content = str.encode(text, "utf-8", "surrogatepass")
     return tag + _length(len(content)) + content
 
@@ -200,7 +214,7 @@ def _other(type_name: str) -> bytes:
 
 
 def type_name(value: object) -> str:
-    return str.__getitem__(name_of_type(type(value)), slice(LONGEST_NAME))
+    return str.__getitem__(name_of_type(type(value)), slice(MAX_NAME_CHARACTERS))
 
 
 def _flat(items: dict[object, object]) -> Iterator[object]:
@@ -210,26 +224,26 @@ def _flat(items: dict[object, object]) -> Iterator[object]:
 
 
 def decode(data: bytes, check_keys: Callable[[list[object], bool], None] | None = None) -> object:
-    """The value that these bytes are of, made of plain types and ``Other``. Takes time linear in their length.
+    """Return the value that was encoded, made of plain types and ``Other``, in time linear in the length of the data.
 
     Args:
-        data: the bytes.
-        check_keys: raises ``ValueError`` where a dict, or a set, of these keys would take long to make; by default
-            ``check_hashes``, which a program that knows CPython's tables can get round.
+        data: encoded value.
+        check_keys: raises ``ValueError`` if a dict or set of these keys would take long to build. The default,
+            ``check_hashes``, can be evaded by a program that knows CPython's hash tables.
 
     Raises:
-        EncodingError: they are not exactly one value within the bounds. Nothing else, whatever the bytes are.
+        EncodingError: the data is not exactly one value within the bounds. No data raises anything else.
     """
-    if len(data) > LONGEST:
-        raise EncodingError(f"expected at most {LONGEST} bytes, got {len(data)}")
+    if len(data) > MAX_BYTES:
+        raise EncodingError(f"expected at most {MAX_BYTES} bytes, got {len(data)}")
     place, values, check = 0, 0, check_keys or check_hashes
-    opened: list[tuple[bytes, int, list[object]]] = []  # tag, how many values, those there are
+    opened: list[tuple[bytes, int, list[object]]] = []  # tag, number of values, values so far
     while True:
         tag = data[place : place + 1]
         place += 1
         values += 1 + WEIGHTS.get(tag, 0)
-        if values > MOST_VALUES:
-            raise EncodingError(f"expected at most {MOST_VALUES} values, got more")
+        if values > MAX_VALUES:
+            raise EncodingError(f"expected at most {MAX_VALUES} values, got more")
         if tag in CONSTANTS:
             value: object = CONSTANTS[tag]
         elif tag in b"fc" and tag:
@@ -246,14 +260,14 @@ def decode(data: bytes, check_keys: Callable[[list[object], bool], None] | None 
             if len(length_bytes) < 4:
                 raise EncodingError("expected a length, got the end")
             (length,) = COUNT.unpack(length_bytes)
-            if length > len(data) - place:  # each value has a byte at least
+            if length > len(data) - place:  # each value has at least one byte
                 raise EncodingError(f"expected {length} more, got {len(data) - place} bytes")
             if tag in b"isbo":
                 value = _scalar(tag, data[place : place + length])
                 place += length
             else:
-                if len(opened) >= DEEPEST:
-                    raise EncodingError(f"expected at most {DEEPEST} containers in each other, got more")
+                if len(opened) >= MAX_DEPTH:
+                    raise EncodingError(f"expected at most {MAX_DEPTH} containers in each other, got more")
                 count = 2 * length if tag == b"d" else length
                 if count:
                     opened.append((tag, count, []))
@@ -283,7 +297,7 @@ def _scalar(tag: bytes, content: bytes) -> object:
         text = content.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
         raise EncodingError(f"expected UTF-8, got {error.reason}") from None
-    return text if tag == b"s" else Other(text[:LONGEST_NAME])
+    return text if tag == b"s" else Other(text[:MAX_NAME_CHARACTERS])
 
 
 def _container(tag: bytes, items: list[object], check: Callable[[list[object], bool], None]) -> object:
@@ -307,19 +321,19 @@ def _container(tag: bytes, items: list[object], check: Callable[[list[object], b
 
 
 def check_hashes(keys: list[object], _: bool = False) -> None:
-    """Raise ``ValueError`` where too many keys have the same hash: a dict of them would take long."""
-    if len(keys) > MOST_EQUAL_HASHES:
+    """Raise ``ValueError`` if too many keys have the same hash: to build a dict of them would take long."""
+    if len(keys) > MAX_EQUAL_HASHES:
         hashes = sorted(map(hash, keys))
-        if any(first == last for first, last in zip(hashes, hashes[MOST_EQUAL_HASHES:], strict=False)):
+        if any(first == last for first, last in zip(hashes, hashes[MAX_EQUAL_HASHES:], strict=False)):
             raise ValueError("too many keys with the same hash")
 
 
 def same_value(left: object, right: object) -> bool:
-    """Whether both are plain values and ``left == right`` as Python has it for them.
+    """Return whether both are plain values and equal by Python's ``==``.
 
-    So ``1 == 1.0 == True``, a list is no tuple, the order of a dict does not matter, and nan differs from nan also
-    inside of containers (decoded values share no objects). Where either holds anything that is not of a plain type,
-    an ``Other`` for one, they differ, and no method of it is called.
+    So ``1 == 1.0 == True``, a list is not a tuple, the order of a dict does not matter, and nan differs from nan, also
+    inside of containers (decoded values share no objects). If either contains a value that is not plain, such as an
+    ``Other``, they differ, and no method of that value is called.
 
     >>> same_value([1, (2.0, "x")], [True, (2, "x")]), same_value([1], (1,)), same_value(Other("Any"), Other("Any"))
     (True, False, False)
@@ -335,10 +349,29 @@ def _is_plain(value: object) -> bool:
             if id(kind) not in PLAIN:
                 return False
             if kind is dict or id(kind) in SEQUENCES:
-                if len(todo) > DEEPEST:
+                if len(todo) > MAX_DEPTH:
                     return False
                 todo.append(_flat(item) if kind is dict else iter(item))  # type: ignore[arg-type,call-overload]
                 break
         else:
             todo.pop()
     return True
+
+
+def blobs(data: bytes) -> list[bytes]:
+    """Split data into the contents of its blobs."""
+    found, place = [], 0
+    while place < len(data):
+        (length,) = BLOB.unpack_from(data, place)
+        place += BLOB.size + length
+        found.append(data[place - length : place])
+    return found
+
+
+def read_exactly(descriptor: int, size: int, read: Callable[[int, int], bytes] = os.read) -> bytes:
+    """Read a number of bytes, or fewer if the file ends before."""
+    parts = []
+    while size and (part := read(descriptor, min(size, 2**20))):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)

@@ -1,7 +1,7 @@
-"""The rule for values: whether what a function returned is what it should return.
+"""Compare the value that a function returned with the expected value.
 
-Both are plain (see `encoding.py`), decoded in this process; no method of a stranger's class is called. The value comes
-from a program that nobody trusts: no rule raises, and each takes time about linear in both values.
+Both are plain (see `value_codec.py`) and decoded in this process; no method of the program's classes is called. The
+value comes from an untrusted program: no comparison raises, and each takes time about linear in both values.
 """
 
 from __future__ import annotations
@@ -13,30 +13,46 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeAlias
 
 from rlef_env.errors import UsageError
-from rlef_env.judge.functions.value_codec import MOST_EQUAL_HASHES, same_value
-from rlef_env.problems import CheckerFlags, CheckerSpec, check_keys, parse_checker_flags
+from rlef_env.judge.functions.value_codec import MAX_EQUAL_HASHES, same_value
+from rlef_env.problems import CheckerFlags, CheckerSpec, check_keys, parse_checker_flags, parse_value
 
-__all__ = ["ValueRule", "value_rule"]
+__all__ = ["ValueChecker", "ValueComparison", "value_comparison"]
 
-ValueRule: TypeAlias = Callable[[object, object], bool]
-"""Whether a value is right: ``rule(value, expected)``."""
+ValueComparison: TypeAlias = Callable[[object, object], bool]
+"""Returns whether a value is right: ``compare(value, expected)``."""
 
 
-def value_rule(spec: CheckerSpec) -> ValueRule:
-    """The rule that a spec of the name ``"value"`` asks for.
+class ValueChecker:
+    """A ``Checker`` of values: its ``output`` is the value itself, its ``expected`` the stored text of a value.
 
-    Without flags: Python's ``==`` (``1 == 1.0``, a list is no tuple). ``json``: as JSON has both, tuples are lists and
-    keys are text. ``list_of_one``: a list of just the expected value is right, too. ``unordered``: the elements of the
-    outermost list, tuple or set in any order, each as often. With a tolerance, where a float is expected a number may
-    differ by it, in lists, tuples and dicts of the same type and length, too (EvalPlus compares so); infinities and nan
-    must be the same.
+    Raises:
+        UsageError: the spec does not have the name ``"value"``.
+        DataError: the flags are unknown or malformed.
+    """
 
-    >>> value_rule(CheckerSpec("value"))((1, 2), [1, 2]), value_rule(CheckerSpec("value", ("json",)))((1, 2), [1, 2])
-    (False, True)
+    def __init__(self, spec: CheckerSpec) -> None:
+        self._compare = value_comparison(spec)
+
+    def __call__(self, _: bytes, output: object, expected: bytes) -> bool:
+        """Return whether a value is right; raises ``DataError`` if the expected value cannot be read."""
+        return self._compare(output, parse_value(expected.decode("utf-8", "surrogatepass")))
+
+
+def value_comparison(spec: CheckerSpec) -> ValueComparison:
+    """Return the comparison that a spec with the name ``"value"`` asks for.
+
+    Without flags: Python's ``==`` (``1 == 1.0``, a list is not a tuple). ``json``: both as JSON represents them: tuples
+    are lists and keys are text. ``list_of_one``: a list of just the expected value is right, too. ``unordered``: the
+    elements of the outermost list, tuple or set in any order, each as often. With a tolerance, a number may differ by
+    it if a float is expected, also in lists, tuples and dicts of the same type and length (as in EvalPlus); infinities
+    and nan must be the same.
+
+    >>> [value_comparison(CheckerSpec("value", flags))((1, 2), [1, 2]) for flags in ((), ("json",))]
+    [False, True]
 
     Raises:
         UsageError: the spec has another name.
-        DataError: the flags are not as they should be.
+        DataError: the flags are unknown or malformed.
     """
     if spec.name != "value":
         raise UsageError(
@@ -47,7 +63,7 @@ def value_rule(spec: CheckerSpec) -> ValueRule:
     if not spec.flags:
         return same_value
 
-    def rule(value: object, expected: object) -> bool:
+    def compare(value: object, expected: object) -> bool:
         in_list = "list_of_one" in flags and type(value) in (list, tuple) and len(value) == 1  # type: ignore[arg-type]
         return is_right(value, expected) or (in_list and is_right(value[0], expected))  # type: ignore[index]
 
@@ -61,14 +77,14 @@ def value_rule(spec: CheckerSpec) -> ValueRule:
         except (ValueError, OverflowError, RecursionError):  # keys that collide, integers beyond any float
             return False
 
-    return rule
+    return compare
 
 
 LISTS = (list, tuple, set, frozenset)
 
 
 def _as_json(value: Any) -> Any:
-    """The value as JSON would have it; what JSON has no word for stays."""
+    """Return the value as JSON represents it; what JSON cannot represent stays."""
     kind = type(value)
     if kind is list or kind is tuple:
         return [_as_json(each) for each in value]
@@ -83,12 +99,12 @@ def _json_key(key: object) -> object:
     if key is None or type(key) is bool:
         return {None: "null", True: "true", False: "false"}[key]
     if type(key) is int:
-        return str(key) if key.bit_length() < LONGEST_KEY else hex(key)
+        return str(key) if key.bit_length() < MAX_KEY_BITS else hex(key)
     return JSON_FLOATS.get(repr(key), repr(key)) if type(key) is float else key
 
 
 JSON_FLOATS = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}
-LONGEST_KEY = 10_000  # bits; str() refuses beyond 4300 digits
+MAX_KEY_BITS = 10_000  # str() refuses integers of more than 4300 digits
 
 
 def _same_elements(values: list[Any], expected: list[Any]) -> bool:
@@ -96,14 +112,14 @@ def _same_elements(values: list[Any], expected: list[Any]) -> bool:
 
 
 def _counted(values: list[Any]) -> dict[Hashable, int]:
-    """How often each stands there."""
+    """Return how often each value occurs."""
     frozen = [_frozen(value) for value in values]
     different: list[Hashable] = []
     for _, group in itertools.groupby(sorted(frozen, key=hash), hash):
         alike: list[Hashable] = []
         for value in group:
             if value not in alike:
-                if len(alike) == MOST_EQUAL_HASHES:
+                if len(alike) == MAX_EQUAL_HASHES:
                     raise ValueError("too many values with the same hash")
                 alike.append(value)
         different += alike
@@ -112,7 +128,7 @@ def _counted(values: list[Any]) -> dict[Hashable, int]:
 
 
 def _frozen(value: Any) -> Hashable:
-    """Something with a hash that equals another's if and only if the values are equal."""
+    """Return a hashable form of a value; two forms are equal if and only if the values are equal."""
     kind = type(value)
     if kind is list or kind is tuple:
         return (kind.__name__, *map(_frozen, value))

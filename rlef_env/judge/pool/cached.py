@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 
 from rlef_env.judge.job import JudgeJob, check_job
-from rlef_env.judge.judge import factor_of
+from rlef_env.judge.judge import time_factor_for
 from rlef_env.judge.judgement import Judgement
 from rlef_env.judge.pool.base import BaseJudgePool, check_process
 from rlef_env.judge.pool.problem_table import ProblemTable
@@ -48,7 +48,7 @@ class CachedPool(BaseJudgePool):
             return future
 
         def store(judgement: Judgement) -> None:
-            self.cache.put(key, job, judgement, factor_of(self.judge_arguments["time_factor"], job.program))
+            self.cache.put(key, job, judgement, time_factor_for(self.judge_arguments["time_factor"], job.program))
 
         return _StoredFuture(self.pool.submit(job, priority, owner), store)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from rlef_env.judge.job import JudgeJob
-from rlef_env.judge.judge import kind_of
 from rlef_env.judge.judgement import UNDECIDED, Judgement, Measured, Verdict, judgement_of
+from rlef_env.judge.runners.base import problem_kind
 
 __all__ = ["Shard", "ShardedJob"]
 
@@ -59,7 +59,7 @@ class ShardedJob:
         Returns:
             The shards that may start together with the first one.
         """
-        tests = len(self.job.tests()) if kind_of(self.job.problem) == "stdio" else 0
+        tests = len(self.job.tests()) if problem_kind(self.job.problem) == "stdio" else 0
         gate = self.job.gate if self.job.gate < tests else 0
         count = min(workers, (tests - gate) // MIN_TESTS)
         if count < 2:

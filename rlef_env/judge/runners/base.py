@@ -1,32 +1,35 @@
-"""What runs a program on one test, whatever the kind of problem."""
+"""The interface of runners: run a program on one test, whatever the kind of problem."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from rlef_env.errors import DataError
-from rlef_env.judge.judgement import Verdict
+from rlef_env.judge.judgement import Measured, TestResult, Verdict
 from rlef_env.judge.sandboxes import Sandboxes
-from rlef_env.problems import GRADERS, PLAIN_GRADER, Grader, Problem, Test
+from rlef_env.problems import GRADERS, PLAIN_GRADER, Grader, Problem, Role, Test
 from rlef_env.sandbox import Limits, Program, PythonStart
 
-__all__ = ["Outcome", "RunnerOf", "TestRunner", "grader_of", "start_of"]
+__all__ = ["RunOutcome", "RunnerFactory", "TestRunner", "grader_for", "problem_kind", "python_start"]
+
+EXCERPT_CHARACTERS = 4096  # of a failing test's output and errors
+MAX_CATEGORY_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a program on one test.
+class RunOutcome:
+    """Outcome of a program on one test.
 
     Attributes:
         verdict: never ``NO_PROGRAM``.
         category: as in ``TestResult``.
-        stdout: what the program printed, or how what its function returned is written.
-        stderr: what it printed to standard error, its traceback included.
-        cpu_seconds: CPU time it took.
-        peak_bytes: memory it touched at most.
+        stdout: output of the program, or the text of the value that its function returned.
+        stderr: standard error of the program, with its traceback.
+        cpu_seconds: CPU time of the program.
+        peak_bytes: peak memory of the program.
     """
 
     verdict: Verdict
@@ -36,32 +39,41 @@ class Outcome:
     cpu_seconds: float = 0.0
     peak_bytes: int = 0
 
-
-TestRunner: TypeAlias = Callable[[Test], Outcome]
-"""Runs the program on a test. Raises ``SandboxFailure`` for a failure of ours."""
-
-
-def grader_of(problem: Problem) -> Grader:
-    """What the grader of a problem's source puts round a program.
-
-    Raises:
-        DataError: ``Problem.grader`` is not one of ``GRADERS``.
-    """
-    if problem.grader and problem.grader not in GRADERS:
-        raise DataError(
-            f"grader: expected one of {', '.join(GRADERS)}, got {problem.grader!r}; leave it empty for none"
-        )
-    return GRADERS.get(problem.grader, PLAIN_GRADER)
+    def measured(self, role: Role, index: int) -> Measured:
+        """Return the result to keep: excerpts of the texts of a failing test, no texts of an accepted one."""
+        if self.verdict is Verdict.ACCEPTED:
+            stdout = stderr = ""
+        else:
+            stdout, stderr = _start(self.stdout), _start_and_end(self.stderr)
+        result = TestResult(role, index, self.verdict, _printable(self.category), stdout, stderr)
+        return Measured(result, self.cpu_seconds, self.peak_bytes)
 
 
-def start_of(problem: Problem) -> PythonStart:
-    """What a program in Python finds when it starts."""
-    grader = grader_of(problem)
-    return PythonStart(grader.imports, grader.recursion_limit)
+def _printable(category: str | None) -> str | None:
+    """Bound a category and remove control characters: it can hold text of the program, such as an exception's name."""
+    if category is None:
+        return None
+    return "".join(each if each.isprintable() else "?" for each in category[:MAX_CATEGORY_CHARACTERS])
 
 
-class RunnerOf(Protocol):
-    """Opens the test runner of a problem and a program: one for each kind of problem."""
+def _start(output: bytes) -> str:
+    text = output[: 4 * EXCERPT_CHARACTERS].decode("utf-8", "replace")
+    return text if len(text) <= EXCERPT_CHARACTERS else text[:EXCERPT_CHARACTERS] + "[...]"
+
+
+def _start_and_end(errors: bytes) -> str:
+    text = errors.decode("utf-8", "replace")
+    if len(text) <= EXCERPT_CHARACTERS:
+        return text
+    return text[: EXCERPT_CHARACTERS // 4] + "[...]" + text[-(EXCERPT_CHARACTERS * 3 // 4) :]
+
+
+TestRunner: TypeAlias = Callable[[Test], RunOutcome]
+"""Runs the program on a test. Raises ``SandboxFailure`` if the sandbox fails."""
+
+
+class RunnerFactory(Protocol):
+    """Opens the test runner of a problem and a program; there is one factory for each kind of problem."""
 
     def __call__(
         self,
@@ -73,8 +85,34 @@ class RunnerOf(Protocol):
         gate: int,
         /,
     ) -> AbstractContextManager[TestRunner]:
-        """The runner; it will be called for these tests, in this order, perhaps not for all of them.
+        """Return the runner; it is called for these tests in this order, but not always for all of them.
 
-        What is shown of the tests before the gate must tell nothing of those behind.
+        Results of the tests before the gate are shown, so they must reveal nothing about the tests after it.
         """
         ...
+
+
+def problem_kind(problem: Problem) -> Literal["stdio", "function", "interactive"]:
+    """Return how the problem's programs are run."""
+    if problem.function is not None:
+        return "function"
+    return "stdio" if problem.interactor is None else "interactive"
+
+
+def grader_for(problem: Problem) -> Grader:
+    """Return how the original grader of the problem starts a program.
+
+    Raises:
+        DataError: ``Problem.grader`` is not one of ``GRADERS``.
+    """
+    if problem.grader and problem.grader not in GRADERS:
+        raise DataError(
+            f"grader: expected one of {', '.join(GRADERS)}, got {problem.grader!r}; leave it empty for none"
+        )
+    return GRADERS.get(problem.grader, PLAIN_GRADER)
+
+
+def python_start(problem: Problem) -> PythonStart:
+    """Return the imports and the recursion limit with which a Python program starts."""
+    grader = grader_for(problem)
+    return PythonStart(grader.imports, grader.recursion_limit)

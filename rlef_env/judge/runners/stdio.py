@@ -1,4 +1,4 @@
-"""Problems whose programs read standard input and write standard output: run one, look at how it ended, compare."""
+"""Run programs that read standard input and write standard output: check how a run ended, compare its output."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from rlef_env.judge.checkers import make_checker
-from rlef_env.judge.checkers.custom import NO_CUSTOM_CHECKERS, CustomCheckers, asked_checker
-from rlef_env.judge.checkers.program import CheckerBroke
+from rlef_env.judge.checkers import checker_for
+from rlef_env.judge.checkers.custom import NO_CUSTOM_CHECKERS, CustomCheckers
+from rlef_env.judge.checkers.protocols import CheckerError
 from rlef_env.judge.judgement import Verdict
-from rlef_env.judge.runners.base import Outcome, TestRunner, start_of
+from rlef_env.judge.runners.base import RunOutcome, TestRunner, python_start
 from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Execution, Limits, Program, Status, require_run
 
-__all__ = ["stdio_runner", "verdict_of"]
+__all__ = ["stdio_runner", "verdict_from_execution"]
 
-LONGEST_TRACE = 2**20  # bytes looked at for an exception's name
-LONGEST_NAME = 100  # characters of that name
+MAX_TRACE_BYTES = 2**20  # bytes in which the name of the exception is searched
+MAX_NAME_CHARACTERS = 100
 TRACEBACK = b"Traceback (most recent call last):\n"
 EXCEPTION = re.compile(r"([A-Za-z_][\w.]*)(: |:?$)")
 
@@ -43,31 +43,31 @@ def stdio_runner(
     __: int = 0,
     custom_checkers: CustomCheckers = NO_CUSTOM_CHECKERS,
 ) -> Iterator[TestRunner]:
-    """Compile the program once, and run it in a process of its own for each test."""
-    checker = asked_checker(sandboxes, problem.checker, custom_checkers) or make_checker(problem.checker)
-    with sandboxes.program.load(program, limits, start_of(problem)) as loaded:
+    """Compile the program once, and run it in a new process for each test."""
+    checker = checker_for(problem, sandboxes, custom_checkers)
+    with sandboxes.program.load(program, limits, python_start(problem)) as loaded:
 
-        def run(test: Test) -> Outcome:
+        def run(test: Test) -> RunOutcome:
             given = test.input.encode("utf-8", "surrogateescape")
             execution = require_run(loaded.run(given))
-            verdict, category = verdict_of(execution)
+            verdict, category = verdict_from_execution(execution)
             if verdict is Verdict.ACCEPTED:
                 try:
                     if not checker(given, execution.stdout, test.output.encode("utf-8", "surrogateescape")):
                         verdict = Verdict.WRONG_ANSWER
-                except CheckerBroke as error:
+                except CheckerError as error:
                     verdict, category = Verdict.NO_VERDICT, str(error)
-            return Outcome(
+            return RunOutcome(
                 verdict, category, execution.stdout, execution.stderr, execution.cpu_seconds, execution.peak_bytes
             )
 
         yield run
 
 
-def verdict_of(execution: Execution) -> tuple[Verdict, str | None]:
-    """What an execution says before its output is looked at, and the category of a failure.
+def verdict_from_execution(execution: Execution) -> tuple[Verdict, str | None]:
+    """Return the verdict of an execution before its output is compared, and the category of a failure.
 
-    ``ACCEPTED`` here means that it ended well.
+    ``ACCEPTED`` means that the program ended with exit status 0.
     """
     if execution.status is Status.EXITED and execution.exit_code == 0:
         return Verdict.ACCEPTED, None
@@ -76,20 +76,20 @@ def verdict_of(execution: Execution) -> tuple[Verdict, str | None]:
         return verdict, _signal_name(execution.signal)
     if verdict in (Verdict.RUNTIME_ERROR, Verdict.COMPILE_ERROR):
         traced = verdict is Verdict.COMPILE_ERROR or TRACEBACK in execution.stderr
-        category = (traced and _exception(execution.stderr)) or f"exit status {execution.exit_code}"
+        category = (traced and _exception_name(execution.stderr)) or f"exit status {execution.exit_code}"
         if category == "MemoryError" and verdict is Verdict.RUNTIME_ERROR:
-            return Verdict.MEMORY_LIMIT, category  # the address space ran out before the touched memory did
+            return Verdict.MEMORY_LIMIT, category  # the address space was used up before the memory
         return verdict, category
     return verdict, None
 
 
-def _exception(stderr: bytes) -> str | None:
-    """The exception's type: the first line that is not indented, after the last traceback's frames."""
-    trace = stderr.rpartition(TRACEBACK)[2][:LONGEST_TRACE]
+def _exception_name(stderr: bytes) -> str | None:
+    """Return the type of the exception: it is in the first unindented line after the frames of the last traceback."""
+    trace = stderr.rpartition(TRACEBACK)[2][:MAX_TRACE_BYTES]
     for line in trace.decode("utf-8", "replace").splitlines():
         if line and not line[0].isspace():
             match = EXCEPTION.match(line)
-            return match[1][:LONGEST_NAME] if match else None
+            return match[1][:MAX_NAME_CHARACTERS] if match else None
     return None
 
 

@@ -1,4 +1,4 @@
-"""Who accepts what: the same output under each source's rule, and what each flag changes."""
+"""The same output under the checker of each source, and the effect of each flag."""
 
 from __future__ import annotations
 
