@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from rlef_env.envs import CodeEnv, CodeVectorEnv
 from rlef_env.errors import UsageError
 from rlef_env.judge import CachedPool, Judge, JudgeJob, JudgePool, Verdict, VerdictCache
+from rlef_env.judge.checkers import checker_for
+from rlef_env.judge.checkers.protocols import CheckerError
 from rlef_env.judge.checkers.protocols import CheckerError
 from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import CheckerSpec, Dataset, FunctionSpec, Problem, Test

@@ -1,4 +1,4 @@
-"""Every spelling of a number under every checker with a tolerance: which reads it as one, which keeps integers exact."""
+"""Every spelling of a number under every checker with a tolerance: which read it, which keep integers exact."""
 
 from __future__ import annotations
 
