@@ -24,13 +24,8 @@ from rlef_env.judge.pool.cached import CachedPool
 from rlef_env.judge.pool.fair_queue import FairPriorityQueue
 from rlef_env.judge.pool.local import JudgePool, default_workers
 from rlef_env.judge.pool.verdict_cache import VerdictCache
-<<<<<<< HEAD
 from rlef_env.judge.pool.warm_up import PRINTS_ONE
-from rlef_env.judge.runners.base import start_of
-=======
-from rlef_env.judge.pool.warm import PRINTS_ONE
 from rlef_env.judge.runners.base import python_start
->>>>>>> 9294fe3 (Judge: checker_for decides which checker judges; comparisons, RunOutcome, problem_kind, python_start; the judge in named steps; drivers share their constants; plain words)
 
 __all__ = [
     "ATTEMPTS",

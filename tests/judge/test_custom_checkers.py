@@ -20,7 +20,6 @@ from rlef_env.errors import UsageError
 from rlef_env.judge import CachedPool, Judge, JudgeJob, JudgePool, Verdict, VerdictCache
 from rlef_env.judge.checkers import checker_for
 from rlef_env.judge.checkers.protocols import CheckerError
-from rlef_env.judge.checkers.protocols import CheckerError
 from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import CheckerSpec, Dataset, FunctionSpec, Problem, Test
 from rlef_env.sandbox import Program
