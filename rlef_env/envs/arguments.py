@@ -17,8 +17,7 @@ from rlef_env.problems import Dataset, load_dataset
 
 __all__ = [
     "at_least",
-    "check_judge",
-    "check_pool",
+    "check_shared",
     "check_tokenizer",
     "checked_mask",
     "checked_options",
@@ -54,34 +53,23 @@ def check_tokenizer(tokenizer: object) -> None:
     )
 
 
-def check_judge(judge: object) -> None:
-    """Refuse an object that cannot judge."""
+def check_shared(name: str, judge: object, kind: str, method: str) -> None:
+    """Refuse an argument that is not a judge or pool to share.
+
+    Args:
+        name: the argument's name.
+        judge: its value.
+        kind: the class that is expected, e.g. ``"JudgePool"``.
+        method: the method that the environment calls.
+    """
     if judge is None or judge == SHARED:
         return
-    if isinstance(judge, type) or not callable(getattr(judge, "judge", None)) or not hasattr(judge, "isolation"):
+    if isinstance(judge, type) or not callable(getattr(judge, method, None)) or not hasattr(judge, "isolation"):
         raise UsageError(
-            f"judge: expected None or a Judge, got {judge!r:.100}; make one with rlef_env.Judge(), pass 'shared' for "
-            "the pool that this process shares, or leave it out"
+            f"{name}: expected None or a {kind}, got {judge!r:.100}; make one with rlef_env.{kind}(), pass 'shared' "
+            "for the pool that this process shares, or leave it out"
         )
-    one_of("judge.isolation", judge.isolation, ISOLATIONS)
-
-
-def check_pool(pool: object, workers: object) -> None:
-    """Refuse an object that is not a pool, and ``workers`` beside a pool, which has its own."""
-    if workers is not None:
-        at_least("workers", workers, 1)
-    if pool is None:
-        return
-    own = callable(getattr(pool, "submit", None)) and hasattr(pool, "isolation") and not isinstance(pool, type)
-    if not own and pool != SHARED:
-        raise UsageError(
-            f"pool: expected None or a JudgePool, got {pool!r:.100}; make one with rlef_env.JudgePool(), or pass "
-            "'shared' for the pool that this process shares"
-        )
-    if workers is not None:
-        raise UsageError(f"workers: expected None beside a pool, which has its own, got {workers!r}")
-    if own:
-        one_of("pool.isolation", pool.isolation, ISOLATIONS)  # type: ignore[attr-defined]
+    one_of(f"{name}.isolation", judge.isolation, ISOLATIONS)
 
 
 def checked_options(options: object, supported: tuple[str, ...]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import gymnasium
 from gymnasium import logger
 from gymnasium.error import ResetNeeded
 
-from rlef_env.envs.arguments import check_judge, loaded, one_of
+from rlef_env.envs.arguments import check_shared, loaded, one_of
 from rlef_env.envs.config import EnvConfig
 from rlef_env.envs.dynamics import EpisodeDynamics
 from rlef_env.envs.extract import ACTION_LENGTH, read_response
@@ -162,7 +162,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         judge: Judge | Shared | None = None,
     ) -> None:
         one_of("render_mode", render_mode, (None, *self.metadata["render_modes"]))
-        check_judge(judge)
+        check_shared("judge", judge, "Judge", "judge")
         self.config = EnvConfig(
             loaded(dataset, split),
             split=split,

@@ -24,7 +24,7 @@ from rlef_env.envs.random_feedback import random_job, random_judgement
 from rlef_env.episodes.episode import Episode, Turn
 from rlef_env.errors import NoVerdictError, UsageError
 from rlef_env.judge import JudgeJob, Judgement, Verdict
-from rlef_env.problems import Dataset, Problem
+from rlef_env.problems import Problem
 
 __all__ = ["EpisodeDynamics"]
 
@@ -53,11 +53,6 @@ class EpisodeDynamics:
 
     config: EnvConfig
 
-    @property
-    def dataset(self) -> Dataset:
-        """The problems."""
-        return self.config.dataset
-
     def begin(
         self, rng: np.random.Generator, sampler: ProblemSampler, options: Mapping[str, Any] | None = None
     ) -> tuple[Problem, Episode]:
@@ -72,11 +67,11 @@ class EpisodeDynamics:
             UsageError: the options are no dict, an option is unknown, or a problem has no tests.
             ProblemNotFound: no problem has the id that ``options`` names.
         """
-        chosen = checked_options(options, OPTIONS)
+        dataset, chosen = self.config.dataset, checked_options(options, OPTIONS)
         if "problem_id" in chosen:
             problem = self._named(chosen["problem_id"])
         else:
-            problem = self.dataset[self.dataset.tested[sampler.draw(rng)]]
+            problem = dataset[dataset.tested[sampler.draw(rng)]]
         settings = dict(self.config.settings)
         if self.config.feedback == "random":
             # This number decides all of an episode's random feedback, so that the episode can be replayed.
@@ -84,7 +79,7 @@ class EpisodeDynamics:
             feedback_seed = chosen.get("feedback_seed", drawn)
             at_least("options['feedback_seed']", feedback_seed, 0)
             settings["feedback_seed"] = int(feedback_seed)
-        return problem, Episode(problem.id, self.dataset.label, self.prompt(problem), settings=settings)
+        return problem, Episode(problem.id, dataset.label, self.prompt(problem), settings=settings)
 
     def prompt(self, problem: Problem) -> str:
         """Return the first observation."""
@@ -146,13 +141,13 @@ class EpisodeDynamics:
     def learn(self, sampler: ProblemSampler, episode: Episode) -> None:
         """Report to the sampler how an episode ended, unless the judge failed."""
         if episode.terminated:
-            place = self.dataset.place(episode.problem_id)
-            sampler.learn(bisect_left(self.dataset.tested, place), episode.solved)
+            dataset = self.config.dataset
+            sampler.learn(bisect_left(dataset.tested, dataset.place(episode.problem_id)), episode.solved)
 
     def _named(self, problem_id: object) -> Problem:
         if not isinstance(problem_id, str):
             raise UsageError(f"options['problem_id']: expected a text, got {problem_id!r}")
-        problem = self.dataset.get(problem_id)
+        problem = self.config.dataset.get(problem_id)
         if not number_of_tests(problem):
             raise UsageError(f"options['problem_id']: expected a problem with a test, but {problem_id!r} has none")
         return problem
@@ -172,7 +167,7 @@ class EpisodeDynamics:
         """Return the job of random feedback. The same program is drawn whenever this is called for a turn."""
         if self.config.feedback != "random" or plan.program is None or plan.last:
             return None
-        return random_job(self.dataset, plan.problem, episode.settings["feedback_seed"], len(episode.turns))
+        return random_job(self.config.dataset, plan.problem, episode.settings["feedback_seed"], len(episode.turns))
 
     def _feedback(self, problem: Problem, judgement: Judgement, final: bool) -> str:
         """Return the observation that reports a judgement on a problem's tests."""

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 def header(dynamics: EpisodeDynamics, sampler: ProblemSampler, **more: Any) -> dict[str, Any]:
     """Return the part of a state that must equal that of the environment which loads it."""
-    dataset = dynamics.dataset
+    dataset = dynamics.config.dataset
     ids = hashlib.sha256("\0".join(dataset.ids).encode("utf-8", "surrogatepass")).hexdigest()
     return {
         "version": VERSION,
@@ -109,7 +109,7 @@ def episode_from_state(
         raise UsageError(
             f"state: expected an episode with the settings of this environment, got other {names or 'ones'}"
         )
-    problem = dynamics.dataset.get(episode.problem_id)
+    problem = dynamics.config.dataset.get(episode.problem_id)
     if dynamics.prompt(problem) != episode.prompt:
         raise DataError(
             f"state: problem {problem.id!r}: expected the prompt that its episode began with, got another; "

@@ -11,7 +11,7 @@ from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from rlef_env.envs.arguments import at_least, check_pool, checked_mask, checked_seeds
+from rlef_env.envs.arguments import at_least, check_shared, checked_mask, checked_seeds
 from rlef_env.envs.benchmarks import benchmark_dataset
 from rlef_env.envs.config import EnvConfig
 from rlef_env.envs.dynamics import EpisodeDynamics
@@ -85,7 +85,11 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         **arguments: Any,
     ) -> None:
         at_least("num_envs", num_envs, 1)
-        check_pool(pool, workers)
+        check_shared("pool", pool, "JudgePool", "submit")
+        if workers is not None:
+            at_least("workers", workers, 1)
+            if pool is not None:
+                raise UsageError(f"workers: expected None beside a pool, which has its own, got {workers!r}")
         try:
             self.autoreset_mode = AutoresetMode(autoreset_mode)
         except ValueError:
