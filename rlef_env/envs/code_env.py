@@ -134,7 +134,7 @@ class CodeEnv(gymnasium.Env[str, str]):
       mostly problems that are sometimes solved and sometimes not; or a `ProblemSampler` (see
       `rlef_env.envs.ProblemSampler`).
     * `render_mode`: `"ansi"`: `render()` returns text. `"human"`: every `reset` and `step` prints it.
-    * `judge`: a `Judge` to share; it is not closed with the environment. `"shared"`: the pool that all environments of
+    * `judge`: a `Judge` or judge pool to share; it is not closed with the environment. `"shared"`: the pool that all environments of
       this process share by that name; unlike an object, a name can be stored, so that `env.spec.to_json()` works.
       None: a judge of its own.
 
@@ -159,7 +159,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         isolation: Literal["locked", "none"] = "locked",
         sampling: str | ProblemSampler = "uniform",
         render_mode: Literal["ansi", "human"] | None = None,
-        judge: Judge | Shared | None = None,
+        judge: Judge | BaseJudgePool | Shared | None = None,
     ) -> None:
         one_of("render_mode", render_mode, (None, *self.metadata["render_modes"]))
         check_shared("judge", judge, "Judge", "judge")
@@ -183,7 +183,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         self.observation_space = self.config.observation_space
         self._problem: Problem | None = None
         self._episode: Episode | None = None
-        self._shared_judge: Judge | Shared | None = judge
+        self._shared_judge: Judge | BaseJudgePool | Shared | None = judge
         self._own_judge: Judge | None = None
         self._judge_process = os.getpid()
 

@@ -33,7 +33,7 @@ TWENTY = Dataset(
         ),
     ),
 )
-FACTS = [ProblemMetadata(f"p{number}", None, 1, 1, 0, "hard" if number < 5 else None) for number in range(20)]
+METADATA = [ProblemMetadata(f"p{number}", None, 1, 1, 0, "hard" if number < 5 else None) for number in range(20)]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def pool() -> Iterator[JudgePool]:
         yield pool
 
 
-def started(sampler: Any, problems: Sequence[ProblemMetadata] = FACTS) -> Any:
+def started(sampler: Any, problems: Sequence[ProblemMetadata] = METADATA) -> Any:
     sampler.start(problems)
     return sampler
 
@@ -55,7 +55,7 @@ def drawn(sampler: ProblemSampler, count: int, seed: int = 0) -> Counter[int]:
 @given(seed=st.integers(0, 999), count=st.integers(1, 99))
 def test_uniform_draws_one_number_a_problem(seed: int, count: int) -> None:
     ours, plain = np.random.default_rng(seed), np.random.default_rng(seed)
-    sampler = started(Uniform(), FACTS[:1] * count)
+    sampler = started(Uniform(), METADATA[:1] * count)
     assert [sampler.draw(ours) for _ in range(9)] == [int(plain.integers(count)) for _ in range(9)]
 
 

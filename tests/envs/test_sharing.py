@@ -108,8 +108,8 @@ class Indexed(Counted):
     def ids(self) -> list[str]:
         return [self[place].id for place in range(len(self))]
 
-    def facts(self, place: int) -> ProblemMetadata:
-        self.counts["facts"] += 1
+    def metadata(self, place: int) -> ProblemMetadata:
+        self.counts["metadata"] += 1
         return metadata_of(self[place])
 
     def chosen(self, places: Sequence[int]) -> Indexed:
@@ -120,7 +120,7 @@ class Indexed(Counted):
 def test_a_second_environment_does_not_read_the_metadata_again(feedback: Any) -> None:
     dataset = Dataset("tiny", "Tiny", Indexed((SUM, DOUBLE)))
     CodeEnv(dataset, feedback=feedback).reset(seed=1)
-    assert Counted.counts["facts"] > 0
+    assert Counted.counts["metadata"] > 0
     Counted.counts.clear()
     CodeEnv(dataset, feedback=feedback).reset(seed=1)
     CodeVectorEnv(2, dataset=dataset, feedback=feedback).reset(seed=1)

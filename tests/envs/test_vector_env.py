@@ -193,6 +193,23 @@ def test_a_reset_cancels_pending_actions(make: Any) -> None:
     assert [episode.prompt for episode in env.episodes] == list(observations)
 
 
+def test_a_reset_and_close_cancel_pending_jobs() -> None:
+    class Recording(JudgePool):
+        cancelled: list[Any] = []  # noqa: RUF012
+
+        def cancel(self, future: Any) -> None:
+            self.cancelled.append(future)
+            super().cancel(future)
+
+    with Recording(1) as pool:
+        env = CodeVectorEnv(2, dataset=TINY, pool=pool, feedback="random")
+        for number, cancel in enumerate((env.reset, env.close), start=1):
+            env.reset(seed=0, options={"problem_id": "sum"})
+            env.send([0, 1], [fenced("while True: pass")] * 2)
+            cancel()
+            assert len(Recording.cancelled) == 4 * number  # a response and random feedback in each environment
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [

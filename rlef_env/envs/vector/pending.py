@@ -107,15 +107,12 @@ class PendingSteps:
             for step in steps:
                 del self._steps[step.env_id]
 
-    def cancel(self, env_id: int) -> None:
-        """Forget the step of an environment, if there is one."""
+    def discard(self, env_id: int) -> list[Future[Judgement]]:
+        """Forget the step of an environment, and return its futures, which the caller cancels."""
         with self._changed:
             step = self._steps.pop(env_id, None)
-            if step is None:
-                return
             self._ready = [each for each in self._ready if each is not step]
-        for future in step.futures:
-            future.cancel()
+        return [] if step is None else step.futures
 
     def _done(self, step: PendingStep, _: Future[Judgement]) -> None:
         """Count a future that is done. The pool's thread calls this, so it must be quick."""
@@ -127,7 +124,7 @@ class PendingSteps:
     def _put(self, step: PendingStep) -> None:
         with self._changed:
             if self._steps.get(step.env_id) is not step:
-                return  # it was cancelled
+                return  # it was discarded
             self._ready.append(step)
             if len(self._ready) >= self._min_ready:  # waking the caller for each of a thousand steps costs too much
                 self._changed.notify_all()

@@ -142,7 +142,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             raise ResetNeeded("there is no episode yet in some environments; call reset() without a mask first")
         seeds = checked_seeds(seed, self.num_envs)
         for env_id in np.flatnonzero(mask).tolist():
-            self._pending.cancel(env_id)
+            self._cancel(env_id)
         infos: list[tuple[int, dict[str, Any]]] = []
         for env_id, sub in enumerate(self._sub_envs):
             if mask[env_id]:
@@ -277,7 +277,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
     def close_extras(self, **_: Any) -> None:
         """Cancel pending actions and close its own pool. A shared pool stays open."""
         for env_id in range(self.num_envs):
-            self._pending.cancel(env_id)
+            self._cancel(env_id)
         if self._own_pool is not None:
             self._own_pool.close()
             self._own_pool = None
@@ -322,6 +322,11 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         priority = int(self.dynamics.is_last(sub.episode))
         for job in jobs:
             step.futures.append(self._judge_pool().submit(job, priority=priority, owner=step.env_id))
+
+    def _cancel(self, env_id: int) -> None:
+        """Cancel the pending step of an environment, if there is one."""
+        for future in self._pending.discard(env_id):
+            self._judge_pool().cancel(future)
 
     def _finish(self, steps: Sequence[PendingStep]) -> None:
         """Compute the results of ready steps, and start the next episodes.
