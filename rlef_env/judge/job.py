@@ -1,4 +1,4 @@
-"""What there is to judge: a program, and on which tests of which problem."""
+"""Judge jobs: a program, and the tests of a problem to run it on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rlef_env.sandbox import Program
 __all__ = ["STOPPED", "JudgeJob", "as_job", "check_job", "needed_to_judge", "no_verdict"]
 
 STOPPED: Final = "stopped"
-KINDS: Final = {"problem": Problem, "program": Program, "roles": tuple, "limit": int | None, "offset": int, "gate": int}
+TYPES: Final = {"problem": Problem, "program": Program, "roles": tuple, "limit": int | None, "offset": int, "gate": int}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,14 @@ class JudgeJob:
     """A program to judge on a problem.
 
     Attributes:
-        problem: what it is to solve.
-        program: what was submitted.
-        roles: which tests to run, in this order.
-        stop_early: leave the tests after the first failing one out, but for those before the gate.
-        limit: run at most this many tests.
-        offset: leave so many tests at the beginning out.
-        gate: of the rest, so many are all run; if one of them fails for certain, those behind are left out.
+        problem: problem to solve.
+        program: program to judge.
+        roles: roles of the tests to run, in this order.
+        stop_early: skip the tests after the first failing one, except those before the gate.
+        limit: maximal number of tests to run; None for all.
+        offset: number of tests to skip at the beginning.
+        gate: number of the following tests that are all run; if one of them fails for certain, the tests after the gate
+            are skipped. The environments put shown tests before the gate and hidden ones after it.
     """
 
     problem: Problem
@@ -40,16 +41,16 @@ class JudgeJob:
     gate: int = 0
 
     def tests(self) -> list[tuple[Role, int, Test]]:
-        """The tests to run: role, index within the role, test."""
+        """Return the tests to run: role, index within the role, test."""
         tests = list(self.problem.tests(*self.roles))[self.offset :]
         return tests if self.limit is None else tests[: self.limit]
 
     def ends(self, number: int, failed: bool) -> bool:
-        """Whether the test of this number, counted from 0, is left out, and all after it.
+        """Return whether to skip a test and all tests after it.
 
         Args:
-            number: of the test.
-            failed: whether one before it failed for certain.
+            number: number of the test, counted from 0.
+            failed: whether a test before it failed for certain.
         """
         return failed and (number == self.gate or (self.stop_early and number > self.gate))
 
@@ -58,7 +59,7 @@ def as_job(job: JudgeJob | Problem, program: Program | None, options: Mapping[st
     """Return the job itself, or the job made of a problem, a program and further fields of ``JudgeJob``.
 
     Raises:
-        UsageError: something in it is of the wrong type, or unknown.
+        UsageError: a field has the wrong type or an unknown value.
     """
     if isinstance(job, JudgeJob) and (program is not None or options):
         raise UsageError("judge: expected a JudgeJob alone, got further arguments; use dataclasses.replace on the job")
@@ -68,17 +69,17 @@ def as_job(job: JudgeJob | Problem, program: Program | None, options: Mapping[st
 
 
 def check_job(job: JudgeJob) -> None:
-    """Look at a job before it is one of many.
+    """Check a job before it is judged or queued.
 
     Raises:
-        UsageError: something in it is of the wrong kind, or unknown.
+        UsageError: a field has the wrong type or an unknown value.
     """
     if not isinstance(job, JudgeJob):
         raise UsageError(f"job: expected a JudgeJob, got {type(job).__name__}")
-    for name, kind in KINDS.items():
+    for name, kind in TYPES.items():
         if not isinstance(value := getattr(job, name), kind):
-            of_kind = getattr(kind, "__name__", kind)
-            raise UsageError(f"JudgeJob: expected {name} to be of the kind {of_kind}, got {value!r:.100}")
+            type_name = getattr(kind, "__name__", kind)
+            raise UsageError(f"JudgeJob: expected {name} to be of the type {type_name}, got {value!r:.100}")
     if unknown := [role for role in job.roles if role not in ROLES]:
         raise UsageError(f"JudgeJob: expected roles to be some of {list(ROLES)}, got {unknown}")
     for name in ("limit", "offset", "gate"):
@@ -89,11 +90,11 @@ def check_job(job: JudgeJob) -> None:
 
 
 def needed_to_judge(problem: Problem) -> Problem:
-    """The problem without what judging does not look at: solutions may be as large as the tests."""
-    solutions = () if problem.interactor is None else problem.solutions  # they tell whether an interactor is broken
+    """Return the problem without the fields that judging does not read: solutions can be as large as the tests."""
+    solutions = () if problem.interactor is None else problem.solutions  # control runs of the interactor use them
     return replace(problem, statement="", solutions=solutions, incorrect_solutions=(), extra={})
 
 
 def no_verdict(job: JudgeJob, isolation: str, reason: str = STOPPED) -> Judgement:
-    """The judgement of a job that could not be judged."""
+    """Return the judgement of a job that could not be judged."""
     return Judgement(Verdict.NO_VERDICT, total=len(job.tests()), category=reason, isolation=isolation)

@@ -1,4 +1,4 @@
-"""The nouns of the judge: verdict, the result of one test, and a judgement over all tests."""
+"""Verdicts, results of single tests, and the judgement that they make together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["UNDECIDED", "Judgement", "Measured", "TestResult", "Verdict", "judge
 
 
 class Verdict(str, Enum):
-    """Is the program right?"""
+    """Whether a program is right, and if not, how it failed."""
 
     ACCEPTED = "accepted"
     WRONG_ANSWER = "wrong_answer"
@@ -32,24 +32,24 @@ class Verdict(str, Enum):
 
 
 UNDECIDED: Final = (Verdict.ACCEPTED, Verdict.NO_VERDICT)
-"""A test with one of these says nothing against the program, and a later one may fail for certain."""
+"""Verdicts of a test that has not failed for certain: the next tests are run, also with ``stop_early``."""
 
 
 class TestResult(NamedTuple):
-    """What came of one test. Equal ones may be one object: a learner keeps many thousands of them.
+    """Result of one test. Equal results can be the same object: a learner keeps many thousands of them.
 
     Attributes:
         role: ``"public"``, ``"private"`` or ``"generated"``.
-        index: the test's place within its role.
+        index: index of the test within its role.
         verdict: never ``NO_PROGRAM``.
-        category: a finer name for a failure: the exception's type (``"IndexError"``), ``"SIGSEGV"``,
-            ``"exit status 3"``; None where there is none.
-        stdout: start of what the program printed, decoded; empty for an accepted test.
+        category: finer name for a failure: the exception's type (``"IndexError"``), ``"SIGSEGV"``,
+            ``"exit status 3"``; None if there is none.
+        stdout: start of the program's output, decoded; empty for an accepted test.
         stderr: the program's standard error, decoded and cut in the middle; empty for an accepted test.
     """
 
     role: Role
-    index: int  # type: ignore[assignment]  # hides a method of tuples that nobody needs here
+    index: int  # type: ignore[assignment]  # hides tuple.index, which is not used here
     verdict: Verdict
     category: str | None = None
     stdout: str = ""
@@ -60,12 +60,12 @@ TestResult.__test__ = False  # type: ignore[attr-defined]  # not a pytest class
 
 
 class Measured(NamedTuple):
-    """What came of one test, and what the program took for it.
+    """Result of one test, and the resources that the program used.
 
     Attributes:
-        result: what came of it.
-        cpu_seconds: CPU time.
-        peak_bytes: memory that it touched at most.
+        result: result of the test.
+        cpu_seconds: CPU time of the program.
+        peak_bytes: peak memory of the program.
     """
 
     result: TestResult
@@ -75,19 +75,19 @@ class Measured(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A program judged on a problem's tests.
+    """Verdict on a program, with the results of its tests.
 
     Attributes:
-        verdict: the first failing test's verdict; where none fails, ``NO_VERDICT`` if a test has none, else
-            ``ACCEPTED``. So a failure that is certain counts whatever befell the other tests.
-        results: the tests that were run, in order public, private, generated.
-        total: how many tests there were to run.
-        category: the first failing test's category.
-        isolation: ``"locked"``, or ``"none"`` where the caller asked for no lock by name.
-        groups: the points that each group of tests earned, where the problem has a score.
-        test_cpu_seconds: CPU time of each result; empty where nobody measured. What differs from run to run does not
-            count for equality.
-        test_peak_bytes: memory that the program touched at most, for each result. Likewise.
+        verdict: verdict of the first failing test; if none fails, ``NO_VERDICT`` if a test has none, else
+            ``ACCEPTED``. So a certain failure counts even if another test has no verdict.
+        results: results of the tests that were run, in order.
+        total: number of tests that there were to run.
+        category: category of the first failing test.
+        isolation: ``"locked"``, or ``"none"`` if the caller asked for no lock.
+        groups: points of each group of tests, if the problem has a score.
+        test_cpu_seconds: CPU time of each result; empty if it was not measured. It differs from run to run, so it does
+            not count for equality.
+        test_peak_bytes: peak memory of each result, likewise.
     """
 
     verdict: Verdict
@@ -100,24 +100,24 @@ class Judgement:
     test_peak_bytes: tuple[int, ...] = field(default=(), compare=False)
 
     def measured(self) -> list[Measured]:
-        """Each result with what it took; zeros where nobody measured."""
+        """Return each result with its resources; zeros if they were not measured."""
         none = (0,) * len(self.results)
         each = zip(self.results, self.test_cpu_seconds or none, self.test_peak_bytes or none, strict=True)
         return list(map(Measured._make, each))
 
     @property
     def passed(self) -> int:
-        """How many tests were accepted."""
+        """Number of accepted tests."""
         return [result.verdict for result in self.results].count(Verdict.ACCEPTED)
 
     @property
     def cpu_seconds(self) -> float:
-        """CPU time of all tests together."""
+        """Sum of the CPU time of all tests."""
         return math.fsum(self.test_cpu_seconds)
 
     @property
     def score(self) -> float | None:
-        """Points earned; None where the problem has none, or a test has no verdict."""
+        """Points earned; None if the problem has no points, or a test has no verdict."""
         if not self.groups or any(result.verdict is Verdict.NO_VERDICT for result in self.results):
             return None
         return sum(group.earned for group in self.groups)

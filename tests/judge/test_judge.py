@@ -169,7 +169,7 @@ def test_a_time_factor_that_is_none_is_refused(factor: object) -> None:
 def test_arguments_of_the_wrong_kind_are_refused(judge: Judge) -> None:
     with pytest.raises(UsageError, match="isolation"):
         Judge(isolation="docker")
-    with pytest.raises(UsageError, match=r"expected program to be of the kind Program"):
+    with pytest.raises(UsageError, match=r"expected program to be of the type Program"):
         judge.judge(ADD, "print(1)")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="roles"):
         judge.judge(ADD, RIGHT, roles=("secret",))  # type: ignore[arg-type]
