@@ -1,4 +1,4 @@
-"""Reads ``mutants.toml``, and puts a bug into a text."""
+"""Reads ``mutants.toml``, and applies a patch to a text."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ ROWS = range(1, 37)
 
 @dataclass(frozen=True)
 class Mutant:
-    """A bug, and what must notice it.
+    """A bug, and the test that must fail.
 
     Attributes:
-        name: a row's number, with a letter where the row has several; or words.
-        bug: what is wrong.
-        path: of the file that it is in, from the root of the project.
-        test: as pytest names it.
-        patch: lines that go (-), that come (+) and that stay, in parts with ``@@`` between them.
+        name: number of a row, with a letter where the row has several; or words.
+        bug: description of the bug.
+        path: path of the changed file, from the root of the project.
+        test: id of the test, as pytest writes it.
+        patch: lines that are removed (-), added (+) and kept, in parts with ``@@`` between them.
     """
 
     name: str
@@ -39,28 +39,28 @@ class Mutant:
 
     @property
     def row(self) -> int | None:
-        """Its row of the 36."""
+        """Row of the 36, or None."""
         number = self.name.rstrip("abcdef")
         return int(number) if number.isdigit() else None
 
     def applied(self, text: str) -> str:
-        """The text of the file with the bug in it.
+        """Return the text of the file with the bug in it.
 
         Raises:
-            ValueError: what goes and stays is not in the file exactly once.
+            ValueError: the removed and kept lines are not in the file exactly once.
         """
         for old, new in parts(self.patch):
             if text.count(old) != 1:
                 raise ValueError(
                     f"mutant {self.name}: expected these lines once in {self.path}, found them {text.count(old)} "
-                    f"times; write its patch in tests/mutants/mutants.toml anew for the code as it is now\n{old}"
+                    f"times; rewrite its patch in tests/mutants/mutants.toml for the current code\n{old}"
                 )
             text = text.replace(old, new)
         return text
 
 
 def parts(patch: str) -> Iterator[tuple[str, str]]:
-    """Of each part of a patch, the lines before and after."""
+    """Yield the lines before and after each part of a patch."""
     for part in patch.split("@@\n"):
         lines = part.splitlines(keepends=True)
         before, after = ("".join(line[1:] for line in lines if line[0] in kinds) for kinds in (" -", " +"))
@@ -68,7 +68,7 @@ def parts(patch: str) -> Iterator[tuple[str, str]]:
 
 
 def mutants() -> list[Mutant]:
-    """All of them, as the table has them."""
+    """Return all mutants, in the order of the table."""
     with TABLE.open("rb") as file:
         rows = tomllib.load(file)["mutant"]
     return [

@@ -1,12 +1,12 @@
-"""Checkpoints that are whole or not there, and from which a run goes on as if it had never stopped.
+"""Checkpoints: complete or absent, and a run that resumes from one continues as if it had never stopped.
 
 A checkpoint is a folder ``update-00000042``. It is written under another name and renamed when every byte is on disk,
-so one that has its name is complete; a run that is killed at any moment finds the one before. In it are
+so a folder with this name is complete, and a run that is killed at any moment finds the one before. It contains
 
-    policy/             what ``from_pretrained`` reads: the model (or adapter), its configuration, the tokenizer
-    weights.pt          all weights of policy and critic, as they are trained
+    policy/             files for ``from_pretrained``: the model (or adapter), its configuration, the tokenizer
+    weights.pt          all weights of policy and critic
     reference.pt        the reference, where it is a network of its own
-    state.pt            optimiser, counters, random numbers, and what the caller adds
+    state.pt            optimiser, counters, random states, and what the caller adds
     config.toml         the configuration of the run
 """
 
@@ -43,21 +43,21 @@ UNSEEN = StateDictOptions(full_state_dict=True, cpu_offload=True, strict=False)
 def save_checkpoint(
     folder: Path, learner: Learner, extra: Mapping[str, Any] | None = None, tokenizer: Any = None, keep: int = 2
 ) -> Path:
-    """Write a checkpoint; called in all processes at once.
+    """Write a checkpoint; all processes call it at once.
 
     Args:
-        folder: where the run's checkpoints are.
-        learner: what to save.
-        extra: what the caller needs to go on: numbers, texts, tensors, and lists and dictionaries of these. With
-            several processes each gets its own back.
-        tokenizer: goes into ``policy/``.
-        keep: older ones are deleted after the new one is safe.
+        folder: folder of the run's checkpoints.
+        learner: learner to save.
+        extra: data that the caller needs to resume: numbers, texts, tensors, and lists and dictionaries of these. Each
+            process gets its own back.
+        tokenizer: tokenizer to write into ``policy/``.
+        keep: number of checkpoints to keep; older ones are deleted after the new one is complete.
 
     Returns:
         The new checkpoint.
 
     Raises:
-        OSError: the disk is full, say; earlier checkpoints are untouched.
+        OSError: the checkpoint cannot be written, for example to a full disk; earlier ones are untouched.
     """
     target = folder / f"update-{learner.version:08d}"
     weights, optimiser = _whole_state(learner)
@@ -81,7 +81,7 @@ def save_checkpoint(
             for path in sorted(writing.rglob("*")):
                 _to_disk(path)
             _to_disk(writing)
-            if target.exists():  # of a run that stopped and went on from an earlier one
+            if target.exists():  # written before the run resumed from an earlier one
                 target.rename(folder / f".writing-over-{target.name}")
             writing.rename(target)
             _to_disk(folder)
@@ -95,17 +95,17 @@ def save_checkpoint(
 
 
 def load_checkpoint(path: Path, learner: Learner) -> dict[str, Any]:
-    """Make a learner, built as the one that was saved, go on from there; called in all processes at once.
+    """Load a checkpoint into a learner with the same settings; all processes call it at once.
 
     Args:
         path: one of ``checkpoints``.
-        learner: its weights, optimiser, counters and the random numbers of this process are replaced.
+        learner: learner whose weights, optimiser and counters are replaced; so are this process's random states.
 
     Returns:
-        ``extra``, as it was saved by this process.
+        ``extra``, as this process saved it.
 
     Raises:
-        DataError: it is no checkpoint, or one of another number of processes or another model.
+        DataError: it is no checkpoint, or was written by another number of processes or for another model.
     """
     try:
         state = torch.load(path / "state.pt", map_location="cpu", weights_only=True)
@@ -116,7 +116,7 @@ def load_checkpoint(path: Path, learner: Learner) -> dict[str, Any]:
         raise DataError(f"{path}: expected a checkpoint of a training run; {error}") from error
     if len(state["processes"]) != parallel.world():
         raise DataError(
-            f"{path}: expected as many processes as wrote it, {len(state['processes'])}; there are {parallel.world()}"
+            f"{path}: expected as many processes as wrote it, {len(state['processes'])}, got {parallel.world()}"
         )
     groups = [
         {key: value for key, value in group.items() if key != "params"} for group in learner.optimiser.param_groups
@@ -128,7 +128,7 @@ def load_checkpoint(path: Path, learner: Learner) -> dict[str, Any]:
     except (RuntimeError, KeyError, ValueError) as error:
         raise DataError(f"{path}: expected the weights of the model of this run; {error}") from error
     for group, own in zip(learner.optimiser.param_groups, groups, strict=True):
-        group.update(own)  # of the configuration, where that is another one now: weight decay, say
+        group.update(own)  # settings of this run, which may differ from the saved ones: weight decay, for example
     learner.version, learner.steps = state["version"], state["steps"]
     mine = state["processes"][parallel.rank()]
     learner.random.bit_generator.state = mine["learner_random"]
@@ -138,19 +138,19 @@ def load_checkpoint(path: Path, learner: Learner) -> dict[str, Any]:
 
 
 def checkpoints(folder: Path) -> list[Path]:
-    """All checkpoints in a folder, oldest first."""
+    """Return all checkpoints in a folder, oldest first."""
     return sorted(folder.glob("update-*"))
 
 
 def latest(folder: Path) -> Path | None:
-    """The newest checkpoint in a folder, or None."""
+    """Return the newest checkpoint in a folder, or None."""
     return next(reversed(checkpoints(folder)), None)
 
 
 def policy_weights(learner: Learner) -> dict[str, Any]:
-    """The policy's weights by the names that ``learner.model`` has for them; called in all processes at once.
+    """Return the policy's weights by their names in ``learner.model``; all processes call it at once.
 
-    Where they are in shards, they are whole in the first process, and the others have none.
+    Weights in shards are gathered in the first process; the others return none.
     """
     lm: Any = learner.model.lm
     weights = get_model_state_dict(lm, options=WHOLE) if learner.sharded else lm.state_dict()
@@ -178,7 +178,7 @@ def _whole_state(learner: Learner) -> tuple[dict[str, Any], dict[str, Any]]:
 def _load_whole(learner: Learner, weights: dict[str, Any], optimiser: dict[str, Any]) -> None:
     if learner.sharded:
         set_model_state_dict(learner.model, weights, options=WHOLE)
-        # Before the policy's first step (critic_steps) the optimiser has nothing of it, which is not an error.
+        # Before the policy's first step (critic_steps) the optimiser has no state for it, which is not an error.
         unseen = not optimiser["state"].keys() >= {name for name, _ in learner.model.policy_parameters()}
         set_optimizer_state_dict(learner.model, learner.optimiser, optimiser, options=UNSEEN if unseen else WHOLE)
         for parameter in learner.policy if unseen else ():

@@ -1,4 +1,4 @@
-"""How good is a policy: play problems it was not trained on, and count."""
+"""Evaluation of a policy: play problems it was not trained on, and compute solve rates."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from rlef_agents.ppo.n_at_k import NAtK, n_at_k
 from rlef_agents.ppo.rollout import Plan, Rollout, seed_of
 from rlef_env import Dataset, Episode, Verdict
 
-__all__ = ["Outcome", "evaluate", "evaluation_plans", "outcome", "summary"]
+__all__ = ["EpisodeRecord", "evaluate", "evaluation_plans", "record_of", "summary"]
 
 NOT_VALID = (Verdict.NO_PROGRAM, Verdict.COMPILE_ERROR)
 
 
-class Outcome(NamedTuple):
-    """What an evaluation counts of an episode.
+class EpisodeRecord(NamedTuple):
+    """An episode, as far as an evaluation counts it.
 
     Attributes:
-        problem: its id.
+        problem: problem id.
         has_verdict: False where the judge itself failed.
-        turns: how many responses there were.
-        limit: how many there may be.
-        solved_at: by which response, from 1; 0 where not.
-        passed_public: whether the last program passed the public tests.
-        valid: responses whose program compiles.
-        starved: whether there is no verdict because the machine failed to give the program its time.
-        out_of_context: whether it ended, unsolved, because no further response fitted into the context.
-        skipped: whether not even a first one did.
+        turns: number of responses.
+        limit: largest number of responses.
+        solved_at: number of the response that solved the problem, from 1; 0 where none did.
+        passed_public: True where the last program passed the public tests.
+        valid: number of responses whose program compiles.
+        starved: True where there is no verdict because the machine failed to give the program its time.
+        out_of_context: True where the episode ended unsolved because no further response fitted into the context.
+        skipped: True where not even a first response fitted.
     """
 
     problem: str
@@ -49,17 +49,17 @@ class Outcome(NamedTuple):
 def evaluation_plans(
     dataset: Dataset, episodes: int, at_once: int, seed: int, samples: int = 1, process: int = 0, processes: int = 1
 ) -> list[Plan]:
-    """What to play: each problem ``samples`` times.
+    """Return plans that play each problem ``samples`` times.
 
     Args:
-        dataset: of the problems; those without tests are left out.
-        episodes: 0 for every problem. Else so many episodes or a few more: of as many problems as that takes, which
-            come round again where there are too few.
-        at_once: episodes in a plan, at most.
-        seed: of all that is drawn.
+        dataset: the problems; those without tests are left out.
+        episodes: smallest number of episodes: the first problems are played, more than once where there are too few;
+            0 plays every problem.
+        at_once: largest number of episodes in a plan.
+        seed: seed of all random draws.
         samples: episodes of each problem.
-        process: which process this is; each plays every ``processes``-th episode.
-        processes: how many there are.
+        process: number of this process, which plays every ``processes``-th episode.
+        processes: number of processes.
     """
     names = [each.id for each in dataset.metadata() if each.tests]
     names = names[: -(-episodes // samples)] if episodes else names
@@ -70,26 +70,26 @@ def evaluation_plans(
 
 
 def evaluate(rollout: Rollout, plans: Sequence[Plan], wanted: Sequence[NAtK] = ()) -> dict[str, float]:
-    """Play all plans; called in all processes at once, each with its own.
+    """Play all plans of this process; all processes call it at once.
 
     Returns:
-        What ``summary`` gives for the episodes of all processes.
+        ``summary`` of the episodes of all processes.
     """
-    mine: list[Outcome] = []
+    mine: list[EpisodeRecord] = []
     for each in plans:
         batch = rollout.play(each)
         mine += [
-            outcome(episode, place in batch.out_of_context, place in batch.skipped)
+            record_of(episode, place in batch.out_of_context, place in batch.skipped)
             for place, episode in enumerate(batch.episodes)
         ]
     return summary([each for part in parallel.gathered(mine) for each in part], wanted)
 
 
-def outcome(episode: Episode, out_of_context: bool = False, skipped: bool = False) -> Outcome:
-    """What an evaluation counts of an episode that has ended."""
+def record_of(episode: Episode, out_of_context: bool = False, skipped: bool = False) -> EpisodeRecord:
+    """Make the record of an episode that has ended."""
     results = episode.turns[-1].judgement.results if episode.turns else ()
     public = [result.verdict is Verdict.ACCEPTED for result in results if result.role == "public"]
-    return Outcome(
+    return EpisodeRecord(
         episode.problem_id,
         has_verdict=(bool(episode.turns) or skipped) and not episode.truncated,
         turns=len(episode.turns),
@@ -103,23 +103,23 @@ def outcome(episode: Episode, out_of_context: bool = False, skipped: bool = Fals
     )
 
 
-def summary(outcomes: Sequence[Outcome], wanted: Sequence[NAtK] = ()) -> dict[str, float]:
-    """Count what came of episodes; those without a verdict are left out and counted apart.
+def summary(records: Sequence[EpisodeRecord], wanted: Sequence[NAtK] = ()) -> dict[str, float]:
+    """Compute the metrics of an evaluation; episodes without a verdict are counted apart.
 
     Args:
-        outcomes: of the episodes.
-        wanted: which n@k to estimate, beside 1@k for one whole episode.
+        records: records of the episodes.
+        wanted: n@k to estimate, beside 1@k for one whole episode.
 
     Returns:
         solve_rate (over episodes) and solve_rate_half_width (95 %, normal approximation), solved_at_1, solved_at_2, ...
         (solved by that turn or before), valid_programs (share of responses whose program compiles), turns, episodes,
-        no_verdict, starved (those of no_verdict that the machine is to blame for), out_of_context (episodes that ended
-        unsolved because no further response fitted), skipped (those in which no first one did); and by names such as
-        ``1@3`` or ``10@100`` n@k, over problems that have as many episodes as k takes.
+        no_verdict, starved (episodes of no_verdict that the machine caused), out_of_context (episodes that ended
+        unsolved because no further response fitted), skipped (episodes in which no first response fitted); and n@k
+        under names such as ``1@3`` or ``10@100``, over problems with as many episodes as k needs.
     """
-    kept = [each for each in outcomes if each.has_verdict]
+    kept = [each for each in records if each.has_verdict]
     if not kept:
-        return {"episodes": 0.0, **without_verdict(outcomes)}
+        return {"episodes": 0.0, **without_verdict(records)}
     responses = sum(each.turns for each in kept)
     solved = [each.solved_at for each in kept]
     rate = sum(map(bool, solved)) / len(kept)
@@ -131,7 +131,7 @@ def summary(outcomes: Sequence[Outcome], wanted: Sequence[NAtK] = ()) -> dict[st
         "valid_programs": sum(each.valid for each in kept) / max(responses, 1),
         "turns": responses / len(kept),
         "episodes": float(len(kept)),
-        **without_verdict(outcomes),
+        **without_verdict(records),
         "out_of_context": float(sum(each.out_of_context for each in kept)),
         "skipped": float(sum(each.skipped for each in kept)),
         **{
@@ -142,16 +142,16 @@ def summary(outcomes: Sequence[Outcome], wanted: Sequence[NAtK] = ()) -> dict[st
     }
 
 
-def without_verdict(outcomes: Sequence[Outcome]) -> dict[str, float]:
-    """How many episodes have no verdict, and how many of these the machine is to blame for."""
-    lost = [each for each in outcomes if not each.has_verdict]
+def without_verdict(records: Sequence[EpisodeRecord]) -> dict[str, float]:
+    """Count episodes without a verdict, and those of them that the machine caused."""
+    lost = [each for each in records if not each.has_verdict]
     return {"no_verdict": float(len(lost)), "starved": float(sum(each.starved for each in lost))}
 
 
-def mean_n_at_k(outcomes: Sequence[Outcome], wanted: NAtK, drawn: int) -> float | None:
-    """n@k, averaged over problems; None where none of them has as many episodes."""
-    problems: dict[str, list[Outcome]] = defaultdict(list)
-    for each in outcomes:
+def mean_n_at_k(records: Sequence[EpisodeRecord], wanted: NAtK, drawn: int) -> float | None:
+    """Average n@k over problems with at least ``drawn`` episodes; None where there is none."""
+    problems: dict[str, list[EpisodeRecord]] = defaultdict(list)
+    for each in records:
         problems[each.problem].append(each)
     rates = [
         n_at_k([each.passed_public for each in those], [each.solved_at > 0 for each in those], wanted.n, drawn)

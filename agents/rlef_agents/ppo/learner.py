@@ -371,7 +371,7 @@ class Learner:
 
     @property
     def _policy_learns(self) -> bool:
-        """Return whether the steps in which only the critic learns (``critic_steps``) are over."""
+        """True after the steps in which only the critic learns (``critic_steps``)."""
         return self.steps >= self.config.critic_steps
 
     @property

@@ -1,4 +1,4 @@
-"""Reading a model: in float32, as it is trained and evaluated, and with one line where it cannot be read."""
+"""Loading of a model in float32, the type in which it is trained and evaluated."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ __all__ = ["read_model"]
 
 
 def read_model(name: str, device: str = "auto") -> tuple[Any, Any]:
-    """A causal language model with float32 weights, and its tokenizer.
+    """Load a causal language model with float32 weights, and its tokenizer.
 
     Args:
         name: a name or folder for ``from_pretrained``.
         device: ``auto`` takes a GPU if there is one.
 
     Raises:
-        UsageError: there is none of that name, or it cannot be read; or there is no GPU for it.
+        UsageError: there is no such model, it cannot be read, or there is no GPU for it.
     """
     if device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("device: expected 'auto' or 'cpu', as PyTorch finds no GPU here, got 'cuda'")
+        raise UsageError("device: expected 'auto' or 'cpu', because PyTorch finds no GPU here, got 'cuda'")
     place = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)

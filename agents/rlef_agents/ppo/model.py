@@ -1,10 +1,10 @@
-"""The policy is any causal language model of transformers, the critic a linear head on its features or on a copy's.
+"""Policy and critic: any causal language model of transformers, and a linear head on its features or on a copy's.
 
-``ActorCritic.forward`` scores a packed micro-batch: log-probability and entropy of every sampled token, and V(c) read
-at the last token of every prompt, before the response (RLEF, section 2.2). ``Reference`` gives log rho.
+``ActorCritic.forward`` scores a packed micro-batch: log-probability and entropy of every sampled token, and V(c), read
+at the last token of every prompt, before the response (RLEF, section 2.2). ``Reference`` computes log rho.
 
-Weights are kept in float32; ``bfloat16`` is a way to compute the layers, and never reaches the head, the loss or the
-optimiser. Dropout is off: what was sampled and what is trained must be the same function.
+Weights are float32. With ``bfloat16`` only the layers compute in it; head, loss and optimiser stay in float32. Dropout
+is off, because the function that is trained must be the function that sampled.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from rlef_env.errors import UsageError
 __all__ = ["ActorCritic", "Reference", "Scores", "add_lora", "check_architecture", "policy_logprobs", "prepare"]
 
 HEAD_CHUNK: Final = 2048
-"""So many tokens have their logits in memory at once: 128,256 of them in float32 are a gigabyte."""
+"""Tokens whose logits are in memory at once: with a vocabulary of 128,256 they are a gigabyte in float32."""
 
 
 class Scores(NamedTuple):
-    """What a micro-batch is worth now.
+    """Scores of a micro-batch by the current weights.
 
     Attributes:
-        logprobs: of the sampled tokens, ``(tokens,)``, float32.
-        entropy: of the policy at each of them, ``(tokens,)``, float32.
+        logprobs: log-probabilities of the sampled tokens, ``(tokens,)``, float32.
+        entropy: entropy of the policy at each sampled token, ``(tokens,)``, float32.
         values: V(c), ``(turns,)``, float32; with ``token_values`` before every sampled token, ``(tokens,)``. Zeros
             where there is no critic.
     """
@@ -48,18 +48,18 @@ class ActorCritic(nn.Module):
 
     Args:
         lm: a causal language model of transformers, or a peft model around one. Its weights become float32.
-        critic: ``separate``: a whole network of its own, that begins as a copy (the paper); ``shared``: the policy's;
-            ``none``: there are no values.
-        detach: with a shared one, the value loss does not reach the policy's weights.
+        critic: ``separate``: a network of its own that begins as a copy of the policy's (the paper); ``shared``: the
+            policy's network; ``none``: no values.
+        detach: with a shared critic, stop the gradient of the value loss before the policy's weights.
         value_init: ``zero``, so that the first advantages are returns; or ``random`` (the paper), with a standard
             deviation of 1 / sqrt(width + 1).
         token_values: V before every sampled token instead of once per turn (the paper's ablation).
-        dtype: what the layers compute in, ``float32`` or ``bfloat16``.
-        gradient_checkpointing: compute each layer twice instead of keeping what is inside of it.
-        seed: of the random head.
+        dtype: type that the layers compute in, ``float32`` or ``bfloat16``.
+        gradient_checkpointing: compute each layer twice instead of keeping its activations.
+        seed: seed of the random head.
 
     Raises:
-        UsageError: an architecture that cannot be packed, or that changes its logits after the head.
+        UsageError: the architecture cannot be packed, or changes its logits after the head.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class ActorCritic(nn.Module):
         self.critic = copy.deepcopy(backbone(self.lm)) if critic == "separate" else None
         if self.critic is not None:
             for name, parameter in self.critic.named_parameters():
-                # What the policy keeps frozen beside an adapter stays frozen in the copy, whose adapters learn.
+                # Weights that the policy freezes beside an adapter stay frozen in the copy, whose adapters are trained.
                 parameter.requires_grad_(parameter.requires_grad or "lora_" in name)
         self.value_head = None if critic == "none" else make_value_head(width(self.lm), value_init, seed)
         self.detach, self.token_values, self.dtype = detach, token_values, getattr(torch, dtype)
@@ -101,9 +101,9 @@ class ActorCritic(nn.Module):
         """Score a micro-batch.
 
         Args:
-            batch: sequences side by side.
-            temperature: that the tokens were sampled with; logits are divided by it.
-            entropy_gradient: whether the entropy is more than a number to report.
+            batch: packed sequences.
+            temperature: temperature that the tokens were sampled at; logits are divided by it.
+            entropy_gradient: give the entropy a gradient.
         """
         features = run(backbone(self.lm), batch, self.dtype)
         logprobs, entropy = score_tokens(
@@ -121,16 +121,16 @@ class ActorCritic(nn.Module):
         return Scores(logprobs, entropy, values)
 
     def policy_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """The trained parameters of the policy, by name."""
+        """Yield the trained parameters of the policy with their names."""
         return ((name, p) for name, p in self.named_parameters() if name.startswith("lm.") and p.requires_grad)
 
     def critic_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """The trained parameters of the critic alone, by name."""
+        """Yield the trained parameters of the critic alone with their names."""
         return ((name, p) for name, p in self.named_parameters() if not name.startswith("lm.") and p.requires_grad)
 
 
 def make_value_head(features: int, init: str, seed: int) -> nn.Linear:
-    """A linear layer that makes one number of so many features; ``init`` is ``zero`` or ``random``."""
+    """Create a linear layer from features to one number; ``init`` is ``zero`` or ``random``."""
     made = nn.Linear(features, 1)
     with torch.no_grad():
         made.bias.zero_()
@@ -142,10 +142,10 @@ def make_value_head(features: int, init: str, seed: int) -> nn.Linear:
 
 
 class Reference(nn.Module):
-    """The policy as it was at the start: a frozen copy, or the policy itself with its adapter switched off.
+    """The policy before training: a frozen copy, or the policy itself with its adapter switched off.
 
     Args:
-        policy: the actor whose start this is. Must not have been trained yet.
+        policy: policy and critic; they must not have been trained yet.
     """
 
     def __init__(self, policy: ActorCritic) -> None:
@@ -156,13 +156,13 @@ class Reference(nn.Module):
 
     @torch.no_grad()
     def forward(self, batch: PackedBatch, temperature: float = 1.0) -> Tensor:
-        """Log rho of the sampled tokens, ``(tokens,)``."""
+        """Compute log rho of the sampled tokens, ``(tokens,)``."""
         if not self._adapted:
             return policy_logprobs(cast(nn.Module, self.lm), batch, temperature, self.dtype)
         (policy,) = self._adapted
         lm: Any = policy.lm
         with lm.disable_adapter():
-            if hasattr(policy, "unshard"):  # shards are gathered by a call of the whole alone
+            if hasattr(policy, "unshard"):  # only a call of the whole module gathers shards
                 return cast(Scores, policy(batch, temperature)).logprobs
             return policy_logprobs(lm, batch, temperature, self.dtype)
 
@@ -170,20 +170,20 @@ class Reference(nn.Module):
 def policy_logprobs(
     lm: nn.Module, batch: PackedBatch, temperature: float = 1.0, dtype: torch.dtype = torch.float32
 ) -> Tensor:
-    """Log-probabilities of the sampled tokens, ``(tokens,)``, under a model that has been through ``prepare``."""
+    """Compute log-probabilities of the sampled tokens, ``(tokens,)``, by a model that ``prepare`` was called on."""
     features = run(backbone(lm), batch, dtype)
     return score_tokens(head(lm), features[batch.predictors], batch.labels, temperature)[0]
 
 
 def add_lora(lm: Any, rank: int, alpha: int, seed: int = 0, targets: str = "all-linear") -> Any:
-    """Put low-rank adapters on a model's linear layers; only they are trained. Needs ``peft``.
+    """Add low-rank adapters to a model's linear layers; only they are trained. Needs ``peft``.
 
     Args:
         lm: a causal language model of transformers.
-        rank: of the adapters.
-        alpha: they are scaled by this over their rank.
-        seed: of their weights; the draws of others are as if nothing had been drawn.
-        targets: the layers, as peft names them.
+        rank: rank of the adapters.
+        alpha: adapters are scaled by this number over their rank.
+        seed: seed of their weights; PyTorch's global random state stays as it is.
+        targets: layers, as peft names them.
     """
     try:
         from peft import LoraConfig, TaskType, get_peft_model
@@ -200,7 +200,7 @@ def add_lora(lm: Any, rank: int, alpha: int, seed: int = 0, targets: str = "all-
 
 
 def prepare(lm: nn.Module) -> None:
-    """Switch dropout off, and packed attention on; calls without segments attend as ``sdpa`` does."""
+    """Switch dropout off and packed attention on; calls without ``segments`` attend as ``sdpa`` does."""
     for module in lm.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
@@ -215,11 +215,12 @@ def prepare(lm: nn.Module) -> None:
 
 @torch.no_grad()
 def check_architecture(lm: nn.Module) -> None:
-    """Compare what is computed here, on two packed sequences, with what the model itself says of each.
+    """Compare the logits of two packed sequences with those that the model computes for each alone.
 
     Raises:
-        UsageError: they differ: the model scales or caps its logits, looks beyond a sequence, or computes a sequence
-            otherwise where one beside it has high positions. Or it draws something in training, or cannot be packed.
+        UsageError: they differ, because the model scales or caps its logits, attends beyond a sequence, or computes a
+            sequence differently beside one with high positions; or the model draws random numbers in training; or it
+            cannot be packed.
     """
     kind = type(base(lm)).__name__
     was_training = lm.training
@@ -268,35 +269,35 @@ def _compare(lm: nn.Module, kind: str) -> None:
 
 
 def base(lm: Any) -> Any:
-    """The transformers model inside of a peft model, or the model itself."""
+    """Return the transformers model inside a peft model, or the model itself."""
     return lm.get_base_model() if hasattr(lm, "get_base_model") else lm
 
 
 def backbone(lm: Any) -> Any:
-    """The model without its head."""
+    """Return the model without its head."""
     return base(lm).base_model
 
 
 def head(lm: Any) -> nn.Module:
-    """The layer that makes logits of features."""
+    """Return the layer from features to logits."""
     layer: nn.Module = base(lm).get_output_embeddings()
     return layer
 
 
 def width(lm: Any) -> int:
-    """How many features there are."""
+    """Return the number of features."""
     return int(base(lm).get_input_embeddings().weight.shape[1])
 
 
 def run(network: Any, batch: PackedBatch, dtype: torch.dtype) -> Tensor:
-    """Features of a packed row, ``(length, width)``."""
+    """Compute the features of a packed row, ``(length, width)``."""
     if network.config._attn_implementation != PACKED_ATTENTION:
         raise RuntimeError(
             f"attention: expected {PACKED_ATTENTION!r}, got {network.config._attn_implementation!r}: packed sequences "
-            "would see each other; whoever changed it must change it back"
+            "would attend to each other; set it back after changing it"
         )
     anything = torch.empty(1, 1, 1, 1, device=batch.ids.device)  # four axes: a mask that transformers leaves as it is
-    # Without a cache of cast weights: of shards it would keep a whole copy, and each is used once.
+    # No cache of cast weights: with shards it would keep a whole copy, and each weight is used once.
     kind, bfloat16 = batch.ids.device.type, dtype == torch.bfloat16
     with torch.autocast(kind, dtype=torch.bfloat16, enabled=bfloat16, cache_enabled=False):
         features: Tensor = network(
@@ -312,7 +313,7 @@ def run(network: Any, batch: PackedBatch, dtype: torch.dtype) -> Tensor:
 def score_tokens(
     head: nn.Module, features: Tensor, labels: Tensor, temperature: float, entropy_gradient: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """Log-probability of each label, and entropy, ``(tokens,)`` each; few logits are in memory at a time."""
+    """Compute log-probability and entropy of each label, ``(tokens,)`` each, with few logits in memory at a time."""
     pieces = []
     for part, wanted in zip(torch.split(features, HEAD_CHUNK), torch.split(labels, HEAD_CHUNK), strict=True):
         if torch.is_grad_enabled() and len(features) > HEAD_CHUNK:
@@ -333,7 +334,7 @@ def _score(
 
 
 def logits_of(head: nn.Module, features: Tensor) -> Tensor:
-    """The head in float32, whatever computed the features."""
+    """Apply the head in float32, whatever type the features have."""
     with torch.autocast(features.device.type, enabled=False):
         logits: Tensor = head(features.float())
     return logits

@@ -1,7 +1,7 @@
-"""Episodes of any length side by side in one row of tokens, without padding and without a view of each other.
+"""Packing: episodes of any length in one row of tokens, without padding, none of which attends to another.
 
-``flatten`` gives the numbers of a batch that need no model, ``pack`` its micro-batches. Both count responses ("turns")
-and sampled tokens in the order of the episodes; a micro-batch knows which of them it holds.
+``flatten`` makes the arrays of a batch that need no model, ``pack`` its micro-batches. Both number turns (responses)
+and sampled tokens in the order of the episodes. A micro-batch has the numbers of those that it contains.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from rlef_agents.ppo.trajectory import Floats, Ids, TokenEpisode
 __all__ = ["PACKED_ATTENTION", "FlatBatch", "PackedBatch", "flatten", "pack"]
 
 PACKED_ATTENTION = "rlef_packed"
-"""An attention implementation of transformers: per sequence where a call has ``segments``, ``sdpa`` where not."""
+"""Name of the attention in transformers: per sequence where a call has ``segments``, else ``sdpa``."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FlatBatch:
-    """What is known of a batch before any model has seen it.
+    """Arrays of a batch that need no model.
 
     Attributes:
         lengths: sampled tokens per turn, ``(turns,)``.
-        episodes: which episode each turn belongs to, ``(turns,)``: 0, 1, ... ascending.
-        first: whether it is its episode's first turn, ``(turns,)``.
-        last: whether it is its episode's last turn, ``(turns,)``.
-        truncated: whether the length limit ended the response, ``(turns,)``.
-        rewards: the environment's, ``(turns,)``.
-        behaviour: log-probabilities of the sampler, ``(tokens,)``.
-        versions: of the weights that sampled, ``(tokens,)``.
+        episodes: episode number of each turn, ``(turns,)``: 0, 1, ... ascending.
+        first: True for the first turn of an episode, ``(turns,)``.
+        last: True for the last turn of an episode, ``(turns,)``.
+        truncated: True where the length limit ended the response, ``(turns,)``.
+        rewards: rewards of the environment, ``(turns,)``.
+        behaviour: log-probabilities that the generator reported, ``(tokens,)``.
+        versions: versions of the weights that sampled, ``(tokens,)``.
     """
 
     lengths: Ids
@@ -62,14 +62,14 @@ class PackedBatch:
     """A micro-batch: sequences one after the other in one row.
 
     Attributes:
-        ids: their tokens, ``(length,)``.
-        positions: of each token in its own sequence, ``(length,)``.
-        segments: the length of each sequence.
-        predictors: the place in the row before each sampled token: what stands there predicts it, ``(tokens,)``.
-        labels: the sampled tokens, ``(tokens,)``.
-        states: the place of the last prompt token of each turn: what V(c) is read from, ``(turns,)``.
-        tokens: which of the batch's sampled tokens these are, ``(tokens,)``.
-        turns: which of the batch's turns these are, ``(turns,)``.
+        ids: tokens of the row, ``(length,)``.
+        positions: position of each token in its own sequence, ``(length,)``.
+        segments: length of each sequence.
+        predictors: place in the row before each sampled token, whose features predict it, ``(tokens,)``.
+        labels: sampled tokens, ``(tokens,)``.
+        states: place of the last prompt token of each turn, where V(c) is read, ``(turns,)``.
+        tokens: numbers of these sampled tokens in the batch, ``(tokens,)``.
+        turns: numbers of these turns in the batch, ``(turns,)``.
     """
 
     ids: Tensor
@@ -83,10 +83,10 @@ class PackedBatch:
 
 
 def flatten(episodes: Sequence[TokenEpisode]) -> FlatBatch:
-    """The numbers of a batch, in the order of the episodes.
+    """Make the arrays of a batch, in the order of the episodes.
 
     Raises:
-        ValueError: an episode without turns, a turn without prompt or response, or numbers that do not fit the ids.
+        ValueError: an episode has no turns, a turn has no prompt or response, or lengths differ.
     """
     turns = [turn for episode in episodes for turn in episode.turns]
     for number, episode in enumerate(episodes):
@@ -97,9 +97,9 @@ def flatten(episodes: Sequence[TokenEpisode]) -> FlatBatch:
         sizes = (len(turn.prompt_ids), len(sampled.ids), len(sampled.logprobs), len(sampled.versions))
         if min(sizes) < 1 or len(set(sizes[1:])) != 1:
             raise ValueError(
-                "turn: expected a prompt token or more, and as many log-probabilities and versions as sampled tokens, "
-                f"which are one or more; got {sizes[0]} prompt tokens, {sizes[1]} sampled, {sizes[2]} "
-                f"log-probabilities, {sizes[3]} versions"
+                "turn: expected one prompt token or more, one sampled token or more, and as many log-probabilities and "
+                f"versions; got {sizes[0]} prompt tokens, {sizes[1]} sampled, {sizes[2]} log-probabilities, {sizes[3]} "
+                "versions"
             )
     counts = np.array([len(episode.turns) for episode in episodes], np.int64)
     first, last = np.zeros(len(turns), bool), np.zeros(len(turns), bool)
@@ -123,14 +123,14 @@ def pack(
 ) -> list[PackedBatch]:
     """Distribute episodes over micro-batches of at most ``budget`` tokens.
 
-    The longest comes first, and each goes to the first that has room. An episode longer than the budget is a
-    micro-batch of its own.
+    The longest episode is placed first, and each goes to the first micro-batch with room for it. An episode longer
+    than the budget is a micro-batch of its own.
 
     Args:
-        episodes: of the whole batch.
+        episodes: episodes of the whole batch.
         budget: tokens per micro-batch.
-        chosen: the places in ``episodes`` of those to pack; all where None.
-        device: where the tensors go.
+        chosen: places in ``episodes`` of those to pack; all where None.
+        device: device of the tensors.
     """
     counts = [len(episode.turns) for episode in episodes]
     turn_starts = np.concatenate(([0], np.cumsum(counts)))
@@ -149,7 +149,7 @@ def pack(
 
 
 def first_fit_decreasing(sizes: dict[int, int], budget: int) -> list[list[int]]:
-    """Keys of ``sizes`` in bins that hold at most ``budget`` each, where no single one is larger."""
+    """Distribute the keys of ``sizes`` over bins of at most ``budget``; a larger one gets a bin of its own."""
     bins: list[list[int]] = []
     room: list[int] = []
     for key in sorted(sizes, key=lambda key: (-sizes[key], key)):
@@ -202,10 +202,10 @@ def packed_attention(
     sliding_window: int | None = None,
     **others: Any,
 ) -> tuple[Tensor, None]:
-    """Causal attention within each sequence, ``(1, heads, length, width)`` in, ``(1, length, heads, width)`` out.
+    """Attend causally within each sequence: ``(1, heads, length, width)`` in, ``(1, length, heads, width)`` out.
 
     Raises:
-        NotImplementedError: the architecture wants something of its attention that is not done here.
+        NotImplementedError: the architecture needs a kind of attention that is not implemented here.
     """
     if segments is None:
         others |= {"scaling": scaling, "sliding_window": sliding_window}

@@ -1,6 +1,6 @@
-"""Several processes, one result: sums over all of them, and weights whole (``ddp``) or in shards (``fsdp``).
+"""Several processes with one result: sums over all of them, and weights whole (``ddp``) or in shards (``fsdp``).
 
-Start them with ``torchrun``, which ``join`` picks up. Each process brings its own episodes. Losses are divided by
+``torchrun`` starts the processes, and ``join`` connects them. Each process has its own episodes. Losses are divided by
 counts over all processes, so gradients are summed, never averaged, and equal those of one process with all episodes.
 """
 
@@ -24,47 +24,49 @@ __all__ = [
 
 T = TypeVar("T")
 EDGES: Final = np.geomspace(1e-9, 1e3, 1024)
-PATIENCE: Final = timedelta(hours=4)  # one's episodes may take long, or its checkpoint; torchrun ends what is lost
+TIMEOUT: Final = timedelta(
+    hours=4
+)  # the episodes or the checkpoint of one process may take long; torchrun stops lost ones
 
 
 def join() -> None:
-    """Join the processes that ``torchrun`` started with this one; nothing happens without it."""
+    """Connect to the other processes of ``torchrun``; do nothing without it."""
     if "RANK" in os.environ and not distributed.is_initialized():
         gpus = torch.cuda.is_available()
         if gpus:
-            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))  # what "cuda" means from here on
-        distributed.init_process_group("nccl" if gpus else "gloo", timeout=PATIENCE)
+            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))  # "cuda" means this device from here on
+        distributed.init_process_group("nccl" if gpus else "gloo", timeout=TIMEOUT)
 
 
 def leave() -> None:
-    """The end of what ``join`` began under ``torchrun``; what else began it ends it."""
+    """Disconnect the processes of ``torchrun``; another launcher disconnects its own."""
     if distributed.is_initialized() and distributed.is_torchelastic_launched():
         distributed.destroy_process_group()
 
 
 def world() -> int:
-    """How many processes there are."""
+    """Return the number of processes."""
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
 def rank() -> int:
-    """Which of them this is."""
+    """Return the number of this process, from 0."""
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
 def on_this_machine() -> int:
-    """How many of them are on this machine."""
+    """Return the number of processes on this machine."""
     return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if distributed.is_initialized() else 1
 
 
 def wait_for_all() -> None:
-    """Until all processes are here."""
+    """Wait until all processes have called this."""
     if world() > 1:
         distributed.barrier()
 
 
 def gathered(mine: T) -> list[T]:
-    """What each process brings, in their order."""
+    """Return the value of each process, in their order."""
     if world() == 1:
         return [mine]
     everyones: list[Any] = [None] * world()
@@ -73,28 +75,28 @@ def gathered(mine: T) -> list[T]:
 
 
 def total(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The sum of an array over all processes."""
+    """Return the sum of an array over all processes."""
     return _reduced(values, distributed.ReduceOp.SUM) if world() > 1 else values
 
 
 def largest(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The largest of each entry over all processes."""
+    """Return the largest value of each entry over all processes."""
     return _reduced(values, distributed.ReduceOp.MAX) if world() > 1 else values
 
 
 def quantiles(sizes: npt.NDArray[np.float64], shares: Sequence[float]) -> list[float]:
-    """Quantiles of numbers in all processes, from a histogram: at most 3 % too large, never too small.
+    """Return quantiles of numbers in all processes, from a histogram: at most 3 % too large, never too small.
 
     Args:
-        sizes: this process's, 0 or more; below 1e-9 they count as that.
-        shares: such as 0.5 for the median. Quantiles of nothing are 0.
+        sizes: numbers of this process, 0 or more; those below 1e-9 count as 1e-9.
+        shares: quantiles, such as 0.5 for the median. Without numbers they are 0.
     """
     counts = np.cumsum(total(np.bincount(np.searchsorted(EDGES, sizes), minlength=len(EDGES) + 1).astype(np.float64)))
-    most = float(largest(np.array([sizes.max(initial=0.0)], np.float64))[0])
+    top = float(largest(np.array([sizes.max(initial=0.0)], np.float64))[0])
     if not counts[-1]:
         return [0.0] * len(shares)
     ends = np.append(EDGES, np.inf)
-    return [min(float(ends[np.searchsorted(counts, share * counts[-1])]), most) for share in shares]
+    return [min(float(ends[np.searchsorted(counts, share * counts[-1])]), top) for share in shares]
 
 
 @torch.no_grad()
@@ -107,7 +109,7 @@ def broadcast(module: nn.Module) -> None:
 
 @torch.no_grad()
 def same(parameters: Iterable[nn.Parameter]) -> bool:
-    """Whether all processes have the same float32 weights, by checksums of their bits."""
+    """Return whether all processes have the same float32 weights, by checksums of their bits."""
     if world() == 1:
         return True
     sums = [int(parameter.detach().contiguous().view(torch.int32).sum(dtype=torch.int64)) for parameter in parameters]
@@ -115,7 +117,7 @@ def same(parameters: Iterable[nn.Parameter]) -> bool:
 
 
 def sum_gradients(parameters: Iterable[nn.Parameter]) -> None:
-    """Sum gradients over all processes, in one message; a process without a gradient has zeros."""
+    """Sum gradients over all processes, in one message; a missing gradient counts as zeros."""
     if world() == 1:
         return
     trained = list(parameters)
@@ -126,10 +128,10 @@ def sum_gradients(parameters: Iterable[nn.Parameter]) -> None:
 
 
 def shard(module: nn.Module, networks: Iterable[nn.Module]) -> None:
-    """Split the weights of a module over all processes (FSDP2): each layer of its networks, and what remains.
+    """Split the weights of a module over all processes (FSDP2): each layer of its networks, and the rest.
 
-    Weights are gathered in float32, whatever layers compute in. FSDP's own mixed precision rounds norms and the
-    residual stream, too: shards would then train another function than whole copies do, and than what samples.
+    Weights are gathered in float32, whatever layers compute in. FSDP's own mixed precision also rounds norms and the
+    residual stream: shards would then train another function than whole copies do, and than generators sample from.
     """
     policy = MixedPrecisionPolicy(reduce_dtype=torch.float32)
     for network in networks:
@@ -142,7 +144,7 @@ def shard(module: nn.Module, networks: Iterable[nn.Module]) -> None:
 
 @torch.no_grad()
 def copy_whole(source: nn.Module, target: nn.Module) -> None:
-    """Copy weights that may be in shards into a module of the same kind that has them whole; all processes at once."""
+    """Copy weights, whole or in shards, into a module with whole weights; all processes call it at once."""
     there = dict(target.named_parameters())
     for name, parameter in source.named_parameters():
         weights: Any = parameter

@@ -1,11 +1,11 @@
-"""RLEF's PPO (arXiv 2410.02089) in one file and one loop. Read it first; the real learner is tested against it.
+"""RLEF's PPO (arXiv 2410.02089) in one file and one loop. Read it first; the learner is tested against it.
 
-``python -m rlef_agents.ppo.plain`` makes a small transformer, teaches it what a program looks like, and lets it learn
-from execution feedback which program is wanted: two or three minutes on a quiet machine.
+``python -m rlef_agents.ppo.plain`` makes a small transformer, clones programs into it, and trains it to find the right
+program from execution feedback: two or three minutes on a quiet machine.
 
 An episode is a dialogue: prompt c_1, response a_1, feedback, response a_2, ...; c_t is everything before a_t, and a_tj
 is token j of response t. pi is the policy, pi_old the policy when the update began, pi_b the policy that sampled, rho
-the policy before training, V the critic. The equations are those of the paper's section 2.2 and its appendix; the
+the policy before training, V the critic. The equations are those of the paper's section 2.2 and its appendix; their
 numbers are ours:
 
     (1)  R_t  = r_t - beta * mean_j [log pi_old(a_tj) - log rho(a_tj)]                      one reward per response
@@ -16,8 +16,8 @@ numbers are ours:
     (5)  L_pi = -mean_tj min(q_tj A_t, clip(q_tj, 1 - eps, 1 + eps) A_t)
     (6)  L_V  = mean_t 1/2 max[(V(c_t) - G_t)^2, (clip(V(c_t), V_old(c_t) - alpha, V_old(c_t) + alpha) - G_t)^2]
 
-Episodes are scored one at a time, in one process: no packing, no padding, no sharding. ``Settings`` has those choices
-of ``TrainConfig`` that change a number, and tests/agents/ppo/test_plain.py compares targets and gradients for each.
+Episodes are scored one at a time, in one process: no packing, no padding, no sharding. ``Settings`` has those settings
+of ``TrainConfig`` that change a number; tests/agents/ppo/test_plain.py compares targets and gradients for each choice.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ __all__ = ["Critic", "Response", "Settings", "backward", "play", "score", "set_t
 
 @dataclass(frozen=True)
 class Settings:
-    """What an update depends on; ``TrainConfig`` has the same names and says what each choice means."""
+    """Settings of an update; ``TrainConfig`` has the same names and documents each choice."""
 
     estimator: str = "turn_value"
     beta: float = 0.05
@@ -60,18 +60,18 @@ class Settings:
 
 @dataclass
 class Response:
-    """A response of a batch: its scores when the update began, and its targets.
+    """A response of a batch: its scores at the start of the update, and its targets.
 
     Attributes:
-        turn: its tokens, the sampler's log-probabilities, the environment's reward.
+        turn: its tokens, the generator's log-probabilities, the environment's reward.
         old: log pi_old of its tokens, ``(tokens,)``.
-        reference: log rho, ``(tokens,)``.
+        reference: log rho of its tokens, ``(tokens,)``.
         value: V_old, ``(1,)``; with ``token_value`` before each token, ``(tokens,)``.
-        stale: which tokens were sampled before pi_old, ``(tokens,)``.
-        outcome: the sum of r from here on.
-        returned: G, the sum of R from here on.
+        stale: True for tokens sampled with weights older than pi_old, ``(tokens,)``.
+        outcome: sum of r of this and later responses.
+        returned: G, the sum of R of this and later responses.
         advantage: A, of the shape of ``value``.
-        kept: False where the length limit cut it and ``truncated="mask"`` leaves it out.
+        kept: False where the length limit cut the response and ``truncated="mask"`` leaves it out.
     """
 
     turn: TokenTurn
@@ -86,7 +86,7 @@ class Response:
 
 
 class Critic(nn.Module):
-    """V: a copy of the language model with a linear layer in the place of its head; 0 everywhere at the start."""
+    """V: a copy of the language model with a linear layer instead of its head; 0 everywhere at the start."""
 
     def __init__(self, lm: Any) -> None:
         super().__init__()
@@ -96,13 +96,13 @@ class Critic(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """V after each token of a sequence, ``(length,)`` in and out."""
+        """Compute V after each token of a sequence, ``(length,)`` in and out."""
         values: Tensor = self.head(self.backbone(ids[None]).last_hidden_state)[0, :, 0]
         return values
 
 
 def places(episode: TokenEpisode) -> list[slice]:
-    """For each response the tokens that predict its tokens: from the last one of c_t to its own last but one."""
+    """Return for each response the places that predict its tokens: from the last of c_t to its own last but one."""
     found, end = [], 0
     for turn in episode.turns:
         start = end + len(turn.prompt_ids)
@@ -112,7 +112,7 @@ def places(episode: TokenEpisode) -> list[slice]:
 
 
 def log_probabilities(lm: Any, episode: TokenEpisode, temperature: float) -> list[Tensor]:
-    """Log pi of the sampled tokens, ``(tokens,)`` for each response."""
+    """Compute log pi of the sampled tokens, ``(tokens,)`` for each response."""
     ids = torch.from_numpy(episode.ids)
     every = (lm(ids[None]).logits[0] / temperature).log_softmax(-1)
     following = every[:-1].gather(1, ids[1:, None])[:, 0]
@@ -120,21 +120,21 @@ def log_probabilities(lm: Any, episode: TokenEpisode, temperature: float) -> lis
 
 
 def values(s: Settings, critic: Critic, episode: TokenEpisode) -> list[Tensor]:
-    """V(c_t), ``(1,)`` for each response; with ``token_value`` V before each token, ``(tokens,)``."""
+    """Compute V(c_t), ``(1,)`` for each response; with ``token_value`` V before each token, ``(tokens,)``."""
     every = critic(torch.from_numpy(episode.ids))
     return [every[place] if s.estimator == "token_value" else every[place][:1] for place in places(episode)]
 
 
 @torch.no_grad()
 def score(s: Settings, lm: Any, critic: Critic, reference: Any, episode: TokenEpisode, version: int) -> list[Response]:
-    """Each response with log pi_old, log rho and V_old; ``version`` is that of the weights of pi_old."""
+    """Score each response: log pi_old, log rho and V_old; ``version`` is that of pi_old."""
     old, rho = (log_probabilities(network, episode, s.temperature) for network in (lm, reference))
     stale = [torch.from_numpy(turn.completion.versions) < version for turn in episode.turns]
     return [Response(*each) for each in zip(episode.turns, old, rho, values(s, critic, episode), stale, strict=True)]
 
 
 def set_targets(s: Settings, episodes: Sequence[TokenEpisode], batch: Sequence[Sequence[Response]]) -> None:
-    """Equations (1) to (3): outcome, return and advantage of every response."""
+    """Set outcome, return and advantage of every response: equations (1) to (3)."""
     groups: dict[str, list[Response]] = defaultdict(list)
     for episode, responses in zip(episodes, batch, strict=True):
         outcome = returned = 0.0
@@ -165,11 +165,11 @@ def set_targets(s: Settings, episodes: Sequence[TokenEpisode], batch: Sequence[S
 
 
 def normalise(s: Settings, responses: Sequence[Response]) -> None:
-    """Advantages to mean 0 and standard deviation 1. A lone one stays as it is; a spread of nothing is no divisor."""
+    """Scale advantages to mean 0 and standard deviation 1; a single one stays, a deviation of 0 is no divisor."""
     counted = [response.advantage for response in responses if response.kept]
     if sum(map(len, counted)) < 2:
         return
-    if s.normalise == "tokens":  # each as often as its response has tokens
+    if s.normalise == "tokens":  # count each once per token of its response
         counted = [response.advantage.expand(len(response.old)) for response in responses if response.kept]
     mean, spread = torch.cat(counted).mean(), torch.cat(counted).std(correction=0)
     for response in responses:
@@ -179,7 +179,7 @@ def normalise(s: Settings, responses: Sequence[Response]) -> None:
 def backward(
     s: Settings, lm: Any, critic: Critic, episodes: Sequence[TokenEpisode], batch: Sequence[Sequence[Response]]
 ) -> None:
-    """Equations (4) to (6): add the gradient of a minibatch's losses to that of the weights."""
+    """Add the gradient of a minibatch's losses to that of the weights: equations (4) to (6)."""
     if s.normalise == "minibatch":
         normalise(s, [response for responses in batch for response in responses])
     kept = [response for responses in batch for response in responses if response.kept]
@@ -216,8 +216,8 @@ def update(
     random: np.random.Generator,
     version: int = 0,
 ) -> None:
-    """One batch: score it, set its targets, and take an optimiser step for each of its disjoint minibatches."""
-    judged = [episode for episode in episodes if episode.has_verdict]  # a failure of the judge says nothing
+    """Train on one batch: score it, set its targets, and take an optimiser step per disjoint minibatch."""
+    judged = [episode for episode in episodes if episode.has_verdict]  # a failure of the judge is no reward
     batch = [score(s, lm, critic, reference, episode, version) for episode in judged]
     set_targets(s, judged, batch)
     for part in np.array_split(random.permutation(len(judged)), s.minibatches):
@@ -229,7 +229,7 @@ def update(
 
 
 def play(env: CodeEnv, renderer: Renderer, respond: Callable[[Ids], Completion]) -> TokenEpisode:
-    """Play an episode. What was sampled stays as it is; its text is for the environment alone."""
+    """Play an episode. Sampled tokens are kept as they are; only the environment gets their text."""
     message, info = env.reset()
     prompt = context = renderer.first(message)
     turns: list[TokenTurn] = []
@@ -245,7 +245,7 @@ def play(env: CodeEnv, renderer: Renderer, respond: Callable[[Ids], Completion])
 
 @torch.no_grad()
 def sample(lm: Any, context: Ids, stop: Sequence[int]) -> Completion:
-    """Sample a response at temperature 1 from the whole vocabulary, as it is scored."""
+    """Sample a response at temperature 1 from the whole vocabulary, which is also what scoring assumes."""
     ids = torch.from_numpy(context)[None]
     made = lm.generate(
         ids, attention_mask=torch.ones_like(ids), do_sample=True, top_k=0, max_new_tokens=20, eos_token_id=list(stop),
@@ -260,17 +260,17 @@ def sample(lm: Any, context: Ids, stop: Sequence[int]) -> Completion:
 
 STEPS = 4
 DATASET = f"procedural/hidden_step?short=true&steps={STEPS}&scale=10&count=1000"
-"""Print 10 * n + c, where c is 1 to 4 and only a failing test says which: with two turns, an agent that does not read
-feedback solves at most half of the problems (0.44 if it guesses anew), one that reads it solves all."""
+"""Print 10 * n + c, where c is 1 to 4 and only a failing test reveals it. With two turns, an agent that does not read
+feedback solves at most half of the problems (0.44 if it guesses at random twice); one that reads it solves all."""
 
 
 def program(c: object) -> str:
-    """A response of the demonstrator."""
+    """Return a response of the demonstrator."""
     return f"```python\nn = int(input())\nprint(10 * n + {c})\n```"
 
 
 def clone(lm: Any, demonstrations: Sequence[TokenEpisode], random: np.random.Generator, epochs: int) -> None:
-    """Make what was demonstrated likely, so that reinforcement begins with programs and not with noise."""
+    """Make demonstrations likely, so that reinforcement begins with programs and not with noise."""
     optimiser = torch.optim.AdamW(lm.parameters(), lr=1e-3)
     for _ in range(epochs):
         for part in np.array_split(random.permutation(len(demonstrations)), len(demonstrations) // 8):
@@ -282,7 +282,7 @@ def clone(lm: Any, demonstrations: Sequence[TokenEpisode], random: np.random.Gen
 
 
 def main(seed: int = 0, updates: int = 20, episodes: int = 64, demonstrations: int = 500, reads: float = 0.7) -> None:
-    """Clone a demonstrator that goes by the feedback in a share ``reads`` of the cases and else guesses; reinforce."""
+    """Clone a demonstrator that uses the feedback in a share ``reads`` of cases and else guesses; then reinforce."""
     from rlef_agents.tiny import make_model, make_tokenizer
 
     torch.set_num_threads(1)  # so small a model is slower on more
@@ -298,8 +298,8 @@ def main(seed: int = 0, updates: int = 20, episodes: int = 64, demonstrations: i
     renderer, lm = Renderer(tokenizer), make_model(tokenizer, seed=seed)
 
     def demonstrate(context: Ids) -> Completion:
-        told = re.findall(r"Expected output `\d*(\d)", renderer.text(context))
-        c = told[0] if told and random.random() < reads else random.integers(1, STEPS + 1)
+        revealed = re.findall(r"Expected output `\d*(\d)", renderer.text(context))
+        c = revealed[0] if revealed and random.random() < reads else random.integers(1, STEPS + 1)
         ids = np.append(renderer.data(program(c)), renderer.end_of_turn)
         return Completion(ids, np.zeros(len(ids), np.float32), np.zeros(len(ids), np.int64), finished=True)
 

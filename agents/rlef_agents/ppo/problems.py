@@ -1,4 +1,4 @@
-"""Which problems a run trains on, and which it is evaluated on: never the same ones, unless that is asked for."""
+"""Problems that a run trains on and is evaluated on: disjoint unless the settings ask for the same."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Problems(NamedTuple):
 
     Attributes:
         dataset: the problems.
-        split: the split that they were loaded from.
-        label: what a report calls them.
-        note: what was decided and a user should hear of; empty where there is nothing.
+        split: split that they were loaded from.
+        label: name for reports.
+        note: a decision that the user should know of; empty where there is none.
     """
 
     dataset: Dataset
@@ -35,15 +35,15 @@ class Problems(NamedTuple):
 
 
 def training_problems(config: TrainConfig, evaluated: Problems) -> Problems:
-    """The problems that a run trains on: the split ``train``, less what is held out for evaluation.
+    """Return the problems that a run trains on: the split ``train``, except those held out for evaluation.
 
     Args:
-        config: of the run.
-        evaluated: of ``evaluation_problems``.
+        config: settings of the run.
+        evaluated: result of ``evaluation_problems``.
 
     Raises:
         UsageError: there is no such data set.
-        DataError: it cannot be read.
+        DataError: the data set cannot be read.
     """
     train = load_dataset(config.dataset, split="train")
     if evaluated.label == HELD_OUT:
@@ -53,34 +53,34 @@ def training_problems(config: TrainConfig, evaluated: Problems) -> Problems:
 
 
 def evaluation_problems(config: TrainConfig, split: str = "") -> Problems:
-    """The problems that a policy is evaluated on.
+    """Return the problems that a policy is evaluated on.
 
-    They are those of ``evaluate_dataset`` and ``evaluate_split``. Where neither is set: the split ``valid`` (or
-    ``validation`` or ``dev``) of the training data set; every tenth of its problems where it has none, which training
-    leaves out then. A data set of the Hugging Face hub must have one.
+    ``evaluate_dataset`` and ``evaluate_split`` name them. Where neither is set, they are the split ``valid`` (or
+    ``validation`` or ``dev``) of the training data set. If it has no such split, they are every tenth of its problems,
+    and training leaves these out. A data set of the Hugging Face hub must have the split.
 
     Args:
-        config: of the run.
-        split: in the place of the configuration's.
+        config: settings of the run.
+        split: split to take instead of the configuration's.
 
     Raises:
         UsageError: there is no such data set or split.
-        DataError: it cannot be read.
+        DataError: the data set cannot be read.
     """
     name, split = config.evaluate_dataset or config.dataset, split or config.evaluate_split
     if split:
         return Problems(load_dataset(name, split=split), split, split, _same(config, split))
-    if is_downloaded(name):  # a split that cannot be reached just now is not one that is not there
+    if is_downloaded(name):  # a split that cannot be downloaded now is not a missing split
         return Problems(load_dataset(name, split=VALID[0]), VALID[0], VALID[0])
     for each in VALID:
-        with suppress(UsageError):  # that there is no data set at all is said of its split train
+        with suppress(UsageError):  # a missing data set is reported below, for its split train
             return Problems(load_dataset(name, split=each), each, each)
     train = load_dataset(name, split="train")
     if config.evaluate_dataset:
         return Problems(train, "train", "all problems", _same(config, "train"))
     held = held_out(train)
     if not held:
-        return Problems(train, "train", "train", f"{name!r} has one problem, which is trained on and evaluated on")
+        return Problems(train, "train", "train", f"{name!r} has one problem, which is used for training and evaluation")
     return Problems(
         train.select(held),
         "train",
@@ -91,13 +91,13 @@ def evaluation_problems(config: TrainConfig, split: str = "") -> Problems:
 
 
 def held_out(train: Dataset) -> list[str]:
-    """The ids of every tenth problem; of the last where there are fewer; of none where there is only one."""
+    """Return the ids of every tenth problem; of fewer than ten the last; of a single one none."""
     names = [each.id for each in train.metadata() if each.tests]
     return names[TENTH - 1 :: TENTH] or (names[-1:] if len(names) > 1 else [])
 
 
 def is_downloaded(name: str) -> bool:
-    """Whether the name of a data set is one of the Hugging Face hub, rather than of a file or of what comes along."""
+    """Return whether a data set is on the Hugging Face hub, rather than a file or built in."""
     return is_hub_name(name) and name.split("/", maxsplit=1)[0] not in BUILTINS and not Path(name).exists()
 
 

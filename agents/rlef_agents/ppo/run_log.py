@@ -1,4 +1,4 @@
-"""What a run says while it goes: its metrics into every sink, and a few of them on the terminal."""
+"""Log of a run: writes metrics to every sink, and shows a few of them on the terminal."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Log:
     """Writes and shows the metrics of a run.
 
     Args:
-        folder: of the run: ``metrics.jsonl`` and what other sinks write goes there.
-        updates: of the whole run; for the time that is left.
-        done: updates that are done already. Lines of later ones, from before a crash, are dropped.
+        folder: folder of the run, for ``metrics.jsonl`` and the files of other sinks.
+        updates: number of updates of the whole run, to estimate the time left.
+        done: number of updates before this start. Lines of later updates, from before a crash, are dropped.
         live: show a table that changes in place; on a terminal only.
         quiet: print nothing.
-        writes: False in processes whose metrics another one writes.
-        settings: of the run, for sinks that show them.
+        writes: False in processes whose metrics another process writes.
+        settings: settings of the run, for sinks that show them.
     """
 
     def __init__(
@@ -63,10 +63,10 @@ class Log:
             self._live.start()
 
     def write(self, kind: str, update: int, metrics: Mapping[str, float]) -> None:
-        """Write the metrics of an update: kind ``train`` or ``evaluate``.
+        """Write and show the metrics of an update; ``kind`` is ``train`` or ``evaluate``.
 
         Raises:
-            RLEFError: the file of metrics cannot be written.
+            RLEFError: ``metrics.jsonl`` cannot be written.
         """
         for sink in self._sinks:
             sink.write(kind, update, metrics)
@@ -77,7 +77,7 @@ class Log:
         self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def close(self) -> None:
-        """End the display and the files."""
+        """Stop the display and close the sinks."""
         if self._live is not None:
             self._live.stop()
         for sink in self._sinks:

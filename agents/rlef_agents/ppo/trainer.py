@@ -1,7 +1,7 @@
-"""The run: play episodes, update, and now and then evaluate and save.
+"""The training run: play episodes, update, evaluate and save.
 
-``Trainer.train`` is the whole loop. Everything that a run depends on is in its ``TrainConfig``; its seeds are functions
-of the run's seed and the update, so a run that stopped goes on from its last checkpoint as if it had not.
+``Trainer.train`` is the whole loop. A run depends only on its ``TrainConfig``. Its seeds are functions of the run's
+seed and the update, so a run that stopped resumes from its last checkpoint as if it had not stopped.
 """
 
 from __future__ import annotations
@@ -44,40 +44,40 @@ from rlef_env.sandbox import QUICK_RUNS, measure_machine
 __all__ = ["Trainer", "env_arguments", "load_model", "make_env", "make_pool"]
 
 EVALUATED_AT_ONCE: Final = 256
-"""Episodes of an evaluation that are under way at a time."""
+"""Largest number of concurrent episodes of an evaluation."""
 
 CANNOT_WRITE: Final = (OSError, RuntimeError, SafetensorError)
-"""What comes of a full disk: of Python's own files, of PyTorch's, and of safetensors'."""
+"""Exceptions that a full disk causes: in Python's own files, in PyTorch's, and in safetensors'."""
 
 STARVED: Final = "starved"
-"""The judge's category of a verdict that the machine made impossible."""
+"""Category of a judgement without a verdict because the machine was too slow."""
 
 FIXED: Final = ("critic", "lora_rank", "lora_alpha")
 """Settings that a resumed run cannot change."""
 
 EVALUATION_SEED: Final = 2**20
-"""Evaluations draw the same whatever the run's seed and update: their differences are the policy's."""
+"""Seed of all evaluations, whatever the run's seed and update: they differ only because the policy does."""
 
 
 class Trainer:
     """A training run.
 
     Args:
-        config: of the run.
-        model: a causal language model of transformers, in the place of ``config.model``.
-        tokenizer: the model's.
-        workers: of the judge, on this machine; the number of cores by default. Processes on the machine share them.
-        verdicts: a file of verdicts to share with other runs. Programs repeat, and a verdict that is known is not found
-            out again; one that has to do with time is.
-        resume: go on from the last checkpoint in ``config.out``.
+        config: settings of the run.
+        model: a causal language model of transformers, instead of ``config.model``.
+        tokenizer: tokenizer of the model.
+        workers: number of judge workers on this machine, shared by its processes; the number of cores by default.
+        verdicts: file of verdicts to share with other runs. Programs repeat, and a program with a known verdict is not
+            judged again, unless the verdict depends on time.
+        resume: resume from the last checkpoint in ``config.out``.
         quiet: print nothing.
         live: show progress in a table that changes in place.
 
     Attributes:
-        evaluated: what a report calls the problems of evaluations: ``valid``, ``held out``, ``train``.
+        evaluated: name for reports of the problems of evaluations: ``valid``, ``held out``, ``train``.
 
     Raises:
-        UsageError: the run's folder has checkpoints and ``resume`` is not set, or a setting does not go with others.
+        UsageError: the run's folder has checkpoints and ``resume`` is not set, or settings contradict each other.
     """
 
     def __init__(
@@ -96,7 +96,8 @@ class Trainer:
         before = latest(self.out / "checkpoints")
         if before is not None and not resume:
             raise UsageError(
-                f"out: {config.out!r} has a run in it; add --resume to go on with it, or choose another out"
+                f"out: expected a folder without a run, got {config.out!r}, which has one; add --resume to "
+                "continue it, or choose another out"
             )
         if -(-config.episodes // config.samples_per_problem) < parallel.world():
             raise UsageError(
@@ -105,7 +106,7 @@ class Trainer:
             )
         differences = [] if before is None else refuse_or_list_differences(before, config)
         self.config = config = with_date(config, self.out)
-        read_template(config.chat_template)  # what is wrong is said before a model is read
+        read_template(config.chat_template)  # report an error before a model is loaded
         self._valid_problems = evaluation_problems(config)
         self.evaluated = self._valid_problems.label
         train = training_problems(config, self._valid_problems)
@@ -114,7 +115,7 @@ class Trainer:
         if parallel.rank() == 0 and before_best.exists() and not (self.out / "best").exists():
             before_best.replace(self.out / "best")  # the run was killed between two renames
         if config.deterministic:
-            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS refuses to be deterministic
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with it
             torch.use_deterministic_algorithms(True)
         if model is None:
             model, tokenizer = load_model(config.model, config)
@@ -137,7 +138,7 @@ class Trainer:
             [make_env(config, train, share, self.pool, tokenizer) for _ in range(1 + ahead)], config.temperature
         )
         if config.generator == "vllm":
-            self.rollout.update(self.learner.version)  # whatever the servers have begun with
+            self.rollout.update(self.learner.version)  # servers may have started with other weights
         self._ahead = ahead
         self._valid = self._evaluation_env() if config.evaluate_every else None
         self.log = Log(
@@ -150,17 +151,17 @@ class Trainer:
             settings=dataclasses.asdict(config),
         )
         for difference in differences:
-            self.log.say(f"resumed with another setting than the checkpoint's: {difference}")
+            self.log.say(f"resumed with a setting that differs from the checkpoint's: {difference}")
         if self._valid_problems.note:
             self.log.say(f"evaluation: {self._valid_problems.note}")
         if config.judge == "local" and parallel.rank() == 0:
             self._record_machine()
 
     def train(self, stop: Callable[[], bool] = lambda: False) -> None:
-        """Train to the end, or until ``stop`` says so after an update.
+        """Train to the last update, or until ``stop`` returns True after an update.
 
         Raises:
-            RLEFError: a loss is not a number, or something cannot be written; the last checkpoint is usable.
+            RLEFError: a loss is not a number, or a file cannot be written; the last checkpoint is usable.
         """
         config, learner = self.config, self.learner
         if learner.version == 0 and config.evaluate_every:
@@ -175,7 +176,7 @@ class Trainer:
             self.generators.renew()
             self.rollout.update(learner.version)
             self.log.write("train", learner.version, {**metrics, **self._timings(batch, began, played)})
-            # What one process wants all do: each waits for the others in what follows.
+            # If one process stops, all do: each waits for the others in the following calls.
             over = learner.version >= config.updates or bool(parallel.largest(np.array([float(stop())]))[0])
             if config.evaluate_every and (over or learner.version % config.evaluate_every == 0):
                 self.evaluate()
@@ -185,16 +186,16 @@ class Trainer:
                 return
 
     def plan(self, update: int) -> Plan:
-        """What to play for an update."""
+        """Return the problems and seeds to play for an update, in this process."""
         config = self.config
         return plan(config.seed, update, config.episodes, config.samples_per_problem, parallel.rank(), parallel.world())
 
     def evaluate(self, temperature: float | None = None, episodes: int | None = None) -> dict[str, float]:
-        """Play the validation problems; the best policy so far is kept in ``best/``.
+        """Play the validation problems, and keep the best policy so far in ``best/``.
 
         Args:
-            temperature: of sampling; the configuration's where None.
-            episodes: how many; the configuration's where None.
+            temperature: sampling temperature; the configuration's where None.
+            episodes: number of episodes; the configuration's where None.
         """
         config = self.config
         heat = config.evaluate_temperature if temperature is None else temperature
@@ -222,7 +223,7 @@ class Trainer:
         """Write a checkpoint.
 
         Raises:
-            RLEFError: it cannot be written; those before it are as they were.
+            RLEFError: it cannot be written; earlier checkpoints are untouched.
         """
         folder = self.out / "checkpoints"
         try:
@@ -231,7 +232,7 @@ class Trainer:
             raise RLEFError(f"checkpoint: could not be written ({error}); {self._last()}") from error
 
     def close(self) -> None:
-        """End the judge, the log, and what samples."""
+        """Close the judge, the log and the generator."""
         self.log.close()
         close(self.rollout)
         self._stack.close()
@@ -243,14 +244,14 @@ class Trainer:
         self.close()
 
     def _record_machine(self) -> None:
-        """Measure the machine that judges, and note it in ``machine.jsonl``: a line for each start of the run."""
+        """Measure the machine that judges, and append a line to ``machine.jsonl``."""
         health = measure_machine(QUICK_RUNS)
         row = {"update": self.learner.version, **dataclasses.asdict(health)}
         try:
             with (self.out / "machine.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
         except OSError as error:
-            raise RLEFError(f"{self.out}: expected to be able to write to it; {error}. Free some space") from error
+            raise RLEFError(f"{self.out}: expected a writable folder; {error}. Free some space") from error
         self.log.say(f"machine: {health.summary()}")
         if health.starved:
             self.log.say(f"WARNING: this machine is starved. {health.advice}")
@@ -275,7 +276,7 @@ class Trainer:
         try:
             metrics = self.learner.update(batch.tokens)
         except NotFiniteError as error:
-            raise RLEFError(f"update {number}: {error}. {self._last()}, with a lower lr, say") from error
+            raise RLEFError(f"update {number}: {error}. {self._last()}, for example with a lower lr") from error
         lost = [
             turn.judgement.category for episode in batch.episodes if episode.truncated for turn in episode.turns[-1:]
         ]
@@ -289,17 +290,17 @@ class Trainer:
         if not metrics["episodes"]:
             reasons = {turn.judgement.category for episode in batch.episodes for turn in episode.turns[-1:]}
             raise RLEFError(
-                f"update {number}: expected verdicts, and not one episode has one (the judge says: "
+                f"update {number}: expected verdicts, got none for any episode (category of the judge: "
                 f"{', '.join(sorted(map(str, reasons)))}); {self._last()}"
             )
         return metrics
 
     def _last(self) -> str:
         last = latest(self.out / "checkpoints")
-        return "there is no checkpoint yet" if last is None else f"go on from {last} with --resume"
+        return "there is no checkpoint yet" if last is None else f"resume from {last} with --resume"
 
     def _timings(self, batch: Batch, began: float, played: float) -> dict[str, float]:
-        """Seconds and rates of an update; ``judge_wait`` is the share in which nothing else could be done."""
+        """Return seconds and rates of an update; ``judge_wait`` is the share spent only waiting for the judge."""
         now = time.monotonic()
         unfit = parallel.total(np.array([len(batch.out_of_context), len(batch.skipped)], np.float64))
         tokens = sum(len(turn.completion.ids) for episode in batch.tokens for turn in episode.turns)
@@ -319,7 +320,7 @@ class Trainer:
         }
 
     def _keep_best(self) -> None:
-        """Put the policy in ``best/``, whole or not at all; the one before it goes when it is there."""
+        """Write the policy to ``best/``, all of it or nothing, and then delete the one before it."""
         writing, before, target = self.out / ".writing-best", self.out / ".before-best", self.out / "best"
         weights = policy_weights(self.learner)
         if parallel.rank() == 0:
@@ -337,10 +338,10 @@ class Trainer:
 
 
 def refuse_or_list_differences(checkpoint: Path, config: TrainConfig) -> list[str]:
-    """What is set otherwise than where a run stopped, for all but the place of its folder.
+    """Return the settings that differ from those of a checkpoint, except the run's folder.
 
     Raises:
-        UsageError: a setting that makes other weights of those of the checkpoint.
+        UsageError: a setting with which the checkpoint's weights have no meaning.
     """
     stored = load_config(checkpoint / "config.toml")
     differences = []
@@ -351,14 +352,14 @@ def refuse_or_list_differences(checkpoint: Path, config: TrainConfig) -> list[st
         if field.name in FIXED:
             raise UsageError(
                 f"{field.name}: expected {old!r}, as in {checkpoint}, got {new!r}; its weights have no meaning with "
-                "another, so set it back, or choose another out for a new run"
+                "another value, so set it back, or choose another out for a new run"
             )
         differences.append(f"{field.name} = {new!r} (was {old!r})")
     return differences
 
 
 def with_date(config: TrainConfig, run: Path) -> TrainConfig:
-    """The configuration with the day on which the run began, in all processes alike."""
+    """Return the configuration with the day on which the run began, the same in all processes."""
     if config.date:
         return config
     began = run / "config.toml"
@@ -367,17 +368,17 @@ def with_date(config: TrainConfig, run: Path) -> TrainConfig:
 
 
 def check_context(config: TrainConfig, model: Any) -> None:
-    """Refuse a context that the model does not take, before anything is sampled."""
+    """Refuse a context that is longer than the model's, before anything is sampled."""
     longest = max_context(base(model).config)
     if config.context > longest:
         raise UsageError(
-            f"context: expected at most the {longest} tokens that the model takes (its max_position_embeddings), got "
+            f"context: expected at most {longest} tokens, which is the model's max_position_embeddings, got "
             f"{config.context}; set context={longest}"
         )
 
 
 def make_renderer(tokenizer: Any, model: Any, config: TrainConfig) -> Renderer:
-    """The renderer as the configuration says."""
+    """Create the renderer of conversations from the configuration."""
     return Renderer(
         tokenizer,
         read_template(config.chat_template),
@@ -389,12 +390,12 @@ def make_renderer(tokenizer: Any, model: Any, config: TrainConfig) -> Renderer:
 
 
 def make_env(config: TrainConfig, problems: Problems, count: int, pool: BaseJudgePool, tokenizer: Any) -> CodeVectorEnv:
-    """Environments as the configuration says, for ``Rollout``."""
+    """Create environments for ``Rollout`` from the configuration."""
     return CodeVectorEnv(count, pool=pool, autoreset_mode="Disabled", **env_arguments(config, problems, tokenizer))
 
 
 def env_arguments(config: TrainConfig, problems: Problems, tokenizer: Any) -> dict[str, Any]:
-    """What an environment is made with; it counts the lengths of prompts and feedback in the model's own tokens."""
+    """Return the arguments of an environment, which counts prompts and feedback in the model's own tokens."""
     return {
         "tokenizer": tokenizer,
         "dataset": problems.dataset,
@@ -406,19 +407,19 @@ def env_arguments(config: TrainConfig, problems: Problems, tokenizer: Any) -> di
 
 
 def make_pool(config: TrainConfig, workers: int | None, verdicts: str | None, stack: ExitStack) -> BaseJudgePool:
-    """The judge, on this machine or on a Ray cluster; the stack closes it.
+    """Create the judge, on this machine or on a Ray cluster.
 
     Args:
-        config: of the run.
-        workers: programs judged at a time, on this machine or on the cluster; as many as it has cores where None.
-        verdicts: a file of verdicts to share with other runs.
-        stack: what is to be closed in the end.
+        config: settings of the run.
+        workers: programs judged at a time, on this machine or on the cluster; its number of cores where None.
+        verdicts: file of verdicts to share with other runs.
+        stack: closes the judge at the end.
     """
     if config.judge == "ray":
         from rlef_env.judge.pool.ray import RayJudgePool
 
         if workers is None and parallel.world() > 1:
-            raise UsageError("--workers: expected how many programs the cluster judges at a time, of all processes")
+            raise UsageError("--workers: expected the number of programs that the cluster judges at a time, got none")
         share = None if workers is None else max(1, workers // parallel.world())
         pool: BaseJudgePool = RayJudgePool(config.judge_address or None, share)
     else:
@@ -430,7 +431,7 @@ def make_pool(config: TrainConfig, workers: int | None, verdicts: str | None, st
 
 
 def close(rollout: Rollout) -> None:
-    """End the threads of a generator that has some."""
+    """Close a generator that has threads."""
     end = getattr(rollout.generator, "close", None)
     if end is not None:
         end()
@@ -439,12 +440,12 @@ def close(rollout: Rollout) -> None:
 def load_model(
     name: str, config: TrainConfig, report: Callable[[dict[str, float]], None] = lambda _: None
 ) -> tuple[Any, Any]:
-    """A model and its tokenizer; without a name the tiny one, made and cloned in the run's folder.
+    """Load a model and its tokenizer; without a name, make and clone the tiny one in the run's folder.
 
     Args:
-        name: for ``from_pretrained``.
-        config: of the run.
-        report: gets the metrics of each step of cloning.
+        name: name or folder for ``from_pretrained``.
+        config: settings of the run.
+        report: called with the metrics of each step of cloning.
     """
     if not name:
         from rlef_agents.tiny import make_start

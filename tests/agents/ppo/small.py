@@ -49,7 +49,7 @@ WORDS = ["Provide a Python solution for the following", "def main():\n    print(
 
 
 def model(name: str = "llama", seed: int = 0, **changes: Any) -> Any:
-    """A causal language model with random weights, as ``from_pretrained`` gives one: its dropout off."""
+    """Make a causal language model with random weights, as ``from_pretrained`` returns one: with dropout off."""
     torch.manual_seed(seed)
     return made(name, changes).eval()
 
@@ -57,7 +57,7 @@ def model(name: str = "llama", seed: int = 0, **changes: Any) -> Any:
 def made(name: str, changes: dict[str, Any]) -> Any:
     if name == "llama":
         return LlamaForCausalLM(LlamaConfig(**{**SMALL, **changes}))
-    if name == "qwen2":  # every second layer sees three tokens only
+    if name == "qwen2":  # every second layer attends to three tokens only
         window = {"use_sliding_window": True, "sliding_window": 3, "max_window_layers": 1, "tie_word_embeddings": True}
         return Qwen2ForCausalLM(Qwen2Config(**{**SMALL, **window, **changes}))
     if name == "qwen3":
@@ -78,10 +78,10 @@ def turn(
     logprobs: Sequence[float] | None = None,
     **other: Any,
 ) -> TokenTurn:
-    """``other``: ``version`` and ``finished``."""
-    said = np.array(logprobs if logprobs is not None else [-1.0] * len(sampled), np.float32)
+    """Make a turn; ``other`` may have ``version`` and ``finished``."""
+    sampled_logprobs = np.array(logprobs if logprobs is not None else [-1.0] * len(sampled), np.float32)
     versions = np.full(len(sampled), other.get("version", 0), np.int64)
-    completion = Completion(ids(sampled), said, versions, other.get("finished", True))
+    completion = Completion(ids(sampled), sampled_logprobs, versions, other.get("finished", True))
     return TokenTurn(ids(prompt), completion, reward)
 
 
@@ -89,15 +89,15 @@ def episode(*turns: TokenTurn, problem: str = "p", solved: bool = False, has_ver
     return TokenEpisode(tuple(turns), problem, solved, has_verdict)
 
 
-def random_episodes(count: int, seed: int = 0, problems: int = 3, longest: int = 8) -> list[TokenEpisode]:
-    """Episodes of one to three turns; the last response of each is worth 1 or -1."""
+def random_episodes(count: int, seed: int = 0, problems: int = 3, max_length: int = 8) -> list[TokenEpisode]:
+    """Make episodes of one to three turns; the reward of each last response is 1 or -1."""
     random = np.random.default_rng(seed)
     made = []
     for number in range(count):
         turns = [
             turn(
-                random.integers(0, VOCABULARY, random.integers(1, longest + 1)).tolist(),
-                random.integers(0, VOCABULARY, random.integers(1, longest + 1)).tolist(),
+                random.integers(0, VOCABULARY, random.integers(1, max_length + 1)).tolist(),
+                random.integers(0, VOCABULARY, random.integers(1, max_length + 1)).tolist(),
             )
             for _ in range(random.integers(1, 4))
         ]
@@ -108,7 +108,7 @@ def random_episodes(count: int, seed: int = 0, problems: int = 3, longest: int =
 
 
 def sampled_by(learner: Learner, episodes: Sequence[TokenEpisode]) -> list[TokenEpisode]:
-    """The episodes with the log-probabilities and the version of a learner, as if it had sampled them."""
+    """Return the episodes with a learner's log-probabilities and version, as if it had sampled them."""
     old = learner.score(episodes).old
     made, start = [], 0
     for whole in episodes:
@@ -127,7 +127,7 @@ def sampled_by(learner: Learner, episodes: Sequence[TokenEpisode]) -> list[Token
 
 
 def config(**changes: Any) -> TrainConfig:
-    """A configuration that moves weights at once."""
+    """Return a configuration that changes weights at the first step."""
     quick: dict[str, Any] = {
         "lr": 1e-2,
         "warmup": 0,
@@ -148,12 +148,12 @@ def weights(learner: Learner) -> list[torch.Tensor]:
 
 
 def moved(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> float:
-    """The largest difference of two sets of weights."""
+    """Return the largest difference between two sets of weights."""
     return max(float((a - b).detach().abs().max()) for a, b in zip(before, after, strict=True))
 
 
 def tokenizer(template: str = "chatml", controls: Sequence[str] | None = None, chat_template: str | None = None) -> Any:
-    """A byte-level BPE with the control tokens that a template needs."""
+    """Make a byte-level BPE tokenizer with the control tokens that a template needs."""
     special = list(controls if controls is not None else CONTROLS[template])
     backend = Tokenizer(models.BPE())
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

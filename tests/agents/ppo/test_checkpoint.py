@@ -1,4 +1,4 @@
-"""Checkpoints: whole or not there, and exact."""
+"""Checkpoints: complete or absent, and exact."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def train(student: Learner, updates: int) -> list[float]:
-    """Updates on episodes that are drawn from the global generators, as a run draws its own."""
+    """Train on episodes drawn with the global random states, as a run draws its own."""
     drawn = []
     for _ in range(updates):
         seed = int(torch.randint(1000, ())) + int(np.random.randint(1000)) + random.randrange(1000)
@@ -47,7 +47,7 @@ def seed_everything(seed: int) -> None:
         {"deterministic": True},
         {"critic": "shared", "entropy": 0.01, "epochs": 2},
         {"lora_rank": 2},
-        {"critic_steps": 8},  # the checkpoint is of the sixth step: the optimiser has not seen the policy yet
+        {"critic_steps": 8},  # the checkpoint is of the sixth step, before the policy's first
         {"estimator": "reinforce"},
     ],
     ids=["separate", "shared", "lora", "critic first", "no critic"],
@@ -71,7 +71,7 @@ def test_row_33_six_updates_are_three_and_three_more_to_the_bit(changes: dict[st
     assert train(second, 3) == six[3:]
     assert moved(weights(whole), weights(second)) == 0.0
     assert (second.version, second.steps) == (whole.version, whole.steps)
-    # Saving changes nothing for who goes on.
+    # Saving does not change the run that continues.
     seed_everything(9)
     third = learner(seed=8, **changes)
     load_checkpoint(newest, third)
@@ -158,7 +158,7 @@ for student.version in range(1, 10**6):
 """
 
 
-def test_killed_at_any_moment_the_newest_is_whole(tmp_path: Path) -> None:
+def test_the_newest_checkpoint_is_complete_after_a_kill_at_any_moment(tmp_path: Path) -> None:
     paths = os.pathsep.join([str(ROOT), str(ROOT / "agents"), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
@@ -170,7 +170,7 @@ def test_killed_at_any_moment_the_newest_is_whole(tmp_path: Path) -> None:
     assert process.stdout is not None
     for _ in range(3):
         done = int(process.stdout.readline())
-    process.send_signal(signal.SIGKILL)  # in the midst of the next one
+    process.send_signal(signal.SIGKILL)  # while it writes the next one
     process.wait()
     process.stdout.close()
     newest = latest(tmp_path)
@@ -182,7 +182,7 @@ def test_killed_at_any_moment_the_newest_is_whole(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".writing-*"))
 
 
-def test_what_is_no_checkpoint_of_this_run_is_refused(tmp_path: Path) -> None:
+def test_anything_but_a_checkpoint_of_this_run_is_refused(tmp_path: Path) -> None:
     student = learner()
     with pytest.raises(DataError, match="expected a checkpoint"):
         load_checkpoint(tmp_path, student)
@@ -195,5 +195,5 @@ def test_what_is_no_checkpoint_of_this_run_is_refused(tmp_path: Path) -> None:
     state = torch.load(path / "state.pt", weights_only=True)
     state["processes"] *= 2
     torch.save(state, path / "state.pt")
-    with pytest.raises(DataError, match="as many processes as wrote it, 2; there are 1"):
+    with pytest.raises(DataError, match="as many processes as wrote it, 2, got 1"):
         load_checkpoint(path, student)

@@ -1,4 +1,4 @@
-"""One configuration per run: read, changed, refused, written."""
+"""Settings of a run: read, overridden, refused, written."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_large_presets_have_the_numbers_of_the_paper(preset: str, updates: i
     assert preset.removeprefix("llama-3.1-") in loaded["model"].lower()
 
 
-def test_every_field_says_what_it_is() -> None:
+def test_every_field_is_documented() -> None:
     docs = field_docs()
     assert list(docs) == [field.name for field in dataclasses.fields(TrainConfig)]
     assert all(len(text) > 10 for text in docs.values())
@@ -88,7 +88,7 @@ def test_overrides_come_last(tmp_path: Path) -> None:
         ("lr", "expected key=value"),
     ],
 )
-def test_row_3_and_others_what_is_no_setting_is_refused(override: str, message: str) -> None:
+def test_row_3_and_others_wrong_settings_are_refused(override: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         load_config("small", [override])
 
@@ -107,7 +107,7 @@ def test_template_options_are_a_table_and_survive_being_written(tmp_path: Path) 
     assert load_config(tmp_path / "written.toml") == loaded
 
 
-def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
+def test_missing_and_malformed_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="tiny, small"):
         load_config("large")
     (tmp_path / "broken.toml").write_text("lr = = 1")

@@ -1,4 +1,4 @@
-"""Renderer, generator and learner together: what is sampled over turns is what is scored and trained."""
+"""Renderer, generator and learner together: the tokens sampled over turns are those scored and trained on."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def answer(generator: LocalGenerator, conversation: int, ids: Any, seed: int) ->
 
 
 def play(student: Learner, renderer: Renderer, generator: LocalGenerator, conversation: int, seed: int) -> TokenEpisode:
-    """Feedback is an attack: the program printed control tokens. A response is worth its share of low tokens."""
+    """The feedback is an attack: the program printed control tokens. The reward is a response's share of low tokens."""
     turns: list[TokenTurn] = []
     prompt = context = renderer.first("Print <|im_end|> 1\n")
     for number in range(TURNS):

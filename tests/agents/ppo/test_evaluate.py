@@ -1,4 +1,4 @@
-"""What an evaluation counts, and n@k against every way to draw and to choose."""
+"""Metrics of evaluations, and n@k against an enumeration of all draws and choices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlef_agents.ppo.evaluate import Outcome, evaluation_plans, outcome, summary
+from rlef_agents.ppo.evaluate import EpisodeRecord, evaluation_plans, record_of, summary
 from rlef_agents.ppo.n_at_k import NAtK, check_n_at_k, n_at_k, parse_n_at_k
 from rlef_env import Episode, Verdict, load_dataset
 from rlef_env.episodes import Turn
@@ -22,7 +22,7 @@ KINDS = {"fails": (False, False), "passes": (True, False), "solves": (True, True
 
 
 def by_hand(kinds: list[str], submissions: int, drawn: int) -> float:
-    """Every draw, and of each every choice that prefers what passed the public tests."""
+    """Enumerate all draws, and for each all choices that prefer programs that passed the public tests."""
     chances = []
     for draw in combinations(kinds, drawn):
         passed = [kind for kind in draw if kind != "fails"]
@@ -49,7 +49,7 @@ def test_n_at_k_golden() -> None:
     assert n_at_k([False, True], [False, True], 1, 2) == 1.0  # the one that passed is the one that is submitted
 
 
-def test_n_at_k_is_refused_with_too_few_episodes_or_what_cannot_be() -> None:
+def test_n_at_k_refuses_too_few_episodes_and_contradictions() -> None:
     with pytest.raises(ValueError, match="expected 3 episodes or more"):
         n_at_k([True, True], [True, False], 1, 3)
     with pytest.raises(ValueError, match="among those that passed"):
@@ -67,8 +67,8 @@ def test_n_at_k_is_read_and_refused() -> None:
         check_n_at_k("10@100", 3, 32, "evaluate_samples")
 
 
-def played(name: str, solved_at: int, passed: bool, verdict: bool = True) -> Outcome:
-    return Outcome(name, verdict, solved_at or 3, 3, solved_at, passed, 2)
+def played(name: str, solved_at: int, passed: bool, verdict: bool = True) -> EpisodeRecord:
+    return EpisodeRecord(name, verdict, solved_at or 3, 3, solved_at, passed, 2)
 
 
 def test_summary_counts() -> None:
@@ -112,22 +112,24 @@ def judged(*verdicts: tuple[str, Verdict]) -> Judgement:
         (Judgement(Verdict.COMPILE_ERROR, total=2), 0, False, 1),
     ],
 )
-def test_what_counts_of_an_episode(judgement: Judgement, solved_at: int, passed: bool, valid: int) -> None:
+def test_the_record_of_an_episode(judgement: Judgement, solved_at: int, passed: bool, valid: int) -> None:
     first = Turn("", "", judged(("public", Verdict.WRONG_ANSWER)))
     episode = Episode("p", "D", "?", (first, Turn("", "", judgement)), terminated=True, settings={"max_turns": 2})
-    assert outcome(episode) == Outcome("p", True, 2, 2, solved_at, passed, valid)
+    assert record_of(episode) == EpisodeRecord("p", True, 2, 2, solved_at, passed, valid)
 
 
 def test_an_episode_that_was_cut_off_has_no_verdict() -> None:
     lost = Episode("p", "D", "?", (Turn("", "", Judgement(Verdict.NO_VERDICT)),), truncated=True)
-    assert not outcome(lost).has_verdict
-    assert not outcome(lost).starved
+    assert not record_of(lost).has_verdict
+    assert not record_of(lost).starved
     late = Turn("", "", Judgement(Verdict.NO_VERDICT, category="starved"))
-    assert outcome(replace(lost, turns=(late,))).starved
-    named = Turn("", "", Judgement(Verdict.RUNTIME_ERROR, category="starved"))  # the program raised what it calls so
-    assert not outcome(Episode("p", "D", "?", (named,), terminated=True)).starved
-    assert not outcome(Episode("p", "D", "?")).has_verdict
-    assert outcome(Episode("p", "D", "?"), True, True).has_verdict, "it was not asked, as its prompt fills the context"
+    assert record_of(replace(lost, turns=(late,))).starved
+    named = Turn(
+        "", "", Judgement(Verdict.RUNTIME_ERROR, category="starved")
+    )  # the program itself raised an error with this name
+    assert not record_of(Episode("p", "D", "?", (named,), terminated=True)).starved
+    assert not record_of(Episode("p", "D", "?")).has_verdict
+    assert record_of(Episode("p", "D", "?"), True, True).has_verdict, "skipped, because its prompt fills the context"
 
 
 @pytest.mark.parametrize(("episodes", "samples"), [(0, 1), (0, 3), (7, 1), (7, 3), (250, 1), (6, 2)])

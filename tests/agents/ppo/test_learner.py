@@ -1,4 +1,4 @@
-"""One update of the learner: exact however it is split, and stopped by whatever is wrong."""
+"""Updates of the learner: exact however a batch is split, and stopped by every check."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.agents.ppo.small import (
 
 
 def gradients(student: Learner, episodes: list[TokenEpisode], monkeypatch: pytest.MonkeyPatch) -> list[torch.Tensor]:
-    """What the optimiser was given in the only step of an update."""
+    """Return the gradients that the optimiser got in the only step of an update."""
     seen: list[list[torch.Tensor]] = []
     parameters = [*student.policy, *student.critic]
     monkeypatch.setattr(
@@ -89,7 +89,7 @@ def test_row_1_and_22_untouched_weights_agree_with_themselves_and_the_reference(
     assert again["reference_kl"] != 0.0
 
 
-def test_row_1_a_policy_that_changed_behind_our_back_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_row_1_a_policy_that_changed_after_scoring_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     student = learner()
     episodes = sampled_by(student, random_episodes(6))
     score = student.score
@@ -123,24 +123,24 @@ def test_row_22_a_reference_that_is_not_the_start_is_noticed_and_never_trained()
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_row_2_a_scorer_without_the_temperature_is_refused(dtype: str) -> None:
-    """By the sampler's log-probabilities; in bfloat16, too, where rounding makes some difference in any case."""
+    """The generator's log-probabilities reveal it, also in bfloat16, where rounding always makes some difference."""
     episodes, peaked = random_episodes(30), model()
     with torch.no_grad():
         peaked.lm_head.weight.mul_(100.0)
     for temperature, raises in ((0.7, False), (1.0, True)):
-        sampler, student = (learner(lm=peaked, temperature=each, dtype=dtype) for each in (0.7, temperature))
+        generator, student = (learner(lm=peaked, temperature=each, dtype=dtype) for each in (0.7, temperature))
         before = weights(student)
         if raises:
             with pytest.raises(ScoreMismatchError, match=f"rounding to {dtype}.*the generator has other weights"):
-                student.update(sampled_by(sampler, episodes))
+                student.update(sampled_by(generator, episodes))
             assert moved(before, weights(student)) == 0.0
         else:
-            metrics = student.update(sampled_by(sampler, episodes))
+            metrics = student.update(sampled_by(generator, episodes))
             assert metrics["sampler_gap_median"] == metrics["sampler_gap_p99"] == pytest.approx(0.0, abs=1e-6)
 
 
 def off_by(episodes: list[TokenEpisode], size: float, tokens: int, version: int = 0) -> list[TokenEpisode]:
-    """The episodes with a sampler that found the first so many tokens likelier than they are."""
+    """Add ``size`` to the generator's log-probabilities of the first ``tokens`` tokens."""
     left, made = tokens, []
     for each in episodes:
         turns = []
@@ -156,8 +156,8 @@ def off_by(episodes: list[TokenEpisode], size: float, tokens: int, version: int 
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_row_22_a_sampler_with_other_log_probabilities_is_refused_by_quantile(dtype: str) -> None:
-    """Of 200 tokens or so a few may be off as far as rounding goes, not half of them, and not further."""
+def test_row_22_a_generator_with_other_log_probabilities_is_refused_by_quantile(dtype: str) -> None:
+    """Of about 200 tokens a few may differ by as much as rounding; half of them may not, and none by more."""
     student = learner(dtype=dtype, max_lag=1)
     episodes = sampled_by(student, random_episodes(30))
     count = sum(len(one.completion.ids) for each in episodes for one in each.turns)
@@ -167,12 +167,12 @@ def test_row_22_a_sampler_with_other_log_probabilities_is_refused_by_quantile(dt
     student.version = 0
     with pytest.raises(ScoreMismatchError, match="against the learner's"):
         student.update(off_by(sampled_by(student, episodes), wrong, count // 2 + 5))
-    student.update(off_by(sampled_by(student, episodes), wrong, count, version=-1))  # of older weights: no mistake
+    student.update(off_by(sampled_by(student, episodes), wrong, count, version=-1))  # stale tokens may differ
 
 
 @pytest.mark.parametrize("importance", ["old", "theta"])
-def test_a_samplers_rounding_takes_no_gradient(importance: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bad token that the sampler found 1.35 times likelier is clipped where it is stale, and not where it is not."""
+def test_rounding_of_the_generator_removes_no_gradient(importance: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token with a negative advantage and a generator's probability 1.35 times too high is clipped only if stale."""
     found = []
     for size, version in ((0.0, 0), (0.3, 0), (0.3, -1)):
         changes = {"importance": importance, "normalise": "none", "beta": 0.0, "token_budget": 1000}
@@ -259,7 +259,9 @@ def test_minibatches_are_disjoint_and_cover_the_batch(monkeypatch: pytest.Monkey
     assert student.update(sampled_by(student, episodes[:2]), minibatches=4)["steps"] == 12, "two episodes, two parts"
 
 
-def test_row_32_one_clip_and_one_tick_of_the_clock_per_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_row_32_gradients_are_clipped_once_per_step_and_the_schedule_counts_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The gradient of a step is that of all its micro-batches, scaled once."""
     episodes = random_episodes(6)
     found = []
@@ -279,7 +281,7 @@ def test_row_32_one_clip_and_one_tick_of_the_clock_per_step(monkeypatch: pytest.
     monkeypatch.setattr("rlef_agents.ppo.learner.value_loss", lambda values, *_: (values.sum() * math.nan, {}))
     with pytest.raises(NotFiniteError):
         student.update(sampled_by(student, episodes))
-    assert (student.steps, len(rates)) == (6, 6), "no step, no tick"
+    assert (student.steps, len(rates)) == (6, 6), "a step that is not taken does not count"
 
 
 @pytest.mark.parametrize(("updates", "minibatches"), [(3, 1), (1, 3)])
@@ -293,7 +295,7 @@ def test_rates_fall_to_the_last_step_and_the_critic_may_have_its_own(
     )
     for _ in range(updates):
         student.update(sampled_by(student, random_episodes(4)))
-    # Steps 0, 1, 2 of 3: factors 1, 0.75, 0.5; in the first the policy rests.
+    # Steps 0, 1, 2 of 3: factors 1, 0.75, 0.5; in the first only the critic learns.
     assert rates == [{"policy": 0.0, "critic": 4.0}, {"policy": 0.75, "critic": 3.0}, {"policy": 0.5, "critic": 2.0}]
 
 
@@ -312,7 +314,7 @@ def test_the_policy_warms_up_when_its_own_first_step_comes(critic_steps: int, mo
     monkeypatch.setattr(student.optimiser, "step", noted)
     for number in range(8):
         student.update(sampled_by(student, random_episodes(4)))
-        # AdamW has seen the policy as often as it was trained, and no gradient of zero before.
+        # AdamW has counted as many steps of the policy as it was trained for, and no step with zero gradients.
         assert seen(student, student.policy) == ({number + 1 - critic_steps} if number >= critic_steps else set())
         assert seen(student, student.critic) == {number + 1}
     expected = [0.25, 0.5, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0]
@@ -346,7 +348,7 @@ def test_row_24_a_policy_at_rest_is_not_moved_by_the_critic() -> None:
 
 @pytest.mark.parametrize("detach", [True, False])
 def test_row_24_the_value_loss_has_a_gradient_for_the_policy_only_where_it_may(detach: bool) -> None:
-    """Where the critic alone learns, the policy's gradient is that of the value loss."""
+    """While only the critic learns, the policy's gradient is that of the value loss."""
     student = learner(critic="shared", detach_critic=detach, critic_steps=10, value_init="random")
     metrics = student.update(sampled_by(student, random_episodes(6)))
     assert metrics["critic_gradient_norm"] > 0.0
@@ -364,7 +366,7 @@ def test_there_is_no_critic_where_nothing_reads_a_value(changes: dict[str, Any])
         metrics = student.update(sampled_by(student, random_episodes(6)))
         assert moved(before, weights(student)) > 0.0
         assert (metrics["value_loss"], metrics["value"], metrics["critic_gradient_norm"]) == (0.0, 0.0, 0.0)
-    assert learner(truncated="bootstrap", **changes).critic, "V stands for the reward of a cut response"
+    assert learner(truncated="bootstrap", **changes).critic, "V replaces the reward of a cut response"
     for refused in ({"truncated": "bootstrap", **changes}, {"estimator": "turn_value"}, {"estimator": "token_value"}):
         with pytest.raises(UsageError, match="critic: expected 'separate' or 'shared'"):
             config(critic="none", **refused)
@@ -421,7 +423,7 @@ def targets_of(episodes: list[TokenEpisode], seed: int = 0, **changes: Any) -> A
 
 
 def test_row_15_and_17_prompt_and_feedback_tokens_have_no_part_in_targets() -> None:
-    """More of them, and other ones, change nothing: there is no mask that could be wrong."""
+    """Adding prompt tokens changes nothing, because no target has an entry for them."""
     episodes = random_episodes(5)
     longer = [
         dataclasses.replace(
@@ -469,8 +471,8 @@ def test_minibatch_statistics_are_of_its_own_turns() -> None:
 
 
 @pytest.mark.parametrize("choice", ["as_is", "mask", "bootstrap"])
-def test_row_13_what_becomes_of_truncated_responses(choice: str) -> None:
-    """The longest response is finished and a shorter one is cut: only what the sampler said counts."""
+def test_row_13_truncated_responses_are_treated_as_configured(choice: str) -> None:
+    """The longest response is finished and a shorter one is cut: only ``Completion.finished`` counts."""
     episodes = [
         episode(turn([1], [2, 3, 4, 5], reward=1.0)),
         episode(turn([1], [2, 3], reward=-1.0, finished=False)),
@@ -483,7 +485,7 @@ def test_row_13_what_becomes_of_truncated_responses(choice: str) -> None:
 
 
 def by_hand(rewards: list[list[float]], problems: str, **changes: Any) -> list[float]:
-    """Advantages of the first turns of episodes with these rewards; all responses are one token, without KL."""
+    """Return advantages of the first turns of episodes with these rewards; all responses are one token, without KL."""
     episodes = [
         episode(*(turn([1], [2], reward=reward) for reward in each), problem=name)
         for each, name in zip(rewards, problems, strict=True)
@@ -501,7 +503,7 @@ def by_hand(rewards: list[list[float]], problems: str, **changes: Any) -> list[f
 
 
 def test_row_34_a_group_that_all_failed_is_not_reinforced() -> None:
-    """Failures have three turns and successes one, so anything centred over turns would lift what had 0."""
+    """Failures have three turns and successes one, so centring over turns would raise advantages of 0."""
     rewards = [[1.0], [0.0, 0.0, -1.0], [0.0, 0.0, -1.0], [0.0, 0.0, -1.0], [1.0], [1.0]]
     for changes in ({}, {"normalise": "none"}, {"normalise": "group"}):
         assert by_hand(rewards, "AABBCC", **changes) == [1.0, -1.0, 0.0, 0.0, 0.0, 0.0]
@@ -511,7 +513,7 @@ def test_row_34_a_group_that_all_failed_is_not_reinforced() -> None:
     assert (config().normalise, config(estimator="group", samples_per_problem=2).normalise) == ("turns", "group")
 
 
-def test_row_34_the_kl_of_a_group_that_all_failed_is_not_blown_up() -> None:
+def test_row_34_the_kl_of_a_group_that_all_failed_is_not_scaled_up() -> None:
     """beta is 0.1, KL is 0.2 and 0.4: the returns differ by 0.02, and so do the advantages."""
     episodes = [episode(turn([1], [2], reward=-1.0)), episode(turn([1], [3], reward=-1.0))]
     flat, rho = flatten(episodes), np.array([-0.2, -0.4])
@@ -527,7 +529,7 @@ WHOLE = [
 
 
 def poisoned(flat: Any, scored: Scored, poison: float) -> tuple[Any, Scored]:
-    """Everything that is known of a cut response, made into something else."""
+    """Replace all arrays of cut responses by another number."""
     tokens = np.repeat(flat.truncated, flat.lengths)
     rewards = np.where(flat.truncated & flat.first, poison, flat.rewards)
     per_value = tokens if len(scored.values) == len(tokens) else flat.truncated
@@ -539,7 +541,7 @@ def poisoned(flat: Any, scored: Scored, poison: float) -> tuple[Any, Scored]:
 
 
 def test_row_17_masked_responses_are_in_no_statistic_by_hand() -> None:
-    """Four finished responses, worth 1 and -1 in turn, and four cut ones: those have no part in mean and spread."""
+    """Of four finished responses with rewards 1 and -1 and four cut ones, only the finished ones are in statistics."""
     zeros = np.zeros(16)
     for normalise, expected in (("turns", [1, -1, 1, -1]), ("none", [1, -1, 1, -1])):
         for worth in (-1.0, 1e6):
@@ -574,7 +576,7 @@ def test_row_17_poison_in_masked_responses_changes_no_bit(estimator: str, normal
         shaped = minibatch_normalised(targets, bad, flat.episodes < 8, token_values)
         returns, metrics = targets.returns[targets.valued], batch_metrics(bad, badly, targets, episodes, 0)
         for name in [name for name in metrics if name.startswith("sampler_") or name == "episode_reward"]:
-            del metrics[name]  # of the sampler, and of what was played
+            del metrics[name]  # metrics of the generator and of the episodes count all responses
         found.append([*targets[:1], *targets[2:], returns, shaped, np.array(list(metrics.values()))])
     assert flat.truncated.any()
     assert np.abs(found[0][0]).max() > 0.0
@@ -583,7 +585,7 @@ def test_row_17_poison_in_masked_responses_changes_no_bit(estimator: str, normal
 
 
 def cut_somewhere(whole: TokenEpisode, number: int) -> TokenEpisode:
-    """Every third episode with a first response that the length limit ended."""
+    """Cut the first response of every third episode."""
     first = whole.turns[0]
     cut = dataclasses.replace(first, completion=dataclasses.replace(first.completion, finished=number % 3 > 0))
     return dataclasses.replace(whole, turns=(cut, *whole.turns[1:]))
@@ -602,7 +604,7 @@ def cut_somewhere(whole: TokenEpisode, number: int) -> TokenEpisode:
 def test_row_17_an_update_learns_nothing_from_masked_responses(
     changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither policy nor critic: whatever was scored of them, and whatever they are worth, all weights are the same."""
+    """Whatever their scores and rewards are, all weights of policy and critic are the same."""
     found = []
     for poison in (-1.0, 1e6):
         student = learner(truncated="mask", value_init="random", **changes)
@@ -613,7 +615,7 @@ def test_row_17_an_update_learns_nothing_from_masked_responses(
             return poisoned(flatten(batch), score(batch), poison)[1]
 
         monkeypatch.setattr(student, "score", badly)
-        monkeypatch.setattr("rlef_agents.ppo.learner.check_agreement", lambda *_: 0.0)  # the poison would be noticed
+        monkeypatch.setattr("rlef_agents.ppo.learner.check_agreement", lambda *_: 0.0)  # it would refuse the poison
         before = weights(student)
         student.update([reworthed(each, poison) for each in episodes])
         found.append(weights(student))
@@ -630,8 +632,8 @@ def reworthed(whole: TokenEpisode, worth: float) -> TokenEpisode:
     )
 
 
-def test_a_minibatch_of_which_nothing_is_kept_is_no_step() -> None:
-    """Gradients of zero would still be one: AdamW's moments go on, and weights decay."""
+def test_a_minibatch_of_masked_responses_only_takes_no_step() -> None:
+    """A step with zero gradients would still change AdamW's moments and decay the weights."""
     student = learner(truncated="mask", weight_decay=0.1)
     student.update(sampled_by(student, random_episodes(4)))
     before, steps = weights(student), student.steps
@@ -695,7 +697,7 @@ def test_adapters_are_drawn_from_the_runs_seed_alone() -> None:
 
 
 def test_a_model_that_has_adapters_already_is_refused() -> None:
-    """Its reference would be the model before those were trained."""
+    """Its reference would be the model before its adapters were trained."""
     pytest.importorskip("peft")
     warnings.simplefilter("ignore")
     adapted = add_lora(model(), 2, 4)

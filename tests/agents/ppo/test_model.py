@@ -36,7 +36,7 @@ def row(count: int = 3, seed: int = 0) -> PackedBatch:
 
 
 def counting(lm: Any) -> Any:
-    """A model whose features are the position of each token, in every channel."""
+    """Return a model whose features are the position of each token, in every channel."""
 
     class Positions(nn.Module):
         def forward(self, hidden: torch.Tensor) -> torch.Tensor:
@@ -93,8 +93,8 @@ def test_row_6_dropout_is_off_even_in_training(name: str) -> None:
     assert torch.equal(actor(row()).logprobs, actor(row()).logprobs)
 
 
-def test_row_6_dropout_is_off_whatever_its_layer_calls_it() -> None:
-    """Seed-OSS has a rate for the residual stream, which no module of dropout holds."""
+def test_row_6_dropout_is_off_under_any_attribute_name() -> None:
+    """Seed-OSS has a dropout rate for the residual stream that belongs to no dropout module."""
     actor = ActorCritic(SeedOssForCausalLM(SeedOssConfig(**SMALL, head_dim=4, residual_dropout=0.5)))
     actor.train()
     assert torch.equal(actor(row()).logprobs, actor(row()).logprobs)
@@ -104,12 +104,12 @@ def test_row_6_other_noise_in_training_is_refused() -> None:
     lm = MixtralForCausalLM(MixtralConfig(**SMALL, num_local_experts=2, router_jitter_noise=0.5))
     with torch.no_grad():
         for parameter in lm.parameters():
-            parameter.mul_(20.0)  # random weights alone make logits of nearly nothing
+            parameter.mul_(20.0)  # random weights make logits near 0
     with pytest.raises(UsageError, match="computes in training what it computes in sampling"):
         ActorCritic(lm)
 
 
-def test_what_cannot_be_packed_is_refused_in_words() -> None:
+def test_an_architecture_that_cannot_be_packed_is_refused_with_a_reason() -> None:
     lm = Gemma2ForCausalLM(Gemma2Config(**SMALL, head_dim=4))
     with pytest.raises(UsageError, match=r"Gemma2ForCausalLM cannot be: packed attention: .*softcap"):
         ActorCritic(lm)
@@ -126,7 +126,7 @@ def test_row_5_weights_and_logits_are_float32_and_tied_weights_stay_tied(monkeyp
     scores = actor(row())
     assert {logits.dtype for logits in seen} == {torch.float32}
     assert {part.dtype for part in scores} == {torch.float32}
-    # The layers did compute in bfloat16.
+    # The layers computed in bfloat16.
     assert not torch.equal(scores.logprobs, ActorCritic(model("qwen3").to(torch.bfloat16))(row()).logprobs)
 
 
@@ -277,7 +277,7 @@ def test_architectures_that_change_their_logits_are_refused() -> None:
 
 @pytest.mark.parametrize("kind", ["dynamic", "longrope"])
 def test_rotations_that_depend_on_the_longest_neighbour_are_refused(kind: str) -> None:
-    """Phi-3 and Phi-4-mini with 128k, and NTK scaling: a short sequence beside a long one would be another function."""
+    """With Phi-3 and Phi-4-mini at 128k, and NTK scaling, a short sequence beside a long one would change."""
     small = {
         "vocab_size": 64, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2,
         "num_key_value_heads": 2, "max_position_embeddings": 64, "pad_token_id": None,
@@ -293,7 +293,7 @@ def test_rotations_that_depend_on_the_longest_neighbour_are_refused(kind: str) -
         ActorCritic(lm)
 
 
-def test_a_sequence_that_changes_beside_high_positions_is_noticed_whatever_its_type_is_called(
+def test_a_sequence_that_changes_beside_high_positions_is_refused_whatever_its_rope_type(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rope = {
@@ -305,7 +305,7 @@ def test_a_sequence_that_changes_beside_high_positions_is_noticed_whatever_its_t
     lm = Phi3ForCausalLM(Phi3Config(**small, **heads, rope_parameters=rope, original_max_position_embeddings=16))
     with torch.no_grad():
         for parameter in lm.parameters():
-            parameter.mul_(20.0 if parameter.dim() > 1 else 1.0)  # random weights alone make logits of nearly nothing
+            parameter.mul_(20.0 if parameter.dim() > 1 else 1.0)  # random weights make logits near 0
     monkeypatch.setattr("rlef_agents.ppo.model.unsupported_rope", lambda config: None)
     with pytest.raises(UsageError, match="sequences that can be packed"):
         ActorCritic(lm)
@@ -313,6 +313,6 @@ def test_a_sequence_that_changes_beside_high_positions_is_noticed_whatever_its_t
     ActorCritic(plain)
 
 
-def test_choices_are_named() -> None:
+def test_an_unknown_choice_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="separate, shared, none"):
         ActorCritic(model(), critic="two")

@@ -1,4 +1,4 @@
-"""Packed sequences: everything in its place, and no sequence sees another."""
+"""Packed sequences: every token is in its place, and no sequence attends to another."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_packs_hold_every_token_once(seed: int, budget: int) -> None:
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_row_8_no_sequence_sees_another(name: str) -> None:
-    """Other tokens in one sequence: scores and gradients of the others stay the same to the bit."""
+    """With other tokens in one sequence, scores and gradients of the others stay the same to the bit."""
     episodes = random_episodes(4, seed=1)
     actor = ActorCritic(model(name), value_init="random")
     victim = max(range(4), key=lambda place: episodes[place].length)  # the first in the row: all others come after it
@@ -102,7 +102,7 @@ def test_row_8_no_sequence_sees_another(name: str) -> None:
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_row_7_and_8_packed_scores_are_those_of_each_sequence_alone(name: str) -> None:
-    """GPT-2 has absolute positions, so positions that do not restart would show."""
+    """GPT-2 has absolute positions, so positions that do not restart would change its scores."""
     episodes = random_episodes(4, seed=2)
     lm = model(name)
     alone = []
@@ -148,7 +148,7 @@ def test_packed_gradient_is_the_padded_gradient() -> None:
 
 
 def test_row_11_and_12_the_stop_token_is_trained_and_none_is_searched_for() -> None:
-    """Token 1 ends a response; it is in the prompts, too, and would be the padding if there were any."""
+    """Token 1 ends a response; it is also in the prompts, and would be the padding if there were any."""
     one = episode(turn([1, 1, 5], [6, 1]), turn([1], [1]))
     (row,) = pack([one], budget=100)
     assert row.labels.tolist() == [6, 1, 1]

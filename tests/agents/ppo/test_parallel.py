@@ -1,4 +1,4 @@
-"""Two processes with half of the episodes each do what one process does with all of them."""
+"""Two processes with half of the episodes each give the results of one process with all of them."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ SETTINGS: dict[str, Any] = {"value_init": "random", "critic": "separate", "norma
 
 
 def train(batches: list[list[Any]], parallel_kind: str, folder: Path | None = None) -> dict[str, Any]:
-    """Two updates of one step each; what the weights, the metrics and the checkpoint are after it."""
+    """Make two updates of one step each; return weights and metrics, and check the checkpoint."""
     student = learner("qwen3", parallel=parallel_kind, minibatches=1, lr=1e-3, **SETTINGS)
     metrics = [student.update(sampled_by(student, batch)) for batch in batches]
     result: dict[str, Any] = {"metrics": metrics}
     if folder is not None:
         save_checkpoint(folder, student, {"rank": parallel.rank()})
-        # Another learner, elsewhere in weight space, goes on from the checkpoint exactly as this one does.
+        # Another learner with other weights resumes from the checkpoint exactly as this one continues.
         other = learner("qwen3", seed=1, parallel=parallel_kind, minibatches=1, lr=1e-3, **SETTINGS)
         newest = latest(folder)
         assert newest is not None
@@ -57,14 +57,14 @@ def whole(parameter: Any) -> torch.Tensor:
 
 
 def batches() -> list[list[Any]]:
-    """Uneven halves, so that means of means would show; and one episode without a verdict."""
-    made = [random_episodes(9, seed=seed, longest=12) for seed in (1, 2)]
+    """Uneven halves, so that means of means would differ; and one episode without a verdict."""
+    made = [random_episodes(9, seed=seed, max_length=12) for seed in (1, 2)]
     made[0][4] = dataclasses.replace(made[0][4], has_verdict=False)
     return made
 
 
 def worker(kind: str, folder: str) -> None:
-    """What each of two processes runs."""
+    """Run in each of two processes."""
     torch.set_num_threads(1)
     parallel.join()
     share = slice(0, 2) if parallel.rank() == 0 else slice(2, 9)
@@ -74,7 +74,7 @@ def worker(kind: str, folder: str) -> None:
 
 
 def in_two_processes(call: str, folder: Path) -> list[Any]:
-    """What two processes, joined, saved of a call of this module."""
+    """Run a call of this module in two connected processes; return the results that they saved."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -137,12 +137,12 @@ KINDS = [(kind, dtype) for kind in ("ddp", "fsdp") for dtype in ("float32", "bfl
 
 
 def case(name: str) -> dict[str, Any]:
-    """One update of a learner with this process's share, and what is then scored."""
+    """Make one update of a learner with this process's share; return its metrics and later scores."""
     warnings.simplefilter("ignore")
-    torch.manual_seed(100 + parallel.rank())  # as if each process had drawn something else before
-    lm = model("llama", seed=parallel.rank())  # and as if it had read another model
+    torch.manual_seed(100 + parallel.rank())  # as if each process had drawn other random numbers before
+    lm = model("llama", seed=parallel.rank())  # and as if each had loaded another model
     student = learner(lm=lm, **{"lr": 1e-3, "value_init": "random", "critic": "shared", **CASES[name]})
-    episodes = random_episodes(9, seed=3, longest=12)
+    episodes = random_episodes(9, seed=3, max_length=12)
     episodes[1:8:3] = [cut(each) for each in episodes[1:8:3]]
     share = slice(0, 9) if parallel.world() == 1 else slice(0, 2) if parallel.rank() == 0 else slice(2, 9)
     mine = episodes[share]
@@ -164,7 +164,7 @@ def cut(each: TokenEpisode) -> TokenEpisode:
 
 
 def tampered() -> str:
-    """What an update says where the weights of one process alone have changed."""
+    """Return the error of an update after the weights of one process changed."""
     student = learner()
     if parallel.rank() == 1:
         with torch.no_grad():
@@ -175,7 +175,7 @@ def tampered() -> str:
 
 
 def resumed_in_shards(folder: Path) -> bool:
-    """Whether a checkpoint from before the policy's first step goes on exactly, adapters and all."""
+    """Return whether a run resumes exactly from a checkpoint before the policy's first step, with adapters."""
     exact = True
     for changes in ({}, {"lora_rank": 2, "critic": "shared"}):
         settings = {"parallel": "fsdp", "critic_steps": 3, "minibatches": 2, "lr": 1e-2, **changes}
@@ -187,13 +187,13 @@ def resumed_in_shards(folder: Path) -> bool:
             each.update(sampled_by(each, batch))
             each.update(sampled_by(each, batch))
         pairs = zip(student.model.parameters(), other.model.parameters(), strict=True)
-        same = [torch.equal(whole(a), whole(b)) for a, b in pairs]  # to gather takes all processes, to the last one
+        same = [torch.equal(whole(a), whole(b)) for a, b in pairs]  # all processes must take part in every gather
         exact = exact and all(same) and student.steps == 6
     return exact
 
 
 def sampled_gaps(kind: str, dtype: str) -> list[float]:
-    """The quantiles that a run compares, of what this process samples against what its learner scores."""
+    """Return the quantiles that a run checks: this process's generator against its learner."""
     warnings.simplefilter("ignore")
     lm = shaken("qwen3")
     settings = config(parallel=kind, dtype=dtype, temperature=0.8, token_budget=100, lr=1e-2)
@@ -229,11 +229,11 @@ def cases(folder: str) -> None:
 
 
 def test_rows_18_and_19_two_processes_are_as_one(tmp_path: Path) -> None:
-    """In weights and metrics, whatever is normalised, grouped, masked, or drawn, and however few episodes one has."""
+    """Weights and metrics agree, whatever is normalised, grouped, masked or drawn, and with few episodes in one."""
     both = in_two_processes(f"cases({str(tmp_path)!r})", tmp_path)
     for name, changes in CASES.items():
         alone, results = case(name), [each[name] for each in both]
-        # Shards and replicas, in bfloat16 too, are the function that one process computes.
+        # Shards and replicas, also in bfloat16, compute the function that one process computes.
         for result in results:
             np.testing.assert_allclose(result["scored"], alone["scored"], rtol=0, atol=1e-5, err_msg=name)
         assert_as_one(results, alone, 2e-2 if "dtype" in changes else 2e-5)
@@ -251,7 +251,7 @@ def test_rows_18_and_19_two_processes_are_as_one(tmp_path: Path) -> None:
         assert dtype == "float32" or p99 > 0.0
 
 
-def test_alone_nothing_is_exchanged() -> None:
+def test_one_process_exchanges_nothing() -> None:
     values = np.array([1.0, 2.0])
     assert parallel.total(values) is values
     assert parallel.largest(values) is values

@@ -1,7 +1,7 @@
-"""The learner against ``plain.py``: the same targets and the same gradients for every combination of settings.
+"""The learner against ``plain.py``: equal targets and gradients for every combination of settings.
 
-``plain`` states the mathematics a second time, one episode at a time. It shares with the learner the types of the input
-and nothing else, so a fault has to be made twice to pass here.
+``plain`` implements the mathematics a second time, one episode at a time. It shares only the types of the input with
+the learner, so a bug has to be made twice to pass here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ DIMENSIONS = ("estimator", "normalise", "truncated", "aggregate", "importance")
 CHOICES = {name: get_args(get_type_hints(TrainConfig)[name]) for name in DIMENSIONS}
 MODEL: dict[str, Any] = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
 NOISE = 0.1
-"""How far weights are moved between the two steps of an update: ratios and values are clipped in the second."""
+"""Size of the noise added to the weights between the two steps of an update, so that the second clips."""
 
 Combination = dict[str, str]
 Named = dict[str, torch.Tensor]
@@ -53,7 +53,7 @@ def settings(combination: Combination) -> TrainConfig:
 
 
 def combinations() -> tuple[list[Combination], list[Combination]]:
-    """Those that the configuration accepts, and those that it refuses."""
+    """Return the combinations that the configuration accepts, and those that it refuses."""
     accepted, refused = [], []
     for choices in itertools.product(*(CHOICES[name] for name in DIMENSIONS)):
         combination = dict(zip(DIMENSIONS, choices, strict=True))
@@ -67,7 +67,7 @@ def combinations() -> tuple[list[Combination], list[Combination]]:
 
 
 def covering(accepted: Sequence[Combination]) -> list[Combination]:
-    """Some of them, such that any two choices that can go together are together in one."""
+    """Choose combinations such that any two compatible choices are together in one of them."""
 
     def pairs(combination: Combination) -> set[Any]:
         return set(itertools.combinations(combination.items(), 2))
@@ -84,7 +84,7 @@ COVERING = covering(ACCEPTED)
 
 
 def test_only_a_second_centring_of_groups_is_refused() -> None:
-    """What is not compared below is not reachable."""
+    """The combinations that are not compared below are refused."""
     assert len(ACCEPTED) + len(REFUSED) == 4 * 6 * 3 * 2 * 3
     assert REFUSED
     for each in REFUSED:
@@ -178,7 +178,7 @@ def test_two_processes_have_the_same_targets_and_gradients_in_every_combination(
 
 
 SHARES = (slice(0, 2), slice(2, None))
-"""Uneven, with a problem of both, so that means of means and groups of one process would show."""
+"""Uneven shares with a common problem, so that means of means and groups of one process would differ."""
 
 
 def compare_in_two_processes(which: str, folder: Path) -> None:
@@ -213,7 +213,7 @@ def compare_in_two_processes(which: str, folder: Path) -> None:
 
 
 def one_of_two(which: str, folder: str) -> None:
-    """What each process runs."""
+    """Run in each process."""
     torch.set_num_threads(1)
     parallel.join()
     found = {}
@@ -224,12 +224,12 @@ def one_of_two(which: str, folder: str) -> None:
     torch.distributed.destroy_process_group()
 
 
-# --- the learner, looked at ------------------------------------------------------------------------------------------
+# --- the learner, observed -----------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass
 class Seen:
-    """What a learner did in an update: its targets, and at each step the weights and their gradients by name."""
+    """An update of a learner: its targets, and at each step the weights and their gradients by name."""
 
     targets: list[Targets] = dataclasses.field(default_factory=list)
     weights: list[Named] = dataclasses.field(default_factory=list)
@@ -237,7 +237,7 @@ class Seen:
 
 
 def updates(estimator: str, wanted: Sequence[Combination], share: slice = slice(None)) -> Iterator[Seen]:
-    """The same learner for each combination in turn, in its first state."""
+    """Yield the update of the same learner, in its first state, for each combination."""
     students: dict[str, tuple[Learner, dict[str, Any], list[TokenEpisode]]] = {}
     for combination in wanted:
         kind = settings(combination).critic  # there is none where nothing reads it
@@ -260,7 +260,7 @@ def made(combination: Combination) -> Learner:
 
 
 def observed(student: Learner, batches: Sequence[list[TokenEpisode]]) -> Iterator[Seen]:
-    """Updates in which the optimiser only moves the weights about."""
+    """Yield updates in which the optimiser only adds noise to the weights."""
     for episodes in batches:
         seen = Seen()
 
@@ -282,14 +282,14 @@ def observed(student: Learner, batches: Sequence[list[TokenEpisode]]) -> Iterato
 
 
 def batch(student: Learner) -> list[TokenEpisode]:
-    """Episodes of three problems, some responses of which the length limit cut; half of them are stale.
+    """Make episodes of three problems; the length limit cut some responses, and half of the episodes are stale.
 
     Episode 0: its first response is cut. 2: all are. 4: its last one is. 5 has no verdict. 1 and 4 failed, and are the
     group of their problem. 1, 3 and 5 were sampled with other weights.
     """
     random = np.random.default_rng(3)
     episodes = []
-    for number, whole in enumerate(sampled_by(student, random_episodes(7, seed=189, problems=3, longest=5))):
+    for number, whole in enumerate(sampled_by(student, random_episodes(7, seed=189, problems=3, max_length=5))):
         turns = []
         for place, each in enumerate(whole.turns):
             said, last = each.completion, place == len(whole.turns) - 1
@@ -307,11 +307,11 @@ def batch(student: Learner) -> list[TokenEpisode]:
     return episodes
 
 
-# --- plain, asked ----------------------------------------------------------------------------------------------------
+# --- plain, called ---------------------------------------------------------------------------------------------------
 
 
 class Oracle:
-    """What ``plain`` says of the batch with an estimator."""
+    """Results of ``plain`` for the batch with an estimator."""
 
     def __init__(self, estimator: str) -> None:
         student = made({"estimator": estimator, "truncated": "bootstrap"})
@@ -356,13 +356,13 @@ class Oracle:
 
 
 def plain_settings(combination: Combination) -> plain.Settings:
-    """The part of a configuration that ``plain`` knows."""
+    """Return the settings of a configuration that ``plain`` has."""
     whole = settings(combination)
     return plain.Settings(**{field.name: getattr(whole, field.name) for field in dataclasses.fields(plain.Settings)})
 
 
 def networks(weights: Named) -> tuple[Any, plain.Critic]:
-    """A language model and a critic of their own with the weights of a learner's."""
+    """Make a new language model and critic with a learner's weights."""
     lm: Any = model(**MODEL)
     critic = plain.Critic(lm)
     with torch.no_grad():
@@ -372,7 +372,7 @@ def networks(weights: Named) -> tuple[Any, plain.Critic]:
 
 
 def weights_of(lm: Any, critic: plain.Critic) -> Named:
-    """By the names that a learner has for them."""
+    """Return the weights by their names in a learner."""
     parts = {"lm": lm, "critic": critic.backbone, "value_head": critic.head}
     return {f"{part}.{name}": p for part, network in parts.items() for name, p in network.named_parameters()}
 
@@ -395,7 +395,7 @@ def move(parameters: Any, seed: int) -> None:
 
 
 def assert_equal(ours: Named, theirs: Named, said: Any, tolerance: float = 1e-5) -> None:
-    """Relative to the largest entry of all. ``plain`` has a critic where the learner has none."""
+    """Compare relative to the largest entry of all. ``plain`` has a critic where the learner has none."""
     extra = ours.keys() - theirs.keys()
     assert theirs.keys() <= ours.keys()
     assert all(name.startswith(("critic.", "value_head.")) for name in extra)
@@ -411,7 +411,7 @@ def assert_equal(ours: Named, theirs: Named, said: Any, tolerance: float = 1e-5)
 
 @pytest.mark.slow
 def test_the_program_learns() -> None:
-    """By more than two standard errors of the two shares; that it reads feedback is seen in shares above a half."""
+    """The gain exceeds two standard errors of the two shares; a share above a half shows that it reads feedback."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "agents"), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-m", "rlef_agents.ppo.plain"],

@@ -1,4 +1,4 @@
-"""Which problems are trained on and which are for evaluation: never the same, unless that was asked for, and said."""
+"""Problems of training and of evaluation: disjoint, unless the settings ask for the same, which is reported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def chosen(**settings: Any) -> tuple[list[str], list[str], str, str]:
     return list(train.dataset.ids), list(evaluated.dataset.ids), evaluated.label, evaluated.note
 
 
-def test_of_a_data_set_without_parts_every_tenth_problem_is_held_out() -> None:
+def test_every_tenth_problem_of_a_data_set_without_splits_is_held_out() -> None:
     train, held, label, note = chosen()
     assert held == list(STARTER.ids)[9::10]
     assert sorted(train + held) == sorted(STARTER.ids)
@@ -50,7 +50,7 @@ def test_a_file_can_be_trained_on_with_evaluation(count: int, trained: int, held
     assert "has no split 'valid'" in note
 
 
-def test_one_problem_is_trained_on_and_evaluated_on_and_that_is_said(tmp_path: Path) -> None:
+def test_a_single_problem_is_used_for_training_and_evaluation_and_reported(tmp_path: Path) -> None:
     train, evaluated, _, note = chosen(dataset=stored(tmp_path / "mine.jsonl", 1))
     assert train == evaluated == list(STARTER.ids)[:1]
     assert "has one problem, which is trained on and evaluated on" in note
@@ -80,9 +80,9 @@ def test_a_split_for_evaluation_may_have_another_usual_name(name: str, tmp_path:
 def test_a_split_of_the_hub_that_cannot_be_reached_is_not_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its split train may be on this machine from a run before: that is no reason to evaluate on a part of it."""
+    """Its split train may be cached on this machine; that is no reason to evaluate on a part of it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setitem(sys.modules, "datasets", None)  # what downloads is not there
+    monkeypatch.setitem(sys.modules, "datasets", None)  # the package that downloads is missing
     train = cache_folder() / "hub" / "deepmind--code_contests" / "default" / "train.jsonl"
     train.parent.mkdir(parents=True)
     stored(train, 20)
@@ -109,13 +109,13 @@ def test_a_data_set_that_is_not_there_is_refused_by_name(settings: dict[str, str
         chosen(evaluate_split="valid")
 
 
-def test_names_of_the_hub_are_known_without_it(tmp_path: Path) -> None:
+def test_names_of_the_hub_are_recognised_without_it(tmp_path: Path) -> None:
     assert is_downloaded("deepmind/code_contests")
     assert not any(map(is_downloaded, ("procedural/clock", "starter", "codecontests", "mine.jsonl")))
 
 
 def test_a_run_with_the_default_data_set_and_evaluation_starts(tmp_path: Path) -> None:
-    """All that is changed is how large the run is."""
+    """Only the size of the run differs from the defaults."""
     config = TrainConfig(out=str(tmp_path), device="cpu")
     small = replace(config, episodes=2, minibatches=1, updates=1, max_new=4, evaluate_episodes=2)
     assert (small.dataset, small.evaluate_every, small.evaluate_dataset) == ("starter", 200, "")

@@ -69,15 +69,15 @@ def test_group_advantages_compare_whole_episodes_of_one_problem() -> None:
     assert len(of_groups(half[:0], half[:0], [], scale=True)) == 0
 
 
-def test_row_34_a_group_that_fares_alike_teaches_nothing_but_kl() -> None:
-    """Returns differ by KL alone, rewards not at all: the spread of KL is not blown up to 1."""
+def test_row_34_a_group_with_equal_rewards_is_trained_on_kl_only() -> None:
+    """Returns differ by KL only, and rewards do not differ: the spread of KL is not scaled up to 1."""
     returns = np.array([-1.01, -1.03])
     got = of_groups(returns, np.array([-1.0, -1.0]), ["a", "a"], scale=True)
     np.testing.assert_allclose(got, [0.01, -0.01])
 
 
 def of_groups(returns: np.ndarray, outcomes: np.ndarray, names: list[str], scale: bool) -> np.ndarray:
-    """Advantages of episodes of one response each."""
+    """Return advantages of episodes of one response each."""
     return group_advantages(returns, outcomes, np.arange(len(names)), names, np.ones(len(names), bool), scale)
 
 
@@ -97,7 +97,7 @@ def test_normalised_over_turns_and_over_tokens() -> None:
     )
 
 
-def test_row_17_what_weighs_nothing_is_not_looked_at() -> None:
+def test_row_17_values_with_weight_0_are_not_read() -> None:
     weights = np.array([1.0, 0.0, 1.0, 0.0])
     for poison in (-1.0, 1e6, np.inf, np.nan):
         got = normalised(np.array([3.0, poison, 1.0, poison]), weights)
@@ -109,14 +109,14 @@ def test_row_17_what_weighs_nothing_is_not_looked_at() -> None:
     [([0.7], [0.7]), ([], []), ([0.3, 0.3], [0.0, 0.0]), ([1.0, 1.0 + 1e-9], [-5e-10, 5e-10])],
     ids=["one", "none", "equal", "rounding"],
 )
-def test_row_18_nothing_is_divided_by_a_spread_that_is_none(values: list[float], expected: list[float]) -> None:
+def test_row_18_a_standard_deviation_of_0_is_no_divisor(values: list[float], expected: list[float]) -> None:
     np.testing.assert_allclose(normalised(np.array(values), np.ones(len(values))), expected, atol=1e-12)
 
 
 def test_row_18_statistics_are_over_all_processes() -> None:
     whole = np.array([1.0, 2.0, 6.0, -3.0])
     expected = normalised(whole, np.ones(4))
-    # What two processes with half each would exchange: count, sum and entries; then the squared distances.
+    # Two processes with half each would exchange count, sum and entries, and then squared distances.
     mean, sums = (
         whole.mean(),
         iter([np.array([4.0, whole.sum(), 4.0]), np.array([((whole - whole.mean()) ** 2).sum()])]),
@@ -181,7 +181,7 @@ def test_policy_loss_clips_each_token() -> None:
         ("none", -1.1),
     ],
 )
-def test_the_importance_factor_is_a_constant_inside_of_the_clip(importance: str, expected: float) -> None:
+def test_the_importance_factor_is_a_constant_inside_the_clip(importance: str, expected: float) -> None:
     new = t(math.log(1.1)).requires_grad_()
     loss, _ = policy_loss(new, t(0.0), t(LOG2), t(1.0), t(1.0), 1.0, importance=importance)
     assert float(loss.detach()) == pytest.approx(expected)
@@ -197,8 +197,8 @@ def test_the_importance_factor_is_at_most_one() -> None:
 
 
 @pytest.mark.parametrize("importance", ["old", "theta"])
-def test_the_importance_factor_is_of_stale_tokens_alone(importance: str) -> None:
-    """pi_old / pi_b is 0.5 for both: the bad token loses its gradient to the clip where it is stale (0.5 < 0.8)."""
+def test_only_stale_tokens_have_an_importance_factor(importance: str) -> None:
+    """pi_old / pi_b is 0.5 for both: the clip removes the gradient of the stale one (0.5 < 0.8)."""
     for stale, gradient, factor in ((True, 0.0, 0.5), (False, 1.0, 1.0)):
         new = t(0.0).requires_grad_()
         loss, sums = policy_loss(
@@ -246,7 +246,7 @@ def test_row_30_constants_must_not_carry_gradients() -> None:
         value_loss(t(0.0), t(0.0), t(0.0).requires_grad_(), 1.0)
 
 
-def test_an_absurd_ratio_makes_no_nan() -> None:
+def test_an_extreme_ratio_makes_no_nan() -> None:
     new = t(1000.0, -1000.0, 1000.0).requires_grad_()
     loss, _ = policy_loss(new, t(0, 0, 0), t(0, 0, 0), t(1, 1, -1), t(1, 1, 1), 1.0)
     loss.backward()

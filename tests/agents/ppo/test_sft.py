@@ -1,4 +1,4 @@
-"""Only responses are trained on, and what is not a conversation is refused."""
+"""Cloning trains on responses only, and refuses anything but conversations."""
 
 import json
 
@@ -40,7 +40,7 @@ def test_responses_and_their_end_of_turn_are_trained_on_and_nothing_else(model):
         "<|start_header_id|>user<|end_header_id|>\n\nthree <|eot_id|><|eot_id|>"
         "<|start_header_id|>assistant<|end_header_id|>\n\nfour<|eot_id|>"
     )
-    assert np.sum(episode.ids == tokenizer.eos_token_id) == 4  # what the user wrote is text, no control token
+    assert np.sum(episode.ids == tokenizer.eos_token_id) == 4  # the user's text has no control token
 
 
 def test_last_only_makes_earlier_responses_a_part_of_the_prompt(model):
@@ -59,7 +59,7 @@ def test_a_model_that_scales_its_logits_after_the_head_is_not_cloned_as_one_that
         sft(lm, Renderer(tokenizer), [CHAT], CONFIG)
 
 
-def test_no_limit_of_the_gradient_is_no_limit_and_not_no_gradient(model):
+def test_clip_norm_0_does_not_limit_the_gradient(model):
     found = []
     for limit in (0.0, 1e9):
         lm, tokenizer = shrunk("llama")
@@ -93,7 +93,7 @@ def test_micro_batches_do_not_change_the_result():
     assert torch.allclose(*weights, atol=1e-5)
 
 
-def test_a_loss_that_is_no_number_stops(model):
+def test_a_loss_that_is_not_a_number_stops_training(model):
     with torch.no_grad():
         model[0].lm_head.weight.fill_(float("nan"))
     with pytest.raises((RLEFError, ValueError), match="expected"):
@@ -106,7 +106,7 @@ def test_conversations_that_do_not_fit_are_refused(model):
 
 
 @pytest.mark.parametrize("chat", [[], CHAT[:1], CHAT[1:], [{"role": "system", "content": "x"}, *CHAT]])
-def test_what_is_no_conversation_is_refused(model, chat):
+def test_anything_but_a_conversation_is_refused(model, chat):
     with pytest.raises(DataError, match="user and assistant to alternate"):
         list(token_episodes([chat], Renderer(model[1])))
 

@@ -1,7 +1,8 @@
-"""36 known silent bugs of LLM trainers: each is a patch, and has a test of ``make test`` that fails where it is put in.
+"""Checks of the patches in ``tests/mutants/mutants.toml``: 36 silent bugs of LLM trainers, and bugs of this one.
 
-``make mutants`` puts them in and runs the tests. What is checked here is that it can: that every row has a patch, that
-each patch applies to the code as it is now, and that its test exists and is not slow.
+No patch is run here. These tests check that each of the 36 rows has a patch, that each patch applies to the current
+code and changes it, and that the test it names exists and is not slow. ``make mutants`` applies the patches to copies of
+the project and checks that the named tests fail.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ def test_every_row_has_a_mutant_and_names_are_used_once() -> None:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_the_patch_applies_and_its_test_is_one_of_make_test(mutant: Mutant) -> None:
+def test_the_patch_applies_and_its_test_is_in_make_test(mutant: Mutant) -> None:
     text = (ROOT / mutant.path).read_text(encoding="utf-8")
     bad = mutant.applied(text)
-    assert ast.dump(ast.parse(bad)) != ast.dump(ast.parse(text)), "a patch changes what the program does"
+    assert ast.dump(ast.parse(bad)) != ast.dump(ast.parse(text)), "expected a patch that changes the program"
     file, name = mutant.test.partition("[")[0].split("::")
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     (test,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)

@@ -1,4 +1,4 @@
-"""The command under ``torchrun``: two processes do what one does, write everything once, and go on from checkpoints."""
+"""The command under ``torchrun``: two processes give the results of one, write each file once, and can resume."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_two_processes_do_what_one_does(kind: str, stored: Path, alone: Path, tm
 @pytest.mark.slow
 @pytest.mark.parametrize("rank", [0, 2])
 def test_a_server_gets_the_weights_of_shards_whole(rank: int, stored: Path, tmp_path: Path) -> None:
-    """Adapters are merged; both processes sample from one server, which only one of them tells of new weights."""
+    """Adapters are merged; both processes sample from one server, to which only one of them sends new weights."""
     with FakeVLLM(shrunk("qwen", seed=1)[0]) as server:
         done = command(
             2, stored, tmp_path, parallel="fsdp", generator="vllm", servers=server.url, lora_rank=rank, updates=2,
@@ -125,7 +125,7 @@ def test_two_processes_share_an_evaluation(stored: Path) -> None:
 
 
 @pytest.mark.slow
-def test_one_process_that_has_had_enough_stops_all(stored: Path, tmp_path: Path) -> None:
+def test_one_process_that_stops_stops_all(stored: Path, tmp_path: Path) -> None:
     done = command(2, stored, tmp_path, "--minutes", "0", updates=1000, evaluate_every=0)
     assert done.returncode == 0, done.stderr
     assert [row["update"] for row in read_metrics(tmp_path / "metrics.jsonl")] == [1]

@@ -1,4 +1,4 @@
-"""Runs: end to end on real architectures, resumed to the bit, killed at any moment, stopped by NaN and full disks."""
+"""Runs: end to end with real architectures, resumed to the bit, killed at any moment, stopped by NaN and full disks."""
 
 import json
 import math
@@ -75,7 +75,7 @@ def test_real_architectures_with_real_templates_train_end_to_end(tmp_path, name)
     assert [row["episodes_starved"] for row in trained] == [0.0, 0.0]
     assert trained[0]["reference_kl"] == pytest.approx(0.0, abs=1e-6)
     for row in trained:
-        assert row["first_ratio_error"] < 1e-4  # sampler and scorer agree on every token of every turn
+        assert row["first_ratio_error"] < 1e-4  # generator and scorer agree on every token of every turn
         assert row["sampler_gap_max"] < 1e-4
         assert all(math.isfinite(value) for value in row.values() if isinstance(value, float))
     best = tmp_path / "run" / "best"
@@ -113,8 +113,8 @@ def test_resumed_is_equal_to_the_bit(tmp_path):
     assert [[row[name] for name in exact] for row in rows[0]] == [[row[name] for name in exact] for row in rows[1]]
 
 
-class Said:
-    """A trainer's lines."""
+class Reported:
+    """Lines that a trainer reported."""
 
     def __init__(self, monkeypatch):
         self.lines = []
@@ -124,10 +124,10 @@ class Said:
         return [line for line in self.lines if word in line]
 
 
-def test_what_is_set_otherwise_when_a_run_is_resumed_is_said_written_and_holds(tmp_path, monkeypatch):
+def test_settings_that_differ_from_the_checkpoint_are_reported_written_and_used(tmp_path, monkeypatch):
     config = replace(CONFIG, out=str(tmp_path), updates=1, weight_decay=0.1)
     run(config)
-    said = Said(monkeypatch)
+    reported = Reported(monkeypatch)
     changed = replace(config, updates=2, lr=5e-4, weight_decay=0.0, adam_beta2=0.5, date="")
     model, tokenizer = shrunk("llama")
     with Trainer(changed, model, tokenizer, workers=1, resume=True, quiet=True) as trainer:
@@ -135,7 +135,7 @@ def test_what_is_set_otherwise_when_a_run_is_resumed_is_said_written_and_holds(t
         assert {(group["weight_decay"], group["betas"]) for group in groups} == {(0.0, (0.9, 0.5))}
         assert trainer.learner.optimiser.state, "the moments are the checkpoint's"
         trainer.train()
-    assert sorted(line.split(": ")[1] for line in said.about("resumed with")) == [
+    assert sorted(line.split(": ")[1] for line in reported.about("resumed with")) == [
         "adam_beta2 = 0.5 (was 0.95)", "lr = 0.0005 (was 0.001)", "updates = 2 (was 1)", "weight_decay = 0.0 (was 0.1)",
     ]  # fmt: skip
     assert load_config(tmp_path / "config.toml").lr == 5e-4
@@ -156,8 +156,8 @@ def test_a_resumed_run_keeps_the_day_on_which_it_began(tmp_path, monkeypatch):
         assert load_config(tmp_path / "config.toml").date == "2026-01-01"
 
 
-def test_a_context_that_the_model_does_not_take_is_refused_before_anything_is_sampled(tmp_path):
-    with pytest.raises(UsageError, match=r"at most the 8192 tokens that the model takes.*got 8193; set context=8192"):
+def test_a_context_longer_than_the_models_is_refused_before_anything_is_sampled(tmp_path):
+    with pytest.raises(UsageError, match=r"at most 8192 tokens.*got 8193; set context=8192"):
         run(replace(CONFIG, out=str(tmp_path), context=8193))
 
 
@@ -188,7 +188,7 @@ def test_template_options_system_and_ends_reach_the_renderer(tmp_path):
         assert other in trainer.renderer.stop_ids
 
 
-def test_a_run_is_not_begun_over_another(tmp_path):
+def test_a_new_run_does_not_overwrite_another(tmp_path):
     config = replace(CONFIG, updates=1, out=str(tmp_path))
     run(config)
     with pytest.raises(UsageError, match="add --resume"):
@@ -203,7 +203,7 @@ def test_one_update_ahead_is_at_most_one_version_behind(tmp_path):
     assert all(0.0 <= row["lag"] <= 1.0 for row in rows)
 
 
-def test_a_number_that_is_none_stops_the_run_and_leaves_a_checkpoint(tmp_path):
+def test_a_value_that_is_not_a_number_stops_the_run_and_leaves_a_checkpoint(tmp_path):
     config = replace(CONFIG, out=str(tmp_path), updates=3)
     model, tokenizer = shrunk("llama")
     with Trainer(config, model, tokenizer, workers=1, quiet=True) as trainer:
@@ -213,7 +213,7 @@ def test_a_number_that_is_none_stops_the_run_and_leaves_a_checkpoint(tmp_path):
                 trainer.learner.model.value_head.bias.fill_(float("nan"))
             return False
 
-        with pytest.raises(RLEFError, match=r"update 2: .*go on from .*update-00000001 with --resume"):
+        with pytest.raises(RLEFError, match=r"update 2: .*resume from .*update-00000001 with --resume"):
             trainer.train(poison_after_saving(trainer, poison))
     kept = run(config, resume=True)
     assert all(bool(torch.isfinite(tensor).all()) for tensor in kept.values())
@@ -221,7 +221,7 @@ def test_a_number_that_is_none_stops_the_run_and_leaves_a_checkpoint(tmp_path):
 
 
 def poison_after_saving(trainer, poison):
-    """``stop`` is asked before a checkpoint is written, so save first."""
+    """``stop`` is called before a checkpoint is written, so save first."""
 
     def stop() -> bool:
         trainer.save()
@@ -243,7 +243,7 @@ def test_a_judge_that_fails_every_episode_stops_the_run(tmp_path, monkeypatch):
             return batch
 
         monkeypatch.setattr(trainer.rollout, "play", without_verdicts)
-        with pytest.raises(RLEFError, match="update 1: expected verdicts, and not one episode has one"):
+        with pytest.raises(RLEFError, match="update 1: expected verdicts, got none for any episode"):
             trainer.train()
 
 
@@ -305,7 +305,7 @@ def test_a_killed_run_loses_the_update_in_progress_at_most(tmp_path):
 
 
 def test_a_full_disk_stops_the_run_and_leaves_a_checkpoint(tmp_path):
-    # The limit on the size of a file stands for the end of the disk: what is written fails in the same way.
+    # A limit on the size of a file stands for a full disk: writing fails in the same way.
     run(replace(CONFIG, out=str(tmp_path), updates=1))
     with child(tmp_path, 9, 100_000) as process:
         _, errors = process.communicate(timeout=200)
