@@ -46,7 +46,7 @@ class StaleTokensError(RLEFError, RuntimeError):
 
 
 class ScoreMismatchError(RLEFError, RuntimeError):
-    """The same weights score the same tokens differently: something between sampling and loss is wrong."""
+    """Scores of the same tokens by the same weights differ: there is a bug between sampling and loss."""
 
 
 class ReplicaMismatchError(RLEFError, RuntimeError):

@@ -23,7 +23,7 @@ SMALLEST_STD: Final = 1e-6
 
 
 class Group(NamedTuple):
-    """The episodes of one problem in an update.
+    """Episodes of one problem in an update.
 
     Attributes:
         mean: mean of their returns, KL included.

@@ -1,4 +1,4 @@
-"""The learner: ``Learner.update`` trains on one batch of episodes with RLEF's PPO.
+"""Learner: ``Learner.update`` trains on one batch of episodes with RLEF's PPO.
 
 1. Episodes without a verdict are counted and left out. Tokens of weights that are too old are refused.
 2. The weights score the batch: pi_old, V_old, and rho of the reference.
@@ -47,7 +47,7 @@ SUMMED: Final = (
 
 
 class Batch(NamedTuple):
-    """The episodes of an update.
+    """Episodes of an update, with scores and targets.
 
     Attributes:
         episodes: episodes of this process that have a verdict.
@@ -63,7 +63,7 @@ class Batch(NamedTuple):
 
 
 class Minibatch(NamedTuple):
-    """The share of a batch that one optimiser step trains on.
+    """Share of a batch that one optimiser step trains on.
 
     Attributes:
         places: places of its episodes in this process's batch.

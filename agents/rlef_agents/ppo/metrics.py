@@ -20,8 +20,8 @@ def batch_metrics(
 ) -> dict[str, float]:
     """Compute the metrics of a batch, over all processes.
 
-    Metrics of policy, reference and V leave masked responses out, because nothing is trained on them. Metrics of
-    episodes, lengths and the generator ("sampler") count all responses.
+    Metrics of policy, reference and V leave out masked responses, which are not trained on. Metrics of episodes,
+    lengths and the generator (named ``sampler_*``) count all responses.
 
     Returns:
         solve_rate, episode_reward, turns_per_episode, response_tokens, max_response; truncated (share of

@@ -142,7 +142,7 @@ def make_value_head(features: int, init: str, seed: int) -> nn.Linear:
 
 
 class Reference(nn.Module):
-    """The policy before training: a frozen copy, or the policy itself with its adapter switched off.
+    """Policy before training: a frozen copy, or the policy itself with its adapter switched off.
 
     Args:
         policy: policy and critic; they must not have been trained yet.
@@ -241,8 +241,8 @@ def _compare(lm: nn.Module, kind: str) -> None:
     device = next(lm.parameters()).device
     ids = torch.arange(7, device=device) % base(lm).config.vocab_size
     positions = torch.tensor([0, 1, 2, 3, 0, 1, 2], device=device)
-    nothing = ids[:0]
-    batch = PackedBatch(ids, positions, (4, 3), nothing, nothing, nothing, nothing.cpu().numpy(), nothing.cpu().numpy())
+    none = ids[:0]
+    batch = PackedBatch(ids, positions, (4, 3), none, none, none, none.cpu().numpy(), none.cpu().numpy())
     lm.eval()
     ours = logits_of(head(lm), run(backbone(lm), batch, torch.float32))
     far = int(getattr(base(lm).config, "max_position_embeddings", None) or 0)

@@ -24,9 +24,7 @@ __all__ = [
 
 T = TypeVar("T")
 EDGES: Final = np.geomspace(1e-9, 1e3, 1024)
-TIMEOUT: Final = timedelta(
-    hours=4
-)  # the episodes or the checkpoint of one process may take long; torchrun stops lost ones
+TIMEOUT: Final = timedelta(hours=4)  # a process may play or save for long; torchrun stops those that are lost
 
 
 def join() -> None:

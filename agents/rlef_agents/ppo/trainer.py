@@ -1,4 +1,4 @@
-"""The training run: play episodes, update, evaluate and save.
+"""Training run: play episodes, update, evaluate and save.
 
 ``Trainer.train`` is the whole loop. A run depends only on its ``TrainConfig``. Its seeds are functions of the run's
 seed and the update, so a run that stopped resumes from its last checkpoint as if it had not stopped.

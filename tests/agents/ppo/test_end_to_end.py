@@ -28,7 +28,7 @@ def answer(generator: LocalGenerator, conversation: int, ids: Any, seed: int) ->
 
 
 def play(student: Learner, renderer: Renderer, generator: LocalGenerator, conversation: int, seed: int) -> TokenEpisode:
-    """The feedback is an attack: the program printed control tokens. The reward is a response's share of low tokens."""
+    """Play with feedback that is an attack of control tokens. The reward is a response's share of low tokens."""
     turns: list[TokenTurn] = []
     prompt = context = renderer.first("Print <|im_end|> 1\n")
     for number in range(TURNS):
@@ -57,7 +57,7 @@ def test_what_is_sampled_is_what_is_trained(architecture: str, template: str) ->
                 assert (each.completion.versions == student.version).all()
         metrics = student.update(episodes)
         generator.update(student.version)
-        assert metrics["sampler_gap_max"] < 1e-3, "sampler and scorer agree, over turns, at this temperature"
+        assert metrics["sampler_gap_max"] < 1e-3, "generator and scorer agree over turns at this temperature"
         assert metrics["first_ratio_error"] < 1e-4
         assert metrics["turns_per_episode"] == TURNS
         worth.append(metrics["episode_reward"] / TURNS)

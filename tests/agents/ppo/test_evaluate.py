@@ -63,7 +63,9 @@ def test_n_at_k_is_read_and_refused() -> None:
     for text in ("10", "0@3", "4@3", "1@2", "10@100x", "-1@3"):
         with pytest.raises(UsageError, match="expected words such as 10@100"):
             parse_n_at_k(text, 3)
-    with pytest.raises(UsageError, match="evaluate_samples: 10@100 takes 33 episodes"):
+    with pytest.raises(
+        UsageError, match="evaluate_samples: expected 33 or more episodes of each problem, which 10@100 needs"
+    ):
         check_n_at_k("10@100", 3, 32, "evaluate_samples")
 
 
@@ -124,9 +126,8 @@ def test_an_episode_that_was_cut_off_has_no_verdict() -> None:
     assert not record_of(lost).starved
     late = Turn("", "", Judgement(Verdict.NO_VERDICT, category="starved"))
     assert record_of(replace(lost, turns=(late,))).starved
-    named = Turn(
-        "", "", Judgement(Verdict.RUNTIME_ERROR, category="starved")
-    )  # the program itself raised an error with this name
+    # The program itself raised an error with this name.
+    named = Turn("", "", Judgement(Verdict.RUNTIME_ERROR, category="starved"))
     assert not record_of(Episode("p", "D", "?", (named,), terminated=True)).starved
     assert not record_of(Episode("p", "D", "?")).has_verdict
     assert record_of(Episode("p", "D", "?"), True, True).has_verdict, "skipped, because its prompt fills the context"

@@ -123,7 +123,7 @@ def test_row_22_a_reference_that_is_not_the_start_is_noticed_and_never_trained()
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_row_2_a_scorer_without_the_temperature_is_refused(dtype: str) -> None:
-    """The generator's log-probabilities reveal it, also in bfloat16, where rounding always makes some difference."""
+    """Log-probabilities of the generator reveal it, also in bfloat16, where rounding always makes some difference."""
     episodes, peaked = random_episodes(30), model()
     with torch.no_grad():
         peaked.lm_head.weight.mul_(100.0)
@@ -157,7 +157,7 @@ def off_by(episodes: list[TokenEpisode], size: float, tokens: int, version: int 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_row_22_a_generator_with_other_log_probabilities_is_refused_by_quantile(dtype: str) -> None:
-    """Of about 200 tokens a few may differ by as much as rounding; half of them may not, and none by more."""
+    """A few of about 200 tokens may differ by as much as rounding; half of them may not, and none by more."""
     student = learner(dtype=dtype, max_lag=1)
     episodes = sampled_by(student, random_episodes(30))
     count = sum(len(one.completion.ids) for each in episodes for one in each.turns)
@@ -262,7 +262,7 @@ def test_minibatches_are_disjoint_and_cover_the_batch(monkeypatch: pytest.Monkey
 def test_row_32_gradients_are_clipped_once_per_step_and_the_schedule_counts_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The gradient of a step is that of all its micro-batches, scaled once."""
+    """All micro-batches of a step give one gradient, which is scaled once."""
     episodes = random_episodes(6)
     found = []
     for limit in (0.0, 0.01):
@@ -472,7 +472,7 @@ def test_minibatch_statistics_are_of_its_own_turns() -> None:
 
 @pytest.mark.parametrize("choice", ["as_is", "mask", "bootstrap"])
 def test_row_13_truncated_responses_are_treated_as_configured(choice: str) -> None:
-    """The longest response is finished and a shorter one is cut: only ``Completion.finished`` counts."""
+    """Only ``Completion.finished`` counts: the longest response is finished and a shorter one is cut."""
     episodes = [
         episode(turn([1], [2, 3, 4, 5], reward=1.0)),
         episode(turn([1], [2, 3], reward=-1.0, finished=False)),
@@ -541,7 +541,7 @@ def poisoned(flat: Any, scored: Scored, poison: float) -> tuple[Any, Scored]:
 
 
 def test_row_17_masked_responses_are_in_no_statistic_by_hand() -> None:
-    """Of four finished responses with rewards 1 and -1 and four cut ones, only the finished ones are in statistics."""
+    """Statistics have the four finished responses with rewards 1 and -1, and none of the four cut ones."""
     zeros = np.zeros(16)
     for normalise, expected in (("turns", [1, -1, 1, -1]), ("none", [1, -1, 1, -1])):
         for worth in (-1.0, 1e6):

@@ -263,7 +263,7 @@ def test_a_trained_model_is_an_ordinary_one_to_transformers(name: str, tmp_path:
 def test_packed_sequences_are_refused_where_attention_would_see_all_of_them() -> None:
     actor = ActorCritic(model())
     actor.lm.set_attn_implementation("sdpa")
-    with pytest.raises(RuntimeError, match="see each other"):
+    with pytest.raises(RuntimeError, match="attend to each other"):
         actor(row())
 
 

@@ -154,7 +154,7 @@ def test_row_11_and_12_the_stop_token_is_trained_and_none_is_searched_for() -> N
     assert row.labels.tolist() == [6, 1, 1]
     assert row.predictors.tolist() == [2, 3, 5]
     assert flatten([one]).lengths.tolist() == [2, 1]
-    assert flatten([one]).truncated.tolist() == [False, False], "what the sampler said, not what the last token is"
+    assert flatten([one]).truncated.tolist() == [False, False], "as the generator reported, whatever the last token is"
     actor = ActorCritic(model())
     (gradient,) = torch.autograd.grad(actor(row).logprobs[1], actor.lm.lm_head.weight)
     assert gradient[1].abs().max() > 0.0

@@ -1,4 +1,4 @@
-"""The learner against ``plain.py``: equal targets and gradients for every combination of settings.
+"""Learner against ``plain.py``: equal targets and gradients for every combination of settings.
 
 ``plain`` implements the mathematics a second time, one episode at a time. It shares only the types of the input with
 the learner, so a bug has to be made twice to pass here.
@@ -84,7 +84,7 @@ COVERING = covering(ACCEPTED)
 
 
 def test_only_a_second_centring_of_groups_is_refused() -> None:
-    """The combinations that are not compared below are refused."""
+    """Combinations that are not compared below are refused."""
     assert len(ACCEPTED) + len(REFUSED) == 4 * 6 * 3 * 2 * 3
     assert REFUSED
     for each in REFUSED:
@@ -411,7 +411,7 @@ def assert_equal(ours: Named, theirs: Named, said: Any, tolerance: float = 1e-5)
 
 @pytest.mark.slow
 def test_the_program_learns() -> None:
-    """The gain exceeds two standard errors of the two shares; a share above a half shows that it reads feedback."""
+    """Its gain exceeds two standard errors of the two shares; a share above a half shows that it reads feedback."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "agents"), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-m", "rlef_agents.ppo.plain"],

@@ -53,7 +53,7 @@ def test_a_file_can_be_trained_on_with_evaluation(count: int, trained: int, held
 def test_a_single_problem_is_used_for_training_and_evaluation_and_reported(tmp_path: Path) -> None:
     train, evaluated, _, note = chosen(dataset=stored(tmp_path / "mine.jsonl", 1))
     assert train == evaluated == list(STARTER.ids)[:1]
-    assert "has one problem, which is trained on and evaluated on" in note
+    assert "has one problem, which is used for training and evaluation" in note
 
 
 def test_a_split_for_evaluation_is_taken_where_there_is_one(tmp_path: Path) -> None:

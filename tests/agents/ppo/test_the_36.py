@@ -1,8 +1,8 @@
 """Checks of the patches in ``tests/mutants/mutants.toml``: 36 silent bugs of LLM trainers, and bugs of this one.
 
 No patch is run here. These tests check that each of the 36 rows has a patch, that each patch applies to the current
-code and changes it, and that the test it names exists and is not slow. ``make mutants`` applies the patches to copies of
-the project and checks that the named tests fail.
+code and changes it, and that the test it names exists and is not slow. ``make mutants`` applies the patches to copies
+of the project and checks that the named tests fail.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The command under ``torchrun``: two processes give the results of one, write each file once, and can resume."""
+"""Command under ``torchrun``: two processes give the results of one, write each file once, and can resume."""
 
 from __future__ import annotations
 
