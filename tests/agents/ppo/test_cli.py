@@ -115,8 +115,11 @@ def test_ctrl_c_mentions_resume_only_for_training(monkeypatch, capsys, tmp_path)
     [
         (["train", "huge"], "expected one of tiny, small"),
         (["train", "tiny", "--set", "lr"], "expected key=value"),
-        (["train", "llama-3.1-8b", "--set", "evaluate_n_at_k=10@100"], "evaluate_samples: 10@100 takes 33 episodes"),
-        (["eval", "model", "tiny", "--n-at-k", "10@100", "--samples", "5"], "--samples: 10@100 takes 33"),
+        (
+            ["train", "llama-3.1-8b", "--set", "evaluate_n_at_k=10@100"],
+            "evaluate_samples: expected 33 or more",
+        ),
+        (["eval", "model", "tiny", "--n-at-k", "10@100", "--samples", "5"], "--samples: expected 33 or more episodes"),
         (["eval", "model", "tiny", "--top-p", "0"], "--top-p above 0"),
         (["play", "model", "tiny", "--set", "chat_template=chinook"], "chat template: expected"),
         (["play", "model", "tiny", "--episodes", "0"], "--episodes: expected 1 or more, got 0"),
