@@ -63,7 +63,7 @@ def test_n_at_k_is_read_and_refused() -> None:
     for text in ("10", "0@3", "4@3", "1@2", "10@100x", "-1@3"):
         with pytest.raises(UsageError, match="expected words such as 10@100"):
             parse_n_at_k(text, 3)
-    with pytest.raises(UsageError, match="evaluate_samples: expected 33 or more .* which 10@100 needs"):
+    with pytest.raises(UsageError, match=r"evaluate_samples: expected 33 or more .* which 10@100 needs"):
         check_n_at_k("10@100", 3, 32, "evaluate_samples")
 
 
