@@ -70,7 +70,7 @@ class EnvConfig:
         object.__setattr__(self, "reward_function", make_reward(self.reward))
 
     @classmethod
-    def from_arguments(cls, dataset: object, split: str = "train", **arguments: Any) -> EnvConfig:
+    def from_arguments(cls, dataset: object = "starter", split: str = "train", **arguments: Any) -> EnvConfig:
         """Load the data set and check the arguments of an environment.
 
         Args:

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from rlef_env.episodes.episode import Episode, Turn
 from rlef_env.episodes.validation import episode_violation, violation_error
 from rlef_env.errors import DataError
+from rlef_env.files import written_whole
 from rlef_env.judge import GroupScore, Judgement, Measured, TestResult, Verdict
 from rlef_env.problems import ROLES, Field, parse_row
 
@@ -23,15 +24,16 @@ _E = TypeVar("_E", bound=Enum)
 
 
 def write_episodes(path: str | os.PathLike[str], episodes: Iterable[Episode]) -> None:
-    """Write episodes to a file, one a line, replacing its content.
+    """Write episodes to a file, one a line. The file is replaced as a whole, or not at all.
 
     Raises:
         ValueError: a number is not finite, or a setting is not a JSON value.
+        OSError: the file cannot be written.
     """
-    with Path(path).open("w", encoding="ascii") as file:
+    with written_whole(path) as file:
         for episode in episodes:
             # ASCII with escapes preserves every text, including lone surrogates and unusual line separators.
-            file.write(json.dumps(episode_to_row(episode), allow_nan=False) + "\n")
+            file.write(json.dumps(episode_to_row(episode), allow_nan=False).encode("ascii") + b"\n")
 
 
 def read_episodes(path: str | os.PathLike[str]) -> list[Episode]:

@@ -102,7 +102,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             arguments["dataset"] = benchmark_dataset(benchmark, split=arguments.get("split", "train"), **chosen)
         if pool is not None and pool != SHARED:
             arguments["isolation"] = pool.isolation
-        self.config = EnvConfig.from_arguments(**{"dataset": "starter", **arguments})
+        self.config = EnvConfig.from_arguments(**arguments)
         self.dynamics = EpisodeDynamics(self.config)
         self._sampler = make_problem_sampler(self.config.sampling, self.dataset)
         self.num_envs = int(num_envs)
