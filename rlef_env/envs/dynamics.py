@@ -1,7 +1,7 @@
 """Dynamics of an episode: the jobs that a response needs, and the turn that their judgements make.
 
-``CodeEnv`` and ``CodeVectorEnv`` share this. Nothing here judges, waits or changes an object: an episode is a value,
-and a response with its judgements makes the next value.
+``CodeEnv`` and ``CodeVectorEnv`` share this. Nothing here judges or waits. An episode is a value that never changes: a
+response with its judgements makes the next value.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class EpisodeDynamics:
     def begin(
         self, rng: np.random.Generator, sampler: ProblemSampler, options: Mapping[str, Any] | None = None
     ) -> tuple[Problem, Episode]:
-        """Start an episode.
+        """Start an episode: the only method that draws.
 
         Args:
             rng: the generator to draw with.

@@ -19,7 +19,7 @@ class ResponsePlan:
     All public tests run first, because their failures are the feedback. If all of them pass, or the turn limit is
     reached, the response is final: it is scored on public, private and generated tests. The hidden tests stop at the
     first failure, because the paper's reward only asks whether all pass. They start after the public tests have passed,
-    so that no program runs on a hidden test beside one whose result is shown.
+    so that no run on a hidden test is concurrent with one whose output is shown and could leak the hidden test.
 
     With ``feedback="private"`` the first 20 tests of any role take the place of the public ones. With
     ``feedback="none"`` only the turn limit ends an episode. A problem without public tests never ends early: nothing

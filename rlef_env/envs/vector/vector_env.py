@@ -53,8 +53,8 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
 
     Args:
         num_envs: number of environments.
-        pool: a judge pool to share; it is not closed with the environment.
-            ``"shared"``: the pool that all environments of this process share by that name. None: a pool of its own.
+        pool: a judge pool to share; it is not closed with the environment. ``"shared"``: the pool that all environments
+            of this process share by that name. None: a pool of its own.
         workers: workers of its own pool; the number of cores by default.
         autoreset_mode: see above.
         render_mode: ``"ansi"``: ``render()`` returns a tuple of texts.
