@@ -1,4 +1,4 @@
-# Two commands are enough for a newcomer: `make demo` and `make test`. Each makes .venv the first time.
+# A newcomer needs two commands: `make demo` and `make test`. Each creates .venv the first time.
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +11,7 @@ SHELL := /bin/bash
 
 SOURCES := rlef_command.py rlef_env agents tests benchmarks tools data
 
-# step NAME,COMMAND: run the command and say how long it took.
+# step NAME,COMMAND: run the command and print how long it took.
 define step
 @printf '\033[1m== %s\033[0m\n' '$(1)'; began=$$SECONDS; $(2); printf '   %s: %s s\n' '$(1)' $$((SECONDS - began))
 endef
@@ -23,34 +23,34 @@ help:  ## show this
 	@echo
 	@echo '  Another Python: make demo PYTHON=python3.12 (3.10 or newer)'
 
-demo: $(VENV)/installed  ## make .venv, install, watch three agents play, then a small model learn to repair: minutes
+demo: $(VENV)/installed  ## install into .venv, show three agents, then train a small model to repair programs (minutes)
 	@$(BIN)/rlef demo
-	@printf '\n\033[1m== A transformer of 0.4 million weights, made and cloned from generated conversations here and now\033[0m\n\n'
+	@printf '\n\033[1m== A transformer of 0.4 million weights, trained here to imitate generated conversations\033[0m\n\n'
 	@rm -rf runs/demo && mkdir -p runs/demo && $(BIN)/rlef-agents sft tiny --out runs/demo/start
-	@printf '\n\033[1m== What it does before it has learned from feedback\033[0m\n\n'
+	@printf '\n\033[1m== What it does before it learns from feedback\033[0m\n\n'
 	@$(BIN)/rlef-agents play runs/demo/start tiny --episodes 50
 	@printf '\n\033[1m== Reinforcement learning from execution feedback: at most four and a half minutes\033[0m\n\n'
 	@$(BIN)/rlef-agents train tiny --plain --minutes 4.5 --set out=runs/demo
-	@printf '\n\033[1m== What it does now, asked the same problems\033[0m\n\n'
+	@printf '\n\033[1m== What it does now, on the same problems\033[0m\n\n'
 	@$(BIN)/rlef-agents play runs/demo tiny --episodes 50
 
-test: $(VENV)/installed-test compilers  ## lint, types, import layers and every test but the slow ones
+test: $(VENV)/installed-test compilers  ## lint, types, import contracts and all tests except the slow ones
 	$(call step,ruff check,$(BIN)/ruff check $(SOURCES))
 	$(call step,ruff format,$(BIN)/ruff format --check $(SOURCES))
 	$(call step,mypy --strict,$(BIN)/mypy)
 	$(call step,import layers,$(BIN)/lint-imports)
 	$(call step,pytest,$(BIN)/pytest -n auto --dist worksteal -m 'not slow' --durations=10)
 
-coverage: $(VENV)/installed-test compilers  ## the same tests, and which lines they do not reach; takes twice the time
+coverage: $(VENV)/installed-test compilers  ## the same tests, and the lines they do not reach (takes twice the time)
 	$(BIN)/pytest -n auto --dist worksteal -m 'not slow' --cov --cov-report=term
 
-slow: $(VENV)/installed-test compilers  ## the tests that take long
+slow: $(VENV)/installed-test compilers  ## the slow tests
 	$(BIN)/pytest -m slow --timeout=1200
 
-mutants: $(VENV)/installed-test  ## put known bugs of trainers into copies of this one, and see that a test of `make test` notices each
+mutants: $(VENV)/installed-test  ## put known bugs of trainers into copies of this one, and check that a test of `make test` fails for each
 	$(BIN)/python -m tests.mutants
 
-chaos: $(VENV)/installed-test  ## ten thousand episodes while workers, zygotes and servers are killed
+chaos: $(VENV)/installed-test  ## play ten thousand episodes while workers, zygotes and servers are killed
 	RLEF_CHAOS_EPISODES=10000 $(BIN)/pytest -s --timeout=0 tests/chaos
 
 lint: $(VENV)/installed-test  ## format the code and fix what ruff can fix
@@ -64,22 +64,22 @@ clean:  ## remove .venv and every cache
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
 	find . -name __pycache__ -o -name '*.egg-info' | xargs rm -rf
 
-# The tests of other languages want compilers; a bare Debian that we may change gets two, elsewhere they are skipped by name.
+# Tests of other languages need compilers. As root on Debian, g++ and a JDK are installed; elsewhere these tests are skipped.
 compilers:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v g++ && command -v javac; } >/dev/null; then \
 	  echo 'Installing g++ and a JDK for the tests of compiled languages'; \
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq g++ default-jdk-headless; } >/dev/null \
-	    || echo 'rlef: could not; their tests are skipped' >&2; \
+	    || echo 'rlef: the installation failed; tests of these languages are skipped' >&2; \
 	fi
 
 # --- the environment in .venv ----------------------------------------------------------------------------------------
 
-# A stamp is newer than every file that decides what is installed; change one of those and make installs again.
-WHAT_IS_INSTALLED := pyproject.toml agents/pyproject.toml constraints.txt
+# If one of these files is newer than the stamp in .venv, make installs again.
+REQUIREMENTS := pyproject.toml agents/pyproject.toml constraints.txt
 
 $(VENV)/made:
-	@command -v $(PYTHON) >/dev/null || { echo 'rlef: found no "$(PYTHON)"; install Python 3.10 or newer, or name one: make demo PYTHON=/path/to/python3' >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "rlef: needs Python 3.10 or newer, $(PYTHON) is $$($(PYTHON) -V 2>&1); name another: make demo PYTHON=python3.11" >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo 'rlef: expected Python 3.10 or newer, found no "$(PYTHON)"; install it, or name one: make demo PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "rlef: expected Python 3.10 or newer, got $$($(PYTHON) -V 2>&1); name another: make demo PYTHON=python3.11" >&2; exit 1; }
 	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
 	  package="python$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"; \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -92,8 +92,8 @@ $(VENV)/made:
 	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-$(VENV)/installed: $(WHAT_IS_INSTALLED) | $(VENV)/made
-	@echo 'Installing into $(VENV), pinned by constraints.txt: a few minutes the first time, torch is large.'
+$(VENV)/installed: $(REQUIREMENTS) | $(VENV)/made
+	@echo 'Installing into $(VENV), pinned by constraints.txt: takes a few minutes the first time, because torch is large.'
 	$(PIP) install -c constraints.txt torch==2.13.0
 	$(PIP) install -c constraints.txt setuptools
 	$(PIP) install -c constraints.txt --no-build-isolation -e . -e agents

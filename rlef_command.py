@@ -1,7 +1,7 @@
-"""Where the ``rlef`` command starts. It imports nothing at first, so that Ctrl-C is answered from the beginning.
+"""Entry point of the ``rlef`` command. It imports nothing of the package first, so that it handles Ctrl-C at any time.
 
-``rlef_env`` loads gymnasium and numpy, which takes a moment, and importing ``rlef_env.cli`` loads ``rlef_env``: hence a
-module outside of it.
+Importing ``rlef_env.cli`` imports ``rlef_env``, which loads gymnasium and numpy and takes a moment: so this module is
+outside the package.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 
 __all__ = ["main"]
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 def main() -> int:
@@ -27,9 +27,9 @@ def main() -> int:
 
 
 def open_missing_streams() -> None:
-    """Give standard streams that the caller has closed (``rlef ... >&-``) an end: the null device.
+    """Open the null device for each standard stream that the caller has closed (``rlef ... >&-``).
 
-    Otherwise the next files to be opened would take their numbers, and what is printed would land in them.
+    Otherwise the next opened file would get the stream's descriptor, and printed text would be written into it.
     """
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
@@ -37,4 +37,4 @@ def open_missing_streams() -> None:
             if null != number:
                 os.dup2(null, number)
                 os.close(null)
-            setattr(sys, name, open(number, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - lives as long as we do
+            setattr(sys, name, open(number, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - open until exit

@@ -1,7 +1,4 @@
-"""Every error that rlef_env raises on purpose.
-
-A message says what was expected, what came, and what to do next.
-"""
+"""The errors of rlef_env. A message states what was expected, what came, and what to do."""
 
 from __future__ import annotations
 
@@ -20,56 +17,56 @@ __all__ = [
     "shortened",
 ]
 
-_LONGEST_MESSAGE: Final = 2000  # characters
+_MAX_MESSAGE: Final = 2000  # characters
 
 
 class RLEFError(Exception):
-    """Base of all errors of this package; a message of more than 2,000 characters is cut in the middle."""
+    """Base of all errors of this package. A message longer than 2,000 characters is cut in the middle."""
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(shortened(message, _LONGEST_MESSAGE))
+        super().__init__(shortened(message, _MAX_MESSAGE))
 
 
 def short_repr(value: object) -> str:
-    """The ``repr`` of a value from outside, cut to 200 characters."""
+    """Return the ``repr`` of a value, cut to 200 characters."""
     return shortened(repr(value))
 
 
-def shortened(text: str, longest: int = 200) -> str:
-    """A text of at most ``longest`` characters: of a longer one, its start and its end with a mark between them.
+def shortened(text: str, max_length: int = 200) -> str:
+    """Return a text of at most ``max_length`` characters: a longer one is cut in the middle, at ``[...]``.
 
     >>> shortened("abcdefghijklmnopqrstuvwxyz", 15)
     'abcdef[...]wxyz'
     """
-    if len(text) <= longest:
+    if len(text) <= max_length:
         return text
-    kept = longest - len("[...]")
+    kept = max_length - len("[...]")
     return f"{text[: kept - kept * 2 // 5]}[...]{text[len(text) - kept * 2 // 5 :]}"
 
 
 class DataError(RLEFError, ValueError):
-    """A file or record is not what its format says: names the file, the line or record, and the field."""
+    """A file or record breaks the rules of its format. The message names the file, the record and the field."""
 
 
 class ProblemNotFound(RLEFError, LookupError):
-    """No problem has the id that was asked for."""
+    """No problem has this id."""
 
 
 class UsageError(RLEFError, ValueError):
-    """An argument has a value that is not supported; the message lists those that are."""
+    """An argument has an unsupported value. The message lists the supported ones."""
 
 
 class IsolationUnavailable(RLEFError, RuntimeError):
-    """This machine lacks a layer of the lock that the caller required; the message names it."""
+    """This machine lacks a required layer of the sandbox's lock. The message names the layer."""
 
 
 class SandboxFailure(RLEFError, RuntimeError):
-    """The sandbox itself failed (never the program in it); the judge turns it into NO_VERDICT."""
+    """The sandbox itself failed, not the program in it. The judge returns NO_VERDICT."""
 
 
 class MachineStarved(SandboxFailure):
-    """The machine gave a run too little time or memory, several times over; the judge turns it into NO_VERDICT."""
+    """The machine gave a run too little time or memory, in every attempt. The judge returns NO_VERDICT."""
 
 
 class NoVerdictError(RLEFError, RuntimeError):
-    """Raised by an environment made with ``on_no_verdict="raise"`` where no verdict could be had."""
+    """A program got no verdict, in an environment created with ``on_no_verdict="raise"``."""

@@ -1,4 +1,4 @@
-"""Blocks of code in a text: fenced ones as CommonMark has them, and those that stand in one line.
+"""Finds blocks of code in a text: fenced blocks of CommonMark, and blocks in one line.
 
 Source: spec.commonmark.org ("Fenced code blocks", "Block quotes", "List items").
 """
@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 __all__ = ["Block", "code_blocks", "fence", "fenced_blocks", "loose_blocks"]
 
-# A text may be megabytes of anything, so no pattern has two repetitions that can share characters: all is linear.
+# A text may be megabytes of anything, so no pattern has two repetitions that can match the same characters: matching
+# takes linear time.
 _RUN = re.compile(r"`{3,}")
 _FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
 _QUOTE = re.compile(r" *> ?")
@@ -22,13 +23,13 @@ _PYTHON_TAG = re.compile(r"[ \t]*(?:python3|python|py3|py)(?![\w+#.-])", re.IGNO
 
 
 class Block(NamedTuple):
-    """A piece of a text that is marked as code.
+    """A part of a text that is marked as code.
 
     Attributes:
-        start: where its opening backticks or tildes stand.
-        end: where what closes it ends.
-        python: whether its tag is one of Python's.
-        code: what is in it, without the fences.
+        start: index of its opening backticks or tildes.
+        end: index behind its closing backticks or tildes, or behind its last line.
+        python: whether it has a tag of Python.
+        code: its content, without the fences.
     """
 
     start: int
@@ -38,25 +39,25 @@ class Block(NamedTuple):
 
 
 def code_blocks(text: str) -> list[Block]:
-    """All closed blocks of a text whose lines end with a line feed, in order.
+    """Return all closed blocks of a text whose lines end with a line feed, in order.
 
-    They are the fenced ones, those that begin behind text in a line (``So: ```python``, and nothing else), and
-    those in one line (```` ```python print(1) ``` ````), which CommonMark knows as code spans.
+    These are the fenced blocks, blocks that begin behind text in a line (``So: ```python``, with nothing behind it),
+    and blocks in one line (```` ```python print(1) ``` ````), which are code spans in CommonMark.
     """
     return [block for block, _ in _scan(text)]
 
 
 def fenced_blocks(text: str) -> list[Block]:
-    """The closed fenced code blocks of a text whose lines end with a line feed, in order.
+    """Return the closed fenced code blocks of a text whose lines end with a line feed, in order.
 
-    As CommonMark has them, with these differences: nothing is HTML; a block may begin behind text in a line, where a
-    Python tag and nothing else follows the backticks; in a list item, the lines of a block need not be moved in.
+    They follow CommonMark with these differences: HTML is not recognised; a block may begin behind text in a line, if
+    only a Python tag follows the backticks; in a list item, the lines of a block need not be indented.
     """
     return [block for block, is_fenced in _scan(text) if is_fenced]
 
 
 def fence(code: str) -> str:
-    """Backticks that fence a code, whatever backticks are in it."""
+    """Return backticks that can fence the code: more than any run of backticks in it."""
     return "`" * (1 + max((len(run[0]) for run in _RUN.finditer(code)), default=2))
 
 
@@ -64,7 +65,7 @@ def fence(code: str) -> str:
 
 
 class _Open(NamedTuple):
-    """A fence that was opened: in how many quotes, how far it and its list item's text are moved in, and its lines."""
+    """An open fence: the number of quotes around it, its indent and that of its list item's text, and its lines."""
 
     start: int
     mark: str
@@ -75,22 +76,22 @@ class _Open(NamedTuple):
     lines: list[str]
 
     def closed(self, end: int) -> Block:
-        """The block, once it is closed."""
+        """Return the block that ends at index ``end``."""
         lines = self.lines
         if not any(_blank(line) < self.item for line in lines if line.strip(" \t")):
-            lines = [_moved_left(line, self.indent) for line in lines]
+            lines = [_dedented(line, self.indent) for line in lines]
         return Block(self.start, end, _PYTHON_TAG.match(self.info) is not None, "\n".join(lines))
 
 
 def _scan(text: str) -> Iterator[tuple[Block, bool]]:
-    """Yield each closed block and whether it is a fenced one, when it ends."""
+    """Yield each closed block at its end, and whether it is fenced."""
     opened: _Open | None = None
-    items: list[int] = []  # how far the text of each list item that is open is moved in, of the quote it is in
+    items: list[int] = []  # indent of the text of each open list item, within its quote
     quotes = start = 0
     for line in text.split("\n"):
         if opened is not None:
             inner = _unquoted(line, opened.quotes)
-            if inner is None:  # the quote has ended, and with it what is in it
+            if inner is None:  # the quote has ended, and the block with it
                 yield opened.closed(start), True
                 opened = None
             elif _closes(inner, opened):
@@ -112,9 +113,9 @@ def _scan(text: str) -> Iterator[tuple[Block, bool]]:
 
 
 def _quotes(line: str) -> tuple[int, str]:
-    """In how many quotes a line is, and what is right of their marks, with blanks in the place of tabs before text."""
+    """Return the number of quotes around a line, and the rest of the line, with spaces instead of tabs before text."""
     if "\t" in line:
-        head = _BEFORE_TEXT.match(line)[0]  # type: ignore[index]  # it matches anything
+        head = _BEFORE_TEXT.match(line)[0]  # type: ignore[index]  # always matches
         line = head.expandtabs(4) + line[len(head) :]
     count = end = 0
     while mark := _QUOTE.match(line, end):
@@ -123,7 +124,7 @@ def _quotes(line: str) -> tuple[int, str]:
 
 
 def _unquoted(line: str, quotes: int) -> str | None:
-    """What is right of so many marks of quotes; None where there are fewer."""
+    """Return the rest of a line behind this number of quote marks; None if it has fewer."""
     end = 0
     for _ in range(quotes):
         mark = _QUOTE.match(line, end)
@@ -134,9 +135,9 @@ def _unquoted(line: str, quotes: int) -> str | None:
 
 
 def _opening(line: str, items: list[int], quotes: int, start: int) -> _Open | None:
-    """The fence that a line opens, or None. Keeps in ``items`` which list items are open.
+    """Return the fence that a line opens, or None. Updates the open list items in ``items``.
 
-    ``place`` goes through the marks of quotes and lists before the text, and ``origin`` is right of the last quote's.
+    ``place`` moves over the marks of quotes and lists before the text; ``origin`` is behind the last quote mark.
     """
     origin, place = 0, _blanks(line, 0)
     while items and place < min(items[-1], len(line)):
@@ -170,7 +171,7 @@ def _opening_after_text(line: str, quotes: int, item: int, start: int) -> _Open 
 
 
 def _closes(line: str, opened: _Open) -> bool:
-    """Whether a line closes a fence: nothing but as many of its characters or more, and blanks."""
+    """Return whether a line closes a fence: at least as many of its characters, and nothing else but blanks."""
     bare = line.rstrip(" \t")
     mark = bare.lstrip(" \t")
     if len(mark) < len(opened.mark) or mark.strip(opened.mark[0]):
@@ -178,8 +179,8 @@ def _closes(line: str, opened: _Open) -> bool:
     return _blank(bare) <= opened.item + 3
 
 
-def _moved_left(line: str, columns: int) -> str:
-    """The line without its first so many columns, as far as they are blank."""
+def _dedented(line: str, columns: int) -> str:
+    """Return the line without its first ``columns`` columns, as far as they are blank."""
     if not columns:
         return line
     if "\t" not in line[:columns]:
@@ -189,12 +190,12 @@ def _moved_left(line: str, columns: int) -> str:
 
 
 def _blanks(line: str, start: int) -> int:
-    """Where the blanks that begin at a place end."""
-    return _BLANKS.match(line, start).end()  # type: ignore[union-attr]  # it matches anything
+    """Return the index where the blanks that begin at ``start`` end."""
+    return _BLANKS.match(line, start).end()  # type: ignore[union-attr]  # always matches
 
 
 def _blank(line: str) -> int:
-    """How many columns are blank before the text of a line."""
+    """Return the number of blank columns before the text of a line."""
     return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(4))
 
 
@@ -202,7 +203,7 @@ def _blank(line: str) -> int:
 
 
 def _in_one_line(line: str, start: int) -> Iterator[Block]:
-    """Yield what stands between three or more backticks and as many or more in the same line."""
+    """Yield the blocks between three or more backticks and at least as many later in the same line."""
     runs = [run.span() for run in _RUN.finditer(line)]
     partners = _partners(runs)
     place = 0
@@ -219,7 +220,7 @@ def _in_one_line(line: str, start: int) -> Iterator[Block]:
 
 
 def loose_blocks(text: str) -> list[Block]:
-    """What stands between backticks that a Python tag follows, anywhere in a line, and the next as many or more."""
+    """Return the blocks between backticks with a Python tag, anywhere in a line, and the next run that is as long."""
     runs = [run.span() for run in _RUN.finditer(text)]
     partners = _partners(runs)
     found: list[Block] = []
@@ -237,9 +238,9 @@ def loose_blocks(text: str) -> list[Block]:
 
 
 def _partners(runs: Sequence[tuple[int, int]]) -> list[int | None]:
-    """For each run the place of the next one that is at least as long, or None."""
+    """Return for each run the index of the next run that is at least as long, or None."""
     partners: list[int | None] = [None] * len(runs)
-    waiting: list[int] = []  # their lengths fall
+    waiting: list[int] = []  # lengths in descending order
     for place, (start, end) in enumerate(runs):
         while waiting and runs[waiting[-1]][1] - runs[waiting[-1]][0] <= end - start:
             partners[waiting.pop()] = place

@@ -1,4 +1,4 @@
-"""Texts of data sets and programs on a terminal: shown, never acted on."""
+"""Makes texts of data sets and programs safe to print: a terminal shows them and does not execute their codes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import re
 
 __all__ = ["one_line", "printable"]
 
-# What a terminal acts on, what cannot be written, and what reorders a line: control characters but for line feeds and
-# tabs, lone surrogates, and the marks that override the direction of text.
-ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+# Control characters except line feeds and tabs, lone surrogates, which cannot be encoded, and the marks that override
+# the direction of text.
+UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 def printable(text: str) -> str:
-    """The text with Python's escapes in the place of characters that a terminal would act on or cannot show."""
-    return ODD.sub(lambda odd: odd[0].encode("unicode_escape", "surrogatepass").decode(), text.replace("\r\n", "\n"))
+    """Return the text with Python's escapes instead of characters that a terminal would execute or cannot show."""
+    return UNSAFE.sub(
+        lambda match: match[0].encode("unicode_escape", "surrogatepass").decode(), text.replace("\r\n", "\n")
+    )
 
 
 def one_line(text: str) -> str:
-    """The text as one line that is safe to print."""
+    """Return the text as one line that is safe to print."""
     return printable(" ".join(text.split()))

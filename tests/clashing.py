@@ -1,4 +1,4 @@
-"""Whole numbers of which a dict takes CPython quadratic time to make, found by walking through its table."""
+"""Integers that make CPython build a dict in quadratic time, found by simulating the dict's probe sequence."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ["clashing"]
 
 @lru_cache
 def clashing(bits: int) -> tuple[int, ...]:
-    """Keys that fill a dict of 2^bits slots; a quarter of them runs through slots that others have taken.
+    """Return keys that fill a dict of 2^bits slots; a quarter of them probe through slots that are taken.
 
-    Three quarters take the slots that a probe comes to, one after the other, once it has used up the bits of its hash.
-    The others begin in these slots, and stay in them until then.
+    Three quarters of the keys take the slots that the probe sequence visits, one after the other, once the bits of its
+    hash are used up. The other keys begin in these slots, and probe taken slots until then.
     """
     count, mask, slot = (2 << bits) // 3, (1 << bits) - 1, 1
     chain = []

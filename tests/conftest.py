@@ -1,4 +1,4 @@
-"""Settings and fixtures that every test may use."""
+"""Settings and fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# What is started in the background of a script ignores Ctrl-C, and so would all that the tests start.
+# A process in the background of a script ignores Ctrl-C, and so would every process that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,13 +23,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 @pytest.fixture(scope="session")
 def root() -> Path:
-    """The repository's root."""
+    """Return the repository's root."""
     return ROOT
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The developers' sample data; the test is skipped on a machine that has none."""
+    """Return the folder of the developers' sample data; the test is skipped without it."""
     if not SHARED_DATA.is_dir():
         pytest.skip(f"needs the sample data in {SHARED_DATA}")
     return SHARED_DATA
