@@ -82,9 +82,10 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--split", default="train", metavar="S", help="split of the data, if it has some (default: train)"
     )
     parser.add_argument(
+        "--schema",
         "--layout",
         choices=sorted(schema.name for schema in SCHEMAS),
-        metavar="L",
+        metavar="NAME",
         help="schema of the rows, if their fields do not identify it: "
         + ", ".join(sorted(schema.name for schema in SCHEMAS)),
     )
@@ -92,7 +93,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 def load(arguments: argparse.Namespace) -> Dataset:
     """Load the problems that the arguments name."""
-    return load_dataset(arguments.data, arguments.split, schema=arguments.layout)
+    return load_dataset(arguments.data, arguments.split, schema=arguments.schema)
 
 
 # --- show ------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from rlef_env.envs import extract_program
 from rlef_env.errors import IsolationUnavailable, ProblemNotFound, RLEFError
-from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
+from rlef_env.judge import BaseJudgePool, JudgeJob, Judgement, Verdict
 from rlef_env.problems import Field, Problem, parse_row
 from rlef_env.sandbox import MachineHealth, Program
 from rlef_env.server import sandboxfusion
@@ -52,7 +52,7 @@ class Service:
 
     def __init__(
         self,
-        pool: JudgePool,
+        pool: BaseJudgePool,
         runs: RunPool,
         store: ProblemStore,
         admission: Admission,
@@ -181,9 +181,9 @@ class Service:
     # --- problems -----------------------------------------------------------------------------------------------------
 
     def _problem(self, root: Field) -> Problem:
-        row, layout = root.child("problem"), root.child("layout")
+        row, schema = root.child("problem"), root.child("layout")
         if row.present:
-            return self.store.from_row(row, layout.text() if layout.present else None)
+            return self.store.from_row(row, schema.text() if schema.present else None)
         return self.store.from_dataset(root.child("dataset"), root.child("id"))
 
     def _fusion_problem(self, root: Field, config: Field, time_limit: float | None) -> Problem:

@@ -37,9 +37,9 @@ def job_from_request(root: Field, problem: Problem) -> tuple[JudgeJob, int, floa
         Program(root.child("program").text(), language.value if language.present else "python"),
         tuple(_role(role) for role in roles.items()) if roles.present else ROLES,
         stop_early.boolean() if stop_early.present else True,
-        _integer(limit, 1) if limit.present else None,
-        _integer(first, 0) if first.present else 0,
-        _integer(gate, 0) if gate.present else 0,
+        limit=_integer(limit, 1) if limit.present else None,
+        offset=_integer(first, 0) if first.present else 0,
+        gate=_integer(gate, 0) if gate.present else 0,
     )
     seconds = timeout.number() if timeout.present else None
     return job, priority.integer() if priority.present else 0, seconds

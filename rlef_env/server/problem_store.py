@@ -56,15 +56,15 @@ class ProblemStore:
         key = str(problem_id.integer()) if type(problem_id.value) is int else problem_id.text()
         return self._cached((found.name, key, time_limit), 0, lambda: _limited(found.get(key), time_limit))
 
-    def from_row(self, row: Field, layout: str | None = None, time_limit: float | None = None) -> Problem:
+    def from_row(self, row: Field, schema: str | None = None, time_limit: float | None = None) -> Problem:
         """Return the problem in a row that came with a request.
 
         Raises:
-            DataError: the row has no known layout, or breaks the rules of its layout.
+            DataError: the row has no known schema, or breaks the rules of its schema.
         """
         content = json.dumps(row.table(), sort_keys=True).encode()
-        key = (hashlib.sha256(content).digest(), layout, time_limit)
-        return self._cached(key, len(content), lambda: _limited(problem_from_row(row, schema=layout), time_limit))
+        key = (hashlib.sha256(content).digest(), schema, time_limit)
+        return self._cached(key, len(content), lambda: _limited(problem_from_row(row, schema=schema), time_limit))
 
     def _cached(self, key: object, size: int, make: Callable[[], Problem]) -> Problem:
         with self._lock:
