@@ -9,7 +9,6 @@ sleeps or takes long.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 from typing import Final
 
@@ -19,7 +18,7 @@ from rlef_env.judge.pool.problem_table import ProblemTable
 from rlef_env.judge.pool.retries import retry
 from rlef_env.judge.pool.sharded_job import Shard, ShardedJob
 from rlef_env.judge.pool.warm_up import WarmUp
-from rlef_env.judge.pool.workers.worker_handle import WorkerHandle
+from rlef_env.judge.pool.workers.worker_handle import Request, WorkerHandle
 from rlef_env.judge.pool.workers.worker_set import WorkerSet
 
 __all__ = ["AHEAD_SECONDS", "Assigner"]
@@ -100,42 +99,40 @@ class Assigner:
 
     def _assign(self, worker: WorkerHandle, shard: Shard) -> None:
         """Assign a shard that is not in the queue any more."""
-        ticket, key = next(self._tickets), self._keys[shard.job.problem]
-        try:
-            encoded = worker.encode(ticket, shard, key)
-        except Exception as error:  # noqa: BLE001 - the job may hold something that cannot be pickled
-            self._jobs.fail(shard.parent, error)
-            return
-        worker.assign(ticket, shard, key, encoded)
-        self._unflushed.add(worker)
+        if (request := self._request(worker, shard)) is not None:
+            worker.assign(request)
+            self._unflushed.add(worker)
 
     def _assign_next(self, worker: WorkerHandle) -> bool:
         """Assign the first shard of the queue ahead; return False if it must wait."""
         shard = self._jobs.queue.first()
         if shard.attempts:  # needs a new worker
             return False
-        ticket, key = next(self._tickets), self._keys[shard.job.problem]
-        try:
-            encoded = worker.encode(ticket, shard, key)
-        except Exception as error:  # noqa: BLE001 - as in _assign
-            self._jobs.fail(shard.parent, error)
-            self._jobs.drop([shard])  # fail() does not drop it if its future was cancelled
+        if (request := self._request(worker, shard)) is None:
             return True
-        if not worker.has_space(encoded):
+        if not worker.has_space(request):
             return False
         self._jobs.take()
         if shard.parent.future.cancelled():
             shard.parent.start()  # notifies those who wait for the future
-            return True
-        worker.assign(ticket, shard, key, encoded)
-        self._unflushed.add(worker)
+        else:
+            worker.assign(request)
+            self._unflushed.add(worker)
         return True
+
+    def _request(self, worker: WorkerHandle, shard: Shard) -> Request | None:
+        """Return the request to judge a shard; None if it cannot be pickled, so that its job failed."""
+        try:
+            return worker.request(next(self._tickets), shard, self._keys[shard.job.problem])
+        except Exception as error:  # noqa: BLE001 - the problem may hold anything
+            self._jobs.fail(shard.parent, error)
+            self._jobs.drop([shard])  # fail() does not drop it if its future was cancelled
+            return None
 
     def _flush(self) -> None:
         """Send what was assigned."""
         while self._unflushed:
-            with contextlib.suppress(OSError):  # a lost worker is noticed when its socket is read
-                self._unflushed.pop().channel.flush()
+            self._unflushed.pop().flush()
 
 
 def is_progressing(worker: WorkerHandle) -> bool:

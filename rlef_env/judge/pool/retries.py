@@ -44,11 +44,8 @@ class LostWorkers:
 
     def handle(self, worker: WorkerHandle) -> None:
         """Remove a lost worker, and queue its shards again."""
-        if worker not in self._workers:
-            return
         self._workers.remove(worker)
         self._warm_up.worker_lost(worker)
-        self._workers.notify()  # the thread must assign the shards to others, even if it has just done so
         self.early_losses += not worker.began
         count_loss = worker.began or self.early_losses > MAX_EARLY_LOSSES
         for shard in worker.shards():

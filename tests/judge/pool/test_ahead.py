@@ -95,6 +95,18 @@ def test_jobs_cancelled_while_a_worker_has_them_ahead_have_no_judgement(pool: Ju
         assert future.cancelled() if number in cancelled else future.result(timeout=60).verdict is Verdict.ACCEPTED
 
 
+def test_a_worker_skips_cancelled_jobs_that_it_has_ahead(pool: JudgePool) -> None:
+    futures = submitted(pool)
+    wait(futures[:10])
+    for future in futures[::3]:
+        pool.cancel(future)
+    for number, future in enumerate(futures):
+        if number % 3 or not future.cancelled():
+            verdict = future.result(timeout=60).verdict
+            assert verdict is Verdict.ACCEPTED or (verdict is Verdict.NO_VERDICT and number % 3 == 0)
+    assert any(future.cancelled() for future in futures)
+
+
 def test_close_ends_jobs_ahead() -> None:
     pool = JudgePool(1)
     futures = submitted(pool)

@@ -71,13 +71,7 @@ class RayScheduler:
     """
 
     def __init__(
-        self,
-        workers: int,
-        cores: float,
-        max_pending: int,
-        isolation: str,
-        pickled_arguments: bytes,
-        joined_here: bool,
+        self, workers: int, cores: float, max_pending: int, isolation: str, pickled_arguments: bytes, joined_here: bool
     ) -> None:
         import ray
 

@@ -5,6 +5,7 @@ Jobs and judgements are sent as plain tuples, which are pickled several times as
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import select
 import socket
@@ -166,6 +167,11 @@ class Channel:
             if messages:
                 del incoming[:start]
                 return messages
+
+    def shut_down(self) -> None:
+        """End the connection, so that both ends read what was sent before, and then ``EOFError``."""
+        with contextlib.suppress(OSError):  # the other end is closed
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close this end. Safe to call twice."""

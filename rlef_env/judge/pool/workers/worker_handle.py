@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections import OrderedDict, deque
 from collections.abc import Collection, Iterator
@@ -22,7 +21,7 @@ from rlef_env.judge.pool.workers.wire import (
 )
 from rlef_env.problems import Problem
 
-__all__ = ["Answer", "PickledProblems", "WorkerHandle"]
+__all__ = ["Answer", "PickledProblems", "Request", "WorkerHandle"]
 
 MAX_CHARACTERS: Final = 64_000_000  # of tests that a worker keeps
 MAX_BYTES: Final = 32_000_000  # of pickled problems
@@ -44,9 +43,25 @@ class Answer(NamedTuple):
     seconds: float
 
 
+class Request(NamedTuple):
+    """A request to judge a shard.
+
+    Attributes:
+        ticket: identifies the answer; higher than those of earlier requests.
+        shard: what to judge.
+        key: stands for the problem.
+        frames: the messages to the worker.
+    """
+
+    ticket: int
+    shard: Shard
+    key: int
+    frames: Frames
+
+
 @dataclass(slots=True)
 class _Assigned:
-    """A shard that the worker has not answered. ``shard`` is None if it was cancelled. ``size`` is in bytes."""
+    """A request that the worker has not answered. ``shard`` is None if it was cancelled. ``size`` is in bytes."""
 
     ticket: int
     shard: Shard | None
@@ -114,38 +129,35 @@ class WorkerHandle:
         """Return whether for this long it has not answered, or has been idle."""
         return time.monotonic() - self._since > seconds
 
-    def encode(self, ticket: int, shard: Shard, key: int) -> Frames:
-        """Return the messages that assign a shard, with its problem unless the worker holds it.
-
-        Args:
-            ticket: higher than all before.
-            shard: what to judge.
-            key: stands for the problem of the shard.
+    def request(self, ticket: int, shard: Shard, key: int) -> Request:
+        """Return a request to judge a shard, which includes the problem unless the worker holds it.
 
         Raises:
             Exception: the job cannot be pickled.
         """
-        request = frames("judge", ticket, job_to_tuple(shard.job, key))
-        return request if key in self._held else [*self._problems.get(key, shard.job.problem)[0], *request]
+        sent = frames("judge", ticket, job_to_tuple(shard.job, key))
+        if key not in self._held:
+            sent = [*self._problems.get(key, shard.job.problem)[0], *sent]
+        return Request(ticket, shard, key, sent)
 
-    def has_space(self, encoded: Frames) -> bool:
-        """Return whether messages can be sent to a busy worker: what it has not read must not block the pool."""
-        return self._unread + num_bytes(encoded) <= SOCKET_BYTES
+    def has_space(self, request: Request) -> bool:
+        """Return whether a request can be sent to a busy worker: what it has not read must not block the pool."""
+        return self._unread + num_bytes(request.frames) <= SOCKET_BYTES
 
-    def assign(self, ticket: int, shard: Shard, key: int, encoded: Frames) -> None:
-        """Assign a shard, with the result of ``encode`` for it. The next ``flush`` of the channel sends it."""
+    def assign(self, request: Request) -> None:
+        """Assign the shard of a request. The next ``flush`` sends the request."""
         if not self._assigned:
             self._since = time.monotonic()
-        if key in self._held:
-            self._held.move_to_end(key)
+        if request.key in self._held:
+            self._held.move_to_end(request.key)
         else:
-            _, self._held[key] = self._problems.get(key, shard.job.problem)
+            _, self._held[request.key] = self._problems.get(request.key, request.shard.job.problem)
             while len(self._held) > 1 and sum(self._held.values()) > MAX_CHARACTERS:
                 self.channel.write(frames("forget", self._held.popitem(last=False)[0]))
-        size = num_bytes(encoded)
-        self._assigned.append(_Assigned(ticket, shard, size))
+        size = num_bytes(request.frames)
+        self._assigned.append(_Assigned(request.ticket, request.shard, size))
         self._unread += size
-        self.channel.write(encoded)
+        self.channel.write(request.frames)
 
     def cancel(self, shards: Collection[Shard]) -> None:
         """Tell the worker to skip those of the shards that it was assigned. It answers them nevertheless."""
@@ -154,8 +166,14 @@ class WorkerHandle:
             each.shard = None
         if cancelled:
             self.channel.write(frames("cancel", [each.ticket for each in cancelled]))
-            with contextlib.suppress(OSError):  # the pool notices a lost worker when it reads from it
-                self.channel.flush()
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what was written. If that fails, the pool finds the worker lost when it has read all of its answers."""
+        try:
+            self.channel.flush()
+        except OSError:
+            self.channel.shut_down()
 
     def receive(self) -> Iterator[Answer]:
         """Read what the worker has sent, and yield the answers in it.
