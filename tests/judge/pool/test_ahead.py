@@ -31,7 +31,7 @@ def submitted(pool: JudgePool, count: int = MANY) -> list[Future[Judgement]]:
 
 
 def max_load(pool: JudgePool, futures: list[Future[Judgement]]) -> int:
-    """The largest number of jobs that a worker was seen to have, until all are judged."""
+    """Return the largest number of jobs that a worker was seen to have, until all are judged."""
     load, left = 0, set(futures)
     while left:
         load = max([load, *(worker.load for worker in pool._scheduler._workers)])

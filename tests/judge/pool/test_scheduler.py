@@ -64,6 +64,9 @@ class PlayedWorker:
         if notify:
             os.eventfd_write(self._wakeup, 1)
 
+    def stop_reading(self) -> None:
+        self._channel._socket.shutdown(socket.SHUT_RD)
+
     def die(self) -> None:
         self._channel.close()
 
@@ -148,6 +151,21 @@ def test_a_worker_lost_at_its_start_costs_no_attempt(scheduler: Scheduler, worke
             lost += 1
     assert future.result().verdict is Verdict.NO_VERDICT
     assert 30 < len(workers) < 50  # the ten losses before do not count any more
+
+
+def test_a_worker_that_cannot_be_sent_to_is_replaced(scheduler: Scheduler, workers: list[PlayedWorker]) -> None:
+    """Although it still runs, so that its end of the connection stays open."""
+    (first,) = submitted(scheduler, 1)
+    workers[0].read_until(1)
+    workers[0].answer()
+    assert first.result(10) == ACCEPTED
+    workers[0].stop_reading()
+    (second,) = submitted(scheduler, 1)
+    while len(workers) == 1:
+        pass
+    workers[1].read_until(1)
+    workers[1].answer()
+    assert second.result(10) == ACCEPTED
 
 
 def test_only_the_running_job_of_a_lost_worker_is_tried(scheduler: Scheduler, workers: list[PlayedWorker]) -> None:

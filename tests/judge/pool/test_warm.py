@@ -28,7 +28,7 @@ def done(warming: dict[str, list[Future[Judgement]]]) -> dict[str, list[Verdict]
 
 
 def started(pool: JudgePool) -> set[int]:
-    """The workers and all their descendants."""
+    """Return the workers and all their descendants."""
     return {pid for worker in pool.processes() for pid in tree(worker)}
 
 
@@ -54,7 +54,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def test_without_it_the_first_job_starts_processes() -> None:
-    """So the test above can fail."""
+    """This shows that the test above can fail."""
     with JudgePool(1) as pool:
         assert pool.judge(ECHO, Program("print(input())")).verdict is Verdict.ACCEPTED
         before = started(pool)

@@ -1,4 +1,4 @@
-"""Tests of pools whose workers are processes on this machine: what becomes of the processes and of lost workers."""
+"""Tests of pools whose workers are processes on this machine: their end, and the loss of workers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rlef_env.sandbox import Program
 
 
 def tree(pid: int) -> list[int]:
-    """A process and all its descendants."""
+    """Return a process and all its descendants."""
     try:
         children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except (FileNotFoundError, ProcessLookupError):
