@@ -15,8 +15,8 @@ from typing import Final
 from rlef_env.judge import (
     DEFAULT_MEMORY_BYTES,
     DEFAULT_TIME_SECONDS,
+    BaseJudgePool,
     JudgeJob,
-    JudgePool,
     Verdict,
     make_checker,
     python_start,
@@ -55,7 +55,7 @@ class Augmentation:
 
 def augment(
     problem: Problem,
-    pool: JudgePool,
+    pool: BaseJudgePool,
     sandbox: Sandbox,
     want: int = 20,
     tries: int = 200,
@@ -106,7 +106,7 @@ def augment(
     )
 
 
-def survivors(problem: Problem, pool: JudgePool, max_solutions: int | None = None) -> tuple[int, ...]:
+def survivors(problem: Problem, pool: BaseJudgePool, max_solutions: int | None = None) -> tuple[int, ...]:
     """Return the indices of the incorrect solutions that pass every test, among the first that this machine can run."""
     languages = installed_languages()
     runnable = [index for index, s in enumerate(problem.incorrect_solutions) if s.language in languages][:max_solutions]

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rlef_env.judge import JudgeJob, Judgement, JudgePool, TestResult, Verdict, make_checker
+from rlef_env.judge import BaseJudgePool, JudgeJob, Judgement, TestResult, Verdict, make_checker
 from rlef_env.problems import CheckerSpec, Problem, Quality, QualityReport, Role, Test, digest
 from rlef_env.sandbox import Program, installed_languages
 
@@ -66,7 +66,9 @@ class RunSolution:
         return f"{'correct' if self.correct else 'incorrect'} solution {self.index}"
 
 
-def verify(problems: Iterable[Problem], pool: JudgePool, max_solutions: int | None = None) -> Iterator[QualityReport]:
+def verify(
+    problems: Iterable[Problem], pool: BaseJudgePool, max_solutions: int | None = None
+) -> Iterator[QualityReport]:
     """Run the stored solutions of every problem on all of its tests, and yield a report on each problem, in order.
 
     Args:
