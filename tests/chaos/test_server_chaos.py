@@ -105,7 +105,7 @@ class Served:
         kill(self._process.pid)
         self._process.wait()
         self._log.seek(0)
-        usual = ("machine: ", "WARNING: this machine", "starting at", "serving at", "are still to be answered")
+        usual = ("machine: ", "WARNING: this machine", "starting at", "serving at", "shutting down; pending")
         unusual = [line for line in self._log if not any(text in line for text in usual)]
         self._log.close()
         assert not unusual, "".join(unusual)
