@@ -6,7 +6,8 @@ import os
 
 from rlef_env.errors import DataError, short_repr
 from rlef_env.problems.checker_spec import checker_from_field
-from rlef_env.problems.parsing.fields import Field, iter_rows
+from rlef_env.problems.file_formats import iter_rows
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import CheckerSpec
 
 __all__ = ["read_checkers"]

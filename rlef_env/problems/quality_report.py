@@ -12,7 +12,8 @@ from pathlib import Path
 
 from rlef_env.errors import DataError, short_repr
 from rlef_env.files import written_whole
-from rlef_env.problems.parsing.fields import Field, iter_rows
+from rlef_env.problems.file_formats import iter_rows
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Problem
 
 __all__ = [

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rlef_env.errors import DataError, UsageError, short_repr, shortened
-from rlef_env.problems.file_formats import RawRow, raw_rows
-from rlef_env.problems.parsing.fields import Field, iter_rows, parse_row
+from rlef_env.problems.file_formats import RawRow, iter_rows, raw_rows
+from rlef_env.problems.parsing.fields import Field, parse_row
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.schemas import SCHEMAS, Schema
 from rlef_env.problems.schemas.code_contests import CODE_CONTESTS

@@ -8,13 +8,14 @@ import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
 from rlef_env.errors import DataError, RLEFError
 from rlef_env.problems.file_formats.json_array import elements, starts_an_array
 from rlef_env.problems.file_formats.json_values import MAX_ROW_BYTES
+from rlef_env.problems.parsing.fields import parse_row
 
-__all__ = ["SUFFIXES", "RawRow", "is_plain", "raw_rows"]
+__all__ = ["SUFFIXES", "RawRow", "is_plain", "iter_rows", "raw_rows"]
 
 
 class RawRow(NamedTuple):
@@ -31,22 +32,32 @@ class RawRow(NamedTuple):
     offset: int
 
 
-def raw_rows(path: Path, name: str | None = None) -> Iterator[RawRow]:
+def raw_rows(path: Path) -> Iterator[RawRow]:
     """Yield the rows of a file; the ending of its name determines the format. Blank lines are skipped.
-
-    Args:
-        path: the file.
-        name: the file's name in errors; its path by default.
 
     Raises:
         DataError: the file cannot be read, holds no row, is truncated, or has a row of more than 512 MiB.
     """
-    name = os.fspath(path) if name is None else name
+    name = os.fspath(path)
     read = SUFFIXES.get(suffix(path))
     if read is None:
         raise DataError(
             f"{name}: expected a file that ends in {', '.join(SUFFIXES)}, got another; rename or convert it"
         )
+    yield from _checked(read, path, name)
+
+
+def iter_rows(path: str | os.PathLike[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield ``("FILE:LINE", row)`` for every row of a JSONL file of any name, with one line in memory at a time.
+
+    Raises:
+        DataError: see ``raw_rows`` and ``parse_row``.
+    """
+    for row in _checked(_json_lines, Path(path), os.fspath(path)):
+        yield row.where, parse_row(row.raw, row.where)
+
+
+def _checked(read: Callable[[Path, str], Iterator[RawRow]], path: Path, name: str) -> Iterator[RawRow]:
     found = False
     with _named(name):
         for row in read(path, name):
@@ -74,13 +85,13 @@ def _named(name: str) -> Iterator[None]:
     except RLEFError:
         raise
     except FileNotFoundError:
-        raise DataError(f"{name}: expected a file of problems, got no such file; check the path") from None
+        raise DataError(f"{name}: expected a file of rows, got no such file; check the path") from None
     except IsADirectoryError:
-        raise DataError(f"{name}: expected a file of problems, got a directory; name a file in it") from None
+        raise DataError(f"{name}: expected a file of rows, got a directory; name a file in it") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{name}: expected a complete gzip file, got: {error}; check that nothing was cut") from None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
-        raise DataError(f"{name!r}: expected a readable file of problems, got: {error}; check the path") from None
+        raise DataError(f"{name!r}: expected a readable file of rows, got: {error}; check the path") from None
 
 
 def _json_lines(path: Path, name: str) -> Iterator[RawRow]:

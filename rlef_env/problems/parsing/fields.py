@@ -1,56 +1,21 @@
-"""Read JSON rows strictly: one object a line, and typed fields whose errors name their place."""
+"""Read JSON rows strictly: each is one object, with typed fields whose errors name their place."""
 
 from __future__ import annotations
 
 import codecs
 import json
-import os
 import re
 import reprlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from rlef_env.errors import DataError
 from rlef_env.problems.parsing.json_text import check_depth, parse_json
 
-__all__ = ["Field", "iter_rows", "parse_row"]
+__all__ = ["Field", "parse_row"]
 
 _MISSING: Final = object()
 _INT64_MAX: Final = 2**63 - 1
-
-
-def iter_rows(path: str | os.PathLike[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield ``("FILE:LINE", row)`` for every row of a JSONL file, with one line in memory at a time.
-
-    Blank lines are skipped. Stricter than ``json``: no NaN or infinity, no duplicate keys in an object (see
-    ``json_text``).
-
-    Raises:
-        DataError: the file cannot be read, holds no row, or a line is not a JSON object in UTF-8.
-    """
-    found = False
-    for number, raw in enumerate(_lines(path), start=1):
-        if raw.strip():
-            found = True
-            where = f"{os.fspath(path)}:{number}"
-            yield where, parse_row(raw, where)
-    if not found:
-        raise DataError(f"{os.fspath(path)}: expected one JSON object a line, got an empty file; check the path")
-
-
-def _lines(path: str | os.PathLike[str]) -> Iterator[bytes]:
-    # Bytes, because only "\n" ends a line of JSONL: text mode would also end a line at a lone "\r".
-    try:
-        with Path(path).open("rb") as file:
-            yield from file
-    except FileNotFoundError:
-        raise DataError(f"{os.fspath(path)}: expected a JSONL file, got no such file; check the path") from None
-    except IsADirectoryError:
-        raise DataError(f"{os.fspath(path)}: expected a JSONL file, got a directory; name a file in it") from None
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
-        raise DataError(f"{os.fspath(path)!r}: expected a readable JSONL file, got: {error}; check the path") from None
 
 
 def parse_row(raw: bytes, where: str, *, python_json: bool = False) -> dict[str, Any]:
