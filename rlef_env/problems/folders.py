@@ -69,9 +69,7 @@ def _kept(read: Callable[[str, str], Problem], where: str, key: str) -> Problem:
 
 def is_folder_of_problems(path: Path) -> bool:
     """Return whether a path is a folder without files of rows, or a problem package."""
-    from rlef_env.problems.packages import (
-        is_package,
-    )  # imported here because YAML is slow to import and few data sets need it
+    from rlef_env.problems.packages import is_package  # here: YAML is slow to import, and few data sets need it
 
     if not path.is_dir():
         return False

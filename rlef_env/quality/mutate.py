@@ -17,9 +17,7 @@ Lines: TypeAlias = list[list[str]]
 Change: TypeAlias = Callable[[random.Random, Lines, Sequence[tuple[int, int]], "Ranges"], None]
 
 INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
-WORD: Final = re.compile(
-    r"[A-Za-z]+|[01]{6,}|[^\s\w]+"
-)  # six or more binary digits are a bit string rather than a number
+WORD: Final = re.compile(r"[A-Za-z]+|[01]{6,}|[^\s\w]+")  # six binary digits are rather a bit string than a number
 FRUITLESS: Final = 50  # repeated mutants in a row after which an input is exhausted
 
 

@@ -128,9 +128,7 @@ def _json_file(path: Path, name: str) -> Iterator[RawRow]:
 
 
 def _parquet(path: Path, name: str) -> Iterator[RawRow]:
-    from rlef_env.problems.file_formats.parquet import (
-        parquet_rows,
-    )  # imported here because pyarrow is slow to import and optional
+    from rlef_env.problems.file_formats.parquet import parquet_rows  # here: pyarrow is slow to import, and optional
 
     for number, raw in enumerate(parquet_rows(path, name)):
         yield RawRow(f"{name}: row {number}", raw, 0)

@@ -100,10 +100,8 @@ def unpacked_tests(field: Field, entry_point: str | None = None) -> GivenTests:
         return read_tests(json_in(field), entry_point)
     packed = pickled_text(field)
     text = packed.child("input_output") if isinstance(packed.value, dict) else packed
-    found = json_in(
-        text, min(unpacked_bytes(len(field.value)), MAX_MEMORY)
-    )  # memory for the values, in addition to their texts
-    return read_tests(found, entry_point)
+    max_memory = min(unpacked_bytes(len(field.value)), MAX_MEMORY)  # for the values, in addition to their texts
+    return read_tests(json_in(text, max_memory), entry_point)
 
 
 LIVE_CODE_BENCH: Final = Schema(
