@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import overload
 
 from rlef_env.errors import DataError
 from rlef_env.problems.file_formats import SUFFIXES
-from rlef_env.problems.metadata import ProblemMetadata, metadata_of
+from rlef_env.problems.metadata import IndexedProblems, ProblemMetadata, metadata_of
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import Problem
 
@@ -18,52 +17,48 @@ __all__ = ["FolderProblems", "is_folder_of_problems", "problems_in_folder"]
 
 
 @dataclass(frozen=True, slots=True)
-class FolderProblems(Sequence[Problem]):
+class FolderProblems(IndexedProblems):
     """Problems that stay in their folders: all were checked once, and each is read when it is accessed.
 
     Attributes:
-        read: reads the problem in a folder, given the folder's path and the problem's id.
+        reader: reads the problem in a folder, given the folder's path and the problem's id.
         places: the path of each folder, and the problem's id.
         known: the metadata of each problem.
     """
 
-    read: Callable[[str, str], Problem]
+    reader: Callable[[str, str], Problem]
     places: tuple[tuple[str, str], ...]
     known: tuple[ProblemMetadata, ...]
 
     def __len__(self) -> int:
         return len(self.places)
 
-    def __iter__(self) -> Iterator[Problem]:
-        return (self.read(*place) for place in self.places)
-
-    @overload
-    def __getitem__(self, index: int) -> Problem: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Problem, ...]: ...
-    def __getitem__(self, index: int | slice) -> Problem | tuple[Problem, ...]:
-        if isinstance(index, slice):
-            return tuple(self.read(*place) for place in self.places[index])
-        return _kept(self.read, *self.places[index])
-
     @property
     def ids(self) -> Sequence[str]:
-        """Problems' ids; nothing is read."""
+        """Problems' ids, in order."""
         return [each.id for each in self.known]
 
     def metadata(self, place: int) -> ProblemMetadata:
-        """Return the metadata of the problem at a place; nothing is read."""
+        """Return the metadata of the problem at a place."""
         return self.known[place]
 
     def chosen(self, places: Sequence[int]) -> FolderProblems:
-        """Return the problems at these places, in this order; nothing is read."""
+        """Return the problems at these places, in this order."""
         return FolderProblems(
-            self.read, tuple(self.places[place] for place in places), tuple(self.known[place] for place in places)
+            self.reader, tuple(self.places[place] for place in places), tuple(self.known[place] for place in places)
         )
+
+    def read(self, place: int) -> Problem:
+        """Read the problem at a place."""
+        return self.reader(*self.places[place])
+
+    def at(self, place: int) -> Problem:
+        """Return the problem at a place; a few recent ones are kept."""
+        return _recent(self.reader, *self.places[place])
 
 
 @lru_cache(maxsize=8)
-def _kept(read: Callable[[str, str], Problem], where: str, key: str) -> Problem:
+def _recent(read: Callable[[str, str], Problem], where: str, key: str) -> Problem:
     return read(where, key)
 
 

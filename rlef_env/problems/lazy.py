@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any, Final, overload
+from typing import IO, Any, Final
 
 from rlef_env.errors import DataError
 from rlef_env.files import cache_folder, written_whole
 from rlef_env.problems.file_formats import is_plain
-from rlef_env.problems.metadata import Index, ProblemMetadata, Stamp, stamp
+from rlef_env.problems.metadata import Index, IndexedProblems, ProblemMetadata, Stamp, stamp
 from rlef_env.problems.parsing.fields import Field, parse_row
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.reading import iter_problems
@@ -29,7 +29,7 @@ _RECENT_BYTES: Final = 64 * 2**20
 """Bytes of rows whose problems are cached, the most recently used ones."""
 
 
-class LazyProblems(Sequence[Problem]):
+class LazyProblems(IndexedProblems):
     """Problems of an index, read from their files one by one; can be pickled and used by several threads.
 
     Args:
@@ -61,33 +61,13 @@ class LazyProblems(Sequence[Problem]):
     def __len__(self) -> int:
         return len(self._index.ids)
 
-    def __iter__(self) -> Iterator[Problem]:
-        for place in range(len(self)):
-            yield self._recent.get(place) or self._read(place)
-
-    @overload
-    def __getitem__(self, index: int) -> Problem: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Problem, ...]: ...
-    def __getitem__(self, index: int | slice) -> Problem | tuple[Problem, ...]:
-        places = range(len(self))[index]
-        if isinstance(places, range):
-            return tuple(self[place] for place in places)
-        with self._lock:
-            if places in self._recent:
-                self._recent.move_to_end(places)
-                return self._recent[places]
-        problem = self._read(places)
-        self._keep(places, problem)
-        return problem
-
     @property
     def ids(self) -> Sequence[str]:
-        """Problems' ids; nothing is read."""
+        """Problems' ids, in order."""
         return self._index.ids
 
     def metadata(self, place: int) -> ProblemMetadata:
-        """Return the metadata of the problem at a place; nothing is read."""
+        """Return the metadata of the problem at a place."""
         return self._index.metadata(place)
 
     def short_digest(self, place: int) -> int:
@@ -95,8 +75,22 @@ class LazyProblems(Sequence[Problem]):
         return self._index.numbers["digest"][place]
 
     def chosen(self, places: Sequence[int]) -> LazyProblems:
-        """Return the problems at these places, in this order; nothing is read."""
+        """Return the problems at these places, in this order."""
         return LazyProblems(self._index.chosen(places), self.schema)
+
+    def read(self, place: int) -> Problem:
+        """Read the problem at a place, unless it is a recent one."""
+        return self._recent.get(place) or self._read(place)
+
+    def at(self, place: int) -> Problem:
+        """Return the problem at a place; recent ones are kept."""
+        with self._lock:
+            if place in self._recent:
+                self._recent.move_to_end(place)
+                return self._recent[place]
+        problem = self._read(place)
+        self._keep(place, problem)
+        return problem
 
     def _keep(self, place: int, problem: Problem) -> None:
         with self._lock:

@@ -6,11 +6,12 @@ import hashlib
 import json
 import os
 import sys
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Final, NamedTuple, overload
 
 from rlef_env.files import written_whole
 from rlef_env.problems.problem import Problem
@@ -71,22 +72,42 @@ def metadata_of(problem: Problem) -> ProblemMetadata:
     )
 
 
-@runtime_checkable
-class IndexedProblems(Protocol):
-    """A sequence of problems that are not in memory; the following methods read none of them."""
+class IndexedProblems(Sequence[Problem], ABC):
+    """Problems that are not in memory: each is read when it is accessed. Only ``read`` and ``at`` read any."""
+
+    __slots__ = ()
 
     @property
+    @abstractmethod
     def ids(self) -> Sequence[str]:
-        """Problems' unique ids."""
-        ...
+        """Problems' unique ids, in order."""
 
+    @abstractmethod
     def metadata(self, place: int) -> ProblemMetadata:
         """Return the metadata of the problem at a place."""
-        ...
 
-    def chosen(self, places: Sequence[int]) -> Sequence[Problem]:
-        """Return the problems at these places."""
-        ...
+    @abstractmethod
+    def chosen(self, places: Sequence[int]) -> IndexedProblems:
+        """Return the problems at these places, in this order."""
+
+    @abstractmethod
+    def read(self, place: int) -> Problem:
+        """Read the problem at a place."""
+
+    def at(self, place: int) -> Problem:
+        """Return the problem at a place; subclasses keep recent ones."""
+        return self.read(place)
+
+    def __iter__(self) -> Iterator[Problem]:
+        return map(self.read, range(len(self)))
+
+    @overload
+    def __getitem__(self, index: int) -> Problem: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Problem, ...]: ...
+    def __getitem__(self, index: int | slice) -> Problem | tuple[Problem, ...]:
+        places = range(len(self))[index]
+        return tuple(map(self.at, places)) if isinstance(places, range) else self.at(places)
 
 
 class ChosenMetadata(Sequence[ProblemMetadata]):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, overload
 
 from rlef_env.errors import DataError
-from rlef_env.problems.metadata import ProblemMetadata
+from rlef_env.problems.metadata import IndexedProblems, ProblemMetadata
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.procedural.families import FAMILIES
 from rlef_env.problems.procedural.naming import Recipe, parse_name
@@ -42,7 +42,7 @@ class _Ids(Sequence[str]):
 
 
 @dataclass(frozen=True, slots=True)
-class GeneratedProblems(Sequence[Problem]):
+class GeneratedProblems(IndexedProblems):
     """Problems of a recipe; none is stored.
 
     Attributes:
@@ -55,18 +55,6 @@ class GeneratedProblems(Sequence[Problem]):
 
     def __len__(self) -> int:
         return len(self.places)
-
-    def __iter__(self) -> Iterator[Problem]:
-        return (_problem(self.recipe, place) for place in self.places)
-
-    @overload
-    def __getitem__(self, index: int) -> Problem: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Problem, ...]: ...
-    def __getitem__(self, index: int | slice) -> Problem | tuple[Problem, ...]:
-        if isinstance(index, slice):
-            return tuple(_problem(self.recipe, place) for place in self.places[index])
-        return _problem(self.recipe, self.places[index])
 
     @property
     def ids(self) -> Sequence[str]:
@@ -83,8 +71,12 @@ class GeneratedProblems(Sequence[Problem]):
         )
 
     def chosen(self, places: Sequence[int]) -> GeneratedProblems:
-        """Return the problems at these places, in this order; nothing is generated."""
+        """Return the problems at these places, in this order."""
         return GeneratedProblems(self.recipe, tuple(self.places[place] for place in places))
+
+    def read(self, place: int) -> Problem:
+        """Generate the problem at a place."""
+        return _problem(self.recipe, self.places[place])
 
 
 def generated_problems(name: str, split: str = "train") -> GeneratedProblems:

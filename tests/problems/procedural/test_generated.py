@@ -110,7 +110,7 @@ def test_metadata_are_lower_bounds() -> None:
         ("procedural/", "train", "expected one of the families bases"),
         ("procedural/clock/train", "train", "expected one of the families"),
         ("procedural", "all", "expected one of train, valid, test, got 'all'"),
-        ("procedural?difficulty=6", "train", "expected a number from 1 to 5, or a range as 1-3, got '6'"),
+        ("procedural?difficulty=6", "train", "expected a number from 1 to 5, or a range like 1-3, got '6'"),
         ("procedural?difficulty=3-1", "train", "got '3-1'"),
         ("procedural?count=0", "train", "count: expected a whole number from 1 to 1000000000, got '0'"),
         ("procedural?count=1e3", "train", "got '1e3'"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from rlef_env.errors import DataError
 from rlef_env.problems.checker_spec import checker_from_field
@@ -13,7 +13,7 @@ from rlef_env.problems.packages.folder import Folder
 from rlef_env.problems.packages.kattis.data_tree import Tests
 from rlef_env.problems.packages.programs import Submissions, read_program
 from rlef_env.problems.parsing.fields import Field
-from rlef_env.problems.problem import CheckerSpec, InteractorSpec, Problem, TestGroup
+from rlef_env.problems.problem import CheckerSpec, Problem
 
 __all__ = [
     *("default_validator", "factor", "kattis_problem", "one_program", "refuse_folders", "refuse_others", "types_among"),
@@ -142,32 +142,23 @@ def kattis_problem(
     folder: Folder,
     root: Field,
     placed: Collection[str],
-    *,
-    problem_id: str,
-    statement: str,
     tests: Tests,
     limits: Field,
     time_multiplier: float,
-    checker: CheckerSpec,
-    interactor: InteractorSpec | None,
     submissions: Submissions,
-    groups: tuple[TestGroup, ...],
+    **others: Any,
 ) -> Problem:
-    """Return the problem of a package whose version-specific parts are read.
+    """Return the problem of a package, from the parts that all versions have and those read by its version's reader.
 
     Args:
         folder: the package.
         root: its ``problem.yaml``.
         placed: the fields of ``problem.yaml`` that are not kept in ``Problem.extra``.
-        problem_id: the problem's id.
-        statement: the statement, with samples.
         tests: all tests.
         limits: ``limits`` of ``problem.yaml``.
         time_multiplier: how many times as long as the slowest right submission a program may run.
-        checker: see ``Problem``.
-        interactor: see ``Problem``.
         submissions: all submissions.
-        groups: see ``Problem``.
+        others: the other attributes of ``Problem``.
 
     Raises:
         DataError: a field is invalid.
@@ -180,18 +171,14 @@ def kattis_problem(
     if tests.settings:
         extra["testdata"] = tests.settings
     return Problem(
-        id=problem_id,
-        statement=statement,
         public_tests=tuple(tests.of["public"]),
         private_tests=tuple(tests.of["private"]),
         time_limit=time_limit(folder, limits),
         memory_limit=memory_limit(limits),
-        checker=checker,
         solutions=tuple(submissions.solutions),
         incorrect_solutions=tuple(submissions.incorrect),
         tags=keywords(root.child("keywords")),
         source=source(root.child("source")),
-        interactor=interactor,
-        groups=groups,
         extra=extra,
+        **others,
     )

@@ -97,16 +97,14 @@ def read_2025(folder: Folder, root: Field, problem_id: str) -> Problem:
         folder,
         root,
         PLACED,
-        problem_id=problem_id,
+        tests,
+        limits,
+        factor(multipliers.child("ac_to_time_limit"), TIME_MULTIPLIER) if multipliers.present else TIME_MULTIPLIER,
+        submissions,
+        id=problem_id,
         statement=read_statement(folder, root.child("name"), tests, constants.statement),
-        tests=tests,
-        limits=limits,
-        time_multiplier=(
-            factor(multipliers.child("ac_to_time_limit"), TIME_MULTIPLIER) if multipliers.present else TIME_MULTIPLIER
-        ),
         checker=checker,
         interactor=interactor,
-        submissions=submissions,
         groups=groups,
     )
 
