@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -38,6 +39,7 @@ from __future__ import annotations
 
 __all__ = ["NUMBERS"]
 
+# fmt: off
 NUMBERS: dict[str, tuple[int, int]] = {
 '''
 
@@ -78,14 +80,15 @@ def table(x86_64: str, arm64: str) -> str:
         ValueError: a call that the policy names is in neither header, and not in the present table.
     """
     columns = numbers(x86_64), numbers(arm64)
-    lines = []
+    entries = []
     for name in sorted(named_calls()):
         present = NUMBERS.get(name, (MISSING, MISSING))
         row = tuple(column.get(name, number) for column, number in zip(columns, present, strict=True))
         if row == (MISSING, MISSING):
             raise ValueError(f"{name}: expected a system call that the headers define, got none; give newer headers")
-        lines.append(f'    "{name}": {row},\n')
-    return "".join([HEADER, *lines, "}\n"])
+        entries.append(f'"{name}": {row},'.replace(" ", "\N{NO-BREAK SPACE}"))
+    rows = textwrap.fill(" ".join(entries), 120, initial_indent="    ", subsequent_indent="    ")
+    return HEADER + rows.replace("\N{NO-BREAK SPACE}", " ") + "\n}\n"
 
 
 def find(paths: Iterable[str]) -> Path | None:

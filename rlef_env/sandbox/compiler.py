@@ -26,12 +26,7 @@ WALL_FACTOR = 5  # a compilation that takes this many times its CPU limit was st
 MAX_CACHE_BYTES = 2**28  # of artifacts; the least recently used are dropped first
 TOOLCHAIN = ("/usr/bin", "/usr/include", "/usr/lib", "/usr/lib64", "/usr/libexec", "/etc/alternatives")
 MAX_OUTPUT_BYTES = 60_000  # of a compiler's messages
-TRANSIENT = (
-    b"fatal error",
-    b"internal compiler error",
-    b"Killed",
-    b"memory",
-)  # in the output of a compiler that gave up
+TRANSIENT = (b"fatal error", b"internal compiler error", b"Killed", b"memory")  # printed by a compiler that gave up
 _OWN: dict[str, bytes] = {}  # the C programs of this package, compiled
 
 DRIVER = b"""

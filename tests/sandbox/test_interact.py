@@ -231,7 +231,7 @@ def test_waiting_while_the_other_sleeps_is_idle_time(locked: tuple[Sandbox, Sand
 
 
 def test_many_short_exchanges_are_no_idle_time(locked: tuple[Sandbox, Sandbox]) -> None:
-    """The judge's own part in each exchange counts as nobody's waiting."""
+    """The judge's own part in each exchange does not count as waiting of either program."""
     asks = "for n in range(3000):\n    print(n, flush=True)\n    input()"
     result = interaction(locked, asks, ECHO, limits=(Limits(cpu_seconds=5, idle_seconds=0.2),) * 2)
     assert (result.first.status, result.second.status) == (Status.EXITED, Status.EXITED), result

@@ -58,7 +58,7 @@ def test_a_compile_error_has_the_compilers_output(language: str, sandbox: Sandbo
         execution = loaded.run(b"")
     assert execution.status is Status.COMPILE_ERROR
     assert b"rror" in execution.stderr
-    assert b"rlef-compile" not in execution.stderr  # where it was compiled is nobody's business
+    assert b"rlef-compile" not in execution.stderr  # the path of the folder for compilation must not be visible
 
 
 BITS = "".join(f"#include <{name}>\n" for name in ("algorithm", "cmath", "functional", "iostream", "vector"))

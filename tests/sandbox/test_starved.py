@@ -342,10 +342,10 @@ def test_a_sleeping_thread_occupies_no_core_unless_all_sleep() -> None:
 def test_work_hidden_between_the_ticks_of_the_kernels_clock_is_not_stolen_time() -> None:
     """Work between ticks is in no column. The run must sleep at each tick, and its sleeps are counted."""
 
-    def cpu_that_is_excused(naps: int, told: float) -> float:
+    def cpu_that_is_excused(sleeps: int, reported: float) -> float:
         cores = CoresUsed()
         cores.add_work({0: 1.6})
-        cores.add_time(CoreTimes(0.0, {0: 0.0}, {0: 0.0}), CoreTimes(2.0, {0: 0.4 - told}, {0: told}), naps)
+        cores.add_time(CoreTimes(0.0, {0: 0.0}, {0: 0.0}), CoreTimes(2.0, {0: 0.4 - reported}, {0: reported}), sleeps)
         return cores.stolen(1.6)[0]
 
     assert cpu_that_is_excused(0, 0.0) == pytest.approx(1.6)

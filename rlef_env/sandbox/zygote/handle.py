@@ -15,13 +15,7 @@ from typing import Any
 
 from rlef_env.errors import IsolationUnavailable, SandboxFailure
 from rlef_env.sandbox.execution import Execution, Limits, PythonStart, Status
-from rlef_env.sandbox.loaded_program import (
-    LoadedProgram,
-    failed,
-    ignore_sleep,
-    repeated_if_starved,
-    starved_message,
-)
+from rlef_env.sandbox.loaded_program import LoadedProgram, failed, ignore_sleep, repeated_if_starved, starved_message
 from rlef_env.sandbox.machine.proc_usage import has_schedstat
 from rlef_env.sandbox.policy.bpf import base_filter, run_filter
 from rlef_env.sandbox.policy.filesystem_policy import reachable_paths
