@@ -182,7 +182,7 @@ def test_a_program_is_not_blamed_for_sandboxes_lost_while_memory_was_short(monke
         raise SandboxFailure("lost")
 
     monkeypatch.setattr(LoadedProgram, "run", lost)
-    monkeypatch.setattr(Judge, "_probe", lambda *_: True)
+    monkeypatch.setattr(Judge, "_fresh_sandbox_works", lambda *_: True)
     with Judge() as judge:
         assert judge.judge(DOUBLE, Program("1")).verdict is Verdict.RUNTIME_ERROR
         monkeypatch.setattr("rlef_env.sandbox.machine.out_of_memory.OUT_OF_MEMORY.happened", lambda: True)
