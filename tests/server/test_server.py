@@ -234,7 +234,7 @@ def test_roles_and_limit_select_the_tests(server: JudgeServer) -> None:
         ("/judge", {"dataset": "tiny", "id": "echo", "program": "1", "role": []}, 422, "only problem"),
         ("/judge", {"dataset": "tiny", "id": "echo", "program": "1", "roles": ["secret"]}, 422, "roles[0]"),
         ("/judge", {"dataset": "tiny", "id": "echo", "program": "1", "language": "cobol"}, 422, "language"),
-        ("/judge", {"problem": {"name": "?"}, "program": "1"}, 422, "layouts"),
+        ("/judge", {"problem": {"name": "?"}, "program": "1"}, 422, "schemas"),
         ("/submit", {"dataset": "tiny", "id": "nope", "completion": "", "config": {}}, 404, "'echo'"),
         ("/list_ids", {"dataset": "tiny", "config": {}, "offset": -1}, 422, "offset"),
         ("/judge", {"dataset": "broken", "id": "echo", "program": "1"}, 500, "internal error"),
