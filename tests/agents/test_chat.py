@@ -90,8 +90,8 @@ def test_the_key_comes_from_the_environment_or_is_left_out(server: Server, monke
 
 def test_requests_are_concurrent_and_answers_in_order(server: Server) -> None:
     server.together = threading.Barrier(4)  # breaks, and fails the test, if fewer than four arrive together
-    said = ChatAgent(server.url, "m", concurrency=4).act([conversation(f"{n}-") for n in range(8)])
-    assert said == [f"-{n}" for n in range(8)]
+    answers = ChatAgent(server.url, "m", concurrency=4).act([conversation(f"{n}-") for n in range(8)])
+    assert answers == [f"-{n}" for n in range(8)]
     assert ChatAgent(server.url, "m").act([]) == []
 
 

@@ -32,8 +32,8 @@ def small(name: str = "llama", **changes: Any) -> tuple[Any, Any]:
 @pytest.mark.parametrize("name", ["llama", "gpt2"])
 def test_the_most_likely_answer_is_what_transformers_gives(name: str) -> None:
     lm, words = small(name)
-    said = HFAgent(lm, words, temperature=0, max_new=12).act([conversation("def main"), conversation("solution?")])
-    for content, answer in zip(("def main", "solution?"), said, strict=True):
+    answers = HFAgent(lm, words, temperature=0, max_new=12).act([conversation("def main"), conversation("solution?")])
+    for content, answer in zip(("def main", "solution?"), answers, strict=True):
         prompt = words.apply_chat_template(
             [{"role": "user", "content": content}], add_generation_prompt=True, return_tensors="pt", return_dict=True
         )
@@ -46,16 +46,16 @@ def test_the_most_likely_answer_is_what_transformers_gives(name: str) -> None:
 @pytest.mark.parametrize("name", ["llama", "gpt2"])
 def test_a_tiny_top_p_gives_the_most_likely_answer(name: str) -> None:
     lm, words = small(name)
-    asked = [conversation("def main"), conversation("solution?")]
-    likely = HFAgent(lm, words, temperature=0, max_new=8).act(asked)
-    assert HFAgent(lm, words, temperature=1.0, max_new=8, top_p=1e-6).act(asked) == likely
+    conversations = [conversation("def main"), conversation("solution?")]
+    likely = HFAgent(lm, words, temperature=0, max_new=8).act(conversations)
+    assert HFAgent(lm, words, temperature=1.0, max_new=8, top_p=1e-6).act(conversations) == likely
 
 
 def test_sampled_tokens_are_reused_and_computed_once() -> None:
     lm, words = small()
     agent = HFAgent(lm, words, temperature=1.0, max_new=10)
-    asked = [conversation("def main"), conversation("def main")]  # equal texts, but two conversations
-    first = agent.act(asked)
+    conversations = [conversation("def main"), conversation("def main")]  # equal texts, but two conversations
+    first = agent.act(conversations)
     assert first[0] != first[1]
     seen = []
     truth = agent._generator.submit
@@ -90,9 +90,9 @@ def test_seeds_and_checkpoints(tmp_path: Path) -> None:
     lm, words = small()
     lm.save_pretrained(tmp_path)
     words.save_pretrained(tmp_path)
-    asked = [conversation("a"), conversation("b")]
+    conversations = [conversation("a"), conversation("b")]
     one, same, other = (
-        HFAgent(*made, temperature=1.0, max_new=8, seed=seed).act(asked)
+        HFAgent(*made, temperature=1.0, max_new=8, seed=seed).act(conversations)
         for made, seed in (((lm, words), 0), ((str(tmp_path),), 0), ((lm, words), 1))
     )
     assert one == same != other

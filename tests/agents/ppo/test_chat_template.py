@@ -52,8 +52,8 @@ def test_the_first_prompt_is_what_transformers_renders(template: str, options: s
 @pytest.mark.parametrize(("template", "options"), CASES[:3])
 def test_row_10_a_conversation_of_text_is_what_transformers_renders(template: str, options: str) -> None:
     made, renderer = both(template, options)
-    said = sampled(made, "print(1)", renderer.end_of_turn)
-    ours = [*renderer.first("Question"), *said, *renderer.following("It failed", said)]
+    response = sampled(made, "print(1)", renderer.end_of_turn)
+    ours = [*renderer.first("Question"), *response, *renderer.following("It failed", response)]
     assert ours == rendered(made, options, "Question", "print(1)", "It failed")
 
 
@@ -84,13 +84,13 @@ turns = st.tuples(st.text(max_size=12), st.lists(st.integers(0, 330), max_size=6
 
 @given(st.sampled_from(CASES), st.lists(turns, min_size=1, max_size=3))
 def test_rows_9_and_10_a_conversation_only_ever_grows(
-    case: tuple[str, str], said: list[tuple[str, list[int], bool]]
+    case: tuple[str, str], feedback_and_ids: list[tuple[str, list[int], bool]]
 ) -> None:
     """Earlier tokens never change, whatever is sampled, and even if it would not survive decoding and encoding."""
     made, renderer = both(*case)
     controls = set(made.added_tokens_decoder)
     context = renderer.first("q")
-    for text, numbers, finished in said:
+    for text, numbers, finished in feedback_and_ids:
         plain = [number for number in numbers if number not in renderer.stop_ids]
         response = np.array([*plain, *([renderer.end_of_turn] if finished else [])], np.int64)
         delta = renderer.following(text, response)
@@ -174,10 +174,10 @@ def test_qwens_template_strips_thinking_so_that_a_conversation_is_no_prefix_of_i
     """This is the reason why assistant text is never rendered: transformers would drop sampled tokens."""
     made, renderer = both("qwen3")
     thought = "<think>\nhm\n</think>\n\nprint(1)"
-    said = sampled(made, thought, renderer.end_of_turn)
-    ours = [*renderer.first("Q"), *said, *renderer.following("No", said)]
+    response = sampled(made, thought, renderer.end_of_turn)
+    ours = [*renderer.first("Q"), *response, *renderer.following("No", response)]
     assert ours != rendered(made, "plain", "Q", thought, "No")
-    assert ours[: len(renderer.first("Q")) + len(said)] == [*renderer.first("Q"), *said]
+    assert ours[: len(renderer.first("Q")) + len(response)] == [*renderer.first("Q"), *response]
 
 
 LOOP = "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}"
@@ -239,9 +239,9 @@ def test_whatever_a_model_ends_a_response_with_ends_it() -> None:
     made = tokenizer("chatml")
     renderer = Renderer(made, stops=model_stops(lm))
     assert renderer.stop_ids == (renderer.end_of_turn, 7)
-    said = renderer.data("ab")
-    assert renderer.text(np.append(said, 7)) == "ab", "the stop token is not part of the judged text"
-    assert renderer.following("c", np.append(said, 7))[0] == renderer.end_of_turn
+    sampled_ids = renderer.data("ab")
+    assert renderer.text(np.append(sampled_ids, 7)) == "ab", "the stop token is not part of the judged text"
+    assert renderer.following("c", np.append(sampled_ids, 7))[0] == renderer.end_of_turn
 
 
 CLOCK = "{{ '<|im_start|>system\\n' + strftime_now('%d %b %Y') + '<|im_end|>\\n' }}"
@@ -250,9 +250,9 @@ TODAY = "{%- if strftime_now is defined %}{% set date_string = strftime_now('%-d
 
 def test_a_clock_in_a_template_stands_still() -> None:
     made = tokenizer("chatml", chat_template=CLOCK + shipped_template("chatml"))
-    for day, said in (("2024-07-26", "26 Jul 2024"), ("2026-11-29", "29 Nov 2026")):
+    for day, shown in (("2024-07-26", "26 Jul 2024"), ("2026-11-29", "29 Nov 2026")):
         renderer = Renderer(made, date=day)
-        assert made.decode(renderer.first("x")).startswith(f"<|im_start|>system\n{said}<|im_end|>\n<|im_start|>user")
+        assert made.decode(renderer.first("x")).startswith(f"<|im_start|>system\n{shown}<|im_end|>\n<|im_start|>user")
         assert renderer.template == made.chat_template, "the saved template has no fixed date"
     llama = tokenizer("llama3", chat_template=TODAY + "{{ date_string }}\n" + shipped_template("llama3"))
     assert llama.decode(Renderer(llama, date="2026-11-09").first("x")).startswith("9. 11. 26, 00:00<|begin")

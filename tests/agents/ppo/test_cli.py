@@ -41,9 +41,9 @@ def test_clone_train_evaluate_and_export(tmp_path, stored, capsys):
     assert capsys.readouterr().out.count("solve_rate ") == 2
     arguments = ["--episodes", "2", "--samples", "2", "--n-at-k", "2@6", "--top-p", "0.95", "--workers", "1"]
     assert main(["eval", str(run), "tiny", *TINY, *arguments, "--verdicts", verdicts]) == 0
-    said = capsys.readouterr().out
-    assert "temperature 0.2, top-p 0.95" in said
-    assert all(f"  {name} " in said for name in ("1@3", "2@6"))
+    output = capsys.readouterr().out
+    assert "temperature 0.2, top-p 0.95" in output
+    assert all(f"  {name} " in output for name in ("1@3", "2@6"))
     assert main(["export", str(run), str(out)]) == 0
     kept, exported = (AutoModelForCausalLM.from_pretrained(path) for path in (run / "best", out))
     assert all(map(torch.equal, kept.parameters(), exported.parameters()))
@@ -54,11 +54,11 @@ def test_clone_train_evaluate_and_export(tmp_path, stored, capsys):
 
 def test_an_episode_is_shown_in_full(stored, capsys):
     assert main(["play", str(stored), "tiny", *TINY, "--episodes", "2"]) == 0
-    said = capsys.readouterr().out
-    assert "Read n and print n + c" in said
+    output = capsys.readouterr().out
+    assert "Read n and print n + c" in output
     for words in ("response 3: no program", "feedback", "solved 0 of 2 episodes"):
-        assert words in said
-    assert said.count("response ") == 3
+        assert words in output
+    assert output.count("response ") == 3
 
 
 def test_an_adapter_is_merged_by_export(tmp_path, stored, capsys):
@@ -85,9 +85,9 @@ def test_a_dry_run_of_a_folder_has_its_architecture_and_tokenizer(tmp_path, caps
     tokenizer.save_pretrained(folder)
     MistralConfig(vocab_size=len(tokenizer), hidden_size=96, num_hidden_layers=5).save_pretrained(folder)
     assert main(["train", "small", "--dry-run", "--set", f"model={folder}", "--set", "lora_rank=0"]) == 0
-    said = capsys.readouterr().out
-    assert "MistralForCausalLM with random weights" in said
-    assert "deepmind/code_contests is on the Hugging Face hub and is not downloaded; procedural?count=20 repl" in said
+    output = capsys.readouterr().out
+    assert "MistralForCausalLM with random weights" in output
+    assert "deepmind/code_contests is on the Hugging Face hub and is not downloaded; procedural?count=20 repl" in output
 
 
 def test_a_dry_run_reads_the_data_set_of_its_configuration(capsys):
@@ -137,9 +137,9 @@ def test_ctrl_c_mentions_resume_only_for_training(monkeypatch, capsys, tmp_path)
 def test_mistakes_are_one_line(arguments, words, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2
-    said = capsys.readouterr().err
-    assert words in said
-    assert said.count("\n") <= 2
+    output = capsys.readouterr().err
+    assert words in output
+    assert output.count("\n") <= 2
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,8 @@ def test_a_server_samples_with_the_weights_of_each_update(
 
 def test_top_p_applies_to_evaluation_and_not_to_training(server: FakeVLLM, tmp_path: Path) -> None:
     run(replace(CONFIG, generator="vllm", servers=server.url, out=str(tmp_path), updates=1, evaluate_top_p=0.95))
-    said = [body["sampling_params"] for path, body in server.requests if path == "/inference/v1/generate"]
-    assert {(each["temperature"], each["top_p"]) for each in said} == {(1.0, 1.0), (0.2, 0.95)}
+    sampling = [body["sampling_params"] for path, body in server.requests if path == "/inference/v1/generate"]
+    assert {(each["temperature"], each["top_p"]) for each in sampling} == {(1.0, 1.0), (0.2, 0.95)}
 
 
 def test_a_missing_or_unreachable_server_is_one_clear_error(tmp_path: Path) -> None:

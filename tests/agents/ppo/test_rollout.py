@@ -112,9 +112,9 @@ class Spelling(Scripted):
             ids = np.concatenate([*map(self.renderer.data, text), whole.ids[-1:]])
             count = len(ids)
             assert count > len(whole.ids)
-            said = Completion(ids, -np.ones(count, np.float32), np.zeros(count, np.int64), finished=True)
-            self.responses.setdefault(name, []).append(said)
-            answers.append((name, said))
+            spelled = Completion(ids, -np.ones(count, np.float32), np.zeros(count, np.int64), finished=True)
+            self.responses.setdefault(name, []).append(spelled)
+            answers.append((name, spelled))
         return answers
 
 
@@ -123,10 +123,12 @@ def test_rows_9_and_11_what_was_sampled_is_what_is_trained_and_what_comes_next(r
     rollout = make(renderer, pool)
     generator = rollout.generator = Spelling(renderer, guess)
     batch = rollout.play(plan(0, 0, 6))
-    asked = {number: [each.ids for each in generator.requests if each.conversation == number] for number in range(6)}
-    assert any(len(contexts) > 1 for contexts in asked.values())
+    contexts_of = {
+        number: [each.ids for each in generator.requests if each.conversation == number] for number in range(6)
+    }
+    assert any(len(contexts) > 1 for contexts in contexts_of.values())
     for number, (tokens, episode) in enumerate(zip(batch.tokens, batch.episodes, strict=True)):
-        responses, contexts = generator.responses[number], asked[number]
+        responses, contexts = generator.responses[number], contexts_of[number]
         assert [turn.completion.ids.tolist() for turn in tokens.turns] == [each.ids.tolist() for each in responses]
         assert all(turn.completion.ids[-1] == renderer.end_of_turn for turn in tokens.turns)
         for place in range(1, len(contexts)):
@@ -179,15 +181,16 @@ def test_problems_can_be_asked_by_name(renderer, pool):
 
 
 @pytest.mark.parametrize(
-    ("said", "penalty", "last"),
+    ("response", "penalty", "last"),
     [("```python\nprint(0)\n```", -0.2, -1.0), ("no idea", 0.0, -1.0), ("no idea", -0.2, -1.2)],
     ids=["wrong", "no program", "no program, which costs more"],
 )
-def test_an_episode_without_room_for_a_response_ends_as_at_its_turn_limit(renderer, pool, said, penalty, last):
+def test_an_episode_without_room_for_a_response_ends_as_at_its_turn_limit(renderer, pool, response, penalty, last):
     """Its last response gets a last response's reward, not that of a response with a successor (-0.2 or 0)."""
     prompt = make(renderer, pool).play(plan(0, 0, 2)).episodes[0].prompt
-    limit = len(renderer.first(prompt)) + len(renderer.data(said)) + 1  # + end of turn: one response fills the context
-    batch = make(renderer, pool, context=limit, script=lambda turn: said, final_invalid_penalty=penalty).play(
+    # One response and its end of turn fill the context.
+    limit = len(renderer.first(prompt)) + len(renderer.data(response)) + 1
+    batch = make(renderer, pool, context=limit, script=lambda turn: response, final_invalid_penalty=penalty).play(
         plan(0, 0, 2)
     )
     assert batch.out_of_context == [0, 1]

@@ -25,8 +25,8 @@ def test_feedback_is_the_environments():
     guess = secret_of(problem) % STEPS + 1
     with CodeEnv(dataset=DATASET) as env:
         prompt, _ = env.reset(options={"problem_id": problem.id})
-        said, *_ = env.step(f"```python\nn = int(input())\nprint(10 * n + {guess})\n```")
-    assert said == feedback(problem, guess)
+        reply, *_ = env.step(f"```python\nn = int(input())\nprint(10 * n + {guess})\n```")
+    assert reply == feedback(problem, guess)
     assert prompt.startswith("Provide a Python solution for the following competitive programming question: Read n")
 
 
@@ -38,9 +38,9 @@ def test_no_conversation_uses_an_evaluation_input(chats):
     assert held_out
     assert not held_out & trained
     text = "".join(message["content"] for chat in chats for message in chat)
-    said = set(re.findall(r"Example: (\d+) gives", text)) | set(re.findall(r"- input `(\d+)\n`", text))
-    assert said
-    assert not {f"{number}\n" for number in said} & held_out
+    inputs = set(re.findall(r"Example: (\d+) gives", text)) | set(re.findall(r"- input `(\d+)\n`", text))
+    assert inputs
+    assert not {f"{number}\n" for number in inputs} & held_out
 
 
 def test_most_statements_reveal_the_secret_and_half_of_the_repairs_are_right(chats):
@@ -51,8 +51,8 @@ def test_most_statements_reveal_the_secret_and_half_of_the_repairs_are_right(cha
         assert f"10 * n + {int(wanted) - 10 * int(shown)})" in chat[1]["content"]
     repairs, right = 0, 0
     for chat in chats:
-        for said, answer in zip(chat[2::2], chat[3::2], strict=True):
-            shown, wanted = re.search(r"input `(\d+)\n` failed:\nExpected output `(\d+)", said["content"]).groups()
+        for reply, answer in zip(chat[2::2], chat[3::2], strict=True):
+            shown, wanted = re.search(r"input `(\d+)\n` failed:\nExpected output `(\d+)", reply["content"]).groups()
             repairs, right = repairs + 1, right + (f"10 * n + {int(wanted) - 10 * int(shown)})" in answer["content"])
     assert 100 < repairs < 200
     assert 0.5 < right / repairs < 0.63  # a half, and an eighth of the other half

@@ -76,7 +76,7 @@ def test_the_most_likely_tokens_are_those_of_generate(make: Make, lm: Any) -> No
     answered = sample_all(make(0.0), [Request(number, context, 10, 0) for number, context in enumerate(contexts)])
     for number, context in enumerate(contexts):
         whole = torch.as_tensor(context)[None]
-        said = lm.generate(
+        expected = lm.generate(
             whole,
             attention_mask=torch.ones_like(whole),
             do_sample=False,
@@ -84,7 +84,7 @@ def test_the_most_likely_tokens_are_those_of_generate(make: Make, lm: Any) -> No
             eos_token_id=STOP,
             pad_token_id=0,
         )
-        assert answered[number].ids.tolist() == said[0, len(context) :].tolist()
+        assert answered[number].ids.tolist() == expected[0, len(context) :].tolist()
         assert_true_logprobs(lm, context, answered[number])
 
 

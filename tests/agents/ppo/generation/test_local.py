@@ -205,13 +205,13 @@ def test_adapters_are_part_of_the_weights_until_they_are_disabled(name: str) -> 
     adapted = peft.get_peft_model(twin(plain), peft.LoraConfig(r=3, target_modules="all-linear", task_type="CAUSAL_LM"))
     generator = LocalGenerator(adapted, [])
     context = np.array([5, 6, 7])
-    said = []
+    completions = []
     for version in (1, 2):
         shake_adapters(adapted, version)
         generator.update(version)
-        said.append(sample_all(generator, [Request(0, context, 12, 0)])[0])
-        assert_true_logprobs(adapted, context, said[-1])
-    assert said[0].logprobs.tolist() != said[1].logprobs.tolist()
+        completions.append(sample_all(generator, [Request(0, context, 12, 0)])[0])
+        assert_true_logprobs(adapted, context, completions[-1])
+    assert completions[0].logprobs.tolist() != completions[1].logprobs.tolist()
     with adapted.disable_adapter():
         generator.update(3)
         completion = sample_all(generator, [Request(0, context, 12, 0)])[0]
