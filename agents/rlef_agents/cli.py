@@ -180,8 +180,8 @@ def train(arguments: Any) -> None:
         evaluations = [row for row in read_metrics(trainer.log.path) if row["kind"] == "evaluate"]
         rates = [row["solve_rate"] for row in evaluations if "solve_rate" in row]
         if rates and parallel.rank() == 0:
-            now = f"{rates[0]:.3f} before, {rates[-1]:.3f} now, {trainer.best:.3f} best"
-            print(f"solve rate on {trainer.evaluated}: {now}")
+            summary = f"{rates[0]:.3f} before, {rates[-1]:.3f} now, {trainer.best:.3f} best"
+            print(f"solve rate on {trainer.evaluated}: {summary}")
             print(f"the best policy is in {trainer.out / 'best'}, for from_pretrained and `rlef-agents eval`")
     parallel.leave()
 
@@ -232,7 +232,7 @@ def clone(arguments: Any) -> None:
     from rlef_agents.ppo.sft import SftConfig, read_chats, sft
     from rlef_agents.ppo.trainer import load_model
 
-    out = free(arguments.out)
+    out = new_folder(arguments.out)
     given = {field.name: getattr(arguments, field.name) for field in fields(SftConfig)}
     given = {name: value for name, value in given.items() if value is not None}
     if arguments.model == "tiny":
@@ -278,7 +278,7 @@ def evaluate_(arguments: Any) -> None:
     top_p = config.evaluate_top_p if arguments.top_p is None else arguments.top_p
     wanted = check_n_at_k(" ".join(arguments.n_at_k or [config.evaluate_n_at_k]), config.turns, samples, "--samples")
     if samples < 1 or not 0 < top_p <= 1:
-        raise UsageError(f"expected --samples of 1 or more and --top-p above 0 and at most 1, got {samples}, {top_p}")
+        raise UsageError(f"--samples, --top-p: expected samples >= 1 and 0 < top-p <= 1, got {samples} and {top_p}")
     if config.generator == "vllm":
         config = replace(config, generator="local")
     parallel.join()
@@ -352,7 +352,7 @@ def export(arguments: Any) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    out, policy = free(arguments.out), policy_folder(Path(arguments.checkpoint))
+    out, policy = new_folder(arguments.out), policy_folder(Path(arguments.checkpoint))
     if (policy / "adapter_config.json").exists():
         from peft import AutoPeftModelForCausalLM
 
@@ -411,7 +411,7 @@ def print_step(metrics: dict[str, float]) -> None:
         print(f"cloning: step {step}/{steps}  loss {metrics['loss']:.3f}  tokens/s {rate:,.0f}", flush=True)
 
 
-def free(folder: str) -> Path:
+def new_folder(folder: str) -> Path:
     """Return a path if nothing exists there yet."""
     path = Path(folder)
     if path.exists():

@@ -120,7 +120,7 @@ def test_ctrl_c_mentions_resume_only_for_training(monkeypatch, capsys, tmp_path)
             "evaluate_samples: expected 33 or more",
         ),
         (["eval", "model", "tiny", "--n-at-k", "10@100", "--samples", "5"], "--samples: expected 33 or more episodes"),
-        (["eval", "model", "tiny", "--top-p", "0"], "--top-p above 0"),
+        (["eval", "model", "tiny", "--top-p", "0"], "0 < top-p <= 1"),
         (["play", "model", "tiny", "--set", "chat_template=chinook"], "chat template: expected"),
         (["play", "model", "tiny", "--episodes", "0"], "--episodes: expected 1 or more, got 0"),
         (["train", "tiny", "--set", "rate=1"], "no setting 'rate'"),
