@@ -10,7 +10,6 @@ import queue
 import threading
 from collections.abc import Callable, Collection, Hashable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,43 +18,12 @@ from rlef_env.judge.judgement import Judgement
 from rlef_env.judge.pool.pending_jobs import PendingJobs
 from rlef_env.judge.pool.problem_table import ProblemTable
 from rlef_env.judge.pool.ray.worker import RayWorker
+from rlef_env.judge.pool.ray.worker_handle import RayWorkerHandle, StoredProblem
 from rlef_env.judge.pool.retries import retry
 from rlef_env.judge.pool.sharded_job import Shard
 from rlef_env.judge.pool.workers.wire import job_to_tuple
 
 __all__ = ["RayScheduler"]
-
-
-@dataclass(eq=False)
-class RayWorkerHandle:
-    """An actor, as the pool sees it.
-
-    Attributes:
-        actor: Ray's handle.
-        pid: process id; 0 until the actor has started, or while it is unknown whether it still runs.
-        shard: what it judges; None if it is idle.
-        answer: Ray's reference to the answer that it will give.
-    """
-
-    actor: Any
-    pid: int = 0
-    shard: Shard | None = None
-    answer: Any = None
-
-
-@dataclass
-class StoredProblem:
-    """A pickled problem, which goes into Ray's object store when it is first needed.
-
-    Attributes:
-        key: stands for the problem in jobs.
-        pickled: empty when it is in the object store.
-        reference: to the problem in the object store; None if it is not there yet.
-    """
-
-    key: int
-    pickled: bytes
-    reference: Any = None
 
 
 class RayScheduler:
