@@ -12,7 +12,7 @@ from rich.console import Console
 from rlef_env.agents import play
 from rlef_env.cli.agents import NamedAgent, installed_agents, load_agent
 from rlef_env.cli.arguments import add_dataset, whole_number
-from rlef_env.cli.display import Screen, progress_bar, show_heading, show_prompt, show_turn
+from rlef_env.cli.display import Screen, cut, progress_bar, show_heading, show_text, show_turn
 from rlef_env.cli.machine import check_machine, show_machine
 from rlef_env.cli.rates import show_rates, solve_rates
 from rlef_env.envs import CodeEnv
@@ -130,6 +130,6 @@ def longest(episodes: Sequence[Episode], number: int) -> list[Episode]:
 def show_episode(console: Console, name: str, dataset: Dataset, episode: Episode, lines: int) -> None:
     """Show an episode in full."""
     show_heading(console, f"{name} plays {episode.problem_id} ({dataset.label})", bold=name)
-    show_prompt(console, dataset.get(episode.problem_id).statement, lines)
+    show_text(console, cut(dataset.get(episode.problem_id).statement, lines))
     for number, turn in enumerate(episode.turns, start=1):
         show_turn(console, number, turn, lines)

@@ -21,7 +21,7 @@ from rlef_env.problems import ROLES
 from rlef_env.terminal import one_line, printable
 
 __all__ = [
-    *("Screen", "cut", "note", "progress_bar", "show_heading", "show_prompt", "show_text", "show_turn"),
+    *("Screen", "cut", "note", "progress_bar", "show_heading", "show_text", "show_turn"),
     "show_verdicts",
 ]
 
@@ -82,11 +82,6 @@ def show_text(console: Console, text: str, style: str = "") -> None:
         console.print(Padding(Text(text, style=style), (0, 0, 1, 2)))
     else:
         console.print(Text(textwrap.indent(text, "  ").rstrip("\n") + "\n"))
-
-
-def show_prompt(console: Console, prompt: str, lines: int) -> None:
-    """Show the environment's prompt, at most ``lines`` lines of it."""
-    show_text(console, cut(prompt, lines))
 
 
 def show_turn(console: Console, number: int, turn: Turn, lines: int) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from rlef_env.cli.arguments import add_dataset, file_path, whole_number
-from rlef_env.cli.display import Screen, show_heading, show_prompt, show_turn
+from rlef_env.cli.display import Screen, show_heading, show_text, show_turn
 from rlef_env.envs import CodeEnv, fenced
 from rlef_env.episodes import Episode, episode_to_row, read_episodes
 from rlef_env.errors import DataError
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> None:
         prompt, info = env.reset(seed=arguments.seed, options=options)
         with saving(arguments.save, lambda: env.episode):
             show_heading(console, f"{info['problem_id']} ({info['dataset']})", bold=info["problem_id"])
-            show_prompt(console, prompt, ALL)
+            show_text(console, prompt)
             for program in programs:
                 try:
                     _, _, terminated, truncated, info = env.step(as_response(program))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -57,8 +57,8 @@ class Action(NamedTuple):
     """A subcommand of ``rlef problems``."""
 
     help: str
-    add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], None]
+    add_arguments: Callable[[argparse.ArgumentParser], object] = lambda _: None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -354,29 +354,20 @@ def dedupe(arguments: argparse.Namespace) -> None:
         found.add(duplicate.problem)
         print(json.dumps(asdict(duplicate)))
     if arguments.out is not None:
-        write_jsonl(arguments.out, without(dataset, found))
+        write_jsonl(arguments.out, (problem for problem in dataset if problem.id not in found))
     note(f"{len(found)} of {len(dataset)} problems have a duplicate in {arguments.against}")
 
 
-def without(problems: Iterable[Problem], ids: set[str]) -> Iterator[Problem]:
-    """Return the problems whose ids are not in ``ids``."""
-    return (problem for problem in problems if problem.id not in ids)
-
-
-def nothing(_: argparse.ArgumentParser) -> None:
-    """Add no further arguments."""
-
-
 ACTIONS: Final = {
-    "list": Action("print a line for each problem", nothing, list_problems),
-    "show": Action("print one problem", add_show_arguments, show),
-    "stats": Action("print how many problems, tests and solutions there are, by kind", nothing, stats),
-    "convert": Action("write problems of any schema as CodeContests rows", add_convert_arguments, convert),
+    "list": Action("print a line for each problem", list_problems),
+    "show": Action("print one problem", show, add_show_arguments),
+    "stats": Action("print how many problems, tests and solutions there are, by kind", stats),
+    "convert": Action("write problems of any schema as CodeContests rows", convert, add_convert_arguments),
     "verify": Action(
-        "run the stored solutions and rate how far each problem can be trusted", add_verify_arguments, verify_problems
+        "run the stored solutions and rate how far each problem can be trusted", verify_problems, add_verify_arguments
     ),
     "augment": Action(
-        "add tests: mutated inputs that all correct solutions agree on", add_augment_arguments, augment_problems
+        "add tests: mutated inputs that all correct solutions agree on", augment_problems, add_augment_arguments
     ),
-    "dedupe": Action("find problems that other data have, too", add_dedupe_arguments, dedupe),
+    "dedupe": Action("find problems that other data have, too", dedupe, add_dedupe_arguments),
 }
