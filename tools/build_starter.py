@@ -141,7 +141,7 @@ def _run(slug: str, program: str, text: str) -> str:
 
 
 def _agreement(problem: ModuleType) -> Agrees:
-    """Return the rule by which two answers to one input are both right."""
+    """Return a function that decides whether two answers to one input are both right."""
     spec = _checker_spec(problem)
     if spec["name"] == "python":
         namespace: dict[str, Any] = {"__name__": "checker"}

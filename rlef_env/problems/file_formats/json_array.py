@@ -23,7 +23,7 @@ def starts_an_array(file: IO[bytes]) -> bool:
     return start.lstrip(_SPACE).startswith(b"[")
 
 
-def elements(file: IO[bytes], name: str, longest: int) -> Iterator[tuple[int, bytes]]:
+def elements(file: IO[bytes], name: str, max_bytes: int) -> Iterator[tuple[int, bytes]]:
     """Yield ``(offset, bytes)`` for each element of the array in the file.
 
     Only the boundaries of elements are checked, not whether they are JSON.
@@ -31,7 +31,7 @@ def elements(file: IO[bytes], name: str, longest: int) -> Iterator[tuple[int, by
     Args:
         file: an open file at its start, for which ``starts_an_array`` is true.
         name: the file's name in errors.
-        longest: maximum bytes of an element.
+        max_bytes: maximum bytes of an element.
 
     Raises:
         DataError: the array does not end, something follows it, or an element is too long.
@@ -73,8 +73,8 @@ def elements(file: IO[bytes], name: str, longest: int) -> Iterator[tuple[int, by
                     return
         else:
             place = len(buffer)
-        if len(buffer) - first > longest:
-            raise DataError(f"{name}: row {number}: expected at most {longest} bytes, got more; check the quotes")
+        if len(buffer) - first > max_bytes:
+            raise DataError(f"{name}: row {number}: expected at most {max_bytes} bytes, got more; check the quotes")
         del buffer[:first]
         start, place, first = start + first, place - first, 0
     raise DataError(f"{name}: row {number}: expected a ']' after the last row, got the end of the file; was it cut?")

@@ -23,9 +23,9 @@ FeedbackMode = Literal["public", "none", "random", "private"]
 """Source of feedback, as in ``CodeEnv``."""
 
 
-def knob(default: int, least: int, most: int) -> Any:
+def knob(default: int, minimum: int, maximum: int) -> Any:
     """Return a dataclass field for an integer of a configuration, with its bounds."""
-    return field(default=default, metadata={"least": least, "most": most})
+    return field(default=default, metadata={"minimum": minimum, "maximum": maximum})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +128,8 @@ def check_config(family: str, config: Any) -> None:
         if not bounds:
             if not isinstance(value, bool):
                 raise UsageError(f"{family}: {knob_.name}: expected true or false, got {value!r}")
-        elif type(value) is not int or not bounds["least"] <= value <= bounds["most"]:
+        elif type(value) is not int or not bounds["minimum"] <= value <= bounds["maximum"]:
             raise UsageError(
-                f"{family}: {knob_.name}: expected a whole number from {bounds['least']} to {bounds['most']}, "
+                f"{family}: {knob_.name}: expected a whole number from {bounds['minimum']} to {bounds['maximum']}, "
                 f"got {value!r}"
             )

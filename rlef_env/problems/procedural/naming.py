@@ -100,10 +100,10 @@ def _family(name: str) -> str:
     raise UsageError(f"{PREFIX}: expected one of the families {', '.join(FAMILIES)}, got {name!r}{hint}")
 
 
-def _whole(name: str, key: str, value: str, least: int, most: int) -> int:
-    if re.fullmatch(r"[0-9]{1,10}", value) and least <= int(value) <= most:
+def _whole(name: str, key: str, value: str, minimum: int, maximum: int) -> int:
+    if re.fullmatch(r"[0-9]{1,10}", value) and minimum <= int(value) <= maximum:
         return int(value)
-    raise UsageError(f"{name!r}: {key}: expected a whole number from {least} to {most}, got {value!r}")
+    raise UsageError(f"{name!r}: {key}: expected a whole number from {minimum} to {maximum}, got {value!r}")
 
 
 def _difficulty(name: str, value: str) -> tuple[int, int]:
@@ -121,7 +121,7 @@ def _knob(name: str, recipe: Recipe, key: str, value: str) -> int | bool:
         raise UsageError(f"{name!r}: expected one of seed, count, difficulty, {', '.join(known)}; got {key!r}")
     bounds = known[key].metadata
     if bounds:
-        return _whole(name, key, value, bounds["least"], bounds["most"])
+        return _whole(name, key, value, bounds["minimum"], bounds["maximum"])
     if value not in ("true", "false"):
         raise UsageError(f"{name!r}: {key}: expected true or false, got {value!r}")
     return value == "true"

@@ -56,16 +56,16 @@ def problem(root: Field) -> Problem:
     if len(imports) * sum(not each.output for each in tests) > MAX_SOURCE:
         raise root.child("code").error(f"imports of at most {MAX_SOURCE} characters in all tests", "remove some")
     tests = [each if each.output else Test(imports + each.input, "") for each in tests]
-    rule = CheckerSpec("value")
+    checker = CheckerSpec("value")
     if root.child("test").present:
-        listed, rule = _given(root.child("test"), entry_point)
+        listed, checker = _given(root.child("test"), entry_point)
         tests += listed
     return Problem(
         id=f"MBPP/{number}",
         statement=f"{text}\n\nWrite a whole Python program. It must pass this test:\n\n{asserts[0].strip()}\n",
         public_tests=tuple(tests[:1]),
         private_tests=tuple(tests[1:]),
-        checker=rule,
+        checker=checker,
         solutions=(Solution(code),),
         source="mbpp",
         function=FunctionSpec(entry_point, _preamble(root)),

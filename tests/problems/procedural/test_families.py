@@ -122,7 +122,7 @@ def test_a_seed_is_a_number_or_text_and_seeds_differ(name: str) -> None:
 def test_knobs_have_bounds(name: str) -> None:
     family = FAMILIES[name]
     for knob in fields(family.default):
-        values = [knob.metadata["least"] - 1, knob.metadata["most"] + 1, True, 3.0] if knob.metadata else [1, None]
+        values = [knob.metadata["minimum"] - 1, knob.metadata["maximum"] + 1, True, 3.0] if knob.metadata else [1, None]
         for value in values:
             with pytest.raises(UsageError, match=f"{name}: {knob.name}: expected"):
                 family.generate(0, replace(family.default, **{knob.name: value}))
@@ -131,13 +131,13 @@ def test_knobs_have_bounds(name: str) -> None:
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_knob_can_be_at_its_least_and_half_of_its_most(name: str) -> None:
     family = FAMILIES[name]
-    least = {knob.name: knob.metadata["least"] for knob in fields(family.default) if knob.metadata}
+    least = {knob.name: knob.metadata["minimum"] for knob in fields(family.default) if knob.metadata}
     assert family.generate(0, replace(family.default, **least)).solutions
     for knob in fields(family.default):
         if not knob.metadata:
             assert family.generate(0, replace(family.default, **{knob.name: True})).solutions
             continue
-        assert family.generate(0, replace(family.default, **{knob.name: knob.metadata["least"]})).solutions
+        assert family.generate(0, replace(family.default, **{knob.name: knob.metadata["minimum"]})).solutions
 
 
 def test_difficulty_makes_problems_longer() -> None:

@@ -24,7 +24,7 @@ def row(family: Family[Any]) -> str:
 def knob_text(family: Family[Any], knob: Field[Any]) -> str:
     values = [str(getattr(config, knob.name)).lower() for config in family.grades]
     shown = ", ".join(values) if len(set(values)) > 1 else values[0]
-    bounds = f" ({knob.metadata['least']} to {knob.metadata['most']})" if knob.metadata else ""
+    bounds = f" ({knob.metadata['minimum']} to {knob.metadata['maximum']})" if knob.metadata else ""
     return f"`{knob.name}`{bounds} {shown}"
 
 

@@ -108,7 +108,7 @@ def test_a_zip_bomb_is_refused_before_it_unfolds() -> None:
     field = Field(base64.b64encode(bomb).decode(), "f:1", "private_test_cases")
     tracemalloc.start()
     with pytest.raises(DataError, match=r"unpacks to at most 1048576 bytes, got 'eN.*zip bomb"):
-        pickled_text(field, largest=2**20)
+        pickled_text(field, max_bytes=2**20)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2**23

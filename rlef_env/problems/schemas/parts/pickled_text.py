@@ -24,12 +24,12 @@ _IDLE: Final = {"PROTO", "FRAME", "MEMOIZE", "BINPUT", "LONG_BINPUT", "PUT"}
 _DICT: Final = {"DICT", "EMPTY_DICT", "MARK", "SETITEM", "SETITEMS"}
 
 
-def pickled_text(field: Field, largest: int | None = None) -> Field:
+def pickled_text(field: Field, max_bytes: int | None = None) -> Field:
     """Return the string, or dict of strings, that is packed in this string; ``(pickle)`` is in its path.
 
     Args:
         field: a string in base64.
-        largest: maximum bytes after unpacking; by default 64 times the packed bytes, but at least 128 MiB and at
+        max_bytes: maximum bytes after unpacking; by default 64 times the packed bytes, but at least 128 MiB and at
             most 512 MiB: tests are repetitive, but a row of a kilobyte is not one of the large ones.
 
     Raises:
@@ -40,15 +40,15 @@ def pickled_text(field: Field, largest: int | None = None) -> Field:
         packed = base64.b64decode(text, validate=True)
     except ValueError as error:
         raise field.error(f"JSON, or zlib in base64 ({error})", "check that nothing was cut") from None
-    if largest is None:
-        largest = min(unpacked_bytes(len(packed)), _MAX_BYTES)
+    if max_bytes is None:
+        max_bytes = min(unpacked_bytes(len(packed)), _MAX_BYTES)
     unpacker = zlib.decompressobj()
     try:
-        pickled = unpacker.decompress(packed, largest + 1)
+        pickled = unpacker.decompress(packed, max_bytes + 1)
     except zlib.error as error:
         raise field.error(f"zlib in base64 ({error})", "check that nothing was cut") from None
-    if len(pickled) > largest:
-        raise field.error(f"text that unpacks to at most {largest} bytes", "remove the row: it may be a zip bomb")
+    if len(pickled) > max_bytes:
+        raise field.error(f"text that unpacks to at most {max_bytes} bytes", "remove the row: it may be a zip bomb")
     if not unpacker.eof or unpacker.unused_data:
         raise field.error("one whole zlib stream in base64", "check that nothing was cut or added")
     try:

@@ -118,18 +118,18 @@ def megabytes(field: Field) -> int | None:
     return int(field.number() * _MEBIBYTE)
 
 
-def limit_in_words(field: Field, least: float) -> float | None:
+def limit_in_words(field: Field, minimum: float) -> float | None:
     """Return seconds or bytes from text such as "2.0 seconds" or "256 megabytes"; None for other text.
 
     Args:
         field: the text.
-        least: smaller values count as unknown.
+        minimum: smaller values count as unknown.
     """
     match = _IN_WORDS.fullmatch(field.text()) if field.present else None
     if match is None or match[2].lower() not in _UNITS:
         return None
     value = float(match[1]) * _UNITS[match[2].lower()]
-    return value if value >= least else None
+    return value if value >= minimum else None
 
 
 def solutions_in(field: Field) -> tuple[Solution, ...]:
