@@ -279,8 +279,8 @@ ROW_FAMILIES: Final[dict[str, tuple[Callable[[int], Call], int]]] = {
         ),
         2000,
     ),
-    "a kept problem of the server": (
-        lambda n: lambda: ProblemStore({}).given(Field({**ROWS["apps"], "more": ["x"] * n}, "request")),
+    "a cached problem of the server": (
+        lambda n: lambda: ProblemStore({}).from_row(Field({**ROWS["apps"], "more": ["x"] * n}, "request")),
         5000,
     ),
     "an id that no data set has": (
