@@ -5,33 +5,22 @@ This is the baseline of GRPO (arXiv 2402.03300, eq. 3), not of the paper of RLEF
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from itertools import chain
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from rlef_agents.ppo import parallel
 
-__all__ = ["SMALLEST_STD", "Group", "group_advantages", "groups_of"]
+__all__ = ["SMALLEST_STD", "group_advantages"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
 SMALLEST_STD: Final = 1e-6
 """Smallest standard deviation to divide by: a smaller one is rounding, which would be scaled up to an advantage."""
-
-
-class Group(NamedTuple):
-    """Episodes of one problem in an update.
-
-    Attributes:
-        mean: mean of their returns, KL included.
-        std: standard deviation of their returns without KL.
-    """
-
-    mean: float
-    std: float
 
 
 def group_advantages(
@@ -61,23 +50,11 @@ def group_advantages(
     members, firsts = np.unique(episodes[begins], return_index=True)
     begins, names = begins[firsts], [problems[place] for place in members.tolist()]
     mine = list(zip(names, returns[begins].tolist(), outcomes[begins].tolist(), strict=True))
-    groups = groups_of(chain.from_iterable(parallel.gathered(mine)))
-    means, stds = (np.array([groups[name][column] for name in names], np.float64) for column in range(2))
+    groups: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for name, whole, outcome in chain.from_iterable(parallel.gathered(mine)):
+        groups[name].append((whole, outcome))
+    means = np.array([np.mean([whole for whole, _ in groups[name]]) for name in names], np.float64)
+    stds = np.array([np.std([outcome for _, outcome in groups[name]]) for name in names], np.float64)
     per_episode = np.zeros(len(problems))
     per_episode[members] = (returns[begins] - means) / np.where(scale & (stds > SMALLEST_STD), stds, 1.0)
     return np.asarray(per_episode[episodes])
-
-
-def groups_of(episodes: Iterable[tuple[str, float, float]]) -> dict[str, Group]:
-    """Return the groups of an update, by problem.
-
-    Args:
-        episodes: problem id, return with KL and return without KL of each episode in all processes.
-    """
-    members: dict[str, list[tuple[float, float]]] = {}
-    for problem, whole, outcome in episodes:
-        members.setdefault(problem, []).append((whole, outcome))
-    return {
-        problem: Group(float(np.mean([each[0] for each in those])), float(np.std([each[1] for each in those])))
-        for problem, those in members.items()
-    }

@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, Literal, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -65,22 +65,15 @@ class ActorCritic(nn.Module):
     def __init__(
         self,
         lm: nn.Module,
-        critic: str = "separate",
+        critic: Literal["separate", "shared", "none"] = "separate",
         detach: bool = True,
-        value_init: str = "zero",
+        value_init: Literal["zero", "random"] = "zero",
         token_values: bool = False,
-        dtype: str = "float32",
+        dtype: Literal["float32", "bfloat16"] = "float32",
         gradient_checkpointing: bool = False,
         seed: int = 0,
     ) -> None:
         super().__init__()
-        for name, value, choices in (
-            ("critic", critic, ("separate", "shared", "none")),
-            ("value_init", value_init, ("zero", "random")),
-            ("dtype", dtype, ("float32", "bfloat16")),
-        ):
-            if value not in choices:
-                raise UsageError(f"{name}: expected one of {', '.join(choices)}; got {value!r}")
         self.lm = lm.float()
         prepare(self.lm)
         check_architecture(self.lm)
@@ -129,7 +122,7 @@ class ActorCritic(nn.Module):
         return ((name, p) for name, p in self.named_parameters() if not name.startswith("lm.") and p.requires_grad)
 
 
-def make_value_head(features: int, init: str, seed: int) -> nn.Linear:
+def make_value_head(features: int, init: Literal["zero", "random"], seed: int) -> nn.Linear:
     """Create a linear layer from features to one number; ``init`` is ``zero`` or ``random``."""
     made = nn.Linear(features, 1)
     with torch.no_grad():

@@ -311,8 +311,3 @@ def test_a_sequence_that_changes_beside_high_positions_is_refused_whatever_its_r
         ActorCritic(lm)
     plain = Phi3ForCausalLM(Phi3Config(**small, **heads))
     ActorCritic(plain)
-
-
-def test_an_unknown_choice_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="separate, shared, none"):
-        ActorCritic(model(), critic="two")

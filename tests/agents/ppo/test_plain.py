@@ -292,15 +292,15 @@ def batch(student: Learner) -> list[TokenEpisode]:
     for number, whole in enumerate(sampled_by(student, random_episodes(7, seed=189, problems=3, max_length=5))):
         turns = []
         for place, each in enumerate(whole.turns):
-            said, last = each.completion, place == len(whole.turns) - 1
+            completion, last = each.completion, place == len(whole.turns) - 1
             stale = number % 2
-            noise = stale * random.normal(0.0, 0.3, len(said.ids)).astype(np.float32)
+            noise = stale * random.normal(0.0, 0.3, len(completion.ids)).astype(np.float32)
             cut = number == 2 or (number == 0 and place == 0) or (number == 4 and last)
-            said = dataclasses.replace(
-                said, logprobs=said.logprobs + noise, finished=not cut, versions=said.versions - stale
+            completion = dataclasses.replace(
+                completion, logprobs=completion.logprobs + noise, finished=not cut, versions=completion.versions - stale
             )
             reward = -1.0 if last and number in (1, 4) else each.reward
-            turns.append(dataclasses.replace(each, completion=said, reward=reward))
+            turns.append(dataclasses.replace(each, completion=completion, reward=reward))
         episodes.append(dataclasses.replace(whole, turns=tuple(turns), has_verdict=number != 5))
     assert len(episodes[0].turns) > 1
     assert len(episodes[4].turns) > 1
@@ -340,12 +340,12 @@ class Oracle:
         weights = [each.kept / (len(each.old) if combination["aggregate"] == "turn" else 1) for each in responses]
         advantages = torch.cat([each.advantage.expand(len(each.old)) for each in responses]).numpy()
         returns = np.repeat([each.returned for each in responses], [len(each.value) for each in responses])
-        said = str(combination)
-        np.testing.assert_array_equal(targets.trained, kept, said)
-        np.testing.assert_allclose(targets.weights, np.repeat(weights, lengths), rtol=1e-12, err_msg=said)
-        np.testing.assert_allclose(targets.advantages[kept], advantages[kept], atol=1e-5, rtol=1e-5, err_msg=said)
+        label = str(combination)
+        np.testing.assert_array_equal(targets.trained, kept, label)
+        np.testing.assert_allclose(targets.weights, np.repeat(weights, lengths), rtol=1e-12, err_msg=label)
+        np.testing.assert_allclose(targets.advantages[kept], advantages[kept], atol=1e-5, rtol=1e-5, err_msg=label)
         valued = targets.valued
-        np.testing.assert_allclose(targets.returns[valued], returns[valued], atol=1e-5, rtol=1e-5, err_msg=said)
+        np.testing.assert_allclose(targets.returns[valued], returns[valued], atol=1e-5, rtol=1e-5, err_msg=label)
 
     def agrees_with_gradients(self, combination: Combination, seen: Seen) -> None:
         assert len(seen.gradients) == 2
@@ -394,7 +394,7 @@ def move(parameters: Any, seed: int) -> None:
             parameter.add_(NOISE * torch.randn(parameter.shape, generator=random))
 
 
-def assert_equal(ours: Named, theirs: Named, said: Any, tolerance: float = 1e-5) -> None:
+def assert_equal(ours: Named, theirs: Named, label: Any, tolerance: float = 1e-5) -> None:
     """Compare relative to the largest entry of all. ``plain`` has a critic where the learner has none."""
     extra = ours.keys() - theirs.keys()
     assert theirs.keys() <= ours.keys()
@@ -403,7 +403,7 @@ def assert_equal(ours: Named, theirs: Named, said: Any, tolerance: float = 1e-5)
     largest = max(float(each.abs().max()) for each in ours.values())
     for name, each in ours.items():
         difference = float((each - theirs[name]).detach().abs().max())
-        assert difference <= tolerance * largest, (name, difference, largest, said)
+        assert difference <= tolerance * largest, (name, difference, largest, label)
 
 
 # --- the program -----------------------------------------------------------------------------------------------------

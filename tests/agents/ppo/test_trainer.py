@@ -84,7 +84,9 @@ def test_real_architectures_with_real_templates_train_end_to_end(tmp_path, name)
     assert len(tokenizer) == stored.config.vocab_size
     policy = AutoModelForCausalLM.from_pretrained(latest(tmp_path / "run" / "checkpoints") / "policy")
     for key, tensor in policy.state_dict().items():
-        assert torch.equal(tensor, after[f"lm.{key}"]), "save_pretrained and from_pretrained give back the same"
+        assert torch.equal(tensor, after[f"lm.{key}"]), (
+            "expected the same weights after save_pretrained and from_pretrained"
+        )
 
 
 def test_a_run_killed_while_it_replaced_its_best_policy_has_the_one_before(tmp_path):
