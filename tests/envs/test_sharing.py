@@ -16,7 +16,7 @@ from rlef_env.envs import CodeEnv, CodeVectorEnv
 from rlef_env.envs.shared_pool import shared_pool
 from rlef_env.errors import UsageError
 from rlef_env.problems import Dataset, Problem, ProblemMetadata
-from rlef_env.problems.metadata import metadata_of
+from rlef_env.problems.metadata import IndexedProblems, metadata_of
 from tests.envs.samples import DOUBLE, SUM, SUM_RIGHT
 
 
@@ -99,32 +99,44 @@ def test_a_second_environment_does_not_iterate_over_the_data_again(arguments: di
     assert Counted.counts == {}
 
 
-class Indexed(Counted):
-    """Problems whose metadata are known without reading them, with the same counts."""
+class Indexed(IndexedProblems):
+    """Problems that count how often they are iterated over and how often their metadata are read."""
 
-    __slots__ = ()
+    def __init__(self, *problems: Problem) -> None:
+        self.problems, self.counts = problems, Counter[str]()
+
+    def __len__(self) -> int:
+        return len(self.problems)
+
+    def __iter__(self) -> Iterator[Problem]:
+        self.counts["iterations"] += 1
+        return super().__iter__()
 
     @property
     def ids(self) -> list[str]:
-        return [self[place].id for place in range(len(self))]
+        return [problem.id for problem in self.problems]
 
     def metadata(self, place: int) -> ProblemMetadata:
         self.counts["metadata"] += 1
-        return metadata_of(self[place])
+        return metadata_of(self.problems[place])
 
     def chosen(self, places: Sequence[int]) -> Indexed:
-        return Indexed(self[place] for place in places)
+        return Indexed(*(self.problems[place] for place in places))
+
+    def read(self, place: int) -> Problem:
+        return self.problems[place]
 
 
 @pytest.mark.parametrize("feedback", ["public", "random"])
 def test_a_second_environment_does_not_read_the_metadata_again(feedback: Any) -> None:
-    dataset = Dataset("tiny", "Tiny", Indexed((SUM, DOUBLE)))
+    problems = Indexed(SUM, DOUBLE)
+    dataset = Dataset("tiny", "Tiny", problems)
     CodeEnv(dataset, feedback=feedback).reset(seed=1)
-    assert Counted.counts["metadata"] > 0
-    Counted.counts.clear()
+    assert problems.counts["metadata"] > 0
+    problems.counts.clear()
     CodeEnv(dataset, feedback=feedback).reset(seed=1)
     CodeVectorEnv(2, dataset=dataset, feedback=feedback).reset(seed=1)
-    assert Counted.counts == {}
+    assert problems.counts == {}
 
 
 def test_generated_problems_are_made_once() -> None:
