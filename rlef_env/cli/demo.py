@@ -51,22 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="episodes per agent (default: one per problem)",
     )
-    parser.add_argument(
-        "--seed",
-        type=whole_number(0),
-        default=0,
-        metavar="S",
-        help="seed (default: 0)",
-    )
+    parser.add_argument("--seed", type=whole_number(0), default=0, metavar="S", help="seed (default: 0)")
     parser.add_argument(
         "--show", type=whole_number(0), default=1, metavar="N", help="episodes per agent shown in full (default: 1)"
     )
     parser.add_argument(
-        "--lines",
-        type=whole_number(1),
-        default=24,
-        metavar="N",
-        help="lines shown of each text (default: 24)",
+        "--lines", type=whole_number(1), default=24, metavar="N", help="lines shown of each text (default: 24)"
     )
     add_dataset(parser)
 

@@ -162,7 +162,7 @@ def rejudge_episodes(arguments: argparse.Namespace) -> None:
         ThreadPoolExecutor(arguments.workers) as threads,
         JudgePool(arguments.workers, isolation=arguments.isolation) as pool,  # closed first, so no thread waits for it
     ):
-        # Each thread judges one episode turn by turn.
+        # Each thread judges the turns of one episode in order: which tests a turn runs depends on earlier verdicts.
         again = threads.map(lambda episode: rejudge(episode, dataset, pool), episodes)
         rows = written(compared(episodes, again), len(episodes), arguments.json)
         same = [row["same"] for row in rows]

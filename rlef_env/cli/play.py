@@ -49,11 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=whole_number(0), metavar="S", help="chooses the problem (default: random)")
     parser.add_argument(
-        "--max-turns",
-        type=whole_number(1),
-        default=3,
-        metavar="N",
-        help="turns of the episode (default: %(default)s)",
+        "--max-turns", type=whole_number(1), default=3, metavar="N", help="turns of the episode (default: %(default)s)"
     )
     parser.add_argument("--save", type=file_path, metavar="EPISODES.jsonl", help="append the episode to this file")
 
