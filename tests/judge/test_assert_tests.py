@@ -1,4 +1,4 @@
-"""Tests that are code: what a test can do with a function in another process, and what the program cannot do to it."""
+"""Tests that are code: they use a function in another process, and the program cannot tamper with them."""
 # ruff: noqa: E501  # tables of short programs
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def sandboxes() -> Iterator[Sandboxes]:
 
 @pytest.fixture
 def run(sandboxes: Sandboxes) -> Run:
-    """The outcome of a test for a program that defines ``f``."""
+    """Return the outcome of a test for a program that defines ``f``."""
 
     def run(source: str, test: str, preamble: str = "") -> RunOutcome:
         target = Target("f", preamble)
@@ -83,7 +83,7 @@ def returns(made: str) -> str:
         (SAME, "if __name__ == '__main__':\n    f()\nelse:\n    assert 0"),
     ],
 )  # fmt: skip
-def test_what_a_test_can_ask(run: Run, source: str, test: str) -> None:
+def test_a_test_uses_returned_values(run: Run, source: str, test: str) -> None:
     outcome = run(source, test)
     assert outcome.verdict is Verdict.ACCEPTED, outcome
 
@@ -108,13 +108,15 @@ def test_what_a_test_can_ask(run: Run, source: str, test: str) -> None:
         (SAME, "import os\nf()\nos._exit(0)", "wrong_answer", "", b""),
     ],
 )  # fmt: skip
-def test_what_a_failure_says(run: Run, source: str, test: str, verdict: str, category: str, words: bytes) -> None:
+def test_verdict_category_and_message_of_a_failure(
+    run: Run, source: str, test: str, verdict: str, category: str, words: bytes
+) -> None:
     outcome = run(source, test)
     assert (outcome.verdict.value, outcome.category) == (verdict, category), outcome
     assert words in outcome.stderr
 
 
-def test_a_failure_shows_what_was_returned_last(run: Run) -> None:
+def test_a_failure_shows_the_last_returned_value(run: Run) -> None:
     assert run(returns("[args[0], '\\ud800']"), "f(1)\nassert f(2) == 3").stdout == b"[2, '\\ud800']"
     assert len(run(returns("'x' * 10**5"), "assert f() == 3").stdout) < 5000
     assert b"too long an integer" in run(returns("10**5000"), "assert f() == 3").stdout
@@ -122,27 +124,27 @@ def test_a_failure_shows_what_was_returned_last(run: Run) -> None:
 
 @pytest.mark.parametrize("test", ["f(lambda: 1)", "f(key=[object()])", "class Node: pass\nf({1: Node()})"])
 @pytest.mark.parametrize("source", [SAME, "while True: pass", "def f(*args): raise KeyError"])
-def test_what_cannot_be_passed_is_no_fault_of_the_program(run: Run, source: str, test: str) -> None:
+def test_an_argument_that_is_not_plain_gives_no_verdict(run: Run, source: str, test: str) -> None:
     outcome = run(source, test)
     assert outcome.verdict is Verdict.NO_VERDICT
     assert "not plain" in (outcome.category or "")
 
 
-def test_a_test_that_needs_a_module_that_is_not_there_has_no_verdict(run: Run) -> None:
+def test_a_test_that_needs_a_missing_module_has_no_verdict(run: Run) -> None:
     outcome = run(SAME, "import no_such_module\nassert f()")
     assert (outcome.verdict, outcome.category) == (
         Verdict.NO_VERDICT,
         "the test needs a module that is not installed: No module named 'no_such_module'",
     )
     late = "f()\nimport no_such_module"
-    assert run(SAME, late).verdict is Verdict.WRONG_ANSWER  # what the program returned may have led here
+    assert run(SAME, late).verdict is Verdict.WRONG_ANSWER  # a value of the program may have caused this
     assert run("def f(): import no_such_module", "f()").verdict is Verdict.RUNTIME_ERROR
 
 
 # --- what the program cannot do --------------------------------------------------------------------------------------
 
 
-def test_a_program_cannot_have_its_test_passed_back_to_it_as_not_plain(run: Run) -> None:
+def test_a_program_cannot_force_no_verdict_by_returning_a_value_that_is_not_plain(run: Run) -> None:
     assert run(returns("lambda: 1"), "assert f(f()) == 1").verdict is Verdict.WRONG_ANSWER
     assert (
         run(returns("['x' * 5 * 10**5] * 2"), "given = [f()] * 50\nassert f(given) == 1").verdict
@@ -171,7 +173,7 @@ def test_a_program_that_does_not_answer_has_failed(run: Run, source: str, verdic
         assert outcome.verdict.value == verdict
 
 
-def test_neither_process_holds_anything_of_the_other(run: Run) -> None:
+def test_neither_process_contains_data_of_the_other(run: Run) -> None:
     find = (
         "import gc, sys\ndef f(word):\n    frame, found = sys._getframe(), ''\n    while frame:\n"
         "        found += repr(frame.f_locals) + repr(sys.argv)\n        frame = frame.f_back\n"
@@ -207,7 +209,7 @@ def check(candidate):
     [("[args[0] / 3, 1.0]", True), ("(args[0] / 3 + 1e-9, 1)", True), ("[args[0] / 3 + 1e-3, 1.0]", False),
      ("[args[0] / 3]", False), ("None", False)],
 )  # fmt: skip
-def test_what_evalplus_uses_of_numpy_needs_no_numpy(run: Run, made: str, right: bool) -> None:
+def test_evalplus_checks_run_without_numpy(run: Run, made: str, right: bool) -> None:
     (test,) = check_to_tests(HUB, "f")
     outcome = run(returns(made), test.input)
     assert (outcome.verdict is Verdict.ACCEPTED) is right
@@ -230,11 +232,11 @@ def test_what_evalplus_uses_of_numpy_needs_no_numpy(run: Run, made: str, right: 
         ),
     ],
 )
-def test_no_exception_of_the_programs_ends_a_test_well(run: Run, source: str, test: str) -> None:
+def test_no_exception_of_the_program_passes_a_test(run: Run, source: str, test: str) -> None:
     assert run(source, test).verdict in (Verdict.RUNTIME_ERROR, Verdict.WRONG_ANSWER)
 
 
-def test_a_test_may_expect_the_exceptions_that_end_things(run: Run) -> None:
+def test_a_test_can_expect_system_exit_and_stop_iteration(run: Run) -> None:
     for name in ("StopIteration", "SystemExit"):
         test = f"try:\n    f()\nexcept {name}:\n    raise SystemExit(0)\nassert False"
         assert run(f"def f(): raise {name}", test).verdict is Verdict.ACCEPTED

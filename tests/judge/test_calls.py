@@ -1,4 +1,4 @@
-"""Functions called in the sandbox: results one by one, and programs that would rather not be judged."""
+"""Functions called in the sandbox: each call has a result, and programs cannot tamper with more than their own."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_arguments_go_in_and_results_come_out(sandbox: Sandbox) -> None:
     assert all(same_value(*pair) for pair in zip(results, expected, strict=True))
 
 
-def test_no_calls_no_results(run: Run) -> None:
+def test_no_calls_give_no_results(run: Run) -> None:
     assert run("while True: pass", []) == []
 
 
@@ -87,7 +87,7 @@ def test_a_runner_keeps_programs_apart(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("fresh_process", [False, True])
-def test_what_a_call_does_to_its_arguments_no_other_call_sees(run: Run, fresh_process: bool) -> None:
+def test_changes_of_arguments_are_not_seen_by_other_calls(run: Run, fresh_process: bool) -> None:
     shared = [1, 2]
     assert values(run("def f(a):\n    a.append(3)\n    return a\n", [shared, shared], fresh_process)) == [[1, 2, 3]] * 2
     assert shared == [1, 2]
@@ -126,7 +126,7 @@ def test_an_exception_has_the_programs_own_trace(run: Run) -> None:
         ("def f(n):\n    raise ValueError('x' * 10**7)", "ValueError", None),
     ],
 )  # fmt: skip
-def test_what_a_program_raises_is_named(run: Run, source: str, exception: str, last: str | None) -> None:
+def test_the_exception_of_a_program_is_reported(run: Run, source: str, exception: str, last: str | None) -> None:
     first, second = run(source, [1, 2])
     assert isinstance(first, Raised)
     assert first == second
@@ -144,7 +144,7 @@ def test_a_program_that_does_not_compile(run: Run, source: str) -> None:
     assert "Error" in first.detail
 
 
-def test_the_compilers_words_point_at_the_line(run: Run) -> None:
+def test_the_compiler_message_shows_the_line(run: Run) -> None:
     (result,) = run("x = 1\ndef f(n):\n    return n +\n")
     assert isinstance(result, NotReturned)
     assert result.detail.splitlines()[:2] == ['  File "solution.py", line 3', "    return n +"]
@@ -179,7 +179,7 @@ def test_a_program_is_a_module_that_is_not_main(run: Run) -> None:
      ("range(3)", "range"), ("type('Mine', (list,), {'__hash__': lambda self: 1})()", "Mine"),
      ("endless", "list (too deep)")],
 )  # fmt: skip
-def test_what_is_not_plain_is_named_and_equals_nothing(run: Run, made: str, type_name: str) -> None:
+def test_a_value_that_is_not_plain_is_reported_by_type_and_equals_nothing(run: Run, made: str, type_name: str) -> None:
     (value,) = values(run(f"endless = []\nendless.append(endless)\ndef f(n):\n    return {made}\n"))
     assert type(value) is Other
     assert value.type_name == type_name
@@ -192,7 +192,7 @@ def test_what_is_not_plain_is_named_and_equals_nothing(run: Run, made: str, type
      ("collections.defaultdict(list, a=1)", {"a": 1}), ("collections.namedtuple('P', 'x y')(1, 2)", (1, 2)),
      ("enum.IntEnum('E', 'A B').B", 2), ("[Mine((1, 2))]", [[1, 2]]), ("type('S', (str,), {})('x')", "x")],
 )  # fmt: skip
-def test_an_instance_of_a_subclass_counts_as_what_it_holds(run: Run, made: str, value: object) -> None:
+def test_an_instance_of_a_subclass_counts_as_its_plain_type(run: Run, made: str, value: object) -> None:
     mine = "import collections, enum\nclass Mine(list):\n    def __iter__(self): return iter([5])\n"
     (result,) = values(run(f"{mine}def f(n):\n    return {made}\n"))
     assert same_value(result, value)
@@ -211,12 +211,12 @@ def test_an_instance_of_a_subclass_counts_as_what_it_holds(run: Run, made: str, 
         max_size=5,
     )
 )
-def test_any_value_goes_through_and_back(run: Run, given_values: list[object]) -> None:
+def test_any_value_survives_the_round_trip(run: Run, given_values: list[object]) -> None:
     returned = values(run("def f(x):\n    return x\n", given_values))
     assert [encode(value) for value in returned] == [encode(value) for value in given_values]
 
 
-def test_arguments_that_are_not_plain_are_the_callers_mistake(run: Run) -> None:
+def test_arguments_that_are_not_plain_raise_usage_error(run: Run) -> None:
     with pytest.raises(UsageError, match=r"call 1: .*got object"):
         run("def f(x): pass", [1, [object()]])
 
@@ -243,14 +243,14 @@ def in_third_call(statement: str) -> str:
         ("import ctypes; ctypes.CDLL(None).ptrace(0, 0, 0, 0)", Status.SECURITY_VIOLATION, ""),
     ],
 )
-def test_a_call_that_does_not_return_leaves_those_before_it(
+def test_a_call_that_does_not_return_keeps_earlier_results(
     run: Run, statement: str, status: Status, detail: str
 ) -> None:
     results = run(in_third_call(statement), range(5))
     assert results == [Returned(0), Returned(1), *[NotReturned(status, detail)] * 3]
 
 
-def test_a_process_for_each_call_leaves_those_after_it_too(run: Run) -> None:
+def test_a_process_for_each_call_keeps_later_results_too(run: Run) -> None:
     results = run(in_third_call("os._exit(3)"), range(4), fresh_process=True)
     assert results == [Returned(0), Returned(1), NotReturned(Status.EXITED, "exit status 3"), Returned(9)]
 
@@ -291,7 +291,7 @@ def test_no_exception_ends_the_calls(run: Run, statement: str) -> None:
         "import sys; sys.argv = sys.path = sys.flags = sys.exit = sys.excepthook = None",
     ],
 )
-def test_what_a_program_does_first_does_not_disturb_its_results(run: Run, start: str) -> None:
+def test_patches_of_the_program_do_not_break_its_results(run: Run, start: str) -> None:
     assert values(run(f"{start}\ndef f(n):\n    return [n, 'x']\n", range(3))) == [[n, "x"] for n in range(3)]
 
 
@@ -357,7 +357,7 @@ def frame(kind: bytes, number: int, content: bytes) -> bytes:
         FRAME.pack(b"V", 1, 2**63) + b"x" * 1000,
     ],
 )
-def test_what_is_no_frame_spoils_the_calls_from_there_on_and_nothing_else(run: Run, content: bytes) -> None:
+def test_invalid_frames_invalidate_only_the_following_calls(run: Run, content: bytes) -> None:
     lost = NotReturned(Status.EXITED, "exit status 0")
     assert run(forging(content, "os._exit(0)"), range(4)) == [Returned(0), lost, lost, lost]
 
@@ -368,19 +368,19 @@ def test_a_forged_frame_is_no_more_than_a_returned_value(run: Run) -> None:
         Returned("forged"),
         NotReturned(Status.EXITED, "exit status 0"),
     ]
-    # Then the call returns as well: its own frame comes where that of the next call should be.
+    # Then the call itself returns: its frame is at the place of the next call's frame.
     results = run(forging(frame(b"V", 1, encode("forged")), "pass"), range(3))
     assert results == [Returned(0), Returned("forged"), NotReturned(Status.EXITED, "exit status 0")]
 
 
-def test_a_limit_comes_before_answers_that_are_all_there(run: Run) -> None:
+def test_a_limit_counts_before_complete_results(run: Run) -> None:
     everything = b"".join(frame(b"V", number, encode(number)) for number in range(1, 3))
     results = run(forging(everything, "while True: pass"), range(3))
     assert results == [Returned(0), Returned(1), NotReturned(Status.TIME_LIMIT)]
 
 
-def test_a_process_holds_nothing_of_another_program_or_of_the_judge(sandbox: Sandbox) -> None:
-    """Everything the collector, the frames and the input show, searched for a word that is spelt backwards."""
+def test_a_process_contains_no_data_of_another_program_or_of_the_judge(sandbox: Sandbox) -> None:
+    """Search the objects of the collector, the frames and the input for a word that is spelt backwards."""
     spy = (
         "import gc, os, sys\n"
         "def f(n):\n"
@@ -397,10 +397,10 @@ def test_a_process_holds_nothing_of_another_program_or_of_the_judge(sandbox: San
         ]
 
 
-def test_prints_count_as_output(run: Run) -> None:
+def test_printed_text_counts_as_output(run: Run) -> None:
     first, second, third, fourth = run(in_third_call("print('x' * 2**22, flush=True)"), range(4))
     assert (first, second, fourth) == (Returned(0), Returned(1), NotReturned(Status.OUTPUT_LIMIT))
-    assert isinstance(third, Raised)  # the kernel refuses more; what goes on after that ends in the limit all the same
+    assert isinstance(third, Raised)  # the kernel refuses more output; continuing still exceeds the limit
 
 
 @pytest.mark.parametrize("other_version", [False, True])

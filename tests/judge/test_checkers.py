@@ -1,4 +1,4 @@
-"""The comparisons: the conformance cases of their origins, hand-computed examples, and laws for any bytes."""
+"""The comparisons: the conformance cases of their origins, hand-computed examples, and properties for any bytes."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("output", "expected", "tokens", "codecontests", "kattis", "kattis_float"), TABLE)
-def test_who_accepts_what(
+def test_the_same_output_under_each_checker(
     output: bytes, expected: bytes, tokens: bool, codecontests: bool, kattis: bool, kattis_float: bool
 ) -> None:
     assert check_tokens(output, expected) is tokens
@@ -83,7 +83,7 @@ def test_who_accepts_what(
         (b"-1", b"1", False),
         (b"3.14159 yes", b"3.141592 YES", True),
         (b"3.14159 yes", b"3.141592 no", False),
-        (b"inf 1.0", b"inf 1", False),  # infinity minus infinity is no number below 1e-5
+        (b"inf 1.0", b"inf 1", False),  # infinity minus infinity is not below 1e-5
         (b"inf 1", b"inf 1", True),
     ],
 )
@@ -121,7 +121,7 @@ def test_kattis_conformance(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("flags", "output", "expected", "right"),
     [
-        ("float_absolute_tolerance 0.5", b"1.5", b"1", True),  # at the tolerance is within it
+        ("float_absolute_tolerance 0.5", b"1.5", b"1", True),  # a difference equal to the tolerance is within it
         ("float_absolute_tolerance 0.5", b"150", b"100", False),
         ("float_relative_tolerance 0.5", b"150", b"100", True),
         ("float_relative_tolerance 0.5", b"151", b"100", False),
@@ -131,7 +131,7 @@ def test_kattis_conformance(case: dict[str, Any]) -> None:
         ("float_relative_tolerance 0.5 float_absolute_tolerance 1", b"1", b"0", True),
         ("float_tolerance 0.5", b"inf", b"1", False),
         ("float_tolerance 0.5", b"one", b"1", False),
-        ("float_tolerance 0.5", b"INF", b"inf", True),  # no finite number is expected: text
+        ("float_tolerance 0.5", b"INF", b"inf", True),  # not a finite number, so it is compared as text
         ("float_tolerance 0.5 case_sensitive", b"INF", b"inf", False),
         ("float_tolerance 0.5", b"1e999", b"1e998", False),
         ("float_tolerance 0.5", b"0x1p9999999999999999999", b"1", False),
@@ -182,7 +182,7 @@ def test_every_checker_is_a_comparison_a_program_or_compares_values() -> None:
     assert {flag for info in CHECKERS.values() for flag in info.flags} == set(CHECKER_FLAGS)
 
 
-# --- laws for any bytes ----------------------------------------------------------------------------------------------
+# --- properties for any bytes ----------------------------------------------------------------------------------------
 
 SPECS = {
     "tokens": CheckerSpec("tokens"),
@@ -332,7 +332,7 @@ HUGE = {
     *("tokens", "tokens, unordered", "codecontests, exact", "kattis, float", "kattis, spaces", "lines, loose"),
     *("lines, unordered", "lines, float", "characters", "yesno", "livecodebench", "sandboxfusion", "apps, exact"),
 )
-@pytest.mark.timeout(60)  # what is not linear takes hours
+@pytest.mark.timeout(60)  # in more than linear time it would take hours
 @pytest.mark.parametrize(("output", "expected"), HUGE.values(), ids=HUGE.keys())
 def test_huge_outputs_are_refused_in_linear_time(compare: Any, output: bytes, expected: bytes) -> None:
     assert compare(output, expected) is False

@@ -58,7 +58,7 @@ WHO_ACCEPTS_WHAT = [
 
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize(("output", "expected", "accepted_by"), WHO_ACCEPTS_WHAT)
-def test_who_accepts_what(source: str, output: bytes, expected: bytes, accepted_by: str) -> None:
+def test_the_same_output_under_each_checker(source: str, output: bytes, expected: bytes, accepted_by: str) -> None:
     assert accepts(SOURCES[source], output, expected) is (source in accepted_by)
 
 
@@ -79,7 +79,7 @@ def test_who_accepts_what(source: str, output: bytes, expected: bytes, accepted_
         (b"0.333333", b"0.3333333", True),
     ],
 )
-def test_integers_may_be_compared_exactly(name: str, output: bytes, expected: bytes, right: bool) -> None:
+def test_exact_integers(name: str, output: bytes, expected: bytes, right: bool) -> None:
     assert accepts(CheckerSpec(name, ("exact_integers",)), output, expected) is right
 
 
@@ -157,7 +157,7 @@ def test_integers_may_be_compared_exactly(name: str, output: bytes, expected: by
         ("apps", b"1 2\n3", b"1.0\n2.0 3.0", False),
     ],
 )
-def test_what_a_flag_changes(checker: str, output: bytes, expected: bytes, right: bool) -> None:
+def test_the_effect_of_a_flag(checker: str, output: bytes, expected: bytes, right: bool) -> None:
     name, *flags = checker.split()
     assert accepts(CheckerSpec(name, tuple(flags)), output, expected) is right
 
@@ -168,7 +168,7 @@ def test_what_a_flag_changes(checker: str, output: bytes, expected: bytes, right
 @pytest.mark.parametrize(
     ("name", "output", "expected", "right"),
     [
-        # What the checkers of testlib, compiled, say on these files.
+        # Results of the compiled testlib checkers for these files.
         ("wcmp", b"a\nb", b"a b\n", True),
         ("wcmp", b"A b", b"a b\n", False),
         ("ncmp", b"1 2\n3", b"1 2 3\n", True),

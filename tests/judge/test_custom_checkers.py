@@ -1,4 +1,4 @@
-"""Checkers of the caller's own: they decide, whatever they are, and no program gains by breaking one."""
+"""Custom checkers: they decide, and no program gains by breaking one."""
 
 from __future__ import annotations
 
@@ -38,24 +38,24 @@ def judge() -> Iterator[Judge]:
         yield judge
 
 
-def test_it_decides(judge: Judge) -> None:
+def test_a_custom_checker_decides(judge: Judge) -> None:
     assert judge.judge(PROBLEM, Program("print(int(input()) + 2)")).verdict is Verdict.ACCEPTED
     assert judge.judge(PROBLEM, Program("print(int(input()) + 1)")).verdict is Verdict.WRONG_ANSWER
 
 
-def test_for_functions_it_reads_how_the_value_is_written(judge: Judge) -> None:
+def test_for_functions_it_gets_the_text_of_the_value(judge: Judge) -> None:
     function = replace(PROBLEM, function=FunctionSpec("f"), public_tests=(Test("f(1)", "1"), Test("f(2)", "2")))
     assert judge.judge(function, Program("def f(n): return n + 2")).verdict is Verdict.ACCEPTED
     assert judge.judge(function, Program("def f(n): return n + 1")).verdict is Verdict.WRONG_ANSWER
 
 
-def test_a_program_does_not_escape_by_breaking_it(judge: Judge) -> None:
+def test_an_output_that_breaks_the_checker_is_wrong(judge: Judge) -> None:
     judgement = judge.judge(PROBLEM, Program("print('x' * 9)"))
     assert judgement.verdict is Verdict.WRONG_ANSWER
 
 
-def test_nor_by_making_it_leave() -> None:
-    """Libraries written for commands call ``sys.exit``; a pool would lose its worker again and again."""
+def test_an_output_that_makes_the_checker_exit_is_wrong() -> None:
+    """Libraries for command lines call ``sys.exit``, which must not end the workers of a pool."""
 
     def leaving(_: bytes, output: bytes, expected: bytes) -> bool:
         if not output.strip().isdigit():
@@ -70,9 +70,7 @@ def test_nor_by_making_it_leave() -> None:
 
 
 @given(given=st.binary(), output=st.binary(), expected=st.binary())
-def test_whatever_it_is_given_it_is_what_the_function_says_or_its_own_fault(
-    given: bytes, output: bytes, expected: bytes
-) -> None:
+def test_a_checker_returns_its_result_or_is_reported_as_broken(given: bytes, output: bytes, expected: bytes) -> None:
     problem = replace(PROBLEM, checker=CheckerSpec("mine"))
     checker = checker_for(problem, Sandboxes(), {"mine": parity})
 
@@ -94,7 +92,7 @@ def test_whatever_it_is_given_it_is_what_the_function_says_or_its_own_fault(
     ("said", "verdict"),
     [(np.True_, "accepted"), (np.False_, "wrong_answer"), (None, "no_verdict"), ("no", "no_verdict")],
 )
-def test_what_it_says_is_taken_as_it_is_meant(said: Any, verdict: str) -> None:
+def test_results_that_are_not_bool(said: Any, verdict: str) -> None:
     with Judge(checkers={"mine": lambda *_: said}) as judge:
         judgement = judge.judge(PROBLEM, ECHO)
     assert judgement.verdict.value == verdict
@@ -109,20 +107,20 @@ def test_what_it_says_is_taken_as_it_is_meant(said: Any, verdict: str) -> None:
         ([parity], "expected a mapping"),
     ],
 )
-def test_what_is_no_checker_is_refused(checkers: Any, words: str) -> None:
+def test_an_invalid_checker_is_refused(checkers: Any, words: str) -> None:
     for kind in (Judge, JudgePool):
         with pytest.raises(UsageError, match=words):
             kind(checkers=checkers)
 
 
-def test_what_cannot_be_sent_is_refused_at_once() -> None:
+def test_a_checker_that_cannot_be_pickled_is_refused_at_once() -> None:
     drawn = (number % 2 == 0 for number in range(9))
     with pytest.raises(UsageError, match="can be sent to other processes"):
         JudgePool(checkers={"mine": lambda *_: next(drawn)})
 
 
-def test_what_cannot_be_loaded_over_there_is_said_of_each_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A module that was loaded by its path is known to this process only."""
+def test_a_checker_that_workers_cannot_load_fails_each_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only this process knows a module that was loaded by its path."""
     path = tmp_path / "known_here_only.py"
     path.write_text("def mine(given, output, expected): return True")
     spec = importlib.util.spec_from_file_location("known_here_only", path)
@@ -137,13 +135,13 @@ def test_what_cannot_be_loaded_over_there_is_said_of_each_job(tmp_path: Path, mo
                 pool.judge(PROBLEM, ECHO)
 
 
-def test_one_that_nobody_gave_is_an_error_and_no_verdict() -> None:
+def test_a_missing_checker_is_an_error_not_a_verdict() -> None:
     with JudgePool(1) as pool, pytest.raises(UsageError, match=r"expected one of .*, got 'mine'"):
         pool.judge(PROBLEM, ECHO)
 
 
-def test_its_verdicts_are_not_remembered() -> None:
-    """What it would say the next time, nobody knows; and its name may stand for another one then."""
+def test_verdicts_of_custom_checkers_are_not_cached() -> None:
+    """It can decide differently the next time, and its name can mean another function then."""
     cache = VerdictCache()
     with CachedPool(JudgePool(1, checkers={"mine": parity}), cache) as pool:
         for problem in (PROBLEM, replace(PROBLEM, checker=CheckerSpec("tokens"))):
@@ -170,13 +168,13 @@ for near in (Near(TOLERANCE), lambda given, output, expected: distance(output, e
 """
 
 
-def test_it_may_be_written_in_a_notebook(root: Path) -> None:
-    """Where classes and functions, and what these use of the modules and constants above them, belong to no file."""
+def test_a_checker_defined_in_a_notebook_works(root: Path) -> None:
+    """Classes and functions there belong to no file, and use modules and constants of the notebook."""
     process = subprocess.run([sys.executable, "-c", NOTEBOOK], cwd=root, capture_output=True, text=True, timeout=120)
     assert process.stdout == "['accepted', 'wrong_answer']\n" * 2, process.stderr
 
 
-def test_environments_use_it() -> None:
+def test_environments_use_custom_checkers() -> None:
     dataset = Dataset("own", "Own", (PROBLEM,))
     right = "```python\nprint(int(input()) + 2)\n```"
     with Judge(checkers={"mine": parity}) as judge, JudgePool(1, checkers={"mine": parity}) as pool:
@@ -187,7 +185,7 @@ def test_environments_use_it() -> None:
         assert envs.step([right])[1].tolist() == [1.0]
 
 
-def test_a_checker_that_ends_its_process_costs_the_program_its_verdict_and_no_other() -> None:
+def test_a_checker_that_kills_its_process_costs_only_its_own_job_the_verdict() -> None:
     def fatal(given: bytes, output: bytes, expected: bytes) -> bool:
         import os
 

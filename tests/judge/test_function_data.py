@@ -1,4 +1,4 @@
-"""HumanEval and MBPP as they are: every reference is right, and programs that answer nothing of use are wrong."""
+"""HumanEval and MBPP: every reference is right, and programs that return nothing useful are wrong."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def judge() -> Iterator[Judge]:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_references_are_right_and_programs_that_say_nothing_wrong(judge: Judge, shared_data: Path, file: str) -> None:
+def test_references_are_right_and_useless_programs_are_wrong(judge: Judge, shared_data: Path, file: str) -> None:
     problems = list(load_dataset(str(shared_data / file)))
     assert len(problems) == FILES[file]
     refused, accepted = [], []

@@ -1,4 +1,4 @@
-"""Function problems in real sandboxes: what each test says, what is kept apart, and programs that would rather not."""
+"""Function problems in real sandboxes: the outcome of each test, separate processes, and attacks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def sandboxes() -> Iterator[Sandboxes]:
 
 @pytest.fixture
 def run(sandboxes: Sandboxes) -> Run:
-    """The outcomes of a program on tests of a function ``f``, the first ``public`` of them public."""
+    """Return the outcomes of a program on tests of a function ``f``, the first ``public`` of them public."""
 
     def run(
         source: str,
@@ -70,7 +70,7 @@ def test_right_and_wrong_values(run: Run) -> None:
     assert outcomes[1].stdout == b"(1, [1])"
 
 
-def test_an_exception_is_the_tests_own(run: Run) -> None:
+def test_an_exception_fails_only_its_test(run: Run) -> None:
     outcomes = run("def f(n):\n    return 1 // n\n", Test("f(1)", "1"), Test("f(0)", "1"), Test("f(-1)", "-1"))
     assert verdicts(outcomes) == ["accepted", "runtime_error", "accepted"]
     assert outcomes[1].category == "ZeroDivisionError"
@@ -82,7 +82,7 @@ def test_a_slow_call_fails_alone(run: Run) -> None:
     assert verdicts(run(source, *CALLS)) == ["accepted", "time_limit", "accepted"]
 
 
-def test_calls_that_are_slow_together_are_not_slow(run: Run) -> None:
+def test_the_time_limit_holds_for_each_call(run: Run) -> None:
     source = "import time\ndef f(n):\n    end = time.process_time() + 0.3\n    while time.process_time() < end: pass\n"
     assert verdicts(run(f"{source}    return n + 1\n", *CALLS)) == RIGHT * 3
 
@@ -100,9 +100,7 @@ def test_calls_that_are_slow_together_are_not_slow(run: Run) -> None:
         ("return 'x' * 2**21", "output_limit", None),
     ],
 )
-def test_a_call_that_does_not_return_leaves_the_others(
-    run: Run, statement: str, verdict: str, category: str | None
-) -> None:
+def test_a_call_that_does_not_return_fails_alone(run: Run, statement: str, verdict: str, category: str | None) -> None:
     source = (
         f"import os\nkept = []\ndef f(n):\n    if n == 2:\n        for _ in range(9): {statement}\n    return n + 1\n"
     )
@@ -117,7 +115,7 @@ def test_state_is_kept_from_call_to_call_of_one_process(run: Run) -> None:
     assert verdicts(run(source, *calls)) == RIGHT * 3
 
 
-def test_public_calls_see_nothing_of_hidden_ones(run: Run) -> None:
+def test_public_calls_run_in_another_process_than_hidden_ones(run: Run) -> None:
     source = (
         "import gc, sys\nseen = []\ndef f(word):\n    seen.append(word)\n    frame = sys._getframe()\n    found = ''\n"
         "    while frame:\n        found += repr(frame.f_locals)\n        frame = frame.f_back\n"
@@ -139,13 +137,13 @@ def test_public_calls_see_nothing_of_hidden_ones(run: Run) -> None:
         ("f = 5", "runtime_error", "TypeError"),
     ],
 )
-def test_a_program_that_gives_no_function_fails_every_test(run: Run, source: str, verdict: str, category: str) -> None:
+def test_a_program_without_the_function_fails_every_test(run: Run, source: str, verdict: str, category: str) -> None:
     outcomes = run(source, CALLS[0], "assert f(1) == 2.0 - 0", CALLS[1])
     assert verdicts(outcomes) == [verdict] * 3
     assert {outcome.category for outcome in outcomes} == {category}
 
 
-def test_a_method_of_solution_will_do(run: Run) -> None:
+def test_a_method_of_class_solution_is_called(run: Run) -> None:
     source = (
         "class Solution:\n    def __init__(self):\n        self.seen = 0\n    def f(self, n):\n        self.seen += 1\n"
     )
@@ -183,7 +181,7 @@ def test_a_checker_that_is_a_program_gets_values_as_text(run: Run) -> None:
     assert outcomes[0].stdout == b"{1, 3}"
 
 
-def test_what_cannot_be_judged_says_so(run: Run) -> None:
+def test_problems_that_cannot_be_judged_raise_errors(run: Run) -> None:
     with pytest.raises(UsageError, match="expected one in Python"):
         run("int main() {}", *CALLS, language="cpp")
     with pytest.raises(UsageError, match="CheckerSpec"):
@@ -319,7 +317,7 @@ def f(n):
 
 
 @pytest.mark.parametrize("name", ["b'A' * 10**6", r"b'\x1b[31m\n accepted'", r"b'\xed\xb2\x80'"])
-def test_what_a_program_calls_its_exceptions_fits_in_a_line(name: str) -> None:
+def test_a_forged_exception_name_is_bounded_and_printable(name: str) -> None:
     problem = Problem("p", "", (Test("f(1)", "2"),), checker=BY_VALUE, function=FunctionSpec("f"))
     with Judge() as judge:
         judgement = judge.judge(problem, Program(f"{FORGE}raised({name})"))
@@ -331,7 +329,7 @@ def test_what_a_program_calls_its_exceptions_fits_in_a_line(name: str) -> None:
 
 
 def test_values_are_decoded_one_at_a_time(sandboxes: Sandboxes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of a process together could take far more memory than their bytes."""
+    """All values of a process together could take far more memory than their bytes."""
     decoded = 0
 
     def counted(data: bytes, check_keys: Callable[[list[object], bool], None]) -> object:
@@ -347,6 +345,6 @@ def test_values_are_decoded_one_at_a_time(sandboxes: Sandboxes, monkeypatch: pyt
             assert decoded == number
 
 
-def test_a_checker_that_is_a_program_is_asked_whatever_text_the_test_holds(run: Run) -> None:
+def test_a_checker_program_accepts_any_text_of_a_test(run: Run) -> None:
     checker = CheckerSpec("python", (), "def check(input, output, expected):\n    return output == '7'\n")
     assert verdicts(run("def f(n):\n    return 7", Test("f(1)", "'\ud800'"), checker=checker)) == RIGHT

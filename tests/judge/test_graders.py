@@ -133,12 +133,12 @@ FUNCTIONS: Final = [
     ("class Solution:\n    @lru_cache\n    def of(self, n):\n        return math.gcd(n, 0)\n    def most(self, nums):\n"
      "        heap = [(-nums.count(n), self.of(n)) for n in nums]\n        heapq.heapify(heap)\n"
      "        return heappop(heap)[1]\n", RIGHT),
-    ("def most(nums, k):\n    return max(nums, key=lambda n: nums.count(n) * k)\n"  # a helper of the method's name
+    ("def most(nums, k):\n    return max(nums, key=lambda n: nums.count(n) * k)\n"  # a helper with the method's name
      "class Solution:\n    def most(self, nums):\n        return most(nums, 1)\n", RIGHT),
-    ("def most(nums):\n    return max(nums, key=nums.count)\n", RIGHT),  # and no class
+    ("def most(nums):\n    return max(nums, key=nums.count)\n", RIGHT),  # without the class
     ("class Solution:\n    def most(self, nums):\n        return tuple(nums)\n", WRONG),
     (START + "return nums[0]\n", WRONG),
-    ("class Solution:\n    pass\ndef most(nums):\n    return max(nums, key=nums.count)\n", CRASH),  # the class counts
+    ("class Solution:\n    pass\ndef most(nums):\n    return max(nums, key=nums.count)\n", CRASH),  # class first
     ("class Solution:\n    def most(self, nums):\n        return unknown(nums)\n", CRASH),
     ("", CRASH),
 ]  # fmt: skip
@@ -146,7 +146,10 @@ READERS: Final = [
     ("print(sum(map(int, sys.stdin.read().split())))\n", RIGHT),
     ("numbers = [int(line) for line in sys.stdin]\nprint(list(itertools.accumulate(numbers))[-1])\n", RIGHT),
     ("gap = collections.Counter(a=int(input()))\ngap['a'] += int(input())\nprint(gap['a'])\n", RIGHT),
-    ("def gcd(a, b):\n    return a + b\nprint(gcd(int(input()), int(input())))\n", RIGHT),  # its own comes first
+    (
+        "def gcd(a, b):\n    return a + b\nprint(gcd(int(input()), int(input())))\n",
+        RIGHT,
+    ),  # its own function takes precedence
     ("print(math.floor(math.fabs(int(input()))))\n", WRONG),
     ("print(unknown(stdin))\n", CRASH),
 ]
@@ -163,14 +166,14 @@ def test_functions_in_the_style_of_each_source(judge: Judge, source: str, progra
 
 @pytest.mark.parametrize(("program", "verdict"), READERS)
 @pytest.mark.parametrize("source", SOURCES)
-def test_readers_in_the_style_of_each_source(judge: Judge, source: str, program: str, verdict: Verdict) -> None:
+def test_stdin_programs_in_the_style_of_each_source(judge: Judge, source: str, program: str, verdict: Verdict) -> None:
     problem = problem_from_row(SOURCES[source](False))
     assert problem.function is None
     assert judge.judge(problem, Program(program)).verdict is verdict
 
 
 @pytest.mark.parametrize("grader", ["livecodebench", "apps", "taco", "prime", "deep_coder", "prime_intellect"])
-def test_the_streams_have_names(judge: Judge, grader: str) -> None:
+def test_the_standard_streams_have_names(judge: Judge, grader: str) -> None:
     program = Program("stdout.write(stdin.readline() + stdin.read())\n")
     assert judge.judge(reading("1 2", grader, "1\n2\n"), program).verdict is RIGHT
 
@@ -193,7 +196,7 @@ def error_of(judgement: Judgement) -> str:
 
 
 def bound_by(grader: str) -> dict[str, Any]:
-    """What the imports bind when they stand before a program, as in the grader itself."""
+    """Return the names that the imports bind in front of a program, as in the original grader."""
     names: dict[str, Any] = {}
     for statement in ast.parse(GRADERS[grader].imports).body:
         if ast.unparse(statement) not in ("import numpy as np", "import pandas as pd"):
@@ -208,7 +211,7 @@ DESCRIBE: Final = (
 
 
 @pytest.mark.parametrize("grader", GRADERS)
-def test_a_program_finds_what_the_grader_would_bind(judge: Judge, grader: str) -> None:
+def test_a_program_has_the_imports_of_the_grader(judge: Judge, grader: str) -> None:
     space: dict[str, Any] = {}
     exec(DESCRIBE, space)
     expected = {
@@ -217,7 +220,7 @@ def test_a_program_finds_what_the_grader_would_bind(judge: Judge, grader: str) -
     source = (
         DESCRIBE + "names = eval(input())\nprint({name: described(eval(name)) for name in names} == eval(input()))\n"
     )
-    own = set(vars(sys)) | {"credits", "license"}  # pytest has streams and hooks of its own, and is run with `site`
+    own = set(vars(sys)) | {"credits", "license"}  # pytest has its own streams and hooks, and runs with `site`
     expected = {name: each for name, each in expected.items() if name not in own}
     problem = reading("True", grader, f"{list(expected)!r}\n{expected!r}\n")
     assert len(expected) > 30
@@ -239,11 +242,13 @@ def test_a_function_that_the_program_does_not_define_is_not_found_among_the_impo
 ) -> None:
     problem = calling(name, [(arguments, result)])
     assert "NameError" in error_of(judge.judge(problem, Program("pass\n")))
-    assert judge.judge(problem, Program(f"from math import {name}\n")).verdict is RIGHT  # it has it of its own will
+    assert (
+        judge.judge(problem, Program(f"from math import {name}\n")).verdict is RIGHT
+    )  # imported by the program itself
     assert judge.judge(problem, Program(f"{name} = {name}\n")).verdict is RIGHT
 
 
-def test_lines_of_errors_are_the_programs(judge: Judge) -> None:
+def test_line_numbers_in_errors_are_those_of_the_program(judge: Judge) -> None:
     source = "import math\n\n\ndef f():\n    return 1 // 0\n"
     assert '"solution.py", line 5, in f\n' in error_of(judge.judge(calling("f", [("", "1")]), Program(source)))
     assert '"solution.py", line 7, in <module>\n' in error_of(judge.judge(reading("1"), Program(source + "\nf()\n")))
@@ -252,7 +257,7 @@ def test_lines_of_errors_are_the_programs(judge: Judge) -> None:
     assert "line 2" in wrong.results[0].stderr
 
 
-def test_builtins_stay_what_they_are_and_a_program_may_replace_them(judge: Judge) -> None:
+def test_builtins_are_unchanged_and_can_be_replaced_by_a_program(judge: Judge) -> None:
     own = "print(pow(2, 3, 5), abs(-1), open is io.open, 'Counter' in globals())\n"
     assert judge.judge(reading("3 1 True False"), Program(own)).verdict is RIGHT
     replaced = "import builtins\nbuiltins.Counter = len\nprint(Counter('ab'), [].__len__())\n"
@@ -269,7 +274,7 @@ def test_without_a_grader_nothing_is_added(judge: Judge) -> None:
     assert judge.judge(calling("f", [("", "1"), ("", "2")]), Program(counting)).verdict is RIGHT  # one Solution()
 
 
-def test_a_solution_that_cannot_be_made_fails_every_call(judge: Judge) -> None:
+def test_a_solution_that_cannot_be_constructed_fails_every_call(judge: Judge) -> None:
     source = "class Solution:\n    def __init__(self, n):\n        pass\n    def f(self):\n        return 1\n"
     judgement = judge.judge(calling("f", [("", "1"), ("", "1")]), Program(source), stop_early=False)
     assert [(each.verdict, each.category) for each in judgement.results] == [(CRASH, "TypeError")] * 2
@@ -284,7 +289,7 @@ CACHED: Final = "@lru_cache(None)\n" + DEEP
     [
         ("livecodebench", DEEP, 49_990, RIGHT),
         ("livecodebench", DEEP, 50_010, CRASH),
-        ("livecodebench", CACHED, 24_000, RIGHT),  # two frames a call, and the processor's stack
+        ("livecodebench", CACHED, 24_000, RIGHT),  # two frames per call, and the processor's stack
         ("prime", DEEP, 100_000, RIGHT),
         ("apps", DEEP, 900, RIGHT),
         ("apps", DEEP, 1_010, CRASH),
@@ -353,7 +358,7 @@ def test_programs_read_and_write_numbers_of_any_length(judge: Judge, source: str
     assert judge.judge(problem, Program(source)).verdict is RIGHT
 
 
-def test_functions_do_so_too(judge: Judge) -> None:
+def test_functions_take_and_return_numbers_of_any_length(judge: Judge) -> None:
     digits = "def f(n):\n    return str(n ** 5000)\n"
     assert judge.judge(calling("f", [("10", repr("1" + "0" * 5000))], ""), Program(digits)).verdict is RIGHT
     assert (
@@ -371,7 +376,7 @@ def test_functions_do_so_too(judge: Judge) -> None:
     assert judge.judge(code, Program("def f(n):\n    return n ** 5000\n")).verdict is RIGHT
 
 
-def test_and_programs_that_talk(judge: Judge) -> None:
+def test_interactive_programs_read_and_write_numbers_of_any_length(judge: Judge) -> None:
     interactor = InteractorSpec("import sys\nprint(9 * 10**5000)\nsys.exit(42 if input() == str(10**5001) else 43)\n")
     problem = Problem("p", "", (Test("1\n", "1\n"),), interactor=interactor)
     program = Program("print(int(input()) + 10**5000, flush=True)\n")

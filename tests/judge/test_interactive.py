@@ -1,4 +1,4 @@
-"""Interactive problems: who is right, who is to blame, and that no program gains by breaking the conversation."""
+"""Interactive problems: verdicts, who is at fault, and that no program gains by breaking the interaction."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ NONE = Verdict.NO_VERDICT
         (WELL, None, False, WRONG, NONE),
         (CRASH, True, True, CRASHED, CRASHED),
         (CRASH, True, False, CRASHED, CRASHED),
-        (CRASH, False, True, WRONG, WRONG),  # it read the end of its input
-        (CRASH, False, False, CRASHED, CRASHED),  # so that the interactor read the end of its own
+        (CRASH, False, True, WRONG, WRONG),  # the program read the end of its input
+        (CRASH, False, False, CRASHED, CRASHED),  # so the interactor read the end of its input
         (CRASH, None, True, WRONG, NONE),
         (CRASH, None, False, CRASHED, CRASHED),
         (SEGFAULT, True, True, CRASHED, CRASHED),
         (SEGFAULT, None, False, CRASHED, CRASHED),
-        (SIGPIPE, True, True, ACCEPTED, ACCEPTED),  # the interactor had heard enough
+        (SIGPIPE, True, True, ACCEPTED, ACCEPTED),  # the interactor had read enough
         (SIGPIPE, False, True, WRONG, WRONG),
         (SIGPIPE, None, True, WRONG, NONE),
         (PIPE_BROKE, True, True, ACCEPTED, ACCEPTED),
@@ -73,7 +73,9 @@ NONE = Verdict.NO_VERDICT
         (NOT_COMPILED, None, True, Verdict.COMPILE_ERROR, Verdict.COMPILE_ERROR),
     ],
 )
-def test_whose_fault(program: Execution, answer: bool | None, left: bool, sound: Verdict, broken: Verdict) -> None:
+def test_the_verdict_of_each_kind_of_interaction(
+    program: Execution, answer: bool | None, left: bool, sound: Verdict, broken: Verdict
+) -> None:
     assert interaction_verdict(program, answer, left, lambda: None)[0] is sound
     assert interaction_verdict(program, answer, left, lambda: "broken")[0] is broken
 
@@ -133,7 +135,7 @@ def verdict(sandboxes: Sandboxes, source: str, problem: Problem = WITH_SOLUTION,
     return outcome.verdict
 
 
-def test_a_conversation(sandboxes: Sandboxes) -> None:
+def test_an_interaction(sandboxes: Sandboxes) -> None:
     problem = replace(PROBLEM, private_tests=(Test("1", "10"), Test("1000", "10"), Test("617", "3")))
     outcomes = judged(sandboxes, SOLUTION, problem)
     assert [outcome.verdict for outcome in outcomes] == [ACCEPTED, ACCEPTED, ACCEPTED, WRONG]
@@ -180,7 +182,7 @@ def test_a_conversation(sandboxes: Sandboxes) -> None:
         ("for number in range(1000): print(number, flush=True)", WRONG),
     ],
 )
-def test_no_program_gains_by_breaking_it(
+def test_no_program_gains_by_breaking_the_interactor(
     sandboxes: Sandboxes, source: str, expected: Verdict | None, with_solution: bool
 ) -> None:
     got = verdict(sandboxes, source, WITH_SOLUTION if with_solution else PROBLEM)
@@ -206,7 +208,7 @@ def test_a_broken_interactor_is_no_verdict(sandboxes: Sandboxes, source: str, wi
     assert verdict(sandboxes, "1", problem) is NONE
 
 
-def test_a_stored_solution_that_does_not_compile_says_nothing_of_the_interactor(sandboxes: Sandboxes) -> None:
+def test_a_stored_solution_that_does_not_compile_is_no_control(sandboxes: Sandboxes) -> None:
     problem = replace(broken("1/0"), solutions=(Solution("print(("),))
     assert verdict(sandboxes, SOLUTION, problem) is NONE
     assert verdict(sandboxes, SOLUTION, replace(problem, interactor=InteractorSpec(GUESS))) is ACCEPTED

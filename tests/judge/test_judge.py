@@ -1,4 +1,4 @@
-"""The judge: verdicts, categories, precedence, and that what is expected stays out of the judged process."""
+"""The judge: verdicts, categories, precedence; expected outputs never enter the judged process."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_early_stop_runs_nothing_after_the_first_failure(judge: Judge) -> None:
     assert (judgement.passed, judgement.total) == (1, 5)
 
 
-def test_full_grid_has_every_test_and_the_first_failures_verdict(judge: Judge) -> None:
+def test_without_early_stop_all_tests_run_and_the_first_failure_decides(judge: Judge) -> None:
     source = "a, b = map(int, input().split())\nif a == 2: raise ValueError\nprint(3 if a == 1 else a + b + (a == 10))"
     judgement = judge.judge(ADD, Program(source), stop_early=False)
     assert [(r.role, r.index, r.verdict.value) for r in judgement.results] == [
@@ -97,7 +97,7 @@ def test_full_grid_has_every_test_and_the_first_failures_verdict(judge: Judge) -
 
 
 TWELVE = Problem("twelve", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(12)))
-"""Program and judge need not differ on more than which tests fail."""
+"""Twelve tests that echo a number: a program chooses which of them fail."""
 
 
 @settings(max_examples=20)
@@ -138,7 +138,7 @@ def test_a_problem_without_tests_is_never_accepted(judge: Judge) -> None:
     assert (judgement.verdict, judgement.category, judgement.total) == (Verdict.NO_VERDICT, "no tests", 0)
 
 
-def test_failing_results_keep_what_was_printed(judge: Judge) -> None:
+def test_failing_results_keep_output_and_errors(judge: Judge) -> None:
     judgement = judge.judge(ADD, Program("print('é' * 5000)"))
     assert judgement.results[0].stdout == "é" * 4096 + "[...]"
     long = judge.judge(ADD, Program("raise ValueError('x' * 100000 + 'end')")).results[0].stderr
@@ -147,7 +147,7 @@ def test_failing_results_keep_what_was_printed(judge: Judge) -> None:
     assert len(long) < 5000
 
 
-def test_timings_are_no_part_of_equality(judge: Judge) -> None:
+def test_timings_do_not_count_for_equality(judge: Judge) -> None:
     first, second = judge.judge(ADD, RIGHT), judge.judge(ADD, RIGHT)
     assert first == second
     assert first.cpu_seconds > 0
@@ -161,12 +161,12 @@ def test_time_factor_stretches_limits() -> None:
 
 
 @pytest.mark.parametrize("factor", [0, -1, float("nan"), float("inf"), "2", True])
-def test_a_time_factor_that_is_none_is_refused(factor: object) -> None:
+def test_an_invalid_time_factor_is_refused(factor: object) -> None:
     with pytest.raises(UsageError, match="time_factor: expected a number above 0"):
         Judge(time_factor=factor)  # type: ignore[arg-type]
 
 
-def test_arguments_of_the_wrong_kind_are_refused(judge: Judge) -> None:
+def test_arguments_of_the_wrong_type_are_refused(judge: Judge) -> None:
     with pytest.raises(UsageError, match="isolation"):
         Judge(isolation="docker")
     with pytest.raises(UsageError, match=r"expected program to be of the type Program"):
@@ -175,7 +175,7 @@ def test_arguments_of_the_wrong_kind_are_refused(judge: Judge) -> None:
         judge.judge(ADD, RIGHT, roles=("secret",))  # type: ignore[arg-type]
 
 
-def test_isolation_is_said(judge: Judge) -> None:
+def test_the_judgement_names_the_isolation(judge: Judge) -> None:
     assert judge.judge(ADD, RIGHT).isolation == "locked"
     with Judge(isolation="none") as open_judge:
         assert open_judge.judge(ADD, RIGHT).isolation == "none"
@@ -201,7 +201,7 @@ print(len([x for x in found if x != needle and needle not in str(x)[-200:]]) == 
 
 
 def test_the_expected_output_is_not_in_the_judged_process(judge: Judge) -> None:
-    """Walks every object and frame, and every byte of memory that the process can read."""
+    """Search every object and frame, and all memory that the process can read."""
     memory = (
         "import ctypes, sys\n"
         f"needle = {SECRET[::-1]!r}[::-1].encode()\n"
@@ -216,7 +216,7 @@ def test_the_expected_output_is_not_in_the_judged_process(judge: Judge) -> None:
 
 
 def test_a_core_of_the_judged_process_holds_no_expected_output() -> None:
-    """From outside: the whole memory of zygote, program and run, read while the program sleeps."""
+    """Search the whole memory of zygote, program and run from outside, while the program sleeps."""
     problem = Problem("secret", "", (Test("x\n", SECRET),), time_limit=2)
     seen: list[bool] = []
     with Judge() as judge:
@@ -264,7 +264,7 @@ def memory_of(pid: int) -> bytes:
 
 
 def killer(judge: Judge, times: int) -> threading.Thread:
-    """Kill the judge's zygote as often as asked, each time a program runs in it."""
+    """Kill the judge's zygote a number of times, each time while a program runs in it."""
 
     def kill() -> None:
         killed: set[int] = set()
@@ -282,7 +282,7 @@ def killer(judge: Judge, times: int) -> threading.Thread:
 SLOW_BUT_RIGHT = Program("import time\ntime.sleep(0.2)\n" + RIGHT.source)
 
 
-def test_a_killed_zygote_is_retried_and_nothing_is_lost() -> None:
+def test_a_killed_zygote_is_retried_without_losing_results() -> None:
     with Judge() as judge:
         thread = killer(judge, times=2)
         judgement = judge.judge(ADD, SLOW_BUT_RIGHT, limit=1)
@@ -290,7 +290,7 @@ def test_a_killed_zygote_is_retried_and_nothing_is_lost() -> None:
     assert judgement.verdict is Verdict.ACCEPTED
 
 
-def test_a_program_that_alone_brings_sandboxes_down_is_at_fault() -> None:
+def test_a_program_that_brings_down_every_sandbox_has_a_runtime_error() -> None:
     with Judge() as judge:
         thread = killer(judge, times=3)
         judgement = judge.judge(ADD, SLOW_BUT_RIGHT, limit=1)
@@ -308,10 +308,10 @@ print(sum(map(int, given.split())))
 """
 
 
-def test_who_brings_sandboxes_down_on_a_later_test_keeps_what_came_before() -> None:
-    """So that a program that does so on a hidden test has passed the ones that are shown, and its episode ends."""
+def test_a_program_that_brings_down_sandboxes_keeps_earlier_results() -> None:
+    """A program that does so on a hidden test has passed the shown ones, so its episode ends."""
     problem = replace(ADD, public_tests=(Test("1 2\n", "3\n"),), private_tests=(Test("2 3\n", "5\n"),))
-    with Judge(isolation="none") as judge:  # locked it cannot
+    with Judge(isolation="none") as judge:  # under the lock it cannot kill it
         judgement = judge.judge(problem, Program(KILLS_ITS_ZYGOTE), gate=1)
     assert [(result.role, result.index, result.verdict, result.category) for result in judgement.results] == [
         ("public", 0, Verdict.ACCEPTED, None),
@@ -319,15 +319,15 @@ def test_who_brings_sandboxes_down_on_a_later_test_keeps_what_came_before() -> N
     ]
 
 
-def test_our_own_failure_has_no_verdict_whatever_came_before() -> None:
-    """A wrong answer before it was left is a result, and still no verdict on a program that was not run to its end."""
+def test_our_own_failure_gives_no_verdict_despite_earlier_results() -> None:
+    """A wrong answer before the interruption is kept as a result, but is not the verdict."""
     with Judge(interrupt=iter([False, True]).__next__) as judge:
         judgement = judge.judge(ADD, Program("print('wrong')"), stop_early=False)
     assert (judgement.verdict, judgement.category) == (Verdict.NO_VERDICT, "stopped")
     assert [result.verdict for result in judgement.results] == [Verdict.WRONG_ANSWER, Verdict.NO_VERDICT]
 
 
-def test_where_no_sandbox_starts_there_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_verdict_if_no_sandbox_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys._base_executable", "/bin/false")
     with Judge() as judge:
         judgement = judge.judge(ADD, RIGHT)
@@ -354,7 +354,7 @@ def test_the_sandbox_can_be_used_by_itself() -> None:
         assert loaded.run(b"20 22\n").stdout == b"42\n"
 
 
-def test_a_test_that_cannot_be_read_is_no_fault_of_the_program(judge: Judge) -> None:
+def test_a_malformed_test_gives_no_verdict(judge: Judge) -> None:
     unreadable = Problem(
         "f", "", (Test("f(1)", "1"), Test("f(", "1")), function=FunctionSpec("f"), checker=CheckerSpec("value")
     )

@@ -18,7 +18,7 @@ CHECKERS: Final = {
     "A": CheckerSpec("apps", ("exact_integers",)),
     "L": CheckerSpec("livecodebench"),
 }
-"""The checkers that promise exactness: the first three where an integer is expected, the last one always."""
+"""Checkers that compare exactly: the first three if an integer is expected, the last one always."""
 
 
 def accepts(spec: CheckerSpec, output: str, expected: str) -> bool:
@@ -34,7 +34,7 @@ def split_after_first(digits: str) -> str:
 
 
 SPELLINGS: Final[dict[str, tuple[Callable[[str], str], str]]] = {
-    # how the digits of a natural number are written, and the checkers for which that is a number
+    # a spelling of the digits of a natural number, and the checkers that read it as a number
     "plain": (str, "CSAL"),
     "zeros in front": (lambda n: "000" + n, "CSAL"),
     "point": (lambda n: n + ".", "CSAL"),
@@ -76,7 +76,7 @@ def test_another_integer_is_never_right_however_it_is_written(checker: str, spel
 
 
 @pytest.mark.parametrize("checker", "SAL")
-def test_an_integer_is_expected_in_other_digits(checker: str) -> None:
+def test_integers_expected_in_digits_of_other_scripts(checker: str) -> None:
     for spell in (lambda n: "_".join(n), lambda n: with_digits(n, "\N{FULLWIDTH DIGIT ZERO}")):
         assert accepts(CHECKERS[checker], "1000000", spell("1000000"))
         assert accepts(CHECKERS[checker], "1000000.0", spell("1000000"))
@@ -98,7 +98,7 @@ def test_integers_beyond_doubles(base: int, step: int, spelling: str, checker: s
 @pytest.mark.parametrize(
     ("output", "expected", "accepted_by"),
     [
-        # Where an integer is expected, the source's own tolerance holds up to the middle of two integers.
+        # If an integer is expected, the source's tolerance holds up to the middle between two integers.
         ("1.0000001", "1", "CSA"),
         ("0.9999999", "1", "CSA"),
         ("333333.3333", "333333", "SA"),
@@ -111,18 +111,18 @@ def test_integers_beyond_doubles(base: int, step: int, spelling: str, checker: s
         ("-0", "0", "CSAL"),
         ("-0.0", "0", "CSAL"),
         ("0e999999999", "0", "CSAL"),
-        # Where a number with a point is expected, it holds as it is.
+        # If a number with a point is expected, the source's tolerance holds unchanged.
         ("1000009", "1000000.0", "SA"),
         ("1000009.0", "1000000.0", "SA"),
         ("1000009", "1e6", "SA"),
-        # What is no finite number.
+        # Not finite numbers.
         ("inf", "1" * 400, ""),
         ("1e999", "1" * 400, ""),
         ("nan", "1", ""),
         ("inf", "1000000", ""),
         ("inf", "infinity", "AL"),
         ("-inf", "inf", ""),
-        ("nan", "NaN", "CS"),  # in any letter case the same text
+        ("nan", "NaN", "CS"),  # the same text in any letter case
         ("inf", "1e999", ""),
         ("1e400", "10e399", "AL"),
         ("1e999999999", "10e999999998", "AL"),
@@ -142,7 +142,7 @@ def test_integers_beyond_doubles(base: int, step: int, spelling: str, checker: s
         ("\f5", "5", "CSAL"),
     ],
 )
-def test_what_is_a_number_for_whom(output: str, expected: str, accepted_by: str) -> None:
+def test_which_checkers_accept_a_number(output: str, expected: str, accepted_by: str) -> None:
     accepting = "".join(name for name, spec in CHECKERS.items() if accepts(spec, output, expected))
     assert accepting == "".join(name for name in CHECKERS if name in accepted_by)
 
@@ -168,7 +168,7 @@ def test_what_is_a_number_for_whom(output: str, expected: str, accepted_by: str)
         ("1e400", ""),
     ],
 )
-def test_who_reads_a_token_as_one(token: str, read_by: str) -> None:
+def test_which_checkers_read_a_token_as_a_number(token: str, read_by: str) -> None:
     tolerance = ("float_tolerance", "1e-6")
     checkers = {"k": CheckerSpec("kattis", tolerance), "l": CheckerSpec("lines", ("ignore_spaces", *tolerance))}
     assert "".join(name for name, spec in checkers.items() if accepts(spec, token, "1")) == read_by

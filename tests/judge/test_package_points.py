@@ -1,4 +1,4 @@
-"""The groups of a Kattis package earn what its default grader would add up, whatever the tree and the results."""
+"""For any tree and results, the groups of a Kattis package earn what its default grader would compute."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def folders(draw: st.DrawFn, path: str, depth: int) -> DataFolder:
 
 
 def graded(folder: DataFolder, failing: set[int]) -> tuple[bool, float]:
-    """Whether the default grader accepts, and its score (Kattis/problemtools)."""
+    """Return whether the default grader accepts, and its score (Kattis/problemtools)."""
     chosen = folder.settings.value
     flags = chosen["grader_flags"].split()
     verdicts, points = [], []
@@ -52,7 +52,7 @@ def graded(folder: DataFolder, failing: set[int]) -> tuple[bool, float]:
 
 
 def folder(path: str, flags: str, *items: object, on_reject: str = "break") -> DataFolder:
-    """One of them by hand."""
+    """Return a hand-made folder."""
     settings = {"on_reject": on_reject, "grading": "default", "grader_flags": flags, "accept_score": 1}
     return DataFolder(path, Field(settings, path), items)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""Real problem packages: accepted programs are right, partially accepted ones earn some of the points."""
+"""Real problem packages: accepted programs are right, partially accepted ones earn some points."""
 
 from __future__ import annotations
 

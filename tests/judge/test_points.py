@@ -44,8 +44,8 @@ def test_points(groups: tuple[TestGroup, ...], passed: str, expected: list[float
 
 
 @given(st.lists(st.tuples(st.booleans(), st.sets(st.integers(0, 8), max_size=3)), max_size=8))
-def test_a_group_earns_where_all_that_it_leads_to_passed(drawn: list[tuple[bool, set[int]]]) -> None:
-    """By going along what is required, round in circles too; of the numbers drawn, some name no group."""
+def test_a_group_earns_points_if_all_groups_that_it_requires_passed(drawn: list[tuple[bool, set[int]]]) -> None:
+    """Requirements can form circles, and can name groups that do not exist."""
     groups = tuple(
         TestGroup(f"g{place}", 1.0, (("private", place),), "min", tuple(f"g{other}" for other in sorted(others)))
         for place, (_, others) in enumerate(drawn)

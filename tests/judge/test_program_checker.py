@@ -1,4 +1,4 @@
-"""Checkers that are programs: right answers of any form, and outputs made to break the checker."""
+"""Checker programs: right answers of any form, and outputs made to break the checker."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_every_right_answer_is_accepted(answer: str, judge: Judge) -> None:
 
 
 @pytest.mark.parametrize("answer", ["1", "5", "12", "0"])
-def test_a_wrong_answer_is_refused(answer: str, judge: Judge) -> None:
+def test_a_wrong_answer_is_rejected(answer: str, judge: Judge) -> None:
     assert judge.judge(PROBLEM, Program(f"print({answer!r})")).verdict is Verdict.WRONG_ANSWER
 
 
@@ -58,11 +58,11 @@ def test_an_output_that_makes_the_checker_slow_is_wrong(judge: Judge) -> None:
 @pytest.mark.parametrize(
     "source", ["def check(", "", "def check(input, output, expected): return False", "import nope"]
 )
-def test_a_checker_that_refuses_the_stored_answer_gives_no_verdict(source: str, judge: Judge) -> None:
+def test_a_checker_that_rejects_the_stored_answer_gives_no_verdict(source: str, judge: Judge) -> None:
     problem = Problem("broken", "", (Test("12\n", "2\n"),), checker=CheckerSpec("python", source=source))
     judgement = judge.judge(problem, Program("print(5)"))
     if "return False" in source:
-        assert judgement.verdict is Verdict.WRONG_ANSWER  # it works, and says no
+        assert judgement.verdict is Verdict.WRONG_ANSWER  # the checker works, and rejects
     else:
         assert judgement.verdict is Verdict.NO_VERDICT
         said = "did not compile" if source == "def check(" else "failed on the stored answer"
@@ -85,7 +85,7 @@ def test_the_judged_program_never_meets_the_checker(judge: Judge) -> None:
 
 # --- programs by the Kattis and testlib protocols --------------------------------------------------------------------
 
-# Each answers by the first word of the output, and shows that it got all that its protocol gives.
+# Each decides by the first word of the output, and shows that it got all inputs of its protocol.
 KATTIS = """
 import os, sys
 given, answer, feedback, *flags = sys.argv[1:]
@@ -138,7 +138,7 @@ def ask(sandbox: Sandbox, name: str, output: str) -> CheckerResult:
         ("testlib", "right partially correct (0) none", CheckerResult(False, 0.0, "partially correct (0) none")),
     ],
 )
-def test_what_a_program_says(name: str, output: str, checked: CheckerResult, sandbox: Sandbox) -> None:
+def test_results_of_checker_programs(name: str, output: str, checked: CheckerResult, sandbox: Sandbox) -> None:
     assert ask(sandbox, name, output) == checked
 
 
@@ -152,7 +152,7 @@ def test_what_a_program_says(name: str, output: str, checked: CheckerResult, san
         ("testlib", "fail the jury's answer is worse"),
     ],
 )
-def test_an_output_that_breaks_a_program_is_wrong(name: str, output: str, sandbox: Sandbox) -> None:
+def test_an_output_that_breaks_a_checker_program_is_wrong(name: str, output: str, sandbox: Sandbox) -> None:
     checked = ask(sandbox, name, output)
     assert not checked.right
     assert "failed on this output" in checked.message
@@ -175,23 +175,23 @@ def test_an_output_that_breaks_a_program_is_wrong(name: str, output: str, sandbo
         (CheckerSpec("testlib", source="1 +"), "did not compile"),
     ],
 )
-def test_a_program_that_gives_no_answer_gives_no_verdict(spec: CheckerSpec, words: str, sandbox: Sandbox) -> None:
+def test_a_checker_without_a_result_gives_no_verdict(spec: CheckerSpec, words: str, sandbox: Sandbox) -> None:
     checker = ProgramChecker(sandbox, spec)
     if words:
         with pytest.raises(CheckerError, match=words):
             checker(b"", b"1", b"1")
     else:
-        assert checker(b"", b"1", b"1") is False  # 43, and 1: it works, and says no
+        assert checker(b"", b"1", b"1") is False  # exit statuses 43 and 1: the checker works, and rejects
 
 
-def test_a_program_that_breaks_and_refuses_the_stored_answer_gives_no_verdict(sandbox: Sandbox) -> None:
+def test_a_checker_that_crashes_and_rejects_the_stored_answer_gives_no_verdict(sandbox: Sandbox) -> None:
     source = "import sys\nsys.exit(43 if sys.stdin.read() == '1' else 1 // 0)"
     with pytest.raises(CheckerError, match="failed on the stored answer"):
         ProgramChecker(sandbox, CheckerSpec("kattis_program", source=source))(b"", b"2", b"1")
 
 
 @pytest.mark.parametrize("code", range(256))
-def test_only_the_code_for_right_is_right(code: int) -> None:
+def test_only_the_accepting_exit_status_is_right(code: int) -> None:
     execution = Execution(Status.EXITED, exit_code=code)
     kattis = read_kattis(execution)
     assert kattis == ({42: CheckerResult(True), 43: CheckerResult(False)}.get(code))
@@ -204,20 +204,20 @@ def test_only_the_code_for_right_is_right(code: int) -> None:
         assert (testlib is None) is not (code in (0, 1, 2, 4, 8) or 16 <= code < 128)
 
 
-def test_whatever_a_signal_ended_says_nothing() -> None:
+def test_a_checker_killed_by_a_signal_has_no_result() -> None:
     for status in set(Status) - {Status.EXITED}:
         assert read_kattis(Execution(status, exit_code=42)) is None
         assert read_testlib(Execution(status, exit_code=0)) is None
 
 
-def test_a_checker_is_a_program_with_a_source(sandbox: Sandbox) -> None:
+def test_a_program_checker_needs_a_source(sandbox: Sandbox) -> None:
     for spec in (CheckerSpec("tokens"), CheckerSpec("testlib"), CheckerSpec("tokens", source="x")):
         with pytest.raises(UsageError, match="python, kattis_program, testlib, each with a source"):
             ProgramChecker(sandbox, spec)
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_the_judge_asks_programs(name: str, judge: Judge) -> None:
+def test_the_judge_uses_checker_programs(name: str, judge: Judge) -> None:
     problem = Problem(
         *("asked", "", (Test("in\n", "right\n"),)),
         checker=CheckerSpec(name, ("case_sensitive", "x y"), ASKED[name]),
@@ -226,7 +226,7 @@ def test_the_judge_asks_programs(name: str, judge: Judge) -> None:
     assert verdicts == [Verdict.ACCEPTED, Verdict.WRONG_ANSWER, Verdict.WRONG_ANSWER]
 
 
-# A stand-in with testlib's names; tests with the real one are a matter of setting RLEF_TESTLIB.
+# A replacement with testlib's names; set RLEF_TESTLIB to test with the real one.
 HEADER = """
 #ifndef TESTLIB
 #define TESTLIB

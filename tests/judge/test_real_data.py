@@ -1,4 +1,4 @@
-"""Real problems: every stored solution gets the verdict it deserves (docs/data-quality.md)."""
+"""Real problems: every stored solution gets the verdict of its label (docs/data-quality.md)."""
 
 from __future__ import annotations
 

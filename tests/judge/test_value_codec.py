@@ -1,4 +1,4 @@
-"""Values as bytes: what goes in comes out, of the same types; and no bytes, and no object, do harm."""
+"""Values as bytes: values survive the round trip with their types; no bytes and no object do harm."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HASHED = st.recursive(
     st.deferred(lambda: SCALARS),
     lambda inner: st.lists(inner, max_size=3).map(tuple) | st.frozensets(inner, max_size=3),
 )
-KEYS = st.deferred(lambda: HASHED)  # which have a short repr
+KEYS = st.deferred(lambda: HASHED)  # with a short repr
 LEAVES = st.one_of(SCALARS, st.sets(KEYS, max_size=5), st.frozensets(KEYS, max_size=5))
 VALUES = st.recursive(
     st.deferred(lambda: LEAVES),
@@ -41,7 +41,7 @@ VALUES = st.recursive(
 
 
 def exact(value: Any) -> object:
-    """A form in which values are equal only if they are the same in type, order and every bit."""
+    """Return a form in which values are equal only if type, order and every bit are equal."""
     if type(value) is float:
         return ("float", struct.pack("<d", value))
     if type(value) is complex:
@@ -113,16 +113,16 @@ def refused_or_plain(data: bytes) -> None:
 
 
 def exact_names(value: object) -> str:
-    return repr(exact(value))  # an Other's repr is its name, as it equals nothing
+    return repr(exact(value))  # compared by repr, because an Other equals nothing
 
 
 @given(st.one_of(st.binary(), LIKELY))
-def test_any_bytes_are_a_value_or_refused(data: bytes) -> None:
+def test_any_bytes_decode_or_are_refused(data: bytes) -> None:
     refused_or_plain(data)
 
 
 @given(VALUES, st.data())
-def test_damaged_bytes_are_a_value_or_refused(value: object, data: st.DataObject) -> None:
+def test_damaged_bytes_decode_or_are_refused(value: object, data: st.DataObject) -> None:
     encoded = bytearray(encode(value))
     encoded[data.draw(st.integers(0, len(encoded) - 1))] = data.draw(st.integers(0, 255))
     refused_or_plain(bytes(encoded))
@@ -136,7 +136,7 @@ def sized(tag: bytes, length: int, content: bytes) -> bytes:
 
 
 def colliding(count: int, tag: bytes = b"S") -> bytes:
-    """A set of integers that all have the hash 0."""
+    """Return a set of integers that all have the hash 0."""
     return sized(tag, count, b"".join(encode((2**61 - 1) * number) for number in range(count)))
 
 
@@ -166,7 +166,7 @@ def colliding(count: int, tag: bytes = b"S") -> bytes:
     ],
     ids=lambda data: f"{data[:6]!r}, {len(data)} bytes",
 )
-def test_what_is_no_value_is_refused(data: bytes) -> None:
+def test_invalid_bytes_are_refused(data: bytes) -> None:
     began = time.process_time()
     with pytest.raises(EncodingError):
         decode(data)
@@ -175,10 +175,10 @@ def test_what_is_no_value_is_refused(data: bytes) -> None:
 
 def test_a_few_equal_hashes_are_no_attack() -> None:
     assert len(decode(colliding(60))) == 60  # type: ignore[arg-type]
-    assert decode(encode({-1, -2})) == {-1, -2}  # one hash, in CPython
+    assert decode(encode({-1, -2})) == {-1, -2}  # both have the same hash in CPython
 
 
-def test_a_million_digits_take_no_time() -> None:
+def test_a_million_digits_are_fast() -> None:
     value = 7 ** (10**6)
     began = time.process_time()
     assert decode(encode(value)) == value
@@ -204,7 +204,7 @@ class Liar(type):
 
 
 def hostile(base: type) -> object:
-    """An object of a subclass none of whose methods may be called."""
+    """Return an object of a subclass whose methods raise when they are called."""
 
     def refuse(*_: object) -> Any:
         raise AssertionError("called")
@@ -219,7 +219,7 @@ def hostile(base: type) -> object:
 @pytest.mark.parametrize("base", [object, int, float, complex, str, bytes, list, tuple, set, frozenset, dict])
 def test_nothing_of_a_hostile_object_is_called(base: type) -> None:
     (decoded,) = decode(encode([hostile(base)]))  # type: ignore[misc]
-    if base in (object, list, set, dict):  # the last three have no hash of their own, and it has
+    if base in (object, list, set, dict):  # the last three are unhashable, the subclass is hashable
         assert type(decoded) is Other
         assert decoded.type_name == "Hostile"
     else:
@@ -234,7 +234,7 @@ def test_nothing_of_a_hostile_object_is_called(base: type) -> None:
     [(range(3), "range"), ((each for each in "ab"), "generator"), (lambda: 1, "function"), (int, "type"),
      (collections.deque("a"), "deque"), (bytearray(b"a"), "bytearray"), (type("x" * 5000, (), {})(), "x" * 100)],
 )  # fmt: skip
-def test_anything_else_is_named_by_its_type(value: object, name: str) -> None:
+def test_other_values_are_encoded_by_their_type(value: object, name: str) -> None:
     decoded = decode(encode(value))
     assert type(decoded) is Other
     assert decoded.type_name == name
@@ -249,7 +249,7 @@ def test_a_scalar_of_numpy_is_a_number_and_an_array_is_not() -> None:
     assert type(decode(encode(numpy.array([1])))) is Other
 
 
-def test_what_has_no_end_or_is_too_large_is_named_too() -> None:
+def test_endless_and_too_large_values_are_encoded_by_their_type() -> None:
     endless: list[object] = []
     endless.append(endless)
     doubling: list[object] = []

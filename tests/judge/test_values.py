@@ -53,7 +53,7 @@ PLAIN = st.recursive(
         (("unordered",), [0] * 1000, [0] * 1000, True),
         (("unordered",), "ab", "ba", False),
         (("json", "unordered"), [(2, 1), 0], [0, [2, 1]], True),
-        # Integers are compared exactly, whatever the type of the number that was returned, and with a tolerance, too.
+        # Integers are compared exactly, for any type of the returned number, and also with a tolerance.
         ((), 2**53 + 1, float(2**53), False),
         ((), float(2**53), 2**53, True),
         ((), [float(2**53)], [2**53 + 1], False),
@@ -86,7 +86,7 @@ PLAIN = st.recursive(
         (TOLERANT, None, 1.0, False),
     ],
 )
-def test_what_is_right(flags: tuple[str, ...], value: object, expected: object, right: bool) -> None:
+def test_value_comparison(flags: tuple[str, ...], value: object, expected: object, right: bool) -> None:
     assert value_comparison(CheckerSpec("value", flags))(value, expected) is right
 
 
@@ -111,13 +111,13 @@ def test_flags_only_add_to_equality(flags: tuple[str, ...], value: Any, expected
         [math.nan] * 100_000,
     ],
 )
-def test_values_made_to_collide_are_wrong_and_do_not_hold_the_judge(
-    flags: tuple[str, ...], value: list[object]
-) -> None:
-    assert not value_comparison(CheckerSpec("value", flags))(value, list(range(100_000)))  # minutes, were it quadratic
+def test_values_with_colliding_hashes_are_wrong_in_linear_time(flags: tuple[str, ...], value: list[object]) -> None:
+    assert not value_comparison(CheckerSpec("value", flags))(
+        value, list(range(100_000))
+    )  # in quadratic time it would take minutes
 
 
-def test_a_spec_for_text_is_the_callers_mistake() -> None:
+def test_a_spec_for_text_raises_usage_error() -> None:
     with pytest.raises(UsageError, match="give the problem CheckerSpec"):
         value_comparison(CheckerSpec("tokens"))
     with pytest.raises(DataError, match="value flags"):
