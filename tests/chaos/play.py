@@ -15,6 +15,7 @@ from random import Random
 from rlef_env.envs import CodeEnv, CodeVectorEnv
 from rlef_env.episodes import Episode
 from rlef_env.judge import Judge, JudgeJob, Judgement, JudgePool
+from rlef_env.judge.pool.ray import RayJudgePool
 from rlef_env.problems import Dataset, Problem, Test
 
 __all__ = ["DATASET", "Chaos", "played", "undisturbed_episodes"]
@@ -148,7 +149,7 @@ class Chaos:
         machine: removes a machine from the cluster of the pool and adds another one; None: the pool is on this machine.
     """
 
-    def __init__(self, pool: JudgePool, seed: int, machine: Callable[[], None] | None = None) -> None:
+    def __init__(self, pool: JudgePool | RayJudgePool, seed: int, machine: Callable[[], None] | None = None) -> None:
         self._pool, self._random, self._machine = pool, Random(seed), machine
         self._disturbed: set[int] = set()
         self._clients: list[subprocess.Popen[str]] = []

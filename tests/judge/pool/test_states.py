@@ -67,7 +67,7 @@ class PoolMachine(RuleBasedStateMachine):
         self.pool.close()
         for _, future in self.open:
             with contextlib.suppress(CancelledError):
-                future.result(timeout=0)  # done: nobody waits for ever
+                future.result(timeout=0)  # it is done, so that no caller waits for ever
         self.pool, self.open, self.kills = JudgePool(self.pool.workers), [], 0
 
     @invariant()
