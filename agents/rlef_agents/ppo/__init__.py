@@ -1,1 +1,1 @@
-"""The LLM PPO of RLEF: token-level policy, turn-level value."""
+"""PPO of RLEF for language models: token-level policy, turn-level value."""
