@@ -24,7 +24,7 @@ def batch_metrics(
     lengths and the generator (named ``sampler_*``) count all responses.
 
     Returns:
-        solve_rate, episode_reward, turns_per_episode, response_tokens, max_response; truncated (share of
+        solve_rate, episode_reward, turns_per_episode, response_tokens, longest_response; truncated (share of
         responses); reference_kl (mean over tokens of log pi - log rho) and reference_kl_turn (over turns, as in the
         reward); policy_entropy, value, return, explained_variance; sampler_kl and sampler_gap (mean of
         log pi_b - log pi_old and of its size), sampler_gap_max, and quantiles of its size over tokens that are not
@@ -73,7 +73,7 @@ def batch_metrics(
         "episode_reward": per_turn["reward"] / episodes_,
         "turns_per_episode": turns / episodes_,
         "response_tokens": tokens / turns,
-        "max_response": float(worst[1]),
+        "longest_response": float(worst[1]),
         "truncated": per_turn["truncated"] / turns,
         "reference_kl": trained["kl"] / trained_tokens,
         "reference_kl_turn": per_turn["kl"] / max(per_turn["counted"], 1.0),
