@@ -473,7 +473,7 @@ def test_keys_that_clash_are_refused_by_every_reader() -> None:
 # --- memory -----------------------------------------------------------------------------------------------------------
 
 
-def most_allocated(call: Call) -> int:
+def peak_allocated(call: Call) -> int:
     tracemalloc.start()
     try:
         with contextlib.suppress(RLEFError, ValueError):
@@ -487,7 +487,7 @@ def most_allocated(call: Call) -> int:
 def test_the_memory_that_json_takes_is_no_more_than_was_counted(inner: str) -> None:
     text = "[" + inner * 20_000 + "0]"
     counted = memory_of(text)
-    taken = most_allocated(lambda: parse_json(text, python_json=True))
+    taken = peak_allocated(lambda: parse_json(text, python_json=True))
     assert taken <= counted + 4 * len(text)
     with pytest.raises(ValueError, match="bytes of memory"):
         parse_json(text, max_memory=counted - 1)
@@ -514,7 +514,7 @@ def test_what_is_packed_takes_no_more_memory_than_its_bounds(name: str, monkeypa
     monkeypatch.setattr(unpacked, "_MIN_BYTES", 2**20)
     tests = packed(pickled(PACKED[name](2_000_000)))
     most = unpacked.unpacked_bytes(len(tests.value))
-    taken = most_allocated(lambda: unpacked_tests(tests))
+    taken = peak_allocated(lambda: unpacked_tests(tests))
     assert taken <= 5 * most  # of a text several copies are made, and its values take as much once more
 
 

@@ -41,7 +41,7 @@ def package(folder: Path) -> str:
     return str(folder)
 
 
-def test_every_id_names_its_layouts() -> None:
+def test_every_id_names_its_schemas() -> None:
     assert {f"RLEF-{name}-v0" for name in BENCHMARKS} | {"RLEF-Starter-v0"} == set(ENVIRONMENTS)
     known = LOADED | {"package", "procedural"}
     assert {schema for benchmark in BENCHMARKS.values() for schema in benchmark.schemas} <= known

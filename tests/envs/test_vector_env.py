@@ -280,7 +280,7 @@ def test_recv_raises_errors_of_the_pool(make: Any) -> None:
         env.step([SUM_RIGHT])
 
 
-def test_rewards_run_in_the_callers_thread_and_never_delay_judging(make: Any, pool: JudgePool) -> None:
+def test_rewards_run_in_the_callers_thread_and_never_delay_the_judge(make: Any, pool: JudgePool) -> None:
     """A reward that needs the same pool gets its judgement: no thread of the pool waits for the reward."""
     caller, threads = threading.current_thread(), []
 

@@ -162,7 +162,7 @@ def test_replay_stops_where_the_new_episode_ends(make_env: Callable[..., CodeEnv
     assert replay(env.episode, make_env()).solved_at == 1
 
 
-def test_judging_again_finds_a_false_verdict(make_env: Callable[..., CodeEnv], judge: Judge) -> None:
+def test_rejudge_finds_a_false_verdict(make_env: Callable[..., CodeEnv], judge: Judge) -> None:
     env = make_env()
     env.reset(options={"problem_id": "sum"})
     env.step(SUM_RIGHT)

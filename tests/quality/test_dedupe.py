@@ -11,25 +11,25 @@ TESTS = (Test("1\n", "2\n"), Test("3\n", "4\n"))
 OTHER = Problem("other", TEXT, TESTS)
 
 
-def twins(problem: Problem) -> list[tuple[str, str]]:
-    return [(twin.other, twin.how) for twin in find_duplicates([problem], [Problem("far", "x " * 50), OTHER])]
+def duplicates(problem: Problem) -> list[tuple[str, str]]:
+    return [(found.other, found.how) for found in find_duplicates([problem], [Problem("far", "x " * 50), OTHER])]
 
 
 def test_equal_words_make_a_duplicate() -> None:
-    assert twins(Problem("a", TEXT.upper().replace(" ", "\n"))) == [("other", "statement")]
+    assert duplicates(Problem("a", TEXT.upper().replace(" ", "\n"))) == [("other", "statement")]
 
 
 def test_equal_tests_make_a_duplicate_in_any_order() -> None:
-    assert twins(Problem("a", "something else", (TESTS[1],), (Test("1", "2"),))) == [("other", "tests")]
+    assert duplicates(Problem("a", "something else", (TESTS[1],), (Test("1", "2"),))) == [("other", "tests")]
 
 
 def test_one_shared_test_is_not_enough() -> None:
-    assert twins(Problem("a", "something else", TESTS[:1])) == []
+    assert duplicates(Problem("a", "something else", TESTS[:1])) == []
 
 
 def test_a_few_other_words_are_similar_and_many_are_not() -> None:
-    assert twins(Problem("a", TEXT + " and one more line of words")) == [("other", "similar")]
-    assert twins(Problem("a", " ".join(f"another{number}" for number in range(100)))) == []
+    assert duplicates(Problem("a", TEXT + " and one more line of words")) == [("other", "similar")]
+    assert duplicates(Problem("a", " ".join(f"another{number}" for number in range(100)))) == []
 
 
 def test_the_estimate_is_near_the_true_share() -> None:

@@ -297,8 +297,8 @@ ONE_SECOND = TimeLimits.of(Limits(cpu_seconds=1.0))
 
 def test_sleeping_threads_on_many_cores_do_not_add_up_what_these_cores_lost() -> None:
     """A tenth of 16 cores' time is more than all of one core's, and a program can start any number of threads."""
-    asleep = used_on(dict.fromkeys(range(16), 0.0), 0.1, wall=2.0, cpu=0.0)
-    assert status_so_far(asleep, ONE_SECOND) is Status.TIME_LIMIT
+    sleeper = used_on(dict.fromkeys(range(16), 0.0), 0.1, wall=2.0, cpu=0.0)
+    assert status_so_far(sleeper, ONE_SECOND) is Status.TIME_LIMIT
     one_works = used_on({0: 1.8} | dict.fromkeys(range(1, 16), 0.001), 0.1, wall=2.0, cpu=1.815)
     assert status_so_far(one_works, ONE_SECOND) is Status.TIME_LIMIT
     assert status_at_the_end(one_works, ONE_SECOND) is Status.TIME_LIMIT

@@ -23,7 +23,7 @@ __all__ = [
 
 TICKS = os.sysconf("SC_CLK_TCK")  # in a second
 PAGE = os.sysconf("SC_PAGE_SIZE")
-LONGEST_WAITS = 4  # threads whose waits count
+MAX_COUNTED_WAITS = 4  # threads whose waits count
 MUCH_SPACE = 2**34  # bytes of address space from which on page tables, at most a 512th of it, are worth reading
 
 # Places in /proc/PID/stat (proc(5)), counted from 0 after the name of the command.
@@ -156,7 +156,7 @@ def queue_time(before: Usage, now: Usage) -> float:
         thread.queued_seconds - (before.threads[number].queued_seconds if number in before.threads else 0.0)
         for number, thread in now.threads.items()
     )
-    return sum(sorted(waits, reverse=True)[:LONGEST_WAITS])
+    return sum(sorted(waits, reverse=True)[:MAX_COUNTED_WAITS])
 
 
 def core_work(before: Usage, now: Usage) -> dict[int, float]:

@@ -187,6 +187,6 @@ def test_a_request_that_cannot_be_sampled_is_an_error_and_not_a_missing_response
 
 
 def copy_of(lm: Any) -> Any:
-    twin = type(lm)(lm.config).eval()
-    twin.load_state_dict(lm.state_dict())
-    return twin
+    copy = type(lm)(lm.config).eval()
+    copy.load_state_dict(lm.state_dict())
+    return copy

@@ -175,7 +175,7 @@ def test_updates_in_the_middle_of_a_second_turn() -> None:
         generator.submit(Request(number, context, 5 + 5 * number, 10 + number))
     while completions := generator.poll():
         answered.update(completions)
-        weights[-1] = twin(lm)
+        weights[-1] = copy_of(lm)
         shake(lm, len(weights), 0.1)
         generator.update(len(weights))
         weights.append(lm)
@@ -202,7 +202,7 @@ def test_layers_compute_in_bfloat16_and_the_head_in_float32() -> None:
 def test_adapters_are_part_of_the_weights_until_they_are_disabled(name: str) -> None:
     peft = pytest.importorskip("peft")
     plain = model(name)
-    adapted = peft.get_peft_model(twin(plain), peft.LoraConfig(r=3, target_modules="all-linear", task_type="CAUSAL_LM"))
+    adapted = peft.get_peft_model(copy_of(plain), peft.LoraConfig(r=3, target_modules="all-linear", task_type="CAUSAL_LM"))
     generator = LocalGenerator(adapted, [])
     context = np.array([5, 6, 7])
     completions = []
@@ -274,7 +274,7 @@ def shake_adapters(lm: Any, seed: int) -> None:
                 parameter.add_(torch.randn(parameter.shape, generator=random) * 0.1)
 
 
-def twin(lm: Any) -> Any:
+def copy_of(lm: Any) -> Any:
     copied = type(lm)(lm.config).eval()
     copied.load_state_dict(lm.state_dict())
     return copied
