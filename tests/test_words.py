@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("rlef_env", "agents", "benchmarks", "tests", "tools", "data")
+SOURCES = ("rlef_env", "agents", "benchmarks", "tests", "tools")
 RETIRED_PARTS = {
     "asleep": "sleeping", "bell": "wakeup", "carrier": "file_format", "carriers": "file_formats",
     "converse": "interact", "crew": "worker_set", "deaf": "closed", "dispatcher": "scheduler", "ear": "incoming",

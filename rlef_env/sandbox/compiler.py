@@ -155,8 +155,7 @@ class Compiler:
             status, code = (Status.COMPILE_ERROR, 1) if refused else (execution.status, None)
             return Execution(status, exit_code=code, stderr=output, message=execution.message)
         reason = f"compiling it took too much ({execution.status.value.replace('_', ' ')})\n"
-        timed_out = execution.status is Status.TIME_LIMIT
-        return Execution(Status.COMPILE_ERROR, stderr=reason.encode(), compile_timed_out=timed_out)
+        return Execution(Status.COMPILE_ERROR, stderr=reason.encode(), compile_over_limit=True)
 
     def _zygote(self, name: str) -> ZygoteProcess:
         if name not in self._zygotes:

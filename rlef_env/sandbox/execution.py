@@ -90,7 +90,7 @@ class Execution:
         wall_seconds: from start to end.
         peak_bytes: memory touched beyond what an empty program touches.
         message: for ``FAILED`` and ``STARVED``, what happened.
-        compile_timed_out: whether it is a ``COMPILE_ERROR`` because compiling used up its time limit.
+        compile_over_limit: whether it is a ``COMPILE_ERROR`` because compiling exceeded a limit (time, memory, output).
         files: files that it left in its scratch folder, name -> content; empty if they exceed the limit.
     """
 
@@ -103,7 +103,7 @@ class Execution:
     wall_seconds: float = 0.0
     peak_bytes: int = 0
     message: str = ""
-    compile_timed_out: bool = False
+    compile_over_limit: bool = False
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 

@@ -99,8 +99,8 @@ def run_response(result: RunResult, language: str) -> dict[str, Any]:
         return _response("SandboxError", execution.message, None, _command("Error", None, "", execution.message))
     compiles = language != "python"
     if execution.status is Status.COMPILE_ERROR and compiles:
-        slow = execution.compile_timed_out
-        failed = _command("TimeLimitExceeded" if slow else "Finished", None if slow else 1, "", stderr)
+        over = execution.compile_over_limit
+        failed = _command("TimeLimitExceeded" if over else "Finished", None if over else 1, "", stderr)
         return _response("Failed", "", {**failed, "execution_time": result.compile_seconds}, None)
     compiled = {**_command("Finished", 0, "", ""), "execution_time": result.compile_seconds} if compiles else None
     if execution.status is Status.TIME_LIMIT:

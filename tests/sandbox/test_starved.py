@@ -258,7 +258,7 @@ def test_the_children_of_a_compiler_count_as_its_use(monkeypatch: pytest.MonkeyP
         assert loaded.compile_failure is not None
         assert loaded.compile_failure.status is Status.COMPILE_ERROR
         assert loaded.compile_failure.stderr == b"compiling it took too much (time limit)\n"
-        assert loaded.compile_failure.compile_timed_out
+        assert loaded.compile_failure.compile_over_limit
 
 
 @needs_cpp

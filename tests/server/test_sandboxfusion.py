@@ -43,7 +43,7 @@ def test_response_to_each_status(execution: Execution, language: str, status: st
     [(False, ("Finished", 1)), (True, ("TimeLimitExceeded", None))],
 )
 def test_response_to_a_compile_error(timed_out: bool, compiled: tuple[str, Any]) -> None:
-    execution = Execution(Status.COMPILE_ERROR, exit_code=1, stderr=b"x.cpp:1: error", compile_timed_out=timed_out)
+    execution = Execution(Status.COMPILE_ERROR, exit_code=1, stderr=b"x.cpp:1: error", compile_over_limit=timed_out)
     response = run_response(RunResult(execution, False, 0.5), "cpp")
     assert (response["status"], response["run_result"]) == ("Failed", None)
     assert (response["compile_result"]["status"], response["compile_result"]["return_code"]) == compiled

@@ -254,8 +254,8 @@ def _compile_failure(reply: bytes | None, monitor: Monitor) -> Execution | None:
     if monitor.overrun is Status.STARVED:
         return Execution(Status.STARVED, message=f"compiling it: {starved_message(monitor)}")
     if monitor.overrun:
-        reason, timed_out = b"compiling it took too much time or memory\n", monitor.overrun is Status.TIME_LIMIT
-        return Execution(Status.COMPILE_ERROR, stderr=reason, compile_timed_out=timed_out)
+        reason = b"compiling it took too much time or memory\n"
+        return Execution(Status.COMPILE_ERROR, stderr=reason, compile_over_limit=True)
     return Execution(Status.FAILED, message="the process that compiled the program was lost")
 
 
