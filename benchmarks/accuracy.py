@@ -18,7 +18,8 @@ from pathlib import Path
 from benchmarks.figures import command_line, machine
 from rlef_env.errors import DataError
 from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
-from rlef_env.problems import CheckerSpec, Problem, Solution, load_dataset, read_checkers
+from rlef_env.problems import CheckerSpec, Problem, Solution, load_dataset
+from rlef_env.problems.checker_sidecar import read_checkers
 from rlef_env.sandbox import Program, installed_languages
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".parquet")

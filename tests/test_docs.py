@@ -13,7 +13,10 @@ from typing import NamedTuple
 import pytest
 
 from rlef_env.envs.registration import ENVIRONMENTS
-from rlef_env.problems import CHECKER_FLAGS, CHECKERS, GRADERS, Quality, load_dataset
+from rlef_env.problems import load_dataset
+from rlef_env.problems.checker_spec import CHECKER_FLAGS, CHECKERS
+from rlef_env.problems.graders import GRADERS
+from rlef_env.problems.quality_report import Quality
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rlef_env.problems import SCHEMAS
 from rlef_env.problems.procedural import FAMILIES
+from rlef_env.problems.schemas import SCHEMAS
 from tools.gallery import PAGE, page
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +20,23 @@ def test_import_contracts(root: Path) -> None:
     )
     assert lint.returncode == 0, lint.stdout + lint.stderr
     assert "0 broken" in lint.stdout
+
+
+LOADED_LATE = {"rlef_env.problems.procedural", "rlef_env.judge.pool.ray"}  # public, and slow to load
+
+
+def test_agents_use_public_names_only(root: Path) -> None:
+    """Names that a package's ``__init__.py`` exports, and single modules beside the packages."""
+    private = []
+    for path in sorted((root / "agents").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "rlef_env":
+                module = importlib.import_module(node.module or "")
+                for alias in node.names:
+                    deep = (node.module or "").count(".") > 1 and node.module not in LOADED_LATE
+                    if deep or alias.name not in getattr(module, "__all__", ()):
+                        private.append(f"{path.relative_to(root)}:{node.lineno} {node.module}.{alias.name}")
+    assert private == []
 
 
 @pytest.mark.parametrize("module", ["rlef_env", "rlef_env.cli", "rlef_env.problems", "rlef_env.judge", "rlef_env.envs"])

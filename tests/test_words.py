@@ -17,10 +17,10 @@ SOURCES = ("rlef_env", "agents", "benchmarks", "tests", "tools")
 RETIRED_PARTS = {
     "asleep": "sleeping", "bell": "wakeup", "carrier": "file_format", "carriers": "file_formats",
     "converse": "interact", "crew": "worker_set", "deaf": "closed", "dispatcher": "scheduler", "ear": "incoming",
-    "heard": "received", "hears": "receives", "hire": "start", "hired": "started", "judging": "judge", "layout": "schema",
-    "layouts": "schemas", "luggage": "pickled arguments", "mouth": "outgoing", "parcel": "pickled problem",
-    "parcels": "pickled problems", "stillborn": "lost before ready", "twin": "duplicate", "twins": "duplicates",
-    "whisper": "send",
+    "heard": "received", "hears": "receives", "hire": "start", "hired": "started", "judging": "judge",
+    "layout": "schema", "layouts": "schemas", "luggage": "pickled arguments", "mouth": "outgoing",
+    "parcel": "pickled problem", "parcels": "pickled problems", "stillborn": "lost before ready",
+    "twin": "duplicate", "twins": "duplicates", "whisper": "send",
 }  # fmt: skip
 """Word of an identifier -> the word to use."""
 RETIRED_NAMES = {
@@ -61,18 +61,9 @@ def names_in(path: Path) -> dict[str, int]:
 
 
 def test_a_retired_word_is_found_in_any_spelling() -> None:
-    names = (
-        "WorkerCrew",
-        "_hire",
-        "MOST_BYTES",
-        "test_twins_are_left_out",
-        "Rules",
-        "most_common",
-        "appear",
-        "learning",
-    )
+    names = ("WorkerCrew", "_hire", "MOST_BYTES", "test_twins_are_left_out", "Rules", "most_common", "appear")
     assert [[word for word, _ in retired(name)] for name in names] == [
-        ["crew"], ["hire"], ["most_"], ["twins"], ["Rules"], [], [], []
+        ["crew"], ["hire"], ["most_"], ["twins"], ["Rules"], [], []
     ]  # fmt: skip
 
 

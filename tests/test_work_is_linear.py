@@ -29,23 +29,13 @@ import pytest
 from rlef_env.envs.feedback import feedback_text
 from rlef_env.episodes import episode_from_row, read_episodes
 from rlef_env.errors import DataError, RLEFError
-from rlef_env.judge import Judgement, TestResult, Verdict, group_scores, make_checker
+from rlef_env.judge import Judgement, TestResult, Verdict
+from rlef_env.judge.checkers import make_checker
 from rlef_env.judge.functions.calls import _result
 from rlef_env.judge.functions.value_codec import encode
 from rlef_env.judge.functions.values import value_comparison
-from rlef_env.problems import (
-    CheckerSpec,
-    Dataset,
-    Field,
-    Problem,
-    Test,
-    TestGroup,
-    parse_call,
-    parse_json,
-    parse_row,
-    parse_value,
-    problem_from_row,
-)
+from rlef_env.judge.points import group_scores
+from rlef_env.problems import CheckerSpec, Dataset, Problem, Test, TestGroup, problem_from_row
 from rlef_env.problems.extension_fields import groups_from_field
 from rlef_env.problems.file_formats import raw_rows
 from rlef_env.problems.packages import folder, read_package
@@ -53,7 +43,9 @@ from rlef_env.problems.packages.archive import Archive
 from rlef_env.problems.packages.folder import Folder
 from rlef_env.problems.packages.yaml_file import read_yaml
 from rlef_env.problems.parsing import unpacked
-from rlef_env.problems.parsing.json_text import memory_of
+from rlef_env.problems.parsing.fields import Field, parse_row
+from rlef_env.problems.parsing.json_text import memory_of, parse_json
+from rlef_env.problems.parsing.literals import parse_call, parse_value
 from rlef_env.problems.schemas.live_code_bench import unpacked_tests
 from rlef_env.problems.schemas.parts.asserts import check_to_tests, examples
 from rlef_env.problems.schemas.parts.nested import json_in, json_or_python_in

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rlef_env import CodeEnv, load_dataset
-from rlef_env.episodes import verdict_grid, verdict_words
 from rlef_env.episodes.episode import Episode
+from rlef_env.episodes.render import verdict_grid, verdict_words
 from rlef_env.judge import Judge
-from rlef_env.problems import SCHEMAS, Dataset, Problem
+from rlef_env.problems import Dataset, Problem
 from rlef_env.problems.procedural import FAMILIES
+from rlef_env.problems.schemas import SCHEMAS
 from tools.samples import DMOJ, KATTIS, ROWS, write_package
 
 __all__ = ["PAGE", "page"]

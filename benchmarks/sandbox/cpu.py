@@ -15,7 +15,8 @@ from benchmarks.figures import Figure, Goal, measured, missing, ratios
 from benchmarks.sandbox.blocks import INTERPRETER, Blocks, Floor, JudgeBlocks, SandboxBlocks, Script, alternate
 from benchmarks.sandbox.settings import Settings
 from benchmarks.sandbox.workload import C_PROGRAM, trivial_programs
-from rlef_env.sandbox import Program, installed_languages, probe
+from rlef_env.sandbox import Program, installed_languages
+from rlef_env.sandbox.doctor import probe
 from rlef_env.sandbox.policy.bpf import base_filter, run_filter
 
 __all__ = ["bubblewrap", "compiled", "judge_overhead", "layers", "lock", "lock_cost", "subprocess_run"]

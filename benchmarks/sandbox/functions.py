@@ -16,7 +16,8 @@ from pathlib import Path
 from benchmarks.figures import Figure, Goal, measured, missing, ratios
 from benchmarks.sandbox.blocks import Blocks, alternate, cpu_used
 from benchmarks.sandbox.settings import Settings
-from rlef_env.judge import Call, CallRunner, Returned, Target, same_value
+from rlef_env.judge.functions.calls import Call, CallRunner, Returned, Target
+from rlef_env.judge.functions.value_codec import same_value
 from rlef_env.sandbox import Sandbox
 
 __all__ = ["EVALPLUS_PYTHON", "functions"]

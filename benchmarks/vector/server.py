@@ -23,7 +23,7 @@ from benchmarks.sandbox.workload import a_plus_b_problem, trivial_programs
 from benchmarks.vector.settings import Settings, rounds
 from benchmarks.vector.workload import accepted_per_second
 from rlef_env.judge import JudgePool
-from rlef_env.problems import problem_to_row
+from rlef_env.problems.writing import problem_to_row
 
 __all__ = ["server"]
 

@@ -8,8 +8,10 @@ from collections.abc import Hashable, Iterator
 from concurrent.futures import Future
 
 from benchmarks.sandbox.workload import A_PLUS_B, a_plus_b_problem, trivial_programs
-from rlef_env.judge import BaseJudgePool, JudgeJob, Judgement, Measured, TestResult, Verdict, judgement_of
-from rlef_env.problems import Dataset, Problem, Role, Test
+from rlef_env.judge import BaseJudgePool, JudgeJob, Judgement, TestResult, Verdict
+from rlef_env.judge.judgement import Measured, judgement_of
+from rlef_env.problems import Dataset, Problem, Test
+from rlef_env.problems.problem import Role
 from rlef_env.sandbox import Program
 
 __all__ = [

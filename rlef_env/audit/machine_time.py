@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from rlef_env.judge import Judgement, Verdict
-from rlef_env.sandbox import core_times, stolen_seconds
+from rlef_env.sandbox.machine.core_time import core_times, stolen_seconds
 
 __all__ = ["MachineTime", "Stopwatch", "kept_too_long", "starved_by_the_machine"]
 

@@ -11,24 +11,18 @@ from typing import Any
 
 from rich.table import Table
 
-from rlef_env.audit import (
-    DEFENCES,
-    HONEST_PROBLEM,
-    MARK,
-    AttackResult,
-    Audit,
-    HonestProgram,
-    corpus,
-    honest_program_for,
-    read_attacks,
-    secret_problem,
-)
+from rlef_env.audit import AttackResult, Audit
+from rlef_env.audit.attack import MARK, corpus, read_attacks
+from rlef_env.audit.audit import HonestProgram, honest_program_for
+from rlef_env.audit.defences import DEFENCES
+from rlef_env.audit.problems import HONEST_PROBLEM, secret_problem
 from rlef_env.cli.arguments import whole_number
 from rlef_env.cli.display import Screen, progress_bar
 from rlef_env.cli.machine import check_machine, show_machine
 from rlef_env.errors import DataError, UsageError
 from rlef_env.judge import default_workers
-from rlef_env.problems import Problem, iter_jsonl
+from rlef_env.problems import Problem
+from rlef_env.problems.reading import iter_jsonl
 from rlef_env.sandbox import Program
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]

@@ -15,9 +15,10 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from rlef_env import command_line
-from rlef_env.episodes import GRID_LETTERS, Turn, verdict_grid, verdict_words
+from rlef_env.episodes import Turn
+from rlef_env.episodes.render import GRID_LETTERS, verdict_grid, verdict_words
 from rlef_env.judge import Judgement, Verdict
-from rlef_env.problems import ROLES
+from rlef_env.problems.problem import ROLES
 from rlef_env.terminal import one_line, printable
 
 __all__ = [

@@ -17,18 +17,11 @@ from rich.text import Text
 from rlef_env.cli.display import Screen
 from rlef_env.errors import SandboxFailure
 from rlef_env.judge import default_workers
-from rlef_env.sandbox import (
-    LAYERS,
-    REQUIRED,
-    Layer,
-    MachineHealth,
-    cpu_quota,
-    installed_languages,
-    landlock_abi,
-    measure_machine,
-    probe,
-    usable_cores,
-)
+from rlef_env.sandbox import installed_languages, measure_machine
+from rlef_env.sandbox.doctor import landlock_abi, probe
+from rlef_env.sandbox.machine.cores import cpu_quota, usable_cores
+from rlef_env.sandbox.machine.health import RUNS, MachineHealth
+from rlef_env.sandbox.policy.layers import LAYERS, REQUIRED, Layer
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
@@ -90,7 +83,7 @@ def measured(layers: Mapping[str, Layer]) -> MachineHealth | None:
     """Measure the machine, unlocked if it cannot lock; return None if not even our own program runs."""
     lockable = all(layers[name].available for name in REQUIRED)
     try:
-        return measure_machine(isolation="locked" if lockable else "none", beside=usable_cores() - 1)
+        return measure_machine(RUNS, isolation="locked" if lockable else "none", beside=usable_cores() - 1)
     except SandboxFailure:
         return None
 

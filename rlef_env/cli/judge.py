@@ -24,7 +24,10 @@ from rlef_env.envs import rejudge
 from rlef_env.episodes import Episode, read_episodes
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
-from rlef_env.problems import ROLES, Problem, load_dataset, parse_json, read_checkers
+from rlef_env.problems import Problem, load_dataset
+from rlef_env.problems.checker_sidecar import read_checkers
+from rlef_env.problems.parsing.json_text import parse_json
+from rlef_env.problems.problem import ROLES
 from rlef_env.sandbox import Program, installed_languages
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]

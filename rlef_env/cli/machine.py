@@ -6,7 +6,8 @@ import sys
 
 from rich.console import Console
 
-from rlef_env.sandbox import QUICK_RUNS, MachineHealth, measure_machine
+from rlef_env.sandbox import measure_machine
+from rlef_env.sandbox.machine.health import MachineHealth
 
 __all__ = ["check_machine", "show_machine"]
 
@@ -18,7 +19,7 @@ def check_machine(isolation: str = "locked") -> MachineHealth:
         IsolationUnavailable: as for ``measure_machine``.
         SandboxFailure: as for ``measure_machine``.
     """
-    health = measure_machine(QUICK_RUNS, isolation)
+    health = measure_machine(isolation=isolation)
     if health.starved:
         _print(f"Warning: this machine is starved. {health.advice}", "bold yellow")
     return health

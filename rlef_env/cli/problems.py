@@ -19,19 +19,12 @@ from rlef_env.cli.judge import with_checkers
 from rlef_env.cli.left_out import LeftOut
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgePool
-from rlef_env.problems import (
-    ROLES,
-    SCHEMAS,
-    Dataset,
-    Problem,
-    Quality,
-    QualityReport,
-    load_dataset,
-    report_path,
-    write_jsonl,
-    write_reports,
-)
-from rlef_env.quality import Augmentation, augment, find_duplicates, public_only, verify
+from rlef_env.problems import Dataset, Problem, load_dataset, write_jsonl
+from rlef_env.problems.problem import ROLES
+from rlef_env.problems.quality_report import Quality, QualityReport, report_path, write_reports
+from rlef_env.problems.schemas import SCHEMAS
+from rlef_env.quality import augment, find_duplicates, verify
+from rlef_env.quality.augment import Augmentation, public_only
 from rlef_env.sandbox import Sandbox, installed_languages
 from rlef_env.terminal import one_line
 

@@ -12,8 +12,8 @@ from rlef_env.envs.feedback import Tokenizer, retry_tokens
 from rlef_env.envs.problem_sampler import ProblemSampler
 from rlef_env.envs.rewards import Reward, RewardSpec, make_reward
 from rlef_env.envs.spaces import ProgramText
-from rlef_env.episodes import ISOLATIONS
 from rlef_env.episodes.settings import Feedback
+from rlef_env.episodes.validation import ISOLATIONS
 from rlef_env.errors import UsageError
 from rlef_env.problems import Dataset
 

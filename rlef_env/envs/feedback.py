@@ -16,8 +16,10 @@ from typing import Final, Protocol
 
 from rlef_env.envs import prompts
 from rlef_env.episodes.settings import Feedback, shown_roles
-from rlef_env.judge import UNDECIDED, Judgement, TestResult, Verdict
-from rlef_env.problems import Problem, Role, Test
+from rlef_env.judge import Judgement, TestResult, Verdict
+from rlef_env.judge.judgement import UNDECIDED
+from rlef_env.problems import Problem, Test
+from rlef_env.problems.problem import Role
 
 __all__ = [
     "CHARACTERS_PER_TOKEN",

@@ -6,7 +6,7 @@ from typing import Any
 
 from rlef_env.episodes.episode import Episode
 from rlef_env.judge import Judgement, Verdict
-from rlef_env.problems import Role
+from rlef_env.problems.problem import Role
 
 __all__ = ["episode_info"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rlef_env.episodes.settings import PRIVATE_FEEDBACK_TESTS, Feedback
-from rlef_env.judge import JudgeJob, Judgement, Verdict, judgement_of
+from rlef_env.judge import JudgeJob, Judgement, Verdict
+from rlef_env.judge.judgement import judgement_of
 from rlef_env.problems import Problem
 from rlef_env.sandbox import Program
 

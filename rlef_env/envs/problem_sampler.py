@@ -16,7 +16,8 @@ from typing import Any, Final, Protocol, runtime_checkable
 import numpy as np
 
 from rlef_env.errors import DataError, UsageError
-from rlef_env.problems import Dataset, ProblemMetadata
+from rlef_env.problems import Dataset
+from rlef_env.problems.metadata import ProblemMetadata
 
 __all__ = ["PROBLEM_SAMPLERS", "ByDifficulty", "Curriculum", "ProblemSampler", "Uniform", "make_problem_sampler"]
 

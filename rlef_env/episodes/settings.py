@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from rlef_env.problems import ROLES, Role
+from rlef_env.problems.problem import ROLES, Role
 
 __all__ = ["PRIVATE_FEEDBACK_TESTS", "Feedback", "shown_roles"]
 

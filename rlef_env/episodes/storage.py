@@ -14,8 +14,11 @@ from rlef_env.episodes.episode import Episode, Turn
 from rlef_env.episodes.validation import episode_violation, violation_error
 from rlef_env.errors import DataError
 from rlef_env.files import written_whole
-from rlef_env.judge import GroupScore, Judgement, Measured, TestResult, Verdict
-from rlef_env.problems import ROLES, Field, parse_row
+from rlef_env.judge import Judgement, TestResult, Verdict
+from rlef_env.judge.judgement import Measured
+from rlef_env.judge.points import GroupScore
+from rlef_env.problems.parsing.fields import Field, parse_row
+from rlef_env.problems.problem import ROLES
 
 __all__ = ["episode_from_row", "episode_to_row", "read_episodes", "write_episodes"]
 

@@ -14,8 +14,10 @@ from typing import Final, NamedTuple, get_args
 from rlef_env.episodes.episode import Episode, Turn
 from rlef_env.episodes.settings import PRIVATE_FEEDBACK_TESTS, Feedback, shown_roles
 from rlef_env.errors import DataError
-from rlef_env.judge import UNDECIDED, Judgement, Measured, TestResult, Verdict
-from rlef_env.problems import ROLES, Field
+from rlef_env.judge import Judgement, TestResult, Verdict
+from rlef_env.judge.judgement import UNDECIDED, Measured
+from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.problem import ROLES
 
 __all__ = ["ISOLATIONS", "NOTHING", "Violation", "check_episode", "episode_violation", "violation_error"]
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from rlef_env.errors import UsageError
 from rlef_env.judge.judgement import Judgement, Verdict
-from rlef_env.problems import ROLES, Problem, Role, Test
+from rlef_env.problems import Problem, Test
+from rlef_env.problems.problem import ROLES, Role
 from rlef_env.sandbox import Program
 
 __all__ = ["STOPPED", "JudgeJob", "as_job", "check_job", "needed_to_judge", "no_verdict"]

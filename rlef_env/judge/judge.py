@@ -21,8 +21,11 @@ from rlef_env.judge.runners.function import function_runner
 from rlef_env.judge.runners.interactive import interactive_runner
 from rlef_env.judge.runners.stdio import stdio_runner
 from rlef_env.judge.sandboxes import OnSleep, Sandboxes, ignore_sleep
-from rlef_env.problems import Problem, Role, Test
-from rlef_env.sandbox import ISOLATIONS, OUT_OF_MEMORY, Limits, Program, Sandbox
+from rlef_env.problems import Problem, Test
+from rlef_env.problems.problem import Role
+from rlef_env.sandbox import Limits, Program, Sandbox
+from rlef_env.sandbox.machine.out_of_memory import OUT_OF_MEMORY
+from rlef_env.sandbox.sandbox import ISOLATIONS
 
 __all__ = ["ATTEMPTS", "DEFAULT_MEMORY_BYTES", "DEFAULT_TIME_SECONDS", "Judge", "TimeFactor", "time_factor_for"]
 

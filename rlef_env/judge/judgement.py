@@ -9,7 +9,8 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from rlef_env.judge.points import GroupScore, Place, group_scores
-from rlef_env.problems import Problem, Role
+from rlef_env.problems import Problem
+from rlef_env.problems.problem import Role
 
 __all__ = ["UNDECIDED", "Judgement", "Measured", "TestResult", "Verdict", "judgement_of"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from rlef_env.problems import Role, TestGroup
+from rlef_env.problems import TestGroup
+from rlef_env.problems.problem import Role
 
 __all__ = ["GroupScore", "Place", "group_scores"]
 

@@ -12,18 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from rlef_env.judge import (
-    DEFAULT_MEMORY_BYTES,
-    DEFAULT_TIME_SECONDS,
-    BaseJudgePool,
-    JudgeJob,
-    Verdict,
-    make_checker,
-    python_start,
-)
+from rlef_env.judge import BaseJudgePool, JudgeJob, Verdict
+from rlef_env.judge.checkers import make_checker
+from rlef_env.judge.judge import DEFAULT_MEMORY_BYTES, DEFAULT_TIME_SECONDS
+from rlef_env.judge.runners.base import python_start
 from rlef_env.problems import Problem, Test
 from rlef_env.quality.mutate import mutants
-from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, installed_languages, require_run
+from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, installed_languages
+from rlef_env.sandbox.execution import require_run
 
 __all__ = ["Augmentation", "augment", "public_only", "survivors"]
 

@@ -8,8 +8,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rlef_env.judge import BaseJudgePool, JudgeJob, Judgement, TestResult, Verdict, make_checker
-from rlef_env.problems import CheckerSpec, Problem, Quality, QualityReport, Role, Test, digest
+from rlef_env.judge import BaseJudgePool, JudgeJob, Judgement, TestResult, Verdict
+from rlef_env.judge.checkers import make_checker
+from rlef_env.problems import CheckerSpec, Problem, Test
+from rlef_env.problems.problem import Role
+from rlef_env.problems.quality_report import Quality, QualityReport, digest
 from rlef_env.sandbox import Program, installed_languages
 
 __all__ = ["RunSolution", "Stored", "classify", "fingerprints", "stored_solutions", "verify"]

@@ -2,4 +2,7 @@
 
 from rlef_env.server.serving import JudgeServer, ServerSettings
 
-__all__ = ["JudgeServer", "ServerSettings"]
+__all__ = [
+    "JudgeServer",
+    "ServerSettings",
+]

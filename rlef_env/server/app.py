@@ -19,8 +19,10 @@ from starlette.routing import Route
 from rlef_env.envs import extract_program
 from rlef_env.errors import IsolationUnavailable, ProblemNotFound, RLEFError
 from rlef_env.judge import BaseJudgePool, JudgeJob, Judgement, Verdict
-from rlef_env.problems import Field, Problem, parse_row
-from rlef_env.sandbox import MachineHealth, Program
+from rlef_env.problems import Problem
+from rlef_env.problems.parsing.fields import Field, parse_row
+from rlef_env.sandbox import Program
+from rlef_env.sandbox.machine.health import MachineHealth
 from rlef_env.server import sandboxfusion
 from rlef_env.server.admission import Admission, Disconnected, Refused
 from rlef_env.server.judge_endpoint import job_from_request, judgement_row

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from rlef_env.judge import JudgeJob, Judgement, Verdict
-from rlef_env.problems import ROLES, Field, Problem, Role
+from rlef_env.problems import Problem
+from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.problem import ROLES, Role
 from rlef_env.sandbox import LANGUAGES, Program
 
 __all__ = ["job_from_request", "judgement_row"]

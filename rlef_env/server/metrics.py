@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from rlef_env.sandbox import MachineHealth
+from rlef_env.sandbox.machine.health import MachineHealth
 
 __all__ = ["Metrics"]
 

@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Final
 
 from rlef_env.errors import ProblemNotFound
-from rlef_env.problems import Dataset, Field, Problem, problem_from_row
+from rlef_env.problems import Dataset, Problem, problem_from_row
+from rlef_env.problems.parsing.fields import Field
 
 __all__ = ["ProblemStore"]
 

@@ -10,7 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from rlef_env.errors import SandboxFailure
-from rlef_env.judge import ATTEMPTS, PRINTS_ONE
+from rlef_env.judge.judge import ATTEMPTS
+from rlef_env.judge.pool.warm_up import PRINTS_ONE
 from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, installed_languages
 
 __all__ = ["RunPool", "RunRequest", "RunResult"]

@@ -10,8 +10,10 @@ import signal
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rlef_env.judge import DEFAULT_MEMORY_BYTES, Judgement, TestResult, Verdict
-from rlef_env.problems import Field, Problem
+from rlef_env.judge import Judgement, TestResult, Verdict
+from rlef_env.judge.judge import DEFAULT_MEMORY_BYTES
+from rlef_env.problems import Problem
+from rlef_env.problems.parsing.fields import Field
 from rlef_env.sandbox import Limits, Program, Status
 from rlef_env.server.runs import RunRequest, RunResult
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgePool, default_workers
 from rlef_env.problems import Dataset
-from rlef_env.sandbox import QUICK_RUNS, MachineHealth, Sandbox, measure_machine
+from rlef_env.sandbox import Sandbox, measure_machine
+from rlef_env.sandbox.machine.health import MachineHealth
 from rlef_env.server.problem_store import ProblemStore
 from rlef_env.server.runs import RunPool
 from rlef_env.server.warm_up import WarmUp
@@ -155,7 +156,7 @@ class JudgeServer:
 
         settings = self.settings
         Sandbox(settings.isolation, numpy=settings.numpy).close()  # raises if the machine lacks a layer
-        self.machine = measure_machine(QUICK_RUNS, settings.isolation)
+        self.machine = measure_machine(isolation=settings.isolation)
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         listening = stack.enter_context(
             socket.create_server((settings.host, settings.port), family=family, backlog=2048)

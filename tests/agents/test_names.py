@@ -13,7 +13,7 @@ from rlef_agents.ppo.problems import is_downloaded
 from rlef_env import load_dataset
 from rlef_env.envs import make_reward
 from rlef_env.errors import UsageError
-from rlef_env.problems import SCHEMAS
+from rlef_env.problems.schemas import SCHEMAS
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("docs/**", ".", "agents", "data/starter")

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.audit import HONEST_PROBLEM, MARK, Audit, HonestProgram, secret_problem
+from rlef_env.audit import Audit
+from rlef_env.audit.attack import MARK
+from rlef_env.audit.audit import HonestProgram
+from rlef_env.audit.problems import HONEST_PROBLEM, secret_problem
 from rlef_env.sandbox import Program
 
 HONEST = HonestProgram(HONEST_PROBLEM, Program(HONEST_PROBLEM.solutions[0].source))

@@ -8,18 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.audit import (
-    HONEST_PROBLEM,
-    MARK,
-    Attack,
-    AttackResult,
-    Audit,
-    HonestProgram,
-    corpus,
-    honest_program_for,
-    read_attacks,
-    secret_problem,
-)
+from rlef_env.audit import Attack, AttackResult, Audit
+from rlef_env.audit.attack import MARK, corpus, read_attacks
+from rlef_env.audit.audit import HonestProgram, honest_program_for
+from rlef_env.audit.problems import HONEST_PROBLEM, secret_problem
 from rlef_env.errors import UsageError
 from rlef_env.judge import Verdict
 from rlef_env.problems import CheckerSpec, Problem, Solution, Test

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.audit import DEFENCES, Attack, Audit, corpus, secret_problem
+from rlef_env.audit import Attack, Audit
+from rlef_env.audit.attack import corpus
+from rlef_env.audit.defences import DEFENCES
+from rlef_env.audit.problems import secret_problem
 from rlef_env.judge import Judge, Verdict
 from rlef_env.problems import CheckerSpec
 from rlef_env.sandbox import Program

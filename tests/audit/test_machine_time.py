@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.audit import MARK, Attack, AttackResult, Audit, MachineTime, secret_problem
+from rlef_env.audit import Attack, AttackResult, Audit
 from rlef_env.audit import machine_time as module
-from rlef_env.audit.machine_time import Stopwatch, kept_too_long, starved_by_the_machine
+from rlef_env.audit.attack import MARK
+from rlef_env.audit.machine_time import MachineTime, Stopwatch, kept_too_long, starved_by_the_machine
+from rlef_env.audit.problems import secret_problem
 from rlef_env.judge import Judgement, TestResult, Verdict
 from tests.audit.conftest import HONEST
 

@@ -24,7 +24,8 @@ from typing import Any
 import pytest
 
 from rlef_env.judge import Judge, JudgeJob
-from rlef_env.problems import Problem, problem_to_row
+from rlef_env.problems import Problem
+from rlef_env.problems.writing import problem_to_row
 from rlef_env.sandbox import Program
 from tests.chaos.play import DATASET, KINDS, Undisturbed, alive, children, kill, tree
 

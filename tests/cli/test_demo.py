@@ -17,8 +17,9 @@ from rlef_env.cli.machine import check_machine, show_machine
 from rlef_env.cli.rates import Rates, show_rates, solve_rates
 from rlef_env.episodes import Episode, Turn
 from rlef_env.judge import Judgement, Verdict
-from rlef_env.sandbox import BusyTimes, Execution, machine_health
+from rlef_env.sandbox import Execution
 from rlef_env.sandbox import Status as ExecutionStatus
+from rlef_env.sandbox.machine.health import BusyTimes, machine_health
 
 
 def episode(*verdicts: Verdict, truncated: bool = False) -> Episode:

@@ -10,7 +10,8 @@ from importlib.metadata import version
 
 from rlef_env.cli.display import Screen
 from rlef_env.cli.doctor import show_machine
-from rlef_env.sandbox import BusyTimes, Execution, MachineHealth, Status, machine_health
+from rlef_env.sandbox import Execution, Status
+from rlef_env.sandbox.machine.health import BusyTimes, MachineHealth, machine_health
 
 
 def test_json_has_the_fixed_keys(rlef) -> None:

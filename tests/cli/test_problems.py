@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.problems import Problem, Quality, Solution, Test, read_jsonl, read_reports, write_jsonl
+from rlef_env.problems import Problem, Solution, Test, read_jsonl, write_jsonl
+from rlef_env.problems.quality_report import Quality, read_reports
 from tests.cli.conftest import Rlef
 
 BIGGEST = Problem(

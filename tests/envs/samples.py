@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rlef_env.judge import Judgement, TestResult, Verdict
-from rlef_env.problems import CheckerSpec, Dataset, Problem, Role, Solution, Test
+from rlef_env.problems import CheckerSpec, Dataset, Problem, Solution, Test
+from rlef_env.problems.problem import Role
 
 SUM = Problem(
     id="sum",

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from rlef_env.envs import CodeEnv
 from rlef_env.envs.feedback import Feedback
 from rlef_env.episodes import Episode
-from rlef_env.judge import JudgeJob, Judgement, Measured, TestResult, Verdict, judgement_of
-from rlef_env.problems import Role, Test
+from rlef_env.judge import JudgeJob, Judgement, TestResult, Verdict
+from rlef_env.judge.judgement import Measured, judgement_of
+from rlef_env.problems import Test
+from rlef_env.problems.problem import Role
 from tests.envs.samples import SUM_RIGHT, TINY
 
 VERDICTS = [verdict for verdict in Verdict if verdict is not Verdict.NO_PROGRAM]

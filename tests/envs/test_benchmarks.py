@@ -11,10 +11,11 @@ import gymnasium
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from rlef_env.envs import ENVIRONMENTS
 from rlef_env.envs.benchmarks import BENCHMARKS
+from rlef_env.envs.registration import ENVIRONMENTS
 from rlef_env.errors import DataError, UsageError
-from rlef_env.problems import SCHEMAS, load_dataset, write_jsonl
+from rlef_env.problems import load_dataset, write_jsonl
+from rlef_env.problems.schemas import SCHEMAS
 from tests.envs.samples import DOUBLE, SUM, TINY
 from tools.samples import ROWS
 

@@ -11,7 +11,8 @@ import pytest
 from gymnasium.error import InvalidAction, ResetNeeded
 
 from rlef_env.envs import CodeEnv, make_reward
-from rlef_env.episodes import GRID_LETTERS, Turn, verdict_grid, verdict_words
+from rlef_env.episodes import Turn
+from rlef_env.episodes.render import GRID_LETTERS, verdict_grid, verdict_words
 from rlef_env.errors import NoVerdictError, ProblemNotFound, UsageError
 from rlef_env.judge import Judge, Judgement, TestResult, Verdict
 from rlef_env.problems import Dataset, Test, load_dataset

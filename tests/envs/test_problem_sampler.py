@@ -14,10 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlef_env.envs import PROBLEM_SAMPLERS, ByDifficulty, CodeEnv, CodeVectorEnv, Curriculum, ProblemSampler, Uniform
+from rlef_env.envs import CodeEnv, CodeVectorEnv, ProblemSampler
+from rlef_env.envs.problem_sampler import PROBLEM_SAMPLERS, ByDifficulty, Curriculum, Uniform
 from rlef_env.errors import DataError, UsageError
 from rlef_env.judge import Judge, JudgePool, TestResult, Verdict
-from rlef_env.problems import Dataset, Problem, ProblemMetadata, Test, load_dataset, write_jsonl
+from rlef_env.problems import Dataset, Problem, Test, load_dataset, write_jsonl
+from rlef_env.problems.metadata import ProblemMetadata
 from tests.envs.samples import NO_TESTS, SUM_RIGHT, SUM_WRONG, TINY, fenced
 from tests.envs.scripted import ScriptedJudge
 

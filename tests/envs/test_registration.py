@@ -17,7 +17,8 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
 import rlef_env
-from rlef_env.envs import CodeEnv, register_environments
+from rlef_env.envs import CodeEnv
+from rlef_env.envs.registration import register_environments
 from rlef_env.problems import Dataset, write_jsonl
 from tests.envs.samples import DOUBLE, SUM, SUM_CRASHES, SUM_PASSES_PUBLIC, SUM_RIGHT, SUM_WRONG, TINY, fenced
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rlef_env.envs import COMPONENTS, REWARDS, make_reward
+from rlef_env.envs import REWARDS, make_reward
+from rlef_env.envs.rewards import COMPONENTS
 from rlef_env.episodes import Turn
 from rlef_env.errors import UsageError
 from rlef_env.judge import Judgement, TestResult, Verdict

@@ -15,8 +15,8 @@ from gymnasium.envs.registration import EnvSpec
 from rlef_env.envs import CodeEnv, CodeVectorEnv
 from rlef_env.envs.shared_pool import shared_pool
 from rlef_env.errors import UsageError
-from rlef_env.problems import Dataset, Problem, ProblemMetadata
-from rlef_env.problems.metadata import IndexedProblems, metadata_of
+from rlef_env.problems import Dataset, Problem
+from rlef_env.problems.metadata import IndexedProblems, ProblemMetadata, metadata_of
 from tests.envs.samples import DOUBLE, SUM, SUM_RIGHT
 
 

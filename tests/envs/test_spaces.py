@@ -22,7 +22,8 @@ from gymnasium.vector.utils import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlef_env.envs import ProgramText, extract_program
+from rlef_env.envs import extract_program
+from rlef_env.envs.spaces import ProgramText
 from rlef_env.errors import UsageError
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from rlef_env.envs import CodeVectorEnv, Uniform
+from rlef_env.envs import CodeVectorEnv
+from rlef_env.envs.problem_sampler import Uniform
 from rlef_env.judge import JudgePool
 from tests.envs.samples import SUM_WRONG, TINY
 

@@ -16,7 +16,7 @@ from gymnasium.spaces import Box, Dict, Tuple
 from gymnasium.spaces.utils import flatdim, flatten, flatten_space, unflatten
 from gymnasium.wrappers import ClipAction, ClipReward, FlattenObservation, TimeLimit
 
-from rlef_env.envs import ProgramText
+from rlef_env.envs.spaces import ProgramText
 from rlef_env.errors import UsageError
 
 ACTION = "```python\nprint(1)\n```"

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from rlef_env.envs import CodeEnv, rejudge, replay
 from rlef_env.episodes import Episode, Turn, episode_from_row, read_episodes, write_episodes
 from rlef_env.errors import DataError
-from rlef_env.judge import Judge, Judgement, Measured, TestResult, Verdict, judgement_of
+from rlef_env.judge import Judge, Judgement, TestResult, Verdict
+from rlef_env.judge.judgement import Measured, judgement_of
 from tests.envs.samples import SUM, SUM_CRASHES, SUM_PASSES_PUBLIC, SUM_RIGHT, SUM_WRONG, TINY
 from tests.envs.scripted import played_episodes
 

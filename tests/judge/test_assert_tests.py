@@ -14,7 +14,8 @@ from rlef_env.judge.runners.base import RunOutcome
 from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import Test
 from rlef_env.problems.schemas.parts.asserts import check_to_tests
-from rlef_env.sandbox import Limits, Program, PythonStart
+from rlef_env.sandbox import Limits, Program
+from rlef_env.sandbox.execution import PythonStart
 
 LIMITS = Limits(cpu_seconds=0.5, memory_bytes=128 * 2**20, output_bytes=2**20)
 Run = Callable[..., RunOutcome]

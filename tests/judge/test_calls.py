@@ -12,20 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rlef_env.errors import UsageError
-from rlef_env.judge import (
+from rlef_env.judge.functions.calls import (
     Call,
     CallResult,
     CallRunner,
     NotReturned,
-    Other,
     Raised,
     Returned,
     Target,
+    driver_source,
     run_calls,
-    same_value,
 )
-from rlef_env.judge.functions.calls import driver_source
-from rlef_env.judge.functions.value_codec import BLOB, FRAME, encode
+from rlef_env.judge.functions.value_codec import BLOB, FRAME, Other, encode, same_value
 from rlef_env.sandbox import Limits, Program, Sandbox, Status
 
 LIMITS = Limits(cpu_seconds=1.0, memory_bytes=256 * 2**20, output_bytes=2**20)

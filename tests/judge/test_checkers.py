@@ -16,7 +16,8 @@ from rlef_env.judge.checkers.codecontests import check_codecontests
 from rlef_env.judge.checkers.kattis import check_kattis
 from rlef_env.judge.checkers.text import lines_of
 from rlef_env.judge.checkers.tokens import check_tokens
-from rlef_env.problems import CHECKER_FLAGS, CHECKERS, CheckerSpec, parse_checker_flags
+from rlef_env.problems import CheckerSpec
+from rlef_env.problems.checker_spec import CHECKER_FLAGS, CHECKERS, parse_checker_flags
 
 KATTIS_CASES = Path(__file__).parents[3] / "shared/data/checkers/kattis_default_validator_cases.jsonl"
 FLOAT = parse_checker_flags("kattis", ["float_tolerance", "1e-6"])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rlef_env.judge import make_checker
-from rlef_env.problems import TESTLIB_CHECKERS, CheckerSpec, dmoj_checker
+from rlef_env.judge.checkers import make_checker
+from rlef_env.problems import CheckerSpec
+from rlef_env.problems.stock_checkers import TESTLIB_CHECKERS, dmoj_checker
 
 
 def accepts(spec: CheckerSpec, output: bytes, expected: bytes) -> bool:

@@ -19,7 +19,8 @@ from typing import Any, Final
 import pytest
 
 from rlef_env.judge import Judge, Judgement, Verdict
-from rlef_env.problems import GRADERS, CheckerSpec, FunctionSpec, InteractorSpec, Problem, Test, problem_from_row
+from rlef_env.problems import CheckerSpec, FunctionSpec, InteractorSpec, Problem, Test, problem_from_row
+from rlef_env.problems.graders import GRADERS
 from rlef_env.sandbox import Program
 
 RIGHT, WRONG, CRASH = Verdict.ACCEPTED, Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR

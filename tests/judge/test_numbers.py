@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlef_env.judge import make_checker
+from rlef_env.judge.checkers import make_checker
 from rlef_env.problems import CheckerSpec
 
 CHECKERS: Final = {

@@ -6,7 +6,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from rlef_env.errors import DataError
-from rlef_env.judge import group_scores
+from rlef_env.judge.points import group_scores
 from rlef_env.problems.packages.kattis.data_groups import groups_of
 from rlef_env.problems.packages.kattis.data_tree import DataFolder
 from rlef_env.problems.parsing.fields import Field

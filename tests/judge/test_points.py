@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlef_env.judge import group_scores
+from rlef_env.judge.points import group_scores
 from rlef_env.problems import TestGroup
 
 

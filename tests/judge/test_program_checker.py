@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from rlef_env.errors import UsageError
-from rlef_env.judge import CheckerError, CheckerResult, Judge, ProgramChecker, Verdict
-from rlef_env.judge.checkers.protocols import read_kattis, read_testlib
+from rlef_env.judge import Judge, Verdict
+from rlef_env.judge.checkers.program import ProgramChecker
+from rlef_env.judge.checkers.protocols import CheckerError, CheckerResult, read_kattis, read_testlib
 from rlef_env.problems import CheckerSpec, Problem, Test
 from rlef_env.sandbox import Execution, Program, Sandbox, Status, installed_languages
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from rlef_env.judge import JudgeJob, JudgePool, Verdict
-from rlef_env.problems import Problem, read_checkers, read_jsonl
+from rlef_env.problems import Problem, read_jsonl
+from rlef_env.problems.checker_sidecar import read_checkers
 from rlef_env.sandbox import Program
 
 pytestmark = pytest.mark.shared

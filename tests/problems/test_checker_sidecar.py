@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from rlef_env.errors import DataError
-from rlef_env.problems import CheckerSpec, read_checkers, read_jsonl
+from rlef_env.problems import CheckerSpec, read_jsonl
+from rlef_env.problems.checker_sidecar import read_checkers
 
 
 def test_checkers_by_the_name_of_the_problem(tmp_path: Path) -> None:

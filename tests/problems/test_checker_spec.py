@@ -7,9 +7,16 @@ from typing import Any
 import pytest
 
 from rlef_env.errors import DataError
-from rlef_env.problems import CHECKERS, CheckerFlags, CheckerSpec, dmoj_checker, parse_checker_flags
-from rlef_env.problems.checker_spec import checker_from_field, checker_to_row
+from rlef_env.problems import CheckerSpec
+from rlef_env.problems.checker_spec import (
+    CHECKERS,
+    CheckerFlags,
+    checker_from_field,
+    checker_to_row,
+    parse_checker_flags,
+)
 from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.stock_checkers import dmoj_checker
 
 
 @pytest.mark.parametrize(

@@ -25,13 +25,13 @@ from rlef_env.problems import (
     Solution,
     Test,
     TestGroup,
-    iter_jsonl,
-    problem_to_row,
     read_jsonl,
     write_jsonl,
 )
 from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.reading import iter_jsonl
 from rlef_env.problems.schemas.code_contests import CODE_CONTESTS
+from rlef_env.problems.writing import problem_to_row
 
 
 def problem_from_row(row: dict[str, Any], where: str = "row") -> Problem:

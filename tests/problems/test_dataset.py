@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from rlef_env.errors import DataError, ProblemNotFound, UsageError
-from rlef_env.problems import Dataset, Problem, ProblemMetadata, Solution, Test, load_dataset, write_jsonl
+from rlef_env.problems import Dataset, Problem, Solution, Test, load_dataset, write_jsonl
+from rlef_env.problems.metadata import ProblemMetadata
 
 THREE = tuple(Problem(name, "?") for name in ("1_A. Sum", "1_B. Product", "2_A. Sum"))
 

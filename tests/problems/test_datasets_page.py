@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from rlef_env.cli.command import main
-from rlef_env.problems import SCHEMAS, load_dataset
+from rlef_env.problems import load_dataset
+from rlef_env.problems.schemas import SCHEMAS
 from tools.samples import ROWS
 
 LINE = re.compile(r"^\| (?P<label>[^|]+) \|[^|]*\|[^|]*\| `rlef problems stats (?P<arguments>[^`]+)` \|$", re.MULTILINE)

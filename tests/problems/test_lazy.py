@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from rlef_env.errors import DataError
-from rlef_env.problems import Dataset, Problem, Test, lazy, load_dataset, problem_to_row, write_jsonl
+from rlef_env.problems import Dataset, Problem, Test, lazy, load_dataset, write_jsonl
 from rlef_env.problems.lazy import LazyProblems
+from rlef_env.problems.writing import problem_to_row
 
 PROBLEMS = tuple(Problem(f"p{number}", "?" * number, (Test("1", "2"),)) for number in range(20))
 

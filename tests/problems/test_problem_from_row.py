@@ -8,7 +8,11 @@ from dataclasses import replace
 import pytest
 
 from rlef_env.errors import DataError, UsageError
-from rlef_env.problems import GRADERS, Field, digest, problem_from_row, problem_to_row
+from rlef_env.problems import problem_from_row
+from rlef_env.problems.graders import GRADERS
+from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.quality_report import digest
+from rlef_env.problems.writing import problem_to_row
 from tools.samples import ROWS
 
 

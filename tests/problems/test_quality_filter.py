@@ -8,18 +8,9 @@ from pathlib import Path
 import pytest
 
 from rlef_env.errors import UsageError
-from rlef_env.problems import (
-    Problem,
-    Quality,
-    QualityReport,
-    Test,
-    digest,
-    load_dataset,
-    report_path,
-    write_jsonl,
-    write_reports,
-)
+from rlef_env.problems import Problem, Test, load_dataset, write_jsonl
 from rlef_env.problems.lazy import LazyProblems
+from rlef_env.problems.quality_report import Quality, QualityReport, digest, report_path, write_reports
 from rlef_env.problems.schemas import code_contests
 
 PROBLEMS = tuple(Problem(f"p{number}", "?" * number, (Test("1", "2"),)) for number in range(4))

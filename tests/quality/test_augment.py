@@ -9,7 +9,8 @@ import pytest
 
 from rlef_env.judge import JudgeJob, JudgePool, Verdict
 from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Solution, Test
-from rlef_env.quality import augment, survivors
+from rlef_env.quality import augment
+from rlef_env.quality.augment import survivors
 from rlef_env.sandbox import Program, Sandbox
 
 BIGGEST = Problem(

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from rlef_env.judge import JudgePool
-from rlef_env.problems import CheckerSpec, Problem, Quality, QualityReport, Solution, Test, problem_from_row
+from rlef_env.problems import CheckerSpec, Problem, Solution, Test, problem_from_row
+from rlef_env.problems.quality_report import Quality, QualityReport
 from rlef_env.quality import verify
 
 DOUBLE = "print(2 * int(input()))"

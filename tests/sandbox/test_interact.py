@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlef_env.sandbox import Interaction, Limits, Program, Sandbox, Status, installed_languages, interact
+from rlef_env.sandbox import Limits, Program, Sandbox, Status, installed_languages
+from rlef_env.sandbox.interact import Interaction, interact
 from tests.sandbox.implementations import namespaces_refused
 from tests.sandbox.test_failures import running
 

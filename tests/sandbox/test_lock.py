@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from rlef_env.errors import IsolationUnavailable, UsageError
-from rlef_env.sandbox import REQUIRED, Execution, Program, Sandbox, Status, landlock_abi, probe
+from rlef_env.sandbox import Execution, Program, Sandbox, Status
+from rlef_env.sandbox.doctor import landlock_abi, probe
 from rlef_env.sandbox.policy import syscall_policy
+from rlef_env.sandbox.policy.layers import REQUIRED
 from rlef_env.sandbox.policy.syscalls import NUMBERS
 
 Run = Callable[..., Execution]

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlef_env.errors import SandboxFailure
-from rlef_env.sandbox import BusyTimes, Execution, Status, busy_times, machine_health, measure_machine
-from rlef_env.sandbox.machine.health import parse_busy_times
+from rlef_env.sandbox import Execution, Status, measure_machine
+from rlef_env.sandbox.machine.health import BusyTimes, busy_times, machine_health, parse_busy_times
 
 TRACE = Path(__file__).parents[2] / ".." / "shared" / "faults" / "starved-machine.jsonl"
 NO_TIME = BusyTimes(0.0, (0.0, 0.0))

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 import rlef_env
-from rlef_env.sandbox import LAYERS, POLICY, Execution, Limits, Program, Sandbox, Status, interact
+from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status
+from rlef_env.sandbox.interact import interact
 from rlef_env.sandbox.policy.bpf import base_filter, run_filter
+from rlef_env.sandbox.policy.guarantees import POLICY
+from rlef_env.sandbox.policy.layers import LAYERS
 from rlef_env.sandbox.policy.syscalls import NUMBERS
 from rlef_env.sandbox.zygote.zygote_profile import Profile
 from tests.sandbox.test_failures import tree

@@ -13,7 +13,9 @@ import pytest
 from rlef_env.errors import MachineStarved, SandboxFailure
 from rlef_env.judge import Judge, Verdict
 from rlef_env.problems import CheckerSpec, InteractorSpec, Problem, Test
-from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status, compiler, interact, require_run
+from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status, compiler
+from rlef_env.sandbox.execution import require_run
+from rlef_env.sandbox.interact import interact
 from rlef_env.sandbox.languages import installed_languages
 from rlef_env.sandbox.machine.core_time import TICK_SECONDS, CoreTimes, core_times, counters_move, stolen_seconds
 from rlef_env.sandbox.machine.cores_used import CoresUsed

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import Judge, Judgement, TestResult
-from rlef_env.problems import TestGroup, problem_to_row
+from rlef_env.problems import TestGroup
+from rlef_env.problems.writing import problem_to_row
 from rlef_env.sandbox import Program, installed_languages
 from rlef_env.server import JudgeServer
 from rlef_env.server.admission import Admission, Refused

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import requests
 
-from rlef_env.problems import problem_to_row
+from rlef_env.problems.writing import problem_to_row
 from rlef_env.server import JudgeServer
 from tests.server.serving import ECHO, JSON, SETTINGS, port_of, post, run_code, until
 

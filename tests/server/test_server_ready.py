@@ -18,8 +18,10 @@ import requests
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import Judgement, Verdict
-from rlef_env.problems import CheckerSpec, problem_to_row
-from rlef_env.sandbox import Execution, MachineHealth, Status, installed_languages
+from rlef_env.problems import CheckerSpec
+from rlef_env.problems.writing import problem_to_row
+from rlef_env.sandbox import Execution, Status, installed_languages
+from rlef_env.sandbox.machine.health import MachineHealth
 from rlef_env.server import JudgeServer
 from rlef_env.server.runs import RunResult
 from rlef_env.server.warm_up import ROUNDS, WarmUp

@@ -39,7 +39,7 @@ from rlef_agents.ppo.run_log import Log
 from rlef_env import CodeVectorEnv, JudgePool
 from rlef_env.errors import RLEFError, UsageError
 from rlef_env.judge import BaseJudgePool, CachedPool, VerdictCache, default_workers
-from rlef_env.sandbox import QUICK_RUNS, measure_machine
+from rlef_env.sandbox import measure_machine
 
 __all__ = ["Trainer", "env_arguments", "load_model", "make_env", "make_pool"]
 
@@ -245,7 +245,7 @@ class Trainer:
 
     def _record_machine(self) -> None:
         """Measure the machine that judges, and append a line to ``machine.jsonl``."""
-        health = measure_machine(QUICK_RUNS)
+        health = measure_machine()
         row = {"update": self.learner.version, **dataclasses.asdict(health)}
         try:
             with (self.out / "machine.jsonl").open("a", encoding="utf-8") as file:

@@ -9,7 +9,7 @@ from typing import Final
 from rlef_env.judge.checkers.lines import check_lines
 from rlef_env.judge.checkers.numbers import exact_value, python_float, right_integer
 from rlef_env.judge.checkers.text import lines_of, python_strip, python_tokens
-from rlef_env.problems import NO_FLAGS, CheckerFlags
+from rlef_env.problems.checker_spec import NO_FLAGS, CheckerFlags
 
 __all__ = ["check_apps"]
 

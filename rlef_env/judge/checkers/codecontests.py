@@ -8,7 +8,7 @@ from typing import Final
 
 from rlef_env.judge.checkers.numbers import DECIMAL, is_decimal, right_integer
 from rlef_env.judge.checkers.text import LOWER_CASE, same, tokens_of
-from rlef_env.problems import NO_FLAGS, CheckerFlags
+from rlef_env.problems.checker_spec import NO_FLAGS, CheckerFlags
 
 __all__ = ["check_codecontests"]
 

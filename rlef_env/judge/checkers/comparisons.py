@@ -13,7 +13,8 @@ from rlef_env.judge.checkers.lines import check_lines
 from rlef_env.judge.checkers.livecodebench import check_livecodebench
 from rlef_env.judge.checkers.sandboxfusion import check_sandboxfusion
 from rlef_env.judge.checkers.tokens import check_characters, check_exact, check_tokens, check_yesno
-from rlef_env.problems import CHECKERS, CheckerFlags, CheckerSpec, parse_checker_flags
+from rlef_env.problems import CheckerSpec
+from rlef_env.problems.checker_spec import CHECKERS, CheckerFlags, parse_checker_flags
 
 __all__ = ["COMPARISONS", "Checker", "Comparison", "make_checker"]
 

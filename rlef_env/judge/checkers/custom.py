@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from rlef_env.errors import UsageError
 from rlef_env.judge.checkers.comparisons import Checker
 from rlef_env.judge.checkers.protocols import CheckerError
-from rlef_env.problems import CHECKERS
+from rlef_env.problems.checker_spec import CHECKERS
 
 __all__ = ["NO_CUSTOM_CHECKERS", "CustomCheckers", "check_custom_checkers", "guarded"]
 

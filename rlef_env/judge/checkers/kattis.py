@@ -10,7 +10,7 @@ from typing import Final
 
 from rlef_env.judge.checkers.text import LOWER_CASE, TO_SPACE, tokens_of
 from rlef_env.judge.checkers.tolerance import as_in_c, close
-from rlef_env.problems import NO_FLAGS, CheckerFlags
+from rlef_env.problems.checker_spec import NO_FLAGS, CheckerFlags
 
 __all__ = ["check_kattis"]
 

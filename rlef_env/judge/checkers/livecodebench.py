@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from rlef_env.judge.checkers.numbers import exact_value
 from rlef_env.judge.checkers.text import lines_of, python_strip, python_tokens
-from rlef_env.problems import NO_FLAGS, CheckerFlags
+from rlef_env.problems.checker_spec import NO_FLAGS, CheckerFlags
 
 __all__ = ["check_livecodebench"]
 

@@ -7,7 +7,8 @@ import contextlib
 from rlef_env.errors import UsageError
 from rlef_env.judge.checkers.protocols import PROTOCOLS, CheckerCase, CheckerError, CheckerResult
 from rlef_env.problems import CheckerSpec
-from rlef_env.sandbox import Execution, LoadedProgram, Program, Sandbox, Status, require_run
+from rlef_env.sandbox import Execution, LoadedProgram, Program, Sandbox, Status
+from rlef_env.sandbox.execution import require_run
 
 __all__ = ["ProgramChecker"]
 

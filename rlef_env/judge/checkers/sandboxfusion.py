@@ -7,7 +7,7 @@ from typing import Final
 
 from rlef_env.judge.checkers.numbers import python_float, right_integer
 from rlef_env.judge.checkers.text import LOWER_CASE, lines_of, python_strip
-from rlef_env.problems import NO_FLAGS, CheckerFlags
+from rlef_env.problems.checker_spec import NO_FLAGS, CheckerFlags
 
 __all__ = ["check_sandboxfusion"]
 

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Final
 
 from rlef_env.judge.checkers.text import LOWER_CASE, TO_SPACE, same, same_unordered, tokens_of
-from rlef_env.problems import NO_FLAGS, CheckerFlags
+from rlef_env.problems.checker_spec import NO_FLAGS, CheckerFlags
 
 __all__ = ["check_characters", "check_exact", "check_tokens", "check_yesno"]
 

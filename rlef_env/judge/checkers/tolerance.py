@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from rlef_env.judge.checkers.numbers import is_decimal, python_float
-from rlef_env.problems import CheckerFlags
+from rlef_env.problems.checker_spec import CheckerFlags
 
 __all__ = ["as_in_c", "as_in_python", "close"]
 

@@ -30,8 +30,9 @@ from typing import TypeAlias
 
 from rlef_env.errors import SandboxFailure, UsageError
 from rlef_env.judge.functions.value_codec import BLOB, FRAME, EncodingError, decode, encode
-from rlef_env.problems import check_keys
-from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, PythonStart, Sandbox, Status, require_run
+from rlef_env.problems.parsing.hashing import check_keys
+from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status
+from rlef_env.sandbox.execution import PythonStart, require_run
 
 __all__ = ["Call", "CallResult", "CallRunner", "NotReturned", "Raised", "Returned", "Target", "run_calls"]
 

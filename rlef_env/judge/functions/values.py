@@ -14,7 +14,10 @@ from typing import Any, TypeAlias
 
 from rlef_env.errors import UsageError
 from rlef_env.judge.functions.value_codec import MAX_EQUAL_HASHES, same_value
-from rlef_env.problems import CheckerFlags, CheckerSpec, check_keys, parse_checker_flags, parse_value
+from rlef_env.problems import CheckerSpec
+from rlef_env.problems.checker_spec import CheckerFlags, parse_checker_flags
+from rlef_env.problems.parsing.hashing import check_keys
+from rlef_env.problems.parsing.literals import parse_value
 
 __all__ = ["ValueChecker", "ValueComparison", "value_comparison"]
 

@@ -13,7 +13,7 @@ from rlef_env.judge.judgement import Judgement
 from rlef_env.judge.pool.base import BaseJudgePool
 from rlef_env.judge.pool.scheduler import Scheduler
 from rlef_env.judge.pool.warm_up import warm_up_jobs
-from rlef_env.sandbox import usable_cores
+from rlef_env.sandbox.machine.cores import usable_cores
 
 __all__ = ["JudgePool", "default_workers"]
 

@@ -36,7 +36,9 @@ from rlef_env.judge.runners.base import RunOutcome
 from rlef_env.judge.runners.stdio import VERDICTS, verdict_from_execution
 from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import Test
-from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, PythonStart, Status, interact, require_run
+from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Status
+from rlef_env.sandbox.execution import PythonStart, require_run
+from rlef_env.sandbox.interact import interact
 
 __all__ = ["AssertTests"]
 

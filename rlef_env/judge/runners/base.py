@@ -10,8 +10,11 @@ from typing import Literal, Protocol, TypeAlias
 from rlef_env.errors import DataError
 from rlef_env.judge.judgement import Measured, TestResult, Verdict
 from rlef_env.judge.sandboxes import Sandboxes
-from rlef_env.problems import GRADERS, PLAIN_GRADER, Grader, Problem, Role, Test
-from rlef_env.sandbox import Limits, Program, PythonStart
+from rlef_env.problems import Problem, Test
+from rlef_env.problems.graders import GRADERS, PLAIN_GRADER, Grader
+from rlef_env.problems.problem import Role
+from rlef_env.sandbox import Limits, Program
+from rlef_env.sandbox.execution import PythonStart
 
 __all__ = ["RunOutcome", "RunnerFactory", "TestRunner", "grader_for", "problem_kind", "python_start"]
 

@@ -30,7 +30,8 @@ from rlef_env.judge.runners.assert_tests import AssertTests
 from rlef_env.judge.runners.base import RunOutcome, TestRunner, grader_for, python_start
 from rlef_env.judge.runners.stdio import VERDICTS
 from rlef_env.judge.sandboxes import Sandboxes
-from rlef_env.problems import FunctionSpec, NotPlain, Problem, Test, format_value, parse_call
+from rlef_env.problems import FunctionSpec, Problem, Test
+from rlef_env.problems.parsing.literals import NotPlain, format_value, parse_call
 from rlef_env.sandbox import Execution, Limits, Program, Status
 
 __all__ = ["function_runner"]

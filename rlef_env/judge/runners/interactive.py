@@ -24,17 +24,9 @@ from rlef_env.judge.runners.base import RunOutcome, TestRunner, python_start
 from rlef_env.judge.runners.stdio import verdict_from_execution
 from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import InteractorSpec, Problem, Test
-from rlef_env.sandbox import (
-    Execution,
-    Limits,
-    LoadedProgram,
-    Program,
-    Sandbox,
-    Status,
-    installed_languages,
-    interact,
-    require_run,
-)
+from rlef_env.sandbox import Execution, Limits, LoadedProgram, Program, Sandbox, Status, installed_languages
+from rlef_env.sandbox.execution import require_run
+from rlef_env.sandbox.interact import interact
 
 __all__ = ["interaction_verdict", "interactive_runner"]
 

@@ -14,7 +14,8 @@ from rlef_env.judge.judgement import Verdict
 from rlef_env.judge.runners.base import RunOutcome, TestRunner, python_start
 from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import Problem, Test
-from rlef_env.sandbox import Execution, Limits, Program, Status, require_run
+from rlef_env.sandbox import Execution, Limits, Program, Status
+from rlef_env.sandbox.execution import require_run
 
 __all__ = ["stdio_runner", "verdict_from_execution"]
 

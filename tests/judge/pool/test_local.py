@@ -16,7 +16,9 @@ import pytest
 
 import rlef_env
 from rlef_env.errors import UsageError
-from rlef_env.judge import ATTEMPTS, NO_CUSTOM_CHECKERS, CustomCheckers, JudgeJob, JudgePool, Verdict, default_workers
+from rlef_env.judge import JudgeJob, JudgePool, Verdict, default_workers
+from rlef_env.judge.checkers.custom import NO_CUSTOM_CHECKERS, CustomCheckers
+from rlef_env.judge.judge import ATTEMPTS
 from rlef_env.judge.pool.conformance import ECHO
 from rlef_env.sandbox import Program
 from tests.judge.pool.worker_conformance import WorkerConformance, tree

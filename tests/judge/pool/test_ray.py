@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from rlef_env.errors import UsageError
-from rlef_env.judge import NO_CUSTOM_CHECKERS, CustomCheckers, JudgeJob, Judgement, Verdict
+from rlef_env.judge import JudgeJob, Judgement, Verdict
+from rlef_env.judge.checkers.custom import NO_CUSTOM_CHECKERS, CustomCheckers
 from rlef_env.judge.pool.conformance import BUSY, ECHO, LONG, RIGHT, WRONG_FROM
 from rlef_env.judge.pool.ray import RayJudgePool
 from rlef_env.problems import Problem, Test

@@ -8,9 +8,11 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlef_env.judge import JudgeJob, Judgement, JudgePool, Measured, TestResult, Verdict, judgement_of
+from rlef_env.judge import JudgeJob, Judgement, JudgePool, TestResult, Verdict
+from rlef_env.judge.judgement import Measured, judgement_of
 from rlef_env.judge.pool.sharded_job import ShardedJob
-from rlef_env.problems import Problem, Role, Test
+from rlef_env.problems import Problem, Test
+from rlef_env.problems.problem import Role
 from rlef_env.sandbox import Program
 
 CERTAIN = (Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR)

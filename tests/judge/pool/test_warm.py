@@ -11,7 +11,8 @@ from concurrent.futures import Future
 import pytest
 
 from rlef_env.errors import UsageError
-from rlef_env.judge import PRINTS_ONE, JudgeJob, Judgement, JudgePool, Verdict
+from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
+from rlef_env.judge.pool.warm_up import PRINTS_ONE
 from rlef_env.problems import CheckerSpec, Problem, Test
 from rlef_env.sandbox import LANGUAGES, Program, installed_languages
 from tests.judge.pool.worker_conformance import tree

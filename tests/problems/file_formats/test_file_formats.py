@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from rlef_env.errors import DataError, UsageError
-from rlef_env.problems import Dataset, Problem, Test, load_dataset, problem_to_row
+from rlef_env.problems import Dataset, Problem, Test, load_dataset
 from rlef_env.problems.file_formats import file_format, raw_rows
+from rlef_env.problems.writing import problem_to_row
 
 PROBLEMS = tuple(
     Problem(f"p{number}", f"ü\u2028 {number}", (Test("1\n" * number, "2"),), date=f"2024-01-0{number + 1}")

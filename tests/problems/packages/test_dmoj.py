@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from rlef_env.errors import DataError
-from rlef_env.judge import group_scores
+from rlef_env.judge.points import group_scores
 from rlef_env.problems import CheckerSpec, InteractorSpec, Test
 from rlef_env.problems.packages import archive as archive_module
 from rlef_env.problems.packages import read_package

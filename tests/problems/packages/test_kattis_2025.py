@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rlef_env.errors import DataError
-from rlef_env.judge import group_scores
+from rlef_env.judge.points import group_scores
 from rlef_env.problems import CheckerSpec, InteractorSpec, Solution, Test
 from rlef_env.problems.packages import read_package
 

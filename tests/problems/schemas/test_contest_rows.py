@@ -9,17 +9,10 @@ from typing import Any
 import pytest
 
 from rlef_env.errors import DataError
-from rlef_env.problems import (
-    SCHEMAS,
-    CheckerSpec,
-    Problem,
-    Solution,
-    Test,
-    load_dataset,
-    problem_from_row,
-    problem_to_row,
-)
+from rlef_env.problems import CheckerSpec, Problem, Solution, Test, load_dataset, problem_from_row
 from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.schemas import SCHEMAS
+from rlef_env.problems.writing import problem_to_row
 from tools.samples import ROWS
 
 BY_NAME = {schema.name: schema for schema in SCHEMAS}

@@ -10,7 +10,10 @@ from typing import Any, Final
 import pytest
 
 from rlef_env.errors import RLEFError
-from rlef_env.problems import Field, digest, problem_from_row, problem_to_row
+from rlef_env.problems import problem_from_row
+from rlef_env.problems.parsing.fields import Field
+from rlef_env.problems.quality_report import digest
+from rlef_env.problems.writing import problem_to_row
 from tests.clashing import clashing
 from tools.samples import ROWS
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from rlef_env.errors import DataError
-from rlef_env.problems import SCHEMAS, Schema, load_dataset
+from rlef_env.problems import load_dataset
+from rlef_env.problems.schemas import SCHEMAS, Schema
 from tools.samples import IDS, ROWS, another
 
 NAMES = [schema.name for schema in SCHEMAS]

@@ -202,7 +202,9 @@ def test_layers_compute_in_bfloat16_and_the_head_in_float32() -> None:
 def test_adapters_are_part_of_the_weights_until_they_are_disabled(name: str) -> None:
     peft = pytest.importorskip("peft")
     plain = model(name)
-    adapted = peft.get_peft_model(copy_of(plain), peft.LoraConfig(r=3, target_modules="all-linear", task_type="CAUSAL_LM"))
+    adapted = peft.get_peft_model(
+        copy_of(plain), peft.LoraConfig(r=3, target_modules="all-linear", task_type="CAUSAL_LM")
+    )
     generator = LocalGenerator(adapted, [])
     context = np.array([5, 6, 7])
     completions = []
