@@ -102,7 +102,8 @@ class MachineHealth:
 def measure_machine(runs: int = QUICK_RUNS, isolation: str = "locked", beside: int = 0) -> MachineHealth:
     """Run a program that does nothing many times, in a sandbox of its own.
 
-    200 runs take half a second on a quiet machine. If runs take more than 0.15 s on average, there are fewer, at least 20.
+    200 runs take half a second on a quiet machine. Where runs take more than 0.15 s on average, there are fewer, at
+    least 20.
 
     Args:
         runs: how many times.
