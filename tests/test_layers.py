@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,12 @@ def test_import_contracts(root: Path) -> None:
     )
     assert lint.returncode == 0, lint.stdout + lint.stderr
     assert "0 broken" in lint.stdout
+
+
+def test_the_picture_in_the_design_page_shows_every_package(root: Path) -> None:
+    packages = {path.parent.name for path in (root / "rlef_env").glob("*/__init__.py")}
+    drawn = re.findall(r'class="room"[^>]*>([^<]+)<', (root / "docs" / "design.svg").read_text(encoding="utf-8"))
+    assert sorted(drawn) == sorted({*packages, "agents.py"})
 
 
 LOADED_LATE = {"rlef_env.problems.procedural", "rlef_env.judge.pool.ray"}  # public, and slow to load
