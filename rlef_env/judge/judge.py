@@ -162,7 +162,7 @@ class Judge:
         judgement = judgement_of(job.problem, measured, len(tests), self.isolation)
         if failure is not None and failure.verdict is Verdict.NO_VERDICT:
             # Our own failure decides, whatever the results before it are.
-            return replace(judgement, verdict=failure.verdict, category=failure.category)
+            return replace(judgement, verdict=failure.verdict, category=failure.category, judge_failed=True)
         return judgement
 
     def _run_with_retries(self, job: JudgeJob, tests: Tests) -> tuple[list[Measured], Failure | None]:

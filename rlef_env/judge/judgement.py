@@ -89,6 +89,8 @@ class Judgement:
         test_cpu_seconds: CPU time of each result; empty if it was not measured. It differs from run to run, so it does
             not count for equality.
         test_peak_bytes: peak memory of each result, likewise.
+        judge_failed: whether the judge itself failed on the last result: then the verdict is ``NO_VERDICT`` whatever
+            the other results are. It is not stored, and does not count for equality.
     """
 
     verdict: Verdict
@@ -99,6 +101,7 @@ class Judgement:
     groups: tuple[GroupScore, ...] = ()
     test_cpu_seconds: tuple[float, ...] = field(default=(), compare=False)
     test_peak_bytes: tuple[int, ...] = field(default=(), compare=False)
+    judge_failed: bool = field(default=False, compare=False)
 
     def measured(self) -> list[Measured]:
         """Return each result with its resources; zeros if they were not measured."""

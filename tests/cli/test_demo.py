@@ -221,7 +221,7 @@ def test_debug_shows_the_traceback_of_an_agent(rlef) -> None:
 def test_a_starved_machine_gets_one_warning_and_its_figures(monkeypatch, capsys) -> None:
     runs = [Execution(ExecutionStatus.EXITED, 0, cpu_seconds=0.84, wall_seconds=4.8)]
     starved = machine_health(runs, BusyTimes(0.0, (0.0,)), BusyTimes(10.0, (3.6,)))
-    monkeypatch.setattr("rlef_env.cli.machine.measure_machine", lambda *_: starved)
+    monkeypatch.setattr("rlef_env.cli.machine.measure_machine", lambda **_: starved)
     show_machine(check_machine())
     warning, figures = capsys.readouterr().err.splitlines()
     assert warning.startswith("Warning: this machine is starved. Verdicts can be trusted for time limits of 8.4 s")

@@ -538,7 +538,7 @@ def test_problems_come_one_by_one_before_an_error(file: Any) -> None:
 def test_reading_one_by_one_keeps_one_line_in_memory(file: Any) -> None:
     big = [{**MINIMAL, "name": str(number), "description": "x" * 2**20} for number in range(64)]
     program = (
-        "import resource, sys; from rlef_env.problems import iter_jsonl\n"
+        "import resource, sys; from rlef_env.problems.reading import iter_jsonl\n"
         "usage = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "before = usage(); count = sum(1 for _ in iter_jsonl(sys.argv[1])); print(count, usage() - before)"
     )

@@ -175,7 +175,7 @@ def test_submit_takes_a_problem_in_the_request(server: JudgeServer) -> None:
 # --- /judge -----------------------------------------------------------------------------------------------------------
 
 SOURCES = ["print(input())", "print(2)", "1 / 0", "print("]
-OPTIONS = [{"stop_early": False}, {"gate": 2}, {"first": 1, "limit": 1}]
+OPTIONS = [{"stop_early": False}, {"gate": 2}, {"offset": 1, "limit": 1}]
 
 
 @pytest.mark.parametrize("named", [True, False])
@@ -183,7 +183,8 @@ def test_judgements_equal_those_of_the_judge(server: JudgeServer, named: bool) -
     problem = {"dataset": "tiny", "id": "echo"} if named else {"problem": problem_to_row(ECHO)}
     with Judge() as judge:
         for source, options in product(SOURCES, OPTIONS):
-            answer = post(server, "/judge", {**problem, "program": source, **options}).json()
+            sent = {"first" if name == "offset" else name: value for name, value in options.items()}
+            answer = post(server, "/judge", {**problem, "program": source, **sent}).json()
             expected = judge.judge(ECHO, Program(source), **options)  # type: ignore[arg-type]
             assert (answer["verdict"], answer["passed"], answer["total"]) == (
                 expected.verdict.value,
@@ -206,8 +207,8 @@ def test_a_judgement_has_every_field_and_its_points(server: JudgeServer) -> None
         {"name": "easy", "earned": 30.0, "points": 30.0},
         {"name": "hard", "earned": 0.0, "points": 70.0},
     ]
-    of_each = {"test_cpu_seconds", "test_peak_bytes"}
-    assert {field.name for field in fields(Judgement)} - of_each <= set(answer)
+    elsewhere = {"test_cpu_seconds", "test_peak_bytes", "judge_failed"}  # in each result; implied by the verdict
+    assert {field.name for field in fields(Judgement)} - elsewhere <= set(answer)
     assert {*TestResult._fields, "cpu_seconds", "peak_bytes"} == set(answer["results"][0])
 
 

@@ -119,7 +119,7 @@ class ShardedJob:
                 measured.append(each)
                 failed = failed or each.result.verdict not in UNDECIDED
             else:
-                if len(part.results) < part.total:
+                if part.judge_failed or len(part.results) < part.total:
                     incomplete = part
                     break
         whole = judgement_of(self.job.problem, measured, len(self.job.tests()), isolation)

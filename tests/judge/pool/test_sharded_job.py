@@ -36,7 +36,9 @@ def judged(job: JudgeJob, fate: dict[tuple[Role, int], Verdict], undone: int | N
         if test.input == str(undone):
             measured.append(Measured(TestResult(role, index, how, "lost")))
             judgement = judgement_of(job.problem, measured, len(tests))
-            return replace(judgement, verdict=how, category="lost") if how is Verdict.NO_VERDICT else judgement
+            if how is Verdict.NO_VERDICT:
+                return replace(judgement, verdict=how, category="lost", judge_failed=True)
+            return judgement
         measured.append(Measured(TestResult(role, index, fate[role, index])))
         failed = failed or fate[role, index] in CERTAIN
     return judgement_of(job.problem, measured, len(tests))

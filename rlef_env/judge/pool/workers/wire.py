@@ -72,7 +72,7 @@ def job_from_tuple(values: JobTuple, problems: Mapping[int, Problem]) -> JudgeJo
 
 
 def judgement_to_tuple(judgement: Judgement) -> JudgementTuple:
-    """Return a judgement as plain values."""
+    """Return a judgement as plain values; the last one only where the judge failed, as cached verdicts have none."""
     return (
         judgement.verdict,
         tuple(map(tuple, judgement.results)),
@@ -82,15 +82,17 @@ def judgement_to_tuple(judgement: Judgement) -> JudgementTuple:
         tuple(map(tuple, judgement.groups)),
         judgement.test_cpu_seconds,
         judgement.test_peak_bytes,
+        *([True] if judgement.judge_failed else []),
     )
 
 
 def judgement_from_tuple(values: JudgementTuple) -> Judgement:
     """Return the judgement."""
-    verdict, results, total, category, isolation, groups, cpu_seconds, peak_bytes = values
+    verdict, results, total, category, isolation, groups, cpu_seconds, peak_bytes, *judge_failed = values
     made = tuple([_shared_result(*result) for result in results])
     scores = tuple(map(GroupScore._make, groups))
-    return Judgement(verdict, made, total, category, isolation, scores, tuple(cpu_seconds), tuple(peak_bytes))
+    measured = tuple(cpu_seconds), tuple(peak_bytes)
+    return Judgement(verdict, made, total, category, isolation, scores, *measured, bool(judge_failed))
 
 
 @lru_cache(maxsize=1024)  # an entry takes a few kB at most, and 32 kB if all its text is in other scripts than Latin
