@@ -133,10 +133,13 @@ class EpisodeDynamics:
                 "whether this machine can judge"
             )
         observation = "" if lost else self._feedback(*reported, final)
-        turn = Turn(response.text, response.program, judgement, observation)
-        turn = replace(turn, reward=self.config.reward_function(turn, final))
-        turns = (*episode.turns, turn)
-        return replace(episode, turns=turns, terminated=final and not lost, truncated=lost)
+        reward = self.config.reward_function(Turn(response.text, response.program, judgement, observation), final)
+        # Constructors, not replace(): this runs in each of thousands of steps a second.
+        turns = (*episode.turns, Turn(response.text, response.program, judgement, observation, reward))
+        terminated, truncated = final and not lost, lost
+        return Episode(
+            episode.problem_id, episode.dataset, episode.prompt, turns, terminated, truncated, episode.settings
+        )
 
     def learn(self, sampler: ProblemSampler, episode: Episode) -> None:
         """Report to the sampler how an episode ended, unless the judge failed."""
