@@ -44,7 +44,7 @@ __all__ = [
     "write_episodes",
 ]
 
-_ROOMS = {
+_PACKAGES = {
     "rlef_env.envs": ("CodeEnv", "CodeVectorEnv", "rejudge", "replay"),
     "rlef_env.episodes": ("Episode", "Turn", "read_episodes", "write_episodes"),
     "rlef_env.judge": ("Judge", "Judgement", "JudgePool", "Verdict"),
@@ -57,9 +57,9 @@ register_environments()
 
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first used, so that importing the package stays fast."""
-    for room, names in _ROOMS.items():
+    for package, names in _PACKAGES.items():
         if name in names:
-            return getattr(importlib.import_module(room), name)
+            return getattr(importlib.import_module(package), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
