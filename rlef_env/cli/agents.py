@@ -1,7 +1,7 @@
 """Finds agents by name: registered by an installed distribution, or any class that can be imported.
 
 This package must not import rlef_agents; it finds agents through entry points, as pytest finds plug-ins. An agent is
-code of somebody else: every failure in it becomes one line that names the agent.
+third-party code: every failure in it becomes one line that names the agent.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ Tests: TypeAlias = Sequence[tuple[Role, int, Test]]
 
 
 class Interrupted(Exception):
-    """Nobody needs the remaining tests."""
+    """The caller does not need the remaining tests."""
 
 
 class Failure(NamedTuple):

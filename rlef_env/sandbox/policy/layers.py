@@ -15,7 +15,7 @@ LAYERS = {
     "ipc_namespace": "no shared memory of others",
     "uts_namespace": "no host name to change",
     "no_new_privs": "can never gain rights",
-    "landlock": "reads the standard library only, writes nothing, signals nobody",
+    "landlock": "reads the standard library only, writes nothing, sends no signals",
     "seccomp": "no calls but those on a list: no sockets, no new processes",
     "rlimits": "bounds on CPU time, address space, output, open files",
     "oom_score": "the first to go when the machine runs out of memory",

@@ -62,12 +62,12 @@ dmoj = st.builds(
 @settings(max_examples=60, deadline=None)
 @given(later | legacy | dmoj)
 def test_any_settings(files: dict[str, Any]) -> None:
-    root, told = Path(tempfile.mkdtemp()), ""
+    root, message = Path(tempfile.mkdtemp()), ""
     try:
         texts = {name: text if isinstance(text, str) else json.dumps(text) for name, text in files.items()}
         read_package(write_package(root, texts))
     except DataError as error:
-        told = str(error)
+        message = str(error)
     finally:
         shutil.rmtree(root)
-    assert "\n" not in told
+    assert "\n" not in message
