@@ -96,7 +96,7 @@ $(VENV)/installed: $(REQUIREMENTS) | $(VENV)/made
 	@echo 'Installing into $(VENV), pinned by constraints.txt: takes a few minutes the first time, because torch is large.'
 	$(PIP) install -c constraints.txt torch==2.13.0
 	$(PIP) install -c constraints.txt setuptools
-	$(PIP) install -c constraints.txt --no-build-isolation -e . -e agents
+	$(PIP) install -c constraints.txt --no-build-isolation -e '.[analysis]' -e agents
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed

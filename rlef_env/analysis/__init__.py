@@ -1,0 +1,1 @@
+"""Evaluate agents, compare runs, and report on them."""
