@@ -1,0 +1,119 @@
+"""The episodes of a run as SQL tables: DuckDB over the run's Parquet files, and over lines that are not sealed yet.
+
+Tables: ``episodes`` (one row an episode), ``turns`` (one row a turn), ``problems``, ``metrics`` (training).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from rlef_env.errors import UsageError
+from rlef_env.runs.folder import RunFolder
+from rlef_env.runs.reader import episode_files, read_lines
+from rlef_env.runs.shards import tables_of, turns_file
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["QueryResult", "connect", "query"]
+
+NEEDS_DUCKDB: Final = 'expected duckdb and pyarrow to be installed; pip install "rlef-env[analysis]"'
+
+
+class QueryResult(NamedTuple):
+    """Rows that a query returned.
+
+    Attributes:
+        columns: names of the columns.
+        rows: the rows, in order.
+    """
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+def connect(run: RunFolder) -> DuckDBPyConnection:
+    """Return a connection that reads the run's tables, and cannot read or write anything else.
+
+    Of episodes that were played again, the tables have the last attempt only.
+
+    Raises:
+        UsageError: duckdb or pyarrow is not installed.
+        DataError: a line of the run is damaged.
+    """
+    try:
+        import duckdb
+        import pyarrow
+    except ImportError:
+        raise UsageError(f"{run.path}: {NEEDS_DUCKDB}") from None
+    shards, lines = episode_files(run)
+    tail = tables_of(record for path in lines for record in read_lines(path))
+    connection = duckdb.connect(":memory:")
+    for name, table, files in (
+        ("episodes", tail[0], shards),
+        ("turns", tail[1], [turns_file(path) for path in shards]),
+    ):
+        connection.register(f"tail_{name}", table)
+        connection.execute(f"CREATE TABLE open_{name} AS SELECT * FROM tail_{name}")
+        connection.unregister(f"tail_{name}")
+        parts = [f"SELECT * FROM open_{name}"]
+        if files:
+            listed = ", ".join(_quoted(path) for path in files)
+            parts.insert(0, f"SELECT * FROM read_parquet([{listed}])")
+        connection.execute(f"CREATE VIEW all_{name} AS {' UNION ALL BY NAME '.join(parts)}")
+    # Attempts are counted from 0, so this reads the statistics of the files where no episode was played again.
+    connection.execute(
+        "CREATE TABLE last_attempts AS SELECT episode, max(attempt) AS last FROM all_episodes WHERE attempt > 0 "
+        "GROUP BY episode"
+    )
+    again = connection.execute("SELECT count(*) FROM last_attempts").fetchone()
+    hidden = " WHERE attempt >= coalesce((SELECT last FROM last_attempts l WHERE l.episode = e.episode), 0)"
+    for name in ("episodes", "turns"):
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM all_{name} e{hidden if again and again[0] else ''}")
+    problems = [asdict(each) for each in run.problem_facts().values()]
+    texts = ("problem_id", "digest", "cluster", "source", "difficulty", "published")
+    schema = pyarrow.schema([*((name, pyarrow.string()) for name in texts), ("tags", pyarrow.list_(pyarrow.string()))])
+    connection.register("problem_rows", pyarrow.Table.from_pylist(problems, schema=schema))
+    connection.execute("CREATE TABLE problems AS SELECT * FROM problem_rows")
+    connection.unregister("problem_rows")
+    if run.metrics.exists() and run.metrics.stat().st_size:
+        connection.execute(
+            f"CREATE TABLE metrics AS SELECT * FROM read_json_auto({_quoted(run.metrics)}, "
+            "format = 'newline_delimited', ignore_errors = true, union_by_name = true)"
+        )
+    # From here on, only the run's own folder can be read, whatever a query says.
+    connection.execute(f"SET allowed_directories = [{_quoted(run.episodes)}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def query(run: RunFolder, sql: str, parameters: Sequence[object] = ()) -> QueryResult:
+    """Return the rows of one SELECT statement on the run's tables.
+
+    Raises:
+        UsageError: the text is not one SELECT statement, or DuckDB refuses it.
+        DataError: as for ``connect``.
+    """
+    with connect(run) as connection:
+        import duckdb
+
+        try:
+            statements = connection.extract_statements(sql)
+            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+                kinds = ", ".join(str(each.type).rsplit(".", 1)[-1] for each in statements) or "nothing"
+                raise UsageError(f"SQL: expected one SELECT statement, got {kinds}; a run can only be read")
+            result = connection.execute(sql, parameters)
+            return QueryResult(tuple(column[0] for column in result.description or ()), result.fetchall())
+        except duckdb.Error as error:
+            first = str(error).split("\n\n", 1)[0].replace("\n", " ")
+            raise UsageError(
+                f"SQL: expected a query on the tables episodes, turns, problems and metrics, got: {first}"
+            ) from None
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path.absolute()).replace("'", "''") + "'"
