@@ -8,23 +8,24 @@ import itertools
 import os
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from types import ModuleType
+from typing import Final
 
 from rlef_env.cli import audit, demo, doctor, judge, play, problems, serve
 from rlef_env.command_line import OUR_FAULT, OneLineParser, SubcommandParser, report_error, run_command
 
 __all__ = ["main"]
 
-COMMANDS = {
-    "demo": demo,
-    "play": play,
-    "judge": judge,
-    "serve": serve,
-    "problems": problems,
-    "audit": audit,
-    "doctor": doctor,
+GROUPS: Final[Mapping[str, Mapping[str, ModuleType]]] = {
+    "play": {"demo": demo, "play": play},
+    "evaluate and analyse": {},
+    "data": {"problems": problems},
+    "judge and machine": {"judge": judge, "serve": serve, "audit": audit, "doctor": doctor},
 }
+"""Title in the help -> name of a command -> its module, in the order of the help."""
+COMMANDS: Final = {name: module for group in GROUPS.values() for name, module in group.items()}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,17 +70,37 @@ class Paragraphs(argparse.HelpFormatter):
         return "\n".join(filled)
 
 
+class Grouped(argparse.HelpFormatter):
+    """Lists the commands in groups, each under its title."""
+
+    def _format_action(self, action: argparse.Action) -> str:
+        if not isinstance(action, argparse._SubParsersAction):
+            return super()._format_action(action)
+        commands = {each.dest: each for each in action._choices_actions}
+        lines = []
+        self._indent()
+        for title, group in GROUPS.items():
+            if group:
+                lines.append(f"  {title}:\n")
+                lines += [self._format_action(commands[name]) for name in group]
+        self._dedent()
+        return "".join(lines)
+
+
 def parser() -> argparse.ArgumentParser:
     """Build the parser of the command and of all subcommands."""
     top = OneLineParser(
         prog="rlef",
         description="A reinforcement learning environment for code generation: an agent writes a program, the program "
         "is run on tests, and the agent learns from the result.",
-        epilog="Start with: rlef demo",
+        epilog="Start with: rlef demo. Models are trained by rlef-agents train.",
+        formatter_class=Grouped,
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"rlef {version('rlef-env')}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=SubcommandParser)
+    commands = top.add_subparsers(
+        title="commands", dest="command", required=True, metavar="COMMAND", parser_class=SubcommandParser
+    )
     for name, module in COMMANDS.items():
         command = commands.add_parser(
             name,

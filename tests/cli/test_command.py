@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -34,6 +35,15 @@ def test_every_subcommand_has_help_and_is_in_the_overview(rlef, name: str) -> No
     assert own.returncode == 0
     assert own.stdout.startswith(f"usage: rlef {name}")
     assert max(map(len, own.stdout.splitlines())) <= 120
+
+
+def test_the_overview_lists_the_commands_in_groups(rlef) -> None:
+    lines = rlef("--help").stdout.split("commands:\n")[1].split("\n\n")[0].splitlines()
+    names = [line.split()[0] for line in lines if re.match(r" {4}\S", line)]
+    titles = [line.strip(" :") for line in lines if re.match(r" {2}\S", line)]
+    assert names == list(command.COMMANDS)
+    assert titles == [title for title, group in command.GROUPS.items() if group]
+    assert all(module.HELP[0].islower() and module.HELP[-1] not in ".:" for module in command.COMMANDS.values())
 
 
 @pytest.mark.parametrize(
