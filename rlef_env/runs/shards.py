@@ -184,9 +184,13 @@ def facts_of_shard(episodes: Path, problem: Callable[[str], ProblemFacts]) -> li
         raise UsageError(f"{episodes}: {NEEDS_PYARROW}") from None
     try:
         turns = parquet.read_table(turns_file(episodes), columns=list(_FACTS_OF_TURNS)).to_pydict()
-        rows = parquet.read_table(episodes, columns=list(_FACTS_OF_EPISODES)).to_pydict()
+        table = parquet.read_table(episodes, columns=[*_FACTS_OF_EPISODES, "exact"])
+        rows = table.to_pydict()
     except (ArrowException, OSError, KeyError, RuntimeError, ValueError) as error:
         raise _unreadable(episodes, error) from None
+    if table["exact"].null_count < len(table):  # some columns do not have the exact text
+        records = map(record_from_row, rows_of(episodes))
+        return [(facts_of(each, problem(each.episode.problem_id)), each.attempt) for each in records]
     every = [TurnFacts(*values) for values in zip(*(turns[name] for name in _FACTS_OF_TURNS), strict=True)]
     found, first = [], 0
     for name, sample, phase, evaluation, step, most, solved_at, known, count, seconds, attempt in zip(
@@ -289,7 +293,7 @@ def _columns(record: EpisodeRecord) -> tuple[dict[str, Any], list[dict[str, Any]
         for turn, stored, extra in zip(facts.turns, row["episode"]["turns"], extras, strict=True)
     ]
     # Arrow's text is UTF-8, which cannot hold lone surrogates.
-    if any(_replace_surrogates(each) for each in (of_episode, *of_turns)):
+    if sum(map(_replace_surrogates, (of_episode, *of_turns))):
         of_episode["exact"] = json.dumps(row)
     return of_episode, of_turns
 
@@ -298,11 +302,15 @@ def _replace_surrogates(row: dict[str, Any]) -> bool:
     """Make all texts of a row valid; return whether one was not."""
     replaced = False
     for name, value in row.items():
-        if isinstance(value, str) and not value.isascii():
-            valid = value.encode("utf-8", "replace").decode("utf-8")
-            replaced |= valid != value
-            row[name] = valid
+        if isinstance(value, str):
+            row[name] = valid_text(value)
+            replaced |= row[name] != value
     return replaced
+
+
+def valid_text(text: str) -> str:
+    """Return a text that UTF-8 can hold: each lone surrogate becomes a question mark."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _row(episode: Mapping[str, Any], turns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

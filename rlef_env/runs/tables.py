@@ -5,15 +5,15 @@ Tables: ``episodes`` (one row an episode), ``turns`` (one row a turn), ``problem
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from rlef_env.errors import UsageError
+from rlef_env.errors import DataError, UsageError
+from rlef_env.runs.facts import ProblemFacts
 from rlef_env.runs.folder import RunFolder
 from rlef_env.runs.reader import episode_files, read_lines
-from rlef_env.runs.shards import tables_of, turns_file
+from rlef_env.runs.shards import tables_of, turns_file, valid_text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -42,48 +42,20 @@ def connect(run: RunFolder) -> DuckDBPyConnection:
 
     Raises:
         UsageError: duckdb or pyarrow is not installed.
-        DataError: a line of the run is damaged.
+        DataError: a file of the run is damaged.
     """
     try:
         import duckdb
-        import pyarrow
+        import pyarrow  # noqa: F401
     except ImportError:
         raise UsageError(f"{run.path}: {NEEDS_DUCKDB}") from None
-    shards, lines = episode_files(run)
-    tail = tables_of(record for path in lines for record in read_lines(path))
     connection = duckdb.connect(":memory:")
-    for name, table, files in (
-        ("episodes", tail[0], shards),
-        ("turns", tail[1], [turns_file(path) for path in shards]),
-    ):
-        connection.register(f"tail_{name}", table)
-        connection.execute(f"CREATE TABLE open_{name} AS SELECT * FROM tail_{name}")
-        connection.unregister(f"tail_{name}")
-        parts = [f"SELECT * FROM open_{name}"]
-        if files:
-            listed = ", ".join(_quoted(path) for path in files)
-            parts.insert(0, f"SELECT * FROM read_parquet([{listed}])")
-        connection.execute(f"CREATE VIEW all_{name} AS {' UNION ALL BY NAME '.join(parts)}")
-    # Attempts are counted from 0, so this reads the statistics of the files where no episode was played again.
-    connection.execute(
-        "CREATE TABLE last_attempts AS SELECT episode, max(attempt) AS last FROM all_episodes WHERE attempt > 0 "
-        "GROUP BY episode"
-    )
-    again = connection.execute("SELECT count(*) FROM last_attempts").fetchone()
-    hidden = " WHERE attempt >= coalesce((SELECT last FROM last_attempts l WHERE l.episode = e.episode), 0)"
-    for name in ("episodes", "turns"):
-        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM all_{name} e{hidden if again and again[0] else ''}")
-    problems = [asdict(each) for each in run.problem_facts().values()]
-    texts = ("problem_id", "digest", "cluster", "source", "difficulty", "published")
-    schema = pyarrow.schema([*((name, pyarrow.string()) for name in texts), ("tags", pyarrow.list_(pyarrow.string()))])
-    connection.register("problem_rows", pyarrow.Table.from_pylist(problems, schema=schema))
-    connection.execute("CREATE TABLE problems AS SELECT * FROM problem_rows")
-    connection.unregister("problem_rows")
-    if run.metrics.exists() and run.metrics.stat().st_size:
-        connection.execute(
-            f"CREATE TABLE metrics AS SELECT * FROM read_json_auto({_quoted(run.metrics)}, "
-            "format = 'newline_delimited', ignore_errors = true, union_by_name = true)"
-        )
+    try:
+        _create_tables(connection, run)
+    except duckdb.Error as error:
+        raise DataError(
+            f"{run.path}: expected files that DuckDB can read, got: {_first_line(error)}; check that nothing was cut"
+        ) from None
     # From here on, only the run's own folder can be read, whatever a query says.
     connection.execute(f"SET allowed_directories = [{_quoted(run.episodes)}]")
     connection.execute("SET enable_external_access = false")
@@ -109,10 +81,62 @@ def query(run: RunFolder, sql: str, parameters: Sequence[object] = ()) -> QueryR
             result = connection.execute(sql, parameters)
             return QueryResult(tuple(column[0] for column in result.description or ()), result.fetchall())
         except duckdb.Error as error:
-            first = str(error).split("\n\n", 1)[0].replace("\n", " ")
             raise UsageError(
-                f"SQL: expected a query on the tables episodes, turns, problems and metrics, got: {first}"
+                f"SQL: expected a query on the tables episodes, turns, problems and metrics, got: {_first_line(error)}"
             ) from None
+
+
+def _create_tables(connection: DuckDBPyConnection, run: RunFolder) -> None:
+    shards, lines = episode_files(run)
+    tail = tables_of(record for path in lines for record in read_lines(path))
+    for name, table, files in (
+        ("episodes", tail[0], shards),
+        ("turns", tail[1], [turns_file(path) for path in shards]),
+    ):
+        connection.register(f"tail_{name}", table)
+        connection.execute(f"CREATE TABLE open_{name} AS SELECT * FROM tail_{name}")
+        connection.unregister(f"tail_{name}")
+        parts = [f"SELECT * FROM open_{name}"]
+        if files:
+            listed = ", ".join(_quoted(path) for path in files)
+            parts.insert(0, f"SELECT * FROM read_parquet([{listed}])")
+        connection.execute(f"CREATE VIEW all_{name} AS {' UNION ALL BY NAME '.join(parts)}")
+    # Attempts are counted from 0, so this reads the statistics of the files where no episode was played again.
+    connection.execute(
+        "CREATE TABLE last_attempts AS SELECT episode, max(attempt) AS last FROM all_episodes WHERE attempt > 0 "
+        "GROUP BY episode"
+    )
+    again = connection.execute("SELECT count(*) FROM last_attempts").fetchone()
+    hidden = " WHERE attempt >= coalesce((SELECT last FROM last_attempts l WHERE l.episode = e.episode), 0)"
+    for name in ("episodes", "turns"):
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM all_{name} e{hidden if again and again[0] else ''}")
+    connection.register("problem_rows", _problem_table(run.problem_facts().values()))
+    connection.execute("CREATE TABLE problems AS SELECT * FROM problem_rows")
+    connection.unregister("problem_rows")
+    if run.metrics.exists() and run.metrics.stat().st_size:
+        connection.execute(
+            f"CREATE TABLE metrics AS SELECT * FROM read_json_auto({_quoted(run.metrics)}, "
+            "format = 'newline_delimited', ignore_errors = true, union_by_name = true)"
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n\n", 1)[0].replace("\n", " ")
+
+
+def _problem_table(problems: Iterable[ProblemFacts]) -> Any:
+    """Return the Arrow table ``problems``."""
+    import pyarrow
+
+    texts = ("problem_id", "digest", "cluster", "source", "difficulty", "published")
+    columns: dict[str, list[Any]] = {name: [] for name in (*texts, "tags")}
+    for each in problems:
+        for name in texts:
+            value: str | None = getattr(each, name)
+            columns[name].append(value and valid_text(value))
+        columns["tags"].append(list(map(valid_text, each.tags)))
+    schema = pyarrow.schema([*((name, pyarrow.string()) for name in texts), ("tags", pyarrow.list_(pyarrow.string()))])
+    return pyarrow.table(columns, schema=schema)
 
 
 def _quoted(path: Path) -> str:

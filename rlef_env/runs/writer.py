@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Final
 
-from rlef_env.errors import RLEFError, UsageError
+from rlef_env.errors import UsageError
 from rlef_env.runs.facts import ProblemFacts
 from rlef_env.runs.folder import RunFolder, problem_line, whole_lines
 from rlef_env.runs.record import EpisodeRecord, record_line
@@ -129,8 +129,8 @@ class EpisodeWriter:
                 path.unlink()  # a crash came between the two, or before the first line was whole
             else:
                 seal(path)
-        except (OSError, RLEFError) as error:  # the JSON lines stay and are read as they are
-            self.problem = str(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the JSON lines stay and are read as they are
+            self.problem = f"{path}: {error}"
 
 
 _NUMBERED: Final = re.compile(r"-\d{6}\.")
