@@ -105,10 +105,13 @@ class RunFolder:
             raw = file.read_bytes()
         except OSError as error:
             if folder.is_dir():
-                raise DataError(
-                    f"{path}: expected the folder of a run, found no run.json in it; name a folder that "
-                    "`rlef eval --out`, `rlef play --out` or `rlef-agents train` wrote"
-                ) from None
+                inside = sorted(each.parent.name for each in folder.glob("*/run.json"))
+                advice = (
+                    f"name one of the runs in it: {', '.join(inside[:8])}"
+                    if inside
+                    else "name a folder that `rlef eval --out`, `rlef play --out` or `rlef-agents train` wrote"
+                )
+                raise DataError(f"{path}: expected the folder of a run, found no run.json in it; {advice}") from None
             raise DataError(f"{path}: expected the folder of a run, got: {error.strerror}; check the path") from None
         row = parse_row(raw.replace(b"\n", b" "), str(file))
         if row.get("format") != FORMAT:

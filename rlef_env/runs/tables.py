@@ -13,7 +13,7 @@ from rlef_env.errors import DataError, UsageError
 from rlef_env.runs.facts import ProblemFacts
 from rlef_env.runs.folder import RunFolder
 from rlef_env.runs.reader import episode_files, read_lines
-from rlef_env.runs.shards import tables_of, turns_file, valid_text
+from rlef_env.runs.shards import EPISODE_COLUMNS, TURN_COLUMNS, tables_of, turns_file, valid_text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -53,9 +53,7 @@ def connect(run: RunFolder) -> DuckDBPyConnection:
     try:
         _create_tables(connection, run)
     except duckdb.Error as error:
-        raise DataError(
-            f"{run.path}: expected files that DuckDB can read, got: {_first_line(error)}; check that nothing was cut"
-        ) from None
+        raise _unreadable(run, error) from None
     # From here on, only the run's own folder can be read, whatever a query says.
     connection.execute(f"SET allowed_directories = [{_quoted(run.episodes)}]")
     connection.execute("SET enable_external_access = false")
@@ -80,6 +78,8 @@ def query(run: RunFolder, sql: str, parameters: Sequence[object] = ()) -> QueryR
                 raise UsageError(f"SQL: expected one SELECT statement, got {kinds}; a run can only be read")
             result = connection.execute(sql, parameters)
             return QueryResult(tuple(column[0] for column in result.description or ()), result.fetchall())
+        except duckdb.IOException as error:  # a file was cut or deleted meanwhile
+            raise _unreadable(run, error) from None
         except duckdb.Error as error:
             raise UsageError(
                 f"SQL: expected a query on the tables episodes, turns, problems and metrics, got: {_first_line(error)}"
@@ -89,9 +89,9 @@ def query(run: RunFolder, sql: str, parameters: Sequence[object] = ()) -> QueryR
 def _create_tables(connection: DuckDBPyConnection, run: RunFolder) -> None:
     shards, lines = episode_files(run)
     tail = tables_of(record for path in lines for record in read_lines(path))
-    for name, table, files in (
-        ("episodes", tail[0], shards),
-        ("turns", tail[1], [turns_file(path) for path in shards]),
+    for name, table, files, columns in (
+        ("episodes", tail[0], shards, EPISODE_COLUMNS),
+        ("turns", tail[1], [turns_file(path) for path in shards], TURN_COLUMNS),
     ):
         connection.register(f"tail_{name}", table)
         connection.execute(f"CREATE TABLE open_{name} AS SELECT * FROM tail_{name}")
@@ -99,7 +99,8 @@ def _create_tables(connection: DuckDBPyConnection, run: RunFolder) -> None:
         parts = [f"SELECT * FROM open_{name}"]
         if files:
             listed = ", ".join(_quoted(path) for path in files)
-            parts.insert(0, f"SELECT * FROM read_parquet([{listed}])")
+            # The columns are named, so that a foreign file, which has others, is an error.
+            parts.insert(0, f"SELECT {', '.join(columns)} FROM read_parquet([{listed}])")
         connection.execute(f"CREATE VIEW all_{name} AS {' UNION ALL BY NAME '.join(parts)}")
     # Attempts are counted from 0, so this reads the statistics of the files where no episode was played again.
     connection.execute(
@@ -118,6 +119,12 @@ def _create_tables(connection: DuckDBPyConnection, run: RunFolder) -> None:
             f"CREATE TABLE metrics AS SELECT * FROM read_json_auto({_quoted(run.metrics)}, "
             "format = 'newline_delimited', ignore_errors = true, union_by_name = true)"
         )
+
+
+def _unreadable(run: RunFolder, error: Exception) -> DataError:
+    return DataError(
+        f"{run.path}: expected the files of a run, got: {_first_line(error)}; check that nothing was cut or added"
+    )
 
 
 def _first_line(error: Exception) -> str:
