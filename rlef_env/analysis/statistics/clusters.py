@@ -8,7 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ClusteredRatio", "Floats", "cluster_numbers", "cluster_sums", "clustered_ratio"]
+__all__ = [
+    "ClusteredRatio",
+    "Floats",
+    "cluster_numbers",
+    "cluster_sums",
+    "clustered_ratio",
+    "clustered_variance",
+    "influences",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,10 +45,6 @@ def clustered_ratio(
 ) -> ClusteredRatio:
     """Return the ratio of two sums over problems with its clustered variance.
 
-    The variance is the bias-reduced cluster-robust one (CR2) with the degrees of freedom of Bell and McCaffrey (2002,
-    Survey Methodology 28): both allow for few clusters and for clusters of unequal size. With problems of equal weight
-    in clusters of one, they are the variance of a mean and n - 1.
-
     Args:
         numerators: one for each problem.
         denominators: one for each problem, at least 0.
@@ -53,22 +57,52 @@ def clustered_ratio(
     if total == 0:
         return ClusteredRatio(float("nan"), 0.0, 0.0, 0)
     value = float(sums.sum()) / total
-    if len(weights) < 2:
-        return ClusteredRatio(value, 0.0, 0.0, len(weights))
-    share = weights / total
-    residuals = sums - value * weights
-    residuals[np.abs(residuals) < 1e-12 * (np.abs(sums) + weights)] = 0.0  # rounding errors are no variance
-    variance = float((residuals**2 / (1 - share)).sum()) / total**2
-    return ClusteredRatio(value, variance, _degrees_of_freedom(weights, share), len(weights))
+    # Where each cluster is one answer, yes or no, the share alone says how much they vary.
+    one_answer = bool(np.all((sums == 0) | (sums == weights))) and len(set(weights.tolist())) == 1
+    variance, df = clustered_variance(influences(sums, weights), weights / total, heavy_tails=not one_answer)
+    return ClusteredRatio(value, variance, df, len(weights))
 
 
-def _degrees_of_freedom(weights: Floats, share: Floats) -> float:
+def influences(sums: Floats, weights: Floats) -> Floats:
+    """Return how much each cluster moves the ratio ``sums.sum() / weights.sum()``; they add up to 0."""
+    total = float(weights.sum())
+    found: Floats = (sums - float(sums.sum()) / total * weights) / total
+    found[np.abs(found) < 1e-12 * (np.abs(sums) + weights) / total] = 0.0  # rounding errors are no variance
+    return found
+
+
+def clustered_variance(moves: Floats, shares: Floats, heavy_tails: bool = True) -> tuple[float, float]:
+    """Return the variance of an estimate, between draws of clusters, and its degrees of freedom.
+
+    The variance is the bias-reduced cluster-robust one (CR2) with the degrees of freedom of Bell and McCaffrey (2002,
+    Survey Methodology 28): both allow for few clusters and for clusters of unequal size. With problems of equal weight
+    in clusters of one, they are the variance of a mean and n - 1. Where few clusters make most of the variance, less is
+    known about it: 1 / df grows by half the excess kurtosis / clusters, the variance of a variance.
+
+    Args:
+        moves: influence of each cluster on the estimate.
+        shares: share of each cluster in the problems; they add up to 1.
+        heavy_tails: whether to allow for the kurtosis.
+    """
+    count = len(moves)
+    if count < 2:
+        return 0.0, 0.0
+    variance = float((moves**2 / (1 - shares)).sum())
+    df = _degrees_of_freedom(shares)
+    squares = float((moves**2).sum())
+    if heavy_tails and squares > 0:
+        excess = count * float((moves**4).sum()) / squares**2 - 3
+        df = max(1.0, 1 / (1 / df + max(0.0, excess) / (2 * count)))
+    return variance, df
+
+
+def _degrees_of_freedom(shares: Floats) -> float:
     """Satterthwaite's degrees of freedom of the CR2 variance if the problems are independent: tr(G)^2 / |G|^2.
 
-    G = diag(weight / (1 - share)) - a a' with a = weight / sqrt(total (1 - share)).
+    G = diag(share / (1 - share)) - a a' with a = share / sqrt(1 - share).
     """
-    diagonal = weights / (1 - share)
-    outer = weights * share / (1 - share)  # the diagonal of a a'
+    diagonal = shares / (1 - shares)
+    outer = shares**2 / (1 - shares)  # the diagonal of a a'
     trace = float((diagonal - outer).sum())
     norm = float((diagonal**2).sum() - 2 * (diagonal * outer).sum() + outer.sum() ** 2)
     return trace**2 / norm

@@ -9,7 +9,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rlef_env.analysis.statistics.clusters import Floats, clustered_ratio
+import numpy as np
+
+from rlef_env.analysis.statistics.clusters import ClusteredRatio, Floats, clustered_ratio
 from rlef_env.analysis.statistics.distributions import normal_quantile, t_quantile
 
 __all__ = ["Interval", "mean_interval", "ratio_interval"]
@@ -73,35 +75,36 @@ def ratio_interval(
         bounds: lowest and highest possible ratio; an end may be infinite. None: any number.
     """
     low, high = bounds or (-math.inf, math.inf)
+    if math.isfinite(low) and math.isfinite(high):
+        weights, width = np.asarray(denominators, dtype=np.float64), high - low
+        scaled = (np.asarray(numerators, dtype=np.float64) - low * weights) / width
+        share = _share_interval(clustered_ratio(scaled, weights, clusters), level)
+        return Interval(low + width * share.value, low + width * share.low, low + width * share.high)
     found = clustered_ratio(numerators, denominators, clusters)
     if not found.clusters:
         return Interval(math.nan, low, high)
-    if math.isfinite(low) and math.isfinite(high):
-        return _between_bounds(found.value, found.variance, found.df, found.clusters, level, low, high)
     if found.clusters < 2:
         return Interval(found.value, low, high)
     half = t_quantile((1 + level) / 2, found.df) * math.sqrt(found.variance)
     return Interval(found.value, max(low, found.value - half), min(high, found.value + half))
 
 
-def _between_bounds(
-    value: float, variance: float, df: float, clusters: int, level: float, low: float, high: float
-) -> Interval:
+def _share_interval(found: ClusteredRatio, level: float) -> Interval:
     """Wilson's interval for a share, with the number of independent answers that would have the clustered variance.
 
     Korn and Graubard (1998, Survey Methodology 24) make this *effective* number from p (1 - p) / variance, less for few
     degrees of freedom; Dean and Pagano (2015, Journal of Survey Statistics and Methodology 3) find Wilson's interval
-    the best with it. Where the values show no variance, the effective number is that of the clusters.
+    among the best with it. Where the values show no variance, the effective number is that of the clusters.
     """
-    width = high - low
-    share = min(max((value - low) / width, 0.0), 1.0)
-    z = normal_quantile((1 + level) / 2)
-    effective = float(clusters)
-    if variance > 0 and 0 < share < 1:
-        effective = share * (1 - share) / (variance / width**2) * (z / t_quantile((1 + level) / 2, df)) ** 2
+    if not found.clusters:
+        return Interval(math.nan, 0.0, 1.0)
+    share, z = min(max(found.value, 0.0), 1.0), normal_quantile((1 + level) / 2)
+    effective = float(found.clusters)
+    if found.variance > 0 and 0 < share < 1:
+        effective = share * (1 - share) / found.variance * (z / t_quantile((1 + level) / 2, found.df)) ** 2
     shrink = z * z / effective
     centre = (share + shrink / 2) / (1 + shrink)
     half = math.sqrt(shrink * (share * (1 - share) + shrink / 4)) / (1 + shrink)
-    lower = 0.0 if share == 0 else max(0.0, centre - half)
-    upper = 1.0 if share == 1 else min(1.0, centre + half)
-    return Interval(value, low + width * lower, low + width * upper)
+    low = 0.0 if share == 0 else max(0.0, centre - half)
+    high = 1.0 if share == 1 else min(1.0, centre + half)
+    return Interval(found.value, low, high)

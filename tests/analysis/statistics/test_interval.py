@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from rlef_env.analysis.statistics import mean_interval, ratio_interval
-from rlef_env.analysis.statistics.clusters import clustered_ratio
+from rlef_env.analysis.statistics.clusters import clustered_variance
 
 SHARES = st.lists(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), min_size=1, max_size=30)
 
 
 def test_without_bounds_it_is_students_interval() -> None:
-    values = [3.0, 5.0, 8.0, 9.0, 20.0]
+    values = [3.0, 5.0, 8.0, 9.0, 20.0]  # of a kurtosis below the normal one
     known = stats.t.interval(0.95, 4, loc=9.0, scale=stats.sem(values))
     found = mean_interval(values, bounds=None)
     assert found.value == 9
@@ -45,8 +45,19 @@ def test_degrees_of_freedom_are_those_of_the_matrix() -> None:
         root = vectors @ np.diag(values**-0.5) @ vectors.T
         columns.append((np.eye(7) - projection)[:, inside] @ root @ np.full(int(inside.sum()), 1 / 7))
     gram = np.array(columns) @ np.array(columns).T
-    found = clustered_ratio([0, 1, 0, 1, 1, 0, 1], [1.0] * 7, ["x", "y", "y", "z", "z", "z", "z"])
-    assert found.df == pytest.approx(np.trace(gram) ** 2 / (gram**2).sum())
+    _, df = clustered_variance(np.array([0.1, 0.2, -0.3]), np.array(sizes) / 7, heavy_tails=False)
+    assert df == pytest.approx(np.trace(gram) ** 2 / (gram**2).sum())
+
+
+def test_few_clusters_that_make_the_variance_cost_degrees_of_freedom() -> None:
+    shares = np.full(20, 1 / 20)
+    _, even = clustered_variance(np.array([1.0, -1.0] * 10), shares)
+    moves = np.full(20, -1.0)
+    moves[0] = 19.0
+    _, one = clustered_variance(moves, shares)
+    assert even == pytest.approx(19)
+    kurtosis = 20 * (19**4 + 19) / (19**2 + 19) ** 2 - 3
+    assert one == pytest.approx(1 / (1 / 19 + kurtosis / 40))
 
 
 def test_one_sample_of_independent_problems_is_about_wilsons_interval() -> None:
