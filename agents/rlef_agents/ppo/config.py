@@ -281,6 +281,9 @@ class TrainConfig:
     """Updates between checkpoints; 0: only at the end."""
     keep: Count = 2
     """Number of checkpoints that are kept."""
+    keep_episodes_every: Size = 1
+    """Updates between those whose episodes are kept in the run's folder; 1: all; 0: none. Evaluations' episodes are
+    always kept."""
     evaluate_every: Size = 200
     """Updates between evaluations; 0: none. Paper: 800 optimiser steps."""
     evaluate_episodes: Size = 0

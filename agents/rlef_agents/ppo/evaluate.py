@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.n_at_k import NAtK, n_at_k
-from rlef_agents.ppo.rollout import Plan, Rollout, seed_of
+from rlef_agents.ppo.rollout import Batch, Plan, Rollout, seed_of
 from rlef_env import Dataset, Episode, Verdict
 
-__all__ = ["EpisodeRecord", "evaluate", "evaluation_plans", "record_of", "summary"]
+__all__ = ["EpisodeRecord", "evaluate", "evaluated_problems", "evaluation_plans", "record_of", "summary"]
 
 NOT_VALID = (Verdict.NO_PROGRAM, Verdict.COMPILE_ERROR)
 
@@ -61,16 +61,38 @@ def evaluation_plans(
         process: number of this process, which plays every ``processes``-th episode.
         processes: number of processes.
     """
-    names = [each.id for each in dataset.metadata() if each.tests]
-    names = names[: -(-episodes // samples)] if episodes else names
+    names = evaluated_problems(dataset, episodes, samples)
     numbers = range(process, max(episodes, len(names) * samples), processes)
-    wanted = [(names[number % len(names)], seed_of(seed, number)) for number in numbers]
-    parts = [wanted[first : first + at_once] for first in range(0, len(wanted), at_once)]
-    return [Plan(tuple(name for name, _ in part), tuple(drawn for _, drawn in part)) for part in parts]
+    parts = [numbers[first : first + at_once] for first in range(0, len(numbers), at_once)]
+    return [
+        Plan(
+            tuple(names[number % len(names)] for number in part),
+            tuple(seed_of(seed, number) for number in part),
+            tuple(number // len(names) for number in part),
+        )
+        for part in parts
+    ]
 
 
-def evaluate(rollout: Rollout, plans: Sequence[Plan], wanted: Sequence[NAtK] = ()) -> dict[str, float]:
+def evaluated_problems(dataset: Dataset, episodes: int, samples: int = 1) -> list[str]:
+    """Return the ids of the problems that ``evaluation_plans`` plays, in order: the same in every evaluation."""
+    names = [each.id for each in dataset.metadata() if each.tests]
+    return names[: -(-episodes // samples)] if episodes else names
+
+
+def evaluate(
+    rollout: Rollout,
+    plans: Sequence[Plan],
+    wanted: Sequence[NAtK] = (),
+    keep: Callable[[Batch, Plan], object] = lambda _, __: None,
+) -> dict[str, float]:
     """Play all plans of this process; all processes call it at once.
+
+    Args:
+        rollout: plays the episodes.
+        plans: plans of this process.
+        wanted: n@k to estimate.
+        keep: called with each plan and its episodes when they have ended.
 
     Returns:
         ``summary`` of the episodes of all processes.
@@ -78,6 +100,7 @@ def evaluate(rollout: Rollout, plans: Sequence[Plan], wanted: Sequence[NAtK] = (
     mine: list[EpisodeRecord] = []
     for each in plans:
         batch = rollout.play(each)
+        keep(batch, each)
         mine += [
             record_of(episode, place in batch.out_of_context, place in batch.skipped)
             for place, episode in enumerate(batch.episodes)

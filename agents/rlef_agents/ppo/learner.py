@@ -22,7 +22,7 @@ from torch import Tensor
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.checks import SAME, SAMPLED, check_age, check_agreement, check_finite, check_replicas
 from rlef_agents.ppo.config import TrainConfig
-from rlef_agents.ppo.metrics import batch_metrics
+from rlef_agents.ppo.metrics import batch_metrics, turn_values
 from rlef_agents.ppo.model import ActorCritic, Reference, Scores, add_lora, backbone
 from rlef_agents.ppo.optimiser import clip_gradients, gradient_norm, learning_rates, make_optimiser
 from rlef_agents.ppo.packing import FlatBatch, PackedBatch, flatten, pack
@@ -92,6 +92,7 @@ class Learner:
         reference: the policy before training, from which KL is measured; None where ``beta`` is 0.
         version: version of the weights: the number of updates so far.
         steps: number of optimiser steps so far.
+        turn_values: ``metrics.turn_values`` of the last update's batch, before its first step.
     """
 
     def __init__(self, lm: Any, config: TrainConfig) -> None:
@@ -115,6 +116,7 @@ class Learner:
         )
         self.reference = Reference(self.model) if config.beta else None
         self.version = self.steps = 0
+        self.turn_values: list[dict[str, float]] = []
         self.random = np.random.default_rng(config.seed)  # the same in all processes, which draw the same minibatches
         self.sharded = config.parallel == "fsdp" and parallel.world() > 1
         if self.sharded:
@@ -146,11 +148,15 @@ class Learner:
         kept = [episode for episode in episodes if episode.has_verdict]
         have, dropped = parallel.total(np.array([len(kept), len(episodes) - len(kept)], np.float64))
         counts = {"episodes": float(have), "episodes_without_verdict": float(dropped)}
+        self.turn_values = []
         if not have:
             return counts
         try:
             batch = self._batch(kept)
             metrics = batch_metrics(batch.flat, batch.scored, batch.targets, kept, self.version)
+            self.turn_values = turn_values(
+                batch.flat, batch.scored, batch.targets, self.config.critic != "none", self.reference is not None
+            )
             steps = [
                 self._step(batch, places, untouched=epoch == number == 0)
                 for epoch in range(self.config.epochs)

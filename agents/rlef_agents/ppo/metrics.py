@@ -1,8 +1,9 @@
-"""Metrics of a batch before it is trained on, over all processes."""
+"""Numbers of a batch before it is trained on: metrics over all processes, and values of each turn."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,10 @@ from rlef_agents.ppo.packing import FlatBatch
 from rlef_agents.ppo.rlef import Scored, Targets, turn_means
 from rlef_agents.ppo.trajectory import TokenEpisode
 
-__all__ = ["batch_metrics"]
+__all__ = ["batch_metrics", "turn_values"]
+
+DIGITS: Final = 6
+"""Decimal places of the values of a turn."""
 
 
 def batch_metrics(
@@ -90,6 +94,42 @@ def batch_metrics(
         "effective_samples": trained["factor"] ** 2 / max(trained["factor2"] * trained_tokens, 1e-12),
         "lag": per_token["lag"] / tokens,
     }
+
+
+def turn_values(
+    flat: FlatBatch, scored: Scored, targets: Targets, has_critic: bool, has_reference: bool
+) -> list[dict[str, float]]:
+    """Return what the learner computed for each turn, for the run's folder.
+
+    Args:
+        flat: the batch.
+        scored: its scores by the weights at the start of the update.
+        targets: its targets.
+        has_critic: whether there is a critic.
+        has_reference: whether there is a reference.
+
+    Returns:
+        For each turn: reward (that was trained on, without KL), return (with KL), advantage (mean over tokens, before
+        it is normalised by minibatch), logprob and entropy (log pi_old, summed over tokens; entropy, their mean); kl
+        (mean over tokens of log pi_old - log rho) with a reference; value (V_old before the response) with a critic.
+    """
+    if not len(flat.lengths):
+        return []
+    starts = flat.starts
+    by_token = len(targets.returns) > len(flat.lengths)
+    columns = {
+        "reward": flat.rewards,
+        "return": targets.returns[starts] if by_token else targets.returns,
+        "advantage": turn_means(targets.advantages, flat.lengths),
+        "logprob": np.add.reduceat(scored.old, starts),
+        "entropy": turn_means(scored.entropy, flat.lengths),
+    }
+    if has_reference:
+        columns["kl"] = turn_means(scored.old - scored.reference, flat.lengths)
+    if has_critic:
+        columns["value"] = scored.values[starts] if by_token else scored.values
+    rows = np.stack([np.asarray(column, np.float64).round(DIGITS) for column in columns.values()], axis=1).tolist()
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _sums(**columns: npt.ArrayLike) -> dict[str, float]:

@@ -33,10 +33,12 @@ class Plan:
     Attributes:
         problems: for each episode, the id of its problem, or a seed that draws one.
         seeds: for each episode, the seed of its sampling.
+        samples: for each episode, its number among those of its problem; empty where seeds draw the problems.
     """
 
     problems: tuple[int | str, ...]
     seeds: tuple[int, ...]
+    samples: tuple[int, ...] = ()
 
 
 def plan(run: int, step: int, episodes: int, samples: int = 1, process: int = 0, processes: int = 1) -> Plan:

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -26,7 +26,8 @@ from rlef_agents.ppo.chat_template import Renderer, model_stops, read_template
 from rlef_agents.ppo.checkpoint import latest, load_checkpoint, policy_weights, save_checkpoint, save_policy
 from rlef_agents.ppo.checks import NotFiniteError
 from rlef_agents.ppo.config import TrainConfig, dump_config, load_config
-from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
+from rlef_agents.ppo.episode_log import EpisodeLog, count_start, open_run, run_identity
+from rlef_agents.ppo.evaluate import evaluate, evaluated_problems, evaluation_plans
 from rlef_agents.ppo.generation.model_settings import max_context
 from rlef_agents.ppo.generators import GeneratorFactory, unsharded_copy
 from rlef_agents.ppo.learner import Learner
@@ -39,6 +40,7 @@ from rlef_agents.ppo.run_log import Log
 from rlef_env import CodeVectorEnv, JudgePool
 from rlef_env.errors import RLEFError, UsageError
 from rlef_env.judge import BaseJudgePool, CachedPool, VerdictCache, default_workers
+from rlef_env.runs import RunFolder, problem_facts
 from rlef_env.sandbox import measure_machine
 
 __all__ = ["Trainer", "env_arguments", "load_model", "make_env", "make_pool"]
@@ -94,7 +96,7 @@ class Trainer:
         parallel.join()
         self.out = Path(config.out)
         before = latest(self.out / "checkpoints")
-        if before is not None and not resume:
+        if (before is not None or (self.out / "run.json").exists()) and not resume:
             raise UsageError(
                 f"out: expected a folder without a run, got {config.out!r}, which has one; add --resume to "
                 "continue it, or choose another out"
@@ -109,7 +111,7 @@ class Trainer:
         read_template(config.chat_template)  # report an error before a model is loaded
         self._valid_problems = evaluation_problems(config)
         self.evaluated = self._valid_problems.label
-        train = training_problems(config, self._valid_problems)
+        self._train_problems = training_problems(config, self._valid_problems)
         self.out.mkdir(parents=True, exist_ok=True)
         before_best = self.out / ".before-best"
         if parallel.rank() == 0 and before_best.exists() and not (self.out / "best").exists():
@@ -127,6 +129,7 @@ class Trainer:
         self.best = -1.0
         if before is not None:
             self.best = float(load_checkpoint(before, self.learner)["best"])
+        self.episodes = self._open_episode_log(differences)
         if parallel.rank() == 0:
             (self.out / "config.toml").write_text(dump_config(config), encoding="utf-8")
         self.generators = GeneratorFactory(config, self.learner, self.renderer.stop_ids, whole)
@@ -135,7 +138,8 @@ class Trainer:
         self.pool = make_pool(config, workers, verdicts, self._stack)
         ahead = config.max_lag > 0 and not config.deterministic
         self.rollout = self._rollout(
-            [make_env(config, train, share, self.pool, tokenizer) for _ in range(1 + ahead)], config.temperature
+            [make_env(config, self._train_problems, share, self.pool, tokenizer) for _ in range(1 + ahead)],
+            config.temperature,
         )
         if config.generator == "vllm":
             self.rollout.update(self.learner.version)  # servers may have started with other weights
@@ -172,7 +176,10 @@ class Trainer:
                 self.plan(learner.version), self.plan(learner.version + 1) if self._ahead else None
             )
             played = time.monotonic()
+            version = learner.version
             metrics = self._update(batch)
+            if self.episodes.keeps(version):
+                self.episodes.trained(self._train_problems.dataset, batch, version, learner.turn_values)
             self.generators.renew()
             self.rollout.update(learner.version)
             self.log.write("train", learner.version, {**metrics, **self._timings(batch, began, played)})
@@ -190,31 +197,29 @@ class Trainer:
         config = self.config
         return plan(config.seed, update, config.episodes, config.samples_per_problem, parallel.rank(), parallel.world())
 
-    def evaluate(self, temperature: float | None = None, episodes: int | None = None) -> dict[str, float]:
-        """Play the validation problems, and keep the best policy so far in ``best/``.
-
-        Args:
-            temperature: sampling temperature; the configuration's where None.
-            episodes: number of episodes; the configuration's where None.
-        """
-        config = self.config
-        heat = config.evaluate_temperature if temperature is None else temperature
+    def evaluate(self) -> dict[str, float]:
+        """Play the validation problems, and keep the best policy so far in ``best/``."""
+        config, step = self.config, self.learner.version
         env = self._valid or self._evaluation_env()
         plans = evaluation_plans(
             env.dataset,
-            config.evaluate_episodes if episodes is None else episodes,
+            config.evaluate_episodes,
             env.num_envs,
             EVALUATION_SEED,
             config.evaluate_samples,
             parallel.rank(),
             parallel.world(),
         )
-        rollout = self._rollout([env], heat, config.evaluate_top_p)
-        metrics = evaluate(rollout, plans, parse_n_at_k(config.evaluate_n_at_k, config.turns))
+        rollout = self._rollout([env], config.evaluate_temperature, config.evaluate_top_p)
+
+        def keep(batch: Batch, plan: Plan) -> None:
+            self.episodes.evaluated(env.dataset, batch, plan, step, self.evaluated)
+
+        metrics = evaluate(rollout, plans, parse_n_at_k(config.evaluate_n_at_k, config.turns), keep)
         close(rollout)
-        row = {**metrics, "temperature": heat, "top_p": config.evaluate_top_p}
-        self.log.write("evaluate", self.learner.version, row)
-        if temperature is None and metrics.get("solve_rate", -1.0) > self.best:
+        row = {**metrics, "temperature": config.evaluate_temperature, "top_p": config.evaluate_top_p}
+        self.log.write("evaluate", step, row)
+        if metrics.get("solve_rate", -1.0) > self.best:
             self.best = metrics["solve_rate"]
             self._keep_best()
         return metrics
@@ -232,8 +237,9 @@ class Trainer:
             raise RLEFError(f"checkpoint: could not be written ({error}); {self._last()}") from error
 
     def close(self) -> None:
-        """Close the judge, the log and the generator."""
+        """Close the judge, the logs and the generator."""
         self.log.close()
+        self.episodes.close()
         close(self.rollout)
         self._stack.close()
 
@@ -242,6 +248,20 @@ class Trainer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _open_episode_log(self, changed: Sequence[str]) -> EpisodeLog:
+        """Create or open the run's folder, in which each process keeps its episodes."""
+        config, valid = self.config, self._valid_problems
+        attempt = 0
+        parallel.wait_for_all()  # no process looks for a run after the first has created it
+        if parallel.rank() == 0:
+            wanted = (config.evaluate_episodes, config.evaluate_samples)
+            names = evaluated_problems(valid.dataset, *wanted) if config.evaluate_every else []
+            facts = [problem_facts(valid.dataset.get(name)) for name in names]
+            open_run(config, run_identity(config, valid, facts, EVALUATION_SEED), facts)
+            attempt = count_start(self.out, self.learner.version, changed)
+        attempt = parallel.gathered(attempt)[0]
+        return EpisodeLog(RunFolder.open(self.out), attempt, config.keep_episodes_every)
 
     def _record_machine(self) -> None:
         """Measure the machine that judges, and append a line to ``machine.jsonl``."""

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from transformers import AutoModelForCausalLM
@@ -14,10 +15,11 @@ from transformers import AutoModelForCausalLM
 from rlef_agents.ppo.checkpoint import checkpoints, latest
 from rlef_agents.ppo.sinks import read_metrics
 from rlef_agents.tiny.shrunk import shrunk
+from rlef_env.runs import RunFolder, read_records
 from tests.agents.ppo.generation.vllm_server import FakeVLLM
 
 ROOT = Path(__file__).resolve().parents[3]
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "dataset": "procedural/hidden_step?short=true&steps=2&count=20", "critic": "shared", "device": "cpu",
     "max_new": 8, "context": 2048, "episodes": 5, "minibatches": 1, "lr": 1e-3, "lr_final": 1e-3, "warmup": 0,
     "save_every": 1, "evaluate_every": 1, "evaluate_samples": 2, "evaluate_episodes": 6, "evaluate_n_at_k": "2@6",
@@ -87,6 +89,11 @@ def test_two_processes_do_what_one_does(kind: str, stored: Path, alone: Path, tm
     for mine, other in zip(ours, theirs, strict=True):
         for name in mine.keys() & set(AGREE):
             assert mine[name] == pytest.approx(other[name], abs=1e-4, rel=1e-3), (mine["kind"], mine["update"], name)
+    kept, wanted = ({record.key: record for record in read_records(RunFolder.open(folder))} for folder in (out, alone))
+    assert kept.keys() == wanted.keys()
+    assert len(kept) == 3 * SETTINGS["episodes"] + 4 * SETTINGS["evaluate_episodes"]
+    assert all(record.episode.prompt == wanted[key].episode.prompt for key, record in kept.items())
+    assert {path.name.split("-")[0] for path in (out / "episodes").glob("*.parquet")} == {"rank0", "rank1"}
     assert [path.name for path in checkpoints(out / "checkpoints")] == ["update-00000002", "update-00000003"]
     for mine, other in (
         (out / "best", alone / "best"),

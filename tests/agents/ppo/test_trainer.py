@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
@@ -22,6 +23,7 @@ from rlef_agents.ppo.sinks import read_metrics
 from rlef_agents.ppo.trainer import Trainer, make_pool
 from rlef_agents.tiny.shrunk import shrunk
 from rlef_env.errors import RLEFError, UsageError
+from rlef_env.runs import RunFolder, read_records
 
 CONFIG = TrainConfig(
     model="shrunk",
@@ -304,6 +306,9 @@ def test_a_killed_run_loses_the_update_in_progress_at_most(tmp_path):
     run(replace(CONFIG, out=str(tmp_path), updates=done + 1), resume=True)
     rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [row["update"] for row in rows] == list(range(1, done + 2))
+    kept = Counter(record.key for record in read_records(RunFolder.open(tmp_path)))
+    assert set(kept.values()) == {1}
+    assert Counter(key.step for key in kept) == dict.fromkeys(range(done + 1), CONFIG.episodes)
 
 
 def test_a_full_disk_stops_the_run_and_leaves_a_checkpoint(tmp_path):

@@ -1,0 +1,234 @@
+"""Keeps the episodes of a training run in its run folder, as they were played and as the learner saw them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from rlef_agents.ppo import parallel
+from rlef_agents.ppo.config import TrainConfig
+from rlef_agents.ppo.problems import Problems
+from rlef_agents.ppo.rollout import Batch, Plan
+from rlef_env import Dataset
+from rlef_env.errors import RLEFError, UsageError
+from rlef_env.runs import (
+    EpisodeRecord,
+    EpisodeWriter,
+    ProblemFacts,
+    RunFolder,
+    RunIdentity,
+    TurnExtra,
+    judge_version,
+    problem_facts,
+    problem_list,
+)
+
+__all__ = ["EpisodeLog", "open_run", "records", "run_identity", "sample_numbers"]
+
+NOT_OF_THE_POLICY: Final = frozenset(
+    {"out", "save_every", "keep", "keep_episodes_every", "device", "servers", "judge", "judge_address"}
+)
+"""Settings that do not decide which policy a run trains."""
+
+STARTS: Final = "starts.jsonl"
+"""File with a line for each start of the run."""
+
+
+class EpisodeLog:
+    """Appends the episodes of a run to its folder. Each process writes files of its own.
+
+    A run that was killed plays the updates after its last checkpoint again. Their episodes then replace those of the
+    start before, because their ``attempt`` is higher.
+
+    Args:
+        run: the run's folder.
+        attempt: number of earlier starts of the run.
+        every: updates between those whose episodes are kept; 0: none. Evaluations are always kept.
+
+    Raises:
+        UsageError: another process writes this run.
+        RLEFError: a file cannot be written, here or later.
+    """
+
+    def __init__(self, run: RunFolder, attempt: int, every: int) -> None:
+        self.run, self._attempt, self._every = run, attempt, every
+        self._facts: dict[str, ProblemFacts] = run.problem_facts()
+        try:
+            self._writer = EpisodeWriter(run, f"rank{parallel.rank()}")
+        except OSError as error:
+            raise self._full(error) from error
+
+    def keeps(self, step: int) -> bool:
+        """Return whether the episodes of the update after ``step`` updates are kept."""
+        return bool(self._every) and step % self._every == 0
+
+    def trained(
+        self, dataset: Dataset, batch: Batch, step: int, values: Sequence[Mapping[str, float]]
+    ) -> list[EpisodeRecord]:
+        """Keep the episodes of an update; all processes call it at once.
+
+        Args:
+            dataset: their problems.
+            batch: the episodes.
+            step: number of updates before this one.
+            values: ``Learner.turn_values`` after the update.
+        """
+        samples = sample_numbers([episode.problem_id for episode in batch.episodes])
+        return self._append(dataset, list(records(batch, samples, "train", step, self._attempt, "", values)))
+
+    def evaluated(self, dataset: Dataset, batch: Batch, plan: Plan, step: int, evaluation: str) -> list[EpisodeRecord]:
+        """Keep episodes of an evaluation.
+
+        Args:
+            dataset: their problems.
+            batch: the episodes.
+            plan: the plan by which they were played.
+            step: number of updates so far.
+            evaluation: name of the evaluation set.
+        """
+        return self._append(dataset, list(records(batch, plan.samples, "evaluate", step, self._attempt, evaluation)))
+
+    def facts(self, dataset: Dataset, problem_id: str) -> ProblemFacts:
+        """Return the facts about a problem."""
+        if problem_id not in self._facts:
+            self._facts[problem_id] = problem_facts(dataset.get(problem_id))
+        return self._facts[problem_id]
+
+    def close(self) -> None:
+        """Compress what is left."""
+        self._writer.close()
+
+    def _append(self, dataset: Dataset, made: list[EpisodeRecord]) -> list[EpisodeRecord]:
+        try:
+            for record in made:
+                self._writer.append(record, self.facts(dataset, record.episode.problem_id))
+        except OSError as error:
+            raise self._full(error) from error
+        return made
+
+    def _full(self, error: OSError) -> RLEFError:
+        return RLEFError(
+            f"{self.run.episodes}: expected to be able to write episodes; {error}. Free some space, or keep fewer: "
+            "set keep_episodes_every"
+        )
+
+
+def records(
+    batch: Batch,
+    samples: Sequence[int],
+    phase: Literal["train", "evaluate"],
+    step: int,
+    attempt: int,
+    evaluation: str = "",
+    values: Sequence[Mapping[str, float]] = (),
+) -> Iterator[EpisodeRecord]:
+    """Yield the records of a batch.
+
+    Args:
+        batch: the episodes.
+        samples: number of each among the episodes of its problem.
+        phase: what they were played for.
+        step: number of updates that the policy had.
+        attempt: number of earlier starts of the run.
+        evaluation: name of the evaluation set.
+        values: numbers of each turn of the episodes that have a verdict; empty where there are none.
+    """
+    tokens, numbers = iter(batch.tokens), iter(values)
+    for episode, sample in zip(batch.episodes, samples, strict=True):
+        extras, read = [], 0
+        for turn in next(tokens).turns if episode.turns else ():
+            read, written = read + len(turn.prompt_ids), len(turn.completion.ids)
+            own = next(numbers) if values and not episode.truncated else {}
+            extras.append(TurnExtra(prompt_tokens=read, completion_tokens=written, values=own))
+            read += written
+        yield EpisodeRecord(episode, sample, phase, evaluation, step, attempt, turns=tuple(extras))
+
+
+def sample_numbers(problems: Sequence[str]) -> list[int]:
+    """Count the episodes of each problem over all processes, which call this at once, in their order.
+
+    Args:
+        problems: problem id of each episode of this process.
+
+    Returns:
+        The number of each episode among those of its problem, from 0.
+    """
+    counts = Counter(name for share in parallel.gathered(problems)[: parallel.rank()] for name in share)
+    numbers = []
+    for name in problems:
+        numbers.append(counts[name])
+        counts[name] += 1
+    return numbers
+
+
+def open_run(config: TrainConfig, identity: RunIdentity, problems: Sequence[ProblemFacts]) -> RunFolder:
+    """Create the run in the folder ``out``, or open the one that is there.
+
+    Raises:
+        UsageError: the run was evaluated on other problems so far.
+        RLEFError: a file cannot be written.
+    """
+    out = Path(config.out)
+    if (out / "run.json").exists():
+        run = RunFolder.open(out)
+        changed = identity.differences(run.identity, ["problems"])
+        if changed and identity.problems and run.identity.problems:
+            raise UsageError(
+                f"{out}: expected the evaluation problems with which this run began, got other ones: "
+                f"{'; '.join(changed)}; set them back (evaluate_dataset, evaluate_split, evaluate_episodes), or choose "
+                "another out"
+            )
+        return run
+    try:
+        return RunFolder.create(out, "training", identity, asdict(config), problems)
+    except OSError as error:
+        raise RLEFError(f"{out}: expected a writable folder; {error}. Free some space") from error
+
+
+def count_start(out: Path, update: int, changed: Sequence[str]) -> int:
+    """Append a line about this start to the run's file of starts, and return the number of earlier ones.
+
+    Args:
+        out: folder of the run.
+        update: number of updates of the checkpoint from which it starts.
+        changed: settings that differ from the checkpoint's.
+    """
+    path = out / STARTS
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    line = json.dumps({"time": now, "update": update, "processes": parallel.world(), "changed": list(changed)})
+    try:
+        before = path.read_bytes().count(b"\n") if path.exists() else 0
+        with path.open("a", encoding="ascii") as file:
+            file.write(line + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise RLEFError(f"{path}: expected a writable file; {error}. Free some space") from error
+    return before
+
+
+def run_identity(config: TrainConfig, evaluated: Problems, problems: Sequence[ProblemFacts], seed: int) -> RunIdentity:
+    """Return what decides the episodes of a run.
+
+    Args:
+        config: its settings.
+        evaluated: the data set of evaluations.
+        problems: the problems that evaluations play, in order; empty where there are no evaluations.
+        seed: seed of evaluations.
+    """
+    policy = {name: value for name, value in asdict(config).items() if name not in NOT_OF_THE_POLICY}
+    episodes: dict[str, Any] = {
+        "max_turns": policy.pop("turns"),
+        "feedback": policy.pop("feedback"),
+        "reward": policy.pop("reward"),
+        "seed": seed,
+    }
+    name = config.evaluate_dataset or config.dataset
+    listed = problem_list(problems, name, evaluated.split) if problems else {}
+    return RunIdentity({"name": policy.pop("model") or "tiny", **policy}, episodes, listed, judge_version())
