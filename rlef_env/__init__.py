@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any
 from rlef_env.envs.registration import register_environments
 
 if TYPE_CHECKING:
-    from rlef_env.envs import CodeEnv, CodeVectorEnv, rejudge, replay
+    from rlef_env.envs import (
+        CodeEnv,
+        CodeVectorEnv,
+        Episodes,
+        Play,
+        Scored,
+        rejudge,
+        replay,
+        score,
+        score_all,
+        score_async,
+    )
     from rlef_env.episodes import Episode, Turn, read_episodes, write_episodes
     from rlef_env.judge import Judge, Judgement, JudgePool, Verdict
     from rlef_env.problems import CheckerSpec, Dataset, Problem, Solution, Test, load_dataset
@@ -27,11 +38,14 @@ __all__ = [
     "CodeVectorEnv",
     "Dataset",
     "Episode",
+    "Episodes",
     "Judge",
     "JudgePool",
     "Judgement",
+    "Play",
     "Problem",
     "Program",
+    "Scored",
     "Solution",
     "Test",
     "Turn",
@@ -41,11 +55,17 @@ __all__ = [
     "read_episodes",
     "rejudge",
     "replay",
+    "score",
+    "score_all",
+    "score_async",
     "write_episodes",
 ]
 
 _PACKAGES = {
-    "rlef_env.envs": ("CodeEnv", "CodeVectorEnv", "rejudge", "replay"),
+    "rlef_env.envs": (
+        *("CodeEnv", "CodeVectorEnv", "Episodes", "Play", "Scored"),
+        *("rejudge", "replay", "score", "score_all", "score_async"),
+    ),
     "rlef_env.episodes": ("Episode", "Turn", "read_episodes", "write_episodes"),
     "rlef_env.judge": ("Judge", "Judgement", "JudgePool", "Verdict"),
     "rlef_env.problems": ("CheckerSpec", "Dataset", "Problem", "Solution", "Test", "load_dataset"),

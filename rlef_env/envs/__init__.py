@@ -4,9 +4,11 @@ from rlef_env.envs.code_env import CodeEnv
 from rlef_env.envs.config import EnvConfig
 from rlef_env.envs.extract import extract_program, fenced
 from rlef_env.envs.feedback import feedback_text, prompt_text
+from rlef_env.envs.play import Episodes, Play
 from rlef_env.envs.problem_sampler import ProblemSampler
 from rlef_env.envs.replay import rejudge, replay
 from rlef_env.envs.rewards import REWARDS, Reward, make_reward
+from rlef_env.envs.scoring import Scored, score, score_all, score_async
 from rlef_env.envs.vector.step_batch import StepBatch
 from rlef_env.envs.vector.vector_env import CodeVectorEnv
 
@@ -15,8 +17,11 @@ __all__ = [
     "CodeEnv",
     "CodeVectorEnv",
     "EnvConfig",
+    "Episodes",
+    "Play",
     "ProblemSampler",
     "Reward",
+    "Scored",
     "StepBatch",
     "extract_program",
     "feedback_text",
@@ -25,4 +30,7 @@ __all__ = [
     "prompt_text",
     "rejudge",
     "replay",
+    "score",
+    "score_all",
+    "score_async",
 ]

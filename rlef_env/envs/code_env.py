@@ -13,9 +13,8 @@ from gymnasium.error import ResetNeeded
 from rlef_env.envs.arguments import check_shared, loaded, one_of
 from rlef_env.envs.config import EnvConfig
 from rlef_env.envs.dynamics import EpisodeDynamics
-from rlef_env.envs.extract import ACTION_LENGTH, read_response
+from rlef_env.envs.extract import ACTION_LENGTH
 from rlef_env.envs.feedback import Tokenizer
-from rlef_env.envs.infos import episode_info
 from rlef_env.envs.problem_sampler import ProblemSampler, make_problem_sampler
 from rlef_env.envs.rewards import RewardSpec
 from rlef_env.envs.shared_pool import SHARED, Shared, shared_pool
@@ -23,7 +22,7 @@ from rlef_env.envs.spaces import ProgramText
 from rlef_env.envs.state import checked, episode_from_state, episode_to_state, header, rng_from_state, rng_to_state
 from rlef_env.episodes.episode import Episode
 from rlef_env.episodes.render import episode_text
-from rlef_env.episodes.settings import Feedback
+from rlef_env.episodes.settings import ActionProtocol, Feedback
 from rlef_env.judge import BaseJudgePool, Judge
 from rlef_env.problems import Dataset, Problem
 from rlef_env.terminal import printable
@@ -97,7 +96,7 @@ class CodeEnv(gymnasium.Env[str, str]):
     | `turn` | number of responses so far |
     | `messages` | the whole chat as `{"role", "content"}` dicts; after the end it ends with the last response |
     | `verdict`, `category` | of the last response, e.g. `"runtime_error"`, `"IndexError"`; None after `reset`, or if there was no test to run |
-    | `public` | the public tests that were run: `{"index", "verdict", "category"}` each |
+    | `public` | the public tests that were run: `{"index", "verdict", "category"}` each; a failing one also has `input`, `expected`, `got` and `stderr`, if the feedback shows its content |
     | `has_verdict` | False only if the judge failed |
     | `isolation` | `"locked"`, or `"none"` |
 
@@ -119,8 +118,10 @@ class CodeEnv(gymnasium.Env[str, str]):
     * `max_turns`: responses per episode.
     * `feedback`: `"public"`: failing public tests. `"none"`: only the invitation to try again, and the episode runs to
       the turn limit. `"random"`: the failures of a wrong program on another problem. `"private"`: the first 20 tests of
-      any kind take the place of the public ones, and up to 8 failures are shown. The last three are the paper's
-      ablations.
+      any kind take the place of the public ones, and up to 8 failures are shown. These three are the paper's
+      ablations. `"verdict"`: only the numbers of the failing public tests and how they failed, without input, expected
+      and observed output. An ablation of our own: models that read the expected output in the verdict were seen to
+      stop testing their programs themselves.
     * `reward`: see above.
     * `prompt_cap`, `feedback_cap`: maximum lengths in tokens, None for no limit. The invitation to try again is never
       cut. `feedback_cap=None` also lifts the limit of 512 characters. Two limits then remain: the judge keeps
@@ -133,6 +134,9 @@ class CodeEnv(gymnasium.Env[str, str]):
     * `sampling`: how problems are drawn. `"uniform"`; `"difficulty"`, every difficulty equally often; `"curriculum"`,
       mostly problems that are sometimes solved and sometimes not; or a `ProblemSampler` (see
       `rlef_env.envs.ProblemSampler`).
+    * `protocol`: `"chat"`: an action is a message with the program in backticks, and the prompt says so. `"tool"`: an
+      action is the program itself, the argument of a tool; backticks around the whole of it are taken off, and the
+      prompt does not speak of backticks.
     * `render_mode`: `"ansi"`: `render()` returns text. `"human"`: every `reset` and `step` prints it.
     * `judge`: a `Judge` or judge pool to share; it is not closed with the environment. `"shared"`: the pool that all environments of
       this process share by that name; unlike an object, a name can be stored, so that `env.spec.to_json()` works.
@@ -160,6 +164,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         sampling: str | ProblemSampler = "uniform",
         render_mode: Literal["ansi", "human"] | None = None,
         judge: Judge | BaseJudgePool | Shared | None = None,
+        protocol: ActionProtocol = "chat",
     ) -> None:
         one_of("render_mode", render_mode, (None, *self.metadata["render_modes"]))
         check_shared("judge", judge, "Judge", "judge")
@@ -175,6 +180,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             on_no_verdict=on_no_verdict,
             isolation=isolation if judge is None or judge == SHARED else judge.isolation,
             sampling=sampling,
+            protocol=protocol,
         )
         self.dynamics = EpisodeDynamics(self.config)
         self._sampler = make_problem_sampler(sampling, self.dataset)
@@ -203,7 +209,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         self._problem, self._episode = self.dynamics.begin(self.np_random, self._sampler, options)
         if self.render_mode == "human":
             self.render()
-        return self.episode.prompt, episode_info(self.episode)
+        return self.episode.prompt, self.dynamics.info(self._problem, self._episode)
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
         """Judge a response, and return its feedback and reward.
@@ -216,7 +222,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         """
         if self._problem is None:
             raise ResetNeeded("there is no episode yet; call reset() first")
-        problem, response, judge = self._problem, read_response(action), self._judge()
+        problem, response, judge = self._problem, self.dynamics.read(action), self._judge()
         judgements = [judge.judge(job) for job in self.dynamics.jobs(problem, self.episode, response)]
         episode = self._episode = self.dynamics.advance(problem, self.episode, response, judgements)
         if episode.ended:
@@ -224,7 +230,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         if self.render_mode == "human":
             self.render()
         turn = episode.turns[-1]
-        return turn.feedback, turn.reward, episode.terminated, episode.truncated, episode_info(episode)
+        return turn.feedback, turn.reward, episode.terminated, episode.truncated, self.dynamics.info(problem, episode)
 
     def render(self) -> str | None:
         """Return the state of the episode as text (``"ansi"``), or print it (``"human"``)."""
@@ -280,6 +286,17 @@ class CodeEnv(gymnasium.Env[str, str]):
         if self._episode is None:
             raise ResetNeeded("there is no episode yet; call reset() first")
         return self._episode
+
+    @property
+    def problem(self) -> Problem:
+        """The problem of the episode, with all its tests: not for the agent's eyes.
+
+        Raises:
+            ResetNeeded: there is no episode yet.
+        """
+        if self._problem is None:
+            raise ResetNeeded("there is no episode yet; call reset() first")
+        return self._problem
 
     @property
     def dataset(self) -> Dataset:

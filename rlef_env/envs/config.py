@@ -12,7 +12,7 @@ from rlef_env.envs.feedback import Tokenizer, retry_tokens
 from rlef_env.envs.problem_sampler import ProblemSampler
 from rlef_env.envs.rewards import Reward, RewardSpec, make_reward
 from rlef_env.envs.spaces import ProgramText
-from rlef_env.episodes.settings import Feedback
+from rlef_env.episodes.settings import ActionProtocol, Feedback
 from rlef_env.episodes.validation import ISOLATIONS
 from rlef_env.errors import UsageError
 from rlef_env.problems import Dataset
@@ -49,12 +49,14 @@ class EnvConfig:
     on_no_verdict: Literal["truncate", "raise"] = "truncate"
     isolation: str = "locked"
     sampling: str | ProblemSampler = "uniform"
+    protocol: ActionProtocol = "chat"
     reward_function: Reward = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         one_of("feedback", self.feedback, get_args(Feedback))
         one_of("on_no_verdict", self.on_no_verdict, ("truncate", "raise"))
         one_of("isolation", self.isolation, ISOLATIONS)
+        one_of("protocol", self.protocol, get_args(ActionProtocol))
         at_least("max_turns", self.max_turns, 1)
         check_tokenizer(self.tokenizer)
         for name, cap in (("prompt_cap", self.prompt_cap), ("feedback_cap", self.feedback_cap)):
@@ -103,6 +105,7 @@ class EnvConfig:
             "feedback_cap": None if self.feedback_cap is None else int(self.feedback_cap),
             "tokenizer": None if tokenizer is None else type(tokenizer).__name__,
             "isolation": self.isolation,
+            "protocol": self.protocol,
         }
 
     @property

@@ -16,8 +16,9 @@ from gymnasium.error import ResetNeeded
 
 from rlef_env.envs.arguments import at_least, checked_options
 from rlef_env.envs.config import EnvConfig
-from rlef_env.envs.extract import Response
+from rlef_env.envs.extract import Response, read_response
 from rlef_env.envs.feedback import ITEM_CAP, MARK, feedback_text, prompt_text
+from rlef_env.envs.infos import episode_info
 from rlef_env.envs.plan import ResponsePlan, number_of_tests
 from rlef_env.envs.problem_sampler import ProblemSampler
 from rlef_env.envs.random_feedback import random_job, random_judgement
@@ -83,7 +84,23 @@ class EpisodeDynamics:
 
     def prompt(self, problem: Problem) -> str:
         """Return the first observation."""
-        return self._fitted(prompt_text(problem.statement, cap=self.config.prompt_cap, tokenizer=self.config.tokenizer))
+        config = self.config
+        text = prompt_text(
+            problem.statement, cap=config.prompt_cap, tokenizer=config.tokenizer, protocol=config.protocol
+        )
+        return self._fitted(text)
+
+    def read(self, action: object) -> Response:
+        """Return an action as a response, by the protocol of the configuration.
+
+        Raises:
+            InvalidAction: the action is not a text of the action space.
+        """
+        return read_response(action, self.config.protocol)
+
+    def info(self, problem: Problem, episode: Episode) -> dict[str, Any]:
+        """Return the ``info`` of an episode's latest step."""
+        return episode_info(episode, problem, None if self.config.feedback_cap is None else ITEM_CAP)
 
     def is_last(self, episode: Episode) -> bool:
         """Return whether the next response reaches the turn limit."""
@@ -186,6 +203,7 @@ class EpisodeDynamics:
             cap=config.feedback_cap,
             item_cap=None if config.feedback_cap is None else ITEM_CAP,
             tokenizer=config.tokenizer,
+            protocol=config.protocol,
         )
         return self._fitted(text)
 

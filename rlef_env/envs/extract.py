@@ -14,6 +14,7 @@ from typing import Final
 
 from gymnasium.error import InvalidAction
 
+from rlef_env.episodes.settings import ActionProtocol
 from rlef_env.fences import code_blocks, fence, loose_blocks
 
 __all__ = ["ACTION_LENGTH", "Response", "extract_program", "fenced", "read_response"]
@@ -50,8 +51,13 @@ class Response:
     program: str | None
 
 
-def read_response(action: object) -> Response:
+def read_response(action: object, protocol: ActionProtocol = "chat") -> Response:
     """Return an action as a response.
+
+    Args:
+        action: the action.
+        protocol: ``"chat"``: the program is in the action, as ``extract_program`` finds it. ``"tool"``: the action is
+            the program; backticks around the whole of it are taken off.
 
     Raises:
         InvalidAction: the action is not a text of the action space.
@@ -66,7 +72,7 @@ def read_response(action: object) -> Response:
         raise InvalidAction(
             "action: expected Unicode text, got a lone surrogate; decode it with errors='replace'"
         ) from None
-    return Response(action, extract_program(action))
+    return Response(action, extract_program(action) if protocol == "chat" else _whole_program(action))
 
 
 def extract_program(response: str) -> str | None:
@@ -118,6 +124,15 @@ def fenced(program: str) -> str:
     """Return a program as a block from which ``extract_program`` reads it back, even if it contains backticks."""
     fences = fence(program)
     return f"{fences}python\n{program}\n{fences}"
+
+
+def _whole_program(text: str) -> str | None:
+    """Return a text as a program, without the backticks around it that models add to a tool's argument."""
+    text = _LINE_END.sub("\n", text)
+    stripped = text.strip()
+    if stripped.startswith("```") and stripped.endswith("```"):
+        return extract_program(stripped) or _program(text)
+    return _program(text)
 
 
 def _program(code: str) -> str | None:

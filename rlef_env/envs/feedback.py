@@ -11,21 +11,22 @@ which names the format of an answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Sized
 from typing import Final, Protocol
 
 from rlef_env.envs import prompts
-from rlef_env.episodes.settings import Feedback, shown_roles
+from rlef_env.episodes.settings import ActionProtocol, Feedback, shown_roles
 from rlef_env.judge import Judgement, TestResult, Verdict
 from rlef_env.judge.judgement import UNDECIDED
 from rlef_env.problems import Problem, Test
-from rlef_env.problems.problem import Role
 
 __all__ = [
     "CHARACTERS_PER_TOKEN",
     "ITEM_CAP",
     "MARK",
     "Tokenizer",
+    "cut_item",
+    "cut_trace",
     "feedback_text",
     "prompt_text",
     "retry_tokens",
@@ -52,9 +53,15 @@ class Tokenizer(Protocol):
         """Return the tokens of a text. Only their number is used."""
 
 
-def prompt_text(statement: str, *, cap: int | None = None, tokenizer: Tokenizer | None = None) -> str:
+def prompt_text(
+    statement: str,
+    *,
+    cap: int | None = None,
+    tokenizer: Tokenizer | None = None,
+    protocol: ActionProtocol = "chat",
+) -> str:
     """Return the first prompt, cut on the left to at most ``cap`` tokens (None: not cut)."""
-    prompt = prompts.initial_prompt(statement)
+    prompt = prompts.initial_prompt(statement, protocol)
     return _capped(len(prompt), lambda kept: MARK + prompt[len(prompt) - kept :], prompt, cap, tokenizer)
 
 
@@ -68,6 +75,7 @@ def feedback_text(
     cap: int | None = None,
     item_cap: int | None = ITEM_CAP,
     tokenizer: Tokenizer | None = None,
+    protocol: ActionProtocol = "chat",
 ) -> str:
     """Return the feedback on a response.
 
@@ -75,19 +83,21 @@ def feedback_text(
         judgement: the response's judgement. Results of roles that ``feedback`` hides are left out.
         problem: the problem whose tests were judged.
         feedback: ``"public"`` reports failing public tests, ``"private"`` failing tests of any role, ``"random"`` the
-            same as ``"public"`` (the caller passes another program's judgement), ``"none"`` reports nothing.
+            same as ``"public"`` (the caller passes another program's judgement), ``"verdict"`` only the numbers of
+            failing public tests and how they failed, ``"none"`` reports nothing.
         retry: whether to end with the invitation to try again. False for the last response of an episode.
         max_failures: maximum number of failing tests to list, the first ones; None for all.
         cap: maximum length in tokens; the report is cut on the right, the invitation never. None: not cut.
         item_cap: characters kept of one input, output or stack trace. None: not cut, though the judge itself keeps
             no more than 4,096 characters of a failing test's output and of its errors.
         tokenizer: counts tokens; None counts four characters as one.
+        protocol: as in ``CodeEnv``.
 
     Returns:
         The message. It is empty if there is neither a failure to report nor ``retry``.
     """
-    report = "" if feedback == "none" else _report(judgement, problem, shown_roles(feedback), max_failures, item_cap)
-    ending = prompts.RETRY if retry else ""
+    report = "" if feedback == "none" else _report(judgement, problem, feedback, max_failures, item_cap)
+    ending = prompts.retry(protocol) if retry else ""
     if not report:
         return ending
     # An empty line follows a list of bullets, but not the sentence about missing code.
@@ -109,25 +119,41 @@ def retry_tokens(tokenizer: Tokenizer | None = None) -> int:
 
 
 def _report(
-    judgement: Judgement, problem: Problem, roles: Sequence[Role], max_failures: int | None, cap: int | None
+    judgement: Judgement, problem: Problem, feedback: Feedback, max_failures: int | None, cap: int | None
 ) -> str:
     """Return the header and bullets, the sentence about missing code, or an empty text if no test failed."""
     if judgement.verdict is Verdict.NO_PROGRAM:
         return prompts.NO_PROGRAM
+    roles = shown_roles(feedback)
     failing = [result for result in judgement.results if result.verdict not in UNDECIDED and result.role in roles]
     if not failing:
         return ""
+    if feedback == "verdict":
+        bullets = [prompts.verdict_only(result.index + 1, _HOW[result.verdict]) for result in failing[:max_failures]]
+        return prompts.FEEDBACK_HEADER + "\n".join(bullets)
     tests = {role: getattr(problem, f"{role}_tests") for role in roles}
     bullets = [_bullet(result, tests[result.role][result.index], cap) for result in failing[:max_failures]]
     return prompts.FEEDBACK_HEADER + "\n".join(bullets)
 
 
+_HOW: Final = {
+    Verdict.WRONG_ANSWER: "Wrong answer.",
+    Verdict.RUNTIME_ERROR: "Runtime error.",
+    Verdict.TIME_LIMIT: "Execution took too long.",
+    Verdict.MEMORY_LIMIT: "Out of memory.",
+    Verdict.OUTPUT_LIMIT: "Too much output.",
+    Verdict.COMPILE_ERROR: "Compile error.",
+    Verdict.SECURITY_VIOLATION: "Forbidden operation.",
+}
+"""How a test failed, where nothing else is shown."""
+
+
 def _bullet(result: TestResult, test: Test, cap: int | None) -> str:
     """Return the bullet of one failing test."""
-    shown_input = _cut_item(test.input, cap)
+    shown_input = cut_item(test.input, cap)
     match result.verdict:
         case Verdict.WRONG_ANSWER:
-            return prompts.wrong_answer(shown_input, _cut_item(test.output, cap), _cut_item(result.stdout, cap))
+            return prompts.wrong_answer(shown_input, cut_item(test.output, cap), cut_item(result.stdout, cap))
         case Verdict.TIME_LIMIT:
             return prompts.time_limit(shown_input)
         case Verdict.MEMORY_LIMIT:
@@ -146,23 +172,23 @@ def _stack_trace(result: TestResult, cap: int | None) -> str:
     start = stderr.find("Traceback (most recent call last):")
     trace = stderr[stderr.rfind("\n", 0, start) + 1 :] if start >= 0 else stderr
     if trace:
-        return _cut_trace(trace, cap)
+        return cut_trace(trace, cap)
     # A program that exits with a status or is killed by a signal leaves no trace.
     return f"The program ended with {result.category}." if result.category else "The program ended with an error."
 
 
-def _cut_item(text: str, cap: int | None) -> str:
+def cut_item(text: str, cap: int | None) -> str:
     """Keep the first ``cap`` characters."""
     return text if cap is None or len(text) <= cap else text[:cap] + MARK
 
 
-def _cut_trace(trace: str, cap: int | None) -> str:
+def cut_trace(trace: str, cap: int | None) -> str:
     """Keep the first line and as many of the last lines as fit into ``cap`` characters."""
     if cap is None or len(trace) <= cap:
         return trace
     first, *rest = trace.split("\n")
     if not rest or len(first) > cap // 2:
-        return _cut_item(trace, cap)
+        return cut_item(trace, cap)
     room = cap - len(first)
     last: list[str] = []
     for line in reversed(rest):

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from typing import Final
 
+from rlef_env.episodes.settings import ActionProtocol
+
 __all__ = [
     "FEEDBACK_HEADER",
     "FORMAT_LINE",
     "NO_PROGRAM",
     "RETRY",
+    "TOOL_RETRY",
     "exception",
     "initial_prompt",
     "memory_limit",
     "output_limit",
+    "retry",
     "security_violation",
     "time_limit",
+    "verdict_only",
     "wrong_answer",
 ]
 
@@ -31,6 +36,9 @@ FORMAT_LINE: Final = (
 RETRY: Final = f"Give it another try.\n{FORMAT_LINE}"
 """End of every feedback message. In the ablation without feedback it is the whole message."""
 
+TOOL_RETRY: Final = "Give it another try: submit a whole program."
+"""The same where the action is the argument of a tool. Not in the paper."""
+
 FEEDBACK_HEADER: Final = "Your code failed the following tests:\n\n"
 """Start of a feedback message; one bullet for each failing test follows."""
 
@@ -38,11 +46,15 @@ NO_PROGRAM: Final = "Could not parse your code."
 """Feedback for a response without a program. Not in the paper; the text of the same lab's later release."""
 
 
-def initial_prompt(statement: str) -> str:
+def initial_prompt(statement: str, protocol: ActionProtocol = "chat") -> str:
     """Return the first prompt. The full stop directly follows the statement, as in the paper."""
-    return (
-        f"Provide a Python solution for the following competitive programming question: {statement}.\n\n{FORMAT_LINE}"
-    )
+    question = f"Provide a Python solution for the following competitive programming question: {statement}."
+    return question if protocol == "tool" else f"{question}\n\n{FORMAT_LINE}"
+
+
+def retry(protocol: ActionProtocol = "chat") -> str:
+    """Return the end of a feedback message."""
+    return TOOL_RETRY if protocol == "tool" else RETRY
 
 
 def wrong_answer(test_input: str, expected: str, observed: str) -> str:
@@ -73,3 +85,8 @@ def output_limit(test_input: str) -> str:
 def security_violation(test_input: str) -> str:
     """Return the bullet for a forbidden system call. Not in the paper; in its style."""
     return f"- input `{test_input}` failed: Forbidden operation."
+
+
+def verdict_only(number: int, how: str) -> str:
+    """Return the bullet of a failing test without its content. Not in the paper; in its style."""
+    return f"- test {number} failed: {how}"

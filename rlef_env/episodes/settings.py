@@ -6,10 +6,13 @@ from typing import Final, Literal
 
 from rlef_env.problems.problem import ROLES, Role
 
-__all__ = ["PRIVATE_FEEDBACK_TESTS", "Feedback", "shown_roles"]
+__all__ = ["PRIVATE_FEEDBACK_TESTS", "ActionProtocol", "Feedback", "shown_roles"]
 
-Feedback = Literal["public", "none", "random", "private"]
+Feedback = Literal["public", "none", "random", "private", "verdict"]
 """Source of feedback; see ``CodeEnv``."""
+
+ActionProtocol = Literal["chat", "tool"]
+"""What an action is: a message that holds a program in backticks, or the program itself; see ``CodeEnv``."""
 
 PRIVATE_FEEDBACK_TESTS: Final = 20
 """Number of tests that run for each response if hidden tests give feedback (RLEF, private-test feedback)."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, get_args
 
 from rlef_env.episodes.episode import Episode, Turn
-from rlef_env.episodes.settings import PRIVATE_FEEDBACK_TESTS, Feedback, shown_roles
+from rlef_env.episodes.settings import PRIVATE_FEEDBACK_TESTS, ActionProtocol, Feedback, shown_roles
 from rlef_env.errors import DataError
 from rlef_env.judge import Judgement, TestResult, Verdict
 from rlef_env.judge.judgement import UNDECIDED, Measured
@@ -95,6 +95,7 @@ _SETTINGS: Final[Mapping[str, tuple[str, Callable[[object], bool]]]] = {
     "prompt_cap": ("a whole number of at least 0, or null", lambda value: value is None or _whole(0)(value)),
     "feedback_cap": ("a whole number of at least 0, or null", lambda value: value is None or _whole(0)(value)),
     "tokenizer": ("text or null", lambda value: value is None or isinstance(value, str)),
+    "protocol": (f"one of {', '.join(get_args(ActionProtocol))}", _one_of(get_args(ActionProtocol))),
     "isolation": (f"one of {', '.join(ISOLATIONS)}", _one_of(ISOLATIONS)),
 }
 _REQUIRED: Final = ("max_turns", "feedback", "full_grid")  # to judge again; and a seed if feedback is random

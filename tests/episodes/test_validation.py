@@ -121,8 +121,16 @@ JUDGED = ("turns", 1, "judgement")
         (("settings", "max_turns"), None, "expected a whole number of at least 1, got null"),
         (("settings", "max_turns"), True, "expected a whole number of at least 1, got true"),
         (("settings", "max_turns"), 1, "'settings.max_turns': expected at least 2, the number of turns, got 1"),
-        (("settings", "feedback"), "nOne", "'settings.feedback': expected one of public, none, random, private, got"),
-        (("settings", "feedback"), 5, "'settings.feedback': expected one of public, none, random, private, got 5"),
+        (
+            ("settings", "feedback"),
+            "nOne",
+            "'settings.feedback': expected one of public, none, random, private, verdict, got",
+        ),
+        (
+            ("settings", "feedback"),
+            5,
+            "'settings.feedback': expected one of public, none, random, private, verdict, got 5",
+        ),
         (("settings", "feedback"), ["x"], "'settings.feedback': expected one of public"),
         (("settings", "feedback"), "random", "'settings.feedback_seed': expected a whole number of at least 0, got no"),
         (("settings", "feedback"), "none", "'terminated': expected true where the turn limit is reached"),

@@ -63,6 +63,12 @@ class SubEnv:
         """The latest observation."""
         return self.episode.turns[-1].feedback if self.episode.turns else self.episode.prompt
 
+    def info(self, dynamics: EpisodeDynamics) -> dict[str, Any]:
+        """Return the ``info`` of the latest step."""
+        episode = self.episode
+        assert self.problem is not None
+        return dynamics.info(self.problem, episode)
+
     def state(self) -> dict[str, Any]:
         """Return the state as plain JSON values."""
         return {"seed": self.seed, "rng": rng_to_state(self.rng), "episode": episode_to_state(self.open_episode)}

@@ -15,8 +15,7 @@ from rlef_env.envs.arguments import at_least, check_shared, checked_mask, checke
 from rlef_env.envs.benchmarks import benchmark_dataset
 from rlef_env.envs.config import EnvConfig
 from rlef_env.envs.dynamics import EpisodeDynamics
-from rlef_env.envs.extract import ACTION_LENGTH, read_response
-from rlef_env.envs.infos import episode_info
+from rlef_env.envs.extract import ACTION_LENGTH
 from rlef_env.envs.problem_sampler import make_problem_sampler
 from rlef_env.envs.shared_pool import SHARED, Shared, shared_pool
 from rlef_env.envs.spaces import ProgramText
@@ -147,7 +146,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         for env_id, sub in enumerate(self._sub_envs):
             if mask[env_id]:
                 sub.begin(self.dynamics, self._sampler, seeds[env_id], options)
-                infos.append((env_id, episode_info(sub.episode)))
+                infos.append((env_id, sub.info(self.dynamics)))
         return tuple(sub.observation for sub in self._sub_envs), batched_infos(infos, self.num_envs)
 
     def step(
@@ -195,7 +194,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             InvalidAction: an action is not a text of the action space. No action was sent then.
         """
         ids = [int(env_id) for env_id in env_ids]
-        responses = [read_response(action) for action in actions]
+        responses = [self.dynamics.read(action) for action in actions]
         self._check(ids, len(responses))
         steps = []
         for env_id, response in zip(ids, responses, strict=True):
@@ -358,10 +357,10 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
         sub, episode = self._sub_envs[step.env_id], step.episode
         assert episode is not None
         sub.open_episode = episode
-        observation, info = sub.observation, episode_info(episode)
+        observation, info = sub.observation, sub.info(self.dynamics)
         if episode.ended and self.autoreset_mode is AutoresetMode.SAME_STEP:
             sub.begin(self.dynamics, self._sampler)
-            info = {"final_obs": observation, "final_info": info, **episode_info(sub.episode)}
+            info = {"final_obs": observation, "final_info": info, **sub.info(self.dynamics)}
             observation = sub.observation
         step.result = StepResult(step.env_id, step.step_id, episode, step.response is None, observation, info)
 
