@@ -95,6 +95,8 @@ CATEGORIES: Final[Mapping[str, Category]] = _table()
 
 
 def family_of(category: str | None) -> str:
-    """Return the family of a category; ``"other"`` for a name that is not in the table, such as the judge's own."""
+    """Return the family of a category, or of the verdict of a turn that was not analysed; ``"other"`` if unknown."""
+    if category == "runtime_error":
+        return "crash"
     known = CATEGORIES.get(category or "")
     return known.family if known else "other"
