@@ -6,8 +6,11 @@ import contextlib
 import fcntl
 import os
 import re
+import subprocess
+import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from types import TracebackType
 from typing import Final
 
@@ -22,12 +25,22 @@ __all__ = ["EpisodeWriter"]
 SHARD_EPISODES: Final = 4096
 SHARD_BYTES: Final = 128 * 2**20
 
+LARGE_BYTES: Final = 4 * 2**20
+"""Files of this size are compressed by another process: a thread would hold up this one, which may be training."""
+
+SEAL: Final = """
+import os, sys, pathlib
+os.nice(10)
+from rlef_env.runs.shards import seal
+seal(pathlib.Path(sys.argv[1]))
+"""
+
 
 class EpisodeWriter:
     """Appends episodes to a run; safe to use from several threads. One process at a time writes a part of a run.
 
     Each episode is one line, given to the operating system before ``append`` returns. Finished files are compressed in
-    a thread where pyarrow is installed; elsewhere they stay as they are.
+    the background where pyarrow is installed; elsewhere they stay as they are.
 
     Args:
         run: the run.
@@ -127,10 +140,24 @@ class EpisodeWriter:
         try:
             if path.with_suffix(".parquet").exists() or not whole_lines(path):
                 path.unlink()  # a crash came between the two, or before the first line was whole
+            elif path.stat().st_size >= LARGE_BYTES:
+                seal_elsewhere(path)
             else:
                 seal(path)
         except Exception as error:  # noqa: BLE001 - whatever it is, the JSON lines stay and are read as they are
             self.problem = f"{path}: {error}"
+
+
+def seal_elsewhere(path: Path) -> None:
+    """Compress a file in a process of low priority.
+
+    Raises:
+        OSError: it failed; the message is the last line that it printed.
+    """
+    command = [sys.executable, "-c", SEAL, str(path)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True)
+    if done.returncode:
+        raise OSError(f"{path}: not compressed: {(done.stderr.strip().splitlines() or ['killed'])[-1]}")
 
 
 _NUMBERED: Final = re.compile(r"-\d{6}\.")
