@@ -11,9 +11,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
+from random import Random
 from typing import Any
 
-from rlef_env.agents import Conversation
+from rlef_env.agents import AgentOptions, Conversation, SampledText
+from rlef_env.errors import UsageError
 
 __all__ = ["ChatAgent"]
 
@@ -32,11 +34,15 @@ class ChatAgent:
         model: name of the model on the server.
         key: secret that is sent as a bearer token. None uses the environment variable ``OPENAI_API_KEY`` if it is set.
         options: further fields of the request, such as ``{"temperature": 0.2, "max_completion_tokens": 4096}``.
+        seed: sends a seed with each request, derived from this one, the conversation's and its turn; None sends none.
+        system: text of a system message before the conversation; None for none.
         concurrency: maximum number of requests at the same time.
         tries: maximum number of attempts per request.
         timeout: seconds that an answer may take.
         sleep: function that waits for a number of seconds.
     """
+
+    concurrent = True
 
     def __init__(
         self,
@@ -44,6 +50,8 @@ class ChatAgent:
         model: str,
         key: str | None = None,
         options: dict[str, Any] | None = None,
+        seed: int | None = None,
+        system: str | None = None,
         concurrency: int = 8,
         tries: int = 6,
         timeout: float = 600.0,
@@ -53,7 +61,29 @@ class ChatAgent:
         self._headers = {"Content-Type": "application/json"}
         if secret := os.environ.get("OPENAI_API_KEY", "") if key is None else key:
             self._headers["Authorization"] = f"Bearer {secret}"
+        self._seed, self._system = seed, system
         self._concurrency, self._tries, self._timeout, self._sleep = concurrency, tries, timeout, sleep
+        self.settings = {"url": self._url, "model": model, "options": self._options, "seed": seed, "system": system}
+
+    @classmethod
+    def from_options(cls, target: str, options: AgentOptions) -> ChatAgent:
+        """Create the agent of ``chat:URL#MODEL``; further options are fields of the request.
+
+        Raises:
+            UsageError: the target is not ``URL#MODEL``.
+        """
+        url, _, model = target.partition("#")
+        if not url.startswith(("http://", "https://")) or not model:
+            raise UsageError(f"expected chat:URL#MODEL, such as chat:http://127.0.0.1:8000/v1#my-model, got {target!r}")
+        fields: dict[str, Any] = {"temperature": options.temperature}
+        if options.top_p < 1:
+            fields["top_p"] = options.top_p
+        if options.max_new_tokens is not None:
+            fields["max_tokens"] = options.max_new_tokens
+        if options.context is not None:
+            raise UsageError("expected no --context, because the server decides it; leave it out")
+        fields |= options.others
+        return cls(url, model, None, fields, options.seed, options.system, options.concurrency)
 
     def act(self, conversations: Sequence[Conversation]) -> list[str]:
         """Answer each conversation, in order.
@@ -61,22 +91,32 @@ class ChatAgent:
         Raises:
             RuntimeError: the server refuses a request, sends an unexpected answer, or all attempts failed.
         """
+        if len(conversations) == 1:  # without a thread, which would keep an interrupted process from ending
+            return [self._answer(conversations[0])]
         with ThreadPoolExecutor(min(self._concurrency, max(1, len(conversations)))) as executor:
             return list(executor.map(self._answer, conversations))
 
     def _answer(self, conversation: Conversation) -> str:
         messages = [{"role": message["role"], "content": message["content"]} for message in conversation.messages]
-        body = json.dumps({**self._options, "model": self._model, "messages": messages}).encode()
-        text = self._post(body)
+        if self._system is not None:
+            messages.insert(0, {"role": "system", "content": self._system})
+        fields = {**self._options, "model": self._model, "messages": messages}
+        if self._seed is not None:
+            fields["seed"] = Random(f"{self._seed} {conversation.seed} {conversation.turn}").getrandbits(31)
+        text = self._post(json.dumps(fields).encode())
         try:
-            content = json.loads(text)["choices"][0]["message"]["content"]
+            answer = json.loads(text)
+            content = answer["choices"][0]["message"]["content"]
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise RuntimeError(f"{self._url}: expected a chat completion, got {text[:500]!r}") from error
         if content is None:
-            return ""  # a refusal, or all tokens spent on thinking: a response without a program
+            content = ""  # a refusal, or all tokens spent on thinking: a response without a program
         if not isinstance(content, str):
             raise RuntimeError(f"{self._url}: expected a string as content, got {text[:500]!r}")
-        return content
+        # JSON may hold half of a character, which nobody could store.
+        content = content.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        usage = answer.get("usage")
+        return SampledText(content, _tokens(usage, "prompt_tokens"), _tokens(usage, "completion_tokens"))
 
     def _post(self, body: bytes) -> bytes:
         for attempt in range(self._tries):
@@ -93,6 +133,12 @@ class ChatAgent:
             if attempt + 1 < self._tries:
                 self._sleep(_delay(retry_after, attempt))
         raise RuntimeError(f"{self._url}: expected an answer, got none in {self._tries} attempts; last: {failure}")
+
+
+def _tokens(usage: object, name: str) -> int | None:
+    """Return a number of tokens from the answer's ``usage``; None where the server does not tell."""
+    count = usage.get(name) if isinstance(usage, dict) else None
+    return count if type(count) is int and count >= 0 else None
 
 
 def _delay(retry_after: str | None, attempt: int) -> float:

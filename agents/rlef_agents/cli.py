@@ -259,7 +259,6 @@ def evaluate_(arguments: Any) -> None:
     from rlef_agents.ppo.chat_template import read_template
     from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
     from rlef_agents.ppo.generators import make_generator
-    from rlef_agents.ppo.n_at_k import check_n_at_k
     from rlef_agents.ppo.problems import evaluation_problems
     from rlef_agents.ppo.rollout import Rollout
     from rlef_agents.ppo.trainer import (
@@ -272,6 +271,7 @@ def evaluate_(arguments: Any) -> None:
         make_renderer,
         with_date,
     )  # fmt: skip
+    from rlef_env.analysis.metrics import check_n_at_k
 
     config = read_config(arguments)
     samples = config.evaluate_samples if arguments.samples is None else arguments.samples

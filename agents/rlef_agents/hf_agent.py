@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 import numpy as np
 import torch
 
-from rlef_agents.ppo.chat_template import Renderer, model_stops
+from rlef_agents.model_digest import model_digest
+from rlef_agents.ppo.chat_template import Renderer, model_stops, read_template
 from rlef_agents.ppo.generation import Generator, Request
 from rlef_agents.ppo.generation.hf import HFGenerator
 from rlef_agents.ppo.generation.local.decoder import unsupported_reason
@@ -17,7 +19,8 @@ from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from rlef_agents.ppo.generation.model_settings import max_context
 from rlef_agents.ppo.loading import read_model
 from rlef_agents.ppo.trajectory import Ids
-from rlef_env.agents import Conversation
+from rlef_env.agents import AgentOptions, Conversation, SampledText
+from rlef_env.errors import UsageError
 
 __all__ = ["HFAgent"]
 
@@ -35,7 +38,7 @@ class HFAgent:
         tokenizer: fast tokenizer with a chat template; None uses the one of a model given by name or folder.
         temperature: divisor of the logits; 0 takes the most likely token.
         max_new: maximum number of tokens of a response.
-        seed: seed of all random draws.
+        seed: a response's draws depend on this seed, the conversation's seed and its turn only.
         slots: maximum number of responses decoded at the same time.
         template: Jinja chat template that replaces the tokenizer's own.
         top_p: draw only from the fewest likeliest tokens whose total probability reaches this; the paper uses 0.95.
@@ -43,6 +46,10 @@ class HFAgent:
         context: maximum number of tokens of a conversation; None is the model's own maximum.
         dtype: dtype that layers compute in, ``float32`` or ``bfloat16``. The weights of a model given by name or folder
             are loaded in float32, as in training and evaluation.
+        system: text before the first message; None for none.
+
+    Attributes:
+        settings: what decides its responses, with a hash of the weights and the tokenizer.
 
     Raises:
         UsageError: there is no such model, or its tokenizer has no chat template or one that rewrites earlier messages.
@@ -61,6 +68,7 @@ class HFAgent:
         renderer: Renderer | None = None,
         context: int | None = None,
         dtype: str = "float32",
+        system: str | None = None,
     ) -> None:
         if isinstance(model, str):
             model, own_tokenizer = read_model(model)
@@ -71,10 +79,40 @@ class HFAgent:
         self._generator: Generator = make(model, self._renderer.stop_ids, temperature, slots, dtype=kind, top_p=top_p)
         model_context = max_context(model.config)
         self._max_context, self._max_new = min(model_context, model_context if context is None else context), max_new
-        self._random = np.random.default_rng(seed)
+        self._seed, self._before = seed, "" if system is None else f"{system}\n\n"
+        self.settings = {
+            "model": model_digest(model, tokenizer, template), "temperature": temperature, "top_p": top_p,
+            "max_new": max_new, "context": self._max_context, "seed": seed, "dtype": dtype, "system": system,
+        }  # fmt: skip
         # Number of the conversation, and sampled tokens, of each response, by the texts up to and including it.
         self._responses: OrderedDict[tuple[str, ...], tuple[int, Ids]] = OrderedDict()
         self._next_number = 0
+
+    @classmethod
+    def from_options(cls, target: str, options: AgentOptions) -> HFAgent:
+        """Create the agent of ``hf:PATH_OR_NAME``: a model's name or folder, or a training run's folder.
+
+        Further options are ``dtype``, ``slots`` and ``template``, a file or the name of a template of this package.
+
+        Raises:
+            UsageError: there is no such model, or an option is unknown.
+        """
+        others = dict(options.others)
+        if unknown := set(others) - {"dtype", "slots", "template"}:
+            raise UsageError(f"expected the options dtype, slots and template, got {', '.join(sorted(unknown))}")
+        if others.get("dtype", "float32") not in ("float32", "bfloat16"):
+            raise UsageError(f"dtype: expected float32 or bfloat16, got {others['dtype']!r}")
+        others["template"] = read_template(str(others.get("template", "")))
+        return cls(
+            policy_folder(target),
+            temperature=options.temperature,
+            max_new=1024 if options.max_new_tokens is None else options.max_new_tokens,
+            seed=options.seed,
+            top_p=options.top_p,
+            context=options.context,
+            system=options.system,
+            **{"slots": options.concurrency, **others},
+        )
 
     def act(self, conversations: Sequence[Conversation]) -> list[str]:
         """Answer each conversation, in order; with an empty text if its context is full.
@@ -83,20 +121,23 @@ class HFAgent:
             ValueError: the roles of a conversation are not user, assistant, user, ..., user.
         """
         requested: dict[int, int] = {}
-        answers = [""] * len(conversations)
+        read: list[int] = []
+        answers: list[str] = [SampledText("", 0, 0)] * len(conversations)
         for index, conversation in enumerate(conversations):
             number, ids = self._context(conversation)
+            read.append(len(ids))
             if number in requested or number < 0:
                 number, self._next_number = self._next_number, self._next_number + 1
             max_new = min(self._max_new, self._max_context - len(ids))
-            seed = int(self._random.integers(1 << 31))
+            seed = Random(f"{self._seed} {conversation.seed} {conversation.turn}").getrandbits(31)
             if max_new >= 1:
                 self._generator.submit(Request(number, ids, max_new, seed))
                 requested[number] = index
         while completions := self._generator.poll():
             for number, completion in completions:
                 index = requested[number]
-                answers[index] = self._renderer.text(completion.ids)
+                text = self._renderer.text(completion.ids)
+                answers[index] = SampledText(text, read[index], len(completion.ids))
                 self._responses[(*_contents(conversations[index]), answers[index])] = number, completion.ids
         while len(self._responses) > _MAX_RESPONSES:
             self._generator.forget(self._responses.popitem(last=False)[1][0])
@@ -111,11 +152,18 @@ class HFAgent:
         if roles != ["user" if turn % 2 == 0 else "assistant" for turn in range(len(roles))] or len(roles) % 2 == 0:
             raise ValueError(f"conversation: expected the roles user, assistant, user, ..., user, got {roles}")
         contents = _contents(conversation)
-        number, parts = -1, [self._renderer.first(contents[0])]
+        number, parts = -1, [self._renderer.first(self._before + contents[0])]
         for turn in range(1, len(contents), 2):
             number, sampled = self._responses.get(contents[: turn + 1]) or (-1, self._renderer.data(contents[turn]))
             parts += [sampled, self._renderer.following(contents[turn + 1], sampled)]
         return number, np.concatenate(parts)
+
+
+def policy_folder(target: str) -> str:
+    """Return the policy's folder in the folder of a training run; any other folder or name unchanged."""
+    from rlef_agents.cli import named_policy
+
+    return named_policy(target)
 
 
 def _contents(conversation: Conversation) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
 
 from rlef_env.agents import Agent, Conversation
 
@@ -21,7 +23,16 @@ class IndependentAgent:
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
+        self.concurrent = bool(getattr(agent, "concurrent", False))
+        self.settings = {"each_turn": "first message only", **getattr(agent, "settings", {})}
 
     def act(self, conversations: Sequence[Conversation]) -> list[str]:
         """Answer the first message of each conversation."""
-        return self._agent.act([Conversation(each.messages[:1], each.problem_id) for each in conversations])
+        return self._agent.act([_first_message(each) for each in conversations])
+
+
+def _first_message(conversation: Conversation) -> Conversation:
+    """Return the conversation as it was at its beginning, with a seed of its own at every turn."""
+    first = replace(conversation, messages=conversation.messages[:1])
+    turn = conversation.turn
+    return replace(first, seed=Random(f"{first.seed} {turn}").getrandbits(31)) if turn else first

@@ -77,21 +77,22 @@ class RandomAgent:
     """Answers with a small random program; one response in five contains no program at all.
 
     Args:
-        seed: the same seed gives the same responses to the same sequence of calls.
+        seed: the response depends on this seed, the conversation's seed and its turn only.
     """
 
     def __init__(self, seed: int = 0) -> None:
-        self._random = Random(seed)
+        self._seed = seed
 
     def act(self, conversations: Sequence[Conversation]) -> list[str]:
         """Answer each conversation without reading it."""
-        return [self._answer() for _ in conversations]
+        return [self._answer(conversation) for conversation in conversations]
 
-    def _answer(self) -> str:
-        number = self._random.randrange(10**6, 10**9)  # large, so that no test is passed by luck
-        if self._random.random() < SHARE_WITHOUT_PROGRAM:
+    def _answer(self, conversation: Conversation) -> str:
+        random = Random(f"{self._seed} {conversation.seed} {conversation.turn}")
+        number = random.randrange(10**6, 10**9)  # large, so that no test is passed by luck
+        if random.random() < SHARE_WITHOUT_PROGRAM:
             return WITHOUT_PROGRAM.format(number=number)
-        return fenced(self._random.choice(RANDOM_PROGRAMS).format(number=number))
+        return fenced(random.choice(RANDOM_PROGRAMS).format(number=number))
 
 
 def _first_program(solutions: Sequence[Solution]) -> str:

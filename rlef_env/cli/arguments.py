@@ -34,7 +34,7 @@ def file_path(text: str) -> Path:
     return Path(text)
 
 
-def add_workers(parser: argparse.ArgumentParser) -> None:
+def add_workers(parser: argparse._ActionsContainer) -> None:
     """Add ``--workers``."""
     parser.add_argument(
         "--workers",
@@ -56,7 +56,7 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_isolation(parser: argparse.ArgumentParser) -> None:
+def add_isolation(parser: argparse._ActionsContainer) -> None:
     """Add ``--isolation``."""
     parser.add_argument(
         "--isolation",

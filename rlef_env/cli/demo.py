@@ -9,8 +9,7 @@ from random import Random
 from gymnasium.error import InvalidAction
 from rich.console import Console
 
-from rlef_env.agents import play
-from rlef_env.cli.agents import NamedAgent, installed_agents, load_agent
+from rlef_env.agents import AgentOptions, NamedAgent, installed_agents, load_agent, play
 from rlef_env.cli.arguments import add_dataset, whole_number
 from rlef_env.cli.display import Screen, cut, progress_bar, show_heading, show_text, show_turn
 from rlef_env.cli.machine import check_machine, show_machine
@@ -70,7 +69,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     if not names:
         raise UsageError("agents: expected at least one, none is installed; pip install ./agents, or name module:Class")
-    agents = {name: load_agent(name, dataset, arguments.seed) for name in names}
+    agents = {name: load_agent(name, dataset, AgentOptions(seed=arguments.seed)) for name in names}
     problems = chosen_problems(dataset, arguments.episodes, arguments.seed)
     machine = check_machine()
     played: dict[str, list[Episode]] = {}

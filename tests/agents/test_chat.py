@@ -160,4 +160,6 @@ def test_independent_samples_never_see_feedback() -> None:
         IndependentAgent(Agent()).act([conversation("task", "wrong", "feedback"), conversation("other")])
         == ["answer"] * 2
     )
-    assert seen == [conversation("task"), conversation("other")]
+    assert [each.messages for each in seen] == [conversation("task").messages, conversation("other").messages]
+    IndependentAgent(Agent()).act([conversation("task"), conversation("task", "wrong", "feedback")])
+    assert len({each.seed for each in seen[2:]}) == 2, "samples of an episode are drawn with seeds of their own"

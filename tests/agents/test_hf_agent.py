@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,8 @@ def test_a_tiny_top_p_gives_the_most_likely_answer(name: str) -> None:
 def test_sampled_tokens_are_reused_and_computed_once() -> None:
     lm, words = small()
     agent = HFAgent(lm, words, temperature=1.0, max_new=10)
-    conversations = [conversation("def main"), conversation("def main")]  # equal texts, but two conversations
+    # Equal texts, but two conversations.
+    conversations = [conversation("def main"), replace(conversation("def main"), seed=1)]
     first = agent.act(conversations)
     assert first[0] != first[1]
     seen = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -70,9 +71,12 @@ def test_random_solves_nothing(env: CodeEnv, few: list[str]) -> None:
 
 
 def test_random_depends_on_its_seed_only() -> None:
-    conversations = [first("any")] * 20
-    assert RandomAgent(3).act(conversations) == RandomAgent(3).act(conversations)
-    assert RandomAgent(3).act(conversations) != RandomAgent(4).act(conversations)
+    conversations = [replace(first("any"), seed=seed) for seed in range(20)]
+    responses = RandomAgent(3).act(conversations)
+    assert RandomAgent(3).act(conversations[::-1]) == responses[::-1]
+    assert RandomAgent(4).act(conversations) != responses
+    assert len(set(responses)) > 10
+    assert RandomAgent(3).act([replace(second("any"), seed=0)]) != responses[:1]
 
 
 def test_programs_in_other_languages_are_ignored() -> None:

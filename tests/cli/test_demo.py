@@ -190,7 +190,7 @@ def test_a_custom_agent(rlef, name: str) -> None:
         ("own:number", "expected a text in the list, got int 1"),
         ("own:surrogate", "expected Unicode text, got a lone surrogate"),
         ("own:long", "at most 1048576 characters, got 1048577"),
-        ("own:WantsMore", "__init__: expected no arguments but dataset and seed, got model too"),
+        ("own:WantsMore", "__init__: expected no arguments but dataset, seed,"),
         ("own:CannotBeMade", "__init__: expected an agent, got FileNotFoundError"),
         ("own:LeavesEarly", "__init__: expected an agent, got SystemExit"),
         ("own:NoAgent", "expected a class with a method act(conversations), got the class"),

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 
-from rlef_agents.ppo.n_at_k import check_n_at_k
+from rlef_env.analysis.metrics import check_n_at_k
 from rlef_env.envs import make_reward
 from rlef_env.errors import UsageError
 

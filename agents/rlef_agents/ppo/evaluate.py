@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from rlef_agents.ppo import parallel
-from rlef_agents.ppo.n_at_k import NAtK, n_at_k
 from rlef_agents.ppo.rollout import Batch, Plan, Rollout, seed_of
 from rlef_env import Dataset, Episode, Verdict
+from rlef_env.analysis.metrics import NAtK, n_at_k
 
 __all__ = ["EpisodeRecord", "evaluate", "evaluated_problems", "evaluation_plans", "record_of", "summary"]
 

@@ -33,11 +33,11 @@ from rlef_agents.ppo.generators import GeneratorFactory, unsharded_copy
 from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.loading import read_model
 from rlef_agents.ppo.model import base
-from rlef_agents.ppo.n_at_k import parse_n_at_k
 from rlef_agents.ppo.problems import Problems, evaluation_problems, training_problems
 from rlef_agents.ppo.rollout import Batch, Plan, Rollout, plan
 from rlef_agents.ppo.run_log import Log
 from rlef_env import CodeVectorEnv, JudgePool
+from rlef_env.analysis.metrics import parse_n_at_k
 from rlef_env.errors import RLEFError, UsageError
 from rlef_env.judge import BaseJudgePool, CachedPool, VerdictCache, default_workers
 from rlef_env.runs import RunFolder, problem_facts

@@ -52,15 +52,19 @@ def clustered_ratio(
     """
     numbers = cluster_numbers(len(numerators), clusters)
     sums, weights = cluster_sums(numerators, numbers), cluster_sums(denominators, numbers)
-    sums, weights = sums[weights > 0], weights[weights > 0]
+    informative = (weights > 0) | (sums != 0)  # tokens spent on problems that nobody solved count, too
+    sums, weights = sums[informative], weights[informative]
     total = float(weights.sum())
     if total == 0:
         return ClusteredRatio(float("nan"), 0.0, 0.0, 0)
     value = float(sums.sum()) / total
+    weighed = int(np.count_nonzero(weights))
+    if weighed < 2:
+        return ClusteredRatio(value, 0.0, 0.0, weighed)
     # Where each cluster is one answer, yes or no, the share alone says how much they vary.
     one_answer = bool(np.all((sums == 0) | (sums == weights))) and len(set(weights.tolist())) == 1
     variance, df = clustered_variance(influences(sums, weights), weights / total, heavy_tails=not one_answer)
-    return ClusteredRatio(value, variance, df, len(weights))
+    return ClusteredRatio(value, variance, df, weighed)
 
 
 def influences(sums: Floats, weights: Floats) -> Floats:

@@ -11,7 +11,7 @@ import gymnasium
 
 from rlef_env.episodes import Episode
 
-__all__ = ["Agent", "Conversation", "play"]
+__all__ = ["Agent", "Conversation", "SampledText", "checked_responses", "play"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,15 @@ class Conversation:
         messages: the whole chat so far, oldest message first, each with the keys ``"role"`` (``"user"`` or
             ``"assistant"``) and ``"content"``. The last message is the environment's and asks for a response.
         problem_id: the problem's id in its data set. Agents that learn ignore it.
+        seed: seed of the episode. An agent that draws numbers derives them from its own seed, this one and ``turn``
+            alone: then its response does not depend on which other episodes are played, or when.
+        sample: number of the episode among those of its problem, from 0.
     """
 
     messages: tuple[Mapping[str, str], ...]
     problem_id: str
+    seed: int = 0
+    sample: int = 0
 
     @property
     def turn(self) -> int:
@@ -33,8 +38,38 @@ class Conversation:
         return sum(message["role"] == "assistant" for message in self.messages)
 
 
+class SampledText(str):
+    r"""A response, with the number of tokens that it took. An agent may return it in place of a text.
+
+    Args:
+        text: the response.
+        prompt_tokens: tokens that the model read; None where unknown.
+        completion_tokens: tokens that the model wrote; None where unknown.
+
+    >>> SampledText("```python\nprint(1)\n```", 210, 9).completion_tokens
+    9
+    """
+
+    __slots__ = ("completion_tokens", "prompt_tokens")
+
+    prompt_tokens: int | None
+    completion_tokens: int | None
+
+    def __new__(cls, text: str, prompt_tokens: int | None = None, completion_tokens: int | None = None) -> SampledText:
+        """Return the text with its numbers."""
+        made = super().__new__(cls, text)
+        made.prompt_tokens, made.completion_tokens = prompt_tokens, completion_tokens
+        return made
+
+
 class Agent(Protocol):
-    """Any object with this one method is an agent."""
+    """Any object with this one method is an agent.
+
+    Two attributes are optional. ``concurrent``: True if ``act`` may be called from several threads at the same time;
+    evaluations then call it with one conversation at a time, so that no response waits for another. ``settings``: what
+    decides its responses, as plain JSON values (sampling, hash of the weights); a run that was played with other
+    settings is not continued.
+    """
 
     def act(self, conversations: Sequence[Conversation]) -> list[str]:
         """Answer each conversation, in order.
@@ -78,23 +113,34 @@ def play(
         _, info = env.reset(seed=seed if number == 0 else None, options=options)
         ended = False
         while not ended:
-            conversation = Conversation(tuple(info["messages"]), info["problem_id"])
-            _, _, terminated, truncated, info = env.step(only_response(agent.act([conversation])))
+            conversation = Conversation(tuple(info["messages"]), info["problem_id"], (seed or 0) + number)
+            (response,) = checked_responses(agent.act([conversation]), 1)
+            _, _, terminated, truncated, info = env.step(response)
             ended = terminated or truncated
         played.append(code_env.episode)
     return played
 
 
-def only_response(responses: object) -> str:
-    """Return the single response in a list. A text alone is refused, because it is a sequence of texts too."""
+def checked_responses(responses: object, count: int) -> list[str]:
+    """Return what ``act`` returned, if it is a list of texts. A text alone is a sequence of texts too, but refused.
+
+    Args:
+        responses: what ``act`` returned.
+        count: number of conversations.
+
+    Raises:
+        TypeError: it is no list of texts.
+        ValueError: it has not one response for each conversation.
+    """
     if not isinstance(responses, (list, tuple)):
         raise TypeError(
             f"act: expected a list with one text for each conversation, got {type(responses).__name__} "
             f"{reprlib.repr(responses)}"
         )
-    if len(responses) != 1:
-        raise ValueError(f"act: expected 1 response for 1 conversation, got {len(responses)}")
-    response = responses[0]
-    if not isinstance(response, str):
-        raise TypeError(f"act: expected a text in the list, got {type(response).__name__} {reprlib.repr(response)}")
-    return response
+    if len(responses) != count:
+        asked = f"{count} response{'s' * (count != 1)} for {count} conversation{'s' * (count != 1)}"
+        raise ValueError(f"act: expected {asked}, got {len(responses)}")
+    for response in responses:
+        if not isinstance(response, str):
+            raise TypeError(f"act: expected a text in the list, got {type(response).__name__} {reprlib.repr(response)}")
+    return list(responses)

@@ -32,13 +32,13 @@ class NAtK(NamedTuple):
 
 
 def parse_n_at_k(text: str, turns: int) -> list[NAtK]:
-    """Read ``"1@3 10@100"``.
+    """Read ``"1@3 10@100"`` or ``"1@3,10@100"``.
 
     Raises:
         UsageError: the text is malformed, or k samples are less than one episode.
     """
     found = []
-    for word in text.split():
+    for word in text.replace(",", " ").split():
         match = re.fullmatch(r"(\d+)@(\d+)", word)
         if match is None or not (n := int(match[1])) or int(match[2]) < max(n, turns):
             raise UsageError(
