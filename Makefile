@@ -16,7 +16,7 @@ define step
 @printf '\033[1m== %s\033[0m\n' '$(1)'; began=$$SECONDS; $(2); printf '   %s: %s s\n' '$(1)' $$((SECONDS - began))
 endef
 
-.PHONY: help demo test coverage slow mutants chaos lint types clean compilers
+.PHONY: help demo test coverage slow mutants chaos lint types clean programs
 
 help:  ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -34,17 +34,17 @@ demo: $(VENV)/installed  ## install into .venv, show three agents, then train a 
 	@printf '\n\033[1m== What it does now, on the same problems\033[0m\n\n'
 	@$(BIN)/rlef-agents play runs/demo tiny --episodes 50
 
-test: $(VENV)/installed-test compilers  ## lint, types, import contracts and all tests except the slow ones
+test: $(VENV)/installed-test programs  ## lint, types, import contracts and all tests except the slow ones
 	$(call step,ruff check,$(BIN)/ruff check $(SOURCES))
 	$(call step,ruff format,$(BIN)/ruff format --check $(SOURCES))
 	$(call step,mypy --strict,$(BIN)/mypy)
 	$(call step,import layers,$(BIN)/lint-imports)
 	$(call step,pytest,$(BIN)/pytest -n auto --dist worksteal -m 'not slow' --durations=10)
 
-coverage: $(VENV)/installed-test compilers  ## the same tests, and the lines they do not reach (takes twice the time)
+coverage: $(VENV)/installed-test programs  ## the same tests, and the lines they do not reach (takes twice the time)
 	$(BIN)/pytest -n auto --dist worksteal -m 'not slow' --cov --cov-report=term
 
-slow: $(VENV)/installed-test compilers  ## the slow tests
+slow: $(VENV)/installed-test programs  ## the slow tests
 	$(BIN)/pytest -m slow --timeout=1200
 
 mutants: $(VENV)/installed-test  ## put known bugs of trainers into copies of this one, and check that a test of `make test` fails for each
@@ -64,12 +64,12 @@ clean:  ## remove .venv and every cache
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
 	find . -name __pycache__ -o -name '*.egg-info' | xargs rm -rf
 
-# Tests of other languages need compilers. As root on Debian, g++ and a JDK are installed; elsewhere these tests are skipped.
-compilers:
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v g++ && command -v javac; } >/dev/null; then \
-	  echo 'Installing g++ and a JDK for the tests of compiled languages'; \
-	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq g++ default-jdk-headless; } >/dev/null \
-	    || echo 'rlef: the installation failed; tests of these languages are skipped' >&2; \
+# Programs that tests run. As root on Debian, they are installed; elsewhere, tests of what is missing are skipped.
+programs:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v g++ && command -v javac && command -v chromium; } >/dev/null; then \
+	  echo 'Installing g++, a JDK and Chromium for the tests of compiled languages and of reports'; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq g++ default-jdk-headless chromium; } >/dev/null \
+	    || echo 'rlef: the installation failed; tests of what is missing are skipped' >&2; \
 	fi
 
 # --- the environment in .venv ----------------------------------------------------------------------------------------
