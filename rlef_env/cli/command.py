@@ -13,14 +13,33 @@ from importlib.metadata import version
 from types import ModuleType
 from typing import Final
 
-from rlef_env.cli import audit, demo, doctor, errors, evaluate, judge, play, problems, query, report, serve
+from rlef_env.cli import (
+    audit,
+    demo,
+    doctor,
+    errors,
+    evaluate,
+    judge,
+    play,
+    problems,
+    query,
+    report,
+    rescore,
+    serve,
+)
 from rlef_env.command_line import OUR_FAULT, OneLineParser, SubcommandParser, report_error, run_command
 
 __all__ = ["main"]
 
 GROUPS: Final[Mapping[str, Mapping[str, ModuleType]]] = {
     "play": {"demo": demo, "play": play},
-    "evaluate and analyse": {"eval": evaluate, "query": query, "errors": errors, "report": report},
+    "evaluate and analyse": {
+        "eval": evaluate,
+        "errors": errors,
+        "report": report,
+        "query": query,
+        "rescore": rescore,
+    },
     "data": {"problems": problems},
     "judge and machine": {"judge": judge, "serve": serve, "audit": audit, "doctor": doctor},
 }

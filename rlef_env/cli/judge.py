@@ -1,7 +1,6 @@
-"""``rlef judge``: judges the programs in a file and prints one JSON object per line.
+"""``rlef judge``: judges the stored solutions of problems and prints one JSON object per line.
 
-A file of problems gives a line per stored solution, a file of episodes a line per episode. Only these lines go to
-standard output; progress and the summary go to standard error.
+Only these lines go to standard output; progress and the summary go to standard error.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import json
 import sys
 from collections import Counter, deque
 from collections.abc import Container, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +18,6 @@ from typing import Any, Literal
 from rlef_env.cli.arguments import add_isolation, add_workers, file_path
 from rlef_env.cli.display import note, progress_bar
 from rlef_env.cli.left_out import LeftOut
-from rlef_env.envs import rejudge
-from rlef_env.episodes import Episode, read_episodes
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
 from rlef_env.problems import Problem, load_dataset
@@ -32,15 +28,12 @@ from rlef_env.sandbox import Program, installed_languages
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
-HELP = "judge the stored solutions of a file of problems, or the programs of stored episodes"
+HELP = "judge the stored solutions of a file of problems"
 DESCRIPTION = """\
 Judge every stored Python 3 solution of every problem on all of its tests (--languages selects other languages), and
 print one JSON object per solution:
   {"problem", "kind": "correct"|"incorrect", "index", "verdict", "passed", "total", "cpu_seconds"}
 and "score" if the problem has points. "index" is the solution's index in the problem's list, which may mix languages.
-
-If the file holds episodes (rlef play --save), judge their programs again, and print one JSON object per episode: the
-verdict of each turn now, the stored one, and whether they are the same.
 
 Standard error gets the progress, the reason of every no_verdict, with --languages all the solutions that were left out
 and why, and a summary. The exit code is 0 whatever the verdicts are, and 2 for bad input."""
@@ -59,23 +52,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "file",
         type=file_path,
         metavar="FILE",
-        help="problems (a file in any known format, or a folder), or a .jsonl file of stored episodes",
+        help="problems: a file in any known format, or a folder",
     )
     parser.add_argument(
         "--languages",
         default="python",
         metavar="L,...",
-        help="for problems: languages of the solutions to judge, or 'all' that are installed here (default: python)",
+        help="languages of the solutions to judge, or 'all' that are installed here (default: python)",
     )
-    parser.add_argument("--which", choices=tuple(KINDS), help="for problems: which stored solutions (default: all)")
+    parser.add_argument("--which", choices=tuple(KINDS), help="which stored solutions (default: all)")
     parser.add_argument(
         "--meta",
         type=file_path,
         metavar="META.jsonl",
         help="file of rows with 'name' and 'checker': the checker of each problem",
-    )
-    parser.add_argument(
-        "--dataset", metavar="D", help="for episodes: the data set of their problems (default: starter)"
     )
     add_workers(parser)
     parser.add_argument(
@@ -103,13 +93,8 @@ def run(arguments: argparse.Namespace) -> None:
     ):
         raise UsageError(f"--json names the input itself, {arguments.json}; name another file")
     if holds_episodes(arguments.file):
-        if arguments.which is not None:
-            raise UsageError(f"--which: expected a file of problems, {arguments.file} holds episodes; leave it out")
-        rejudge_episodes(arguments)
-    else:
-        if arguments.dataset is not None:
-            raise UsageError(f"--dataset: expected a file of episodes, {arguments.file} holds problems; leave it out")
-        judge_problems(arguments)
+        raise UsageError(f"{arguments.file}: expected problems, got stored episodes; rlef rescore judges these again")
+    judge_problems(arguments)
 
 
 def judge_problems(arguments: argparse.Namespace) -> None:
@@ -148,28 +133,6 @@ def languages(names: str) -> set[str]:
             f"{', '.join(sorted(missing))}; see rlef doctor"
         )
     return chosen
-
-
-def rejudge_episodes(arguments: argparse.Namespace) -> None:
-    """Judge the programs of stored episodes again."""
-    episodes = read_episodes(arguments.file)
-    dataset = load_dataset(arguments.dataset or "starter")
-    if arguments.meta is not None:
-        dataset = replace(dataset, problems=tuple(with_checkers(dataset, arguments.meta)))
-    for episode in episodes:
-        dataset.get(episode.problem_id)  # raises if a problem is unknown, before anything is judged
-    others = {episode.dataset for episode in episodes} - {dataset.label}
-    if others:
-        note(f"episodes of {', '.join(sorted(others))} judged with problems of {dataset.label}")
-    with (
-        ThreadPoolExecutor(arguments.workers) as threads,
-        JudgePool(arguments.workers, isolation=arguments.isolation) as pool,  # closed first, so no thread waits for it
-    ):
-        # Each thread judges the turns of one episode in order: which tests a turn runs depends on earlier verdicts.
-        again = threads.map(lambda episode: rejudge(episode, dataset, pool), episodes)
-        rows = written(compared(episodes, again), len(episodes), arguments.json)
-        same = [row["same"] for row in rows]
-    note(f"{len(same)} episodes, {sum(same)} with the verdicts that were stored")
 
 
 def holds_episodes(path: Path) -> bool:
@@ -229,31 +192,11 @@ def judged(stored: Iterable[Stored], pool: JudgePool) -> Iterator[dict[str, Any]
         }
 
 
-def compared(episodes: Iterable[Episode], again: Iterable[Episode]) -> Iterator[dict[str, Any]]:
-    """Yield a row for each episode: its verdicts now, and the stored ones."""
-    for number, (stored, new) in enumerate(zip(episodes, again, strict=True)):
-        for turn, judgement in enumerate((turn.judgement for turn in new.turns), start=1):
-            warn_of_no_verdict(judgement, f"{stored.problem_id} episode {number} turn {turn}")
-        verdicts, before = turn_verdicts(new), turn_verdicts(stored)
-        yield {
-            "episode": number,
-            "problem": stored.problem_id,
-            "verdicts": verdicts,
-            "stored": before,
-            "same": verdicts == before,
-        }
-
-
 def warn_of_no_verdict(judgement: Judgement, program: str) -> None:
     """Print on standard error why a program got no verdict."""
     if judgement.verdict is Verdict.NO_VERDICT:
         reason = " ".join((judgement.category or "no reason given").split())
         note(f"no verdict on {program}: {reason}")
-
-
-def turn_verdicts(episode: Episode) -> list[str]:
-    """Return the verdict of each turn's program."""
-    return [turn.judgement.verdict.value for turn in episode.turns]
 
 
 def written(rows: Iterable[dict[str, Any]], total: int | None, path: Path | None) -> Iterator[dict[str, Any]]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,12 +14,23 @@ from gymnasium.error import InvalidAction
 from rich.console import Console
 from rich.text import Text
 
+from rlef_env.analysis.errors import categorise
 from rlef_env.cli.arguments import add_dataset, file_path, whole_number
 from rlef_env.cli.display import Screen, show_heading, show_text, show_turn
 from rlef_env.envs import CodeEnv, fenced
-from rlef_env.episodes import Episode, episode_to_row, read_episodes
+from rlef_env.episodes import Episode
 from rlef_env.errors import DataError
 from rlef_env.problems import load_dataset
+from rlef_env.runs import (
+    EpisodeRecord,
+    EpisodeWriter,
+    RunFolder,
+    RunIdentity,
+    TurnExtra,
+    judge_version,
+    problem_facts,
+    read_facts,
+)
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
@@ -29,7 +40,8 @@ Play an episode. The problem is shown; type or paste a Python program and end it
 with Ctrl-D. The environment judges the program and shows its feedback, until every public test passes or the last turn
 is over.
 
-With --file, each turn uses the next program file; the episode stops early after the last file."""
+With --file, each turn uses the next program file; the episode stops early after the last file. With --out, a run folder
+keeps the episode, as it keeps those of a model; the next episodes can go into the same folder."""
 
 END = "."
 ALL = 10**6  # lines; a player is shown everything
@@ -51,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-turns", type=whole_number(1), default=3, metavar="N", help="turns of the episode (default: %(default)s)"
     )
-    parser.add_argument("--save", type=file_path, metavar="EPISODES.jsonl", help="append the episode to this file")
+    parser.add_argument("--out", type=file_path, metavar="RUN", help="folder of the run that keeps the episode")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -63,7 +75,7 @@ def run(arguments: argparse.Namespace) -> None:
     options = {"problem_id": arguments.problem} if arguments.problem is not None else None
     with CodeEnv(dataset=dataset, max_turns=arguments.max_turns) as env:
         prompt, info = env.reset(seed=arguments.seed, options=options)
-        with saving(arguments.save, lambda: env.episode):
+        with keeping(arguments.out, env):
             show_heading(console, f"{info['problem_id']} ({info['dataset']})", bold=info["problem_id"])
             show_text(console, prompt)
             for program in programs:
@@ -78,34 +90,46 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 @contextmanager
-def saving(path: Path | None, episode: Callable[[], Episode]) -> Iterator[None]:
-    """Append an episode to a file when the block ends, with the turns played so far, also after an error or Ctrl-C.
+def keeping(path: Path | None, env: CodeEnv) -> Iterator[None]:
+    """Append the episode to a run when the block ends, with the turns played so far, also after an error or Ctrl-C.
 
     Raises:
-        DataError: the file holds something other than episodes.
-        OSError: the file cannot be written.
+        UsageError: the folder has a run with other settings, or another process writes to it.
+        DataError: its run cannot be read.
+        OSError: it cannot be written.
     """
     if path is None:
         yield
         return
-    if path.is_file():
-        read_episodes(path)
-    with path.open("ab", buffering=0) as file:  # unbuffered: one line is one write, so two players can share the file
+    folder = play_folder(path, env)
+    began = time.monotonic()
+    with EpisodeWriter(folder) as writer:
+        problem = env.dataset.get(env.episode.problem_id)
+        sample = sum(facts.problem.problem_id == problem.id for facts in read_facts(folder))
         try:
             yield
         finally:
-            if episode().turns:
-                line = json.dumps(episode_to_row(episode()), allow_nan=False).encode("ascii") + b"\n"
-                file.write(line if ends_in_a_line(path) else b"\n" + line)
+            episode = env.episode
+            if episode.turns:
+                turns = tuple(map(TurnExtra, categorise(problem, episode)))
+                seconds = round(time.monotonic() - began, 3)
+                writer.append(
+                    EpisodeRecord(episode, sample, "play", seconds=seconds, turns=turns), problem_facts(problem)
+                )
 
 
-def ends_in_a_line(path: Path) -> bool:
-    """Return whether the file is missing or empty, or ends with a line feed."""
-    if not path.is_file():
-        return True
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 1))
-        return file.read() in (b"", b"\n")
+def play_folder(path: Path, env: CodeEnv) -> RunFolder:
+    """Create the run that keeps the episodes of a person, or open it."""
+    config = env.config
+    identity = RunIdentity(
+        agent={"name": "person"},
+        episodes=config.settings,
+        problems={"dataset": config.dataset.name, "split": config.split},
+        judge=judge_version(),
+    )
+    if (path / "run.json").exists():
+        return RunFolder.resume(path, identity)
+    return RunFolder.create(path, "play", identity)
 
 
 def ending(episode: Episode) -> str:

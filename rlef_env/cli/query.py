@@ -8,9 +8,7 @@ import json
 import math
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, TextIO
 
 from rich import box
@@ -18,8 +16,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rlef_env.cli.arguments import file_path, whole_number
+from rlef_env.cli.arguments import whole_number
 from rlef_env.cli.display import Screen
+from rlef_env.cli.json_output import add_json, json_output
 from rlef_env.errors import UsageError
 from rlef_env.runs import RunFolder, connect, query
 from rlef_env.runs.tables import QueryResult
@@ -54,14 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="folder of the run")
     parser.add_argument("sql", nargs="?", metavar="SQL", help="one SELECT statement; without it, the tables are listed")
     output = parser.add_mutually_exclusive_group()
-    output.add_argument(
-        "--json",
-        nargs="?",
-        type=file_path,
-        const=Path("-"),
-        metavar="OUT",
-        help="print a JSON list with an object for each row, or write it to OUT",
-    )
+    add_json(output, "a JSON list with an object for each row")
     output.add_argument("--csv", action="store_true", help="print comma-separated values")
     parser.add_argument(
         "--rows", type=whole_number(1), default=100, metavar="N", help="rows of the table (default: %(default)s)"
@@ -75,7 +67,7 @@ def run(arguments: argparse.Namespace) -> None:
     folder = RunFolder.open(arguments.run)
     result = columns_of(folder) if arguments.sql is None else query(folder, arguments.sql)
     if arguments.json is not None:
-        with output(arguments.json) as file:
+        with json_output(arguments.json) as file:
             write_json(result, file)
     elif arguments.csv:
         write_csv(result, sys.stdout)
@@ -94,16 +86,6 @@ def columns_of(folder: RunFolder) -> QueryResult:
             "ORDER BY list_position(['episodes', 'turns', 'problems', 'metrics'], table_name), column_index"
         ).fetchall()
     return QueryResult(("table", "column", "type"), rows)
-
-
-@contextmanager
-def output(path: Path) -> Iterator[TextIO]:
-    """Open a file for writing; ``-`` is standard output."""
-    if path == Path("-"):
-        yield sys.stdout
-    else:
-        with path.open("w", encoding="utf-8") as file:
-            yield file
 
 
 def write_json(result: QueryResult, file: TextIO) -> None:

@@ -68,7 +68,7 @@ def test_the_overview_lists_the_commands_in_groups(rlef) -> None:
         (("demo", "--episodes", "1000000000"), ("--episodes", "at most 1000000", "'1000000000'")),
         (("judge", "missing.jsonl", "--workers", "1000000"), ("--workers", "at most 1000")),
         (("judge", "missing.jsonl", "--json", ""), ("--json", "path of a file", "''")),
-        (("play", "--save", ""), ("--save", "path of a file", "''")),
+        (("play", "--out", ""), ("--out", "path of a file", "''")),
         (("judge", "missing.jsonl", "--fast"), ("--fast", "see rlef judge --help")),
         (("demo", "--fast"), ("--fast", "see rlef demo --help")),
         (("--fast", "demo"), ("--fast", "see rlef --help")),

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from rlef_env.episodes import Episode, Turn, write_episodes
-from rlef_env.judge import Judgement, TestResult, Verdict
+from rlef_env.episodes import Episode, write_episodes
 from rlef_env.sandbox import installed_languages
 
 KEYS = {"problem", "kind", "index", "verdict", "passed", "total", "cpu_seconds"}
 RIGHT = "print(sum(map(int, input().split())))"
 OFF_BY_ONE = "print(sum(map(int, input().split())) + 1)"
 CPP = "int main() {}"
+SETTINGS = {"max_turns": 3, "feedback": "public", "full_grid": False}
 
 
 def row(name: str, **other: Any) -> dict[str, Any]:
@@ -129,32 +129,19 @@ def test_the_reason_of_no_verdict_is_printed(rlef, tmp_path: Path) -> None:
     assert summary == "rlef: 2 programs of 2 problems. correct: 2 no_verdict"
 
 
-def test_which_is_for_problems_and_dataset_for_episodes(rlef, problems: Path, tmp_path: Path) -> None:
-    process = rlef("judge", problems, "--dataset", "starter")
+def test_stored_episodes_are_refused_with_the_command_that_judges_them(rlef, tmp_path: Path) -> None:
+    write_episodes(tmp_path / "e.jsonl", [Episode("a", "problems", "", settings=SETTINGS)])
+    process = rlef("judge", "e.jsonl")
     assert (process.returncode, process.stdout) == (2, "")
-    assert "--dataset: expected a file of episodes" in process.stderr
-    (tmp_path / "right.py").write_text(RIGHT)
-    assert rlef("play", "--dataset", problems, "--save", "e.jsonl", "--file", "right.py").returncode == 0
-    process = rlef("judge", "e.jsonl", "--dataset", problems, "--which", "all")
-    assert (process.returncode, process.stdout) == (2, "")
-    assert "--which: expected a file of problems" in process.stderr
-    assert rlef("judge", "e.jsonl", "--dataset", problems).returncode == 0
+    assert process.stderr == "rlef: e.jsonl: expected problems, got stored episodes; rlef rescore judges these again\n"
 
 
-@pytest.mark.parametrize("file", ["problems.jsonl", "episodes.jsonl"])
-def test_ctrl_c_ends_the_command_at_once_and_all_processes(tmp_path: Path, file: str) -> None:
+def test_ctrl_c_ends_the_command_at_once_and_all_processes(tmp_path: Path) -> None:
     endless = "while True: pass"
     problem = row("endless", solutions={"language": [3] * 40, "solution": [RIGHT] + [endless] * 39}, time_limit=20)
     (tmp_path / "problems.jsonl").write_text(json.dumps(problem) + "\n")
-    stored = Judgement(Verdict.WRONG_ANSWER, (TestResult("public", 0, Verdict.WRONG_ANSWER),), total=1)
-    settings = {"max_turns": 3, "feedback": "public", "full_grid": False}
-    turns = [Turn(f"```python\n{source}\n```", source, stored) for source in (RIGHT, *[endless] * 39)]
-    write_episodes(
-        tmp_path / "episodes.jsonl", [Episode("endless", "problems", "", (turn,), settings=settings) for turn in turns]
-    )
-    dataset = ["--dataset", "problems.jsonl"] if file == "episodes.jsonl" else []
     process = subprocess.Popen(
-        [str(Path(sys.executable).parent / "rlef"), "judge", file, *dataset, "--workers", "2"],
+        [str(Path(sys.executable).parent / "rlef"), "judge", "problems.jsonl", "--workers", "2"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

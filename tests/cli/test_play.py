@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.episodes import read_episodes
 from rlef_env.problems import load_dataset
+from rlef_env.runs import EpisodeRecord, RunFolder, problem_facts, read_records
 
 
 @pytest.fixture
@@ -49,51 +50,60 @@ def test_the_turn_limit_ends_the_episode(rlef, programs: tuple[Path, Path]) -> N
     assert "Turn 2" not in process.stdout
 
 
-def test_saved_episodes_are_appended_and_get_the_same_verdicts_again(
-    rlef, programs: tuple[Path, Path], tmp_path: Path
-) -> None:
+def kept(run: Path) -> list[EpisodeRecord]:
+    return list(read_records(RunFolder.open(run)))
+
+
+def test_a_run_keeps_the_episodes(rlef, programs: tuple[Path, Path], tmp_path: Path) -> None:
     wrong, right = programs
-    play = ("play", "--problem", load_dataset("starter")[0].id, "--save", "episodes.jsonl", "--file")
+    play = ("play", "--problem", "starter/add-numbers", "--out", "run", "--file")
     assert rlef(*play, wrong, right).returncode == 0
     assert "not finished" in rlef(*play, wrong).stdout
-    first, second = read_episodes(tmp_path / "episodes.jsonl")
-    assert first.solved
-    assert not second.ended
-    again = rlef("judge", "episodes.jsonl")
+    first, second = kept(tmp_path / "run")
+    assert (first.episode.solved, first.sample, first.phase) == (True, 0, "play")
+    assert (second.episode.ended, second.sample, second.phase) == (False, 1, "play")
+    assert [extra.category for extra in first.turns] == ["zero_division", None]
+    folder = RunFolder.open(tmp_path / "run")
+    assert folder.kind == "play"
+    problem = load_dataset("starter").get("starter/add-numbers")
+    assert folder.problem_facts() == {problem.id: problem_facts(problem)}
+
+
+def test_kept_episodes_can_be_judged_again(rlef, programs: tuple[Path, Path], tmp_path: Path) -> None:
+    rlef("play", "--problem", "starter/add-numbers", "--out", "run", "--file", *programs)
+    again = rlef("rescore", "run", "--json")
     assert again.returncode == 0, again.stderr
-    assert [line.count('"same": true') for line in again.stdout.splitlines()] == [1, 1]
-    assert '"verdicts": ["runtime_error", "accepted"]' in again.stdout
+    found = json.loads(again.stdout)
+    assert (found["episodes"], found["programs"], found["changed"], found["changes"]) == (1, 2, 0, [])
 
 
-def test_a_changed_verdict_is_reported(rlef, programs: tuple[Path, Path], tmp_path: Path) -> None:
-    wrong, _ = programs
-    rlef("play", "--problem", load_dataset("starter")[0].id, "--save", "episodes.jsonl", "--file", wrong)
-    path = tmp_path / "episodes.jsonl"
-    path.write_text(path.read_text().replace('"verdict": "runtime_error"', '"verdict": "wrong_answer"'))
-    again = rlef("judge", "episodes.jsonl", "--json", "out.jsonl")
-    assert again.returncode == 0
-    assert '"same": false' in (tmp_path / "out.jsonl").read_text()
-    assert "1 episodes, 0 with the verdicts that were stored" in again.stderr
-
-
-def test_a_file_without_episodes_is_refused_before_the_first_turn(
-    rlef, programs: tuple[Path, Path], tmp_path: Path
+@pytest.mark.parametrize(
+    ("begin", "then", "words"),
+    [
+        (("--max-turns", "2"), (), "episodes.max_turns: 3, other 2"),
+        ((), ("--dataset", "procedural?count=2"), "problems.dataset"),
+    ],
+)
+def test_a_run_with_other_settings_is_refused_before_the_first_turn(
+    rlef, programs: tuple[Path, Path], begin: tuple[str, ...], then: tuple[str, ...], words: str
 ) -> None:
-    (tmp_path / "other.jsonl").write_text('{"name": "x"}\n')
-    process = rlef("play", "--save", "other.jsonl", "--file", programs[0])
+    play = ("play", "--out", "run", "--file", programs[0])
+    assert rlef(*play, *begin).returncode == 0
+    process = rlef(*play, *then)
     assert (process.returncode, process.stdout) == (2, "")
-    assert "other.jsonl:1" in process.stderr
-    assert (tmp_path / "other.jsonl").read_text() == '{"name": "x"}\n'
-
-
-@pytest.mark.parametrize(("where", "words"), [("no/such/folder.jsonl", "No such file"), (".", "directory")])
-def test_a_file_that_cannot_be_written_is_reported_before_the_first_turn(
-    rlef, programs: tuple[Path, Path], where: str, words: str
-) -> None:
-    process = rlef("play", "--save", where, "--file", programs[0])
-    assert (process.returncode, process.stdout) == (2, "")
-    assert process.stderr.startswith(f"rlef: {where}: ")
     assert words in process.stderr
+    assert process.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("where", ["file/run", "file"])
+def test_a_run_that_cannot_be_written_is_reported_before_the_first_turn(
+    rlef, programs: tuple[Path, Path], tmp_path: Path, where: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    process = rlef("play", "--out", where, "--file", programs[0])
+    assert (process.returncode, process.stdout) == (2, "")
+    assert process.stderr.startswith("rlef: file")
+    assert process.stderr.count("\n") == 1
 
 
 def start(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -113,7 +123,7 @@ def wait_for(text: str, process: subprocess.Popen[str]) -> None:
 
 
 def test_ctrl_c_keeps_the_turns_that_were_judged(tmp_path: Path) -> None:
-    process = start(tmp_path, "--save", "episodes.jsonl")
+    process = start(tmp_path, "--out", "run")
     assert process.stdin is not None
     process.stdin.write("print(1 / 0)\n.\n")
     process.stdin.flush()
@@ -121,36 +131,29 @@ def test_ctrl_c_keeps_the_turns_that_were_judged(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=60)[1] == "rlef: stopped\n"
     assert process.returncode == 130
-    (episode,) = read_episodes(tmp_path / "episodes.jsonl")
+    (record,) = kept(tmp_path / "run")
+    episode = record.episode
     assert not episode.ended
     assert [turn.judgement.verdict.value for turn in episode.turns] == ["runtime_error"]
 
 
-def test_an_episode_without_a_turn_is_not_saved(tmp_path: Path) -> None:
-    process = start(tmp_path, "--save", "episodes.jsonl")
+def test_an_episode_without_a_turn_is_not_kept(tmp_path: Path) -> None:
+    process = start(tmp_path, "--out", "run")
     wait_for("starter/add-numbers", process)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130
-    assert (tmp_path / "episodes.jsonl").read_bytes() == b""
+    assert kept(tmp_path / "run") == []
 
 
-def test_two_players_can_share_a_file(rlef, programs: tuple[Path, Path], tmp_path: Path) -> None:
-    slow = start(tmp_path, "--save", "episodes.jsonl")
+def test_two_players_do_not_write_one_run(rlef, programs: tuple[Path, Path], tmp_path: Path) -> None:
+    slow = start(tmp_path, "--out", "run")
     wait_for("starter/add-numbers", slow)
-    quick = ("play", "--problem", "starter/add-numbers", "--save", "episodes.jsonl", "--file", programs[1])
-    assert rlef(*quick).returncode == 0
+    quick = rlef("play", "--problem", "starter/add-numbers", "--out", "run", "--file", programs[1])
+    assert (quick.returncode, quick.stdout) == (2, "")
+    assert "expected a run that no other process writes" in quick.stderr
     slow.communicate("print(1 / 0)\n", timeout=60)
-    assert [episode.solved for episode in read_episodes(tmp_path / "episodes.jsonl")] == [True, False]
-
-
-def test_an_episode_is_appended_on_a_new_line(rlef, programs: tuple[Path, Path], tmp_path: Path) -> None:
-    play = ("play", "--problem", "starter/add-numbers", "--save", "episodes.jsonl", "--file", programs[1])
-    rlef(*play)
-    path = tmp_path / "episodes.jsonl"
-    path.write_bytes(path.read_bytes().rstrip())
-    assert rlef(*play).returncode == 0
-    assert len(read_episodes(path)) == 2
+    assert [record.episode.solved for record in kept(tmp_path / "run")] == [False]
 
 
 def test_a_program_that_is_no_valid_action(rlef, tmp_path: Path) -> None:

@@ -20,9 +20,10 @@ from rlef_env.errors import DataError, UsageError
 from rlef_env.files import written_whole
 from rlef_env.problems import Dataset, Problem, load_dataset
 from rlef_env.problems.parsing.fields import Field, parse_row
+from rlef_env.problems.parsing.json_text import parse_json
 from rlef_env.problems.quality_report import digest
 
-__all__ = ["SetEntry", "load_problem_set", "read_problem_set", "write_problem_set"]
+__all__ = ["SetEntry", "is_problem_set", "load_problem_set", "read_problem_set", "write_problem_set"]
 
 _ADVICE: Final = "was this file written by `rlef regressions` or `rlef select`?"
 
@@ -64,6 +65,16 @@ def read_problem_set(path: str | Path) -> list[SetEntry]:
         raise DataError(f"{path}: expected a readable problem set, got: {error.strerror}; check the path") from None
     lines = ((line, f"{path}:{number}") for number, line in enumerate(data.split(b"\n"), start=1) if line.strip())
     return [_entry(Field(parse_row(line, where), where)) for line, where in lines]
+
+
+def is_problem_set(path: str | Path) -> bool:
+    """Return whether a file begins like a problem set; False if it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            row = parse_json(next((line for line in file if line.strip()), b"").decode())
+    except (OSError, ValueError):
+        return False
+    return isinstance(row, dict) and "dataset" in row and "problem_id" in row and "turns" not in row
 
 
 def write_problem_set(path: str | Path, entries: Iterable[SetEntry]) -> None:
