@@ -155,7 +155,14 @@ class LoadedProgram:
             control, self._control = self._control, None
             send(control, b"\0".join([RUN, *words]), [*streams, *given])
             yield Monitor(
-                control, control, self.limits, self._baseline_bytes, scratch_bytes, self._on_sleep, self._descendants
+                control,
+                control,
+                self.limits,
+                self._baseline_bytes,
+                scratch_bytes,
+                self._on_sleep,
+                self._descendants,
+                self._launcher_bytes + LAUNCHER_SLACK if self._executed else 0,
             )
 
     def finish(self, monitor: Monitor, reply: bytes | None, stdout: bytes, stderr: bytes) -> Execution:

@@ -31,7 +31,7 @@ from rlef_env.sandbox import Sandbox
 # RLEF_TEST_IMPLEMENTATIONS="locked,no namespaces" runs the suite for these alone.
 CHOSEN = os.environ.get("RLEF_TEST_IMPLEMENTATIONS")
 
-__all__ = ["IMPLEMENTATIONS", "Implementation", "implementations_for", "namespaces_refused"]
+__all__ = ["IMPLEMENTATIONS", "Implementation", "implementations_for", "launcher_missing", "namespaces_refused"]
 
 # Starts Python in a process to which the kernel grants no namespace.
 REFUSING = """\

@@ -49,6 +49,8 @@ class Monitor:
         scratch_bytes: returns how many bytes its scratch folder holds; None if it has none.
         on_sleep: as for ``Sandbox``.
         descendants: whether processes that it starts count too.
+        launcher_bytes: memory of the process that it is forked from, if it then executes a file. As much may be that
+            process's memory, because the file is not executed yet: on a busy machine the child waits before that.
 
     Attributes:
         overrun: the limit that was found to be exceeded, or None.
@@ -64,11 +66,14 @@ class Monitor:
         scratch_bytes: Callable[[], int] | None = None,
         on_sleep: Callable[[bool], object] = lambda _: None,
         descendants: bool = False,
+        launcher_bytes: int = 0,
     ) -> None:
         self.limits, self.time_limits, self.reply = limits, TimeLimits.of(limits), reply
         self.overrun: Status | None = None
-        self._parent, self._baseline_bytes, self._scratch_bytes = parent, baseline_bytes, scratch_bytes
+        self._parent, self._scratch_bytes = parent, scratch_bytes
         self._on_sleep, self._notified, self._descendants = on_sleep, False, descendants
+        # Killed above this: samples, unlike the final total, may be of a child that has not executed its file.
+        self._max_resident_bytes = max(launcher_bytes, baseline_bytes + limits.memory_bytes)
         self._started, self._handle, self._meter = time.monotonic(), -1, TimeMeter()
 
     @property
@@ -153,7 +158,7 @@ class Monitor:
             overrun = status_so_far(self.used, self.time_limits, excused_seconds, may_sleep)
         if overrun is not None:
             self.overrun = overrun
-        elif last.resident_bytes - self._baseline_bytes > self.limits.memory_bytes or last.thread_count > MAX_THREADS:
+        elif last.resident_bytes > self._max_resident_bytes or last.thread_count > MAX_THREADS:
             self.overrun = Status.MEMORY_LIMIT
         elif self._scratch_bytes and self._scratch_bytes() > self.limits.scratch_bytes:
             self.overrun = Status.OUTPUT_LIMIT
