@@ -32,7 +32,7 @@ class Server:
                     fake.requests.append((self.path, dict(self.headers), body))
                     status, headers, answer = fake.failures.pop(0) if fake.failures else (200, {}, b"")
                 if fake.together:
-                    fake.together.wait(30)
+                    fake.together.wait(250)
                 content = body["messages"][-1]["content"][::-1]
                 answer = answer or json.dumps({"choices": [{"message": {"content": content}}]}).encode()
                 self.send_response(status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,11 +68,11 @@ def test_collateral_is_found_beside_an_attack(tmp_path: Path) -> None:
         ),
     )
     attack = (
-        f"import os, time\nopen({str(mark)!r}, 'w').close()\nend = time.monotonic() + 0.3\n"
-        f"while time.monotonic() < end and not os.path.exists({str(seen)!r}): pass\n"
+        f"import os, time\nopen({str(mark)!r}, 'w').close()\n"
+        f"while not os.path.exists({str(seen)!r}): time.sleep(0.01)\n"
         f"os.remove({str(mark)!r})\n"
     )
-    result = unlocked(attack, honest=honest)
+    result = unlocked(attack, replace(secret_problem(), time_limit=250.0), honest)
     assert {text.partition(":")[0] for text in result.collateral} == {"beside it"}
 
 
@@ -80,7 +81,7 @@ def test_success_is_found() -> None:
     result = unlocked(attack.source)
     assert any("read /etc/passwd" in breach for breach in result.breaches)
     assert result.succeeded
-    constant = Problem("constant", "", (Test("1\n", "1\n"), Test("2\n", "4\n")), time_limit=1.0)
+    constant = Problem("constant", "", (Test("1\n", "1\n"), Test("2\n", "4\n")), time_limit=60.0)
     result = unlocked("print(1)", problem=constant)
     assert result.judgement.passed == 1
     assert result.stopped_by == ("nothing", "comparison")
@@ -105,10 +106,10 @@ def test_an_attack_that_kills_its_sandbox_does_not_harm_the_next_one() -> None:
 
 
 def test_the_honest_program_is_a_stored_one_that_is_fast_enough() -> None:
-    slow, fast = "for _ in range(10**7): pass\nprint(input())", "print(input())"
+    slow, fast = "import time\nwhile time.process_time() < 1.1: pass\nprint(input())", "print(input())"
     wrong = "print(1 + 1)"
     stored = tuple(Solution(source) for source in (wrong, slow, fast))
-    problem = Problem("x", "", (Test("1\n", "1\n"),), time_limit=0.2, solutions=stored)
+    problem = Problem("x", "", (Test("1\n", "1\n"),), time_limit=2.0, solutions=stored)
     assert honest_program_for(problem).program.source == fast
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -20,8 +21,11 @@ needs_cpp = pytest.mark.skipif("cpp" not in installed_languages(), reason="g++ i
 
 
 def children() -> set[int]:
-    tasks = Path("/proc/self/task").iterdir()
-    return {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
+    found: set[int] = set()
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):  # a thread that has just ended
+            found.update(int(pid) for pid in (task / "children").read_text().split())
+    return found
 
 
 def test_the_suite_has_the_promised_size_and_kinds() -> None:
@@ -45,10 +49,11 @@ def test_every_kind_gets_the_verdict_it_must(compiled: bool) -> None:
     cases = {case.kind: case for case in suite(200, compiled=compiled)}
     assert {*SHARES, *(COMPILED if compiled else ())} < set(cases)
     with Judge() as judge:
-        judged = {
-            kind: judge.judge(problem(), Program(case.source, case.language)).verdict for kind, case in cases.items()
-        }
-    assert judged == {kind: case.verdict for kind, case in cases.items()}
+        for kind, case in cases.items():
+            judgement = judge.judge(problem(), Program(case.source, case.language))
+            while was_starved(judgement):  # this machine is busy
+                judgement = judge.judge(problem(), Program(case.source, case.language))
+            assert judgement.verdict is case.verdict, kind
 
 
 def test_the_command_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

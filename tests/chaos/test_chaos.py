@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
 
 import pytest
@@ -15,6 +14,7 @@ from rlef_env.envs import CodeVectorEnv
 from rlef_env.judge import JudgePool, Verdict
 from rlef_env.judge.pool.ray import RayJudgePool
 from tests.chaos.play import DATASET, Chaos, alive, played, undisturbed_episodes
+from tests.stopping import wait_until
 
 EPISODES = int(os.environ.get("RLEF_CHAOS_EPISODES", "40"))
 FEW, MANY = 20, 200  # environments; with many, workers get jobs ahead
@@ -70,7 +70,4 @@ def check(pool: JudgePool | RayJudgePool, chaos: Chaos, envs: int, episodes: int
     assert not different, different[:3]
     assert Verdict.NO_VERDICT.value not in verdicts
     assert sum(chaos.hits.values()) >= min(episodes // 40, 50), "too few processes were killed"
-    until = time.monotonic() + 30
-    while (left := [pid for pid in chaos.seen if alive(pid)]) and time.monotonic() < until:
-        pass
-    assert not left, "processes outlive the pool"
+    wait_until(lambda: not any(map(alive, chaos.seen)))  # no process outlives the pool

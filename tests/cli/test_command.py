@@ -127,14 +127,15 @@ def test_a_bug_is_reported_in_one_line_that_asks_for_a_report(
 def run_in_shell(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     return subprocess.run(
-        ["sh", "-c", line], cwd=cwd, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=120
+        ["sh", "-c", line], cwd=cwd, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=250
     )
 
 
 @pytest.mark.parametrize("arguments", ["doctor", "doctor --json", "demo --episodes 1", "--version", "judge --help"])
 def test_a_full_disk_is_one_line(arguments: str, tmp_path: Path) -> None:
     process = run_in_shell(f"rlef {arguments} >/dev/full", tmp_path)
-    assert (process.returncode, process.stderr) == (74, "rlef: system error: No space left on device\n")
+    lines = [line for line in process.stderr.splitlines() if not line.startswith("Warning: this machine is starved")]
+    assert (process.returncode, lines) == (74, ["rlef: system error: No space left on device"])
 
 
 def test_an_error_that_cannot_be_printed_keeps_its_exit_code(tmp_path: Path) -> None:
@@ -173,7 +174,7 @@ def test_ctrl_c_while_the_command_is_still_being_imported(tmp_path: Path) -> Non
     (tmp_path / "rlef_env").mkdir()
     (tmp_path / "rlef_env" / "__init__.py").write_text(INTERRUPTED_IMPORT)
     start = "import sys, rlef_command; sys.path.insert(0, '.'); sys.exit(rlef_command.main())"
-    process = subprocess.run([sys.executable, "-c", start], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    process = subprocess.run([sys.executable, "-c", start], cwd=tmp_path, capture_output=True, text=True, timeout=250)
     assert (process.returncode, process.stdout, process.stderr) == (130, "", "rlef: stopped\n")
 
 

@@ -129,7 +129,7 @@ def test_ctrl_c_keeps_the_turns_that_were_judged(tmp_path: Path) -> None:
     process.stdin.flush()
     wait_for("reward", process)
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=60)[1] == "rlef: stopped\n"
+    assert process.communicate(timeout=250)[1] == "rlef: stopped\n"
     assert process.returncode == 130
     (record,) = kept(tmp_path / "run")
     episode = record.episode
@@ -141,7 +141,7 @@ def test_an_episode_without_a_turn_is_not_kept(tmp_path: Path) -> None:
     process = start(tmp_path, "--out", "run")
     wait_for("starter/add-numbers", process)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=250)
     assert process.returncode == 130
     assert kept(tmp_path / "run") == []
 
@@ -152,7 +152,7 @@ def test_two_players_do_not_write_one_run(rlef, programs: tuple[Path, Path], tmp
     quick = rlef("play", "--problem", "starter/add-numbers", "--out", "run", "--file", programs[1])
     assert (quick.returncode, quick.stdout) == (2, "")
     assert "expected a run that no other process writes" in quick.stderr
-    slow.communicate("print(1 / 0)\n", timeout=60)
+    slow.communicate("print(1 / 0)\n", timeout=250)
     assert [record.episode.solved for record in kept(tmp_path / "run")] == [False]
 
 

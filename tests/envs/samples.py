@@ -12,7 +12,7 @@ SUM = Problem(
     public_tests=(Test("1 2\n", "3\n"), Test("10 5\n", "15\n")),
     private_tests=(Test("4 4\n", "8\n"), Test("-7 2\n", "-5\n")),
     generated_tests=(Test("0 0\n", "0\n"),),
-    time_limit=0.5,
+    time_limit=60.0,
     memory_limit=64 * 2**20,
     incorrect_solutions=(Solution("print('ü')"),),
 )

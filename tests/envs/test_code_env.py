@@ -122,7 +122,9 @@ BROKEN_SYNTAX = fenced("print((")
     ],
 )
 def test_feedback_by_class(make_env: MakeEnv, response: str, verdict: str, bullet: str) -> None:
-    observation, _, _, _, info = started(make_env()).step(response)
+    problem = replace(SUM, time_limit=0.5) if verdict == "time_limit" else SUM
+    env = make_env(dataset=Dataset("tiny", "Tiny", (problem,)))
+    observation, _, _, _, info = started(env).step(response)
     assert info["verdict"] == verdict
     assert observation.startswith(FAILED + bullet)
     assert observation.endswith("\n\n" + RETRY)

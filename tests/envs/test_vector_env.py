@@ -23,6 +23,7 @@ from rlef_env.judge import Judge, JudgeJob, JudgePool, Verdict
 from rlef_env.problems import Dataset
 from rlef_env.sandbox import Program
 from tests.envs.samples import BROKEN, SUM, SUM_CRASHES, SUM_PASSES_PUBLIC, SUM_RIGHT, SUM_WRONG, TINY, fenced
+from tests.stopping import STOP, resume, stopped, wait_until
 
 RESPONSES = [SUM_RIGHT, SUM_PASSES_PUBLIC, SUM_WRONG, SUM_CRASHES, fenced("print(2 * int(input()))"), "no program"]
 scripts = st.lists(st.lists(st.sampled_from(RESPONSES), min_size=4, max_size=4), min_size=1, max_size=3)
@@ -165,15 +166,17 @@ def test_gymnasiums_wrappers_work_on_it(make: Any) -> None:
     assert infos["episode"]["l"].tolist() == [1, 1]
 
 
-def test_a_timeout_returns_nothing_and_misplaces_nothing(make: Any) -> None:
+def test_a_timeout_returns_nothing_and_misplaces_nothing(make: Any, pool: JudgePool) -> None:
     env = make(2)
     env.reset(seed=0, options={"problem_id": "sum"})
-    slow = fenced("import time\ntime.sleep(0.4)\nprint(1)")
+    slow = fenced(f"{STOP}print(1)")
     (first,) = env.send([0], [slow])
     empty = env.recv(timeout=0)
     assert len(empty.env_ids) == 0
     (second,) = env.send([1], [SUM_RIGHT])
     found = {}
+    wait_until(lambda: stopped(pool.processes()))
+    resume(stopped(pool.processes()))
     while env.num_pending:
         batch = env.recv()
         found |= dict(zip(batch.step_ids.tolist(), batch.episodes, strict=True))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,7 @@ from rlef_env.problems.schemas.parts.asserts import check_to_tests
 from rlef_env.sandbox import Limits, Program
 from rlef_env.sandbox.execution import PythonStart
 
-LIMITS = Limits(cpu_seconds=0.5, memory_bytes=128 * 2**20, output_bytes=2**20)
+LIMITS = Limits(cpu_seconds=60, memory_bytes=128 * 2**20, output_bytes=2**20)
 Run = Callable[..., RunOutcome]
 
 
@@ -32,10 +33,10 @@ def sandboxes() -> Iterator[Sandboxes]:
 def run(sandboxes: Sandboxes) -> Run:
     """Return the outcome of a test for a program that defines ``f``."""
 
-    def run(source: str, test: str, preamble: str = "") -> RunOutcome:
+    def run(source: str, test: str, preamble: str = "", seconds: float = LIMITS.cpu_seconds) -> RunOutcome:
         target = Target("f", preamble)
         with (
-            CallRunner(sandboxes.program, LIMITS) as runner,
+            CallRunner(sandboxes.program, replace(LIMITS, cpu_seconds=seconds)) as runner,
             AssertTests(sandboxes, runner.loaded, Program(source), target, PythonStart()) as tests,
         ):
             return tests.run(Test(test, ""))
@@ -126,7 +127,7 @@ def test_a_failure_shows_the_last_returned_value(run: Run) -> None:
 @pytest.mark.parametrize("test", ["f(lambda: 1)", "f(key=[object()])", "class Node: pass\nf({1: Node()})"])
 @pytest.mark.parametrize("source", [SAME, "while True: pass", "def f(*args): raise KeyError"])
 def test_an_argument_that_is_not_plain_gives_no_verdict(run: Run, source: str, test: str) -> None:
-    outcome = run(source, test)
+    outcome = run(source, test, seconds=0.5 if source.startswith("while") else LIMITS.cpu_seconds)
     assert outcome.verdict is Verdict.NO_VERDICT
     assert "not plain" in (outcome.category or "")
 
@@ -156,7 +157,7 @@ def test_a_program_cannot_force_no_verdict_by_returning_a_value_that_is_not_plai
 @pytest.mark.parametrize(
     ("source", "verdict"),
     [
-        ("import time\ndef f(): time.sleep(60)", "time_limit"),
+        ("import time\ndef f(): time.sleep(900)", "time_limit"),
         ("def f():\n    while True: pass", "time_limit"),
         ("def f(): return bytearray(10**9)", "memory_limit"),
         ("import os\ndef f():\n    while True: os.write(1, b'x' * 2**16)", "output_limit"),
@@ -168,7 +169,8 @@ def test_a_program_cannot_force_no_verdict_by_returning_a_value_that_is_not_plai
     ],
 )  # fmt: skip
 def test_a_program_that_does_not_answer_has_failed(run: Run, source: str, verdict: str) -> None:
-    outcome = run(source, "try:\n    f()\nexcept BaseException:\n    pass\n")
+    seconds = 0.5 if verdict == "time_limit" else LIMITS.cpu_seconds
+    outcome = run(source, "try:\n    f()\nexcept BaseException:\n    pass\n", seconds=seconds)
     assert outcome.verdict.value in (verdict, "runtime_error"), outcome
     if verdict not in ("output_limit", "memory_limit"):
         assert outcome.verdict.value == verdict

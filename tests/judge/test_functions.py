@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -16,7 +17,7 @@ from rlef_env.judge.sandboxes import Sandboxes
 from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Test
 from rlef_env.sandbox import Limits, Program
 
-LIMITS = Limits(cpu_seconds=0.5, memory_bytes=128 * 2**20, output_bytes=2**20)
+LIMITS = Limits(cpu_seconds=60, memory_bytes=128 * 2**20, output_bytes=2**20)
 BY_VALUE = CheckerSpec("value")
 Run = Callable[..., "list[RunOutcome]"]
 
@@ -40,12 +41,14 @@ def run(sandboxes: Sandboxes) -> Run:
         public: int = 0,
         gate: int = 0,
         language: str = "python",
+        seconds: float = LIMITS.cpu_seconds,
     ) -> list[RunOutcome]:
         given = [test if isinstance(test, Test) else Test(test, "") for test in tests]
         problem = Problem(
             "p", "", tuple(given[:public]), tuple(given[public:]), checker=checker, function=FunctionSpec("f", preamble)
         )
-        with function_runner(sandboxes, problem, Program(source, language), LIMITS, given, gate) as runner:
+        limits = replace(LIMITS, cpu_seconds=seconds)
+        with function_runner(sandboxes, problem, Program(source, language), limits, given, gate) as runner:
             return [runner(test) for test in given]
 
     return run
@@ -79,12 +82,12 @@ def test_an_exception_fails_only_its_test(run: Run) -> None:
 
 def test_a_slow_call_fails_alone(run: Run) -> None:
     source = "def f(n):\n    while n == 2: pass\n    return n + 1\n"
-    assert verdicts(run(source, *CALLS)) == ["accepted", "time_limit", "accepted"]
+    assert verdicts(run(source, *CALLS, seconds=1)) == ["accepted", "time_limit", "accepted"]
 
 
 def test_the_time_limit_holds_for_each_call(run: Run) -> None:
-    source = "import time\ndef f(n):\n    end = time.process_time() + 0.3\n    while time.process_time() < end: pass\n"
-    assert verdicts(run(f"{source}    return n + 1\n", *CALLS)) == RIGHT * 3
+    source = "import time\ndef f(n):\n    end = time.process_time() + 0.8\n    while time.process_time() < end: pass\n"
+    assert verdicts(run(f"{source}    return n + 1\n", *CALLS, seconds=2)) == RIGHT * 3
 
 
 @pytest.mark.parametrize(
@@ -138,7 +141,8 @@ def test_public_calls_run_in_another_process_than_hidden_ones(run: Run) -> None:
     ],
 )
 def test_a_program_without_the_function_fails_every_test(run: Run, source: str, verdict: str, category: str) -> None:
-    outcomes = run(source, CALLS[0], "assert f(1) == 2.0 - 0", CALLS[1])
+    seconds = 0.5 if verdict == "time_limit" else LIMITS.cpu_seconds
+    outcomes = run(source, CALLS[0], "assert f(1) == 2.0 - 0", CALLS[1], seconds=seconds)
     assert verdicts(outcomes) == [verdict] * 3
     assert {outcome.category for outcome in outcomes} == {category}
 

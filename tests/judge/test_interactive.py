@@ -108,7 +108,8 @@ while True:
 """
 PROBLEM = Problem("guess", "Guess the number.", (Test("617", "10"),), interactor=InteractorSpec(GUESS))
 WITH_SOLUTION = replace(PROBLEM, solutions=(Solution(SOLUTION),))
-LIMITS = Limits(cpu_seconds=1.0, idle_seconds=0.3, memory_bytes=256 * 2**20, output_bytes=2**20)
+LIMITS = Limits(cpu_seconds=60, memory_bytes=256 * 2**20, output_bytes=2**20)
+QUICK = Limits(cpu_seconds=1.0, idle_seconds=0.3, memory_bytes=256 * 2**20, output_bytes=2**20)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +164,7 @@ def test_an_interaction(sandboxes: Sandboxes) -> None:
         ("print(1, flush=True)\ninput()\n1/0", CRASHED),
         ("import os, signal\nos.kill(os.getpid(), 9)", CRASHED),
         ("while True: pass", TIME),
-        ("import time\ntime.sleep(60)", TIME),
+        ("import time\ntime.sleep(900)", TIME),
         ("input()", TIME),
         ("import sys\nwhile True: print('0' * 60000)", None),
         ("x = bytearray(2**29)", Verdict.MEMORY_LIMIT),
@@ -185,7 +186,8 @@ def test_an_interaction(sandboxes: Sandboxes) -> None:
 def test_no_program_gains_by_breaking_the_interactor(
     sandboxes: Sandboxes, source: str, expected: Verdict | None, with_solution: bool
 ) -> None:
-    got = verdict(sandboxes, source, WITH_SOLUTION if with_solution else PROBLEM)
+    limits = QUICK if expected in (TIME, None) else LIMITS
+    got = verdict(sandboxes, source, WITH_SOLUTION if with_solution else PROBLEM, limits=limits)
     if expected is None:
         assert got not in (ACCEPTED, NONE)
     else:
@@ -215,13 +217,13 @@ def test_a_stored_solution_that_does_not_compile_is_no_control(sandboxes: Sandbo
 
 
 def test_an_interactor_that_hangs_is_no_verdict(sandboxes: Sandboxes) -> None:
-    assert verdict(sandboxes, SOLUTION, broken("import time\ntime.sleep(60)")) is NONE
+    assert verdict(sandboxes, SOLUTION, broken("import time\ntime.sleep(900)"), limits=QUICK) is NONE
     assert verdict(sandboxes, "def", broken("def")) is Verdict.COMPILE_ERROR
 
 
 def test_an_interactor_that_floods_does_not_fill_the_memory(sandboxes: Sandboxes) -> None:
     flood = "import sys\nwhile True: sys.stdout.write('x' * 60000)"
-    assert verdict(sandboxes, "import sys\nfor line in sys.stdin.buffer: pass", broken(flood)) in (
+    assert verdict(sandboxes, "import sys\nfor line in sys.stdin.buffer: pass", broken(flood), limits=QUICK) in (
         NONE,
         Verdict.MEMORY_LIMIT,
     )
@@ -283,7 +285,7 @@ def test_no_place_for_a_scratch_folder_is_no_fault_of_the_programs(
     problem: Problem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", "/nowhere")
-    problem = replace(problem, time_limit=1.0)
+    problem = replace(problem, time_limit=60.0)
     with Judge() as judge:
         judgement = judge.judge(problem, Program(SOLUTION if problem.interactor else ""))
     needs_one = problem.interactor is not None

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import Judge, Judgement, Verdict
+from rlef_env.judge.judge import ATTEMPTS
 from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Test
 from rlef_env.sandbox import Program, Sandbox
+from tests.stopping import STOP, resume, stopped, wait_until
 
 ADD = Problem(
     id="add",
@@ -24,9 +26,10 @@ ADD = Problem(
     public_tests=(Test("1 2\n", "3\n"), Test("2 2\n", "4\n")),
     private_tests=(Test("10 20\n", "30\n"),),
     generated_tests=(Test("-1 1\n", "0\n"), Test("5 5\n", "10\n")),
-    time_limit=0.5,
+    time_limit=60.0,
     memory_limit=100_000_000,
 )
+QUICK = replace(ADD, time_limit=0.5)
 LONG_NAME = (Verdict.RUNTIME_ERROR, "A" * 100)
 RIGHT = Program("print(sum(map(int, input().split())))")
 
@@ -61,7 +64,7 @@ def verdict(judge: Judge, source: str, problem: Problem = ADD) -> tuple[Verdict,
         ("import sys\nsys.exit('Traceback (most recent call last):\\n' + 'A' * 10**6 + ': x')", LONG_NAME),
         ("if x", (Verdict.COMPILE_ERROR, "SyntaxError")),
         ("while True: pass", (Verdict.TIME_LIMIT, None)),
-        ("import time\ntime.sleep(9)", (Verdict.TIME_LIMIT, None)),
+        ("import time\ntime.sleep(900)", (Verdict.TIME_LIMIT, None)),
         ("data = bytearray(150 * 10**6)", (Verdict.MEMORY_LIMIT, None)),
         ("data = [0] * 10**12", (Verdict.MEMORY_LIMIT, "MemoryError")),
         ("import sys\nwhile True: sys.stdout.write('x' * 10**6)", (Verdict.OUTPUT_LIMIT, None)),
@@ -70,7 +73,7 @@ def verdict(judge: Judge, source: str, problem: Problem = ADD) -> tuple[Verdict,
     ],
 )
 def test_verdicts(source: str, expected: tuple[Verdict, str | None], judge: Judge) -> None:
-    assert verdict(judge, source) == expected
+    assert verdict(judge, source, QUICK if expected[0] is Verdict.TIME_LIMIT else ADD) == expected
 
 
 def test_early_stop_runs_nothing_after_the_first_failure(judge: Judge) -> None:
@@ -154,10 +157,10 @@ def test_timings_do_not_count_for_equality(judge: Judge) -> None:
 
 
 def test_time_factor_stretches_limits() -> None:
-    slow = Program("import time\ntime.sleep(0.6)\n" + RIGHT.source)
-    with Judge() as strict, Judge(time_factor=4) as generous:
-        assert strict.judge(ADD, slow).verdict is Verdict.TIME_LIMIT
-        assert generous.judge(ADD, slow, limit=1).verdict is Verdict.ACCEPTED
+    slow = Program("import time\ntime.sleep(2)\n" + RIGHT.source)
+    with Judge() as strict, Judge(time_factor=100) as generous:
+        assert strict.judge(QUICK, slow).verdict is Verdict.TIME_LIMIT
+        assert generous.judge(QUICK, slow, limit=1).verdict is Verdict.ACCEPTED
 
 
 @pytest.mark.parametrize("factor", [0, -1, float("nan"), float("inf"), "2", True])
@@ -209,7 +212,7 @@ def test_the_expected_output_is_not_in_the_judged_process(judge: Judge) -> None:
         "for line in open('/proc/self/maps'):\n"
         "    pass\n"
     )
-    problem = Problem("secret", "", (Test("x\n", SECRET), Test("y\n", SECRET)), time_limit=5)
+    problem = Problem("secret", "", (Test("x\n", SECRET), Test("y\n", SECRET)), time_limit=60)
     judgement = judge.judge(problem, Program(SEARCH), stop_early=False)
     assert [r.stdout for r in judgement.results] == ["nothing\n", "nothing\n"]
     assert judge.judge(problem, Program(memory)).category in ("PermissionError", "FileNotFoundError")
@@ -217,20 +220,21 @@ def test_the_expected_output_is_not_in_the_judged_process(judge: Judge) -> None:
 
 def test_a_core_of_the_judged_process_holds_no_expected_output() -> None:
     """Search the whole memory of zygote, program and run from outside, while the program sleeps."""
-    problem = Problem("secret", "", (Test("x\n", SECRET),), time_limit=2)
+    problem = Problem("secret", "", (Test("x\n", SECRET),), time_limit=900)
     seen: list[bool] = []
     with Judge() as judge:
         judge.judge(ADD, RIGHT)
         zygote = judge._sandboxes.program.pid
 
         def look() -> None:
-            while len(pids := tree(zygote)) < 4:
-                pass
+            wait_until(lambda: len(tree(zygote)) == 4)
+            pids = tree(zygote)
             seen.extend(SECRET.encode() in memory_of(pid) for pid in pids)
+            os.kill(pids[-1], signal.SIGKILL)
 
         thread = threading.Thread(target=look)
         thread.start()
-        judge.judge(problem, Program("import time\ntime.sleep(1)"))
+        judge.judge(problem, Program("import time\ntime.sleep(900)"))
         thread.join()
     if not seen:
         pytest.skip("this user may not read the memory of a process that is not dumpable")
@@ -264,36 +268,43 @@ def memory_of(pid: int) -> bytes:
 
 
 def killer(judge: Judge, times: int) -> threading.Thread:
-    """Kill the judge's zygote a number of times, each time while a program runs in it."""
+    """Kill the judge's zygote a number of times, each time while a program runs in it. Then let it continue."""
 
     def kill() -> None:
         killed: set[int] = set()
-        while len(killed) < times:
+
+        def next_zygote() -> int:
             sandbox = judge._sandboxes._program
-            if sandbox is not None and sandbox.pid not in killed and len(tree(sandbox.pid)) >= 4:
-                os.kill(sandbox.pid, signal.SIGKILL)
-                killed.add(sandbox.pid)
+            return sandbox.pid if sandbox is not None and sandbox.pid not in killed and stopped([sandbox.pid]) else 0
+
+        while len(killed) < times:
+            wait_until(next_zygote)
+            killed.add(zygote := next_zygote())
+            os.kill(zygote, signal.SIGKILL)
+        if times < ATTEMPTS:
+            wait_until(next_zygote)
+            resume(stopped([next_zygote()]))
 
     thread = threading.Thread(target=kill)
     thread.start()
     return thread
 
 
-SLOW_BUT_RIGHT = Program("import time\ntime.sleep(0.2)\n" + RIGHT.source)
+STOPS_AND_IS_RIGHT = Program(STOP + RIGHT.source)
 
 
 def test_a_killed_zygote_is_retried_without_losing_results() -> None:
     with Judge() as judge:
-        thread = killer(judge, times=2)
-        judgement = judge.judge(ADD, SLOW_BUT_RIGHT, limit=1)
+        thread = killer(judge, times=ATTEMPTS - 1)
+        judgement = judge.judge(ADD, STOPS_AND_IS_RIGHT, limit=1)
         thread.join()
     assert judgement.verdict is Verdict.ACCEPTED
 
 
 def test_a_program_that_brings_down_every_sandbox_has_a_runtime_error() -> None:
     with Judge() as judge:
-        thread = killer(judge, times=3)
-        judgement = judge.judge(ADD, SLOW_BUT_RIGHT, limit=1)
+        thread = killer(judge, times=ATTEMPTS)
+        judgement = judge.judge(ADD, STOPS_AND_IS_RIGHT, limit=1)
         thread.join()
     assert (judgement.verdict, judgement.category) == (Verdict.RUNTIME_ERROR, "lost")
 

@@ -15,8 +15,9 @@ import pytest
 
 from rlef_env.sandbox import Limits, Program, Sandbox, Status
 from rlef_env.sandbox.zygote import monitor
+from tests.stopping import wait_until
 
-SLOW = Program("import time\ntime.sleep(100)")
+SLOW = Program("import time\ntime.sleep(900)")
 
 
 def gone(pid: int) -> bool:
@@ -48,7 +49,7 @@ def tree(pid: int, above: tuple[int, ...] = ()) -> list[tuple[int, tuple[int, ..
 
 def test_a_killed_zygote_is_a_failure_without_a_verdict() -> None:
     with Sandbox() as sandbox:
-        with sandbox.load(SLOW, Limits(cpu_seconds=50)) as loaded:
+        with sandbox.load(SLOW, Limits(cpu_seconds=900)) as loaded:
             thread = kill_when_running(sandbox, sandbox.pid)
             assert loaded.run(b"").status is Status.FAILED
             thread.join()
@@ -59,7 +60,7 @@ def test_a_killed_zygote_is_a_failure_without_a_verdict() -> None:
 
 def test_a_killed_program_process_is_a_failure_and_the_sandbox_still_works() -> None:
     with Sandbox() as sandbox:
-        with sandbox.load(SLOW, Limits(cpu_seconds=50)) as loaded:
+        with sandbox.load(SLOW, Limits(cpu_seconds=900)) as loaded:
             program = next(pid for pid, above in tree(sandbox.pid) if len(above) == 3)
             thread = kill_when_running(sandbox, program)
             assert loaded.run(b"").status is Status.FAILED
@@ -69,7 +70,7 @@ def test_a_killed_program_process_is_a_failure_and_the_sandbox_still_works() -> 
 
 
 def test_a_run_killed_by_a_signal_is_reported_as_the_programs_own_end() -> None:
-    with Sandbox() as sandbox, sandbox.load(SLOW, Limits(cpu_seconds=50)) as loaded:
+    with Sandbox() as sandbox, sandbox.load(SLOW, Limits(cpu_seconds=900)) as loaded:
         thread = threading.Thread(target=lambda: os.kill(running(sandbox), signal.SIGKILL))
         thread.start()
         assert loaded.run(b"").status is Status.SIGNALED
@@ -110,8 +111,8 @@ def test_the_zygote_and_its_run_die_with_their_owner(end: str) -> None:
         "from rlef_env.sandbox import *\n"
         "sandbox = Sandbox()\n"
         "def run():\n"
-        "    program = Program('import time\\ntime.sleep(100)')\n"
-        "    with sandbox.load(program, Limits(cpu_seconds=90)) as loaded:\n"
+        "    program = Program('import time\\ntime.sleep(900)')\n"
+        "    with sandbox.load(program, Limits(cpu_seconds=900)) as loaded:\n"
         "        loaded.run(b'')\n"
         "threading.Thread(target=run, daemon=True).start()\n"
         "from tests.sandbox.test_failures import running, tree\n"
@@ -119,13 +120,10 @@ def test_the_zygote_and_its_run_die_with_their_owner(end: str) -> None:
         "print(*[pid for pid, _ in tree(sandbox.pid)], flush=True)\n"
         f"{end}\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=250)
     pids = [int(pid) for pid in done.stdout.split()]
     assert len(pids) == 4, done.stderr
-    for _ in range(10**6):
-        if all(gone(pid) or zombie(pid) for pid in pids):
-            return
-    pytest.fail(f"still there: {[pid for pid in pids if not gone(pid)]}")
+    wait_until(lambda: all(gone(pid) or zombie(pid) for pid in pids))
 
 
 def zombie(pid: int) -> bool:
@@ -161,9 +159,9 @@ def test_a_result_is_never_taken_for_the_next_runs_when_descriptors_run_out_duri
     """The pidfd can be received but the process cannot be sampled; its late reply must be dropped."""
     import resource
 
-    echo = Program("import time\nword = input()\ntime.sleep(0.2 if word == 'slow' else 0)\nprint(word)")
+    echo = Program("import time\nword = input()\ntime.sleep(900 if word == 'slow' else 0)\nprint(word)")
     with Sandbox() as sandbox:
-        with sandbox.load(echo) as loaded:
+        with sandbox.load(echo, Limits(cpu_seconds=900)) as loaded:
             soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
             free = [os.dup(0) for _ in range(2)]  # one for the handle, and one more
             for fd in free:

@@ -14,7 +14,7 @@ from rlef_env.errors import UsageError
 from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, installed_languages
 
 KB = 1024
-SCRATCH = Limits(cpu_seconds=5, scratch_bytes=64 * KB)
+SCRATCH = Limits(cpu_seconds=60, scratch_bytes=64 * KB)
 COPY = {
     "python": "import sys\nfirst = open(sys.argv[1]).read()\nsecond = open(sys.argv[2]).read()\n"
     "print(len(sys.argv), first, second, sys.argv[4], input())\n"

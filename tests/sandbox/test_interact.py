@@ -22,6 +22,7 @@ ECHO = "import sys\nfor line in sys.stdin: print(line, end='', flush=True)"
 SILENT = "import sys\nsys.stdin.read()"
 SENDS_ONE = "print(1, flush=True)\ninput()"
 QUICK = Limits(cpu_seconds=0.3, output_bytes=10**6)
+PATIENT = Limits(cpu_seconds=60, output_bytes=10**6)
 ASKS = """\
 import sys
 low, high = 0, 1000
@@ -80,7 +81,7 @@ def interaction(
     first: str | Program,
     second: str,
     words: Sequence[str | bytes] = (),
-    limits: tuple[Limits, Limits] = (QUICK, QUICK),
+    limits: tuple[Limits, Limits] = (PATIENT, PATIENT),
     wall_seconds: float | None = None,
 ) -> Interaction:
     """Let two programs interact; ``words`` are the second one's arguments before its scratch folder."""
@@ -95,7 +96,7 @@ def test_a_binary_search_by_questions(language: str, pair: tuple[Sandbox, Sandbo
         pytest.skip(f"{language} is not installed here")
     program = Program(ASKS if language == "python" else ASKS_IN_C, language)
     for secret in ("0", "617"):
-        result = interaction(pair, program, KNOWS, [secret], (QUICK, Limits(cpu_seconds=2, scratch_bytes=8192)))
+        result = interaction(pair, program, KNOWS, [secret], (PATIENT, Limits(cpu_seconds=60, scratch_bytes=8192)))
         assert (result.first.status, result.first.exit_code, result.second.exit_code) == (Status.EXITED, 0, 42), result
         assert result.second.files["judgemessage.txt"].endswith(b"tries")
         assert result.first.stdout.startswith(b"500\n")
@@ -110,7 +111,7 @@ def test_data_arrives_complete_and_in_order(locked: tuple[Sandbox, Sandbox]) -> 
         "def send():\n    sys.stdout.buffer.write(words)\n    sys.stdout.flush()\n    os.close(1)\n"
         "threading.Thread(target=send).start()\nsys.exit(7 if sys.stdin.buffer.read() == words else 8)"
     )
-    limits = Limits(cpu_seconds=2, output_bytes=2 * 10**6)
+    limits = Limits(cpu_seconds=60, output_bytes=2 * 10**6)
     result = interaction(locked, source, source, limits=(limits, limits))
     assert [result.first.exit_code, result.second.exit_code] == [7, 7], result
     assert result.first.stdout == result.second.stdout == bytes(range(256)) * 4000
@@ -155,7 +156,8 @@ def test_the_end_of_a_native_program_is_noticed(end: str, pair: tuple[Sandbox, S
     if "c" not in installed_languages():
         pytest.skip("c is not installed here")
     source = f'#include <stdio.h>\n#include <unistd.h>\nint main(void) {{ puts("bye"); fflush(stdout); {end} }}'
-    result = interaction(pair, Program(source, "c"), "import sys\nsys.exit(5 if sys.stdin.read() == 'bye\\n' else 6)")
+    second = "import sys\nsys.exit(5 if sys.stdin.read() == 'bye\\n' else 6)"
+    result = interaction(pair, Program(source, "c"), second, limits=(QUICK, PATIENT))
     assert (result.second.exit_code, result.first_left) == (5, "return" in end), result
 
 
@@ -168,7 +170,7 @@ def test_closing_the_output_ends_the_others_input(pair: tuple[Sandbox, Sandbox])
 SPOILERS = {
     "both wait": (SILENT, SILENT, Status.TIME_LIMIT),
     "one never flushes": ("print(1)\ninput()", SILENT, Status.TIME_LIMIT),
-    "one sleeps": ("import time\ntime.sleep(99)", SILENT, Status.TIME_LIMIT),
+    "one sleeps": ("import time\ntime.sleep(900)", SILENT, Status.TIME_LIMIT),
     "a busy loop": ("while True: pass", SILENT, Status.TIME_LIMIT),
     "a flood that is read": ("while True: print('x' * 9999)", SILENT, Status.OUTPUT_LIMIT),
     "a flood that ignores errors": (
@@ -176,9 +178,9 @@ SPOILERS = {
         SILENT,
         Status.OUTPUT_LIMIT,
     ),
-    "a flood that is not read": ("while True: print('x' * 9999)", "import time\ntime.sleep(99)", Status.TIME_LIMIT),
+    "a flood that is not read": ("while True: print('x' * 9999)", "import time\ntime.sleep(900)", Status.TIME_LIMIT),
     "a thread that keeps the pipe open": (
-        "import threading, time\nthreading.Thread(target=time.sleep, args=(99,)).start()",
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(900,)).start()",
         SILENT,
         Status.TIME_LIMIT,
     ),
@@ -202,7 +204,7 @@ def test_every_interaction_ends(name: str, locked: tuple[Sandbox, Sandbox]) -> N
     """The first has the lower limits, like a judged program; the second notices its end and exits with 0."""
     first, second, status = SPOILERS[name]
     result = interaction(
-        locked, first, second, limits=(QUICK, Limits(cpu_seconds=2, idle_seconds=1, output_bytes=10**6))
+        locked, first, second, limits=(QUICK, Limits(cpu_seconds=60, idle_seconds=1, output_bytes=10**6))
     )
     assert result.first.status is (status or Status.TIME_LIMIT), result.first
     assert len(result.first.stdout) <= 10**6
@@ -213,7 +215,7 @@ def test_every_interaction_ends(name: str, locked: tuple[Sandbox, Sandbox]) -> N
 
 
 def test_the_program_with_the_lower_idle_limit_ends_first(locked: tuple[Sandbox, Sandbox]) -> None:
-    result = interaction(locked, SILENT, SILENT, limits=(Limits(cpu_seconds=9), QUICK))
+    result = interaction(locked, SILENT, SILENT, limits=(PATIENT, QUICK))
     assert (result.first.status, result.second.status) == (Status.EXITED, Status.TIME_LIMIT)
     assert not result.first_left
 
@@ -221,28 +223,29 @@ def test_the_program_with_the_lower_idle_limit_ends_first(locked: tuple[Sandbox,
 def test_waiting_while_the_other_works_is_not_idle_time(pair: tuple[Sandbox, Sandbox]) -> None:
     works = "import time\nwhile time.process_time() < 1.2: pass\nprint('done')"
     waits = "import sys\nsys.exit(9 if input() == 'done' else 8)"
-    result = interaction(pair, waits, works, limits=(Limits(cpu_seconds=0.2), Limits(cpu_seconds=5)))
+    result = interaction(pair, waits, works, limits=(Limits(cpu_seconds=0.2), PATIENT))
     assert (result.first.exit_code, result.second.exit_code) == (9, 0), result
 
 
 def test_waiting_while_the_other_sleeps_is_idle_time(locked: tuple[Sandbox, Sandbox]) -> None:
-    sleeps = "import time\ntime.sleep(1.2)\nprint('done')"
-    result = interaction(locked, "input()", sleeps, limits=(Limits(cpu_seconds=0.2), Limits(cpu_seconds=5)))
+    sleeps = "import time\ntime.sleep(900)\nprint('done')"
+    result = interaction(
+        locked, "input()", sleeps, limits=(Limits(cpu_seconds=0.2), Limits(cpu_seconds=60, idle_seconds=2))
+    )
     assert result.first.status is Status.TIME_LIMIT
 
 
 def test_many_short_exchanges_are_no_idle_time(locked: tuple[Sandbox, Sandbox]) -> None:
     """The judge's own part in each exchange does not count as waiting of either program."""
     asks = "for n in range(3000):\n    print(n, flush=True)\n    input()"
-    result = interaction(locked, asks, ECHO, limits=(Limits(cpu_seconds=5, idle_seconds=0.2),) * 2)
+    result = interaction(locked, asks, ECHO, limits=(Limits(cpu_seconds=60, idle_seconds=0.2),) * 2)
     assert (result.first.status, result.second.status) == (Status.EXITED, Status.EXITED), result
 
 
 def test_one_wall_limit_for_both(locked: tuple[Sandbox, Sandbox]) -> None:
-    patient = Limits(cpu_seconds=20)
-    result = interaction(locked, SILENT, SILENT, limits=(patient, patient), wall_seconds=0.3)
+    result = interaction(locked, SILENT, SILENT, wall_seconds=1.0)
     assert (result.first.status, result.second.status) == (Status.TIME_LIMIT, Status.TIME_LIMIT)
-    assert max(result.first.wall_seconds, result.second.wall_seconds) < 20
+    assert max(result.first.wall_seconds, result.second.wall_seconds) < PATIENT.cpu_seconds
 
 
 def test_neither_program_can_reach_the_pipes_or_the_other(locked: tuple[Sandbox, Sandbox]) -> None:
@@ -259,7 +262,7 @@ def test_neither_program_can_reach_the_pipes_or_the_other(locked: tuple[Sandbox,
 
 
 def test_interactions_leave_nothing_behind_for_each_other(locked: tuple[Sandbox, Sandbox]) -> None:
-    with locked[0].load(Program(ECHO), QUICK) as one, locked[1].load(Program(SENDS_ONE), QUICK) as other:
+    with locked[0].load(Program(ECHO), PATIENT) as one, locked[1].load(Program(SENDS_ONE), PATIENT) as other:
         before = len(list(Path("/proc/self/fd").iterdir()))
         result = [interact(one, other) for _ in range(3)]
         assert [(each.first.stdout, each.second.stdout) for each in result] == [(b"1\n", b"1\n")] * 3
@@ -288,7 +291,7 @@ def test_a_killed_zygote_is_a_failure_of_its_own_side_only() -> None:
 
         thread = threading.Thread(target=kill_when_running)
         thread.start()
-        result = interaction((first, second), SILENT, "input()", limits=(Limits(cpu_seconds=60),) * 2)
+        result = interaction((first, second), SILENT, "input()", limits=(Limits(cpu_seconds=900),) * 2)
         thread.join()
         assert result.first.status is Status.FAILED
         assert (result.second.status, result.second.exit_code) == (Status.EXITED, 1)

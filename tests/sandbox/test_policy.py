@@ -104,9 +104,9 @@ ENDED: dict[str, tuple[str, Limits, Status]] = {
         Limits(cpu_seconds=0.2),
         Status.TIME_LIMIT,
     ),
-    "idle time": ("time.sleep(99)", Limits(cpu_seconds=20, idle_seconds=0.2), Status.TIME_LIMIT),
-    "wall time": ("time.sleep(99)", Limits(cpu_seconds=20, wall_seconds=0.2), Status.TIME_LIMIT),
-    "memory": ("data = bytearray(90 * 10**6)", Limits(memory_bytes=50 * MB), Status.MEMORY_LIMIT),
+    "idle time": ("time.sleep(900)", Limits(cpu_seconds=60, idle_seconds=0.2), Status.TIME_LIMIT),
+    "wall time": ("time.sleep(900)", Limits(cpu_seconds=60, wall_seconds=1.0), Status.TIME_LIMIT),
+    "memory": ("data = bytearray(90 * 10**6)", Limits(cpu_seconds=60, memory_bytes=50 * MB), Status.MEMORY_LIMIT),
     "output": ("while True: print('x' * 9999)", Limits(output_bytes=MB), Status.OUTPUT_LIMIT),
 }
 """Guarantee -> a program, limits, and the status with which it is killed."""

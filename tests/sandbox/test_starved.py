@@ -25,7 +25,8 @@ from rlef_env.sandbox.time_used import TimeLimits, TimeUsed, status_at_the_end, 
 
 WORK = "n = sum(i * i for i in range(3_000_000))\nprint(int(input()) * 2)"  # more than 0.05 s on any machine
 DIES = "import os\nos.kill(os.getpid(), 9)"
-DOUBLE = Problem("double", "Double it.", public_tests=(Test("2\n", "4\n"),), time_limit=0.05)
+DOUBLE = Problem("double", "Double it.", public_tests=(Test("2\n", "4\n"),), time_limit=60.0)
+SHORT = replace(DOUBLE, time_limit=0.05)
 
 
 @pytest.fixture
@@ -58,12 +59,18 @@ def standing_still() -> CoreTimes:
     return CoreTimes(time.monotonic(), dict.fromkeys(core_times().accounted, 1.0))
 
 
+def nothing_stolen(lost: Callable[[float], float] = lambda _: 0.0) -> CoreTimes:
+    """Return a reading of cores that had all time, except what they are to have lost by then."""
+    now = time.monotonic()
+    return CoreTimes(now, dict.fromkeys(core_times().accounted, now - lost(now)))
+
+
 def test_a_program_over_its_limit_on_cores_that_stood_still_is_repeated_and_then_starved(
     runs: list[Status], cores: Callable[[Callable[[], CoreTimes]], None]
 ) -> None:
     cores(standing_still)
     with Judge() as judge:
-        judgement = judge.judge(DOUBLE, Program(WORK))
+        judgement = judge.judge(SHORT, Program(WORK))
     assert (judgement.verdict, judgement.category) == (Verdict.NO_VERDICT, "starved")
     assert [(result.verdict, result.category) for result in judgement.results] == [(Verdict.NO_VERDICT, "starved")]
     assert runs == [Status.STARVED] * 3
@@ -84,7 +91,7 @@ def test_a_judge_that_is_stopped_does_not_wait_for_a_quieter_machine(
             given_up.append(lost())
 
         monkeypatch.setattr("rlef_env.sandbox.loaded_program.wait_for_a_quiet_machine", stop_while_waiting)
-        judgement = judge.judge(DOUBLE, Program(WORK))
+        judgement = judge.judge(SHORT, Program(WORK))
     assert judgement.verdict is Verdict.NO_VERDICT
     assert given_up == [False, True]
 
@@ -92,9 +99,9 @@ def test_a_judge_that_is_stopped_does_not_wait_for_a_quieter_machine(
 def test_the_next_run_decides_if_the_machine_has_recovered(
     runs: list[Status], cores: Callable[[Callable[[], CoreTimes]], None]
 ) -> None:
-    cores(lambda: standing_still() if not runs else core_times())
+    cores(lambda: standing_still() if not runs else nothing_stolen())
     with Judge() as judge:
-        assert judge.judge(DOUBLE, Program(WORK)).verdict is Verdict.TIME_LIMIT
+        assert judge.judge(SHORT, Program(WORK)).verdict is Verdict.TIME_LIMIT
         assert judge.judge(DOUBLE, Program("print(int(input()) * 2)")).verdict is Verdict.ACCEPTED
     assert runs == [Status.STARVED, Status.TIME_LIMIT, Status.EXITED]
 
@@ -102,11 +109,7 @@ def test_the_next_run_decides_if_the_machine_has_recovered(
 def test_an_endless_program_is_a_time_limit_even_if_half_of_the_time_is_stolen(
     runs: list[Status], cores: Callable[[Callable[[], CoreTimes]], None]
 ) -> None:
-    def half() -> CoreTimes:
-        now = core_times()
-        return CoreTimes(now.at, {core: seconds / 2 for core, seconds in now.accounted.items()})
-
-    cores(half)
+    cores(lambda: nothing_stolen(lambda now: now / 2))
     with Sandbox() as sandbox, sandbox.load(Program("while True: pass"), Limits(cpu_seconds=0.3)) as loaded:
         execution = loaded.run(b"1\n")
     assert runs == [Status.TIME_LIMIT]
@@ -118,17 +121,11 @@ def test_a_sleeping_program_is_a_time_limit_even_if_the_cores_stood_still_for_a_
 ) -> None:
     began = time.monotonic()
 
-    def stood_still_for_a_second() -> CoreTimes:
-        now = core_times()
-        lost = min(1.0, now.at - began)
-        return CoreTimes(now.at, {core: seconds - lost for core, seconds in now.accounted.items()})
-
-    cores(stood_still_for_a_second)
+    cores(lambda: nothing_stolen(lambda now: min(1.0, now - began)))
     limits = Limits(cpu_seconds=1, idle_seconds=0.5)
-    with Sandbox() as sandbox, sandbox.load(Program("import time\ntime.sleep(60)"), limits) as loaded:
+    with Sandbox() as sandbox, sandbox.load(Program("import time\ntime.sleep(900)"), limits) as loaded:
         execution = loaded.run(b"")
     assert execution.status is Status.TIME_LIMIT
-    assert execution.wall_seconds < 30
 
 
 @pytest.mark.parametrize("again", [True, False])
@@ -233,7 +230,7 @@ HELLO = '#include <cstdio>\nint main() { int n; scanf("%d", &n); printf("%d\\n",
 def test_the_wall_time_of_a_compiler_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiler, "LIMITS", replace(compiler.LIMITS, wall_seconds=0.01))
     with Judge() as judge:
-        assert judge.judge(replace(DOUBLE, time_limit=1.0), Program(HELLO, "cpp")).verdict is Verdict.ACCEPTED
+        assert judge.judge(DOUBLE, Program(HELLO, "cpp")).verdict is Verdict.ACCEPTED
 
 
 @needs_cpp
@@ -255,7 +252,7 @@ def test_the_children_of_a_compiler_count_as_its_use(monkeypatch: pytest.MonkeyP
         f"constexpr int x{n} = [](){{ int s = 0; for (int i = 0; i < 33000000; i++) s += i % {n + 2}; return s; }}();\n"
         for n in range(50)
     )
-    monkeypatch.setattr(compiler, "LIMITS", Limits(cpu_seconds=1))
+    monkeypatch.setattr(compiler, "LIMITS", Limits(cpu_seconds=1, wall_seconds=250))
     with Sandbox() as sandbox, sandbox.load(Program(slow + "int main() {}", "cpp")) as loaded:
         assert loaded.compile_failure is not None
         assert loaded.compile_failure.status is Status.COMPILE_ERROR

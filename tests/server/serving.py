@@ -32,7 +32,7 @@ SETTINGS = ServerSettings(
 
 
 def post(server: JudgeServer, path: str, content: Any, **headers: str) -> requests.Response:
-    return requests.post(server.url + path, json.dumps(content), headers={**JSON, **headers}, timeout=120)
+    return requests.post(server.url + path, json.dumps(content), headers={**JSON, **headers}, timeout=250)
 
 
 def run_code(server: JudgeServer, **content: Any) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def run_code(server: JudgeServer, **content: Any) -> dict[str, Any]:
 
 
 def until(condition: Any, what: str) -> None:
-    for _ in range(3000):
+    for _ in range(10_000):
         if condition():
             return
         threading.Event().wait(0.02)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -14,9 +15,10 @@ import pytest
 from rlef_env.errors import UsageError
 from rlef_env.sandbox import Execution, Limits, Program, Status
 from rlef_env.server.runs import RunPool, RunRequest, RunResult
+from tests.stopping import wait_until
 
-LIMITS = Limits(cpu_seconds=100.0)
-SLEEPER = RunRequest(Program("import time\nprint('begun', flush=True)\ntime.sleep(90)"), b"", LIMITS)
+LIMITS = Limits(cpu_seconds=900.0)
+SLEEPER = RunRequest(Program("import time\nprint('begun', flush=True)\ntime.sleep(900)"), b"", LIMITS)
 
 
 def echo(text: str) -> RunRequest:
@@ -33,7 +35,8 @@ def zygotes() -> list[int]:
     """Return the child processes of this process."""
     found = []
     for task in Path("/proc/self/task").iterdir():
-        found += [int(pid) for pid in (task / "children").read_text().split()]
+        with contextlib.suppress(OSError):  # a thread that has just ended
+            found += [int(pid) for pid in (task / "children").read_text().split()]
     return found
 
 
@@ -58,15 +61,14 @@ def test_a_cancelled_run_ends_at_once_and_the_next_run_is_unharmed(pool: RunPool
     before = set(zygotes())
     running = [pool.submit(SLEEPER) for _ in range(2)]
     queued = [pool.submit(SLEEPER), pool.submit(echo("5"))]
-    while programs(list(set(zygotes()) - before)) < 4:
-        pass
-    for future in (running[0], queued[0], running[1]):
+    wait_until(lambda: programs(list(set(zygotes()) - before)) >= 4)
+    for future in (queued[0], *running):
         pool.cancel(future)
     assert queued[0].cancelled()
-    assert [future.result(30).execution.status for future in running] == [Status.FAILED] * 2
-    assert queued[1].result(30).execution.stdout == b"5\n"
+    assert [future.result(250).execution.status for future in running] == [Status.FAILED] * 2
+    assert queued[1].result(250).execution.stdout == b"5\n"
     pool.cancel(queued[1])  # already done
-    assert pool.submit(echo("6")).result(30).execution.stdout == b"6\n"
+    assert pool.submit(echo("6")).result(250).execution.stdout == b"6\n"
 
 
 def test_a_lost_sandbox_is_replaced() -> None:
@@ -82,8 +84,7 @@ def test_close_ends_running_programs_and_leaves_no_process() -> None:
     before = set(zygotes())
     pool = RunPool(1)
     running, queued = pool.submit(SLEEPER), pool.submit(SLEEPER)
-    while not running.running():
-        pass
+    wait_until(running.running)
     pool.close()
     pool.close()
     assert running.result(0).execution.status is Status.FAILED
@@ -112,16 +113,8 @@ def test_warm_reaches_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     with RunPool(4) as pool:
         for number in range(1, 31):
             for futures in pool.warm(()).values():
-                assert all(future.result(60) for future in futures)
-            until(lambda number=number: list(by.values()) == [number] * 4)  # type: ignore[misc]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if condition():
-            return
-        threading.Event().wait(0.02)
-    raise AssertionError
+                assert all(future.result(250) for future in futures)
+            wait_until(lambda number=number: list(by.values()) == [number] * 4)  # type: ignore[misc]
 
 
 def test_close_during_warm_up() -> None:
@@ -129,7 +122,7 @@ def test_close_during_warm_up() -> None:
     with RunPool(2) as pool:
         busy = pool.submit(SLEEPER)
         starting = pool.warm(())
-        until(lambda: any(future.done() for future in starting["python"]))
-    assert busy.result(60).execution.status is Status.FAILED
+        wait_until(lambda: any(future.done() for future in starting["python"]))
+    assert busy.result(250).execution.status is Status.FAILED
     for future in starting["python"]:
-        assert future.cancelled() or future.result(60)
+        assert future.cancelled() or future.result(250)

@@ -36,15 +36,15 @@ from rlef_env.sandbox import Program
 
 __all__ = ["BUSY", "ECHO", "LONG", "MANY", "RIGHT", "WRONG_FROM", "PoolConformance", "check_judge_pool"]
 
-ECHO: Final = Problem("echo", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(3)), time_limit=1.0)
-MANY: Final = Problem("many", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(40)), time_limit=5.0)
-LONG: Final = Problem("long", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(5000)), time_limit=5.0)
+ECHO: Final = Problem("echo", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(3)), time_limit=60.0)
+MANY: Final = Problem("many", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(40)), time_limit=60.0)
+LONG: Final = Problem("long", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(5000)), time_limit=60.0)
 """Takes minutes with ``BUSY``."""
 RIGHT: Final = Program("print(input())")
 BUSY: Final = Program("sum(range(3 * 10**6))\nprint(input())")
 WRONG_FROM: Final = "n = int(input())\nprint(n if n < {} else 'wrong')"
 SOURCES: Final = ["print(input())", "print(1)", "print(1 / 0)", "print(", "import os\nos._exit(3)", "input()\ninput()"]
-SECONDS: Final = 60.0  # to wait for a result
+SECONDS: Final = 250.0  # to wait for a result, however slow the machine
 
 MakePool: TypeAlias = Callable[[int, CustomCheckers], BaseJudgePool]
 """Makes a pool with this many workers and these custom checkers."""
@@ -107,7 +107,10 @@ class PoolConformance:
         """While one worker is busy, six jobs are queued."""
         order: list[str] = []
         with self.make(1) as pool:
-            futures = [pool.submit(JudgeJob(ECHO, BUSY))]
+            busy = pool.submit(JudgeJob(LONG, BUSY))
+            while not busy.running():
+                time.sleep(0.01)
+            futures = []
             for name, priority, owner in (
                 *((f"greedy {number}", 0, "greedy") for number in range(3)),
                 ("modest", 0, "modest"),
@@ -116,6 +119,7 @@ class PoolConformance:
                 future = pool.submit(JudgeJob(ECHO, RIGHT), priority, owner)
                 future.add_done_callback(lambda _, name=name: order.append(name))  # type: ignore[misc]
                 futures.append(future)
+            pool.cancel(busy)
             for future in futures:
                 future.result(SECONDS)
         assert order == ["urgent", "greedy 0", "modest", "greedy 1", "greedy 2"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import socket
 import subprocess
 import sys
 import warnings
@@ -25,6 +24,7 @@ from rlef_agents.ppo.trajectory import TokenEpisode, TokenTurn
 from tests.agents.ppo.generation.models import VOCABULARY, sample_all
 from tests.agents.ppo.generation.models import model as shaken
 from tests.agents.ppo.small import config, learner, model, moved, random_episodes, sampled_by
+from tests.ports import lasting_port
 
 ROOT = Path(__file__).resolve().parents[3]
 SETTINGS: dict[str, Any] = {"value_init": "random", "critic": "separate", "normalise": "turns", "clip_norm": 0.5}
@@ -75,12 +75,9 @@ def worker(kind: str, folder: str) -> None:
 
 def in_two_processes(call: str, folder: Path) -> list[Any]:
     """Run a call of this module in two connected processes; return the results that they saved."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     command = f"import tests.agents.ppo.test_parallel as here; here.{call}"
     path = os.pathsep.join([str(ROOT), str(ROOT / "agents"), os.environ.get("PYTHONPATH", "")])
-    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
+    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(lasting_port()), "OMP_NUM_THREADS": "1"}
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", command],

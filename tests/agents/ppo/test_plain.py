@@ -12,7 +12,6 @@ import dataclasses
 import itertools
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -31,6 +30,7 @@ from rlef_agents.ppo.rlef import Targets, make_targets
 from rlef_agents.ppo.trajectory import TokenEpisode
 from rlef_env.errors import UsageError
 from tests.agents.ppo.small import config, episode, model, random_episodes, sampled_by, turn
+from tests.ports import lasting_port
 
 ROOT = Path(__file__).resolve().parents[3]
 DIMENSIONS = ("estimator", "normalise", "truncated", "aggregate", "importance")
@@ -182,11 +182,8 @@ SHARES = (slice(0, 2), slice(2, None))
 
 
 def compare_in_two_processes(which: str, folder: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     program = f"from tests.agents.ppo.test_plain import one_of_two; one_of_two({which!r}, {str(folder)!r})"
-    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
+    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(lasting_port()), "OMP_NUM_THREADS": "1"}
     shared["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "agents"), os.environ.get("PYTHONPATH", "")])
     processes = [
         subprocess.Popen(

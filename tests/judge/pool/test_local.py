@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import shutil
 import signal
 import subprocess
@@ -23,7 +22,7 @@ from rlef_env.judge.checkers.custom import NO_CUSTOM_CHECKERS, CustomCheckers
 from rlef_env.judge.judge import ATTEMPTS
 from rlef_env.judge.pool.conformance import ECHO
 from rlef_env.sandbox import Program
-from tests.judge.pool.worker_conformance import WorkerConformance, tree
+from tests.judge.pool.worker_conformance import WorkerConformance, ended, tree
 
 
 class TestJudgePool(WorkerConformance):
@@ -87,7 +86,7 @@ def test_no_process_outlives_the_owner(end: str) -> None:
         owner.wait()
         owner.stdout.close()
     for handle in handles:
-        assert select.select([handle], [], [], 30)[0], "a worker outlives its owner"
+        assert ended(handle), "a worker outlives its owner"
         os.close(handle)
 
 
@@ -134,7 +133,7 @@ def test_no_file_outlives_the_owner(end: str, tmp_path: Path) -> None:
         server = next(pid for pid in tree(owner.pid) if pid != owner.pid)
         handle = os.pidfd_open(server)
         owner.communicate()
-    assert select.select([handle], [], [], 30)[0]
+    assert ended(handle)
     os.close(handle)
     assert not list(tmp_path.iterdir())
 

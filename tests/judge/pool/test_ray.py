@@ -20,12 +20,17 @@ from rlef_env.judge.pool.ray import RayJudgePool
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Program
 from tests.judge.pool.worker_conformance import WorkerConformance
+from tests.stopping import wait_until
 
 ray = pytest.importorskip("ray", reason="needs the extra 'ray'")
-pytestmark = pytest.mark.ray
+# On a busy machine, Ray takes minutes to start a process.
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(1200)]
 
 STORE_BYTES = 80_000_000  # the minimum of Ray
-QUICK = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500, "health_check_failure_threshold": 3}
+CONFIG = {
+    "health_check_initial_delay_ms": 500, "health_check_period_ms": 500, "health_check_failure_threshold": 3,
+    "worker_register_timeout_seconds": 900,  # by default, Ray kills a process that takes a minute to start
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +39,7 @@ def cluster() -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    head = {"num_cpus": 0, "object_store_memory": STORE_BYTES, "include_dashboard": False, "_system_config": QUICK}
+    head = {"num_cpus": 0, "object_store_memory": STORE_BYTES, "include_dashboard": False, "_system_config": CONFIG}
     cluster = Cluster(initialize_head=True, head_node_args=head)
     cluster.add_node(num_cpus=2, object_store_memory=STORE_BYTES)
     cluster.wait_for_nodes()
@@ -90,8 +95,7 @@ def test_a_lost_machine_costs_no_job_and_no_verdict(cluster: Any) -> None:
         futures = [pool.submit(JudgeJob(slow, program, stop_early=False)) for program in programs]
         for number, future in enumerate(futures):
             future.add_done_callback(lambda _, number=number: answers.append(number))  # type: ignore[misc]
-        while len(pool.processes()) < 4 or len(answers) < 4:
-            pass
+        wait_until(lambda: len(pool.processes()) == 4 and len(answers) >= 4)
         before = set(pool.processes())
         cluster.remove_node(doomed, allow_graceful=False)
         judgements = [future.result() for future in futures]
@@ -116,10 +120,9 @@ def test_a_job_that_others_cancel_is_judged_again(cluster: Any) -> None:
     with RayJudgePool(cluster.address, workers=1) as pool:
         future = pool.submit(JudgeJob(LONG, BUSY, limit=20))
         workers = pool._scheduler._workers
-        while not (future.running() and workers and workers[0].answer is not None):
-            pass
+        wait_until(lambda: future.running() and workers and workers[0].answer is not None)
         ray.cancel(workers[0].answer)
-        assert future.result(timeout=60).verdict is Verdict.ACCEPTED
+        assert future.result(timeout=1000).verdict is Verdict.ACCEPTED
 
 
 def test_a_checker_that_cannot_be_sent_is_refused_before_a_cluster_is_joined() -> None:
@@ -155,7 +158,7 @@ left = pool.submit(JudgeJob(ECHO, RIGHT))
 @pytest.mark.parametrize("end", ["", "import ray; ray.shutdown(); pool.close(); left.result()"])
 def test_a_process_that_does_not_close_it_ends_nevertheless(cluster: Any, root: Path, end: str) -> None:
     command = [sys.executable, "-c", OWNER.format(end=end), cluster.address]
-    process = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120)
+    process = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=1000)
     assert process.stdout == "accepted\n"
     assert process.returncode == 0, process.stderr
 

@@ -16,7 +16,7 @@ from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
 from rlef_env.problems import Problem, Test
 from rlef_env.sandbox import Program
 
-PROBLEM = Problem("double", "", tuple(Test(f"{n}\n", f"{2 * n}\n") for n in range(3)), time_limit=5.0)
+PROBLEM = Problem("double", "", tuple(Test(f"{n}\n", f"{2 * n}\n") for n in range(3)), time_limit=60.0)
 EXPECTED = {
     "print(2 * int(input()))": Verdict.ACCEPTED,
     "print(0)": Verdict.WRONG_ANSWER,
@@ -44,7 +44,7 @@ class PoolMachine(RuleBasedStateMachine):
     @rule()
     def collect(self) -> None:
         source, future = self.open.pop(0)
-        judgement = future.result(timeout=60)
+        judgement = future.result(timeout=250)
         if self.kills < 2:  # after a third loss, a program has no verdict
             assert judgement.verdict is EXPECTED[source]
         else:

@@ -47,7 +47,7 @@ def test_first_jobs_start_no_process() -> None:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    for _ in range(1500):
+    for _ in range(10_000):
         if condition():
             return
         threading.Event().wait(0.02)
@@ -71,7 +71,9 @@ def test_a_worker_lost_while_it_warms_up_costs_no_job() -> None:
         assert done(warming) == {"python": [Verdict.ACCEPTED] * 2, "checker": [Verdict.ACCEPTED] * 2}
 
 
-def test_close_ends_it() -> None:
+def test_close_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = JudgeJob(Problem("endless", "", (Test("", ""),), time_limit=900.0), Program("while True: pass"))
+    monkeypatch.setattr("rlef_env.judge.pool.local.warm_up_jobs", lambda _: {"python": endless, "checker": endless})
     with JudgePool(2) as pool:
         warming = pool.warm(())
     futures = [future for those in warming.values() for future in those]
@@ -79,6 +81,7 @@ def test_close_ends_it() -> None:
     assert {future.result().verdict for future in futures if not future.cancelled()} <= {Verdict.NO_VERDICT}
     with pytest.raises(UsageError, match="closed"):
         pool.warm(())
+    assert {name: len(those) for name, those in warming.items()} == {"python": 2, "checker": 2}
 
 
 def test_languages_that_are_not_installed_are_refused() -> None:

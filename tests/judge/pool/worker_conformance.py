@@ -86,5 +86,5 @@ class WorkerConformance(PoolConformance):
 
 
 def ended(handle: int) -> bool:
-    """Return whether the process of a pidfd ends within 30 seconds."""
-    return bool(select.select([handle], [], [], 30)[0])
+    """Return whether the process of a pidfd ends, within minutes."""
+    return bool(select.select([handle], [], [], 250)[0])

@@ -92,4 +92,4 @@ def test_a_hostile_starter_takes_no_longer_than_its_size() -> None:
         "\ndef f(x" * 12_000,
     ):
         fits(result_type(starter, "f"), [[5]])
-    assert time.process_time() - started < 5  # of CPU; quadratic work would take minutes
+    assert time.process_time() - started < 30  # of CPU; quadratic work would take minutes
