@@ -48,7 +48,7 @@ def python_blocks() -> list[Block]:
 @pytest.mark.parametrize("block", python_blocks(), ids=str)
 def test_block_runs(block: Block, tmp_path: Path) -> None:
     process = subprocess.run(
-        [sys.executable, "-c", block.code], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", block.code], cwd=tmp_path, capture_output=True, text=True, timeout=250
     )
     assert process.returncode == 0, process.stderr
 

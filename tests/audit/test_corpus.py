@@ -101,7 +101,7 @@ def test_holds_without_user_namespaces(root: Path) -> None:
         "echo 0 > /proc/sys/user/max_user_namespaces && "
         f"exec {sys.executable} -m pytest -q -p no:cacheprovider {Path(__file__)} -k '{chosen}'"
     )
-    done = subprocess.run(["unshare", "-Ur", "sh", "-c", script], cwd=root, capture_output=True, text=True, timeout=280)
+    done = subprocess.run(["unshare", "-Ur", "sh", "-c", script], cwd=root, capture_output=True, text=True, timeout=850)
     if "Operation not permitted" in done.stderr + done.stdout and "passed" not in done.stdout:
         pytest.skip("this machine cannot create the user namespace in which this test refuses others")
     assert done.returncode == 0, done.stdout[-5000:]

@@ -27,7 +27,7 @@ def rlef(tmp_path: Path) -> Rlef:
             env={**os.environ, "COLUMNS": "120", **environment},
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=850,
         )
 
     return run

@@ -50,7 +50,7 @@ def test_a_forked_process_has_a_shared_judge_of_its_own() -> None:
     answers = context.Queue()
     process = context.Process(target=child, args=(answers,))
     process.start()
-    assert answers.get(timeout=120) == 1.0
+    assert answers.get(timeout=250) == 1.0
     process.join()
     assert process.exitcode == 0
 

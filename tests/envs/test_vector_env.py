@@ -290,7 +290,7 @@ def test_rewards_run_in_the_callers_thread_and_never_delay_the_judge(make: Any, 
     def reward(turn: Turn, final: bool) -> float:
         threads.append(threading.current_thread())
         job = JudgeJob(SUM, Program("print(sum(map(int, input().split())))"))
-        return float(pool.submit(job).result(timeout=60).verdict is Verdict.ACCEPTED)
+        return float(pool.submit(job).result(timeout=250).verdict is Verdict.ACCEPTED)
 
     env = make(2, reward=reward)
     env.reset(seed=0, options={"problem_id": "sum"})

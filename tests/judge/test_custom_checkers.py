@@ -170,7 +170,7 @@ for near in (Near(TOLERANCE), lambda given, output, expected: distance(output, e
 
 def test_a_checker_defined_in_a_notebook_works(root: Path) -> None:
     """Classes and functions there belong to no file, and use modules and constants of the notebook."""
-    process = subprocess.run([sys.executable, "-c", NOTEBOOK], cwd=root, capture_output=True, text=True, timeout=120)
+    process = subprocess.run([sys.executable, "-c", NOTEBOOK], cwd=root, capture_output=True, text=True, timeout=250)
     assert process.stdout == "['accepted', 'wrong_answer']\n" * 2, process.stderr
 
 
@@ -194,5 +194,5 @@ def test_a_checker_that_kills_its_process_costs_only_its_own_job_the_verdict() -
     with JudgePool(1, checkers={"fatal": fatal}) as pool:
         lost = pool.submit(JudgeJob(replace(PROBLEM, checker=CheckerSpec("fatal")), ECHO))
         others = [pool.submit(JudgeJob(replace(PROBLEM, checker=CheckerSpec("tokens")), ECHO)) for _ in range(20)]
-        assert lost.result(60).verdict is Verdict.NO_VERDICT
-        assert {future.result(60).verdict for future in others} == {Verdict.ACCEPTED}
+        assert lost.result(250).verdict is Verdict.NO_VERDICT
+        assert {future.result(250).verdict for future in others} == {Verdict.ACCEPTED}

@@ -61,7 +61,7 @@ def plain_python(tmp_path: Path, sandbox: Sandbox) -> PlainPython:
                 [sandbox._interpreter or getattr(sys, "_base_executable", sys.executable), "-B", "-s", str(program)],
                 stdin=file,
                 capture_output=True,
-                timeout=60,
+                timeout=250,
                 cwd=tmp_path,
                 env={
                     "PYTHONWARNINGS": "ignore::SyntaxWarning",  # the sandbox drops them

@@ -214,7 +214,7 @@ def test_a_missing_layer_is_named() -> None:
         "try: Sandbox()\n"
         "except IsolationUnavailable as error: print(error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=250)
     assert "landlock" in done.stdout, done.stderr
     assert "Function not implemented" in done.stdout
 

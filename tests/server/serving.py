@@ -36,7 +36,8 @@ def post(server: JudgeServer, path: str, content: Any, **headers: str) -> reques
 
 
 def run_code(server: JudgeServer, **content: Any) -> dict[str, Any]:
-    answer = post(server, "/run_code", {"language": "python", **content})
+    patient = {"language": "python", "compile_timeout": 100, "run_timeout": 100}  # the server waits as long
+    answer = post(server, "/run_code", {**patient, **content})
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found

@@ -115,7 +115,7 @@ def test_under_load_each_request_gets_one_correct_answer(server: JudgeServer) ->
 
 def ask(number: int) -> tuple[str, dict[str, Any]]:
     if number % 2:
-        return "/run_code", {"code": "print(input())", "stdin": str(number), "language": "python"}
+        return "/run_code", {"code": "print(input())", "stdin": str(number), "language": "python", "run_timeout": 200}
     source = f"print(input() if {number} % 4 else 'no')"
     return "/judge", {"dataset": "tiny", "id": "echo", "program": source}
 

@@ -210,12 +210,13 @@ class PoolConformance:
         assert (cache.hits, cache.misses) == (1, 1)
 
 
-def check_judge_pool(make: MakePool, supports_checkers: bool = True) -> None:
+def check_judge_pool(make: MakePool, supports_checkers: bool = True, examples: int = PoolConformance.examples) -> None:
     """Run all tests of ``PoolConformance`` on a kind of pool.
 
     Args:
         make: called with a number of workers and custom checkers, returns a new pool.
         supports_checkers: whether the pool takes custom checkers. If not, ``make`` gets none.
+        examples: number of random examples in each test that draws them.
 
     Raises:
         AssertionError: the pool does not do what it must; the traceback shows the test.
@@ -226,7 +227,7 @@ def check_judge_pool(make: MakePool, supports_checkers: bool = True) -> None:
             return make(workers, checkers)
 
     suite = Suite()
-    suite.supports_checkers = supports_checkers
+    suite.supports_checkers, suite.examples = supports_checkers, examples
     for name in vars(PoolConformance):
         if name.startswith("test_"):
             getattr(suite, name)()

@@ -87,7 +87,7 @@ def in_two_processes(call: str, folder: Path) -> list[Any]:
         for rank in range(2)
     ]
     try:
-        assert [process.wait(timeout=280) for process in processes] == [0, 0]
+        assert [process.wait(timeout=850) for process in processes] == [0, 0]
     finally:
         for process in processes:
             process.kill()

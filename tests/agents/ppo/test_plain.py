@@ -194,7 +194,7 @@ def compare_in_two_processes(which: str, folder: Path) -> None:
         for rank in range(2)
     ]
     try:
-        assert [process.wait(timeout=280) for process in processes] == [0, 0]
+        assert [process.wait(timeout=850) for process in processes] == [0, 0]
     finally:
         for process in processes:
             process.kill()

@@ -42,7 +42,7 @@ def launched(
     return subprocess.run(
         [sys.executable, *(launcher if processes > 1 else []), *arguments],
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-        cwd=ROOT, capture_output=True, text=True, timeout=280,
+        cwd=ROOT, capture_output=True, text=True, timeout=850,
     )  # fmt: skip
 
 

@@ -315,7 +315,7 @@ def test_a_full_disk_stops_the_run_and_leaves_a_checkpoint(tmp_path):
     # A limit on the size of a file stands for a full disk: writing fails in the same way.
     run(replace(CONFIG, out=str(tmp_path), updates=1))
     with child(tmp_path, 9, 100_000) as process:
-        _, errors = process.communicate(timeout=280)
+        _, errors = process.communicate(timeout=850)
     assert process.returncode != 0
     assert "RLEFError: checkpoint: could not be written" in errors
     assert "update-00000001 with --resume" in errors

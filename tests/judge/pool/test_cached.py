@@ -8,11 +8,15 @@ import pytest
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import CachedPool, JudgeJob, JudgePool, VerdictCache
+from rlef_env.judge.checkers.custom import CustomCheckers
 from rlef_env.judge.pool.conformance import ECHO, RIGHT, check_judge_pool
 
 
 def test_a_cached_pool_is_a_pool() -> None:
-    check_judge_pool(lambda workers, checkers: CachedPool(JudgePool(workers, checkers=checkers), VerdictCache()))
+    def make(workers: int, checkers: CustomCheckers) -> CachedPool:
+        return CachedPool(JudgePool(workers, checkers=checkers), VerdictCache())
+
+    check_judge_pool(make, examples=2)  # of the pool behind it, other tests judge more
 
 
 def test_a_pool_that_judges_otherwise_fails() -> None:

@@ -40,7 +40,15 @@ def opened(name: str, model: Any, temperature: float, folder: Path) -> Iterator[
         return
     with FakeVLLM(model) as server:
         generator = VLLMGenerator(
-            server.url, model.save_pretrained, folder, [STOP], VOCABULARY, MAX_CONTEXT, temperature, slots=4, timeout=60
+            server.url,
+            model.save_pretrained,
+            folder,
+            [STOP],
+            VOCABULARY,
+            MAX_CONTEXT,
+            temperature,
+            slots=4,
+            timeout=250,
         )
         yield generator
         generator.close()

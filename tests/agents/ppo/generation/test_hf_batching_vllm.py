@@ -95,7 +95,7 @@ def test_batching_notices_what_transformers_only_logs(monkeypatch: pytest.Monkey
 
 
 def vllm(server: FakeVLLM, lm: Any, folder: Path) -> VLLMGenerator:
-    return VLLMGenerator(server.url, lm.save_pretrained, folder, [STOP], VOCABULARY, MAX_CONTEXT, slots=2, timeout=60)
+    return VLLMGenerator(server.url, lm.save_pretrained, folder, [STOP], VOCABULARY, MAX_CONTEXT, slots=2, timeout=250)
 
 
 def test_vllm_gets_new_weights_through_a_folder(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ MAKERS = {
         lm, [STOP], 1.0, batching={"page_size": 16, "num_blocks": 64, "max_batch_tokens": 64}, top_p=top_p
     ),
     "vllm": lambda lm, server, folder, top_p: VLLMGenerator(
-        server.url, lm.save_pretrained, folder, [STOP], VOCABULARY, MAX_CONTEXT, timeout=60, top_p=top_p
+        server.url, lm.save_pretrained, folder, [STOP], VOCABULARY, MAX_CONTEXT, timeout=250, top_p=top_p
     ),
 }
 
