@@ -30,7 +30,11 @@ def test_the_picture_in_the_design_page_shows_every_package(root: Path) -> None:
 
 
 # Public, and slow to load or of one concern.
-LOADED_LATE = {"rlef_env.problems.procedural", "rlef_env.judge.pool.ray", "rlef_env.analysis.metrics"}
+LOADED_LATE = {
+    "rlef_env.problems.procedural",
+    "rlef_env.judge.pool.ray",
+    *(f"rlef_env.analysis.{name}" for name in ("errors", "forecast", "metrics")),
+}
 
 
 def test_agents_use_public_names_only(root: Path) -> None:

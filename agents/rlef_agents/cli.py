@@ -257,10 +257,11 @@ def evaluate_(arguments: Any) -> None:
     """Print solve rates. Several processes share the episodes."""
     from rlef_agents.ppo import parallel
     from rlef_agents.ppo.chat_template import read_template
+    from rlef_agents.ppo.episode_log import records
     from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
     from rlef_agents.ppo.generators import make_generator
     from rlef_agents.ppo.problems import evaluation_problems
-    from rlef_agents.ppo.rollout import Rollout
+    from rlef_agents.ppo.rollout import Batch, Plan, Rollout
     from rlef_agents.ppo.trainer import (
         EVALUATED_AT_ONCE,
         EVALUATION_SEED,
@@ -271,7 +272,9 @@ def evaluate_(arguments: Any) -> None:
         make_renderer,
         with_date,
     )  # fmt: skip
+    from rlef_env import Dataset
     from rlef_env.analysis.metrics import check_n_at_k
+    from rlef_env.runs import EpisodeFacts, facts_of
 
     config = read_config(arguments)
     samples = config.evaluate_samples if arguments.samples is None else arguments.samples
@@ -296,7 +299,11 @@ def evaluate_(arguments: Any) -> None:
             env = make_env(config, problems, EVALUATED_AT_ONCE, pool, tokenizer)
             plans = evaluation_plans(env.dataset, arguments.episodes, env.num_envs, EVALUATION_SEED, samples, *share)
             generator = make_generator(config, model, renderer.stop_ids, temperature, top_p)
-            found = evaluate(Rollout(generator, renderer, [env], config.max_new, config.context), plans, wanted)
+
+            def keep(batch: Batch, plan: Plan, dataset: Dataset = env.dataset) -> list[EpisodeFacts]:
+                return [facts_of(each) for each in records(dataset, batch, plan.samples, "evaluate", 0, 0)]
+
+            found = evaluate(Rollout(generator, renderer, [env], config.max_new, config.context), plans, keep, wanted)
             named = "  ".join(f"{name} {value:.4g}" for name, value in found.items())
             settings = f"feedback {config.feedback}, temperature {temperature:g}, top-p {top_p:g}"
             if parallel.rank() == 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,15 +15,18 @@ from rlef_agents.ppo import parallel
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.problems import Problems
 from rlef_agents.ppo.rollout import Batch, Plan
-from rlef_env import Dataset
+from rlef_env import Dataset, Episode, Verdict
+from rlef_env.analysis.errors import categorise
 from rlef_env.errors import RLEFError, UsageError
 from rlef_env.runs import (
+    EpisodeFacts,
     EpisodeRecord,
     EpisodeWriter,
     ProblemFacts,
     RunFolder,
     RunIdentity,
     TurnExtra,
+    facts_of,
     judge_version,
     problem_facts,
     problem_list,
@@ -70,7 +73,7 @@ class EpisodeLog:
 
     def trained(
         self, dataset: Dataset, batch: Batch, step: int, values: Sequence[Mapping[str, float]]
-    ) -> list[EpisodeRecord]:
+    ) -> list[EpisodeFacts]:
         """Keep the episodes of an update; all processes call it at once.
 
         Args:
@@ -78,11 +81,15 @@ class EpisodeLog:
             batch: the episodes.
             step: number of updates before this one.
             values: ``Learner.turn_values`` after the update.
+
+        Returns:
+            Facts about the episodes of this process, whether they are kept or not.
         """
         samples = sample_numbers([episode.problem_id for episode in batch.episodes])
-        return self._append(dataset, list(records(batch, samples, "train", step, self._attempt, "", values)))
+        made = records(dataset, batch, samples, "train", step, self._attempt, "", values)
+        return self._keep(dataset, made, self.keeps(step))
 
-    def evaluated(self, dataset: Dataset, batch: Batch, plan: Plan, step: int, evaluation: str) -> list[EpisodeRecord]:
+    def evaluated(self, dataset: Dataset, batch: Batch, plan: Plan, step: int, evaluation: str) -> list[EpisodeFacts]:
         """Keep episodes of an evaluation.
 
         Args:
@@ -91,26 +98,31 @@ class EpisodeLog:
             plan: the plan by which they were played.
             step: number of updates so far.
             evaluation: name of the evaluation set.
-        """
-        return self._append(dataset, list(records(batch, plan.samples, "evaluate", step, self._attempt, evaluation)))
 
-    def facts(self, dataset: Dataset, problem_id: str) -> ProblemFacts:
-        """Return the facts about a problem."""
-        if problem_id not in self._facts:
-            self._facts[problem_id] = problem_facts(dataset.get(problem_id))
-        return self._facts[problem_id]
+        Returns:
+            Facts about the episodes of this process.
+        """
+        made = records(dataset, batch, plan.samples, "evaluate", step, self._attempt, evaluation)
+        return self._keep(dataset, made, True)
 
     def close(self) -> None:
         """Compress what is left."""
         self._writer.close()
 
-    def _append(self, dataset: Dataset, made: list[EpisodeRecord]) -> list[EpisodeRecord]:
-        try:
-            for record in made:
-                self._writer.append(record, self.facts(dataset, record.episode.problem_id))
-        except OSError as error:
-            raise self._full(error) from error
-        return made
+    def _keep(self, dataset: Dataset, made: Iterable[EpisodeRecord], write: bool) -> list[EpisodeFacts]:
+        found = []
+        for record in made:
+            problem_id = record.episode.problem_id
+            if problem_id not in self._facts:
+                self._facts[problem_id] = problem_facts(dataset.get(problem_id))
+            problem = self._facts[problem_id]
+            found.append(facts_of(record, problem))
+            try:
+                if write:
+                    self._writer.append(record, problem)
+            except OSError as error:
+                raise self._full(error) from error
+        return found
 
     def _full(self, error: OSError) -> RLEFError:
         return RLEFError(
@@ -120,6 +132,7 @@ class EpisodeLog:
 
 
 def records(
+    dataset: Dataset,
     batch: Batch,
     samples: Sequence[int],
     phase: Literal["train", "evaluate"],
@@ -131,6 +144,7 @@ def records(
     """Yield the records of a batch.
 
     Args:
+        dataset: the problems.
         batch: the episodes.
         samples: number of each among the episodes of its problem.
         phase: what they were played for.
@@ -141,13 +155,23 @@ def records(
     """
     tokens, numbers = iter(batch.tokens), iter(values)
     for episode, sample in zip(batch.episodes, samples, strict=True):
+        played = next(tokens).turns if episode.turns else ()
         extras, read = [], 0
-        for turn in next(tokens).turns if episode.turns else ():
+        for turn, category in zip(played, categories(dataset, episode), strict=True):
             read, written = read + len(turn.prompt_ids), len(turn.completion.ids)
             own = next(numbers) if values and not episode.truncated else {}
-            extras.append(TurnExtra(prompt_tokens=read, completion_tokens=written, values=own))
+            extras.append(TurnExtra(category, read, written, values=own))
             read += written
         yield EpisodeRecord(episode, sample, phase, evaluation, step, attempt, turns=tuple(extras))
+
+
+def categories(dataset: Dataset, episode: Episode) -> list[str | None]:
+    """Return the category of each turn's failure; None where it has none, or no verdict: the judge's reason stays."""
+    found = categorise(dataset.get(episode.problem_id), episode)
+    return [
+        None if turn.judgement.verdict is Verdict.NO_VERDICT else category
+        for turn, category in zip(episode.turns, found, strict=True)
+    ]
 
 
 def sample_numbers(problems: Sequence[str]) -> list[int]:
@@ -213,22 +237,25 @@ def count_start(out: Path, update: int, changed: Sequence[str]) -> int:
     return before
 
 
-def run_identity(config: TrainConfig, evaluated: Problems, problems: Sequence[ProblemFacts], seed: int) -> RunIdentity:
+def run_identity(
+    config: TrainConfig,
+    env: Mapping[str, Any],
+    evaluated: Problems,
+    problems: Sequence[ProblemFacts],
+    seed: int,
+) -> RunIdentity:
     """Return what decides the episodes of a run.
 
     Args:
         config: its settings.
+        env: settings of the environment of evaluations.
         evaluated: the data set of evaluations.
         problems: the problems that evaluations play, in order; empty where there are no evaluations.
         seed: seed of evaluations.
     """
     policy = {name: value for name, value in asdict(config).items() if name not in NOT_OF_THE_POLICY}
-    episodes: dict[str, Any] = {
-        "max_turns": policy.pop("turns"),
-        "feedback": policy.pop("feedback"),
-        "reward": policy.pop("reward"),
-        "seed": seed,
-    }
     name = config.evaluate_dataset or config.dataset
     listed = problem_list(problems, name, evaluated.split) if problems else {}
-    return RunIdentity({"name": policy.pop("model") or "tiny", **policy}, episodes, listed, judge_version())
+    return RunIdentity(
+        {"name": policy.pop("model") or "tiny", **policy}, {**env, "seed": seed}, listed, judge_version()
+    )

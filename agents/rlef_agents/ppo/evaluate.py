@@ -1,49 +1,19 @@
-"""Evaluation of a policy: play problems it was not trained on, and compute solve rates."""
+"""Evaluation in training: the same problems with the same seeds each time, played by all processes together."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from rlef_agents.ppo import parallel
+from rlef_agents.ppo.play_metrics import evaluation_metrics
 from rlef_agents.ppo.rollout import Batch, Plan, Rollout, seed_of
-from rlef_env import Dataset, Episode, Verdict
-from rlef_env.analysis.metrics import NAtK, n_at_k
+from rlef_env import Dataset
+from rlef_env.analysis.metrics import NAtK
+from rlef_env.runs import EpisodeFacts
 
-__all__ = ["EpisodeRecord", "evaluate", "evaluated_problems", "evaluation_plans", "record_of", "summary"]
-
-NOT_VALID = (Verdict.NO_PROGRAM, Verdict.COMPILE_ERROR)
-
-
-class EpisodeRecord(NamedTuple):
-    """An episode, as far as an evaluation counts it.
-
-    Attributes:
-        problem: problem id.
-        has_verdict: False where the judge itself failed.
-        turns: number of responses.
-        limit: largest number of responses.
-        solved_at: number of the response that solved the problem, from 1; 0 where none did.
-        passed_public: True where the last program passed the public tests.
-        valid: number of responses whose program compiles.
-        starved: True where there is no verdict because the machine failed to give the program its time.
-        out_of_context: True where the episode ended unsolved because no further response fitted into the context.
-        skipped: True where not even a first response fitted.
-    """
-
-    problem: str
-    has_verdict: bool
-    turns: int
-    limit: int
-    solved_at: int
-    passed_public: bool
-    valid: int
-    starved: bool = False
-    out_of_context: bool = False
-    skipped: bool = False
+__all__ = ["evaluate", "evaluated_problems", "evaluation_plans"]
 
 
 def evaluation_plans(
@@ -83,102 +53,31 @@ def evaluated_problems(dataset: Dataset, episodes: int, samples: int = 1) -> lis
 def evaluate(
     rollout: Rollout,
     plans: Sequence[Plan],
+    keep: Callable[[Batch, Plan], Sequence[EpisodeFacts]],
     wanted: Sequence[NAtK] = (),
-    keep: Callable[[Batch, Plan], object] = lambda _, __: None,
 ) -> dict[str, float]:
     """Play all plans of this process; all processes call it at once.
 
     Args:
         rollout: plays the episodes.
         plans: plans of this process.
+        keep: keeps the episodes of a plan, and returns the facts about them.
         wanted: n@k to estimate.
-        keep: called with each plan and its episodes when they have ended.
 
     Returns:
-        ``summary`` of the episodes of all processes.
+        ``evaluation_metrics`` of the episodes of all processes, out_of_context (episodes that ended unsolved because no
+        further response fitted into the context) and skipped (those of them without any response).
     """
-    mine: list[EpisodeRecord] = []
+    mine: list[EpisodeFacts] = []
+    unfit = np.zeros(2)
     for each in plans:
         batch = rollout.play(each)
-        keep(batch, each)
-        mine += [
-            record_of(episode, place in batch.out_of_context, place in batch.skipped)
-            for place, episode in enumerate(batch.episodes)
-        ]
-    return summary([each for part in parallel.gathered(mine) for each in part], wanted)
-
-
-def record_of(episode: Episode, out_of_context: bool = False, skipped: bool = False) -> EpisodeRecord:
-    """Make the record of an episode that has ended."""
-    results = episode.turns[-1].judgement.results if episode.turns else ()
-    public = [result.verdict is Verdict.ACCEPTED for result in results if result.role == "public"]
-    return EpisodeRecord(
-        episode.problem_id,
-        has_verdict=(bool(episode.turns) or skipped) and not episode.truncated,
-        turns=len(episode.turns),
-        limit=int(episode.settings.get("max_turns", len(episode.turns))),
-        solved_at=episode.solved_at or 0,
-        passed_public=episode.solved or (bool(results) and all(public)),
-        valid=sum(turn.judgement.verdict not in NOT_VALID for turn in episode.turns),
-        starved=episode.truncated and any(turn.judgement.category == "starved" for turn in episode.turns[-1:]),
-        out_of_context=out_of_context,
-        skipped=skipped,
-    )
-
-
-def summary(records: Sequence[EpisodeRecord], wanted: Sequence[NAtK] = ()) -> dict[str, float]:
-    """Compute the metrics of an evaluation; episodes without a verdict are counted apart.
-
-    Args:
-        records: records of the episodes.
-        wanted: n@k to estimate, beside 1@k for one whole episode.
-
-    Returns:
-        solve_rate (over episodes) and solve_rate_half_width (95 %, normal approximation), solved_at_1, solved_at_2, ...
-        (solved by that turn or before), valid_programs (share of responses whose program compiles), turns, episodes,
-        no_verdict, starved (episodes of no_verdict that the machine caused), out_of_context (episodes that ended
-        unsolved because no further response fitted), skipped (episodes in which no first response fitted); and n@k
-        under names such as ``1@3`` or ``10@100``, over problems with as many episodes as k needs.
-    """
-    kept = [each for each in records if each.has_verdict]
-    if not kept:
-        return {"episodes": 0.0, **without_verdict(records)}
-    responses = sum(each.turns for each in kept)
-    solved = [each.solved_at for each in kept]
-    rate = sum(map(bool, solved)) / len(kept)
-    limit = max(each.limit for each in kept)
+        mine += keep(batch, each)
+        unfit += len(batch.out_of_context), len(batch.skipped)
+    out_of_context, skipped = parallel.total(unfit)
+    facts = [each for part in parallel.gathered(mine) for each in part]
     return {
-        "solve_rate": rate,
-        "solve_rate_half_width": 1.96 * float(np.sqrt(rate * (1.0 - rate) / len(kept))),
-        **{f"solved_at_{turn}": sum(0 < at <= turn for at in solved) / len(kept) for turn in range(1, limit + 1)},
-        "valid_programs": sum(each.valid for each in kept) / max(responses, 1),
-        "turns": responses / len(kept),
-        "episodes": float(len(kept)),
-        **without_verdict(records),
-        "out_of_context": float(sum(each.out_of_context for each in kept)),
-        "skipped": float(sum(each.skipped for each in kept)),
-        **{
-            str(each): found
-            for each in dict.fromkeys((NAtK(1, limit), *wanted))
-            if (found := mean_n_at_k(kept, each, each.episodes(limit))) is not None
-        },
+        **evaluation_metrics(facts, wanted),
+        "out_of_context": float(out_of_context),
+        "skipped": float(skipped),
     }
-
-
-def without_verdict(records: Sequence[EpisodeRecord]) -> dict[str, float]:
-    """Count episodes without a verdict, and those of them that the machine caused."""
-    lost = [each for each in records if not each.has_verdict]
-    return {"no_verdict": float(len(lost)), "starved": float(sum(each.starved for each in lost))}
-
-
-def mean_n_at_k(records: Sequence[EpisodeRecord], wanted: NAtK, drawn: int) -> float | None:
-    """Average n@k over problems with at least ``drawn`` episodes; None where there is none."""
-    problems: dict[str, list[EpisodeRecord]] = defaultdict(list)
-    for each in records:
-        problems[each.problem].append(each)
-    rates = [
-        n_at_k([each.passed_public for each in those], [each.solved_at > 0 for each in those], wanted.n, drawn)
-        for those in problems.values()
-        if len(those) >= drawn
-    ]
-    return float(np.mean(rates)) if rates else None

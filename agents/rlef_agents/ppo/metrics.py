@@ -28,7 +28,7 @@ def batch_metrics(
     lengths and the generator (named ``sampler_*``) count all responses.
 
     Returns:
-        solve_rate, episode_reward, turns_per_episode, response_tokens, longest_response; truncated (share of
+        episode_reward, turns_per_episode, response_tokens, longest_response; truncated (share of
         responses); reference_kl (mean over tokens of log pi - log rho) and reference_kl_turn (over turns, as in the
         reward); policy_entropy, value, return, explained_variance; sampler_kl and sampler_gap (mean of
         log pi_b - log pi_old and of its size), sampler_gap_max, and quantiles of its size over tokens that are not
@@ -43,7 +43,7 @@ def batch_metrics(
     counted = targets.trained[flat.starts]
     returns = targets.returns[targets.valued]
     residual = returns - scored.values[targets.valued]
-    per_episode = _sums(solved=[episode.solved for episode in episodes], count=np.ones(len(episodes)))
+    per_episode = _sums(count=np.ones(len(episodes)))
     per_turn = _sums(
         reward=flat.rewards,
         truncated=flat.truncated,
@@ -73,7 +73,6 @@ def batch_metrics(
     spread = per_value["returned2"] / values - (per_value["returned"] / values) ** 2
     unexplained = per_value["residual2"] / values - (per_value["residual"] / values) ** 2
     return {
-        "solve_rate": per_episode["solved"] / episodes_,
         "episode_reward": per_turn["reward"] / episodes_,
         "turns_per_episode": turns / episodes_,
         "response_tokens": tokens / turns,

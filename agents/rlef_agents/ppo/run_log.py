@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from rlef_agents.ppo.sinks import Sink, sinks
+from rlef_agents.ppo.outlook import outlook
+from rlef_agents.ppo.sinks import Sink, read_metrics, sinks
 
 __all__ = ["Log"]
 
@@ -72,6 +74,22 @@ class Log:
             sink.write(kind, update, metrics)
         self._show(kind, update, metrics)
 
+    def forecast(self, evaluation: str) -> None:
+        """Show what the evaluations so far say about the following ones, if they are enough.
+
+        Args:
+            evaluation: name of the evaluation set.
+        """
+        if self._console.quiet:
+            return
+        try:
+            line = outlook(read_metrics(self.path), evaluation)
+        except Exception as error:  # noqa: BLE001 - no forecast is worth stopping the run
+            line = f"forecast: left out ({type(error).__name__}: {error})"
+        if line:
+            self._evaluation += f"\n{line}"
+            self.say(line)
+
     def say(self, text: str) -> None:
         """Print a line."""
         self._console.print(text, highlight=False, markup=False, soft_wrap=True)
@@ -85,12 +103,17 @@ class Log:
 
     def _show(self, kind: str, update: int, metrics: Mapping[str, float]) -> None:
         if kind == "evaluate":
-            by_turn = " ".join(f"{value:.2f}" for name, value in metrics.items() if name.startswith("solved_at_"))
-            n_at_k = "  ".join(f"{name} {value:.3f}" for name, value in metrics.items() if "@" in name)
+            by_turn = " ".join(
+                f"{value:.2f}" for name, value in metrics.items() if re.fullmatch(r"solved_at_\d+", name)
+            )
+            n_at_k = "  ".join(
+                f"{name} {value:.3f}" for name, value in metrics.items() if re.fullmatch(r"\d+@\d+", name)
+            )
             self._evaluation = (
                 f"evaluated after {update} updates: solved {metrics.get('solve_rate', 0.0):.3f} "
                 f"(by turn {by_turn}; {n_at_k}) at temperature {metrics.get('temperature', 1.0):g}, "
                 f"top-p {metrics.get('top_p', 1.0):g}, {metrics.get('episodes', 0):.0f} episodes"
+                + (f"; {lost:.0f} more have no verdict" if (lost := metrics.get("no_verdict", 0)) else "")
             )
             self.say(self._evaluation)
             return

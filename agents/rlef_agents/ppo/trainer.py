@@ -33,14 +33,16 @@ from rlef_agents.ppo.generators import GeneratorFactory, unsharded_copy
 from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.loading import read_model
 from rlef_agents.ppo.model import base
+from rlef_agents.ppo.play_metrics import STARVED, training_metrics
 from rlef_agents.ppo.problems import Problems, evaluation_problems, training_problems
 from rlef_agents.ppo.rollout import Batch, Plan, Rollout, plan
 from rlef_agents.ppo.run_log import Log
 from rlef_env import CodeVectorEnv, JudgePool
 from rlef_env.analysis.metrics import parse_n_at_k
+from rlef_env.envs import EnvConfig
 from rlef_env.errors import RLEFError, UsageError
 from rlef_env.judge import BaseJudgePool, CachedPool, VerdictCache, default_workers
-from rlef_env.runs import RunFolder, problem_facts
+from rlef_env.runs import EpisodeFacts, RunFolder, problem_facts
 from rlef_env.sandbox import measure_machine
 
 __all__ = ["Trainer", "env_arguments", "load_model", "make_env", "make_pool"]
@@ -50,9 +52,6 @@ EVALUATED_AT_ONCE: Final = 256
 
 CANNOT_WRITE: Final = (OSError, RuntimeError, SafetensorError)
 """Exceptions that a full disk causes: in Python's own files, in PyTorch's, and in safetensors'."""
-
-STARVED: Final = "starved"
-"""Category of a judgement without a verdict because the machine was too slow."""
 
 FIXED: Final = ("critic", "lora_rank", "lora_alpha")
 """Settings that a resumed run cannot change."""
@@ -129,9 +128,6 @@ class Trainer:
         self.best = -1.0
         if before is not None:
             self.best = float(load_checkpoint(before, self.learner)["best"])
-        self.episodes = self._open_episode_log(differences)
-        if parallel.rank() == 0:
-            (self.out / "config.toml").write_text(dump_config(config), encoding="utf-8")
         self.generators = GeneratorFactory(config, self.learner, self.renderer.stop_ids, whole)
         share = len(self.plan(0).seeds)
         self._stack = ExitStack()
@@ -145,6 +141,14 @@ class Trainer:
             self.rollout.update(self.learner.version)  # servers may have started with other weights
         self._ahead = ahead
         self._valid = self._evaluation_env() if config.evaluate_every else None
+        try:  # the run begins here: until now, nothing of it is in the folder
+            self.episodes = self._open_episode_log(differences)
+        except BaseException:
+            close(self.rollout)
+            self._stack.close()
+            raise
+        if parallel.rank() == 0:
+            (self.out / "config.toml").write_text(dump_config(config), encoding="utf-8")
         self.log = Log(
             self.out,
             config.updates,
@@ -178,8 +182,8 @@ class Trainer:
             played = time.monotonic()
             version = learner.version
             metrics = self._update(batch)
-            if self.episodes.keeps(version):
-                self.episodes.trained(self._train_problems.dataset, batch, version, learner.turn_values)
+            facts = self.episodes.trained(self._train_problems.dataset, batch, version, learner.turn_values)
+            metrics |= training_metrics([each for share in parallel.gathered(facts) for each in share])
             self.generators.renew()
             self.rollout.update(learner.version)
             self.log.write("train", learner.version, {**metrics, **self._timings(batch, began, played)})
@@ -212,13 +216,14 @@ class Trainer:
         )
         rollout = self._rollout([env], config.evaluate_temperature, config.evaluate_top_p)
 
-        def keep(batch: Batch, plan: Plan) -> None:
-            self.episodes.evaluated(env.dataset, batch, plan, step, self.evaluated)
+        def keep(batch: Batch, plan: Plan) -> list[EpisodeFacts]:
+            return self.episodes.evaluated(env.dataset, batch, plan, step, self.evaluated)
 
-        metrics = evaluate(rollout, plans, parse_n_at_k(config.evaluate_n_at_k, config.turns), keep)
+        metrics = evaluate(rollout, plans, keep, parse_n_at_k(config.evaluate_n_at_k, config.turns))
         close(rollout)
         row = {**metrics, "temperature": config.evaluate_temperature, "top_p": config.evaluate_top_p}
         self.log.write("evaluate", step, row)
+        self.log.forecast(self.evaluated)
         if metrics.get("solve_rate", -1.0) > self.best:
             self.best = metrics["solve_rate"]
             self._keep_best()
@@ -258,7 +263,8 @@ class Trainer:
             wanted = (config.evaluate_episodes, config.evaluate_samples)
             names = evaluated_problems(valid.dataset, *wanted) if config.evaluate_every else []
             facts = [problem_facts(valid.dataset.get(name)) for name in names]
-            open_run(config, run_identity(config, valid, facts, EVALUATION_SEED), facts)
+            env = EnvConfig.from_arguments(**env_arguments(config, valid, self.tokenizer)).settings
+            open_run(config, run_identity(config, env, valid, facts, EVALUATION_SEED), facts)
             attempt = count_start(self.out, self.learner.version, changed)
         attempt = parallel.gathered(attempt)[0]
         return EpisodeLog(RunFolder.open(self.out), attempt, config.keep_episodes_every)

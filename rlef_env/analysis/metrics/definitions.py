@@ -67,7 +67,9 @@ class Metric:
         found = self.of_problems(facts)
         if not any(each.denominator for each in found):
             return Interval(math.nan, *self.bounds)
-        clusters = [each.problem.cluster or each.problem.problem_id for each in found]
+        clusters: list[str] | None = [each.problem.cluster or each.problem.problem_id for each in found]
+        if len(set(clusters or ())) == 1:
+            clusters = None  # problems of one contest or family stand for that family, of which they are draws
         return ratio_interval(
             [each.numerator for each in found], [each.denominator for each in found], clusters, level, self.bounds
         )

@@ -1,4 +1,4 @@
-"""Metrics of evaluations during training."""
+"""Plans and metrics of evaluations during training, and of the episodes of an update."""
 
 from __future__ import annotations
 
@@ -7,75 +7,53 @@ from dataclasses import replace
 
 import pytest
 
-from rlef_agents.ppo.evaluate import EpisodeRecord, evaluation_plans, record_of, summary
-from rlef_env import Episode, Verdict, load_dataset
+from rlef_agents.ppo.evaluate import evaluation_plans
+from rlef_agents.ppo.play_metrics import evaluation_metrics, training_metrics
+from rlef_env import Verdict, load_dataset
 from rlef_env.analysis.metrics import NAtK
-from rlef_env.episodes import Turn
-from rlef_env.judge import Judgement, TestResult
+from tests.analysis.metrics.tables import episode
+
+PLAYED = [
+    episode("a", "a"), episode("a", "www"), episode("a", "wwp"), episode("a", "wwa"),
+    episode("b", "ncw"), episode("b", "p"), episode("b", "wa"), episode("c", "?"),
+]  # fmt: skip
 
 
-def played(name: str, solved_at: int, passed: bool, verdict: bool = True) -> EpisodeRecord:
-    return EpisodeRecord(name, verdict, solved_at or 3, 3, solved_at, passed, 2)
-
-
-def test_summary_counts() -> None:
-    outcomes = [
-        played("a", 1, True), played("a", 0, False), played("a", 0, True), played("a", 3, True),
-        played("b", 0, False), played("b", 0, True), played("b", 2, True), played("c", 0, False, verdict=False),
-    ]  # fmt: skip
-    found = summary(outcomes, [NAtK(1, 6), NAtK(1, 12)])
-    assert found["solve_rate"] == pytest.approx(3 / 7)
-    assert [found[f"solved_at_{turn}"] for turn in (1, 2, 3)] == pytest.approx([1 / 7, 2 / 7, 3 / 7])
-    assert (found["episodes"], found["no_verdict"]) == (7, 1)
-    assert found["valid_programs"] == pytest.approx(14 / 18)
-    assert found["1@3"] == pytest.approx((2 / 4 + 1 / 3) / 2)  # over problems, not over episodes
+def test_metrics_of_an_evaluation_by_hand() -> None:
+    found = evaluation_metrics(PLAYED, [NAtK(1, 6), NAtK(1, 12)])
+    assert found["solve_rate"] == pytest.approx((2 / 4 + 1 / 3) / 2)  # over problems, not over episodes
+    assert [found[f"solved_at_{turn}"] for turn in (1, 2, 3)] == pytest.approx(
+        [(1 / 4 + 0) / 2, (1 / 4 + 1 / 3) / 2, (2 / 4 + 1 / 3) / 2]
+    )
+    assert found["solve_rate_low"] < found["solve_rate"] < found["solve_rate_high"]
+    assert found["repair_rate"] == pytest.approx(2 / 6)
+    assert found["valid_programs"] == pytest.approx(14 / 16)
+    assert (found["1@3"], found["pass@1"]) == pytest.approx((found["solve_rate"], found["solve_rate"]))
     # Of a: 6 pairs, 1 of them solves with both, 2 with the only one that passed, 2 in one of two choices, 1 not at all.
     a, b = (1 + 2 + 2 / 2) / 6, (0 + 1 + 1 / 2) / 3
     assert found["1@6"] == pytest.approx((a + b) / 2)
     assert found["1@12"] == pytest.approx(2 / 3)  # b has too few
-    assert (found["starved"], found["out_of_context"], found["skipped"]) == (0, 0, 0)
-    full = played("d", 0, False)._replace(turns=0, valid=0, out_of_context=True, skipped=True)
-    more = summary([*outcomes, full, played("e", 0, False)._replace(out_of_context=True)])
-    assert more["solve_rate"] == pytest.approx(3 / 9), "what is not answered is not solved"
-    assert (more["out_of_context"], more["skipped"], more["valid_programs"]) == (2, 1, pytest.approx(16 / 21))
-    assert summary([full])["valid_programs"] == 0.0
-    assert summary(outcomes[-1:]) == {"episodes": 0.0, "no_verdict": 1.0, "starved": 0.0}
-    assert summary([outcomes[-1], outcomes[-1]._replace(starved=True)])["starved"] == 1.0
+    assert (found["episodes"], found["no_verdict"], found["starved"]) == (7, 1, 1)
 
 
-def judged(*verdicts: tuple[str, Verdict]) -> Judgement:
-    results = tuple(TestResult(role, place, verdict) for place, (role, verdict) in enumerate(verdicts))  # type: ignore[arg-type]
-    failed = [verdict for _, verdict in verdicts if verdict is not Verdict.ACCEPTED]
-    return Judgement(failed[0] if failed else Verdict.ACCEPTED, results, len(results))
+def test_without_a_verdict_only_counts_are_known() -> None:
+    lost = PLAYED[-1]
+    other = replace(lost, turns=(replace(lost.turns[0], category=None),))
+    assert evaluation_metrics([lost, other]) == {"episodes": 0.0, "no_verdict": 2.0, "starved": 1.0}
 
 
-@pytest.mark.parametrize(
-    ("judgement", "solved_at", "passed", "valid"),
-    [
-        (judged(("public", Verdict.ACCEPTED), ("private", Verdict.ACCEPTED)), 2, True, 2),
-        (judged(("public", Verdict.ACCEPTED), ("private", Verdict.WRONG_ANSWER)), 0, True, 2),
-        (judged(("public", Verdict.ACCEPTED), ("public", Verdict.TIME_LIMIT)), 0, False, 2),
-        (Judgement(Verdict.NO_PROGRAM, total=2), 0, False, 1),
-        (Judgement(Verdict.COMPILE_ERROR, total=2), 0, False, 1),
-    ],
-)
-def test_the_record_of_an_episode(judgement: Judgement, solved_at: int, passed: bool, valid: int) -> None:
-    first = Turn("", "", judged(("public", Verdict.WRONG_ANSWER)))
-    episode = Episode("p", "D", "?", (first, Turn("", "", judgement)), terminated=True, settings={"max_turns": 2})
-    assert record_of(episode) == EpisodeRecord("p", True, 2, 2, solved_at, passed, valid)
-
-
-def test_an_episode_that_was_cut_off_has_no_verdict() -> None:
-    lost = Episode("p", "D", "?", (Turn("", "", Judgement(Verdict.NO_VERDICT)),), truncated=True)
-    assert not record_of(lost).has_verdict
-    assert not record_of(lost).starved
-    late = Turn("", "", Judgement(Verdict.NO_VERDICT, category="starved"))
-    assert record_of(replace(lost, turns=(late,))).starved
-    # The program itself raised an error with this name.
-    named = Turn("", "", Judgement(Verdict.RUNTIME_ERROR, category="starved"))
-    assert not record_of(Episode("p", "D", "?", (named,), terminated=True)).starved
-    assert not record_of(Episode("p", "D", "?")).has_verdict
-    assert record_of(Episode("p", "D", "?"), True, True).has_verdict, "skipped, because its prompt fills the context"
+def test_metrics_of_an_update_by_hand() -> None:
+    played = [*PLAYED[:-1], episode("d", "www", programs="xyx")]
+    found = training_metrics(played)
+    assert (found["solve_rate"], found["solved_at_3"]) == pytest.approx(((2 / 4 + 1 / 3 + 0) / 3,) * 2)
+    assert found["repair_rate"] == pytest.approx(2 / 7)
+    assert found["repeated_programs"] == pytest.approx(1 / 11)  # 11 programs after a first turn
+    verdicts = {name.removeprefix("verdict_"): count for name, count in found.items() if name.startswith("verdict_")}
+    assert verdicts == {
+        **dict.fromkeys((verdict.value for verdict in Verdict), 0.0),
+        "accepted": 3.0, "wrong_answer": 14.0, "no_program": 1.0, "compile_error": 1.0,
+    }  # fmt: skip
+    assert training_metrics([PLAYED[-1]])["verdict_no_verdict"] == 1.0
 
 
 @pytest.mark.parametrize(("episodes", "samples"), [(0, 1), (0, 3), (7, 1), (7, 3), (250, 1), (6, 2)])

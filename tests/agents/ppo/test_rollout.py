@@ -11,6 +11,7 @@ from rlef_agents.ppo.rollout import Plan, Rollout, plan
 from rlef_agents.ppo.trajectory import Completion
 from rlef_agents.tiny.shrunk import shrunk
 from rlef_env import CodeVectorEnv, Judgement, JudgePool, Verdict, load_dataset
+from rlef_env.runs import EpisodeRecord, facts_of
 
 DATASET = "procedural/hidden_step?short=true&steps=3&count=50"
 
@@ -218,7 +219,11 @@ def test_a_problem_that_fills_the_context_is_skipped_and_counted(renderer, pool)
     assert [tokens.problem_id for tokens in batch.tokens] == [
         episode.problem_id for place, episode in enumerate(batch.episodes) if place not in long
     ]
-    found = evaluate(make(renderer, pool, context=limit, env=starter), [plan(0, 0, 6)])
+
+    def keep(batch, plan):
+        return [facts_of(EpisodeRecord(episode)) for episode in batch.episodes]
+
+    found = evaluate(make(renderer, pool, context=limit, env=starter), [plan(0, 0, 6)], keep)
     assert (found["skipped"], found["episodes"]) == (len(long), 6)
     assert found["out_of_context"] >= len(long)
     nothing = make(renderer, pool, context=10).play(plan(0, 0, 2))

@@ -101,6 +101,16 @@ def test_intervals_are_of_problems_and_problems_of_a_contest_are_one_cluster() -
     assert found != ratio_interval(rates, [1.0] * 6)
 
 
+def test_problems_that_are_all_of_one_family_are_draws_of_it() -> None:
+    family = [ProblemFacts(str(number), cluster="family") for number in range(20)]
+    alone = [ProblemFacts(str(number), cluster=str(number)) for number in range(20)]
+    of_family, of_others = (
+        metrics_of([episode(problem, "a" if number % 2 else "w") for number, problem in enumerate(problems)])
+        for problems in (family, alone)
+    )
+    assert of_family["solve_rate"] == of_others["solve_rate"]
+
+
 def test_tokens_of_problems_that_nobody_solved_count() -> None:
     facts = [episode("x", "a", tokens=5), episode("y", "www", tokens=5), episode("z", "wa", tokens=5)]
     assert metrics_of(facts)["tokens_per_solved"].value == pytest.approx((5 + 15 + 10) / 2)
