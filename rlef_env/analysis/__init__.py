@@ -6,12 +6,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rlef_env.analysis.comparison import Comparison, assert_no_regression, compare
     from rlef_env.analysis.evaluation import evaluate
     from rlef_env.analysis.run import Run
 
-__all__ = ["Run", "evaluate"]
+__all__ = ["Comparison", "Run", "assert_no_regression", "compare", "evaluate"]
 
-_MODULES = {"Run": "rlef_env.analysis.run", "evaluate": "rlef_env.analysis.evaluation"}
+_MODULES = {
+    "Comparison": "rlef_env.analysis.comparison",
+    "Run": "rlef_env.analysis.run",
+    "assert_no_regression": "rlef_env.analysis.comparison",
+    "compare": "rlef_env.analysis.comparison",
+    "evaluate": "rlef_env.analysis.evaluation",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,7 @@ from typing import Final
 
 from rlef_env.cli import (
     audit,
+    compare,
     demo,
     doctor,
     errors,
@@ -37,6 +38,7 @@ GROUPS: Final[Mapping[str, Mapping[str, ModuleType]]] = {
         "eval": evaluate,
         "errors": errors,
         "report": report,
+        "compare": compare,
         "query": query,
         "rescore": rescore,
     },

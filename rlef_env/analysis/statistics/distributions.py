@@ -10,6 +10,7 @@ __all__ = ["normal_quantile", "t_cdf", "t_quantile"]
 
 _TINY = 1e-300
 _MAX_TERMS = 1000
+_MAX_STEPS = 200
 
 
 def normal_quantile(probability: float) -> float:
@@ -30,12 +31,15 @@ def t_quantile(probability: float, df: float) -> float:
     low, high = 0.0, 1.0
     while t_cdf(high, df) < probability and high < 1e12:
         low, high = high, 2 * high
-    while high - low > 1e-12 * high:
-        middle = (low + high) / 2
-        if not low < middle < high:
+    value = (low + high) / 2
+    for _ in range(_MAX_STEPS):  # Newton's steps, and halvings where one leaves what is left of the range
+        excess = t_cdf(value, df) - probability
+        low, high = (low, value) if excess > 0 else (value, high)
+        step = excess / _t_density(value, df)
+        if abs(step) <= 1e-12 * value:
             break
-        low, high = (middle, high) if t_cdf(middle, df) < probability else (low, middle)
-    return high
+        value = value - step if low < value - step < high else (low + high) / 2
+    return value
 
 
 def t_cdf(value: float, df: float) -> float:
@@ -45,6 +49,11 @@ def t_cdf(value: float, df: float) -> float:
         return 0.5 + math.copysign(_regularised_beta(0.5, df / 2, square / (df + square)) / 2, value)
     tail = _regularised_beta(df / 2, 0.5, df / (df + square)) / 2
     return 1 - tail if value > 0 else tail
+
+
+def _t_density(value: float, df: float) -> float:
+    log = math.lgamma((df + 1) / 2) - math.lgamma(df / 2) - math.log(df * math.pi) / 2
+    return math.exp(log - (df + 1) / 2 * math.log1p(value * value / df))
 
 
 def _regularised_beta(a: float, b: float, x: float) -> float:
