@@ -16,7 +16,7 @@ define step
 @printf '\033[1m== %s\033[0m\n' '$(1)'; began=$$SECONDS; $(2); printf '   %s: %s s\n' '$(1)' $$((SECONDS - began))
 endef
 
-.PHONY: help demo test coverage slow mutants chaos lint types clean programs
+.PHONY: help demo test coverage slow viewers mutants chaos lint types clean programs
 
 help:  ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -46,6 +46,16 @@ coverage: $(VENV)/installed-test programs  ## the same tests, and the lines they
 
 slow: $(VENV)/installed-test programs  ## the slow tests
 	$(BIN)/pytest -m slow --timeout=1200
+
+VIEWERS := inspect-ai==0.3.285 inspect-scout==0.6.1 verifiers==0.4.0 datasets==5.2.0 tensorboard==2.21.0
+
+viewers:  ## open exported runs with the packages of others, each in an environment of its own (minutes)
+	@for package in $(VIEWERS); do \
+	  folder=$(VENV)/viewers/$${package%%=*}; printf '\033[1m== %s\033[0m\n' $$package; \
+	  [ -x $$folder/bin/python ] || $(PYTHON) -m venv $$folder; \
+	  $$folder/bin/python -m pip --disable-pip-version-check -q install $$package pytest pytest-timeout hypothesis pyarrow -e .; \
+	  $$folder/bin/python -m pytest -q -m viewers tests/analysis/exports; \
+	done
 
 mutants: $(VENV)/installed-test  ## put known bugs of trainers into copies of this one, and check that a test of `make test` fails for each
 	$(BIN)/python -m tests.mutants
