@@ -15,6 +15,7 @@ from typing import Final
 
 from rlef_env.cli import (
     audit,
+    dashboard,
     compare,
     demo,
     doctor,
@@ -39,6 +40,7 @@ GROUPS: Final[Mapping[str, Mapping[str, ModuleType]]] = {
         "eval": evaluate,
         "errors": errors,
         "report": report,
+        "dashboard": dashboard,
         "compare": compare,
         "query": query,
         "rescore": rescore,

@@ -27,7 +27,7 @@ from rlef_env.files import written_whole
 from rlef_env.runs import EpisodeFacts, RunFolder
 from rlef_env.runs.record import EpisodeKey
 
-__all__ = ["Report", "page_html", "page_parts", "write_report"]
+__all__ = ["Report", "page_html", "page_parts", "shared_head", "write_report"]
 
 INLINE_BYTES: Final = 22 * 2**20
 """Bytes of texts, in base64, that the page itself may hold; with all else it stays under 30 MB."""
@@ -82,7 +82,7 @@ def write_report(
         head = {
             "title": title or " and ".join(each["name"] for each in summaries),
             "runs": summaries,
-            **_shared(table, summaries),
+            **shared_head(table, summaries),
         }
         head["pages"] = {"count": len(table.pages), "folder": folder.name if paged else None}
         with written_whole(out) as file:
@@ -105,7 +105,8 @@ def _add_run(table: EpisodeTable, number: int, run: RunFolder) -> list[EpisodeFa
     return list(found.values())
 
 
-def _shared(table: EpisodeTable, summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def shared_head(table: EpisodeTable, summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what the head of the page says about all runs together."""
     return {
         "names": table.names(),
         "problems": table.problem_rows(),

@@ -97,7 +97,7 @@ def test_find_and_search_in_texts(browse: Open, small_page: str) -> None:
     page.fill("#search", "RANGE(N + 1)")
     assert count(page) == "0 of 20 episodes"
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('#episode-table [role=status]').innerText === '15 of 20 episodes'")
+    page.wait_for_selector("#episode-table [role=status]:text-is('15 of 20 episodes')")
     assert texts(page, ".chip") == ["text “RANGE(N + 1)” ×"]
 
 
@@ -295,7 +295,7 @@ def test_texts_that_do_not_fit_are_in_a_folder(browse: Open, small: RunFolder, t
     page.keyboard.press("/")
     page.fill("#search", "n + 1")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('#episode-table [role=status]').innerText === '15 of 20 episodes'")
+    page.wait_for_selector("#episode-table [role=status]:text-is('15 of 20 episodes')")
     again = write_report([small], report.path)
     assert again.folder is None
     assert not report.folder.exists()

@@ -184,35 +184,50 @@ function nextTheme() {
 // --- a run that goes on ---
 
 async function poll() {
-  const response = await fetch(`columns.json?after=${data.count}`);
+  const known = { episodes: data.count, problems: head.problems.length, prompts: head.prompts.length, version: head.version };
+  const response = await fetch(`changes?${new URLSearchParams(known)}`);
   const changed = await response.json();
-  const badge = element("live");
-  badge.hidden = false;
-  badge.textContent = changed.running ? "live" : "no new episodes";
-  badge.classList.toggle("running", changed.running);
+  if (!response.ok) throw new Error(changed.error);
+  head.problems.push(...changed.problems);
+  head.prompts.push(...changed.prompts);
+  head.names = changed.names;
+  data.hidden = new Set(changed.hidden);
   if (changed.head) Object.assign(head, changed.head);
-  for (const episode of changed.replaced || []) data.hidden.add(episode);
-  const news = changed.columns && changed.columns.episodes.id.length > 0;
+  showLive(changed.age < 60 ? "live" : `last change ${seconds(changed.age)} ago`, changed.age < 60);
+  plays = changed.plays;
+  const news = changed.columns.episodes.id.length > 0;
   if (news) append(changed.columns);
   return Boolean(news || changed.head);
 }
 
+function showLive(text, running) {
+  const badge = element("live");
+  badge.hidden = false;
+  badge.textContent = text;
+  badge.classList.toggle("running", running);
+}
+
+const POLL_MILLISECONDS = 2000;
+
 async function pollForever() {
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
     try {
-      if (!document.hidden && (await poll()) && openEpisode < 0 && !document.activeElement.closest?.("input, textarea, select")) {
-        const [at, first] = [scrollY, firstEpisode];
-        showAll();
-        firstEpisode = first;
-        showEpisodes();
-        scrollTo(0, at);
-      }
-    } catch {
-      element("live").textContent = "the dashboard has ended";
-      element("live").classList.remove("running");
+      if (!document.hidden && (await poll())) showNews();
+    } catch (error) {
+      showLive(error instanceof TypeError ? "the dashboard has ended" : error.message, false);
     }
   }
+}
+
+/** Shows new episodes, unless that would disturb somebody who reads an episode or writes. */
+function showNews() {
+  if (openEpisode >= 0 || document.activeElement.closest("input, textarea, select")) return;
+  const [at, first, chosen] = [scrollY, firstEpisode, selected];
+  showAll();
+  [firstEpisode, selected] = [first, chosen];
+  showEpisodes();
+  scrollTo(0, at);
 }
 
 async function start() {
