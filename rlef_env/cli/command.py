@@ -15,8 +15,8 @@ from typing import Final
 
 from rlef_env.cli import (
     audit,
-    dashboard,
     compare,
+    dashboard,
     demo,
     doctor,
     errors,

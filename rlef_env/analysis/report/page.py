@@ -31,7 +31,7 @@ __all__ = ["Report", "page_html", "page_parts", "shared_head", "write_report"]
 
 INLINE_BYTES: Final = 22 * 2**20
 """Bytes of texts, in base64, that the page itself may hold; with all else it stays under 30 MB."""
-SCRIPTS: Final = ("data", "text", "diff", "filter", "charts", "overview", "episodes", "viewer", "main")
+SCRIPTS: Final = ("data", "text", "diff", "filter", "charts", "overview", "episodes", "viewer", "play", "main")
 """The parts of the page's script, in the order in which they are joined."""
 
 

@@ -14,8 +14,11 @@ from typing import Any
 import pytest
 
 from rlef_env.analysis.report import Dashboard, LiveReport
+from rlef_env.cli.dashboard_player import BrowserPlayer
+from rlef_env.cli.play import play_folder
+from rlef_env.envs import CodeEnv
 from rlef_env.errors import UsageError
-from rlef_env.runs import EpisodeWriter, RunFolder
+from rlef_env.runs import EpisodeWriter, RunFolder, read_facts
 from tests.analysis.report.conftest import Open
 from tests.analysis.report.made import SECOND, A, W, record, run_of, turn
 
@@ -157,3 +160,47 @@ def test_a_player_answers_the_page_itself_only(run: RunFolder) -> None:
         finally:
             server.shutdown()
             thread.join()
+
+
+def test_a_person_plays_in_the_page(browse: Open, tmp_path: Path) -> None:
+    path = tmp_path / "play"
+    with CodeEnv(dataset="starter") as env:
+        folder, player = play_folder(path, env), BrowserPlayer(env, path)
+        report = LiveReport([folder])
+        with Dashboard(report, port=0, player=player) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            try:
+                page = browse(server.url, own=server.url)
+                page.fill("#game input", "starter/add-numbers")
+                page.click("text=Begin an episode")
+                page.fill("#program", "print(max(map(int, input().split())))")
+                page.keyboard.press("Control+Enter")
+                page.wait_for_selector(".log pre")
+                assert "Expected output `3" in page.inner_text(".log")
+                assert "turn 2 of 3" in page.inner_text("#game")
+                page.fill("#program", "print(sum(map(int, input().split())))")
+                page.click("text=Submit")
+                page.wait_for_selector("#episode-table [role=status]:text-is('1 episode')")
+                assert "Solved." in page.inner_text("#game")
+                page.click("tr[data-place='0'] a")
+                page.wait_for_selector("#turn-2 .diff mark")
+                status, answer = posted(server, {"do": "answer", "program": "x"}, server.url.rstrip("/"))
+                assert (status, answer) == (400, {"error": "expected an episode that has not ended; begin another"})
+            finally:
+                server.shutdown()
+                thread.join()
+        player.close()
+        report.close()
+    (facts,) = read_facts(folder)
+    assert (facts.phase, facts.solved_at, facts.problem.problem_id) == ("play", 2, "starter/add-numbers")
+
+
+def test_an_episode_that_is_left_is_kept(tmp_path: Path) -> None:
+    with CodeEnv(dataset="starter") as env:
+        player = BrowserPlayer(env, tmp_path / "play")
+        player({"do": "begin", "problem": "starter/add-numbers"})
+        player({"do": "answer", "program": "print(0)"})
+        player({"do": "begin", "problem": "starter/add-numbers"})
+        player.close()
+    assert [len(facts.turns) for facts in read_facts(RunFolder.open(tmp_path / "play"))] == [1]

@@ -323,7 +323,7 @@ def test_an_episode_that_was_played_again_appears_once(browse: Open, tmp_path: P
 
 def test_a_run_without_episodes_is_a_page(browse: Open, tmp_path: Path) -> None:
     page = browse(address(write_report([run_of(tmp_path / "run", [])], tmp_path / "out.html").path))
-    assert "The run has no episodes." in page.inner_text("#episodes")
+    assert "There are no episodes." in page.inner_text("#episodes")
 
 
 # --- hostile texts ---------------------------------------------------------------------------------------------------

@@ -209,7 +209,7 @@ function showEpisodes() {
   element("episode-table").replaceChildren(
     make("p", { class: "faint", role: "status" }, searching ? `Searched ${percent(textSearch.searched / textSearch.total, 0)} of the texts: ` : "",
       filters.size || shownEpisodes.length !== members.length ? `${number(shownEpisodes.length)} of ${plural(members.length, "episode")}` : plural(members.length, "episode")),
-    make("div", { class: "card scroll" }, rows.length ? table : make("p", { class: "faint" }, "No episode passes the filters. ", filters.size > 0 && make("button", { type: "button", onclick: clearFilters }, "Clear all"))),
+    make("div", { class: "card scroll" }, rows.length ? table : make("p", { class: "faint" }, filters.size ? "No episode passes the filters. " : live ? "No episode has ended yet." : "There are no episodes.", filters.size > 0 && make("button", { type: "button", onclick: clearFilters }, "Clear all"))),
     ...[pager(firstEpisode, shownEpisodes.length, ROWS, go, "episodes")].filter(Boolean));
 }
 

@@ -1,6 +1,5 @@
 // Which episodes are shown: the scope (a set of episodes, at a step of training) and filters inside it.
 
-let plays = false; // whether a person can play here
 const scope = { set: 0, step: "last" };
 const filters = new Map(); // kind -> value; every filter must hold
 

@@ -6,9 +6,8 @@ function showAll() {
   findSets();
   findMembers();
   const box = element("overview");
-  const parts = [scopeBar(), numbers(), training(), members.length && turnsSection(), members.length && errors(), members.length && problemsSection(), episodesSection(), settings()].filter(Boolean);
+  const parts = [playSection(), scopeBar(), numbers(), training(), members.length && turnsSection(), members.length && errors(), members.length && problemsSection(), episodesSection(), settings()].filter(Boolean);
   box.replaceChildren(...parts);
-  if (!data.count) element("episodes").append(make("p", { class: "faint" }, live ? "No episode has ended yet." : "The run has no episodes."));
   element("sections").replaceChildren(...parts.filter((part) => part.id).map((part) => make("a", { href: `#${part.id}` }, part.querySelector("h2").textContent)));
   showProblems();
   showEpisodes();
@@ -196,7 +195,7 @@ async function poll() {
   showLive(changed.age < 60 ? "live" : `last change ${seconds(changed.age)} ago`, changed.age < 60);
   plays = changed.plays;
   const news = changed.columns.episodes.id.length > 0;
-  if (news) append(changed.columns);
+  append(changed.columns);
   return Boolean(news || changed.head);
 }
 
