@@ -22,8 +22,8 @@ from rlef_env.episodes.settings import Feedback
 from rlef_env.judge import Judge, JudgeJob, Judgement, TestResult, Verdict
 from rlef_env.problems import CheckerSpec, FunctionSpec, InteractorSpec, Problem, Test
 from rlef_env.sandbox import Program
+from rlef_env.testing import ScriptedJudge
 from tests.envs.samples import SUM_RIGHT, SUM_WRONG, TINY
-from tests.envs.scripted import ScriptedJudge
 
 NO_PROGRAM = "nothing"
 
@@ -69,7 +69,7 @@ def test_equal_arguments_give_equal_turns_and_change_nothing(
 ) -> None:
     dynamics, problem, episode = begun(feedback=feedback)
     before = replace(episode)
-    judge = ScriptedJudge(lambda role, index: TestResult(role, index, verdict))
+    judge = ScriptedJudge(result=lambda role, index: TestResult(role, index, verdict))
     read = read_response(response)
     judgements = [judge.judge(job) for job in dynamics.jobs(problem, episode, read)]
     after = dynamics.advance(problem, episode, read, judgements)
@@ -97,7 +97,7 @@ def random_turn(first: Verdict, second: Verdict) -> Episode:
     dynamics, problem, episode = begun(feedback="random")
     response = read_response(SUM_WRONG)
     judgements = [
-        ScriptedJudge(lambda role, index, verdict=verdict: TestResult(role, index, verdict)).judge(job)  # type: ignore[misc]
+        ScriptedJudge(result=lambda role, index, verdict=verdict: TestResult(role, index, verdict)).judge(job)  # type: ignore[misc]
         for job, verdict in zip(dynamics.jobs(problem, episode, response), (first, second), strict=True)
     ]
     return dynamics.advance(problem, episode, response, judgements)

@@ -16,8 +16,8 @@ from rlef_env.envs.plan import ResponsePlan
 from rlef_env.judge import Judge, JudgeJob, Judgement, TestResult, Verdict
 from rlef_env.problems import Dataset, Problem, Test
 from rlef_env.sandbox import Program
+from rlef_env.testing import ScriptedJudge
 from tests.envs.samples import NO_PUBLIC, NO_TESTS, SUM, fenced
-from tests.envs.scripted import ScriptedJudge
 
 RIGHT = "print(sum(map(int, input().split())))"
 PASSES_PUBLIC = "print(abs(sum(map(int, input().split()))))"
@@ -102,7 +102,7 @@ def test_nothing_is_passed_without_public_tests(judge: Judge) -> None:
 
 @pytest.mark.parametrize(("last", "total"), [(True, 5), (False, 2)])
 def test_the_total_of_a_turn_without_a_verdict_counts_the_tests_to_pass(last: bool, total: int) -> None:
-    lost = ScriptedJudge(lambda role, index: TestResult(role, index, Verdict.NO_VERDICT))
+    lost = ScriptedJudge(result=lambda role, index: TestResult(role, index, Verdict.NO_VERDICT))
     scored = score(lost, SUM, RIGHT, last=last)
     assert (scored.judgement.verdict, scored.judgement.total) == (Verdict.NO_VERDICT, total)
 
@@ -118,7 +118,7 @@ def test_with_private_feedback_no_test_runs_twice(run_all_tests: bool) -> None:
     ]
     assert (scored.judgement.verdict, scored.judgement.total) == (Verdict.ACCEPTED, 33)
     failing = ScriptedJudge(
-        lambda role, index: TestResult(role, index, Verdict.WRONG_ANSWER if index >= 10 else Verdict.ACCEPTED)
+        result=lambda role, index: TestResult(role, index, Verdict.WRONG_ANSWER if index >= 10 else Verdict.ACCEPTED)
     )
     scored = score(failing, MANY, RIGHT, last=True, feedback="private", run_all_tests=run_all_tests)
     assert failing.judged == (everything if run_all_tests else everything[:20])
@@ -153,7 +153,9 @@ def test_a_response_is_scored_as_in_the_paper(
     tests = tuple(Test(f"{number}\n", "") for number in range(public + hidden))
     assume(tests)
     problem = replace(SUM, public_tests=tests[:public], private_tests=tests[public:], generated_tests=())
-    judge = ScriptedJudge(lambda role, index: TestResult(role, index, drawn[index + (role == "private") * public]))
+    judge = ScriptedJudge(
+        result=lambda role, index: TestResult(role, index, drawn[index + (role == "private") * public])
+    )
     judgement, final = score(judge, problem, RIGHT, last=last, feedback=feedback, run_all_tests=run_all_tests)
 
     verdicts = drawn[: len(tests)]
@@ -175,7 +177,9 @@ def test_a_response_is_scored_as_in_the_paper(
 
 def test_hidden_results_are_left_out_where_a_shown_test_has_no_verdict() -> None:
     judge = ScriptedJudge(
-        lambda role, index: TestResult(role, index, Verdict.NO_VERDICT if role == "public" else Verdict.WRONG_ANSWER)
+        result=lambda role, index: TestResult(
+            role, index, Verdict.NO_VERDICT if role == "public" else Verdict.WRONG_ANSWER
+        )
     )
     scored = score(judge, MANY, RIGHT, last=False)
     assert (shape(scored.judgement), scored.final) == (("no_verdict", 2, 2), False)
@@ -202,7 +206,7 @@ def test_private_feedback_runs_20_tests_and_shows_8(make_env: Callable[..., Code
 def test_a_certain_failure_decides_even_if_other_tests_have_no_verdict() -> None:
     """So a program that breaks a checker on one test does not escape its verdict on another."""
     verdicts = [Verdict.ACCEPTED, Verdict.NO_VERDICT, Verdict.WRONG_ANSWER]
-    judge = ScriptedJudge(lambda role, index: TestResult(role, index, verdicts[index % 3]))
+    judge = ScriptedJudge(result=lambda role, index: TestResult(role, index, verdicts[index % 3]))
     for stop_early in (True, False):
         judgement = judge.judge(JudgeJob(MANY, Program(RIGHT), stop_early=stop_early))
         assert judgement.verdict is Verdict.WRONG_ANSWER

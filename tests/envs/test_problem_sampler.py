@@ -20,8 +20,8 @@ from rlef_env.errors import DataError, UsageError
 from rlef_env.judge import Judge, JudgePool, TestResult, Verdict
 from rlef_env.problems import Dataset, Problem, Test, load_dataset, write_jsonl
 from rlef_env.problems.metadata import ProblemMetadata
+from rlef_env.testing import ScriptedJudge
 from tests.envs.samples import NO_TESTS, SUM_RIGHT, SUM_WRONG, TINY, fenced
-from tests.envs.scripted import ScriptedJudge
 
 ECHO = fenced("print(input())")
 TWENTY = Dataset(
@@ -226,7 +226,7 @@ def test_a_sampler_learns_from_each_episode_once_unless_the_judge_failed() -> No
             self.learned.append((place, solved))
 
     verdicts = iter([Verdict.ACCEPTED, Verdict.WRONG_ANSWER, Verdict.NO_VERDICT])
-    judge: Any = ScriptedJudge(lambda role, index: TestResult(role, index, next(verdicts)))
+    judge: Any = ScriptedJudge(result=lambda role, index: TestResult(role, index, next(verdicts)))
     env = CodeEnv(TWENTY, max_turns=1, sampling=Recording(), judge=judge)
     for problem_id in ("p3", "p0", "p7"):
         env.reset(options={"problem_id": problem_id})

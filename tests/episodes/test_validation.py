@@ -16,8 +16,9 @@ from rlef_env.envs import CodeEnv, rejudge, replay
 from rlef_env.episodes import Episode, episode_from_row, episode_to_row, read_episodes
 from rlef_env.errors import DataError
 from rlef_env.judge import Judge, TestResult, Verdict
+from rlef_env.testing import ScriptedJudge
 from tests.envs.samples import SUM_PASSES_PUBLIC, SUM_RIGHT, SUM_WRONG, TINY
-from tests.envs.scripted import ScriptedJudge, played_episodes
+from tests.envs.scripted import played_episodes
 
 Path = tuple[str | int, ...]
 DROPPED = object()
@@ -210,7 +211,7 @@ def test_a_wrong_answer_is_never_rejudged_as_right(fooled: dict[str, Any], judge
 def test_an_early_end_is_scored_in_full_again(solved: dict[str, Any]) -> None:
     """Even if the program now fails the public tests, which would not end an episode of 50 turns."""
     longer = episode_from_row(corrupted(solved, ("settings", "max_turns"), 50))
-    failing = ScriptedJudge(lambda role, index: TestResult(role, index, Verdict.WRONG_ANSWER))
+    failing = ScriptedJudge(result=lambda role, index: TestResult(role, index, Verdict.WRONG_ANSWER))
     first, second = rejudge(longer, TINY, failing).turns
     assert (first.judgement.total, second.judgement.total) == (2, 5)
 

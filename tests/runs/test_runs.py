@@ -31,8 +31,8 @@ from rlef_env.runs import (
 )
 from rlef_env.runs.reader import episode_files
 from rlef_env.runs.record import record_from_row, record_to_row
+from rlef_env.testing import ScriptedJudge
 from tests.envs.samples import SUM_RIGHT, SUM_WRONG, TINY
-from tests.envs.scripted import ScriptedJudge
 from tests.runs.records import IDENTITY, PROBLEMS, new_run, records
 
 
@@ -76,7 +76,7 @@ def played(*programs: str, problem_id: str = "sum", lost: bool = False) -> Episo
             role, index, Verdict.NO_VERDICT if lost else Verdict.WRONG_ANSWER, "starved" if lost else None
         )
 
-    env = CodeEnv(TINY, judge=ScriptedJudge(result))  # type: ignore[arg-type]
+    env = CodeEnv(TINY, judge=ScriptedJudge(result=result))  # type: ignore[arg-type]
     env.reset(options={"problem_id": problem_id})
     for program in programs:
         env.step(program)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rlef_env.sandbox import Execution, Status
-from tests.sandbox.programs import programs
+from rlef_env.testing import sources
 
 Run = Callable[..., Execution]
 PlainPython = Callable[[str, bytes], "tuple[int, bytes, str]"]
@@ -127,6 +127,6 @@ def test_agrees_with_plain_python(name: str, run: Run, plain_python: PlainPython
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
-@given(source=programs(), stdin=st.binary(max_size=200))
+@given(source=sources(), stdin=st.binary(max_size=200))
 def test_generated_programs_agree(source: str, stdin: bytes, run: Run, plain_python: PlainPython) -> None:
     agree(run(source, stdin), plain_python(source, stdin))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-__all__ = ["programs"]
+__all__ = ["sources"]
 
 NAMES = st.sampled_from(["a", "b", "c", "data"])
 EXPRESSIONS = st.recursive(
@@ -52,7 +52,7 @@ BLOCKS = st.recursive(
 )
 
 
-def programs() -> st.SearchStrategy[str]:
+def sources() -> st.SearchStrategy[str]:
     """Return a strategy for sources of whole programs."""
     return st.lists(BLOCKS, min_size=1, max_size=6).map(
         lambda blocks: "\n".join(["import sys", "a = b = c = data = 1", *(line for block in blocks for line in block)])
