@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rlef_env.testing.sandbox_suite import check_sandbox
     from rlef_env.testing.scripted_judge import ScriptedJudge
     from rlef_env.testing.sources import sources
-    from rlef_env.testing.strategies import actions, episodes, judgements, outputs, problems, responses, tests
+    from rlef_env.testing.strategies import actions, episodes, judgements, outputs, problem_tests, problems, responses
 
 __all__ = [
     "ADD",
@@ -37,11 +37,11 @@ __all__ = [
     "episodes",
     "judgements",
     "outputs",
+    "problem_tests",
     "problems",
     "programs",
     "responses",
     "sources",
-    "tests",
 ]
 
 _MODULES = {
@@ -53,7 +53,7 @@ _MODULES = {
     "rlef_env.testing.scripted_judge": ("ScriptedJudge",),
     "rlef_env.testing.sources": ("sources",),
     "rlef_env.testing.strategies": (
-        *("actions", "episodes", "judgements", "outputs", "problems", "responses", "tests"),
+        *("actions", "episodes", "judgements", "outputs", "problem_tests", "problems", "responses"),
     ),
 }
 

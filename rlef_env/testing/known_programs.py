@@ -18,7 +18,7 @@ ADD: Final = Problem(
     statement="Read two whole numbers from one line and print their sum",
     public_tests=(Test("1 2\n", "3\n"), Test("10 -4\n", "6\n")),
     private_tests=(Test("0 0\n", "0\n"), Test("-7 2\n", "-5\n"), Test("999999999 1\n", "1000000000\n")),
-    time_limit=2.0,
+    time_limit=1.0,
     memory_limit=256 * 10**6,
 )
 """The problem that the programs are judged on."""

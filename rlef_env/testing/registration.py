@@ -22,5 +22,10 @@ def register() -> None:
         strategy: st.SearchStrategy[object] = getattr(testing, name)()
         return strategy
 
-    for kind, name in ((Problem, "problems"), (Test, "tests"), (Judgement, "judgements"), (Episode, "episodes")):
+    for kind, name in (
+        (Problem, "problems"),
+        (Test, "problem_tests"),
+        (Judgement, "judgements"),
+        (Episode, "episodes"),
+    ):
         st.register_type_strategy(kind, lambda _, name=name: drawn(name))  # type: ignore[misc]

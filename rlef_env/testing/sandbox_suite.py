@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from rlef_env.sandbox import Execution, Limits, Program, Status
@@ -18,6 +20,7 @@ LIMITS: Final = Limits(cpu_seconds=5.0, idle_seconds=2.0, memory_bytes=256 * 10*
 ATTEMPTS: Final = 3
 ALL_BYTES: Final = bytes(range(256)) * 16
 SECRET: Final = "RLEF_TESTING_SECRET"
+WRITTEN: Final = Path(tempfile.gettempdir(), "rlef-testing-wrote-this")
 
 Check = Callable[[Execution], bool]
 
@@ -174,7 +177,7 @@ CASES: Final = (
     ),
     Case(
         "writing files",
-        "open('/tmp/rlef-testing', 'w').write('x')\nprint('reached')",
+        f"open('{WRITTEN}', 'w').write('x')\nprint('reached')",
         "that no file can be written",
         refused,
         locked=True,
@@ -222,6 +225,7 @@ def check_sandbox(make: Callable[[], AbstractContextManager[Any]], *, locked: bo
             _check_after_misuse(sandbox, findings)
     finally:
         os.environ.pop(SECRET, None)
+        WRITTEN.unlink(missing_ok=True)
     findings.report()
 
 

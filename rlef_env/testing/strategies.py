@@ -15,7 +15,7 @@ from rlef_env.problems import Dataset, Problem, Solution, Test
 from rlef_env.problems.problem import ROLES, Role
 from rlef_env.testing.scripted_judge import ScriptedJudge
 
-__all__ = ["actions", "episodes", "judgements", "outputs", "problems", "responses", "tests"]
+__all__ = ["actions", "episodes", "judgements", "outputs", "problem_tests", "problems", "responses"]
 
 _TEXT: Final = st.text(st.characters(codec="utf-8"), max_size=20)
 _TEST_VERDICTS: Final = [verdict for verdict in Verdict if verdict is not Verdict.NO_PROGRAM]
@@ -36,7 +36,7 @@ def outputs() -> st.SearchStrategy[str]:
     return st.tuples(st.lists(lines, max_size=4).map("\n".join), ends).map("".join)
 
 
-def tests() -> st.SearchStrategy[Test]:
+def problem_tests() -> st.SearchStrategy[Test]:
     """Return a strategy for tests."""
     return st.builds(Test, st.one_of(outputs(), _TEXT), outputs())
 
@@ -44,10 +44,10 @@ def tests() -> st.SearchStrategy[Test]:
 @st.composite
 def problems(draw: st.DrawFn) -> Problem:
     """Draw a problem that programs solve on standard input, with at least one test."""
-    some = st.lists(tests(), max_size=3).map(tuple)
+    some = st.lists(problem_tests(), max_size=3).map(tuple)
     public, private, generated = draw(some), draw(some), draw(some)
     if not public + private + generated:
-        public = (draw(tests()),)
+        public = (draw(problem_tests()),)
     return Problem(
         id=draw(st.text("abcdefgh-/ é", min_size=1, max_size=12)),
         statement=draw(_TEXT),
@@ -109,9 +109,9 @@ def judgements(draw: st.DrawFn, problem: Problem | None = None) -> Judgement:
 
     Args:
         draw: hypothesis gives it.
-        problem: the problem; a drawn one if None.
+        problem: the problem; one of three small ones if None.
     """
-    judged = problem or draw(problems())
+    judged = problem or draw(st.sampled_from(_PLAYED.problems))
     tests = list(judged.tests())
     count = draw(st.integers(1, len(tests)))
     measured = [draw(_measured(role, index)) for role, index, _ in tests[:count]]

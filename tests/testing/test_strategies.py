@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 from rlef_env.envs import extract_program
@@ -23,12 +23,15 @@ from rlef_env.testing import (
     episodes,
     judgements,
     outputs,
+    problem_tests,
     problems,
     programs,
     responses,
-    tests,
 )
 from rlef_env.testing.known_programs import KNOWN
+
+FIRST = settings(phases=[Phase.generate], max_examples=2000, database=None)
+"""Take the first one that is found."""
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +71,14 @@ def test_problems_can_be_written(problem: Problem) -> None:
 
 @pytest.mark.parametrize("verdict", [verdict for verdict in Verdict if verdict is not Verdict.NO_PROGRAM])
 def test_judgements_have_every_verdict(verdict: Verdict) -> None:
-    found: Judgement = find(judgements(), lambda judgement: judgement.verdict is verdict)
+    found: Judgement = find(judgements(), lambda judgement: judgement.verdict is verdict, settings=FIRST)
     assert found.total >= len(found.results) >= 1
 
 
 def test_outputs_tests_and_actions_are_drawn() -> None:
-    assert find(outputs(), lambda text: "e" in text and text.endswith("\r\n"))
-    assert isinstance(find(tests(), lambda test: bool(test.input)), Test)
-    assert len(find(actions(min_size=2), lambda texts: len(set(texts)) == 2)) == 2
+    assert find(outputs(), lambda text: "e" in text and text.endswith("\r\n"), settings=FIRST)
+    assert isinstance(find(problem_tests(), lambda test: bool(test.input), settings=FIRST), Test)
+    assert len(find(actions(min_size=2), lambda texts: len(set(texts)) == 2, settings=FIRST)) == 2
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -57,8 +57,9 @@ class NaiveProgram:
         except subprocess.TimeoutExpired:
             return Execution(Status.TIME_LIMIT)
         finally:  # a better sandbox than most: nothing is left of the programs of this test
-            os.killpg(child.pid, signal.SIGKILL)
-            child.communicate()
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
         return Execution(Status.EXITED, child.returncode, stdout=stdout)
 
 
