@@ -33,6 +33,8 @@ demo: $(VENV)/installed  ## install into .venv, show three agents, then train a 
 	@$(BIN)/rlef-agents train tiny --plain --minutes 4.5 --set out=runs/demo
 	@printf '\n\033[1m== What it does now, on the same problems\033[0m\n\n'
 	@$(BIN)/rlef-agents play runs/demo tiny --episodes 50
+	@printf '\n\033[1m== Every episode of this training, turn by turn, as a page\033[0m\n\n'
+	@$(BIN)/rlef report runs/demo --out runs/demo/report.html
 
 test: $(VENV)/installed-test programs  ## lint, types, import contracts and all tests except the slow ones
 	$(call step,ruff check,$(BIN)/ruff check $(SOURCES))

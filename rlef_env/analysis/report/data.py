@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from rlef_env.analysis.errors import CATEGORIES
 from rlef_env.analysis.report.pages import PageStore, Place, Text
 from rlef_env.analysis.report.tail import EpisodeRow
 from rlef_env.episodes.render import GRID_LETTERS
@@ -140,12 +141,14 @@ class EpisodeTable:
             if each.program is not None:
                 before.add(each.program)
 
-    def names(self) -> dict[str, list[str]]:
-        """Return the names that columns hold numbers of."""
+    def names(self) -> dict[str, Any]:
+        """Return the names that columns hold numbers of, and the meaning of each category."""
+        categories = self._categories.names()
         return {
+            "meanings": {name: CATEGORIES[name].meaning for name in categories if name in CATEGORIES},
             "verdicts": list(VERDICTS),
             "letters": list(LETTERS.values()),
-            "categories": self._categories.names(),
+            "categories": categories,
             "phases": self._phases.names(),
             "evaluations": self._evaluations.names(),
         }

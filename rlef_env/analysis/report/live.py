@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rlef_env.analysis.report.data import EpisodeTable, key_of
+from rlef_env.analysis.report.differences import differences
 from rlef_env.analysis.report.page import page_html, shared_head
 from rlef_env.analysis.report.summary import run_summary
 from rlef_env.analysis.report.tail import RunTail
@@ -36,6 +37,7 @@ class LiveReport:
         self._facts: list[dict[EpisodeKey, EpisodeFacts]] = [{} for _ in runs]
         self._lock = threading.Lock()
         self._summaries: list[dict[str, Any]] = []
+        self._differences: list[dict[str, Any]] = []
         self._version = self._summarised = 0
         self._next_summary = 0.0
 
@@ -88,7 +90,7 @@ class LiveReport:
             return self._table.pages.compressed(number), self._table.pages.finished(number)
 
     def _shared(self) -> dict[str, Any]:
-        return {"runs": self._summaries, **shared_head(self._table, self._summaries)}
+        return {"runs": self._summaries, "comparisons": self._differences, **shared_head(self._table, self._summaries)}
 
     def _refresh(self) -> None:
         for number, tail in enumerate(self._tails):
@@ -99,9 +101,9 @@ class LiveReport:
         if self._summaries and (self._summarised == len(self._table) or now < self._next_summary):
             return
         self._summarised = len(self._table)
-        self._summaries = [
-            run_summary(run, list(facts.values())) for run, facts in zip(self._runs, self._facts, strict=True)
-        ]
+        facts = [list(each.values()) for each in self._facts]
+        self._summaries = [run_summary(run, own) for run, own in zip(self._runs, facts, strict=True)]
+        self._differences = differences(facts)
         self._version += 1
         self._next_summary = now + (time.monotonic() - now) / SUMMARY_SHARE
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rlef_env.analysis.report.data import EpisodeTable, key_of
+from rlef_env.analysis.report.differences import differences
 from rlef_env.analysis.report.summary import metric_meanings, run_summary
 from rlef_env.analysis.report.tail import RunTail
 from rlef_env.errors import UsageError
@@ -70,10 +71,8 @@ def write_report(
         raise UsageError("runs: expected at least one run, got none; name the folder of a run")
     out, table = Path(out), EpisodeTable()
     try:
-        summaries = []
-        for number, run in enumerate(runs):
-            facts = _add_run(table, number, run)
-            summaries.append(run_summary(run, facts))
+        facts = [_add_run(table, number, run) for number, run in enumerate(runs)]
+        summaries = [run_summary(run, own) for run, own in zip(runs, facts, strict=True)]
         table.pages.finish()
         folder = out.with_name(f"{out.stem}_files")
         inline = _inline_pages(table, inline_bytes)
@@ -84,6 +83,7 @@ def write_report(
             "runs": summaries,
             **shared_head(table, summaries),
         }
+        head["comparisons"] = differences(facts)
         head["pages"] = {"count": len(table.pages), "folder": folder.name if paged else None}
         with written_whole(out) as file:
             for part in page_parts(head, table.columns(), paged):

@@ -154,15 +154,22 @@ function metricTable(groups) {
 }
 
 function difference(metric, run, estimates) {
-  const compared = head.comparisons?.[run]?.[metric];
-  if (compared && compared.difference !== null) {
+  const compared = comparisonOf(run)?.[metric];
+  if (compared) {
+    const points = (value) => signedValue(metric, value).replace(" points", "");
     const sure = compared.low > 0 || compared.high < 0;
     return [make("b", { class: sure ? "sure" : "" }, signedValue(metric, compared.difference)),
-      make("span", { class: "faint" }, ` ${signedValue(metric, compared.low)} to ${signedValue(metric, compared.high)}${compared.p_value === undefined ? "" : `, p = ${amount(compared.p_value)}`}`)];
+      make("span", { class: "faint" }, ` ${points(compared.low)} to ${points(compared.high)}, ${compared.p_value < 0.001 ? "p < 0.001" : `p = ${amount(compared.p_value)}`}`)];
   }
   const [before, after] = [estimates[0]?.value, estimates[run]?.value];
   if (before === undefined || before === null || after === undefined || after === null) return make("span", { class: "faint" }, "–");
   return signedValue(metric, after - before);
+}
+
+/** What the report computed about a run's differences to the first, if it is about the scope. */
+function comparisonOf(run) {
+  const [compared, set] = [head.comparisons[run], sets[scope.set]];
+  return set && scope.step === "last" && compared?.phase === set.phaseName && compared.evaluation === set.evaluationName ? compared.metrics : undefined;
 }
 
 function signedValue(metric, value) {
