@@ -13,8 +13,8 @@ __all__ = ["common_problems", "setting_differences"]
 
 SHOWN: Final = 3
 """Problems of each kind that an error names."""
-MAY_DIFFER: Final = ("seed", "samples", "workers", "isolation")
-"""Settings of episodes that do not change what is asked of the agent."""
+MAY_DIFFER: Final = ("seed", "isolation", "reward", "full_grid", "split")
+"""Settings of episodes that change neither what the agent is asked nor what is accepted; the problems have digests."""
 SAME_PROBLEMS: Final = ("digest", "count", "dataset", "split")
 """Facts about a list of problems that the problems themselves answer better."""
 

@@ -22,8 +22,8 @@ from rlef_env.runs import EpisodeFacts, ProblemFacts
 __all__ = ["DEFAULT_MARGIN", "Settings", "assert_no_regression", "compare", "compare_halves", "compare_sides"]
 
 DEFAULT_MARGIN: Final = 0.03
-"""How much worse a run may be: what the paper's protocol can tell. With 20 samples of each of about 100 problems, two
-equally good runs are found to be within 3 points in four of five cases (docs/statistics.md)."""
+"""How much worse a run may be: what the paper's protocol can tell. With 20 samples of each of 117 problems, two
+equally good runs are found to be within 3 points in three of four cases (docs/statistics.md)."""
 POINT: Final = 0.01
 
 
@@ -171,8 +171,8 @@ def compare_sides(a: Side, b: Side, settings: Settings) -> Comparison:
         detectable=detectable,
         problems_for_point=problems_needed(main.problems, detectable, POINT),
         samples_for_point=None if within is None else samples_needed(max(samples), detectable, POINT, within),
-        noise=None if spreads[0] is None else _z(level) * math.sqrt(2 * spreads[0]),
-        judge=judge_flips(a.facts, b.facts),
+        noise=None if not spreads[0] else _z(level) * math.sqrt(2 * spreads[0]),
+        judge=judge_flips((a.facts, b.facts), (a.rescored, b.rescored)),
         different_settings=tuple(different),
     )
 

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
 
-from rlef_env.analysis.comparison.result import Flip, JudgeFlips
+from rlef_env.analysis.backtest import JudgeFlips
+from rlef_env.analysis.comparison.result import Flip
 from rlef_env.runs import EpisodeFacts, ProblemFacts
 
 __all__ = ["flips_between", "judge_flips", "turn_limit_of"]
@@ -49,11 +50,14 @@ def flips_between(
     return tuple(sorted(found, key=lambda flip: (flip.share_after - flip.share_before, flip.problem)))
 
 
-def judge_flips(*runs: Iterable[EpisodeFacts]) -> JudgeFlips:
+def judge_flips(runs: Iterable[Iterable[EpisodeFacts]], rescored: Iterable[JudgeFlips | None] = ()) -> JudgeFlips:
     """Count the programs that were judged more than once, and those of them that were accepted only sometimes.
 
-    The same program for the same problem should always get the same verdict. A run that was judged again
-    (``rlef rescore``) has all its programs in common with the first.
+    The same program for the same problem should always get the same verdict.
+
+    Args:
+        runs: episodes of each run.
+        rescored: what ``rlef rescore`` kept of each run; it counts, too.
     """
     seen: defaultdict[tuple[str, str], Counter[bool]] = defaultdict(Counter)
     for facts in runs:
@@ -62,7 +66,11 @@ def judge_flips(*runs: Iterable[EpisodeFacts]) -> JudgeFlips:
                 if turn.program is not None and turn.verdict != "no_verdict":
                     seen[episode.problem.problem_id, turn.program][turn.verdict == ACCEPTED] += 1
     twice = [counts for counts in seen.values() if counts.total() > 1]
-    return JudgeFlips(len(twice), sum(len(counts) > 1 for counts in twice))
+    again = [each for each in rescored if each is not None]
+    return JudgeFlips(
+        len(twice) + sum(each.programs for each in again),
+        sum(len(counts) > 1 for counts in twice) + sum(each.flips for each in again),
+    )
 
 
 def _by_problem(facts: Iterable[EpisodeFacts]) -> defaultdict[str, list[EpisodeFacts]]:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from rlef_env.analysis.backtest import JudgeFlips
 from rlef_env.analysis.comparison.text import html_report, report
 
-__all__ = ["Comparison", "Flip", "JudgeFlips", "MetricDifference", "Verdict", "worst"]
+__all__ = ["Comparison", "Flip", "MetricDifference", "Verdict", "worst"]
 
 Verdict = Literal["no_regression", "regression", "cannot_tell"]
 """What a comparison says about the second run."""
@@ -73,19 +74,6 @@ class Flip:
         return self.share_after < self.share_before
 
 
-@dataclass(frozen=True, slots=True)
-class JudgeFlips:
-    """Programs that were judged more than once.
-
-    Attributes:
-        programs: their number.
-        changed: number of those that were accepted only sometimes.
-    """
-
-    programs: int
-    changed: int
-
-
 @dataclass(frozen=True)
 class Comparison:
     """A comparison of run B with run A.
@@ -108,8 +96,9 @@ class Comparison:
         detectable: smallest difference that is detected with a power of 0.8.
         problems_for_point: problems that it takes to detect 1 point.
         samples_for_point: samples of each problem that it takes; None where no number does, or it is unknown.
-        noise: 95 % of pairs of runs like A with other seeds differ by at most this; None where unknown.
-        judge: programs judged more than once.
+        noise: 95 % of pairs of runs like A with other seeds differ by at most this; None where unknown, also where the
+            samples of each problem all had one outcome.
+        judge: programs judged more than once, in these runs and by ``rlef rescore``.
         different_settings: settings that differ although the comparison was asked for.
     """
 
@@ -186,7 +175,7 @@ class Comparison:
             "problems_for_one_point": self.problems_for_point,
             "samples_for_one_point": self.samples_for_point,
             "noise": self.noise,
-            "judge": {"judged_twice": self.judge.programs, "changed": self.judge.changed},
+            "judge": {"judged_twice": self.judge.programs, "changed": self.judge.flips},
             "different_settings": list(self.different_settings),
             "metrics": {
                 each.name: {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
+from rlef_env.analysis.backtest import JudgeFlips, read_judge_flips
 from rlef_env.errors import UsageError
 from rlef_env.runs import EpisodeFacts, RunFolder, RunIdentity, read_facts
 
@@ -35,11 +36,13 @@ class Side:
         name: what the report calls it.
         facts: the episodes, those without a verdict included.
         identity: what decides the run's episodes; None where only episodes are given.
+        rescored: what ``rlef rescore`` found about the judge in this run; None if it has not been run.
     """
 
     name: str
     facts: Sequence[EpisodeFacts]
     identity: RunIdentity | None = None
+    rescored: JudgeFlips | None = None
 
     @property
     def no_verdict(self) -> int:
@@ -77,7 +80,7 @@ def side_of(source: Source, name: str, evaluation: str | None = None) -> Side:
         raise UsageError(f"{name}: expected the step of an evaluation in this run ({known}), got {step}")
     if steps:
         facts = [each for each in facts if each.step == (steps[-1] if step is None else step)]
-    return _checked(Side(name, _evaluation(facts, name, evaluation), folder.identity))
+    return _checked(Side(name, _evaluation(facts, name, evaluation), folder.identity, read_judge_flips(folder)))
 
 
 def _path_and_step(path: Path) -> tuple[Path, int | None]:

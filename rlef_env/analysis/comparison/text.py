@@ -90,9 +90,9 @@ def notes(comparison: Comparison) -> list[str]:
         )
     judge = comparison.judge
     found.append(
-        f"Judge: {judge.programs:,} programs were judged more than once, {judge.changed:,} with different outcomes."
+        f"Judge: {judge.programs:,} programs were judged more than once, {judge.flips:,} with different outcomes."
         if judge.programs
-        else "Judge: no program was judged twice, so its own flip rate is not known; rlef rescore judges a run again."
+        else "Judge: no program was judged twice, so its own flip rate is not known; rlef rescore A tells."
     )
     if any(comparison.no_verdict):
         lost = (

@@ -93,8 +93,9 @@ def _share_interval(found: ClusteredRatio, level: float) -> Interval:
     """Wilson's interval for a share, with the number of independent answers that would have the clustered variance.
 
     Korn and Graubard (1998, Survey Methodology 24) make this *effective* number from p (1 - p) / variance, less for few
-    degrees of freedom; Dean and Pagano (2015, Journal of Survey Statistics and Methodology 3) find Wilson's interval
-    among the best with it. Where the values show no variance, the effective number is that of the clusters.
+    degrees of freedom; Franco, Little, Louis and Slud (2019, Journal of Survey Statistics and Methodology 7) compare
+    intervals with it and recommend Wilson's. Where the values show no variance, the effective number is that of the
+    clusters.
     """
     if not found.clusters:
         return Interval(math.nan, 0.0, 1.0)

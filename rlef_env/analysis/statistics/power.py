@@ -1,6 +1,6 @@
 """How small a difference a comparison can detect, and what it would take to detect a given one.
 
-Formulas: Miller 2024 (arXiv 2411.00640), sections 4 and 5, with the variance of the clustered comparison at hand.
+Formulas: the power analysis of Miller 2024 (arXiv 2411.00640), with the variance of the clustered comparison at hand.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from scipy import stats
 
+from rlef_env.analysis.backtest import JudgeFlips
+from rlef_env.analysis.backtest.judge_flips import append_rescoring
 from rlef_env.analysis.comparison import (
     assert_no_regression,
     compare,
@@ -16,7 +18,7 @@ from rlef_env.analysis.comparison import (
     compare_several,
     worst,
 )
-from rlef_env.analysis.comparison.result import Flip, JudgeFlips
+from rlef_env.analysis.comparison.result import Flip
 from rlef_env.errors import UsageError
 from rlef_env.runs import RunFolder
 from tests.analysis.comparison.outcomes import facts, run_folder
@@ -73,7 +75,7 @@ def test_the_same_programs_are_no_regression_however_few() -> None:
     few = facts({"x/p": "12w", "y/p": "www"})
     found = compare(few, few)
     assert (found.verdict, found.identical, found.main.p_value) == ("no_regression", True, 1)
-    assert found.judge == JudgeFlips(programs=15, changed=0)
+    assert found.judge == JudgeFlips(programs=15, flips=0)
 
 
 def test_other_programs_with_the_same_outcomes_are_not_the_same() -> None:
@@ -206,7 +208,7 @@ def test_a_run_with_itself() -> None:
 def test_a_program_that_is_judged_in_two_ways_is_the_judges_flip() -> None:
     """The second run is the first, judged again."""
     found = compare(facts({"x/p": "ww", "y/p": "1w"}, "a"), facts({"x/p": "w3", "y/p": "1w"}, "a"))
-    assert found.judge == JudgeFlips(programs=10, changed=1)
+    assert found.judge == JudgeFlips(programs=10, flips=1)
     assert not found.identical
 
 
@@ -310,3 +312,25 @@ def test_hostile_names_are_escaped() -> None:
 def test_the_order_of_episodes_does_not_matter() -> None:
     before, after = facts(EVEN, "a"), facts(WORSE, "b")
     assert compare(before, after) == compare(before[::-1], after[::-1])
+
+
+def test_samples_that_never_differ_say_nothing_about_noise() -> None:
+    """The agent may draw once for all samples of a problem."""
+    table = numbered({"11": 20, "ww": 20})
+    assert compare(facts(table, "a"), facts(table, "b")).noise is None
+
+
+def test_what_rescoring_has_shown_counts(tmp_path: Path) -> None:
+    first, second = run_folder(tmp_path / "first", EVEN, "a"), run_folder(tmp_path / "second", EVEN, "b")
+    assert compare(first, second).judge == JudgeFlips(programs=0, flips=0)
+    append_rescoring(first, {"unchanged": True, "programs": 80, "changed": 2})
+    found = compare(first, second)
+    assert found.judge == JudgeFlips(programs=80, flips=2)
+    assert "Judge: 80 programs were judged more than once, 2 with different outcomes." in str(found)
+
+
+def test_a_mean_is_over_the_problems_that_both_runs_say_something_about() -> None:
+    """``y`` has one sample in A, which says nothing about pass@2."""
+    before, after = facts({"x/p": "11", "y/p": "1"}, "a"), facts({"x/p": "ww", "y/p": "11"}, "b")
+    found = compare(before, after, metric="pass@2").main
+    assert (found.problems, found.a, found.b) == (1, 1.0, 0.0)
