@@ -167,9 +167,9 @@ def categories_table(summary: ErrorSummary, leave_out: Container[str] = ()) -> T
         repair = repaired.get(name)
         return {
             "turns": str(total.counts.get(name, total.accepted)),
-            "share": percent(share_interval(total, name).value),
+            "share": percent(share_of(total, name)),
             "95 %": span(share_interval(total, name)),
-            **{heading_of(summary.by, each): percent(share_interval(each, name).value) for each in shown},
+            **{heading_of(summary.by, each): percent(share_of(each, name)) for each in shown},
             "change,\npoints": change(shown[0], shown[-1], name) if ordered else "",
             "repaired\nnext": percent(repair.accepted / repair.followed) if repair else "",
             "same\nagain": percent(repair.same / repair.followed) if repair else "",
@@ -195,6 +195,13 @@ def categories_table(summary: ErrorSummary, leave_out: Container[str] = ()) -> T
     if ordered:
         table.caption, table.caption_justify = "* the intervals of the first and the last column do not overlap", "left"
     return table
+
+
+def share_of(group: TurnGroup, category: str) -> float:
+    """Return the share of a category in a group; of accepted turns for an empty name."""
+    if not group.turns:
+        return math.nan
+    return group.share(category) if category else group.accepted / group.turns
 
 
 def fitting_table(screen: Screen, summary: ErrorSummary) -> Table:
@@ -304,5 +311,6 @@ def percent(share: float) -> str:
 
 
 def span(interval: Interval) -> str:
-    """Return the ends of an interval in percent."""
-    return f"{100 * interval.low:.0f}-{100 * interval.high:.0f}"
+    """Return the ends of an interval in percent, with a decimal if they are near each other."""
+    decimals = 1 if interval.high - interval.low < 0.05 else 0
+    return f"{100 * interval.low:.{decimals}f}-{100 * interval.high:.{decimals}f}"

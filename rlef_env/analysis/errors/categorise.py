@@ -254,7 +254,8 @@ def _wrong_answer(
     if problem.function is None and problem.interactor is None and not reads_input(program):
         return Found("ignores_input", "reads nothing")
     outputs, expected = {output for output, _ in pairs}, {test.output.strip() for _, test in pairs}
-    if len(outputs) == 1 and len(expected) > 1:
+    written = all(output.strip() in program for output in outputs)
+    if len(outputs) == 1 and len(expected) > 1 and (len(pairs) > 2 or written):  # two answers can be equal by chance
         return Found("ignores_input", "always the same output")
     if agreed is not None:
         return agreed

@@ -159,7 +159,10 @@ def _off_by_one(output: str, expected: str) -> Found | None:
 
 
 def _off_by_one_numbers(got: Sequence[str], wanted: Sequence[str]) -> Found | None:
-    """Return a result if all tokens that differ are integers that differ by one; 0 and 1 may be a truth value."""
+    """Return a result if all tokens that differ are integers that differ by one.
+
+    1 and 0 may be a truth value, and -1 often means that there is no answer: pairs of these do not count.
+    """
     if len(got) != len(wanted):
         return None
     pairs = [(ours, theirs) for ours, theirs in zip(got, wanted, strict=True) if ours != theirs]
@@ -168,7 +171,7 @@ def _off_by_one_numbers(got: Sequence[str], wanted: Sequence[str]) -> Found | No
         if not _is_integer(ours) or not _is_integer(theirs) or abs(int(ours) - int(theirs)) != 1:
             return None
         numbers.append((int(ours), int(theirs)))
-    if not numbers or all({*pair} == {0, 1} for pair in numbers):
+    if not numbers or all({-1, 0, 1}.issuperset(pair) for pair in numbers):
         return None
     signs = {ours - theirs for ours, theirs in numbers}
     return Found("off_by_one", {1: "one too large", -1: "one too small"}[signs.pop()] if len(signs) == 1 else "by one")

@@ -75,6 +75,7 @@ def test_place_names_line_and_function() -> None:
         ("three", "3", "wrong_type"),
         ("4", "3", "off_by_one"),
         ("1", "0", None),  # perhaps a truth value
+        ("0", "-1", None),  # perhaps no answer
         ("5", "3", None),
         ("1 2 4", "1 2 3", "off_by_one"),
         ("1 2 5", "1 3 3", None),
@@ -130,6 +131,13 @@ def test_all_failing_outputs_must_agree() -> None:
     results = tuple(TestResult("public", n, Verdict.WRONG_ANSWER, None, out) for n, out in enumerate(("4\n", "99\n")))
     turn = Turn("", "print(input())", Judgement(Verdict.WRONG_ANSWER, results, 2))
     assert categorise(SUM, Episode("sum", "", "", (turn,))) == ["wrong_answer"]
+
+
+def test_two_equal_answers_may_be_chance() -> None:
+    results = tuple(TestResult("public", n, Verdict.WRONG_ANSWER, None, "99\n") for n in (0, 1))
+    judgement = Judgement(Verdict.WRONG_ANSWER, results, 2)
+    turns = (Turn("", "print(len(input()) * 33)", judgement), Turn("", "input()\nprint(99)", judgement))
+    assert categorise(SUM, Episode("sum", "", "", turns)) == ["wrong_answer", "ignores_input"]
 
 
 def test_examples_in_comments_are_not_hard_coded() -> None:
