@@ -97,6 +97,9 @@ class HFAgent:
         Raises:
             UsageError: there is no such model, or an option is unknown.
         """
+        from rlef_agents.cli import named_policy, quiet_libraries
+
+        quiet_libraries()
         others = dict(options.others)
         if unknown := set(others) - {"dtype", "slots", "template"}:
             raise UsageError(f"expected the options dtype, slots and template, got {', '.join(sorted(unknown))}")
@@ -104,7 +107,7 @@ class HFAgent:
             raise UsageError(f"dtype: expected float32 or bfloat16, got {others['dtype']!r}")
         others["template"] = read_template(str(others.get("template", "")))
         return cls(
-            policy_folder(target),
+            named_policy(target),
             temperature=options.temperature,
             max_new=1024 if options.max_new_tokens is None else options.max_new_tokens,
             seed=options.seed,
@@ -157,13 +160,6 @@ class HFAgent:
             number, sampled = self._responses.get(contents[: turn + 1]) or (-1, self._renderer.data(contents[turn]))
             parts += [sampled, self._renderer.following(contents[turn + 1], sampled)]
         return number, np.concatenate(parts)
-
-
-def policy_folder(target: str) -> str:
-    """Return the policy's folder in the folder of a training run; any other folder or name unchanged."""
-    from rlef_agents.cli import named_policy
-
-    return named_policy(target)
 
 
 def _contents(conversation: Conversation) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rlef_env.agents import AgentOptions
+from rlef_env.analysis.backtest.problem_set import load_problem_set
 from rlef_env.analysis.evaluation import FORMATS, Evaluation, Finished, make_evaluation, new_folder, tested_ids
 from rlef_env.analysis.evaluation.responses import StoredResponses
 from rlef_env.analysis.metrics import GROUPS, MAX_NO_VERDICT, Metrics, parse_n_at_k
@@ -30,12 +32,14 @@ HELP = "evaluate an agent or a model, or judge responses made elsewhere"
 DESCRIPTION = f"""\
 Let an agent play every problem of a data set, keep every episode in a run folder, and print what came out, each number
 with its 95 % interval. AGENT is one of
-  oracle, repair, random     the agents of rlef-agents
-  hf:PATH_OR_NAME            a model of transformers, or the folder of a training run
-  chat:URL#MODEL             a server with OpenAI's chat completions API, such as chat:http://127.0.0.1:8000/v1#my-model
-                             (its key is read from OPENAI_API_KEY)
-  module:Class               a class of your own with a method act(conversations)
-  file:RESPONSES             responses made elsewhere, judged as single turns
+  oracle, repair, random  the agents of rlef-agents
+  hf:PATH_OR_NAME         a model of transformers, or a training run's folder
+  chat:URL#MODEL          a server with OpenAI's chat completions API
+  module:Class            a class of yours with a method act(conversations)
+  file:RESPONSES          responses made elsewhere, judged as single turns
+
+For example: rlef eval chat:http://127.0.0.1:8000/v1#my-model --data problems.jsonl --samples 20 --out runs/mine. The
+key of a server is read from OPENAI_API_KEY.
 
 The defaults are the protocol of RLEF: three turns, each of them a sample, temperature 0.2 (1.0 if --n-at-k asks for
 more than one submission), top-p 0.95.
@@ -53,9 +57,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     problems = parser.add_argument_group("problems")
     problems.add_argument(
         "--data",
-        default="starter",
         metavar="D",
         help="'starter' (the default), 'procedural', a file or folder in any known format, or OWNER/NAME on the hub",
+    )
+    problems.add_argument(
+        "--set",
+        type=file_path,
+        metavar="SET",
+        help="the problems of a set, as rlef regressions and rlef select write one, instead of a whole data set",
     )
     problems.add_argument("--split", default="train", metavar="S", help="the data set's split (default: train)")
     problems.add_argument("--limit", type=whole_number(1), metavar="P", help="only the first P problems")
@@ -105,7 +114,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_workers(running)
     running.add_argument(
-        "--budget-tokens", type=whole_number(1), metavar="N", help="begin no further episode after so many tokens"
+        "--budget-tokens",
+        type=whole_number(1),
+        metavar="N",
+        help="begin no further episode after so many tokens of this call",
     )
     running.add_argument("--plain", action="store_true", help="lines instead of a progress bar")
     add_isolation(running)
@@ -113,6 +125,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Evaluate the agent, and show its metrics."""
+    # Otherwise PyTorch's idle threads spin on the cores that the judge needs. Set before an agent loads it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     evaluation = evaluation_of(arguments)
     out = arguments.out or new_folder(evaluation.agent.name, evaluation.dataset.label)
     if arguments.resume and arguments.out is None:
@@ -140,7 +154,14 @@ def run(arguments: argparse.Namespace) -> None:
 
 def evaluation_of(arguments: argparse.Namespace) -> Evaluation:
     """Load the data and the agent."""
-    dataset = load_dataset(arguments.data, arguments.split, after=arguments.after, before=arguments.before)
+    if arguments.set is None:
+        name = arguments.data or "starter"
+        dataset = load_dataset(name, arguments.split, after=arguments.after, before=arguments.before)
+    elif arguments.after or arguments.before or arguments.split != "train":
+        raise UsageError("--set: expected no --after, --before or --split beside it: a set names its problems")
+    else:
+        name = str(arguments.set)
+        dataset = load_problem_set(arguments.set, arguments.data)
     several = any(each.n > 1 for each in parse_n_at_k(arguments.n_at_k, 1))
     options = AgentOptions(
         seed=arguments.seed,
@@ -156,7 +177,7 @@ def evaluation_of(arguments: argparse.Namespace) -> Evaluation:
         dataset,
         tested_ids(dataset)[: arguments.limit],
         options,
-        name=arguments.data,
+        name=name,
         split=arguments.split,
         samples=arguments.samples,
         turns=arguments.turns,

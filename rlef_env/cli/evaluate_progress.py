@@ -10,6 +10,7 @@ from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
+from rich.table import Column
 from rich.text import Text
 
 from rlef_env.analysis.evaluation import PlannedEpisode
@@ -115,7 +116,7 @@ class EvalProgress:
 
 class _Status(ProgressColumn):
     def __init__(self, progress: EvalProgress) -> None:
-        super().__init__()
+        super().__init__(Column(no_wrap=True, overflow="ellipsis"))
         self._progress = progress
 
     def render(self, task: Task) -> Text:  # noqa: ARG002 - a column's method

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,7 +14,9 @@ import pytest
 
 from rlef_agents.chat import ChatAgent
 from rlef_agents.independent import IndependentAgent
-from rlef_env.agents import Conversation
+from rlef_env import load_dataset
+from rlef_env.agents import AgentOptions, Conversation, SampledText, load_agent
+from rlef_env.errors import UsageError
 
 
 class Server:
@@ -86,6 +89,40 @@ def test_the_key_comes_from_the_environment_or_is_left_out(server: Server, monke
     ChatAgent(server.url, "m").act([conversation("a")])
     ChatAgent(server.url, "m", key="").act([conversation("a")])
     assert [headers.get("Authorization") for _, headers, _ in server.requests] == ["Bearer from outside", None]
+
+
+def test_seed_system_message_and_tokens(server: Server) -> None:
+    answer = {
+        "choices": [{"message": {"content": "half \ud83d"}}],
+        "usage": {"prompt_tokens": 12, "completion_tokens": 3},
+    }
+    server.failures = [(200, {}, json.dumps(answer).encode())] * 3
+    agent = ChatAgent(server.url, "m", seed=1, system="Be brief.")
+    first, later = conversation("abc"), conversation("abc", "x", "def")
+    responses = agent.act([first]) + agent.act([later]) + agent.act([replace(first, seed=7)])
+    assert responses == ["half \ufffd"] * 3, "half of a character cannot be stored"
+    assert isinstance(responses[0], SampledText)
+    assert (responses[0].prompt_tokens, responses[0].completion_tokens) == (12, 3)
+    bodies = [body for _, _, body in server.requests]
+    assert bodies[0]["messages"][0] == {"role": "system", "content": "Be brief."}
+    assert len({body["seed"] for body in bodies}) == 3, "each turn of each episode has a seed of its own"
+    assert agent.act([first]) == ["cba"], "a server that tells no tokens"
+    assert server.requests[-1][2]["seed"] == bodies[0]["seed"]
+
+
+def test_an_agent_from_a_name_and_options(server: Server) -> None:
+    options = AgentOptions(seed=3, temperature=0.7, top_p=1.0, max_new_tokens=50, others={"reasoning_effort": "low"})
+    agent = load_agent(f"chat:{server.url}#org/model", load_dataset("starter"), options)
+    agent.act([conversation("abc")])
+    ((_, _, body),) = server.requests
+    assert {name: body[name] for name in ("model", "temperature", "max_tokens", "reasoning_effort")} == {
+        "model": "org/model", "temperature": 0.7, "max_tokens": 50, "reasoning_effort": "low"
+    }  # fmt: skip
+    assert "top_p" not in body, "some servers refuse it"
+    assert agent.settings["options"]["temperature"] == 0.7
+    assert agent.concurrent
+    with pytest.raises(UsageError, match=r"agent chat:http://h/v1: expected chat:URL#MODEL"):
+        load_agent("chat:http://h/v1", load_dataset("starter"))
 
 
 def test_requests_are_concurrent_and_answers_in_order(server: Server) -> None:

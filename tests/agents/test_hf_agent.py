@@ -12,7 +12,8 @@ import torch
 from rlef_agents.hf_agent import HFAgent
 from rlef_agents.ppo.chat_template import Renderer
 from rlef_agents.ppo.loading import read_model
-from rlef_env.agents import Conversation
+from rlef_env import load_dataset
+from rlef_env.agents import AgentOptions, Conversation, SampledText, load_agent
 from rlef_env.errors import UsageError
 from tests.agents.ppo.small import model, tokenizer
 
@@ -116,6 +117,27 @@ def test_a_model_by_name_is_loaded_as_in_training_and_evaluation(tmp_path: Path)
     assert rounded.act([conversation("def main")])
     with pytest.raises(UsageError, match="expected a name or folder of transformers, got '/no/such/model'"):
         HFAgent("/no/such/model")
+
+
+def test_tokens_and_settings(tmp_path: Path) -> None:
+    lm, words = small()
+    agent = HFAgent(lm, words, temperature=0, max_new=5, system="Be brief.")
+    [response] = agent.act([conversation("def main")])
+    prompt = len(Renderer(words).first("Be brief.\n\ndef main"))
+    assert isinstance(response, SampledText)
+    assert (response.prompt_tokens, response.completion_tokens) == (prompt, 5)
+    lm.to(torch.bfloat16).to(torch.float32).save_pretrained(tmp_path)
+    words.save_pretrained(tmp_path)
+    options = AgentOptions(seed=2, temperature=1.0, max_new_tokens=8)
+    stored, again = (load_agent(f"hf:{tmp_path}", load_dataset("starter"), options) for _ in range(2))
+    assert stored.settings == again.settings
+    assert stored.settings["max_new"] == 8
+    before = stored.settings["model"]
+    assert agent.settings["model"] != before, "the weights were rounded"
+    with pytest.raises(
+        UsageError, match=f"agent hf:{tmp_path}: expected the options dtype, slots and template, got size"
+    ):
+        load_agent(f"hf:{tmp_path}", load_dataset("starter"), AgentOptions(others={"size": 1}))
 
 
 def test_a_conversation_does_not_exceed_its_context() -> None:

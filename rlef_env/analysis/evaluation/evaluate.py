@@ -144,10 +144,11 @@ class Evaluation:
             isolation=self.isolation if pool is None else pool.isolation,
         )
         folder, samples = self._folder(Path(out), resume, env)
-        planned = missing_episodes(samples, self.seed, played_attempts(folder))
         with ExitStack() as stack:
-            watching = Quiet() if observer is None else observer(Run(folder), sum(samples.values()))
+            # Before the episodes are read: another process that still writes would add some of those that are missing.
             writer = stack.enter_context(EpisodeWriter(folder))
+            planned = missing_episodes(samples, self.seed, played_attempts(folder))
+            watching = Quiet() if observer is None else observer(Run(folder), sum(samples.values()))
             if planned and pool is None:
                 pool = stack.enter_context(JudgePool(self.workers, isolation=self.isolation))
             played = Played()
@@ -314,7 +315,8 @@ def make_evaluation(
                 "responses from a file: expected no number of turns or samples, because each response is judged as "
                 f"a single turn; got turns {turns} and samples {samples}"
             )
-        stored = read_responses(agent.removeprefix("file:"), dataset, problem_ids)
+        is_part = any(arguments.get(name) for name in ("after", "before"))
+        stored = read_responses(agent.removeprefix("file:"), dataset, problem_ids, is_part)
         loaded, turns = named(agent, stored), 1
         wanted = tuple(parse_n_at_k(n_at_k, turns))
         problem_ids, counts = list(stored.responses), {each: len(given) for each, given in stored.responses.items()}

@@ -58,13 +58,16 @@ class StoredResponses:
         return [self.responses[each.problem_id][each.sample] for each in conversations]
 
 
-def read_responses(path: str | Path, dataset: Dataset, problem_ids: Sequence[str]) -> StoredResponses:
+def read_responses(
+    path: str | Path, dataset: Dataset, problem_ids: Sequence[str], is_part: bool = False
+) -> StoredResponses:
     """Read responses to problems of a data set.
 
     Args:
         path: the file.
         dataset: the data set.
         problem_ids: the problems that are evaluated; responses to others of the data set are left out.
+        is_part: whether the data set is a part of another, such as a date window: unknown problems are left out, too.
 
     Raises:
         DataError: the file is in no known format.
@@ -75,17 +78,17 @@ def read_responses(path: str | Path, dataset: Dataset, problem_ids: Sequence[str
     except OSError as error:
         raise DataError(f"{path}: expected a file of responses, got: {error.strerror}; check the path") from None
     found: dict[str, list[str]] = defaultdict(list)
-    known, unknown = set(dataset.ids), []
+    known, unknown = set(dataset.ids), dict[str, None]()
     for row in _rows(raw, str(path)):
         problem_id = _problem_id(row)
         if problem_id in known:
             found[problem_id] += _responses(row, dataset.get(problem_id))
         else:
-            unknown.append(problem_id)
-    if unknown:
+            unknown[problem_id] = None
+    if unknown and not is_part:
         raise UsageError(
             f"{path}: expected responses to problems of the data set {dataset.label}, got responses to "
-            f"{len(unknown)} that it does not have: {_few(unknown)}; name the data set with --data"
+            f"{len(unknown)} that it does not have: {_few(list(unknown))}; name the data set with --data"
         )
     answered = {each: tuple(found[each]) for each in problem_ids if found.get(each)}
     if not answered:

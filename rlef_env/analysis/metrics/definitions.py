@@ -59,12 +59,15 @@ class Metric:
 
     def of_problems(self, facts: Iterable[EpisodeFacts]) -> list[ProblemRatio]:
         """Return what each problem contributes. Episodes without a verdict are left out."""
-        ratios = ((episodes[0].problem, self.ratio(episodes)) for episodes in by_problem(facts).values())
-        return [ProblemRatio(problem, *ratio) for problem, ratio in ratios if any(ratio)]
+        return self._of_groups(by_problem(facts))
 
     def interval(self, facts: Iterable[EpisodeFacts], level: float = 0.95) -> Interval:
         """Return the metric and its interval, with problems of a contest or family as a cluster; NaN if unknown."""
-        found = self.of_problems(facts)
+        return self.interval_of_groups(by_problem(facts), level)
+
+    def interval_of_groups(self, groups: Mapping[str, Episodes], level: float = 0.95) -> Interval:
+        """Return the same as ``interval`` for episodes that ``by_problem`` has grouped."""
+        found = self._of_groups(groups)
         if not any(each.denominator for each in found):
             return Interval(math.nan, *self.bounds)
         clusters: list[str] | None = [each.problem.cluster or each.problem.problem_id for each in found]
@@ -73,6 +76,10 @@ class Metric:
         return ratio_interval(
             [each.numerator for each in found], [each.denominator for each in found], clusters, level, self.bounds
         )
+
+    def _of_groups(self, groups: Mapping[str, Episodes]) -> list[ProblemRatio]:
+        ratios = ((episodes[0].problem, self.ratio(episodes)) for episodes in groups.values())
+        return [ProblemRatio(problem, *ratio) for problem, ratio in ratios if any(ratio)]
 
 
 def by_problem(facts: Iterable[EpisodeFacts]) -> dict[str, list[EpisodeFacts]]:

@@ -90,6 +90,8 @@ class Metrics(Mapping[str, Interval]):
 
     def sentence(self) -> str:
         """Return how many episodes there are, and how many of them have no verdict."""
+        if not self.episodes:
+            return self.refusal
         counted = f"{self.episodes:,} episodes of {self.problems:,} problems"
         if not self.no_verdict:
             return f"{counted}; each has a verdict."
@@ -110,11 +112,12 @@ def metrics_of(
     """
     lost = [each for each in facts if not each.has_verdict]
     max_turns = max((each.max_turns for each in facts), default=1)
-    samples = max(map(len, by_problem(facts).values()), default=1)
+    groups = by_problem(facts)
+    samples = max(map(len, groups.values()), default=1)
     definitions = tuple(standard_metrics(max_turns, samples, n_at_k or [NAtK(1, max_turns)]))
     refusal = ""
     if not facts:
-        refusal = "There is no episode, so nothing is said about the agent."
+        refusal = "there is no episode, so nothing is said about the agent."
     elif len(lost) > max_no_verdict * len(facts):
         refusal = (
             f"{len(lost) / len(facts):.1%} without a verdict are more than {max_no_verdict:.1%}, so nothing is said "
@@ -128,7 +131,7 @@ def metrics_of(
         reasons=dict(Counter(map(_reason, lost)).most_common()),
         tokens=None if None in counts or not counts else sum(count or 0 for count in counts),
         intervals={
-            metric.name: Interval(math.nan, *metric.bounds) if refusal else metric.interval(facts)
+            metric.name: Interval(math.nan, *metric.bounds) if refusal else metric.interval_of_groups(groups)
             for metric in definitions
         },
         definitions=definitions,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlef_env.analysis.metrics import NAtK, metric_named, metrics_by, metrics_of, pass_at_k
+from rlef_env.analysis.metrics import METRICS, NAtK, metric_named, metrics_by, metrics_of, pass_at_k
 from rlef_env.analysis.statistics.interval import ratio_interval
 from rlef_env.errors import UsageError
 from rlef_env.runs import EpisodeFacts, ProblemFacts
@@ -159,6 +160,13 @@ def test_groups_of_problems() -> None:
     assert list(rates["difficulty"]) == ["9", "10", "unknown"]
     with pytest.raises(UsageError, match="expected one of tag, difficulty, source, month, got 'colour'"):
         metrics_by(facts, "colour")
+
+
+def test_the_page_about_evaluation_has_every_metric(root: Path) -> None:
+    """In the words of the code."""
+    text = (root / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    for name, metric in METRICS.items():
+        assert f"| `{name}` | {metric.meaning} |\n" in text
 
 
 def test_metrics_by_name() -> None:
