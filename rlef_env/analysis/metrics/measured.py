@@ -92,11 +92,15 @@ class Metrics(Mapping[str, Interval]):
         """Return how many episodes there are, and how many of them have no verdict."""
         if not self.episodes:
             return self.refusal
-        counted = f"{self.episodes:,} episodes of {self.problems:,} problems"
+        episodes = f"{self.episodes:,} episode{'s' * (self.episodes != 1)}"
+        counted = f"{episodes} of {self.problems:,} problem{'s' * (self.problems != 1)}"
         if not self.no_verdict:
             return f"{counted}; each has a verdict."
         why = ", ".join(f"{count} {reason}" for reason, count in self.reasons.items())
-        lost = f"{counted}; {self.no_verdict:,} have no verdict and do not count ({why})."
+        do_not_count = (
+            "has no verdict and does not count" if self.no_verdict == 1 else "have no verdict and do not count"
+        )
+        lost = f"{counted}; {self.no_verdict:,} {do_not_count} ({why})."
         return f"{lost} {self.refusal}".strip()
 
 

@@ -60,7 +60,7 @@ def test_metrics_of_a_table_by_hand() -> None:
     )
     whole = metrics_of(TABLE, max_no_verdict=1)
     assert (whole.episodes, whole.problems, whole.no_verdict, dict(whole.reasons)) == (7, 2, 1, {"starved": 1})
-    assert whole.sentence() == "7 episodes of 2 problems; 1 have no verdict and do not count (1 starved)."
+    assert whole.sentence() == "7 episodes of 2 problems; 1 has no verdict and does not count (1 starved)."
 
 
 def enumerated(episodes: list[EpisodeFacts], n: int, k: int) -> float:
