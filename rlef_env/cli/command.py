@@ -26,8 +26,10 @@ from rlef_env.cli import (
     play,
     problems,
     query,
+    regressions,
     report,
     rescore,
+    select,
     serve,
 )
 from rlef_env.command_line import OUR_FAULT, OneLineParser, SubcommandParser, report_error, run_command
@@ -45,6 +47,8 @@ GROUPS: Final[Mapping[str, Mapping[str, ModuleType]]] = {
         "query": query,
         "rescore": rescore,
         "export": export,
+        "select": select,
+        "regressions": regressions,
     },
     "data": {"problems": problems},
     "judge and machine": {"judge": judge, "serve": serve, "audit": audit, "doctor": doctor},

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from rlef_env.analysis.backtest.problem_set import is_problem_set, load_problem_set
+from rlef_env.analysis.backtest.problem_set import is_problem_set, load_problem_set, read_problem_set
 from rlef_env.episodes import read_episodes
 from rlef_env.errors import UsageError
 from rlef_env.problems import Dataset, load_dataset
 from rlef_env.runs import EpisodeRecord, RunFolder, read_records
 
-__all__ = ["dataset_of", "open_source", "read_source"]
+__all__ = ["data_set_named", "dataset_of", "open_source", "origins", "read_source"]
 
 
 def open_source(path: str | Path) -> RunFolder | None:
@@ -47,10 +47,7 @@ def dataset_of(path: str | Path, data: str | None = None, split: str | None = No
         DataError: the data cannot be read.
     """
     run = open_source(path)
-    named = {"dataset": "starter"} if run is None else run.identity.problems
-    name, part = data or named.get("dataset"), split or named.get("split") or "train"
-    if not isinstance(name, str) or not isinstance(part, str):
-        raise UsageError(f"{path}: expected a run that names its data set, got none; name it with --data")
+    name, part = (data or "starter", split or "train") if run is None else data_set_named(run, data, split)
     if is_problem_set(name):
         return load_problem_set(name)
     try:
@@ -59,6 +56,34 @@ def dataset_of(path: str | Path, data: str | None = None, split: str | None = No
         if data is not None:
             raise
         raise UsageError(f"{path}: expected its data set to be here, got {error}; name it with --data") from None
+
+
+def data_set_named(run: RunFolder, data: str | None = None, split: str | None = None) -> tuple[str, str]:
+    """Return the names of a run's data set and its split, unless others are given.
+
+    Raises:
+        UsageError: the run names none.
+    """
+    named = run.identity.problems
+    name, part = data or named.get("dataset"), split or named.get("split") or "train"
+    if not isinstance(name, str) or not isinstance(part, str):
+        raise UsageError(f"{run.path}: expected a run that names its data set, got none; name it with --data")
+    return name, part
+
+
+def origins(run: RunFolder, data: str | None = None, split: str | None = None) -> Callable[[str], tuple[str, str]]:
+    """Return a function of a problem's id that returns the names of its data set and split.
+
+    They are those of ``data_set_named``; or those that the problem set names, if the run played a problem set.
+
+    Raises:
+        UsageError: the run names no data set.
+    """
+    name, part = data_set_named(run, data, split)
+    if not is_problem_set(name):
+        return lambda _: (name, part)
+    found = {entry.problem_id: (entry.dataset, entry.split) for entry in read_problem_set(name)}
+    return lambda problem_id: found.get(problem_id, (name, part))
 
 
 def _numbered(path: str | Path) -> Iterator[EpisodeRecord]:
