@@ -108,6 +108,8 @@ class Grouped(argparse.HelpFormatter):
         if not isinstance(action, argparse._SubParsersAction):
             return super()._format_action(action)
         commands = {each.dest: each for each in action._choices_actions}
+        # argparse reserves no room for the second indentation, and would put the longest name on a line of its own.
+        self._action_max_length = max(self._action_max_length, 4 + max(map(len, commands)))
         lines = []
         self._indent()
         for title, group in GROUPS.items():

@@ -34,7 +34,7 @@ from rlef_env.terminal import one_line
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
-HELP = "why the programs of a run failed: categories, repairs, clusters of problems, signs of contamination"
+HELP = "show why the programs of a run failed: categories, repairs, clusters of problems, signs of contamination"
 DESCRIPTION = """\
 Show why the programs of a run failed (docs/errors.md explains the categories):
 
