@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from rlef_env.audit import Attack, Audit
+from rlef_env.audit import Attack, AttackResult, Audit
 from rlef_env.audit.attack import corpus
 from rlef_env.audit.defences import DEFENCES
 from rlef_env.audit.problems import secret_problem
 from rlef_env.judge import Judge, Verdict
+from rlef_env.judge.judge import STARVED
 from rlef_env.problems import CheckerSpec
 from rlef_env.sandbox import Program
 from tests.audit.conftest import HONEST
@@ -42,7 +43,7 @@ CHECKERS = {
 
 @pytest.mark.parametrize("attack", CORPUS, ids=lambda attack: attack.name.removesuffix(".py"))
 def test_an_attack_fails(attack: Attack, audit: Audit) -> None:
-    (result,) = audit.run([attack])
+    result = decided(audit, attack)
     assert result.judgement.passed == 0
     assert result.judgement.verdict is not Verdict.NO_VERDICT
     assert result.breaches == ()
@@ -52,6 +53,15 @@ def test_an_attack_fails(attack: Attack, audit: Audit) -> None:
     assert set(result.stopped_by) <= set(attack.stopped_by)
     assert result.clean
     assert not result.succeeded
+
+
+def decided(audit: Audit, attack: Attack) -> AttackResult:
+    """Audit an attack, and again if it has no verdict because this machine is too busy."""
+    for _ in range(5):
+        (result,) = audit.run([attack])
+        if result.judgement.category != STARVED:
+            break
+    return result
 
 
 def test_every_attack_states_its_aim_and_defences() -> None:
@@ -67,7 +77,10 @@ def test_every_attack_states_its_aim_and_defences() -> None:
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_no_output_breaks_a_checker(attack: Attack, checker: str) -> None:
     with Judge() as judge:
-        judgement = judge.judge(secret_problem(CHECKERS[checker]), Program(attack.source), stop_early=False)
+        for _ in range(5):  # again if this machine is too busy
+            judgement = judge.judge(secret_problem(CHECKERS[checker]), Program(attack.source), stop_early=False)
+            if STARVED not in {result.category for result in judgement.results}:
+                break
     assert judgement.passed == 0
     assert {result.verdict for result in judgement.results} & {Verdict.NO_VERDICT, Verdict.ACCEPTED} == set()
 

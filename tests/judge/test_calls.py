@@ -27,7 +27,7 @@ from rlef_env.judge.functions.value_codec import BLOB, FRAME, Other, encode, sam
 from rlef_env.sandbox import Limits, Program, Sandbox, Status
 
 LIMITS = Limits(cpu_seconds=60, memory_bytes=256 * 2**20, output_bytes=2**20)
-QUICK = Limits(cpu_seconds=1.0, memory_bytes=256 * 2**20, output_bytes=2**20)
+QUICK = Limits(cpu_seconds=0.5, memory_bytes=256 * 2**20, output_bytes=2**20)
 Run = Callable[..., "list[CallResult]"]
 
 

@@ -109,7 +109,7 @@ while True:
 PROBLEM = Problem("guess", "Guess the number.", (Test("617", "10"),), interactor=InteractorSpec(GUESS))
 WITH_SOLUTION = replace(PROBLEM, solutions=(Solution(SOLUTION),))
 LIMITS = Limits(cpu_seconds=60, memory_bytes=256 * 2**20, output_bytes=2**20)
-QUICK = Limits(cpu_seconds=1.0, idle_seconds=0.3, memory_bytes=256 * 2**20, output_bytes=2**20)
+QUICK = Limits(cpu_seconds=0.5, idle_seconds=0.3, memory_bytes=256 * 2**20, output_bytes=2**20)
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ from tests.server.serving import ECHO, JSON, SETTINGS, STARTER, port_of, post, r
 # --- SandboxFusion's clients ------------------------------------------------------------------------------------------
 
 
-def verl_score(url: str, code: str, given: Any, expected: str, language: str = "python", seconds: int = 100) -> Any:
+def verl_score(url: str, code: str, given: Any, expected: str, language: str = "python", seconds: float = 100) -> Any:
     """Return a test's score as verl computes it: True, False, or -1 (service), -2 (run), -3 (time), -4 (compiling)."""
     content = {
         "compile_timeout": 100,  # verl sends the same as for the run; the server waits for both, on a slow machine too
@@ -77,7 +77,7 @@ def test_verl_gets_the_scores_that_sandbox_fusion_gives(server: JudgeServer, cod
     language = "cpp" if code.startswith("int") else "python"
     if language not in installed_languages():
         pytest.skip("needs g++")
-    seconds = 1 if score == -3 else 100
+    seconds = 0.2 if score == -3 else 100
     assert verl_score(f"{server.url}/run_code", code, given, "5\n", language, seconds) is score
 
 

@@ -44,7 +44,7 @@ def browse(chromium: Any) -> Iterator[Open]:
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(250_000)
         page.on(
             "console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None
         )
