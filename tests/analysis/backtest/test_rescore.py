@@ -16,10 +16,12 @@ from rlef_env.episodes.validation import episode_violation
 from rlef_env.judge import Judge, JudgeJob, Judgement, TestResult, Verdict
 from rlef_env.problems import Dataset, Test
 from rlef_env.runs import EpisodeRecord, TurnExtra
+from rlef_env.testing import ScriptedJudge
 from tests.envs.samples import SUM, SUM_RIGHT, TINY, fenced
-from tests.envs.scripted import VERDICTS, ScriptedJudge, played_episodes
+from tests.envs.scripted import played_episodes
 
 WRONG = fenced("print(3)")  # right for the first public test only
+VERDICTS = [verdict for verdict in Verdict if verdict is not Verdict.NO_PROGRAM]
 A, W, T, N = Verdict.ACCEPTED, Verdict.WRONG_ANSWER, Verdict.TIME_LIMIT, Verdict.NO_VERDICT
 
 
@@ -32,8 +34,10 @@ class StoredJudge:
     def __call__(self, job: JudgeJob) -> Judgement:
         stored = next(self.turns)
         results = {(each.result.role, each.result.index): each for each in stored.measured()}
-        judge = ScriptedJudge(lambda *place: results[place].result if place in results else TestResult(*place, A))
-        judge.isolation = stored.isolation
+        judge = ScriptedJudge(
+            result=lambda *place: results[place].result if place in results else TestResult(*place, A),
+            isolation=stored.isolation,
+        )
         return judge.judge(job)
 
 
@@ -49,7 +53,7 @@ def test_equal_results_give_the_equal_episode(episode: Episode) -> None:
 
 @given(played_episodes(), st.data())
 def test_other_results_give_a_valid_episode(episode: Episode, data: st.DataObject) -> None:
-    judge = ScriptedJudge(lambda *place: TestResult(*place, data.draw(st.sampled_from([A] * 9 + VERDICTS))))
+    judge = ScriptedJudge(result=lambda *place: TestResult(*place, data.draw(st.sampled_from([A] * 9 + VERDICTS))))
     again = rescored_episode(episode, TINY.get(episode.problem_id), judge.judge)
     assert episode_violation(again) is None
     assert len(again.turns) <= len(episode.turns)
@@ -101,7 +105,7 @@ def test_a_hidden_test_that_fails_now(wrong_then_right: Episode) -> None:
 
 
 def test_a_judge_that_fails_truncates_the_episode_and_is_no_flip(wrong_then_right: Episode) -> None:
-    broken = ScriptedJudge(lambda *place: TestResult(*place, N, "starved"))
+    broken = ScriptedJudge(result=lambda *place: TestResult(*place, N, "starved"))
     again = rescored_episode(wrong_then_right, SUM, broken.judge)
     assert (again.truncated, len(again.turns), again.turns[0].reward) == (True, 1, 0.0)
     (change,) = verdict_changes(wrong_then_right, again)
@@ -120,7 +124,7 @@ def test_a_reward_of_a_function_is_kept() -> None:
 def test_many_episodes_keep_their_order_and_their_place_in_the_run(count: int, threads: int) -> None:
     episode = play(SUM_RIGHT, judge=ScriptedJudge())
     records = [EpisodeRecord(episode, number, turns=(TurnExtra("stale", 5),)) for number in range(count)]
-    slow = ScriptedJudge(lambda *place: TestResult(*place, T))
+    slow = ScriptedJudge(result=lambda *place: TestResult(*place, T))
     found = list(rescore(records, TINY.get, slow.judge, threads))
     assert [each.before for each in found] == records
     category = categorise(SUM, found[0].after.episode)[0] if found else None

@@ -26,8 +26,8 @@ from rlef_env.errors import DataError, UsageError
 from rlef_env.judge import TestResult, Verdict
 from rlef_env.runs import EpisodeRecord, EpisodeWriter, RunFolder, RunIdentity, problem_facts
 from rlef_env.runs.shards import episode_number
+from rlef_env.testing import ScriptedJudge
 from tests.envs.samples import DOUBLE, SUM, TINY, fenced
-from tests.envs.scripted import ScriptedJudge
 
 RIGHT, WRONG, WORSE, LOST = (fenced(f"print({word!r})") for word in ("right", "wrong", "worse", "lost"))
 VERDICTS = {RIGHT: Verdict.ACCEPTED, WRONG: Verdict.WRONG_ANSWER, WORSE: Verdict.TIME_LIMIT, LOST: Verdict.NO_VERDICT}
@@ -42,12 +42,12 @@ EPISODES = [
 
 
 def episode(problem_id: str, responses: tuple[str, ...]):
-    judge = ScriptedJudge()
+    verdicts = [Verdict.ACCEPTED]
+    judge = ScriptedJudge(result=lambda role, index: TestResult(role, index, verdicts[-1]))
     env = CodeEnv(TINY, judge=judge)
     env.reset(options={"problem_id": problem_id})
     for response in responses:
-        verdict = VERDICTS.get(response)
-        judge.result = lambda role, index, verdict=verdict: TestResult(role, index, verdict)
+        verdicts.append(VERDICTS.get(response, Verdict.WRONG_ANSWER))
         env.step(response)
     return env.episode
 
