@@ -22,6 +22,7 @@ from rlef_env.cli import (
     errors,
     evaluate,
     export,
+    forecast,
     judge,
     play,
     problems,
@@ -42,6 +43,7 @@ GROUPS: Final[Mapping[str, Mapping[str, ModuleType]]] = {
     "evaluate and analyse": {
         "eval": evaluate,
         "compare": compare,
+        "forecast": forecast,
         "errors": errors,
         "report": report,
         "dashboard": dashboard,

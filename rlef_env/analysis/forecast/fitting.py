@@ -14,6 +14,7 @@ __all__ = ["Fit", "Points", "fit", "origins", "tail_errors"]
 MAX_ORIGINS: Final = 6
 FIRST_ORIGIN: Final = 0.4
 """Share of the evaluations before the first origin."""
+SLOPE_ENDS: Final = 4.0
 MIN_BEFORE: Final = 4
 """Evaluations before the first origin, at least."""
 
@@ -68,10 +69,8 @@ class Fit:
 
     @property
     def limit(self) -> Array:
-        """The value after infinitely many steps, shape (b,)."""
-        if self.shape.saturates:
-            return self.end
-        return np.where(self.end > self.start, 1.0, np.where(self.end < self.start, 0.0, self.end))
+        """The value after infinitely many steps; of a constant slope, after ``SLOPE_ENDS`` times the steps so far."""
+        return self.end if self.shape.saturates else self.values(np.array([SLOPE_ENDS]))[:, 0]
 
 
 def fit(shape: Shape, points: Points, rates: Array, until: int | None = None) -> Fit:
@@ -86,11 +85,31 @@ def fit(shape: Shape, points: Points, rates: Array, until: int | None = None) ->
     until = len(points.u) if until is None else until
     first = points.before(shape.recent(int(points.places[until - 1]) + 1))
     u, weights, y = points.u[first:until], points.weights[first:until], rates[:, first:until]
-    if not shape.grid.any() and not shape.rise(np.ones(1), shape.grid).any():  # the constant
-        mean = (y @ weights) / weights.sum()
-        return Fit(shape, mean, mean, np.zeros((len(y), 2)), ((y - mean[:, None]) ** 2) @ weights)
+    if not shape.grid.any():
+        start, end, error = fit_line(shape.rise(u, shape.grid)[0], weights, y)
+        return Fit(shape, start, end, np.zeros((len(y), 2)), error)
     start, end, best, error = bounded_least_squares(shape.rise(u, shape.grid), weights, y)
     return Fit(shape, start, end, shape.grid[best], error)
+
+
+def fit_line(rise: Array, weights: Array, rates: Array) -> tuple[Array, Array, Array]:
+    """Minimise sum of weights * (start + (end - start) * rise - rate)**2, without bounds; end is start if rise is 0.
+
+    Args:
+        rise: shape (n,).
+        weights: shape (n,).
+        rates: shape (b, n).
+
+    Returns:
+        start, end and the minimum, each of shape (b,).
+    """
+    share = weights / weights.sum()
+    centred, mean = rise - rise @ share, rates @ share
+    spread = centred**2 @ weights
+    slope = (rates @ (weights * centred)) / spread if spread > 0 else np.zeros(len(rates))
+    start = mean - slope * (rise @ share)
+    error = ((start[:, None] + slope[:, None] * rise - rates) ** 2) @ weights
+    return start, start + slope, error
 
 
 def bounded_least_squares(rise: Array, weights: Array, rates: Array) -> tuple[Array, Array, Array, Array]:

@@ -24,8 +24,14 @@ NARROW: Final = 0.1
 """A band of the plateau this narrow is always narrow enough."""
 SHARE_OF_ROOM: Final = 0.5
 """Largest width of the plateau's 80 % band, as a share of the room that the curve has left."""
-RESAMPLES: Final = 1000
-QUICK_RESAMPLES: Final = 200
+EDGE: Final = 0.01
+"""A band of the plateau that comes this close to 0 or 1 is cut there: it has to be narrow to count as known."""
+MIN_CHANGE: Final = 3.0
+"""Smallest change since the first evaluation that tells a plateau from a start, in standard errors of an evaluation."""
+MAX_FACTOR: Final = 1000.0
+"""A target that is not reached within so many times the steps so far is never reached."""
+RESAMPLES: Final = 500
+QUICK_RESAMPLES: Final = 100
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,11 @@ class Forecast:
     draws: Draws | None = field(default=None, repr=False, compare=False)
 
     @property
+    def first_step(self) -> float:
+        """The first step with an evaluation; 0 without any."""
+        return min((run.steps[0] for run in self.runs if run.steps), default=0.0)
+
+    @property
     def last_step(self) -> float:
         """The last step with an evaluation; 0 without any."""
         return max((run.steps[-1] for run in self.runs if run.steps), default=0.0)
@@ -132,12 +143,28 @@ class Forecast:
         Raises:
             UsageError: ``allowed`` is False, or a step is not a number of at least 0.
         """
-        values = self._values(steps, trials)
+        values = self.values(steps, trials)
         bands = {
             level: (numbers(quantile(values, 50 - level / 2)), numbers(quantile(values, 50 + level / 2)))
             for level in LEVELS
         }
         return Curve(numbers(steps), numbers(np.median(values, axis=0)), bands)
+
+    def values(self, steps: Sequence[float] | Array, trials: float | None = None) -> Array:
+        """Return the rates of all resampled curves at some steps, shape (curves, steps); see ``curve``."""
+        if self.draws is None:
+            raise UsageError(f"forecast: {self.reason}")
+        wanted = np.asarray(steps, dtype=float)
+        if wanted.ndim != 1 or not (np.isfinite(wanted) & (wanted >= 0)).all():
+            raise UsageError(f"steps: expected a list of numbers of at least 0, got {steps!r}")
+        values = self.draws.values(wanted)
+        if trials is None:
+            return values
+        rng = np.random.default_rng(0)
+        noise = rng.choice(self.draws.residuals, size=values.shape)
+        inner = np.clip(values, 1.0 / (trials + 2.0), 1.0 - 1.0 / (trials + 2.0))
+        measured: Array = np.clip(values + noise * np.sqrt(inner * (1.0 - inner) / trials), 0.0, 1.0)
+        return measured
 
     def at(self, step: float, trials: float | None = None) -> Bands:
         """Return the forecast at one step; see ``curve``."""
@@ -154,11 +181,24 @@ class Forecast:
             raise UsageError(f"target: expected a rate above 0 and at most 1, got {target:g}")
         factors = np.concatenate([np.linspace(0.0, 1.0, 101), np.geomspace(1.0, MAX_FACTOR, 400)[1:]])
         steps = factors * self.last_step
-        there = self._values(steps, None) >= target
+        there = self.values(steps, None) >= target
         first = np.where(there.any(axis=1), steps[there.argmax(axis=1)], np.inf)
         ordered = np.sort(first)
         bands = {level: (rank(ordered, 50 - level / 2), rank(ordered, 50 + level / 2)) for level in LEVELS}
         return Reach(target, rank(ordered, 50), bands, float(np.isinf(first).mean()))
+
+    def candidate(self, name: str, steps: Sequence[float]) -> tuple[float, ...]:
+        """Return the values of one candidate, fitted to the evaluations themselves, at some steps.
+
+        Raises:
+            UsageError: ``allowed`` is False, or no candidate has this name.
+        """
+        if self.draws is None:
+            raise UsageError(f"forecast: {self.reason}")
+        fits = {each.shape.name: each for each in self.draws.candidates}
+        if name not in fits:
+            raise UsageError(f"candidate: expected one of {', '.join(fits)}, got {name!r}")
+        return numbers(fits[name].values(np.asarray(steps, dtype=float) / self.draws.last)[0])
 
     def sentence(self) -> str:
         """Return the forecast in one plain line."""
@@ -197,26 +237,6 @@ class Forecast:
             }
         return row
 
-    def _values(self, steps: Sequence[float] | Array, trials: float | None) -> Array:
-        """Return the rates of all draws, shape (draws, steps)."""
-        if self.draws is None:
-            raise UsageError(f"forecast: {self.reason}")
-        wanted = np.asarray(steps, dtype=float)
-        if wanted.ndim != 1 or not (np.isfinite(wanted) & (wanted >= 0)).all():
-            raise UsageError(f"steps: expected a list of numbers of at least 0, got {steps!r}")
-        values = self.draws.values(wanted)
-        if trials is None:
-            return values
-        rng = np.random.default_rng(0)
-        noise = rng.choice(self.draws.residuals, size=values.shape)
-        inner = np.clip(values, 1.0 / (trials + 2.0), 1.0 - 1.0 / (trials + 2.0))
-        measured: Array = np.clip(values + noise * np.sqrt(inner * (1.0 - inner) / trials), 0.0, 1.0)
-        return measured
-
-
-MAX_FACTOR: Final = 1000.0
-"""A target that is not reached within so many times the steps so far is never reached."""
-
 
 def forecast(runs: Series | Sequence[Series], seed: int = 0, quick: bool = False) -> Forecast:
     """Forecast a rate from the evaluations so far. Equal arguments give equal forecasts.
@@ -224,7 +244,7 @@ def forecast(runs: Series | Sequence[Series], seed: int = 0, quick: bool = False
     Args:
         runs: the evaluations of a run, or of several runs of one recipe (other seeds), whose mean is then forecast.
         seed: seed of the resampling.
-        quick: draw 200 curves instead of 1,000, for a display that is updated while a run goes on.
+        quick: draw 100 curves instead of 500, for a display that is updated while a run goes on.
 
     Returns:
         The forecast; ``allowed`` is False where there are too few evaluations, with the reason.
@@ -250,15 +270,29 @@ def forecast(runs: Series | Sequence[Series], seed: int = 0, quick: bool = False
     chosen = min(draws.errors, key=lambda name: draws.errors[name])
     known = Forecast(every, True, "", None, chosen, draws.errors, draws)
     plateau = bands_of(draws.limits)
-    now, width = known.now.value, plateau.high - plateau.low
+    change = abs(known.now.value - known.at(known.first_step).value)
+    reason = why_unknown(plateau, known.now.value, change / draws.noise)
+    return Forecast(every, True, reason, None if reason else plateau, chosen, draws.errors, draws)
+
+
+def why_unknown(plateau: Bands, now: float, change: float) -> str:
+    """Return why the data do not determine a plateau; empty if they do.
+
+    Args:
+        plateau: the forecast plateau.
+        now: the rate at the last step.
+        change: how far the rate has come since the first step, in standard errors of an evaluation.
+    """
+    if change < MIN_CHANGE:
+        return "the rate has not changed by more than noise so far, so its end cannot be told from its start"
     room = 1.0 - now if plateau.value >= now else now
-    if width > max(NARROW, SHARE_OF_ROOM * room):
-        reason = (
+    is_cut = plateau.high > 1.0 - EDGE or plateau.low < EDGE
+    if plateau.high - plateau.low > max(NARROW, 0.0 if is_cut else SHARE_OF_ROOM * room):
+        return (
             f"the evaluations so far allow any from {plateau.low:.2f} to {plateau.high:.2f} (80 %); evaluate further, "
             "or with more episodes"
         )
-        return Forecast(every, True, reason, None, chosen, draws.errors, draws)
-    return Forecast(every, True, "", plateau, chosen, draws.errors, draws)
+    return ""
 
 
 def bands_of(values: Array) -> Bands:

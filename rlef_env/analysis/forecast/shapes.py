@@ -8,18 +8,20 @@ parameters are searched on a grid, so that the best fit is found without startin
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Shape", "shapes"]
+__all__ = ["RECENT", "Array", "Shape", "refined", "shapes"]
 
 Array = NDArray[Any]
 
 RECENT: Final = 3
 """Evaluations whose mean is the "last value": a single one is mostly noise."""
+REFINED: Final = 9
+"""Values of each parameter around the best one, from half a step of the grid below it to half a step above."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def power(u: Array, grid: Array) -> Array:
 
 def sigmoid(u: Array, grid: Array) -> Array:
     """Return 1 / (1 + (m / u) ** b); the grid has b and m (ScaleRL, arXiv 2510.13786: B and Cmid)."""
-    return 1.0 / (1.0 + (grid[:, 1:] / np.maximum(u, 1e-12)) ** grid[:, :1])
+    with np.errstate(divide="ignore", over="ignore"):  # at u = 0 the power is infinite, and the rise 0
+        return 1.0 / (1.0 + (grid[:, 1:] / u) ** grid[:, :1])
 
 
 def shapes(spacing: float) -> tuple[Shape, ...]:
@@ -75,11 +78,11 @@ def shapes(spacing: float) -> tuple[Shape, ...]:
         spacing: smallest distance between two evaluations, as a share of the last step. It is POW3's fixed parameter:
             a power law has no value at step 0.
     """
-    tau = np.geomspace(0.03, 20.0, 30)
-    exponent = np.geomspace(0.1, 8.0, 10)
+    tau = np.geomspace(0.03, 20.0, 36)
+    exponent = np.geomspace(0.1, 8.0, 12)
     offset = np.geomspace(0.03, 3.0, 8)
-    steepness = np.geomspace(0.6, 8.0, 10)
-    middle = np.geomspace(0.04, 8.0, 18)
+    steepness = np.geomspace(0.6, 8.0, 12)
+    middle = np.geomspace(0.04, 8.0, 22)
     none = np.zeros((1, 2))
     return (
         Shape("last value", 1, flat, none, recent=lambda count: max(count - RECENT, 0)),
@@ -89,6 +92,21 @@ def shapes(spacing: float) -> tuple[Shape, ...]:
         Shape("POW4", 4, power, pairs(exponent, offset)),
         Shape("sigmoid", 4, sigmoid, pairs(steepness, middle)),
     )
+
+
+def refined(shape: Shape, best: Array) -> Shape:
+    """Return the shape with more values of its grid around the one that fits best.
+
+    Args:
+        shape: a candidate.
+        best: row of its grid, shape (2,).
+    """
+    finer = []
+    for column, value in enumerate(best):
+        values = np.unique(shape.grid[:, column])
+        step = np.sqrt(values[1] / values[0]) if len(values) > 1 else 1.0
+        finer.append(value * np.geomspace(1.0 / step, step, REFINED) if len(values) > 1 else values)
+    return replace(shape, grid=np.concatenate([shape.grid, pairs(finer[0], finer[1])]))
 
 
 def pairs(first: Array, second: Array) -> Array:
