@@ -130,7 +130,7 @@ def preference_pairs(records: Iterable[EpisodeRecord]) -> Iterator[dict[str, Any
     """Yield pairs of a right and a wrong response to the same messages, as rows for preference learning.
 
     A row has ``prompt`` (the messages), ``chosen`` and ``rejected`` (a list with one message each). Each response is in
-    one pair at most. Responses without a verdict are left out.
+    one pair at most. Responses without a verdict are left out, and those that were right once and wrong once.
 
     Args:
         records: the episodes.
@@ -147,8 +147,9 @@ def preference_pairs(records: Iterable[EpisodeRecord]) -> Iterator[dict[str, Any
                 responses = found.setdefault(context, _Responses(before))
                 (responses.right if right else responses.wrong)[turn.response] = None
     for context, responses in found.items():
-        wrong = [each for each in responses.wrong if each not in responses.right]
-        for chosen, rejected in zip(responses.right, wrong, strict=False):
+        always_right = [each for each in responses.right if each not in responses.wrong]
+        always_wrong = [each for each in responses.wrong if each not in responses.right]
+        for chosen, rejected in zip(always_right, always_wrong, strict=False):
             yield {
                 "prompt": list(responses.messages),
                 "chosen": [{"role": "assistant", "content": chosen}],

@@ -41,10 +41,10 @@ EPISODES = [
 ]
 
 
-def episode(problem_id: str, responses: tuple[str, ...]):
+def episode(problem_id: str, responses: tuple[str, ...], feedback: str = "public"):
     verdicts = [Verdict.ACCEPTED]
     judge = ScriptedJudge(result=lambda role, index: TestResult(role, index, verdicts[-1]))
-    env = CodeEnv(TINY, judge=judge)
+    env = CodeEnv(TINY, judge=judge, feedback=feedback)
     env.reset(options={"problem_id": problem_id})
     for response in responses:
         verdicts.append(VERDICTS.get(response, Verdict.WRONG_ANSWER))
@@ -144,6 +144,19 @@ def test_no_response_is_in_two_pairs() -> None:
         EpisodeRecord(episode("sum", responses)) for responses in [(RIGHT,), (RIGHT,), (WRONG, WRONG, WRONG), (WORSE,)]
     ]
     assert len(list(preference_pairs(again))) == 1
+
+
+def test_a_response_that_was_right_once_and_wrong_once_is_in_no_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    again = [EpisodeRecord(episode("sum", responses)) for responses in [(RIGHT,), (WRONG, WORSE, WORSE)]]
+    monkeypatch.setitem(VERDICTS, RIGHT, Verdict.TIME_LIMIT)
+    again.append(EpisodeRecord(episode("sum", (RIGHT, WORSE, WORSE))))
+    assert list(preference_pairs(again)) == []
+
+
+def test_a_response_that_passed_public_tests_only_is_not_chosen() -> None:
+    again = [EpisodeRecord(episode("sum", responses, "none")) for responses in [(RIGHT, WRONG, WRONG), (WRONG,) * 3]]
+    assert again[0].episode.turns[0].judgement.verdict is Verdict.ACCEPTED  # of the public tests
+    assert list(preference_pairs(again)) == []
 
 
 def test_regressions_name_the_episode_and_why(run: RunFolder, records: list[EpisodeRecord], tmp_path: Path) -> None:
