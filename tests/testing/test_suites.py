@@ -45,11 +45,9 @@ class NaiveProgram:
         self.source, self.limits = source, limits
 
     def run(self, stdin: bytes) -> Execution:
-        command = [
-            sys.executable,
-            "-c",
-            f"import resource\nresource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))\n{self.source}",
-        ]
+        limited = f"import resource\nresource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))\n{self.source}"
+        # Output without end must not fill the memory of this process.
+        command = ["sh", "-c", '"$@" 2>&1 | head -c 2000000', "sh", sys.executable, "-c", limited]
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         try:
             # Programs that must end by themselves get time enough on any machine.
