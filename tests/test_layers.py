@@ -33,7 +33,8 @@ def test_the_picture_in_the_design_page_shows_every_package(root: Path) -> None:
 LOADED_LATE = {
     "rlef_env.problems.procedural",
     "rlef_env.judge.pool.ray",
-    *(f"rlef_env.analysis.{name}" for name in ("errors", "forecast", "metrics")),
+    "rlef_env.cli.evaluate",
+    *(f"rlef_env.analysis.{name}" for name in ("errors", "evaluation", "forecast", "metrics")),
 }
 
 

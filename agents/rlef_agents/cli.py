@@ -21,10 +21,14 @@ from rlef_env.errors import UsageError
 
 if TYPE_CHECKING:
     from rlef_agents.ppo.config import TrainConfig
+    from rlef_env.agents import NamedAgent
 
 __all__ = ["main"]
 
 DRY_RUN_DATASET: Final = "procedural?count=20"
+
+EVALUATED_AT_ONCE: Final = 128
+"""Episodes that `rlef-agents eval` plays at the same time by default."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,9 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         quiet_libraries()
         try:
             arguments.run(arguments)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             hint = "; `rlef-agents train ... --resume` continues from the last checkpoint"
-            raise KeyboardInterrupt("stopped" + (hint if arguments.run is train else "")) from None
+            raise KeyboardInterrupt(str(error) or "stopped" + (hint if arguments.run is train else "")) from None
 
     return run_command("rlef-agents", run)
 
@@ -62,6 +66,8 @@ def quiet_libraries() -> None:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all subcommands."""
+    from rlef_env.cli.evaluate import add_run_arguments
+
     top = OneLineParser(prog="rlef-agents", description="Train, clone, evaluate, watch and export models.")
     commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=SubcommandParser)
 
@@ -79,17 +85,18 @@ def parser() -> argparse.ArgumentParser:
     sft_.add_argument("--chat-template", help="chatml, llama3, qwen3 or a file; default: the tokenizer's own")
     add_sft_fields(sft_)
 
-    eval_ = command(commands, "eval", evaluate_, "print the solve rate of a model on the validation problems")
+    eval_ = command(commands, "eval", evaluate_, "evaluate a model on the validation problems, as `rlef eval` does")
     eval_.add_argument("model", help="a model for from_pretrained, or the folder of a run (its best policy)")
     add_config(eval_)
     eval_.add_argument("--split", default="", help="train, valid or test; default: the configuration's")
-    eval_.add_argument(
-        "--episodes", type=count, default=0, help="rounded up to whole problems; default 0: all problems"
-    )
+    eval_.add_argument("--limit", type=count, default=0, help="only the first problems; default 0: all of them")
     eval_.add_argument("--samples", type=int, help="episodes per problem; default: the configuration's")
-    eval_.add_argument("--n-at-k", action="append", metavar="N@K", help="estimate n@k, such as 10@100; repeatable")
+    eval_.add_argument("--n-at-k", metavar="N@K,...", help="n@k to estimate, such as 1@3,10@100")
     eval_.add_argument("--top-p", type=float, help="default: the configuration's; the paper uses 0.95")
-    eval_.add_argument("--temperature", type=temperature, action="append", help="repeatable; default: 0.2")
+    eval_.add_argument("--temperature", type=temperature, help="default: the configuration's")
+    eval_.add_argument("--seed", type=count, default=0, help="default: 0")
+    add_run_arguments(eval_)
+    eval_.set_defaults(concurrency=EVALUATED_AT_ONCE)
 
     play_ = command(
         commands, "play", play, "play validation problems; show one episode in full and the number of solved ones"
@@ -254,84 +261,111 @@ def clone(arguments: Any) -> None:
 
 
 def evaluate_(arguments: Any) -> None:
-    """Print solve rates. Several processes share the episodes."""
+    """Evaluate a model with the settings of a configuration; several processes share the episodes."""
     from rlef_agents.ppo import parallel
-    from rlef_agents.ppo.chat_template import read_template
-    from rlef_agents.ppo.episode_log import records
-    from rlef_agents.ppo.evaluate import evaluate, evaluation_plans
-    from rlef_agents.ppo.generators import make_generator
+    from rlef_agents.ppo.evaluate import evaluated_problems
     from rlef_agents.ppo.problems import evaluation_problems
-    from rlef_agents.ppo.rollout import Batch, Plan, Rollout
-    from rlef_agents.ppo.trainer import (
-        EVALUATED_AT_ONCE,
-        EVALUATION_SEED,
-        check_context,
-        load_model,
-        make_env,
-        make_pool,
-        make_renderer,
-        with_date,
-    )  # fmt: skip
-    from rlef_env import Dataset
+    from rlef_agents.ppo.trainer import env_arguments, make_pool
+    from rlef_env.analysis.evaluation import Evaluation, new_folder
     from rlef_env.analysis.metrics import check_n_at_k
-    from rlef_env.runs import EpisodeFacts, facts_of
+    from rlef_env.cli.evaluate import play_and_report
 
     config = read_config(arguments)
     samples = config.evaluate_samples if arguments.samples is None else arguments.samples
     top_p = config.evaluate_top_p if arguments.top_p is None else arguments.top_p
-    wanted = check_n_at_k(" ".join(arguments.n_at_k or [config.evaluate_n_at_k]), config.turns, samples, "--samples")
+    heat = config.evaluate_temperature if arguments.temperature is None else arguments.temperature
+    wanted = check_n_at_k(arguments.n_at_k or config.evaluate_n_at_k, config.turns, samples, "--samples")
     if samples < 1 or not 0 < top_p <= 1:
         raise UsageError(f"--samples, --top-p: expected samples >= 1 and 0 < top-p <= 1, got {samples} and {top_p}")
-    if config.generator == "vllm":
-        config = replace(config, generator="local")
+    if arguments.resume and arguments.out is None:
+        raise UsageError("--resume: expected --out with the folder of the run to continue")
     parallel.join()
-    share = parallel.rank(), parallel.world()
-    read_template(config.chat_template)  # reports a wrong template before the model is loaded
-    problems, config = evaluation_problems(config, arguments.split), with_date(config, Path(arguments.model))
-    model, tokenizer = load_model(named_policy(arguments.model), config)
-    check_context(config, model)
-    renderer = make_renderer(tokenizer, model, config)
-    if problems.note and parallel.rank() == 0:
+    problems = evaluation_problems(config, arguments.split)
+    agent, tokenizer = model_agent(arguments.model, config, heat, top_p, arguments.seed, arguments.concurrency)
+    env = env_arguments(config, problems, tokenizer)
+    evaluation = Evaluation(
+        agent,
+        problems.dataset,
+        name=config.evaluate_dataset or config.dataset,
+        split=problems.split,
+        problem_ids=evaluated_problems(problems.dataset, arguments.limit),
+        samples=samples,
+        turns=config.turns,
+        n_at_k=tuple(wanted),
+        seed=arguments.seed,
+        feedback=config.feedback,
+        concurrency=arguments.concurrency,
+        env={name: env[name] for name in ("tokenizer", "reward")},
+        process=parallel.rank(),
+        processes=parallel.world(),
+    )
+    out = parallel.gathered(arguments.out or new_folder(arguments.model, problems.dataset.label))[0]
+    first = parallel.rank() == 0
+    if problems.note and first:
         print(f"evaluation: {problems.note}")
     with ExitStack() as stack:
         pool = make_pool(config, arguments.workers, arguments.verdicts, stack)
-        for temperature in arguments.temperature or [0.2]:
-            env = make_env(config, problems, EVALUATED_AT_ONCE, pool, tokenizer)
-            plans = evaluation_plans(env.dataset, arguments.episodes, env.num_envs, EVALUATION_SEED, samples, *share)
-            generator = make_generator(config, model, renderer.stop_ids, temperature, top_p)
-
-            def keep(batch: Batch, plan: Plan, dataset: Dataset = env.dataset) -> list[EpisodeFacts]:
-                return [facts_of(each) for each in records(dataset, batch, plan.samples, "evaluate", 0, 0)]
-
-            found = evaluate(Rollout(generator, renderer, [env], config.max_new, config.context), plans, keep, wanted)
-            named = "  ".join(f"{name} {value:.4g}" for name, value in found.items())
-            settings = f"feedback {config.feedback}, temperature {temperature:g}, top-p {top_p:g}"
-            if parallel.rank() == 0:
-                print(f"{problems.label}, {settings}: {named}", flush=True)
+        if parallel.world() > 1:
+            if first:
+                evaluation.prepare(out, arguments.resume)
+            parallel.wait_for_all()
+            arguments.resume = True
+        if first:
+            play_and_report(arguments, evaluation, out, pool, parallel.wait_for_all)
+        else:
+            evaluation.play(out, True, None, pool)
+            parallel.wait_for_all()
     parallel.leave()
+
+
+def model_agent(
+    model: str, config: TrainConfig, temperature: float, top_p: float, seed: int, slots: int
+) -> tuple[NamedAgent, Any]:
+    """Load a model, or the best policy of a run, as an agent with the settings of a configuration; and its tokenizer.
+
+    Args:
+        model: its name or folder.
+        config: settings of rendering, lengths and types.
+        temperature: divisor of the logits.
+        top_p: share of probability to sample from.
+        seed: seed of sampling.
+        slots: number of responses that are decoded at the same time.
+    """
+    import hashlib
+
+    from rlef_agents.hf_agent import HFAgent
+    from rlef_agents.ppo.chat_template import read_template
+    from rlef_agents.ppo.trainer import check_context, load_model, make_renderer, with_date
+    from rlef_env.agents import NamedAgent
+
+    read_template(config.chat_template)  # reports a wrong template before the model is loaded
+    config = with_date(config, Path(model))
+    loaded, tokenizer = load_model(named_policy(model), config)
+    check_context(config, loaded)
+    renderer = make_renderer(tokenizer, loaded, config)
+    agent = HFAgent(
+        loaded, tokenizer, temperature=temperature, max_new=config.max_new, seed=seed, slots=slots, top_p=top_p,
+        renderer=renderer, context=config.context, dtype=config.dtype,
+    )  # fmt: skip
+    # The template, its options, the system message and the date decide the tokens of a prompt.
+    prompt = hashlib.sha256(renderer.first("?").tobytes()).hexdigest()[:16]
+    return NamedAgent(f"hf:{model}", agent, {**agent.settings, "prompt": prompt}), tokenizer
 
 
 def play(arguments: Any) -> None:
     """Play, print the first episode with feedback, and the number of solved episodes."""
-    from rlef_agents.hf_agent import HFAgent
-    from rlef_agents.ppo.chat_template import read_template
     from rlef_agents.ppo.problems import evaluation_problems
-    from rlef_agents.ppo.trainer import check_context, env_arguments, load_model, make_renderer, with_date
+    from rlef_agents.ppo.trainer import env_arguments
     from rlef_env import CodeEnv
     from rlef_env.agents import play as play_episodes
 
     config = read_config(arguments)
     if arguments.episodes < 1:
         raise UsageError(f"--episodes: expected 1 or more, got {arguments.episodes}")
-    read_template(config.chat_template)  # reports a wrong template before the model is loaded
-    problems, config = evaluation_problems(config), with_date(config, Path(arguments.model))
-    model, tokenizer = load_model(named_policy(arguments.model), config)
-    check_context(config, model)
-    agent = HFAgent(
-        model, tokenizer, temperature=arguments.temperature, max_new=config.max_new, seed=config.seed,
-        renderer=make_renderer(tokenizer, model, config), context=config.context, dtype=config.dtype,
-        top_p=config.evaluate_top_p,
-    )  # fmt: skip
+    problems = evaluation_problems(config)
+    agent, tokenizer = model_agent(
+        arguments.model, config, arguments.temperature, config.evaluate_top_p, config.seed, slots=1
+    )
     with CodeEnv(**env_arguments(config, problems, tokenizer)) as env:
         episodes = play_episodes(agent, env, arguments.episodes, seed=config.seed)
     shown = next((episode for episode in episodes if len(episode.turns) > 1), episodes[0])

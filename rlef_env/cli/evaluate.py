@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, get_args
 
 from rich.table import Table
@@ -23,10 +24,11 @@ from rlef_env.cli.evaluate_progress import EvalProgress, watched
 from rlef_env.episodes.settings import Feedback
 from rlef_env.errors import NoVerdictError, UsageError
 from rlef_env.files import written_whole
+from rlef_env.judge import BaseJudgePool
 from rlef_env.problems import load_dataset
 from rlef_env.terminal import one_line
 
-__all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
+__all__ = ["DESCRIPTION", "HELP", "add_arguments", "add_run_arguments", "play_and_report", "run"]
 
 HELP = "evaluate an agent or a model, or judge responses made elsewhere"
 DESCRIPTION = f"""\
@@ -82,13 +84,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     protocol.add_argument(
         "--feedback", choices=get_args(Feedback), default="public", help="what feedback tells (default: public)"
     )
-    protocol.add_argument(
-        "--max-no-verdict",
-        type=share,
-        default=MAX_NO_VERDICT,
-        metavar="SHARE",
-        help="say nothing about the agent if more episodes have no verdict (default: %(default)s)",
-    )
     sampling = parser.add_argument_group("the agent's options")
     sampling.add_argument("--temperature", type=number(0, 100), metavar="T", help="default: 0.2, see above")
     sampling.add_argument("--top-p", type=number(0, 1), default=0.95, metavar="P", help="default: 0.95")
@@ -105,13 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "hf; VALUE is JSON or text; may be repeated",
     )
     running = parser.add_argument_group("run")
-    running.add_argument("--out", type=file_path, metavar="RUN", help="folder (default: a new one in runs/)")
-    running.add_argument("--resume", action="store_true", help="play what is missing in RUN")
-    running.add_argument("--json", type=file_path, metavar="OUT", help="write the metrics to OUT as JSON")
-    running.add_argument("--by", action="append", default=[], choices=tuple(GROUPS), help="solve rate by this, too")
-    running.add_argument(
-        "--concurrency", type=whole_number(1, 100_000), default=16, metavar="N", help="episodes at a time (default: 16)"
-    )
+    add_run_arguments(running)
     add_workers(running)
     running.add_argument(
         "--budget-tokens",
@@ -119,8 +108,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="begin no further episode after so many tokens of this call",
     )
-    running.add_argument("--plain", action="store_true", help="lines instead of a progress bar")
     add_isolation(running)
+
+
+def add_run_arguments(running: argparse._ActionsContainer) -> None:
+    """Add the arguments that ``play_and_report`` needs."""
+    running.add_argument("--out", type=file_path, metavar="RUN", help="folder (default: a new one in runs/)")
+    running.add_argument("--resume", action="store_true", help="play what is missing in RUN")
+    running.add_argument("--json", type=file_path, metavar="OUT", help="write the metrics to OUT as JSON")
+    running.add_argument("--by", action="append", default=[], choices=tuple(GROUPS), help="solve rate by this, too")
+    running.add_argument(
+        "--max-no-verdict",
+        type=share,
+        default=MAX_NO_VERDICT,
+        metavar="SHARE",
+        help="say nothing about the agent if more episodes have no verdict (default: %(default)s)",
+    )
+    running.add_argument(
+        "--concurrency",
+        type=whole_number(1, 100_000),
+        default=16,
+        metavar="N",
+        help="episodes at a time (default: %(default)s)",
+    )
+    running.add_argument("--plain", action="store_true", help="lines instead of a progress bar")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -128,13 +139,31 @@ def run(arguments: argparse.Namespace) -> None:
     # Otherwise PyTorch's idle threads spin on the cores that the judge needs. Set before an agent loads it.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     evaluation = evaluation_of(arguments)
-    out = arguments.out or new_folder(evaluation.agent.name, evaluation.dataset.label)
-    if arguments.resume and arguments.out is None:
-        raise UsageError("--resume: expected --out with the folder of the run to continue")
     stored = evaluation.agent.agent
     if isinstance(stored, StoredResponses) and stored.unanswered:
         ids = ", ".join(stored.unanswered[:5]) + (", ..." if len(stored.unanswered) > 5 else "")
         note(f"{stored.path}: no response to {len(stored.unanswered)} problems, which do not count: {ids}")
+    if arguments.resume and arguments.out is None:
+        raise UsageError("--resume: expected --out with the folder of the run to continue")
+    play_and_report(arguments, evaluation, arguments.out or new_folder(evaluation.agent.name, evaluation.dataset.label))
+
+
+def play_and_report(
+    arguments: argparse.Namespace,
+    evaluation: Evaluation,
+    out: str | Path,
+    pool: BaseJudgePool | None = None,
+    wait: Callable[[], object] = lambda: None,
+) -> None:
+    """Play what is missing in a run, and show its metrics.
+
+    Args:
+        arguments: values of ``add_run_arguments``.
+        evaluation: what is played.
+        out: folder of the run.
+        pool: a pool of judges to use; one of its own if None.
+        wait: waits for other processes that play, too.
+    """
     progress: list[EvalProgress] = []
 
     def observer(opened: Run, total: int) -> EvalProgress:
@@ -143,7 +172,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     try:
         with watched(progress):
-            finished = evaluation.play(out, arguments.resume, observer)
+            finished = evaluation.play(out, arguments.resume, observer if evaluation.processes == 1 else None, pool)
+        wait()
     except KeyboardInterrupt:
         done, total = (progress[0].done, progress[0].total) if progress else (0, 0)
         raise KeyboardInterrupt(

@@ -14,11 +14,12 @@ from rich.table import Column
 from rich.text import Text
 
 from rlef_env.analysis.evaluation import PlannedEpisode
+from rlef_env.analysis.metrics.definitions import clusters_of
 from rlef_env.analysis.run import Run
 from rlef_env.analysis.statistics.interval import mean_interval
 from rlef_env.cli.display import note
 from rlef_env.errors import UsageError
-from rlef_env.runs import EpisodeRecord
+from rlef_env.runs import EpisodeRecord, ProblemFacts
 from rlef_env.terminal import one_line
 
 __all__ = ["EvalProgress", "watched"]
@@ -39,7 +40,6 @@ class EvalProgress:
 
     def __init__(self, run: Run, total: int, plain: bool = False) -> None:
         self.total, self.done = total, 0
-        self._clusters: dict[str, str] = {}
         self._counts: dict[str, list[int]] = {}  # problem -> solved and all episodes with a verdict
         self._open: dict[tuple[str, int], float] = {}  # problem and sample -> since when
         self._problems = run.folder.problem_facts()
@@ -82,8 +82,8 @@ class EvalProgress:
         counts = [(problem_id, solved / total) for problem_id, (solved, total) in list(self._counts.items()) if total]
         words = []
         if counts:
-            clusters = [self._cluster(problem_id) for problem_id, _ in counts]
-            found = mean_interval([rate for _, rate in counts], clusters)
+            problems = (self._problems.get(problem_id) or ProblemFacts(problem_id) for problem_id, _ in counts)
+            found = mean_interval([rate for _, rate in counts], clusters_of(problems))
             words.append(f"solved {found.value:.1%} ({found.low:.1%} to {found.high:.1%})")
         began, problem_id = min(((at, name) for (name, _), at in list(self._open.items())), default=(0.0, ""))
         seconds = time.monotonic() - began
@@ -96,10 +96,6 @@ class EvalProgress:
             counts = self._counts.setdefault(problem_id, [0, 0])
             counts[0] += solved
             counts[1] += 1
-
-    def _cluster(self, problem_id: str) -> str:
-        facts = self._problems.get(problem_id)
-        return facts.cluster if facts and facts.cluster else problem_id
 
     def _show(self) -> None:
         if self._bar is not None:

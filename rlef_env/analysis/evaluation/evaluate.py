@@ -96,6 +96,10 @@ class Evaluation:
         isolation: as in ``CodeEnv``.
         budget_tokens: tokens that may be spent; None: any number.
         config: further settings, to be kept in the run.
+        env: further arguments of the environment, such as ``tokenizer``.
+        process: number of this process among several that share the episodes. Each has files of its own; the run must
+            exist (``prepare``) before they play.
+        processes: number of processes.
     """
 
     agent: NamedAgent
@@ -115,6 +119,13 @@ class Evaluation:
     isolation: str = "locked"
     budget_tokens: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
+    env: Mapping[str, Any] = field(default_factory=dict)
+    process: int = 0
+    processes: int = 1
+
+    def prepare(self, out: str | Path, resume: bool = False) -> None:
+        """Create the run in a folder, or check that the one that is there can be continued; see ``play``."""
+        self._folder(Path(out), resume, self._env(self.isolation))
 
     def play(
         self,
@@ -136,18 +147,13 @@ class Evaluation:
                 agent failed several times in a row.
             OSError: the disk is full. What was judged is kept.
         """
-        env = EnvConfig(
-            self.dataset,
-            self.split,
-            max_turns=self.turns,
-            feedback=self.feedback,
-            isolation=self.isolation if pool is None else pool.isolation,
-        )
+        env = self._env(self.isolation if pool is None else pool.isolation)
         folder, samples = self._folder(Path(out), resume, env)
         with ExitStack() as stack:
             # Before the episodes are read: another process that still writes would add some of those that are missing.
-            writer = stack.enter_context(EpisodeWriter(folder))
-            planned = missing_episodes(samples, self.seed, played_attempts(folder))
+            writer = stack.enter_context(EpisodeWriter(folder, f"process{self.process}" if self.process else "main"))
+            every = missing_episodes(samples, self.seed, played_attempts(folder))
+            planned = [each for each in every if each.seed % self.processes == self.process]
             watching = Quiet() if observer is None else observer(Run(folder), sum(samples.values()))
             if planned and pool is None:
                 pool = stack.enter_context(JudgePool(self.workers, isolation=self.isolation))
@@ -177,6 +183,11 @@ class Evaluation:
                         "are missing: free some space and add --resume",
                     ) from error
         return Finished(Run(folder), played, len(planned) - played.episodes)
+
+    def _env(self, isolation: str) -> EnvConfig:
+        return EnvConfig(
+            self.dataset, self.split, max_turns=self.turns, feedback=self.feedback, isolation=isolation, **self.env
+        )
 
     def _folder(self, out: Path, resume: bool, env: EnvConfig) -> tuple[RunFolder, dict[str, int]]:
         """Create or open the run's folder; return it, and the number of episodes of each problem."""

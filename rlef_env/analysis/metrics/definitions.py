@@ -19,7 +19,7 @@ from rlef_env.analysis.statistics.interval import Interval, ratio_interval
 from rlef_env.errors import UsageError
 from rlef_env.runs import EpisodeFacts, ProblemFacts, TurnFacts
 
-__all__ = ["METRICS", "Metric", "ProblemRatio", "by_problem", "metric_named", "standard_metrics"]
+__all__ = ["METRICS", "Metric", "ProblemRatio", "by_problem", "clusters_of", "metric_named", "standard_metrics"]
 
 Episodes = Sequence[EpisodeFacts]
 Ratio = tuple[float, float]
@@ -70,9 +70,7 @@ class Metric:
         found = self._of_groups(groups)
         if not any(each.denominator for each in found):
             return Interval(math.nan, *self.bounds)
-        clusters: list[str] | None = [each.problem.cluster or each.problem.problem_id for each in found]
-        if len(set(clusters or ())) == 1:
-            clusters = None  # problems of one contest or family stand for that family, of which they are draws
+        clusters = clusters_of(each.problem for each in found)
         return ratio_interval(
             [each.numerator for each in found], [each.denominator for each in found], clusters, level, self.bounds
         )
@@ -80,6 +78,12 @@ class Metric:
     def _of_groups(self, groups: Mapping[str, Episodes]) -> list[ProblemRatio]:
         ratios = ((episodes[0].problem, self.ratio(episodes)) for episodes in groups.values())
         return [ProblemRatio(problem, *ratio) for problem, ratio in ratios if any(ratio)]
+
+
+def clusters_of(problems: Iterable[ProblemFacts]) -> list[str] | None:
+    """Return the cluster of each problem; None if all are of one contest or family, of which they are then draws."""
+    names = [each.cluster or each.problem_id for each in problems]
+    return None if len(set(names)) == 1 else names
 
 
 def by_problem(facts: Iterable[EpisodeFacts]) -> dict[str, list[EpisodeFacts]]:

@@ -8,6 +8,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, MistralConfig
 
 from rlef_agents.cli import main
 from rlef_agents.tiny.shrunk import shrunk
+from rlef_env import load_dataset
+from rlef_env.runs import RunFolder, read_facts
 
 TINY = ("--set", "dataset=procedural/hidden_step?short=true&steps=2&count=10", "--set", "max_new=8")
 
@@ -35,15 +37,39 @@ def test_clone_train_evaluate_and_export(tmp_path, stored, capsys):
     assert "update 1/1" in capsys.readouterr().out
     assert main(["train", "tiny", *settings]) == 2
     assert "--resume" in capsys.readouterr().err
-    verdicts = str(tmp_path / "verdicts.db")
-    arguments = ["--episodes", "4", "--temperature", "1", "--temperature", "0", "--workers", "1"]
-    assert main(["eval", str(run), "tiny", *TINY, *arguments, "--verdicts", verdicts]) == 0
-    assert capsys.readouterr().out.count("solve_rate ") == 2
-    arguments = ["--episodes", "2", "--samples", "2", "--n-at-k", "2@6", "--top-p", "0.95", "--workers", "1"]
-    assert main(["eval", str(run), "tiny", *TINY, *arguments, "--verdicts", verdicts]) == 0
-    output = capsys.readouterr().out
-    assert "temperature 0.2, top-p 0.95" in output
-    assert all(f"  {name} " in output for name in ("1@3", "2@6"))
+    played, numbers = tmp_path / "played", tmp_path / "numbers.json"
+    evaluate = [
+        "eval",
+        str(run),
+        "tiny",
+        *TINY,
+        "--limit",
+        "2",
+        "--samples",
+        "2",
+        "--n-at-k",
+        "1@3,2@6",
+        "--workers",
+        "1",
+    ]
+    evaluate += ["--verdicts", str(tmp_path / "verdicts.db"), "--out", str(played), "--json", str(numbers)]
+    assert main(evaluate) == 0
+    assert "1@3" in capsys.readouterr().out
+    found = json.loads(numbers.read_text())
+    assert (found["episodes"], found["problems"], found["no_verdict"]) == (4, 2, 0)
+    assert {"solve_rate", "solved_at_3", "1@3", "2@6"} <= set(found["metrics"])
+    opened, trained = RunFolder.open(played), RunFolder.open(run)
+    assert opened.kind == "evaluation"
+    limits = ("max_turns", "feedback", "reward", "prompt_cap", "feedback_cap", "tokenizer", "split")
+    assert [opened.identity.episodes[name] for name in limits] == [trained.identity.episodes[name] for name in limits]
+    ids = [problem.id for problem in load_dataset(TINY[1].removeprefix("dataset="), split="valid")][:2]
+    assert {(facts.problem.problem_id, facts.sample) for facts in read_facts(opened)} == {
+        (name, sample) for name in ids for sample in range(2)
+    }
+    assert main([*evaluate, "--resume"]) == 0
+    assert len(read_facts(opened)) == 4, "nothing was missing"
+    assert main([*evaluate, "--resume", "--temperature", "0.5"]) == 2
+    assert "agent.temperature: 0.5, other 1.0" in capsys.readouterr().err
     assert main(["export", str(run), str(out)]) == 0
     kept, exported = (AutoModelForCausalLM.from_pretrained(path) for path in (run / "best", out))
     assert all(map(torch.equal, kept.parameters(), exported.parameters()))
@@ -121,6 +147,7 @@ def test_ctrl_c_mentions_resume_only_for_training(monkeypatch, capsys, tmp_path)
         ),
         (["eval", "model", "tiny", "--n-at-k", "10@100", "--samples", "5"], "--samples: expected 33 or more episodes"),
         (["eval", "model", "tiny", "--top-p", "0"], "0 < top-p <= 1"),
+        (["eval", "model", "tiny", "--resume"], "--resume: expected --out"),
         (["play", "model", "tiny", "--set", "chat_template=chinook"], "chat template: expected"),
         (["play", "model", "tiny", "--episodes", "0"], "--episodes: expected 1 or more, got 0"),
         (["train", "tiny", "--set", "rate=1"], "no setting 'rate'"),
@@ -148,7 +175,7 @@ def test_mistakes_are_one_line(arguments, words, capsys, tmp_path, monkeypatch):
         (["train", "tiny", "--workers", "0"], "argument --workers: expected a whole number >= 1, got '0'"),
         (["train", "tiny", "--workers", "two"], "argument --workers: expected a whole number >= 1, got 'two'"),
         (["train", "tiny", "--minutes", "nan"], "argument --minutes: expected a number > 0, got 'nan'"),
-        (["eval", "x", "tiny", "--episodes", "-1"], "argument --episodes: expected a whole number >= 0, got '-1'"),
+        (["eval", "x", "tiny", "--limit", "-1"], "argument --limit: expected a whole number >= 0, got '-1'"),
         (["eval", "x", "tiny", "--temperature", "nan"], "--temperature: expected a number >= 0, got 'nan'"),
         (["play", "x", "tiny", "--temperature", "-1"], "--temperature: expected a number >= 0, got '-1'"),
     ],

@@ -121,14 +121,16 @@ def test_a_server_gets_the_weights_of_shards_whole(rank: int, stored: Path, tmp_
 
 
 @pytest.mark.slow
-def test_two_processes_share_an_evaluation(stored: Path) -> None:
-    one, two = (
-        launched(count, ["eval", str(stored), "tiny"], {}, ["--episodes", "5", "--temperature", "1"])
-        for count in (1, 2)
-    )
-    assert one.returncode == two.returncode == 0, two.stderr
-    assert "episodes 6" in one.stdout  # two of each of three problems
-    assert one.stdout == two.stdout
+def test_two_processes_share_an_evaluation(stored: Path, tmp_path: Path) -> None:
+    found = []
+    for count in (1, 2):
+        out = tmp_path / str(count)
+        done = launched(count, ["eval", str(stored), "tiny"], {}, ["--limit", "3", "--out", str(out)])
+        assert done.returncode == 0, done.stderr
+        assert "6 episodes of 3 problems" in done.stdout
+        found.append({record.key: record.episode for record in read_records(RunFolder.open(out))})
+    assert found[0] == found[1]
+    assert {path.name.split("-")[0] for path in (out / "episodes").glob("*.parquet")} == {"main", "process1"}
 
 
 @pytest.mark.slow
