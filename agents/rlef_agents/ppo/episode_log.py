@@ -15,9 +15,10 @@ from rlef_agents.ppo import parallel
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.problems import Problems
 from rlef_agents.ppo.rollout import Batch, Plan
-from rlef_env import Dataset, Episode, Verdict
+from rlef_env import Episode, Verdict
 from rlef_env.analysis.errors import categorise
 from rlef_env.errors import RLEFError, UsageError
+from rlef_env.problems import Problem
 from rlef_env.runs import (
     EpisodeFacts,
     EpisodeRecord,
@@ -71,13 +72,10 @@ class EpisodeLog:
         """Return whether the episodes of the update after ``step`` updates are kept."""
         return bool(self._every) and step % self._every == 0
 
-    def trained(
-        self, dataset: Dataset, batch: Batch, step: int, values: Sequence[Mapping[str, float]]
-    ) -> list[EpisodeFacts]:
+    def trained(self, batch: Batch, step: int, values: Sequence[Mapping[str, float]]) -> list[EpisodeFacts]:
         """Keep the episodes of an update; all processes call it at once.
 
         Args:
-            dataset: their problems.
             batch: the episodes.
             step: number of updates before this one.
             values: ``Learner.turn_values`` after the update.
@@ -86,14 +84,13 @@ class EpisodeLog:
             Facts about the episodes of this process, whether they are kept or not.
         """
         samples = sample_numbers([episode.problem_id for episode in batch.episodes])
-        made = records(dataset, batch, samples, "train", step, self._attempt, "", values)
-        return self._keep(dataset, made, self.keeps(step))
+        made = records(batch, samples, "train", step, self._attempt, "", values)
+        return self._keep(batch, made, self.keeps(step))
 
-    def evaluated(self, dataset: Dataset, batch: Batch, plan: Plan, step: int, evaluation: str) -> list[EpisodeFacts]:
+    def evaluated(self, batch: Batch, plan: Plan, step: int, evaluation: str) -> list[EpisodeFacts]:
         """Keep episodes of an evaluation.
 
         Args:
-            dataset: their problems.
             batch: the episodes.
             plan: the plan by which they were played.
             step: number of updates so far.
@@ -102,24 +99,23 @@ class EpisodeLog:
         Returns:
             Facts about the episodes of this process.
         """
-        made = records(dataset, batch, plan.samples, "evaluate", step, self._attempt, evaluation)
-        return self._keep(dataset, made, True)
+        made = records(batch, plan.samples, "evaluate", step, self._attempt, evaluation)
+        return self._keep(batch, made, True)
 
     def close(self) -> None:
         """Compress what is left."""
         self._writer.close()
 
-    def _keep(self, dataset: Dataset, made: Iterable[EpisodeRecord], write: bool) -> list[EpisodeFacts]:
+    def _keep(self, batch: Batch, made: Iterable[EpisodeRecord], write: bool) -> list[EpisodeFacts]:
         found = []
-        for record in made:
-            problem_id = record.episode.problem_id
-            if problem_id not in self._facts:
-                self._facts[problem_id] = problem_facts(dataset.get(problem_id))
-            problem = self._facts[problem_id]
-            found.append(facts_of(record, problem))
+        for record, problem in zip(made, batch.problems, strict=True):
+            if problem.id not in self._facts:
+                self._facts[problem.id] = problem_facts(problem)
+            facts = self._facts[problem.id]
+            found.append(facts_of(record, facts))
             try:
                 if write:
-                    self._writer.append(record, problem)
+                    self._writer.append(record, facts)
             except OSError as error:
                 raise self._full(error) from error
         return found
@@ -132,7 +128,6 @@ class EpisodeLog:
 
 
 def records(
-    dataset: Dataset,
     batch: Batch,
     samples: Sequence[int],
     phase: Literal["train", "evaluate"],
@@ -144,7 +139,6 @@ def records(
     """Yield the records of a batch.
 
     Args:
-        dataset: the problems.
         batch: the episodes.
         samples: number of each among the episodes of its problem.
         phase: what they were played for.
@@ -154,10 +148,10 @@ def records(
         values: numbers of each turn of the episodes that have a verdict; empty where there are none.
     """
     tokens, numbers = iter(batch.tokens), iter(values)
-    for episode, sample in zip(batch.episodes, samples, strict=True):
+    for episode, problem, sample in zip(batch.episodes, batch.problems, samples, strict=True):
         played = next(tokens).turns if episode.turns else ()
         extras, read = [], 0
-        for turn, category in zip(played, categories(dataset, episode), strict=True):
+        for turn, category in zip(played, categories(problem, episode), strict=True):
             read, written = read + len(turn.prompt_ids), len(turn.completion.ids)
             own = next(numbers) if values and not episode.truncated else {}
             extras.append(TurnExtra(category, read, written, values=own))
@@ -165,9 +159,9 @@ def records(
         yield EpisodeRecord(episode, sample, phase, evaluation, step, attempt, turns=tuple(extras))
 
 
-def categories(dataset: Dataset, episode: Episode) -> list[str | None]:
+def categories(problem: Problem, episode: Episode) -> list[str | None]:
     """Return the category of each turn's failure; None where it has none, or no verdict: the judge's reason stays."""
-    found = categorise(dataset.get(episode.problem_id), episode)
+    found = categorise(problem, episode)
     return [
         None if turn.judgement.verdict is Verdict.NO_VERDICT else category
         for turn, category in zip(episode.turns, found, strict=True)

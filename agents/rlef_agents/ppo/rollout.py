@@ -19,6 +19,7 @@ from rlef_agents.ppo.chat_template import Renderer
 from rlef_agents.ppo.generation import Generator, Request
 from rlef_agents.ppo.trajectory import Completion, Ids, TokenEpisode, TokenTurn
 from rlef_env import CodeVectorEnv, Episode, Turn, Verdict
+from rlef_env.problems import Problem
 
 __all__ = ["Batch", "Plan", "Rollout", "plan"]
 
@@ -76,6 +77,7 @@ class Batch:
     Attributes:
         tokens: token sequences for the learner, of all episodes that have a response.
         episodes: the environment's episodes.
+        problems: their problems.
         decode_seconds: wall time spent on sampling while the caller waited for this batch.
         judge_seconds: wall time spent on waiting for judgements with nothing to sample.
         out_of_context: indices of episodes that ended unsolved because no further response fitted into the context.
@@ -84,6 +86,7 @@ class Batch:
 
     tokens: list[TokenEpisode] = field(default_factory=list)
     episodes: list[Episode] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     decode_seconds: float = 0.0
     judge_seconds: float = 0.0
     out_of_context: list[int] = field(default_factory=list)
@@ -287,6 +290,7 @@ class _OpenBatch:
         self.played.out_of_context.sort()
         self.played.skipped.sort()
         self.played.episodes = list(self.env.episodes[: len(self.turns)])
+        self.played.problems = [problem for problem in self.env.problems[: len(self.turns)] if problem is not None]
         self.played.tokens = [
             TokenEpisode(tuple(turns), episode.problem_id, episode.solved, has_verdict=not episode.truncated)
             for turns, episode in zip(self.turns, self.played.episodes, strict=True)

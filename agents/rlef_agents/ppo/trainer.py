@@ -110,7 +110,7 @@ class Trainer:
         read_template(config.chat_template)  # report an error before a model is loaded
         self._valid_problems = evaluation_problems(config)
         self.evaluated = self._valid_problems.label
-        self._train_problems = training_problems(config, self._valid_problems)
+        train = training_problems(config, self._valid_problems)
         self.out.mkdir(parents=True, exist_ok=True)
         before_best = self.out / ".before-best"
         if parallel.rank() == 0 and before_best.exists() and not (self.out / "best").exists():
@@ -134,7 +134,7 @@ class Trainer:
         self.pool = make_pool(config, workers, verdicts, self._stack)
         ahead = config.max_lag > 0 and not config.deterministic
         self.rollout = self._rollout(
-            [make_env(config, self._train_problems, share, self.pool, tokenizer) for _ in range(1 + ahead)],
+            [make_env(config, train, share, self.pool, tokenizer) for _ in range(1 + ahead)],
             config.temperature,
         )
         if config.generator == "vllm":
@@ -182,7 +182,7 @@ class Trainer:
             played = time.monotonic()
             version = learner.version
             metrics = self._update(batch)
-            facts = self.episodes.trained(self._train_problems.dataset, batch, version, learner.turn_values)
+            facts = self.episodes.trained(batch, version, learner.turn_values)
             metrics |= training_metrics([each for share in parallel.gathered(facts) for each in share])
             self.generators.renew()
             self.rollout.update(learner.version)
@@ -217,7 +217,7 @@ class Trainer:
         rollout = self._rollout([env], config.evaluate_temperature, config.evaluate_top_p)
 
         def keep(batch: Batch, plan: Plan) -> list[EpisodeFacts]:
-            return self.episodes.evaluated(env.dataset, batch, plan, step, self.evaluated)
+            return self.episodes.evaluated(batch, plan, step, self.evaluated)
 
         metrics = evaluate(rollout, plans, keep, parse_n_at_k(config.evaluate_n_at_k, config.turns))
         close(rollout)

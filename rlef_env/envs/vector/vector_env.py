@@ -28,7 +28,7 @@ from rlef_env.episodes.episode import Episode
 from rlef_env.episodes.render import episode_text
 from rlef_env.errors import UsageError
 from rlef_env.judge import BaseJudgePool, JudgePool
-from rlef_env.problems import Dataset
+from rlef_env.problems import Dataset, Problem
 
 __all__ = ["CodeVectorEnv"]
 
@@ -300,6 +300,11 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             ResetNeeded: there are no episodes yet.
         """
         return tuple(sub.episode for sub in self._sub_envs)
+
+    @property
+    def problems(self) -> tuple[Problem | None, ...]:
+        """The problem of each episode; None before the first reset."""
+        return tuple(sub.problem for sub in self._sub_envs)
 
     @property
     def np_random_seed(self) -> tuple[int | None, ...]:  # type: ignore[override]
