@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
-from rlef_env.errors import DataError
+from rlef_env.errors import DataError, short_repr
 from rlef_env.problems.parsing.fields import parse_row
 from rlef_env.runs.facts import EpisodeFacts, ProblemFacts
 from rlef_env.runs.folder import RunFolder, whole_lines
 from rlef_env.runs.record import EpisodeKey, EpisodeRecord, facts_of, record_from_row
 from rlef_env.runs.shards import facts_of_shard, rows_of
 
-__all__ = ["episode_files", "read_facts", "read_records"]
+__all__ = ["episode_files", "read_facts", "read_records", "twice"]
 
 LISTINGS: Final = 10
 """How often the folder is listed again because a file was compressed in between."""
@@ -31,9 +31,9 @@ def read_records(run: RunFolder) -> Iterator[EpisodeRecord]:
         UsageError: a file is compressed, and pyarrow is not installed.
     """
     newest: dict[EpisodeKey, int] = {}
-    for facts, attempt in _facts_with_attempts(run):
+    for key, _, attempt in _checked(run):
         if attempt:
-            newest[_key(facts)] = max(attempt, newest.get(_key(facts), 0))
+            newest[key] = max(attempt, newest.get(key, 0))
     for record in _read(run, _records_of_shard, _records_of_lines):
         if not newest or newest.get(record.key, record.attempt) == record.attempt:
             yield record
@@ -42,8 +42,7 @@ def read_records(run: RunFolder) -> Iterator[EpisodeRecord]:
 def read_facts(run: RunFolder) -> list[EpisodeFacts]:
     """Return what analyses count of each episode; the order and the errors are those of ``read_records``."""
     found: dict[EpisodeKey, tuple[int, EpisodeFacts]] = {}
-    for facts, attempt in _facts_with_attempts(run):
-        key = _key(facts)
+    for key, facts, attempt in _checked(run):
         if key not in found or attempt >= found[key][0]:
             found[key] = attempt, facts
     return [facts for _, facts in found.values()]
@@ -74,6 +73,30 @@ def _facts_with_attempts(run: RunFolder) -> Iterator[tuple[EpisodeFacts, int]]:
         return facts_of_shard(path, lambda problem_id: _problem(problems, problem_id))
 
     return _read(run, of_shard, of_lines)
+
+
+def _checked(run: RunFolder) -> Iterator[tuple[EpisodeKey, EpisodeFacts, int]]:
+    """Yield the key, the facts and the attempt of each episode.
+
+    Raises:
+        DataError: an attempt at an episode stands twice.
+    """
+    seen: set[int] = set()  # hashes: a run may have a million episodes
+    for facts, attempt in _facts_with_attempts(run):
+        key = _key(facts)
+        number = hash((key, attempt))
+        if number in seen:
+            raise DataError(twice(run, key.problem_id, key.sample))
+        seen.add(number)
+        yield key, facts, attempt
+
+
+def twice(run: RunFolder, problem_id: str, sample: int) -> str:
+    """Return the error for an episode that stands twice in a run."""
+    return (
+        f"{run.episodes}: expected each episode once, got sample {sample} of problem {short_repr(problem_id)} twice: "
+        "the folder has the episodes of two runs; move the files of one into a folder of its own"
+    )
 
 
 def _problem(problems: dict[str, ProblemFacts], problem_id: str) -> ProblemFacts:

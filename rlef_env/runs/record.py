@@ -130,7 +130,10 @@ def _turn_facts(number: int, turn: Turn, extra: TurnExtra) -> TurnFacts:
     return TurnFacts(
         turn=number,
         verdict=judgement.verdict.value,
-        category=extra.category or judgement.category,
+        # Where the judge failed, its own reason says more than that there is no verdict.
+        category=judgement.category or extra.category
+        if judgement.verdict is Verdict.NO_VERDICT
+        else extra.category or judgement.category,
         reward=turn.reward,
         passed_public=_passed_public(turn),
         program=None if turn.program is None else program_hash(turn.program),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from rlef_env.errors import DataError, UsageError
 from rlef_env.runs.facts import ProblemFacts
 from rlef_env.runs.folder import RunFolder
-from rlef_env.runs.reader import episode_files, read_lines
+from rlef_env.runs.reader import episode_files, read_lines, twice
 from rlef_env.runs.shards import EPISODE_COLUMNS, TURN_COLUMNS, tables_of, turns_file, valid_text
 
 if TYPE_CHECKING:
@@ -108,6 +108,12 @@ def _create_tables(connection: DuckDBPyConnection, run: RunFolder) -> None:
         "GROUP BY episode"
     )
     again = connection.execute("SELECT count(*) FROM last_attempts").fetchone()
+    double = connection.execute(
+        "SELECT any_value(problem_id), any_value(sample) FROM all_episodes GROUP BY episode, attempt "
+        "HAVING count(*) > 1 LIMIT 1"
+    ).fetchone()
+    if double is not None:
+        raise DataError(twice(run, *double))
     hidden = " WHERE attempt >= coalesce((SELECT last FROM last_attempts l WHERE l.episode = e.episode), 0)"
     for name in ("episodes", "turns"):
         connection.execute(f"CREATE VIEW {name} AS SELECT * FROM all_{name} e{hidden if again and again[0] else ''}")

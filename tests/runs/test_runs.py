@@ -316,6 +316,20 @@ def test_problems_are_added_once(tmp_path: Path) -> None:
     assert run.problems.read_bytes().count(b"\n") == 1
 
 
+def test_the_episodes_of_two_runs_in_one_folder_are_one_line(tmp_path: Path) -> None:
+    first, second = new_run(tmp_path / "first"), new_run(tmp_path / "second")
+    for run in (first, second):
+        with EpisodeWriter(run) as writer:
+            writer.append(EpisodeRecord(WRONG, sample=4))
+    for path in second.episodes.glob("*.parquet"):
+        path.rename(first.episodes / path.name.replace("main-000000", "main-000007"))
+    for read in (lambda: list(read_records(first)), lambda: read_facts(first), lambda: query(first, "SELECT 1")):
+        with pytest.raises(
+            DataError, match=r"sample 4 of problem 'sum' twice: the folder has the episodes of two runs"
+        ):
+            read()
+
+
 def test_a_judge_failure_is_no_wrong_answer() -> None:
     assert isinstance(LOST.turns[0].judgement, Judgement)
     facts = facts_of(EpisodeRecord(LOST))

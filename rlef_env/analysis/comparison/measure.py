@@ -9,6 +9,7 @@ import numpy as np
 
 from rlef_env.analysis.comparison.result import MetricDifference
 from rlef_env.analysis.metrics import Metric, metric_named
+from rlef_env.analysis.metrics.definitions import clusters_of
 from rlef_env.analysis.statistics import Ratio, difference_interval, permutation_test, sampling_variance
 from rlef_env.errors import UsageError
 from rlef_env.runs import EpisodeFacts, ProblemFacts
@@ -96,7 +97,7 @@ def _ratios(
         )
         for side in sides
     ]
-    return ratios[0], ratios[1], [each.cluster or each.problem_id for each in used]
+    return ratios[0], ratios[1], clusters_of(used) or [each.problem_id for each in used]
 
 
 def sampling_spread(metric: Metric, facts: Sequence[EpisodeFacts], problems: Sequence[ProblemFacts]) -> float | None:

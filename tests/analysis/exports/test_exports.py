@@ -14,7 +14,7 @@ import pyarrow.parquet
 import pytest
 
 from rlef_env.analysis.exports import EXPORTS, export_run
-from rlef_env.analysis.exports.hugging_face import chats, preference_pairs
+from rlef_env.analysis.exports.hugging_face import chats, preference_rows
 from rlef_env.analysis.exports.inspect_log import eval_log
 from rlef_env.analysis.exports.nemo_gym import rollouts
 from rlef_env.analysis.exports.scout import COLUMNS, transcripts
@@ -171,7 +171,7 @@ def test_chats_are_those_of_solved_episodes(evaluation: RunFolder, tmp_path: Pat
 
 
 def test_preference_pairs_answer_the_same_chat(evaluation: RunFolder) -> None:
-    pairs = list(preference_pairs(Source(evaluation)))
+    pairs = list(preference_rows(Source(evaluation)))
     # The first turn: the right program (twice, used once) against the close one. The second turn of samples 0 and 1,
     # whose chats were equal until then: the right one against the repeated one.
     assert [(pair["turn"], pair["problem_id"], len(pair["prompt"])) for pair in pairs] == [(1, "sum", 1), (2, "sum", 3)]
