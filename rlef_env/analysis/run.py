@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from rlef_env.analysis.metrics import MAX_NO_VERDICT, Metrics, NAtK, metrics_by, metrics_of, parse_n_at_k
+from rlef_env.errors import UsageError
 from rlef_env.runs import EpisodeFacts, EpisodeRecord, RunFolder, query, read_facts, read_records
 from rlef_env.runs.tables import QueryResult
 
@@ -110,8 +112,13 @@ class Run:
         return query(self.folder, sql, parameters)
 
     def _repr_html_(self) -> str:
-        """Return the metrics as a table, for notebooks."""
-        return f"<h4>{html.escape(self.name)}</h4>{self.metrics()._repr_html_()}"
+        """Return the metrics as a table, and figures where matplotlib is installed, for notebooks."""
+        from rlef_env.analysis.report.figures import figures_as_svg
+
+        figures = ""
+        with contextlib.suppress(UsageError):
+            figures = figures_as_svg(self.folder)
+        return f"<h4>{html.escape(self.name)}</h4>{self.metrics()._repr_html_()}{figures}"
 
     def _wanted(self, n_at_k: str | Sequence[NAtK], facts: Sequence[EpisodeFacts]) -> Sequence[NAtK]:
         turns = max((each.max_turns for each in facts), default=1)

@@ -19,7 +19,7 @@ DESCRIPTION = "\n".join(
     [
         "Write the episodes of a run in a format of others (docs/exports.md):",
         "",
-        *(f"  {name:<12} {each.what}; open with {each.opened_by}" for name, each in EXPORTS.items()),
+        *(f"  {name}: {each.what}; open with {each.opened_by}" for name, each in EXPORTS.items()),
         "",
         "An episode without a verdict is an error there or left out, never a failure or a reward of 0.",
     ]
@@ -29,7 +29,7 @@ DESCRIPTION = "\n".join(
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``rlef export``."""
     parser.add_argument("run", type=file_path, metavar="RUN", help="folder of a run")
-    parser.add_argument("--to", required=True, choices=tuple(EXPORTS), help="the format")
+    parser.add_argument("--to", required=True, choices=tuple(EXPORTS), metavar="FORMAT", help="one of these formats")
     parser.add_argument(
         "-o", "--out", required=True, type=file_path, metavar="OUT", help="folder to write to, new or empty"
     )

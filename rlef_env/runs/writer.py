@@ -187,6 +187,7 @@ def _lock_file(run: RunFolder, part: str) -> int:
 
 
 def _append(path: os.PathLike[str], line: bytes) -> None:
+    """Append a line to a file that other processes may append to."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     try:
         _write(handle, line, os.fstat(handle).st_size)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from rlef_env.testing.checker_suite import check_checker
     from rlef_env.testing.environment_suite import check_environment
     from rlef_env.testing.known_programs import ADD, KnownProgram, programs
+    from rlef_env.testing.random_programs import sources
     from rlef_env.testing.sandbox_suite import check_sandbox
     from rlef_env.testing.scripted_judge import ScriptedJudge
-    from rlef_env.testing.sources import sources
     from rlef_env.testing.strategies import actions, episodes, judgements, outputs, problem_tests, problems, responses
 
 __all__ = [
@@ -51,7 +51,7 @@ _MODULES = {
     "rlef_env.testing.known_programs": ("ADD", "KnownProgram", "programs"),
     "rlef_env.testing.sandbox_suite": ("check_sandbox",),
     "rlef_env.testing.scripted_judge": ("ScriptedJudge",),
-    "rlef_env.testing.sources": ("sources",),
+    "rlef_env.testing.random_programs": ("sources",),
     "rlef_env.testing.strategies": (
         *("actions", "episodes", "judgements", "outputs", "problem_tests", "problems", "responses"),
     ),

@@ -17,6 +17,7 @@ from rlef_env.envs import fenced
 from rlef_env.episodes.settings import ActionProtocol, Feedback
 from rlef_env.errors import NoVerdictError, ProblemNotFound, UsageError
 from rlef_env.problems import Dataset
+from tests.asynchronous import run
 from tests.envs.samples import BROKEN, SUM, SUM_CRASHES, SUM_PASSES_PUBLIC, SUM_RIGHT, SUM_WRONG, TINY
 
 RESPONSES = [SUM_RIGHT, SUM_WRONG, SUM_CRASHES, SUM_PASSES_PUBLIC, "no program", fenced("print(1")]
@@ -54,7 +55,7 @@ def test_a_play_is_an_episode_of_an_environment(
         assert (play.messages[0]["content"], play.info, play.problem) == (prompt, info, env.problem)
         for response in responses:
             observation, reward, terminated, truncated, info = env.step(response)
-            turn = asyncio.run(play.respond_async(response)) if asynchronous else play.respond(response)
+            turn = run(play.respond_async(response)) if asynchronous else play.respond(response)
             assert (turn.feedback, turn.reward) == (observation, reward)
             assert (play.info, play.episode, play.ended) == (info, env.episode, terminated or truncated)
             assert play.messages == info["messages"]
@@ -102,7 +103,7 @@ def test_episodes_are_played_from_many_threads_and_tasks(pool: JudgePool) -> Non
         thread.start()
     for thread in threads:
         thread.join()
-    assert rewards + asyncio.run(tasks()) == [1.0] * 40
+    assert rewards + run(tasks()) == [1.0] * 40
 
 
 def test_a_second_response_while_the_first_is_judged_is_refused(pool: JudgePool) -> None:
@@ -115,7 +116,7 @@ def test_a_second_response_while_the_first_is_judged_is_refused(pool: JudgePool)
         assert (await first).judgement.verdict is Verdict.WRONG_ANSWER
         assert len(one.episode.turns) == 1
 
-    asyncio.run(play())
+    run(play())
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from rlef_env import CodeEnv, JudgePool, Problem, Scored, Test, Verdict, load_da
 from rlef_env.envs import fenced
 from rlef_env.errors import DataError, ProblemNotFound, UsageError
 from rlef_env.judge import BaseJudgePool, JudgeJob, Judgement
+from tests.asynchronous import run
 from tests.envs.samples import BROKEN, NO_TESTS, SUM, SUM_PASSES_PUBLIC, SUM_RIGHT, SUM_WRONG, TINY
 
 ROW = {"task_id": 7, "text": "Add two numbers.", "code": "", "test_list": ["assert add(1, 2) == 3"]}
@@ -151,7 +152,7 @@ def test_score_async_judges_many_at_once(pool: JudgePool) -> None:
     async def play() -> list[Scored]:
         return await asyncio.gather(*(score_async(SUM, each, pool=pool) for each in (SUM_RIGHT, SUM_WRONG) * 20))
 
-    assert [each.reward for each in asyncio.run(play())] == [1.0, -1.0] * 20
+    assert [each.reward for each in run(play())] == [1.0, -1.0] * 20
 
 
 def test_cancelling_the_task_cancels_the_judgement() -> None:
@@ -165,7 +166,7 @@ def test_cancelling_the_task_cancels_the_judgement() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    asyncio.run(play())
+    run(play())
     assert pool.cancelled == pool.submitted
 
 

@@ -5,6 +5,7 @@ Needs matplotlib. The same run gives the same bytes.
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,8 +21,9 @@ from rlef_env.terminal import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-__all__ = ["write_figures"]
+__all__ = ["figures_as_svg", "write_figures"]
 
 WIDTH: Final = 3.4
 """Inches: a column of a paper with two."""
@@ -69,31 +71,50 @@ def write_figures(runs: Sequence[RunFolder], folder: str | Path) -> list[Path]:
         DataError: a run is damaged.
         OSError: a file cannot be written.
     """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, figure in _drawn([_read(run) for run in runs]):
+        for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
+            path = folder / f"{name}.{kind}"
+            figure.savefig(path, dpi=300, metadata=metadata)
+            written.append(path)
+    return written
+
+
+def figures_as_svg(run: RunFolder, names: Sequence[str] = ("solved-by-turn", "training")) -> str:
+    """Return figures of a run as SVG elements, one after the other, for a page or a notebook.
+
+    Raises:
+        UsageError: matplotlib is not installed.
+        DataError: the run is damaged.
+    """
+    elements = []
+    for _, figure in _drawn([_read(run)], names):
+        file = io.StringIO()
+        figure.savefig(file, format="svg", metadata={"Date": None})
+        elements.append(file.getvalue()[file.getvalue().index("<svg") :])
+    return "\n".join(elements)
+
+
+def _drawn(runs: list[_Run], names: Sequence[str] | None = None) -> Iterator[tuple[str, Figure]]:
+    """Yield the figures that the runs have something for, with their names."""
     try:
         import matplotlib
         from matplotlib.figure import Figure
     except ImportError:
         raise UsageError('figures: expected matplotlib to be installed; pip install "rlef-env[analysis]"') from None
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    read = [_read(run) for run in runs]
     drawings: dict[str, tuple[Callable[[Axes, list[_Run]], bool], float]] = {
         "solved-by-turn": (_solved_by_turn, 2.3),
         "verdicts-by-turn": (_verdicts_by_turn, 2.6),
         "categories": (_categories, 2.8),
         "training": (_training, 2.4),
     }
-    written = []
     with matplotlib.rc_context(_STYLE):
         for name, (drawing, height) in drawings.items():
             figure = Figure(figsize=(WIDTH, height))
-            if not drawing(figure.subplots(), read):
-                continue
-            for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
-                path = folder / f"{name}.{kind}"
-                figure.savefig(path, dpi=300, metadata=metadata)
-                written.append(path)
-    return written
+            if (names is None or name in names) and drawing(figure.subplots(), runs):
+                yield name, figure
 
 
 _STYLE: Final[Any] = {

@@ -56,6 +56,7 @@ def test_every_episode_is_played_and_counted(pool: JudgePool, tmp_path: Path) ->
     assert all(each.turns[0].category and each.turns[1].category is None for each in failed)
     assert run.query("select count(*), sum(cast(solved as int)) from episodes").rows == [(8, 6)]
     assert "<table>" in run._repr_html_()
+    assert run._repr_html_().count("<svg") == 1  # solved by turn; there is no training
     assert len({conversation.seed for conversation in agent.asked}) == 8
 
 
