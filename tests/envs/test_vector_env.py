@@ -176,9 +176,9 @@ def test_a_timeout_returns_nothing_and_misplaces_nothing(make: Any, pool: JudgeP
     (second,) = env.send([1], [SUM_RIGHT])
     found = {}
     wait_until(lambda: stopped(pool.processes()))
-    resume(stopped(pool.processes()))
     while env.num_pending:
-        batch = env.recv()
+        resume(stopped(pool.processes()))  # the program stops itself on each test
+        batch = env.recv(timeout=0.05)
         found |= dict(zip(batch.step_ids.tolist(), batch.episodes, strict=True))
     assert found[first].turns[0].response == slow
     assert found[second].turns[0].response == SUM_RIGHT
