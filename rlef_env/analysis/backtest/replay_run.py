@@ -10,6 +10,7 @@ from typing import Any, Literal
 from rlef_env.agents import NamedAgent
 from rlef_env.analysis.evaluation import Evaluation
 from rlef_env.analysis.run import Run
+from rlef_env.envs import REWARDS
 from rlef_env.errors import UsageError
 from rlef_env.problems import Dataset
 from rlef_env.runs import EpisodeFacts, problem_facts
@@ -87,8 +88,21 @@ def replayed_evaluation(run: Run, agent: NamedAgent, dataset: Dataset, **argumen
         feedback=episodes.get("feedback", "public"),
         after=problems.get("after"),
         before=problems.get("before"),
+        env=_environment(episodes),
         **arguments,
     )
+
+
+def _environment(episodes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the further settings of a run's environment, as far as a stored run can give them back.
+
+    A reward that was a function and a tokenizer cannot be: their defaults are used.
+    """
+    env = {name: episodes[name] for name in ("prompt_cap", "feedback_cap", "protocol") if name in episodes}
+    reward = episodes.get("reward")
+    if isinstance(reward, Mapping) or reward in REWARDS:
+        env["reward"] = reward
+    return env
 
 
 def episode_changes(before: Iterable[EpisodeFacts], after: Iterable[EpisodeFacts]) -> list[EpisodeChange]:

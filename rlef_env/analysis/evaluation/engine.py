@@ -20,7 +20,7 @@ from rlef_env.agents import Conversation, NamedAgent, SampledText
 from rlef_env.analysis.evaluation.agent_threads import AgentThreads, Answer
 from rlef_env.analysis.evaluation.schedule import PlannedEpisode
 from rlef_env.envs.dynamics import EpisodeDynamics
-from rlef_env.envs.extract import Response, read_response
+from rlef_env.envs.extract import Response
 from rlef_env.envs.problem_sampler import make_problem_sampler
 from rlef_env.episodes import Episode
 from rlef_env.errors import UsageError
@@ -165,7 +165,7 @@ class Engine:
         try:
             if isinstance(answer.response, UsageError):
                 raise answer.response
-            opened.response = read_response(str(answer.response))
+            opened.response = self.dynamics.read(str(answer.response))
         except (InvalidAction, UsageError) as error:
             self._drop(opened, error)
             return
