@@ -28,7 +28,10 @@ from rlef_env.judge import BaseJudgePool
 from rlef_env.problems import load_dataset
 from rlef_env.terminal import one_line
 
-__all__ = ["DESCRIPTION", "HELP", "add_arguments", "add_run_arguments", "play_and_report", "run"]
+__all__ = [
+    *("DESCRIPTION", "HELP", "add_agent_options", "add_arguments", "add_run_arguments", "play_and_report"),
+    "run",
+]
 
 HELP = "evaluate an agent or a model, or judge responses made elsewhere"
 DESCRIPTION = f"""\
@@ -84,9 +87,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     protocol.add_argument(
         "--feedback", choices=get_args(Feedback), default="public", help="what feedback tells (default: public)"
     )
+    add_agent_options(parser, "0.2, see above", "0.95", top_p=0.95)
+    running = parser.add_argument_group("run")
+    add_run_arguments(running)
+    add_workers(running)
+    running.add_argument(
+        "--budget-tokens",
+        type=whole_number(1),
+        metavar="N",
+        help="begin no further episode after so many tokens of this call",
+    )
+    add_isolation(running)
+
+
+def add_agent_options(
+    parser: argparse.ArgumentParser, default_temperature: str, default_top_p: str, top_p: float | None = None
+) -> None:
+    """Add the options of agents.
+
+    Args:
+        parser: the command's parser.
+        default_temperature: the default temperature, in words.
+        default_top_p: the default top-p, in words.
+        top_p: the default top-p; None if the command finds it later.
+    """
     sampling = parser.add_argument_group("the agent's options")
-    sampling.add_argument("--temperature", type=number(0, 100), metavar="T", help="default: 0.2, see above")
-    sampling.add_argument("--top-p", type=number(0, 1), default=0.95, metavar="P", help="default: 0.95")
+    sampling.add_argument("--temperature", type=number(0, 100), metavar="T", help=f"default: {default_temperature}")
+    sampling.add_argument("--top-p", type=number(0, 1), default=top_p, metavar="P", help=f"default: {default_top_p}")
     sampling.add_argument("--max-new-tokens", type=whole_number(1), metavar="N", help="tokens of a response")
     sampling.add_argument("--context", type=whole_number(1), metavar="N", help="tokens of a conversation")
     sampling.add_argument("--system", metavar="TEXT", help="instructions before the first message")
@@ -99,16 +126,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a further option: a field of the chat request, an argument of the class, or dtype, slots or template of "
         "hf; VALUE is JSON or text; may be repeated",
     )
-    running = parser.add_argument_group("run")
-    add_run_arguments(running)
-    add_workers(running)
-    running.add_argument(
-        "--budget-tokens",
-        type=whole_number(1),
-        metavar="N",
-        help="begin no further episode after so many tokens of this call",
-    )
-    add_isolation(running)
 
 
 def add_run_arguments(running: argparse._ActionsContainer) -> None:

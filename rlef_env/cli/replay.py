@@ -19,7 +19,7 @@ from rlef_env.analysis.backtest.source import dataset_of
 from rlef_env.analysis.run import Run
 from rlef_env.cli.arguments import add_isolation, add_workers, file_path, whole_number
 from rlef_env.cli.display import Screen
-from rlef_env.cli.evaluate import number, option
+from rlef_env.cli.evaluate import add_agent_options
 from rlef_env.cli.evaluate_progress import EvalProgress, watched
 from rlef_env.cli.json_output import add_json, json_output
 from rlef_env.errors import UsageError
@@ -49,20 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="play what is missing in RUN2")
     parser.add_argument("--data", metavar="D", help="the data set of the problems (default: the run's own)")
     parser.add_argument("--split", metavar="S", help="its split (default: the run's own)")
-    sampling = parser.add_argument_group("the agent's options")
-    sampling.add_argument("--temperature", type=number(0, 100), metavar="T", help="default: the run's own, or 0.2")
-    sampling.add_argument("--top-p", type=number(0, 1), metavar="P", help="default: the run's own, or 0.95")
-    sampling.add_argument("--max-new-tokens", type=whole_number(1), metavar="N", help="tokens of a response")
-    sampling.add_argument("--context", type=whole_number(1), metavar="N", help="tokens of a conversation")
-    sampling.add_argument("--system", metavar="TEXT", help="instructions before the first message")
-    sampling.add_argument(
-        "--option",
-        action="append",
-        default=[],
-        type=option,
-        metavar="NAME=VALUE",
-        help="a further option, as in rlef eval",
-    )
+    add_agent_options(parser, "the run's own, or 0.2", "the run's own, or 0.95")
     parser.add_argument(
         "--concurrency", type=whole_number(1, 100_000), default=16, metavar="N", help="episodes at a time (default: 16)"
     )
