@@ -16,10 +16,10 @@ define step
 @printf '\033[1m== %s\033[0m\n' '$(1)'; began=$$SECONDS; $(2); printf '   %s: %s s\n' '$(1)' $$((SECONDS - began))
 endef
 
-.PHONY: help demo test coverage slow viewers mutants chaos lint types clean programs
+.PHONY: help demo test coverage slow viewers integrations mutants chaos lint types clean programs
 
 help:  ## show this
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 	@echo
 	@echo '  Another Python: make demo PYTHON=python3.12 (3.10 or newer)'
 
@@ -57,6 +57,15 @@ viewers:  ## open exported runs with the packages of others, each in an environm
 	  [ -x $$folder/bin/python ] || $(PYTHON) -m venv $$folder; \
 	  $$folder/bin/python -m pip --disable-pip-version-check -q install $$package pytest pytest-timeout hypothesis pyarrow -e .; \
 	  $$folder/bin/python -m pytest -q -m viewers tests/analysis/exports; \
+	done
+
+integrations:  ## test each adapter with the released package of its system, each in an environment of its own (minutes)
+	@for file in tests/integrations/environments/*.txt; do \
+	  name=$$(basename $$file .txt); folder=$(VENV)/integrations/$$name; printf '\033[1m== %s\033[0m\n' $$name; \
+	  [ -x $$folder/bin/python ] || $(PYTHON) -m venv $$folder; \
+	  $$folder/bin/python -m pip --disable-pip-version-check -q install -r $$file pytest pytest-timeout hypothesis setuptools -e '.[serve,parquet]'; \
+	  $$folder/bin/python -m pytest -q --timeout=1800 tests/integrations/test_cases.py tests/integrations/test_$$name*.py; \
+	  $$folder/bin/python -m pytest -q tests/test_docs.py -k integrations/$$name; \
 	done
 
 mutants: $(VENV)/installed-test  ## put known bugs of trainers into copies of this one, and check that a test of `make test` fails for each

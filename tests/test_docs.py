@@ -19,7 +19,7 @@ from rlef_env.problems.graders import GRADERS
 from rlef_env.problems.quality_report import Quality
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
 BLOCK = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 LINE_LINK = re.compile(r"\[`(?P<name>[\w.]+)`\]\((?P<path>[^)#\s]+\.py)#L(?P<line>\d+)\)")
 LINK = re.compile(r"\]\((?!https?://|#)(?P<target>[^)#\s]+)")
@@ -29,24 +29,29 @@ class Block(NamedTuple):
     page: Path
     line: int
     code: str
+    needs: str  # a package that only some environments have (`make integrations`), or nothing
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 
 
 def python_blocks() -> list[Block]:
-    """All blocks marked ``python``; those marked ``python no-run`` say on the page why they are not run."""
+    """All blocks marked ``python``, or ``python needs PACKAGE``; on the page of ``python no-run`` is said why not."""
     return [
-        Block(page, text.count("\n", 0, match.start()) + 1, match["code"])
+        Block(
+            page, text.count("\n", 0, match.start()) + 1, match["code"], match["info"].partition(" needs ")[2].strip()
+        )
         for page in PAGES
         for text in [page.read_text(encoding="utf-8")]
         for match in BLOCK.finditer(text)
-        if match["info"].strip() == "python"
+        if re.fullmatch(r"python( needs \w+)?", match["info"].strip())
     ]
 
 
 @pytest.mark.parametrize("block", python_blocks(), ids=str)
 def test_block_runs(block: Block, tmp_path: Path) -> None:
+    if block.needs:
+        pytest.importorskip(block.needs)
     process = subprocess.run(
         [sys.executable, "-c", block.code], cwd=tmp_path, capture_output=True, text=True, timeout=250
     )

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
-from trl import GRPOConfig, GRPOTrainer  # type: ignore[import-not-found]
+from trl import GRPOConfig, GRPOTrainer
 
 from benchmarks.training.cpu_account import CPUAccount, answer_stream, send_answer
 from rlef_env.envs import extract_program
