@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rlef_env.envs.vector.batched_infos import batched_infos
 from rlef_env.episodes.episode import Episode
 
-__all__ = ["StepBatch", "StepResult", "as_step_batch"]
+__all__ = ["StepBatch", "StepResult", "as_step_batch", "in_order"]
 
 
 class StepBatch(NamedTuple):
@@ -70,4 +71,19 @@ def as_step_batch(results: Sequence[StepResult]) -> StepBatch:
         truncations=np.array([was and episode.truncated for was, episode in judged], dtype=np.bool_),
         infos=tuple([result.info for result in results]),
         episodes=tuple([result.episode for result in results]),
+    )
+
+
+def in_order(
+    batch: StepBatch,
+) -> tuple[tuple[str, ...], npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.bool_], dict[str, Any]]:
+    """Return what ``VectorEnv.step`` returns, from a batch with a row for every environment."""
+    order = np.argsort(batch.env_ids)
+    rows = order.tolist()
+    return (
+        tuple([batch.observations[row] for row in rows]),
+        batch.rewards[order],
+        batch.terminations[order],
+        batch.truncations[order],
+        batched_infos(enumerate([batch.infos[row] for row in rows]), len(rows)),
     )

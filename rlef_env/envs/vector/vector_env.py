@@ -22,7 +22,7 @@ from rlef_env.envs.spaces import ProgramText
 from rlef_env.envs.state import checked, header
 from rlef_env.envs.vector.batched_infos import batched_infos
 from rlef_env.envs.vector.pending import PendingStep, PendingSteps
-from rlef_env.envs.vector.step_batch import StepBatch, StepResult, as_step_batch
+from rlef_env.envs.vector.step_batch import StepBatch, StepResult, as_step_batch, in_order
 from rlef_env.envs.vector.sub_env import SubEnv
 from rlef_env.episodes.episode import Episode
 from rlef_env.episodes.render import episode_text
@@ -164,16 +164,7 @@ class CodeVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], npt.NDArray[Any]])
             raise UsageError(f"actions: expected {self.num_envs}, one for each environment, got {len(actions)}")
         self._check_nothing_pending("step")
         self.send(range(self.num_envs), actions)
-        batch = self.recv(min_ready=self.num_envs)
-        order = np.argsort(batch.env_ids)
-        rows = order.tolist()
-        return (
-            tuple([batch.observations[row] for row in rows]),
-            batch.rewards[order],
-            batch.terminations[order],
-            batch.truncations[order],
-            batched_infos(enumerate([batch.infos[row] for row in rows]), self.num_envs),
-        )
+        return in_order(self.recv(min_ready=self.num_envs))
 
     # --- without a barrier --------------------------------------------------------------------------------------------
 
