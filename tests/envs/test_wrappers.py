@@ -1,10 +1,14 @@
-"""Every wrapper of Gymnasium works or raises an error that says why it cannot."""
+"""Every wrapper of Gymnasium works or raises an error that says why it cannot; docs/wrappers.md has the table."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import inspect
+import pkgutil
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -14,7 +18,14 @@ import numpy as np
 import pytest
 from gymnasium.spaces import Box, Dict, Tuple
 from gymnasium.spaces.utils import flatdim, flatten, flatten_space, unflatten
-from gymnasium.wrappers import ClipAction, ClipReward, FlattenObservation, TimeLimit
+from gymnasium.wrappers import (
+    ClipAction,
+    ClipReward,
+    FlattenObservation,
+    TimeLimit,
+    TransformAction,
+    TransformObservation,
+)
 
 from rlef_env.envs.spaces import ProgramText
 from rlef_env.errors import UsageError
@@ -22,28 +33,56 @@ from rlef_env.errors import UsageError
 ACTION = "```python\nprint(1)\n```"
 FLATTENED = "turn texts into numbers first"
 NUMBERS = "space|observations|Box"  # Gymnasium's messages about what a wrapper needs
+UNCHECKED = "dtype"  # NumPy's message about a text, where the wrapper itself checks nothing
+IMAGES = "render_mode|Render mode|numpy array"
+ATARI = "opencv|atari|Atari"
 NOT_HERE = "array_api_compat|jax"  # optional dependencies of Gymnasium
+WHY = {
+    None: "yes",
+    FLATTENED: "no: texts cannot be flattened",
+    NUMBERS: "no: needs numbers",
+    UNCHECKED: "no: needs numbers",
+    IMAGES: "no: needs images",
+    ATARI: "no: for Atari only",
+    NOT_HERE: "no: converts arrays",
+}
+NEXT_STEP = 'needs `autoreset_mode="NextStep"`'
+NOTES = {
+    "AddWhiteNoise": "changes images only",
+    "ArrayConversion": "makes nonsense of texts, without an error, where `array_api_compat` is installed",
+    "FlattenObservation": "replace the texts first, with `TransformObservation`",
+    "JaxToNumpy": "as `ArrayConversion`",
+    "JaxToTorch": "as `ArrayConversion`",
+    "NumpyToTorch": "as `ArrayConversion`",
+    "ObstructView": "changes images only",
+    "RecordVideo": "`RecordEpisodes` of this package keeps episodes",
+    "TimeAwareObservation": "with `flatten=False`, around a `TimeLimit`",
+    "TimeLimit": "truncates; `max_turns` is the limit of the task, and terminates",
+    "TransformObservation": f"of a vector environment: {NEXT_STEP}",
+    "VectorizeTransformObservation": f"not with `FlattenObservation`; {NEXT_STEP}",
+    "VectorizeTransformAction": "not with `ClipAction`",
+}
 LENGTH = {"func": lambda text: np.array([len(text)], np.float32), "observation_space": Box(0, 2**20, (1,))}
 BOUNDS = {name: {f"min_{name}": np.float32(0), f"max_{name}": np.float32(1)} for name in ("obs", "action")}
 
 # Name, arguments, and a pattern of the error; None where the wrapper works.
 WRAPPERS: list[tuple[str, dict[str, Any], str | None]] = [
-    ("AddRenderObservation", {}, "numpy array"),
+    ("AddRenderObservation", {}, IMAGES),
     ("AddWhiteNoise", {"probability_of_noise_per_pixel": 0.5}, None),
     ("ArrayConversion", {"env_xp": np, "target_xp": np}, NOT_HERE),
-    ("AtariPreprocessing", {}, "opencv|atari|Atari"),
+    ("AtariPreprocessing", {}, ATARI),
     ("Autoreset", {}, None),
     ("ClipAction", {}, NUMBERS),
     ("ClipReward", {"min_reward": -1, "max_reward": 1}, None),
     ("DelayObservation", {"delay": 1}, None),
-    ("DiscretizeAction", {"bins": 3}, "Box"),
-    ("DiscretizeObservation", {"bins": 3}, "Box"),
+    ("DiscretizeAction", {"bins": 3}, NUMBERS),
+    ("DiscretizeObservation", {"bins": 3}, NUMBERS),
     ("DtypeObservation", {"dtype": np.float32}, NUMBERS),
     ("FilterObservation", {"filter_keys": ["a"]}, NUMBERS),
     ("FlattenObservation", {}, FLATTENED),
     ("FrameStackObservation", {"stack_size": 2}, None),
     ("GrayscaleObservation", {}, NUMBERS),
-    ("HumanRendering", {}, "render_mode"),
+    ("HumanRendering", {}, IMAGES),
     ("JaxToNumpy", {}, NOT_HERE),
     ("JaxToTorch", {}, NOT_HERE),
     ("MaxAndSkipObservation", {}, NUMBERS),
@@ -54,7 +93,7 @@ WRAPPERS: list[tuple[str, dict[str, Any], str | None]] = [
     ("OrderEnforcing", {}, None),
     ("PassiveEnvChecker", {}, None),
     ("RecordEpisodeStatistics", {}, None),
-    ("RecordVideo", {"video_folder": "."}, "Render mode"),
+    ("RecordVideo", {"video_folder": "."}, IMAGES),
     ("RenderCollection", {}, None),
     ("RepeatAction", {"num_repeats": 2}, None),
     ("RescaleAction", BOUNDS["action"], NUMBERS),
@@ -79,14 +118,14 @@ VECTOR_WRAPPERS: list[tuple[str, dict[str, Any], str | None]] = [
     ("FilterObservation", {"filter_keys": ["a"]}, NUMBERS),
     ("FlattenObservation", {}, FLATTENED),
     ("GrayscaleObservation", {}, NUMBERS),
-    ("HumanRendering", {}, "render_mode"),
+    ("HumanRendering", {}, IMAGES),
     ("JaxToNumpy", {}, NOT_HERE),
     ("JaxToTorch", {}, NOT_HERE),
-    ("NormalizeObservation", {}, "dtype"),  # NumPy's message: this wrapper checks nothing
+    ("NormalizeObservation", {}, UNCHECKED),
     ("NormalizeReward", {}, None),
     ("NumpyToTorch", {}, NOT_HERE),
     ("RecordEpisodeStatistics", {}, None),
-    ("RecordVideo", {"video_folder": "."}, "Render mode"),
+    ("RecordVideo", {"video_folder": "."}, IMAGES),
     ("RescaleAction", BOUNDS["action"], NUMBERS),
     ("RescaleObservation", BOUNDS["obs"], NUMBERS),
     ("ReshapeObservation", {"shape": (1,)}, NUMBERS),
@@ -95,7 +134,9 @@ VECTOR_WRAPPERS: list[tuple[str, dict[str, Any], str | None]] = [
     ("TransformObservation", SAME, None),
     ("TransformReward", {"func": np.abs}, None),
     ("VectorizeTransformAction", {"wrapper": ClipAction}, NUMBERS),
+    ("VectorizeTransformAction", {"wrapper": TransformAction, "func": str, "action_space": None}, None),
     ("VectorizeTransformObservation", {"wrapper": FlattenObservation}, FLATTENED),
+    ("VectorizeTransformObservation", {"wrapper": TransformObservation, **LENGTH}, None),
     ("VectorizeTransformReward", {"wrapper": ClipReward, "min_reward": -1, "max_reward": 1}, None),
 ]
 
@@ -112,9 +153,53 @@ def skip_where_installed(refused: str | None) -> None:
         pytest.skip("these wrappers are only tested without their library")
 
 
+def wrappers_in(package: Any, base: type) -> set[str]:
+    """Return the names of the wrappers that a package exports or any of its modules defines."""
+    found = set(package.__all__) - {"vector"}
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        try:
+            contents = vars(importlib.import_module(module.name))
+        except ModuleNotFoundError:  # of an optional dependency; the package exports their names
+            continue
+        found |= {
+            name
+            for name, value in contents.items()
+            if inspect.isclass(value) and issubclass(value, base) and value.__module__ == module.name
+        }
+    return found
+
+
 def test_every_wrapper_is_tried() -> None:
-    assert {name for name, _, _ in WRAPPERS} == set(gymnasium.wrappers.__all__) - {"vector"}
-    assert {name for name, _, _ in VECTOR_WRAPPERS} == set(gymnasium.wrappers.vector.__all__)
+    assert {name for name, _, _ in WRAPPERS} == wrappers_in(gymnasium.wrappers, gymnasium.Wrapper)
+    vectors = wrappers_in(gymnasium.wrappers.vector, gymnasium.vector.VectorWrapper)
+    assert {name for name, _, _ in VECTOR_WRAPPERS} == vectors
+
+
+def test_the_table_of_the_documentation(root: Path) -> None:
+    single = {name: WHY[refused] for name, _, refused in WRAPPERS}  # of two rows of a name, the one that works
+    vectors = {name: WHY[refused] for name, _, refused in VECTOR_WRAPPERS}
+    rows = [
+        f"| `{name}` | {single.get(name, '-')} | {vectors.get(name, '-')} | {NOTES.get(name, '')} |".replace(
+            "|  |", "| |"
+        )
+        for name in sorted({**single, **vectors})
+    ]
+    text = (root / "docs" / "wrappers.md").read_text(encoding="utf-8")
+    assert "\n".join(rows) in text, "docs/wrappers.md should have:\n" + "\n".join(rows)
+    assert set(NOTES) <= {**single, **vectors}.keys()
+
+
+def test_wrappers_of_vector_observations_need_another_autoreset_mode() -> None:
+    envs = gymnasium.make_vec("RLEF-Starter-v0", num_envs=2, pool="shared")
+    with pytest.raises(ValueError, match="Expected autoreset_mode to be NEXT_STEP or DISABLED"):
+        gymnasium.wrappers.vector.TransformObservation(envs, **SAME)
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("array_api_compat"), reason="needs array_api_compat")
+def test_array_conversion_makes_nonsense_of_texts() -> None:
+    """Gymnasium takes a text for a sequence of values. Where this fails, it works, and the table can say so."""
+    wrapped = gymnasium.wrappers.ArrayConversion(gymnasium.make("RLEF-Starter-v0", judge="shared"), np, np)
+    assert str(wrapped.reset(seed=1)[0]).startswith("<generator object")
 
 
 @pytest.mark.parametrize("environment", ["RLEF-Starter-v0", "RLEF-CodeContests-v0"])
