@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Episodes,
         Play,
         Scored,
+        prompt_rows,
         rejudge,
         replay,
         score,
@@ -52,6 +53,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "load_dataset",
+    "prompt_rows",
     "read_episodes",
     "rejudge",
     "replay",
@@ -64,7 +66,7 @@ __all__ = [
 _PACKAGES = {
     "rlef_env.envs": (
         *("CodeEnv", "CodeVectorEnv", "Episodes", "Play", "Scored"),
-        *("rejudge", "replay", "score", "score_all", "score_async"),
+        *("prompt_rows", "rejudge", "replay", "score", "score_all", "score_async"),
     ),
     "rlef_env.episodes": ("Episode", "Turn", "read_episodes", "write_episodes"),
     "rlef_env.judge": ("Judge", "Judgement", "JudgePool", "Verdict"),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 from rich.table import Table
 
@@ -17,7 +17,9 @@ from rlef_env.cli.arguments import add_workers, file_path, whole_number
 from rlef_env.cli.display import Screen, note, progress_bar
 from rlef_env.cli.judge import with_checkers
 from rlef_env.cli.left_out import LeftOut
+from rlef_env.episodes.settings import ActionProtocol
 from rlef_env.errors import UsageError
+from rlef_env.integrations.rows import ROWS, training_rows, write_rows
 from rlef_env.judge import JudgePool
 from rlef_env.problems import Dataset, Problem, load_dataset, write_jsonl
 from rlef_env.problems.problem import ROLES
@@ -43,7 +45,9 @@ packages, or OWNER/NAME on the Hugging Face hub.
   rlef problems convert DATA OUT.jsonl     write CodeContests rows
   rlef problems verify DATA                run the stored solutions, and rate each problem
   rlef problems augment DATA OUT.jsonl     add tests
-  rlef problems dedupe DATA --against DATA find problems that other data have, too"""
+  rlef problems dedupe DATA --against DATA find problems that other data have, too
+  rlef problems export DATA --for TRAINER -o OUT
+                                           write prompts for a trainer: trl, verl, skyrl, ..."""
 
 
 class Action(NamedTuple):
@@ -212,6 +216,56 @@ def refuse_itself(data: str, out: Path) -> None:
         raise UsageError(f"OUT: expected another file than the input, got {out}; name another")
 
 
+# --- export ----------------------------------------------------------------------------------------------------------
+
+
+def add_export_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``export``."""
+    parser.add_argument(
+        "--for",
+        dest="system",
+        required=True,
+        choices=tuple(ROWS),
+        metavar="TRAINER",
+        help="trl, verl, skyrl, nemo-gym: prompts with the ids of their problems, for the adapters in "
+        "docs/integrations; verl-sandbox: the same with all hidden tests in the file, for verl's own scorer",
+    )
+    parser.add_argument(
+        "-o",
+        "--out",
+        type=file_path,
+        required=True,
+        metavar="OUT",
+        help="file to write, JSON lines or .parquet",
+    )
+    parser.add_argument(
+        "--protocol",
+        choices=get_args(ActionProtocol),
+        default="chat",
+        help="'tool': the prompt does not ask for backticks, because the program is a tool's argument "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--prompt-cap",
+        type=whole_number(16),
+        default=2048,
+        metavar="N",
+        help="maximum tokens of a prompt, 4 characters each (default: %(default)s)",
+    )
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Write problems as the rows or tasks of a trainer."""
+    refuse_itself(arguments.data, arguments.out)
+    dataset = load(arguments)
+    prompt = {"protocol": arguments.protocol, "prompt_cap": arguments.prompt_cap}
+    rows = training_rows(arguments.system, dataset, arguments.data, arguments.split, **prompt)
+    written = write_rows(arguments.out, rows)
+    left_out = len(dataset) - written
+    words = f"; {left_out} left out, which have no test or need a checker that {arguments.system} does not have"
+    note(f"{written} problems written to {arguments.out} for {arguments.system}{words if left_out else ''}")
+
+
 # --- verify ----------------------------------------------------------------------------------------------------------
 
 
@@ -362,5 +416,6 @@ ACTIONS: Final = {
     "augment": Action(
         "add tests: mutated inputs that all correct solutions agree on", augment_problems, add_augment_arguments
     ),
+    "export": Action("write the prompts, with the ids of their problems, for a trainer", export, add_export_arguments),
     "dedupe": Action("find problems that other data have, too", dedupe, add_dedupe_arguments),
 }

@@ -6,6 +6,7 @@ from rlef_env.envs.extract import extract_program, fenced
 from rlef_env.envs.feedback import feedback_text, prompt_text
 from rlef_env.envs.play import Episodes, Play
 from rlef_env.envs.problem_sampler import ProblemSampler
+from rlef_env.envs.prompt_rows import prompt_rows
 from rlef_env.envs.replay import rejudge, replay
 from rlef_env.envs.rewards import REWARDS, Reward, make_reward
 from rlef_env.envs.scoring import Scored, score, score_all, score_async
@@ -27,6 +28,7 @@ __all__ = [
     "feedback_text",
     "fenced",
     "make_reward",
+    "prompt_rows",
     "prompt_text",
     "rejudge",
     "replay",
