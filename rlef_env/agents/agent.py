@@ -65,10 +65,11 @@ class SampledText(str):
 class Agent(Protocol):
     """Any object with this one method is an agent.
 
-    Two attributes are optional. ``concurrent``: True if ``act`` may be called from several threads at the same time;
+    Three attributes are optional. ``concurrent``: True if ``act`` may be called from several threads at the same time;
     evaluations then call it with one conversation at a time, so that no response waits for another. ``settings``: what
     decides its responses, as plain JSON values (sampling, hash of the weights); a run that was played with other
-    settings is not continued.
+    settings is not continued. ``token_prices``: prices of a million tokens read and of a million tokens written, for
+    the cost of evaluations.
     """
 
     def act(self, conversations: Sequence[Conversation]) -> list[str]:

@@ -93,11 +93,11 @@ class Run:
             max_no_verdict: largest share of episodes without a verdict; with more, every value is NaN.
         """
         facts = self.episodes(phase, evaluation, step)
-        return metrics_of(facts, self._wanted(n_at_k, facts), max_no_verdict)
+        return metrics_of(facts, self._wanted(n_at_k, facts), max_no_verdict, self.folder.config.get("prices"))
 
     def metrics_by(self, group: str, max_no_verdict: float = MAX_NO_VERDICT) -> dict[str, Metrics]:
         """Return the metrics by ``"tag"``, ``"difficulty"``, ``"source"`` or ``"month"`` of publication."""
-        return metrics_by(self.episodes(), group, (), max_no_verdict)
+        return metrics_by(self.episodes(), group, (), max_no_verdict, self.folder.config.get("prices"))
 
     def records(self) -> Iterator[EpisodeRecord]:
         """Yield the episodes with all their texts."""

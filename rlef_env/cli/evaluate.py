@@ -253,6 +253,8 @@ def report(arguments: argparse.Namespace, evaluation: Evaluation, finished: Fini
         show_metrics(console, metrics)
     for name, found in groups.items():
         show_groups(console, name, found)
+    if metrics.cost is not None:
+        console.print(Text(f"Tokens: {metrics.tokens:,}, at a cost of {metrics.cost:,.4f}"))
     console.print(Text(f"Kept in {opened.path}"))
     if arguments.json:
         by = {name: {key: each.to_json() for key, each in found.items()} for name, found in groups.items()}

@@ -2,7 +2,7 @@
 
 from rlef_env.envs.code_env import CodeEnv
 from rlef_env.envs.config import EnvConfig
-from rlef_env.envs.extract import extract_program, fenced
+from rlef_env.envs.extract import extract_program, fenced, without_thoughts
 from rlef_env.envs.feedback import feedback_text, prompt_text
 from rlef_env.envs.play import Episodes, Play
 from rlef_env.envs.problem_sampler import ProblemSampler
@@ -35,4 +35,5 @@ __all__ = [
     "score",
     "score_all",
     "score_async",
+    "without_thoughts",
 ]

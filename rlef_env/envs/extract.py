@@ -17,7 +17,7 @@ from gymnasium.error import InvalidAction
 from rlef_env.episodes.settings import ActionProtocol
 from rlef_env.fences import code_blocks, fence, loose_blocks
 
-__all__ = ["ACTION_LENGTH", "Response", "extract_program", "fenced", "read_response"]
+__all__ = ["ACTION_LENGTH", "Response", "extract_program", "fenced", "read_response", "without_thoughts"]
 
 ACTION_LENGTH: Final = 2**20
 """Maximum characters of a response."""
@@ -118,6 +118,16 @@ def extract_program(response: str) -> str | None:
     blocks = [block for block in found if block.start < thinking and not _PLACEHOLDER.fullmatch(block.code.strip())]
     chosen = next((block for block in blocks if block.python), blocks[0] if blocks else None)
     return None if chosen is None else _program(chosen.code)
+
+
+def without_thoughts(response: str) -> str:
+    """Return a response without its thinking, as ``extract_program`` reads it: what later messages should repeat."""
+    end = max((mark.end() for mark in _ENDS.finditer(response)), default=0)
+    text = response[end:]
+    unclosed = _BEGINS.search(text)
+    if unclosed and "```" not in text[: unclosed.start()]:  # behind backticks, it may be part of the program
+        text = text[: unclosed.start()]
+    return text.strip() if len(text) < len(response) else response
 
 
 def fenced(program: str) -> str:

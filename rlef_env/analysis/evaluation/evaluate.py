@@ -212,6 +212,7 @@ class Evaluation:
             "turns": self.turns,
             "n_at_k": " ".join(map(str, self.n_at_k)),
             "concurrency": self.concurrency,
+            "prices": getattr(self.agent.agent, "token_prices", None),
             **self.config,
         }
         return RunFolder.create(out, "evaluation", identity, config, facts), samples

@@ -29,6 +29,7 @@ def metrics_by(
     group: str,
     n_at_k: Sequence[NAtK] = (),
     max_no_verdict: float = MAX_NO_VERDICT,
+    prices: Sequence[float] | None = None,
 ) -> dict[str, Metrics]:
     """Compute the metrics of each group, in the order of the groups' names.
 
@@ -37,6 +38,7 @@ def metrics_by(
         group: a key of ``GROUPS``.
         n_at_k: as for ``metrics_of``.
         max_no_verdict: as for ``metrics_of``, of each group.
+        prices: as for ``metrics_of``.
 
     Raises:
         UsageError: there is no such group.
@@ -47,7 +49,7 @@ def metrics_by(
     for each in facts:
         for name in dict.fromkeys(GROUPS[group](each.problem)):
             members[name].append(each)
-    return {name: metrics_of(members[name], n_at_k, max_no_verdict) for name in sorted(members, key=_order)}
+    return {name: metrics_of(members[name], n_at_k, max_no_verdict, prices) for name in sorted(members, key=_order)}
 
 
 def _order(name: str) -> tuple[bool, float, str]:

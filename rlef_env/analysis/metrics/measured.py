@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ class Metrics(Mapping[str, Interval]):
         no_verdict: number of episodes without a verdict. They are left out of every metric.
         reasons: reason that the judge gave -> number of episodes without a verdict.
         tokens: tokens read and written in all episodes; None where unknown.
+        cost: what they cost, in the currency of the prices; None where tokens or prices are unknown.
         intervals: the metrics, in the order in which they are shown.
         definitions: what each is.
         refusal: why nothing is said about the agent, and every value is NaN; empty if something is.
@@ -43,6 +44,7 @@ class Metrics(Mapping[str, Interval]):
     intervals: Mapping[str, Interval]
     definitions: tuple[Metric, ...]
     refusal: str = ""
+    cost: float | None = None
 
     def __getitem__(self, name: str) -> Interval:
         return self.intervals[name]
@@ -63,6 +65,7 @@ class Metrics(Mapping[str, Interval]):
             "problems": self.problems,
             "no_verdict": self.no_verdict,
             "tokens": self.tokens,
+            "cost": self.cost,
             "refusal": self.refusal or None,
             "metrics": {
                 name: {"value": finite(each.value), "low": finite(each.low), "high": finite(each.high)}
@@ -105,7 +108,10 @@ class Metrics(Mapping[str, Interval]):
 
 
 def metrics_of(
-    facts: Sequence[EpisodeFacts], n_at_k: Sequence[NAtK] = (), max_no_verdict: float = MAX_NO_VERDICT
+    facts: Sequence[EpisodeFacts],
+    n_at_k: Sequence[NAtK] = (),
+    max_no_verdict: float = MAX_NO_VERDICT,
+    prices: Sequence[float] | None = None,
 ) -> Metrics:
     """Compute the metrics of episodes of one agent.
 
@@ -113,6 +119,7 @@ def metrics_of(
         facts: the episodes.
         n_at_k: n@k to estimate; 1@k for one whole episode if empty.
         max_no_verdict: largest share of episodes without a verdict; with more, every value is NaN.
+        prices: prices of a million tokens read and of a million tokens written; None if unknown.
     """
     lost = [each for each in facts if not each.has_verdict]
     max_turns = max((each.max_turns for each in facts), default=1)
@@ -127,13 +134,16 @@ def metrics_of(
             f"{len(lost) / len(facts):.1%} without a verdict are more than {max_no_verdict:.1%}, so nothing is said "
             "about the agent."
         )
-    counts = [count for each in facts for turn in each.turns for count in (turn.prompt_tokens, turn.completion_tokens)]
+    turns = [turn for each in facts for turn in each.turns]
+    read, written = _sum(turn.prompt_tokens for turn in turns), _sum(turn.completion_tokens for turn in turns)
+    known = read is not None and written is not None
     return Metrics(
         episodes=len(facts),
         problems=len({each.problem.problem_id for each in facts}),
         no_verdict=len(lost),
         reasons=dict(Counter(map(_reason, lost)).most_common()),
-        tokens=None if None in counts or not counts else sum(count or 0 for count in counts),
+        tokens=(read or 0) + (written or 0) if known else None,
+        cost=(prices[0] * (read or 0) + prices[1] * (written or 0)) / 1e6 if known and prices else None,
         intervals={
             metric.name: Interval(math.nan, *metric.bounds) if refusal else metric.interval_of_groups(groups)
             for metric in definitions
@@ -155,6 +165,12 @@ def shown(value: float, is_share: bool) -> str:
 def finite(value: float) -> float | None:
     """Return a number that JSON can hold."""
     return float(value) if math.isfinite(value) else None
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    """Return the sum; None if a number is unknown, or there is none."""
+    found = list(counts)
+    return None if None in found or not found else sum(count or 0 for count in found)
 
 
 def _interval(each: Interval, is_share: bool) -> str:
