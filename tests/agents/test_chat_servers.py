@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -62,7 +64,7 @@ ANSWERS: dict[str, tuple[bytes, str]] = {
     "OpenAI": (OPENAI, PROGRAM),
     "vLLM": (answer({**VLLM, "reasoning": None}, VLLM_USAGE, stop_reason=None, prompt_logprobs=None), PROGRAM),
     "vLLM with a reasoning parser": (answer({**VLLM, "reasoning": THOUGHT}, VLLM_USAGE), PROGRAM),
-    "vLLM before 0.11": (answer({**VLLM, "reasoning_content": THOUGHT}, VLLM_USAGE), PROGRAM),
+    "an earlier vLLM": (answer({**VLLM, "reasoning_content": THOUGHT}, VLLM_USAGE), PROGRAM),
     "vLLM without a parser": (answer({**VLLM, "content": WITHOUT_OPENING}, VLLM_USAGE), WITHOUT_OPENING),
     "llama.cpp": (answer({"content": PROGRAM}, USAGE, **LLAMA_CPP_MORE), PROGRAM),
     "llama.cpp with thoughts": (
@@ -285,6 +287,16 @@ def test_a_cancelled_task_retries_no_more(serve: Callable[..., Server]) -> None:
     agent._slots.release()
     server.failures.clear()
     assert agent.act([conversation("ab")]) == ["ba"]
+
+
+def test_the_program_of_the_documentation(serve: Callable[..., Server], root: Path) -> None:
+    text = (root / "docs" / "integrations" / "endpoints.md").read_text(encoding="utf-8")
+    program = text.partition("```python no-run\n")[2].partition("```\n")[0]
+    ours = program.replace("http://127.0.0.1:8000/v1", serve().url)
+    assert ours != program
+    process = subprocess.run([sys.executable, "-c", ours], capture_output=True, text=True, timeout=250)
+    assert process.returncode == 0, process.stderr
+    assert "Usage(requests=300, " in process.stdout
 
 
 # --- rlef eval -------------------------------------------------------------------------------------------------------
