@@ -15,7 +15,7 @@ from http.client import HTTPException
 from random import Random
 from typing import Any
 
-from rlef_agents.chat_answers import Usage, checked_prices, content_and_thoughts, delay, tokens
+from rlef_agents.chat_answers import MAX_THOUGHTS, Usage, checked_prices, content_and_thoughts, delay, tokens
 from rlef_env.agents import AgentOptions, Conversation, SampledText
 from rlef_env.envs import without_thoughts
 from rlef_env.errors import UsageError
@@ -214,7 +214,7 @@ class ChatAgent:
         if not isinstance(content, str):
             raise RuntimeError(f"{self._url}: expected a string as content, got {text[:500]!r}")
         if self._keep_thoughts and thoughts:
-            content = f"<think>\n{thoughts}\n</think>\n\n{content}"
+            content = f"<think>\n{thoughts[:MAX_THOUGHTS]}\n</think>\n\n{content}"
         # JSON may hold half of a character, which nobody could store.
         content = content.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         usage = answer.get("usage")

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from rlef_env.errors import UsageError
 
-__all__ = ["Usage", "checked_prices", "content_and_thoughts", "delay", "tokens"]
+__all__ = ["MAX_THOUGHTS", "Usage", "checked_prices", "content_and_thoughts", "delay", "tokens"]
 
 MAX_WAIT: Final = 120.0  # seconds, even if a server asks for more
+MAX_THOUGHTS: Final = 2**19  # characters; a response with more than twice as many is none
 THOUGHTS: Final = ("reasoning_content", "reasoning")
 """Fields of thoughts: DeepSeek, llama.cpp and earlier releases of vLLM; vLLM, Ollama and OpenRouter."""
 

@@ -128,6 +128,10 @@ def test_thoughts_can_be_kept(serve: Callable[..., Server]) -> None:
     body, _ = ANSWERS["Ollama with thoughts"]
     [response] = ChatAgent(serve(body).url, "m", keep_thoughts=True).act([conversation("task")])
     assert response == f"<think>\n{THOUGHT}\n</think>\n\n{PROGRAM}"
+    long = answer({"content": PROGRAM, "reasoning": "x" * 2**20}, USAGE)
+    [response] = ChatAgent(serve(long).url, "m", keep_thoughts=True).act([conversation("task")])
+    assert len(response) < 2**20, "it is still a response"
+    assert extract_program(response) == extract_program(PROGRAM)
     with pytest.raises(UsageError, match="keep_thoughts: expected true or false, got 'yes'"):
         load_agent("chat:http://h/v1#m", load_dataset("starter"), AgentOptions(others={"keep_thoughts": "yes"}))
 

@@ -14,6 +14,8 @@ from rlef_agents.ppo.chat_template import Renderer
 from rlef_agents.ppo.loading import read_model
 from rlef_env import load_dataset
 from rlef_env.agents import AgentOptions, Conversation, SampledText, load_agent
+from rlef_env.analysis import Run
+from rlef_env.cli.command import main
 from rlef_env.errors import UsageError
 from tests.agents.ppo.small import model, tokenizer
 
@@ -138,6 +140,37 @@ def test_tokens_and_settings(tmp_path: Path) -> None:
         UsageError, match=f"agent hf:{tmp_path}: expected the options dtype, slots and template, got size"
     ):
         load_agent(f"hf:{tmp_path}", load_dataset("starter"), AgentOptions(others={"size": 1}))
+
+
+def test_a_folder_is_evaluated_by_its_name(tmp_path: Path) -> None:
+    lm, words = small(max_position_embeddings=4000)
+    lm.save_pretrained(tmp_path / "model")
+    words.save_pretrained(tmp_path / "model")
+    options = [
+        "--max-new-tokens",
+        "5",
+        "--option",
+        "slots=2",
+        "--option",
+        "dtype=bfloat16",
+        "--option",
+        "template=qwen3",
+    ]
+    out = tmp_path / "run"
+    assert (
+        main(
+            ["eval", f"hf:{tmp_path / 'model'}", "--limit", "2", "--turns", "2", "--out", str(out), "--plain", *options]
+        )
+        == 0
+    )
+    records = list(Run(out).records())
+    assert len(records) == 2
+    for record in records:
+        assert [turn.completion_tokens for turn in record.turns] == [5, 5]
+        first, second = (turn.prompt_tokens or 0 for turn in record.turns)
+        assert second > first + 5, "the second turn reads the first one, its response and the feedback"
+    settings = Run(out).folder.identity.agent
+    assert (settings["dtype"], settings["max_new"], settings["top_p"]) == ("bfloat16", 5, 0.95)
 
 
 def test_a_conversation_does_not_exceed_its_context() -> None:

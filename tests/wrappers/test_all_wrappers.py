@@ -21,13 +21,15 @@ from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
 from gymnasium.wrappers import TransformAction, TransformObservation
 
 import rlef_env.wrappers
-from rlef_env.envs import CodeEnv
+from rlef_env.analysis import Run
+from rlef_env.envs import CodeEnv, CodeVectorEnv
 from rlef_env.errors import UsageError
 from rlef_env.judge import Verdict
 from rlef_env.problems.writing import write_jsonl
 from rlef_env.testing import ScriptedJudge, check_environment
 from rlef_env.wrappers import MessagesObservation, RecordEpisodes, TokenBudget, TurnsLeft, vector
 from tests.envs.samples import SUM, SUM_RIGHT, SUM_WRONG, TINY
+from tests.integrations.cases import CASES, fenced, write_dataset
 
 Make = Callable[[Any, Path], Any]
 OTHERS = {"Candidates", "Tokenize"}  # their actions or observations are numbers: tests of their own
@@ -87,6 +89,27 @@ def test_a_wrapped_environment_is_rebuilt_from_json(name: str, data: str, tmp_pa
 def test_the_wrapped_environment_keeps_the_promises_of_an_environment(name: str, tmp_path: Path) -> None:
     folders = (tmp_path / str(number) for number in itertools.count())
     check_environment(lambda **arguments: MADE[name](CodeEnv(**arguments), next(folders)))
+
+
+@every_wrapper
+def test_programs_are_judged_and_rewarded_as_everywhere(name: str, tmp_path: Path) -> None:
+    arguments: dict[str, Any] = {"dataset": write_dataset(tmp_path / "cases.jsonl"), "max_turns": 1, "judge": "shared"}
+    with MADE[name](CodeEnv(**arguments), tmp_path) as env:
+        for case in CASES:
+            env.reset(options={"problem_id": case.problem_id})
+            _, reward, *_, info = env.step(fenced(case.program))
+            assert (info["verdict"], reward) == (case.verdict.value, case.reward), case
+
+
+def test_the_vector_wrapper_judges_as_everywhere(tmp_path: Path) -> None:
+    name = write_dataset(tmp_path / "cases.jsonl")
+    envs = vector.RecordEpisodes(CodeVectorEnv(1, dataset=name, max_turns=1, pool="shared"), tmp_path / "run")
+    for case in CASES:
+        envs.reset(options={"problem_id": case.problem_id})
+        _, rewards, *_, infos = envs.step([fenced(case.program)])
+        assert (infos["final_info"]["verdict"][0], rewards[0]) == (case.verdict.value, case.reward), case
+    envs.close()
+    assert [facts.turns[0].verdict for facts in Run(tmp_path / "run").facts] == [case.verdict.value for case in CASES]
 
 
 @every_wrapper
