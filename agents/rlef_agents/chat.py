@@ -155,6 +155,7 @@ class ChatAgent:
         finally:
             for task in tasks:  # after a failure, of those that are left
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _answer_async(self, conversation: Conversation) -> str:
         loop, cancelled = asyncio.get_running_loop(), threading.Event()

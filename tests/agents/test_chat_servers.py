@@ -260,11 +260,34 @@ def test_in_another_event_loop(serve: Callable[..., Server]) -> None:
         assert run(agent.act_async([conversation("ab"), conversation("cd")])) == ["ba", "dc"]
 
 
+class AllButTheFirst:
+    """Holds up all requests to a server but the first one."""
+
+    def __init__(self) -> None:
+        self.released, self._first = threading.Event(), threading.Lock()
+
+    def wait(self, timeout: float) -> None:
+        if not self._first.acquire(blocking=False):
+            self.released.wait(timeout)
+
+
 def test_a_failure_is_raised_and_the_others_are_not_asked_any_more(serve: Callable[..., Server]) -> None:
-    server = serve(*[(401, b"no key")] * 9)
-    with pytest.raises(RuntimeError, match="HTTP 401"):
-        run(ChatAgent(server.url, "m", concurrency=1).act_async([conversation("a")] * 9))
-    assert len(server.requests) < 9
+    server, held = serve(*[(401, b"no key")] * 9), AllButTheFirst()
+    server.together = held  # type: ignore[assignment]
+    agent = ChatAgent(server.url, "m", concurrency=1)
+
+    async def fail() -> None:
+        with pytest.raises(RuntimeError, match="HTTP 401"):
+            await agent.act_async([conversation("a")] * 9)
+        held.released.set()
+        assert await asyncio.to_thread(agent._slots.acquire, timeout=250)
+        agent._slots.release()
+        for thread in threading.enumerate():
+            if thread.name == "chat":
+                thread.join(250)
+
+    run(fail())
+    assert len(server.requests) <= 2
 
 
 def test_a_cancelled_task_retries_no_more(serve: Callable[..., Server]) -> None:
