@@ -64,7 +64,7 @@ class ChatAgent:
         token_prices: the prices, from which ``rlef eval`` computes the cost of a run.
 
     Raises:
-        UsageError: the prices are not two numbers of 0 or more.
+        UsageError: the prices are not two numbers of 0 or more, or there may be no request at all.
     """
 
     concurrent = True
@@ -84,6 +84,8 @@ class ChatAgent:
         prices: Sequence[float] | None = None,
         keep_thoughts: bool = False,
     ) -> None:
+        if concurrency < 1 or tries < 1:
+            raise UsageError(f"concurrency, tries: expected 1 or more of each, got {concurrency} and {tries}")
         self._url, self._model, self._options = url.rstrip("/") + "/chat/completions", model, dict(options or {})
         self._headers = {"Content-Type": "application/json"}
         if secret := os.environ.get("OPENAI_API_KEY", "") if key is None else key:

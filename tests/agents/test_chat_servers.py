@@ -205,6 +205,12 @@ def test_wrong_prices(prices: Any) -> None:
         ChatAgent("http://h/v1", "m", prices=prices)
 
 
+@pytest.mark.parametrize("name", ["concurrency", "tries"])
+def test_no_request_at_all(name: str) -> None:
+    with pytest.raises(UsageError, match="concurrency, tries: expected 1 or more of each"):
+        ChatAgent("http://h/v1", "m", **{name: 0})  # type: ignore[arg-type]
+
+
 # --- act_async -------------------------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
+import gymnasium.wrappers.vector
 import numpy as np
 import pytest
 from gymnasium.vector import AsyncVectorEnv
@@ -207,6 +208,16 @@ def test_the_step_of_a_wrapped_vector_environment_is_its_own(tmp_path: Path) -> 
     assert str(found[4]) == str(expected[4])
     with pytest.raises(UsageError, match="as many actions as environments"):
         wrapped.step([SUM_RIGHT])
+    wrapped.close()
+
+
+def test_other_vector_wrappers_go_around_it(tmp_path: Path) -> None:
+    inner = vector.RecordEpisodes(envs(2, RIGHT, dataset=Dataset("sum", "Sum", (SUM,))), tmp_path)
+    wrapped = gymnasium.wrappers.vector.RecordEpisodeStatistics(gymnasium.wrappers.vector.ClipReward(inner, 0, 0.5))
+    wrapped.reset(seed=1)
+    *_, infos = wrapped.step((SUM_RIGHT, SUM_RIGHT))
+    assert infos["episode"]["r"].tolist() == [0.5, 0.5]
+    assert [episode.turns[0].reward for episode in recorded(tmp_path)] == [1.0, 1.0], "the environment's own reward"
     wrapped.close()
 
 
