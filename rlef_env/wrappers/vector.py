@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,13 @@ Texts = tuple[str, ...]
 Array = npt.NDArray[Any]
 
 
-class RecordEpisodes(VectorWrapper[Texts, Sequence[str], Texts, Sequence[str], Array]):
+if TYPE_CHECKING:
+    _Wrapper = VectorWrapper[Texts, Sequence[str], Texts, Sequence[str], Array]
+else:
+    _Wrapper = VectorWrapper  # takes no parameters in earlier releases of Gymnasium
+
+
+class RecordEpisodes(_Wrapper):
     """Record the episodes of a ``CodeVectorEnv`` in a run folder, as ``rlef_env.wrappers.RecordEpisodes`` does.
 
     It has ``send`` and ``recv``, too. Other wrappers go around it. ``every`` counts the episodes of all environments.
