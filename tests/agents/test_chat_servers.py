@@ -322,6 +322,7 @@ def test_a_cancelled_task_retries_no_more(serve: Callable[..., Server]) -> None:
     assert agent.act([conversation("ab")]) == ["ba"]
 
 
+@pytest.mark.slow
 def test_the_program_of_the_documentation(serve: Callable[..., Server], root: Path) -> None:
     text = (root / "docs" / "integrations" / "endpoints.md").read_text(encoding="utf-8")
     program = text.partition("```python no-run\n")[2].partition("```\n")[0]
