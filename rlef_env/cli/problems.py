@@ -19,6 +19,7 @@ from rlef_env.cli.judge import with_checkers
 from rlef_env.cli.left_out import LeftOut
 from rlef_env.episodes.settings import ActionProtocol
 from rlef_env.errors import UsageError
+from rlef_env.integrations.harbor import write_harbor
 from rlef_env.integrations.rows import ROWS, training_rows, write_rows
 from rlef_env.judge import JudgePool
 from rlef_env.problems import Dataset, Problem, load_dataset, write_jsonl
@@ -225,10 +226,11 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
         "--for",
         dest="system",
         required=True,
-        choices=tuple(ROWS),
+        choices=(*ROWS, "harbor"),
         metavar="TRAINER",
         help="trl, verl, skyrl, nemo-gym: prompts with the ids of their problems, for the adapters in "
-        "docs/integrations; verl-sandbox: the same with all hidden tests in the file, for verl's own scorer",
+        "docs/integrations; verl-sandbox: the same with all hidden tests in the file, for verl's own scorer; "
+        "harbor: a folder of tasks",
     )
     parser.add_argument(
         "-o",
@@ -236,7 +238,13 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
         type=file_path,
         required=True,
         metavar="OUT",
-        help="file to write, JSON lines or .parquet",
+        help="file to write, JSON lines or .parquet; harbor: a new folder",
+    )
+    parser.add_argument(
+        "--package",
+        default="rlef-env",
+        metavar="P",
+        help="harbor: what pip installs to judge, a name or a wheel (default: %(default)s)",
     )
     parser.add_argument(
         "--protocol",
@@ -259,8 +267,11 @@ def export(arguments: argparse.Namespace) -> None:
     refuse_itself(arguments.data, arguments.out)
     dataset = load(arguments)
     prompt = {"protocol": arguments.protocol, "prompt_cap": arguments.prompt_cap}
-    rows = training_rows(arguments.system, dataset, arguments.data, arguments.split, **prompt)
-    written = write_rows(arguments.out, rows)
+    if arguments.system == "harbor":
+        written = write_harbor(dataset, arguments.out, package=arguments.package, prompt_cap=arguments.prompt_cap)
+    else:
+        rows = training_rows(arguments.system, dataset, arguments.data, arguments.split, **prompt)
+        written = write_rows(arguments.out, rows)
     left_out = len(dataset) - written
     words = f"; {left_out} left out, which have no test or need a checker that {arguments.system} does not have"
     note(f"{written} problems written to {arguments.out} for {arguments.system}{words if left_out else ''}")
