@@ -9,7 +9,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-SOURCES := rlef_command.py rlef_env agents tests benchmarks tools data
+SOURCES := rlef_command.py rlef_env agents tests benchmarks tools data integrations
 
 # step NAME,COMMAND: run the command and print how long it took.
 define step
