@@ -6,23 +6,43 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rlef_env.wrappers.candidates import (
+        CandidateSource,
+        Candidates,
+        candidate_features,
+        candidate_programs,
+        candidate_space,
+    )
     from rlef_env.wrappers.messages_observation import MessagesObservation
     from rlef_env.wrappers.record_episodes import RecordEpisodes
     from rlef_env.wrappers.token_budget import TokenBudget
+    from rlef_env.wrappers.tokenize import Tokenize
     from rlef_env.wrappers.turns_left import TurnsLeft
 
 __all__ = [
+    "CandidateSource",
+    "Candidates",
     "MessagesObservation",
     "RecordEpisodes",
     "TokenBudget",
+    "Tokenize",
     "TurnsLeft",
+    "candidate_features",
+    "candidate_programs",
+    "candidate_space",
 ]
 
 _MODULES = {
+    "CandidateSource": "candidates",
+    "Candidates": "candidates",
     "MessagesObservation": "messages_observation",
     "RecordEpisodes": "record_episodes",
     "TokenBudget": "token_budget",
+    "Tokenize": "tokenize",
     "TurnsLeft": "turns_left",
+    "candidate_features": "candidates",
+    "candidate_programs": "candidates",
+    "candidate_space": "candidates",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from rlef_env.errors import UsageError
 
-__all__ = ["CHARACTERS", "token_counter"]
+__all__ = ["CHARACTERS", "load_tokenizer", "token_counter"]
 
 CHARACTERS: Final = "characters"
 """Name of the tokenizer of which each character is a token."""
@@ -27,11 +27,16 @@ def token_counter(name: str) -> Callable[[str], int]:
         raise UsageError(f"tokenizer: expected {CHARACTERS!r}, a folder or a name on the hub, got {name!r:.100}")
     if name == CHARACTERS:
         return len
-    tokenizer = _loaded(name)
+    tokenizer = load_tokenizer(name)
     return lambda text: len(tokenizer.encode(text, add_special_tokens=False))
 
 
-def _loaded(name: str) -> Any:
+def load_tokenizer(name: str) -> Any:
+    """Return a ``tokenizers.Tokenizer`` by the folder of a model or its name on the hub.
+
+    Raises:
+        UsageError: there is none, or the package ``tokenizers`` is not installed.
+    """
     try:
         from tokenizers import Tokenizer
     except ModuleNotFoundError:
