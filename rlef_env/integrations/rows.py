@@ -6,6 +6,7 @@ tests in the row.
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, Final
 from rlef_env.envs.prompt_rows import Prompted, prompted
 from rlef_env.errors import UsageError
 from rlef_env.files import written_whole
-from rlef_env.problems import Dataset, Problem
+from rlef_env.problems import Dataset, Problem, Test
 from rlef_env.problems.checker_spec import CHECKERS
 
 __all__ = ["ROWS", "sandbox_fusion_tests", "training_rows", "write_rows"]
@@ -39,11 +40,13 @@ def verl_row(each: Prompted, dataset: str, split: str, index: int) -> Row:
     }
 
 
-def verl_sandbox_row(each: Prompted, dataset: str, split: str, index: int) -> Row:
+def verl_sandbox_row(each: Prompted, dataset: str, split: str, index: int) -> Row | None:
     """Return the row for verl's own scorer, which compares outputs itself: it contains the hidden tests."""
-    row = verl_row(each, dataset, split, index)
-    tests = json.dumps(sandbox_fusion_tests(each.problem))
-    return row | {"data_source": "codecontests", "reward_model": {"style": "rule", "ground_truth": tests}}
+    tests = sandbox_fusion_tests(each.problem)
+    if tests is None:
+        return None
+    reward_model = {"style": "rule", "ground_truth": json.dumps(tests)}
+    return verl_row(each, dataset, split, index) | {"data_source": "codecontests", "reward_model": reward_model}
 
 
 def skyrl_row(each: Prompted, dataset: str, split: str, index: int) -> Row:
@@ -62,14 +65,17 @@ def nemo_gym_row(each: Prompted, dataset: str, split: str, index: int) -> Row:
     }
 
 
-ROWS: Final[Mapping[str, Callable[[Prompted, str, str, int], Row]]] = {
+ROWS: Final[Mapping[str, Callable[[Prompted, str, str, int], Row | None]]] = {
     "trl": trl_row,
     "verl": verl_row,
     "verl-sandbox": verl_sandbox_row,
     "skyrl": skyrl_row,
     "nemo-gym": nemo_gym_row,
 }
-"""Name of a system -> function that makes its row of a prompted problem, and of data set, split and number."""
+"""Name of a system -> function that makes its row of a prompted problem, and of data set, split and number.
+
+It returns None where the system would judge the problem wrongly.
+"""
 
 
 def training_rows(system: str, dataset: Dataset, name: str, split: str = "train", **arguments: Any) -> Iterator[Row]:
@@ -88,29 +94,48 @@ def training_rows(system: str, dataset: Dataset, name: str, split: str = "train"
     """
     number = 0
     for each in prompted(dataset, split=split, **arguments):
-        if system != "verl-sandbox" or verl_compares_rightly(each.problem):
-            yield ROWS[system](each, name, split, number)
+        row = ROWS[system](each, name, split, number)
+        if row is not None:
+            yield row
             number += 1
 
 
-def verl_compares_rightly(problem: Problem) -> bool:
-    """Return whether verl's own scorer can judge the problem: the one right output is the expected one."""
-    checker = problem.checker
-    if problem.interactor is not None or CHECKERS[checker.name].program is not None or "unordered" in checker.flags:
-        return False
-    return problem.function is None or not checker.flags
+def sandbox_fusion_tests(problem: Problem) -> dict[str, Any] | None:
+    """Return all tests in the form of verl's scorer; None where it cannot judge the problem.
 
-
-def sandbox_fusion_tests(problem: Problem) -> dict[str, Any]:
-    """Return all tests in the form of verl's scorer.
-
-    A test of a function becomes a program that asserts, because verl has no notation for calls with keywords.
+    Hidden tests come first: verl counts the first ten tests only, and the statement may show the public ones. Tests of
+    a function are calls, never verl's ``assert_case``: that runs in the program's own process and passes if the process
+    ends with 0, so a program that only exits would pass.
     """
-    tests = [test for _, _, test in problem.tests()]
-    if problem.function is None:
+    checker, function = problem.checker, problem.function
+    tests = [test for _, _, test in problem.tests("private", "generated", "public")]
+    if problem.interactor is not None or CHECKERS[checker.name].program is not None or "unordered" in checker.flags:
+        return None
+    if function is None:
         return {"inputs": [test.input for test in tests], "outputs": [test.output for test in tests]}
-    asserts = [f"assert {test.input} == {test.output}" if test.output else test.input for test in tests]
-    return {"fn_name": problem.function.entry_point, "assert_case": asserts}
+    calls = [sandbox_fusion_call(test, function.entry_point) for test in tests]
+    if checker.flags or function.preamble or None in calls:
+        return None
+    inputs, outputs = zip(*(call for call in calls if call is not None), strict=True)
+    return {"fn_name": function.entry_point, "inputs": inputs, "outputs": outputs}
+
+
+def sandbox_fusion_call(test: Test, name: str) -> tuple[str, str] | None:
+    """Return a call as verl writes it, a line of JSON for each argument, and what verl prints of the right value.
+
+    None if the test is no plain call, or JSON would change a value: a tuple, a set, a dictionary with numbers as keys.
+    """
+    try:
+        call = ast.parse(test.input.strip(), mode="eval").body
+        if not isinstance(call, ast.Call) or call.keywords or ast.unparse(call.func) != name:
+            return None
+        given, value = list(map(ast.literal_eval, call.args)), ast.literal_eval(test.output.strip())
+        if json.loads(json.dumps([given, value])) != [given, value]:
+            return None
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        return None
+    printed = json.dumps(value) if value is None or isinstance(value, (bool, list, dict)) else str(value)
+    return "\n".join(map(json.dumps, given)), printed
 
 
 def write_rows(path: Path, rows: Iterator[Row]) -> int:

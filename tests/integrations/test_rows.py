@@ -13,9 +13,10 @@ import pytest
 from rlef_env import CodeEnv, Dataset, Judge, Program, Verdict, load_dataset, prompt_rows
 from rlef_env.cli import main
 from rlef_env.errors import UsageError
-from rlef_env.integrations.rows import ROWS, sandbox_fusion_tests, training_rows
+from rlef_env.integrations.rows import ROWS, sandbox_fusion_call, sandbox_fusion_tests, training_rows
 from rlef_env.judge import JudgeJob
-from tests.integrations.cases import CASES, PROBLEMS, write_dataset
+from rlef_env.problems import Problem, Test
+from tests.integrations.cases import CASES, PROBLEMS, Case, write_dataset
 
 
 @pytest.fixture(scope="module")
@@ -50,25 +51,84 @@ def test_only_rows_for_verls_own_scorer_hold_hidden_tests(problems: Dataset) -> 
         assert (hidden in text) == (system == "verl-sandbox")
 
 
-def compared_as_verl_does(tests: dict[str, Any], program: str) -> bool:
-    """verl's rules for its sandbox: outputs are equal without the line ends at their end; assertions end well."""
+CALL = """
 
-    def run(source: str, given: str) -> tuple[int, str]:
+import json as _json, sys as _sys
+_given = _sys.stdin.read()
+_value = FUNCTION(*map(_json.loads, _given.split("\\n") if _given.strip() else []))
+print(_json.dumps(_value) if _value is None or isinstance(_value, (bool, dict, list, tuple)) else str(_value))
+"""
+
+
+def compared_as_verl_does(tests: dict[str, Any], program: str) -> float:
+    """verl's rules for its sandbox: the share of the first ten tests that pass; line ends at the end do not count."""
+
+    def passes(given: str, expected: str | None, assertion: str) -> bool:
+        source = f"{program}\n\n{assertion}" + (
+            CALL.replace("FUNCTION", tests["fn_name"]) if "fn_name" in tests else ""
+        )
         process = subprocess.run([sys.executable, "-c", source], input=given, capture_output=True, text=True)
-        return process.returncode, process.stdout
+        right = expected is None or process.stdout.rstrip("\n") == expected.rstrip("\n")
+        return process.returncode == 0 and right
 
-    if "assert_case" in tests:
-        return all(run(f"{program}\n\n{each}", "")[0] == 0 for each in tests["assert_case"])
-    pairs = zip(tests["inputs"], tests["outputs"], strict=True)
-    return all(run(program, given)[1].rstrip("\n") == expected.rstrip("\n") for given, expected in pairs)
+    assertions = tests.get("assert_case", [""] * len(tests.get("inputs", ())))
+    inputs, outputs = tests.get("inputs", [""] * len(assertions)), tests.get("outputs", [None] * len(assertions))
+    passed = list(map(passes, inputs[:10], outputs, assertions))
+    return sum(passed) / len(passed)
+
+
+def exported(problems: Dataset, problem_id: str) -> dict[str, Any]:
+    tests = sandbox_fusion_tests(problems.get(problem_id))
+    assert tests is not None
+    return dict(json.loads(json.dumps(tests)))
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.problem_id in ("text", "function")], ids=str)
-def test_verls_own_rules_agree_on_exported_rows(problems: Dataset, case: Any) -> None:
-    tests = sandbox_fusion_tests(problems.get(case.problem_id))
+def test_verls_own_rules_agree_on_exported_rows(problems: Dataset, case: Case) -> None:
     with Judge() as judge:
         verdict = judge.judge(JudgeJob(problems.get(case.problem_id), Program(case.program))).verdict
-    assert compared_as_verl_does(tests, case.program) == (verdict is Verdict.ACCEPTED) == (case.reward > 0)
+    score = compared_as_verl_does(exported(problems, case.problem_id), case.program)
+    assert (score == 1.0) == (verdict is Verdict.ACCEPTED) == (case.reward > 0)
+
+
+@pytest.mark.parametrize("problem_id", ["text", "function"])
+@pytest.mark.parametrize("program", ["raise SystemExit", "import os\nos._exit(0)", "double = lambda x: exit()"])
+def test_a_program_that_only_exits_passes_no_exported_test(problems: Dataset, problem_id: str, program: str) -> None:
+    """It would pass verl's ``assert_case``, which the program's own process checks."""
+    assert compared_as_verl_does(exported(problems, problem_id), program) == 0.0
+
+
+def test_public_tests_do_not_take_the_place_of_hidden_ones() -> None:
+    """verl counts ten tests. A program that only knows those of the statement must not pass."""
+    public, private = (
+        tuple(Test(f"{number}\n", f"{number}\n") for number in range(start, start + 10)) for start in (0, 50)
+    )
+    tests = sandbox_fusion_tests(Problem("echo", "Print the number.", public, private))
+    assert tests is not None
+    assert compared_as_verl_does(tests, "number = int(input())\nprint(number if number < 50 else 0)") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("call", "value", "written"),
+    [
+        ("f(1, 'a')", "[True, None]", ('1\n"a"', "[true, null]")),
+        ("f()", "'x'", ("", "x")),
+        ("f([1.5])\n", "{'a': 2}\n", ("[1.5]", '{"a": 2}')),
+        ("f((1, 2))", "1", None),  # JSON would make it a list
+        ("f(1)", "(1, 2)", None),
+        ("f({1: 2})", "1", None),
+        ("f({1})", "1", None),
+        ("f(x=1)", "1", None),
+        ("f(*[1])", "1", None),
+        ("f(g())", "1", None),
+        ("g(1)", "1", None),
+        ("assert f(1) == 1", "", None),
+        ("f(1)", "", None),
+        ("f(float('nan'))", "1", None),
+    ],
+)
+def test_calls_are_exported_only_if_json_keeps_them(call: str, value: str, written: object) -> None:
+    assert sandbox_fusion_call(Test(call, value), "f") == written
 
 
 def test_rows_follow_the_data_set() -> None:
