@@ -12,19 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import lru_cache, partial
+from functools import cached_property, partial
 from typing import Any
 
 from rlef_env.envs import Episodes, Play, prompt_rows, score_all
-from rlef_env.envs.rewards import RewardSpec
+from rlef_env.envs.extract import ACTION_LENGTH
+from rlef_env.envs.rewards import RewardSpec, make_reward
 from rlef_env.episodes import Turn
 from rlef_env.errors import UsageError
 from rlef_env.judge import BaseJudgePool
-from rlef_env.problems import Dataset
+from rlef_env.problems import Dataset, load_dataset
 
 __all__ = ["Environment", "environment", "reward", "rollout", "rollout_reward"]
 
-Messages = list[dict[str, str]]
+Messages = list[dict[str, Any]]
 
 
 def reward(
@@ -37,22 +38,39 @@ def reward(
         split: as for ``CodeEnv``.
         reward: as for ``CodeEnv``.
         pool: a judge pool; None is the pool that this process shares.
+
+    Raises:
+        DataError: the data set cannot be read.
+        UsageError: an argument has a value that is not supported.
     """
+    problems = dataset if isinstance(dataset, Dataset) else load_dataset(dataset, split)
+    function = make_reward(reward)
 
     def rlef_reward(
-        completions: Sequence[str | Messages], problem_id: Sequence[str], **_: object
+        completions: Sequence[str | Messages], problem_id: Sequence[str] | None = None, **_: object
     ) -> list[float | None]:
+        if problem_id is None:
+            raise UsageError(
+                "reward: expected a column problem_id in train_dataset, as rlef_env.prompt_rows writes it, got none"
+            )
         pairs = zip(problem_id, map(_response, completions), strict=True)
-        return [each.reward for each in score_all(pairs, reward=reward, pool=pool, dataset=dataset, split=split)]
+        return [each.reward for each in score_all(pairs, reward=function, pool=pool, dataset=problems)]
 
     return rlef_reward
 
 
 def _response(completion: str | Messages) -> str:
-    """Return the text of a completion: of a chat, the last message that the model wrote."""
-    if isinstance(completion, str):
-        return completion
-    return next((each.get("content") or "" for each in reversed(completion) if each["role"] == "assistant"), "")
+    """Return the text of a completion: of a chat, the last message that the model wrote, also in blocks of content.
+
+    A model must not be able to stop the training: a text that no environment accepts becomes one without a program.
+    """
+    if not isinstance(completion, str):
+        completion = next(
+            (each.get("content") or "" for each in reversed(completion) if each["role"] == "assistant"), ""
+        )
+    if not isinstance(completion, str):
+        completion = "".join(block.get("text") or "" for block in completion)
+    return completion.encode("utf-8", "replace").decode() if len(completion) <= ACTION_LENGTH else ""
 
 
 # --- tools -----------------------------------------------------------------------------------------------------------
@@ -64,8 +82,28 @@ def environment(dataset: str | Dataset, **arguments: Any) -> Callable[[], Enviro
     Args:
         dataset: as for ``Episodes``. With the name of a data set, the factory can be pickled.
         arguments: those of ``Episodes``: ``max_turns``, ``feedback``, ``reward``, ``pool``, ...
+
+    Raises:
+        DataError: the data set cannot be read.
+        UsageError: an argument is unknown or has a value that is not supported.
     """
-    return partial(Environment, dataset, tuple(sorted(arguments.items())))
+    return partial(Environment, _Shared(dataset, arguments))
+
+
+class _Shared:
+    """What the environments of a factory share. Pickled as its arguments, because threads and pools cannot be."""
+
+    def __init__(self, dataset: str | Dataset, arguments: dict[str, Any]) -> None:
+        self._arguments = dataset, arguments
+        self.episodes = Episodes(dataset, **{"protocol": "tool", **arguments, "on_no_verdict": "truncate"})
+
+    @cached_property
+    def threads(self) -> ThreadPoolExecutor:
+        """Threads that wait for verdicts: enough to keep all workers busy."""
+        return ThreadPoolExecutor(4 * self.episodes.pool.workers)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Shared, self._arguments
 
 
 class Environment:
@@ -75,8 +113,8 @@ class Environment:
     judge works on many episodes at the same time.
     """
 
-    def __init__(self, dataset: str | Dataset, arguments: tuple[tuple[str, Any], ...]) -> None:
-        self._episodes, self._threads = _shared(dataset, arguments)
+    def __init__(self, shared: _Shared) -> None:
+        self._shared = shared
         self._play: Play | None = None
         self._latest: Future[Turn] | None = None  # the judging of the latest program
         self._over = False
@@ -94,7 +132,7 @@ class Environment:
                 "reset: expected a column problem_id in train_dataset, as rlef_env.prompt_rows writes it, got none; "
                 "without it the rollouts of a group would answer different problems"
             )
-        self._play, self._latest, self._over = self._episodes.begin(problem_id), None, False
+        self._play, self._latest, self._over = self._shared.episodes.begin(problem_id), None, False
 
     def submit(self, code: str) -> str:
         """Run a program on the tests of the problem, and return what failed.
@@ -108,8 +146,11 @@ class Environment:
         play = self._begun()
         if self._over or play.ended:
             return "The episode is over. No further program is accepted."
-        self._over = len(play.episode.turns) + 1 == self._episodes.config.max_turns
-        self._latest = self._threads.submit(play.respond, code)
+        # The model's own fault, which TRL shows it as an error. Later it would be an error of get_reward.
+        episodes = self._shared.episodes
+        episodes.dynamics.read(code)
+        self._over = episodes.dynamics.is_last(play.episode)
+        self._latest = self._shared.threads.submit(play.respond, code)
         if self._over:
             return "This was the last program. The episode is over."
         self._over = self._latest.exception() is not None  # get_reward raises it; TRL would show it to the model
@@ -131,12 +172,6 @@ class Environment:
         if self._play is None:
             raise UsageError("expected reset(problem_id=...) first, got no episode")
         return self._play
-
-
-@lru_cache(maxsize=8)
-def _shared(dataset: str | Dataset, arguments: tuple[tuple[str, Any], ...]) -> tuple[Episodes, ThreadPoolExecutor]:
-    episodes = Episodes(dataset, **{"protocol": "tool", **dict(arguments), "on_no_verdict": "truncate"})
-    return episodes, ThreadPoolExecutor(4 * episodes.pool.workers)
 
 
 # --- rollouts --------------------------------------------------------------------------------------------------------
@@ -168,7 +203,7 @@ def rollout(dataset: str | Dataset, **arguments: Any) -> Callable[[list[Messages
         while open_ := [number for number, play in enumerate(plays) if not play.ended]:
             contexts = [prompt_ids[number] + completions[number] for number in open_]
             written, sampled = trainer._generate_single_turn(contexts, None, {}, 1)
-            texts = trainer.processing_class.batch_decode(written, skip_special_tokens=True)
+            texts = map(_response, trainer.processing_class.batch_decode(written, skip_special_tokens=True))
             with ThreadPoolExecutor(len(open_)) as threads:
                 turns = list(threads.map(lambda number, text: plays[number].respond(text), open_, texts))
             for place, (number, turn) in enumerate(zip(open_, turns, strict=True)):

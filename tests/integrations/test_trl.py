@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gymnasium.error import InvalidAction
 
 from rlef_env import Dataset, Episodes, Verdict, load_dataset, prompt_rows
 from rlef_env.errors import ProblemNotFound, UsageError
@@ -36,6 +37,24 @@ def problems(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 def tokenizer(problems: Dataset) -> Any:
     texts = [row["prompt"][0]["content"] for row in prompt_rows(problems)] + [fenced(case.program) for case in CASES]
     return rlef_agents_tiny.make_tokenizer(texts, 512)
+
+
+def repr_of_type(value: object) -> str:
+    return f"{type(value).__name__}-{len(value)}" if isinstance(value, (str, list)) else repr(value)
+
+
+def played(problems: Dataset, tokenizer: Any, problem_id: str, texts: list[str], **arguments: Any) -> dict[str, Any]:
+    """What the rollout of one problem returns where the model writes these texts."""
+    given = iter(texts)
+
+    class Trainer:
+        processing_class = tokenizer
+
+        def _generate_single_turn(self, prompts: list[list[int]], *_: object) -> Any:
+            return [tokenizer(next(given), add_special_tokens=False)["input_ids"] for _ in prompts], None
+
+    row = next(row for row in prompt_rows(problems) if row["problem_id"] == problem_id)
+    return adapter.rollout(problems, **arguments)([row["prompt"]], Trainer())
 
 
 # --- without a trainer -----------------------------------------------------------------------------------------------
@@ -108,6 +127,71 @@ def test_bad_rows_are_refused_in_words(problems: Dataset) -> None:
         adapter.rollout(problems)([[{"role": "user", "content": "Another prompt"}]], None)
 
 
+@pytest.mark.parametrize("turns", [1, 3])
+@pytest.mark.parametrize("code", [123, None, "print('\ud800')", "#" * 2**20 + "\n"], ids=repr_of_type)
+def test_no_tool_call_of_a_model_stops_the_training(problems: Dataset, code: Any, turns: int) -> None:
+    """TRL shows the model an exception of the tool. One of `get_reward` would end the run."""
+    environment = adapter.environment(problems, max_turns=turns)()
+    environment.reset(problem_id="text")
+    with pytest.raises(InvalidAction):
+        environment.submit(code)
+    play = Episodes(problems, max_turns=turns, protocol="tool").begin("text")
+    while not play.ended:
+        play.respond("")
+    assert environment.get_reward() == play.total_reward
+    environment.reset(problem_id="text")
+    with pytest.raises(InvalidAction):
+        environment.submit(code)
+    environment.submit(SUM)
+    assert environment.get_reward() == 1.0
+
+
+@pytest.mark.parametrize(
+    "completion",
+    ["#" * (2**20 + 1), "\ud800", [{"role": "assistant", "content": None}], [{"role": "assistant"}], [], ""],
+    ids=repr_of_type,
+)
+def test_no_completion_of_a_model_stops_the_training(problems: Dataset, completion: Any) -> None:
+    rewards = adapter.reward(problems)(completions=[completion, RIGHT], problem_id=["text", "text"])
+    assert rewards == [-1.0, 1.0]
+
+
+def test_content_in_blocks_is_read(problems: Dataset) -> None:
+    blocks = [{"type": "text", "text": RIGHT[:9]}, {"type": "text", "text": RIGHT[9:]}]
+    completion = [{"role": "assistant", "content": blocks}]
+    assert adapter.reward(problems)(completions=[completion], problem_id=["text"]) == [1.0]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_rollout_agrees_with_score(problems: Dataset, tokenizer: Any, case: Case) -> None:
+    output = played(problems, tokenizer, case.problem_id, [fenced(case.program)], max_turns=1)
+    assert adapter.rollout_reward([""], output["rlef_reward"]) == [case.reward]
+
+
+def test_a_lost_verdict_of_a_rollout_is_none(problems: Dataset, tokenizer: Any) -> None:
+    for policy in ("truncate", "raise"):
+        lost = ScriptedJudge([Verdict.NO_VERDICT])
+        output = played(problems, tokenizer, "text", [RIGHT], pool=lost, on_no_verdict=policy)
+        assert adapter.rollout_reward([""], output["rlef_reward"]) == [None]
+
+
+def test_weights_are_a_reward_and_bad_arguments_are_refused_at_once(problems: Dataset) -> None:
+    factory = adapter.environment(problems, reward={"solved": 2.0}, max_turns=1)
+    environment, other = factory(), factory()
+    environment.reset(problem_id="text")
+    other.reset(problem_id="text")
+    environment.submit(SUM)
+    other.submit(FOUR)
+    assert (environment.get_reward(), other.get_reward()) == (2.0, 0.0)
+    for make in (adapter.environment, adapter.rollout):
+        with pytest.raises(UsageError, match="got colour"):
+            make(problems, colour=1)
+    with pytest.raises(UsageError, match="reward: expected one of"):
+        adapter.reward(problems, reward="colour")
+    with pytest.raises(UsageError, match="column problem_id"):
+        adapter.reward(problems)(completions=[RIGHT])
+
+
 # --- with a trainer --------------------------------------------------------------------------------------------------
 
 
@@ -159,6 +243,27 @@ def train(tmp_path: Path, tokenizer: Any, problems: Dataset) -> Callable[..., Ru
     return run
 
 
+@pytest.fixture
+def with_tools(tokenizer: Any) -> Any:
+    """The tokenizer, with a chat template that has tools."""
+    changed = copy.deepcopy(tokenizer)
+    changed.chat_template = (Path(trl.__file__).parent / "chat_templates" / "qwen3.jinja").read_text(encoding="utf-8")
+    return changed
+
+
+def call(program: object) -> str:
+    """A model's call of the tool."""
+    arguments = json.dumps({"name": "submit", "arguments": {"code": program}})
+    return f"<tool_call>\n{arguments}\n</tool_call>"
+
+
+def test_a_step_with_a_call_that_is_no_program(train: Callable[..., Run], problems: Dataset, with_tools: Any) -> None:
+    """TRL shows the model its error, and the training goes on."""
+    factory = adapter.environment(problems, max_turns=1)
+    run = train([call(123), call(SUM), "?", "Done."], tokenizer=with_tools, environment_factory=factory)
+    assert run.rewards[:, 0].tolist() == [-1.0, 1.0]
+
+
 def test_a_step_with_the_reward_function(train: Callable[..., Run], problems: Dataset) -> None:
     run = train([RIGHT, WRONG], reward_funcs=adapter.reward(problems))
     assert run.rewards[:, 0].tolist() == [1.0, -1.0]
@@ -171,6 +276,26 @@ def test_a_lost_verdict_moves_no_weight(train: Callable[..., Run], problems: Dat
     run = train([RIGHT, WRONG], reward_funcs=adapter.reward(problems, pool=half_lost))
     assert run.rewards[:, 0].isnan().tolist() == [False, True]
     assert not run.moved
+
+
+def test_a_lost_verdict_of_whole_episodes_or_tools_moves_no_weight(
+    train: Callable[..., Run], problems: Dataset, with_tools: Any
+) -> None:
+    lost = ScriptedJudge([Verdict.NO_VERDICT])
+    hooks: list[tuple[list[str], dict[str, Any]]] = [
+        (
+            [RIGHT, WRONG],
+            {"rollout_func": adapter.rollout(problems, pool=lost), "reward_funcs": adapter.rollout_reward},
+        ),
+        (
+            [call(SUM), call(FOUR), "Done.", "Done."],
+            {"environment_factory": adapter.environment(problems, pool=lost), "tokenizer": with_tools},
+        ),
+    ]
+    for texts, arguments in hooks:
+        run = train(texts, **arguments)
+        assert run.rewards.isnan().all()
+        assert not run.moved
 
 
 def test_a_step_with_whole_episodes(train: Callable[..., Run], problems: Dataset) -> None:
@@ -194,16 +319,8 @@ def test_a_step_with_whole_episodes(train: Callable[..., Run], problems: Dataset
     assert all(0 in mask for mask in masks)
 
 
-def test_a_step_with_tools(train: Callable[..., Run], problems: Dataset, tokenizer: Any) -> None:
+def test_a_step_with_tools(train: Callable[..., Run], problems: Dataset, with_tools: Any) -> None:
     """TRL calls the tool as the model asks, shows its answer, and takes the reward from the environment."""
-    with_tools = copy.deepcopy(tokenizer)
-    template = Path(trl.__file__).parent / "chat_templates" / "qwen3.jinja"
-    with_tools.chat_template = template.read_text(encoding="utf-8")
-
-    def call(program: str) -> str:
-        arguments = json.dumps({"name": "submit", "arguments": {"code": program}})
-        return f"<tool_call>\n{arguments}\n</tool_call>"
-
     texts = [call(FOUR), call(FOUR), call(SUM), "I give up.", "It is right now."]
     factory = adapter.environment(problems, max_turns=3)
     run = train(texts, tokenizer=with_tools, environment_factory=factory)
