@@ -66,6 +66,7 @@ def quiet_libraries() -> None:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all subcommands."""
+    from rlef_agents.baselines import command as baseline
     from rlef_env.cli.evaluate import add_run_arguments
 
     top = OneLineParser(prog="rlef-agents", description="Train, clone, evaluate, watch and export models.")
@@ -105,6 +106,10 @@ def parser() -> argparse.ArgumentParser:
     add_config(play_, judge_options=False)
     play_.add_argument("--episodes", type=int, default=8, help="default: 8; the first one with feedback is shown")
     play_.add_argument("--temperature", type=temperature, default=1.0, help="default: 1")
+
+    sb3_ = command(commands, "sb3", baseline.run, baseline.HELP)
+    sb3_.description = baseline.DESCRIPTION
+    baseline.add_arguments(sb3_)
 
     export_ = command(commands, "export", export, "write a checkpoint's policy for from_pretrained and vLLM")
     export_.add_argument("checkpoint", help="folder of a run, a checkpoint or a policy")

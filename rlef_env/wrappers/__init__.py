@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rlef_env.wrappers.candidates import (
-        CandidateSource,
         Candidates,
+        CandidateSource,
         candidate_features,
         candidate_programs,
         candidate_space,

@@ -18,6 +18,7 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.utils import RecordConstructorArgs
 
 from rlef_env.envs import fenced
+from rlef_env.envs.arguments import at_least
 from rlef_env.errors import UsageError
 from rlef_env.judge import Verdict
 from rlef_env.problems import Problem
@@ -60,10 +61,10 @@ class Candidates(gymnasium.Wrapper[Features, Any, str, str], RecordConstructorAr
         env: a ``CodeEnv``, wrapped or not, with texts as actions.
         k: number of candidates.
         source: where they come from. ``"stored"``: one stored correct program, stored incorrect ones, and, where these
-            are too few, small changes of the correct one; in an order that ``seed`` and the problem's id decide.
-            ``"hidden_step"``: for problems of ``procedural/hidden_step``, the programs that add 1, 2, ... k, so that
-            a difference of 2 means two programs further. Or a function of the problem that returns k programs; it
-            should not put the right one at the same place always.
+            are too few, small changes of the correct one, then programs that print a number; in an order that ``seed``
+            and the problem's id decide. ``"hidden_step"``: for problems of ``procedural/hidden_step``, the programs
+            that add 1, 2, ... k, so that a difference of 2 means two programs further. Or a function of the problem
+            that returns k programs; it should not put the right one at the same place always.
         seed: decides orders and changes.
 
     Raises:
@@ -113,8 +114,7 @@ def candidate_space(k: int) -> Box[Any]:
     Raises:
         UsageError: there are fewer than two candidates.
     """
-    if isinstance(k, bool) or not isinstance(k, int) or k < 2:
-        raise UsageError(f"k: expected a whole number of candidates, at least 2, got {k!r}")
+    at_least("k", k, 2)
     return Box(-1.0, 1.0, (k + len(VERDICTS) + NUMBERS,), np.float32)
 
 
@@ -196,7 +196,8 @@ def _stored(problem: Problem, k: int, rng: random.Random) -> list[str]:
     programs = list(dict.fromkeys([correct, *wrong]))[:k]
     changed = _changed(correct)
     rng.shuffle(changed)
-    programs += [program for program in changed if program not in programs][: k - len(programs)]
+    fixed = [f"print({number})\n" for number in range(k)]  # short programs have few changes
+    programs = list(dict.fromkeys([*programs, *changed, *fixed]))[:k]
     rng.shuffle(programs)
     return programs
 

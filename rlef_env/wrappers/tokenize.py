@@ -19,7 +19,7 @@ __all__ = ["Tokenize"]
 Tokens = dict[str, npt.NDArray[Any]]
 
 
-class Tokenize(gymnasium.Wrapper[Tokens, npt.NDArray[np.int64], str, str], RecordConstructorArgs):
+class Tokenize(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     """Observe token ids, and answer with token ids.
 
     The observation is ``{"tokens": (length,) int64, "attention_mask": (length,) int8}``: the newest message, padded on

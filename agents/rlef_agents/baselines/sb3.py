@@ -28,7 +28,7 @@ from rlef_env.wrappers import CandidateSource, candidate_features, candidate_pro
 __all__ = ["CandidateVecEnv", "Point", "Trained", "solved_share", "train"]
 
 
-class CandidateVecEnv(VecEnv):
+class CandidateVecEnv(VecEnv):  # type: ignore[misc] # SB3 is not needed to check types
     """A ``CodeVectorEnv`` as Stable-Baselines3's ``VecEnv``, with ``Candidates``' observations and actions.
 
     The programs of all environments are judged at the same time. If the judge fails, SB3 gets an end by truncation
@@ -243,7 +243,7 @@ def solved_share(model: BaseAlgorithm, venv: VecEnv, episodes: int) -> float:
     left, solved, played = np.full(venv.num_envs, rounds), 0, 0
     observed = venv.reset()
     while left.any():
-        actions, _ = model.predict(observed, deterministic=True)  # type: ignore[arg-type]
+        actions, _ = model.predict(observed, deterministic=True)
         observed, _, ends, infos = venv.step(actions)
         for number in np.flatnonzero(ends & (left > 0)):
             if infos[number]["has_verdict"]:
@@ -253,7 +253,7 @@ def solved_share(model: BaseAlgorithm, venv: VecEnv, episodes: int) -> float:
     return solved / played
 
 
-class _Curve(BaseCallback):
+class _Curve(BaseCallback):  # type: ignore[misc]
     """Collects the share of solved episodes of each rollout."""
 
     def __init__(self, report: Callable[[Point], object]) -> None:

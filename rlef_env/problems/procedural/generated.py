@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, overload
 
 from rlef_env.errors import DataError
@@ -78,6 +79,10 @@ class GeneratedProblems(IndexedProblems):
         """Generate the problem at a place."""
         return _problem(self.recipe, self.places[place])
 
+    def at(self, place: int) -> Problem:
+        """Return the problem at a place; the latest 1,024 of this process are kept."""
+        return _kept(self.recipe, self.places[place])
+
 
 def generated_problems(name: str, split: str = "train") -> GeneratedProblems:
     """Return the problems of a name such as ``procedural/hidden_step?difficulty=3``.
@@ -116,3 +121,6 @@ def _problem(recipe: Recipe, place: int) -> Problem:
         f"{recipe.id(name, number)}: expected a problem of this split among {ATTEMPTS}, got none; choose a harder "
         "configuration, of which there are more problems"
     )
+
+
+_kept = lru_cache(maxsize=1024)(_problem)
