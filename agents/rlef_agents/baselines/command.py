@@ -117,7 +117,7 @@ def plot(results: Mapping[str, Trained], path: Path) -> None:
         axes.annotate(words, (0, value), xytext=(2, 3), textcoords="offset points", color="grey", fontsize=8)
     axes.set(xlabel="responses", ylabel="solved training episodes", ylim=(0, 1.08))
     axes.legend(loc="center right", frameon=False)
-    figure.savefig(path)
+    figure.savefig(path, dpi=150)
     pyplot.close(figure)
 
 
