@@ -143,4 +143,4 @@ def test_a_data_set_has_them_by_name() -> None:
 def test_a_split_without_problems_is_an_error_and_no_endless_search(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rlef_env.problems.procedural.generated.ATTEMPTS", 0)
     with pytest.raises(DataError, match="expected a problem of this split among 0"):
-        generated_problems("procedural/clock")[0]
+        generated_problems("procedural/clock?seed=143")[0]
