@@ -103,7 +103,7 @@ def plot(results: Mapping[str, Trained], path: Path) -> None:
         from matplotlib import pyplot
     except ImportError:
         raise UsageError("--plot: expected matplotlib; pip install 'rlef-env[analysis]'") from None
-    figure, axes = pyplot.subplots(figsize=(7, 3.6), layout="constrained")
+    figure, axes = pyplot.subplots(figsize=(7, 3.6))
     for (feedback, each), line in zip(results.items(), LINES, strict=False):
         axes.plot(
             [point.steps for point in each.curve],
@@ -117,7 +117,7 @@ def plot(results: Mapping[str, Trained], path: Path) -> None:
         axes.annotate(words, (0, value), xytext=(2, 3), textcoords="offset points", color="grey", fontsize=8)
     axes.set(xlabel="responses", ylabel="solved training episodes", ylim=(0, 1.08))
     axes.legend(loc="center right", frameon=False)
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=150, bbox_inches="tight")
     pyplot.close(figure)
 
 
