@@ -55,7 +55,7 @@ class Candidates(gymnasium.Wrapper[Features, Any, str, str], RecordConstructorAr
 
     After ``reset`` it is 0. It holds nothing but what the feedback shows: with ``feedback="none"`` or ``"random"`` the
     verdict, the share and the difference are 0. If the judge fails, the episode is truncated and the observation is
-    the one before the response, so that a learner that bootstraps at a truncation learns nothing from it.
+    the one before the response; with ``on_no_verdict="raise"`` the step may be tried again.
 
     Args:
         env: a ``CodeEnv``, wrapped or not, with texts as actions.

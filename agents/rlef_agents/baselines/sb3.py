@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,23 +20,25 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
 
-from rlef_env.envs import CodeVectorEnv, fenced
-from rlef_env.errors import UsageError
+from rlef_env.envs import CodeVectorEnv, StepBatch, fenced
+from rlef_env.errors import NoVerdictError, UsageError
 from rlef_env.judge import BaseJudgePool, CachedPool, JudgePool, VerdictCache
 from rlef_env.wrappers import CandidateSource, candidate_features, candidate_programs, candidate_space
 
 __all__ = ["CandidateVecEnv", "Point", "Trained", "solved_share", "train"]
 
+TRIES: Final = 5
+"""How often a response is judged before the training stops."""
+
 
 class CandidateVecEnv(VecEnv):  # type: ignore[misc] # SB3 is not needed to check types
     """A ``CodeVectorEnv`` as Stable-Baselines3's ``VecEnv``, with ``Candidates``' observations and actions.
 
-    The programs of all environments are judged at the same time. If the judge fails, SB3 gets an end by truncation
-    whose last observation is the one before the response: it bootstraps with its own value there, so the lost
-    response has no advantage (with ``gamma=1``), and no reward is invented.
+    The programs of all environments are judged at the same time. SB3 has no way to leave a step out. So a response
+    for which the judge fails is judged again, and SB3 never sees it without a verdict.
 
     Args:
-        envs: environments in the mode SAME_STEP.
+        envs: environments in the mode SAME_STEP, with ``on_no_verdict="raise"``.
         k: number of candidates.
         source: as for ``Candidates``.
         seed: as for ``Candidates``.
@@ -49,10 +51,13 @@ class CandidateVecEnv(VecEnv):  # type: ignore[misc] # SB3 is not needed to chec
         if envs.autoreset_mode.value != "SameStep":
             raise UsageError(f"envs: expected autoreset_mode='SameStep', got {envs.autoreset_mode.value!r}")
         self.envs, self.k, self._source, self._seed_of_candidates = envs, k, source, seed  # get_attr needs envs
+        if envs.config.on_no_verdict != "raise":
+            raise UsageError(f"envs: expected on_no_verdict='raise', got {envs.config.on_no_verdict!r}")
         super().__init__(envs.num_envs, candidate_space(k), Discrete(k))
         self._programs: list[list[str]] = [[]] * self.num_envs
         self._observed = np.zeros((self.num_envs, *self.observation_space.shape), np.float32)
         self._actions = np.zeros(self.num_envs, np.int64)
+        self._texts: list[str] = []
         self._lengths = np.zeros(self.num_envs, np.int64)
         self._totals = np.zeros(self.num_envs)
         self._began = time.monotonic()
@@ -68,40 +73,58 @@ class CandidateVecEnv(VecEnv):  # type: ignore[misc] # SB3 is not needed to chec
     def step_async(self, actions: npt.NDArray[np.int64]) -> None:
         """Submit the programs of these numbers, one for each environment."""
         self._actions = np.asarray(actions, np.int64)
-        texts = [fenced(programs[action]) for programs, action in zip(self._programs, self._actions, strict=True)]
-        self.envs.send(range(self.num_envs), texts)
+        self._texts = [fenced(programs[action]) for programs, action in zip(self._programs, self._actions, strict=True)]
+        self.envs.send(range(self.num_envs), self._texts)
 
     def step_wait(self) -> Any:
-        """Wait for all verdicts; return observations, rewards, ends and infos."""
-        batch = self.envs.recv(min_ready=self.num_envs)
+        """Wait for all verdicts; return observations, rewards, ends and infos.
+
+        Raises:
+            NoVerdictError: the judge failed again and again.
+        """
         rewards, ends = np.zeros(self.num_envs, np.float32), np.zeros(self.num_envs, bool)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        for row, number in enumerate(batch.env_ids):
-            info = batch.infos[row].get("final_info", batch.infos[row])
-            if info["has_verdict"]:
+        for batch in self._judged():
+            for row, number in enumerate(batch.env_ids):
+                info = batch.infos[row].get("final_info", batch.infos[row])
                 feedback = self.envs.config.feedback
                 self._observed[number] = candidate_features(info, int(self._actions[number]), self.k, feedback)
-            rewards[number] = batch.rewards[row]
-            ends[number] = batch.terminations[row] or batch.truncations[row]
-            self._lengths[number] += 1
-            self._totals[number] += batch.rewards[row]
-            infos[number] = {key: info[key] for key in ("problem_id", "verdict", "has_verdict")}
-            if ends[number]:
-                infos[number] |= self._ended(number, bool(batch.truncations[row]), info["solved"])
-                self._begin(number)
+                rewards[number], ends[number] = batch.rewards[row], batch.terminations[row]
+                self._lengths[number] += 1
+                self._totals[number] += batch.rewards[row]
+                infos[number] = {key: info[key] for key in ("problem_id", "verdict")}
+                if ends[number]:
+                    infos[number] |= self._ended(number, info["solved"])
+                    self._begin(number)
         return self._observed.copy(), rewards, ends, infos
 
-    def _ended(self, number: int, truncated: bool, solved: bool) -> dict[str, Any]:
+    def _judged(self) -> list[StepBatch]:
+        """Return a result for each environment; what has no verdict is judged again."""
+        batches: list[StepBatch] = []
+        failures: list[NoVerdictError] = []
+        for _ in range(TRIES):
+            failures.clear()
+            while self.envs.num_pending:
+                try:
+                    batches.append(self.envs.recv(min_ready=self.num_envs))
+                except NoVerdictError as error:  # noqa: PERF203
+                    failures.append(error)
+            if not failures:
+                return batches
+            done = {int(number) for batch in batches for number in batch.env_ids}
+            again = [number for number in range(self.num_envs) if number not in done]
+            self.envs.send(again, [self._texts[number] for number in again])
+        raise failures[0]
+
+    def _ended(self, number: int, solved: bool) -> dict[str, Any]:
         seconds = round(time.monotonic() - self._began, 3)
-        facts: dict[str, Any] = {
+        total, length = float(self._totals[number]), int(self._lengths[number])
+        return {
             "terminal_observation": self._observed[number].copy(),
-            "TimeLimit.truncated": truncated,
+            "TimeLimit.truncated": False,
             "solved": solved,
+            "episode": {"r": total, "l": length, "t": seconds},  # for SB3's means of returns and lengths
         }
-        if not truncated:  # for SB3's means of returns and lengths
-            total, length = float(self._totals[number]), int(self._lengths[number])
-            facts["episode"] = {"r": total, "l": length, "t": seconds}
-        return facts
 
     def _begin(self, number: int) -> None:
         problem = self.envs.problems[number]
@@ -200,12 +223,20 @@ def train(
         seed: of problems and policy.
         pool: a judge pool; None starts one, with a cache of verdicts, and closes it.
         report: called with each point of the curve.
+
+    Raises:
+        NoVerdictError: the judge failed five times on the same response.
     """
     torch.set_num_threads(1)  # a net of this size is slower on several
     cache = VerdictCache()
     own = CachedPool(JudgePool(), cache) if pool is None else None
     try:
-        arguments: dict[str, Any] = {"max_turns": max_turns, "feedback": feedback, "pool": own or pool}
+        arguments: dict[str, Any] = {
+            "max_turns": max_turns,
+            "feedback": feedback,
+            "pool": own or pool,
+            "on_no_verdict": "raise",
+        }
         venv = CandidateVecEnv(CodeVectorEnv(num_envs, dataset=dataset, **arguments), k, source)
         venv.seed(seed)
         curve = _Curve(report)
@@ -240,17 +271,15 @@ def solved_share(model: BaseAlgorithm, venv: VecEnv, episodes: int) -> float:
     The same number of episodes is played in each environment, because the first ones to end are the solved ones.
     """
     rounds = -(-episodes // venv.num_envs)
-    left, solved, played = np.full(venv.num_envs, rounds), 0, 0
+    left, solved = np.full(venv.num_envs, rounds), 0
     observed = venv.reset()
     while left.any():
         actions, _ = model.predict(observed, deterministic=True)
         observed, _, ends, infos = venv.step(actions)
         for number in np.flatnonzero(ends & (left > 0)):
-            if infos[number]["has_verdict"]:
-                left[number] -= 1
-                played += 1
-                solved += infos[number]["solved"]
-    return solved / played
+            left[number] -= 1
+            solved += infos[number]["solved"]
+    return float(solved / (rounds * venv.num_envs))
 
 
 class _Curve(BaseCallback):  # type: ignore[misc]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rlef_env import CodeVectorEnv, Verdict
-from rlef_env.errors import UsageError
+from rlef_env.errors import NoVerdictError, UsageError
 from rlef_env.testing import ScriptedJudge
 from rlef_env.wrappers import Candidates
 
@@ -33,19 +33,19 @@ def test_ppo_learns_to_read_the_feedback() -> None:
 
 
 def test_ppo_stays_at_the_blind_ceiling_with_random_feedback() -> None:
-    """3/8 + 0.075: four standard errors of 512 episodes are 0.086; problems and policy are those of the seed."""
-    trained = train("procedural/hidden_step?count=128&difficulty=3", steps=6_000, feedback="random", episodes=512)
+    """3/8 and 0.075 more: problems, policy and so the result are decided by the seed."""
+    trained = train("procedural/hidden_step?count=128&difficulty=3", steps=4_000, feedback="random", episodes=512)
     assert trained.solved <= 0.45
     assert ceilings()["random"] == 3 / 8
 
 
-def scripted(*verdicts: Verdict, num_envs: int = 1, **arguments: object) -> CandidateVecEnv:
-    envs = CodeVectorEnv(num_envs, dataset=STEPS, pool=ScriptedJudge(verdicts), **arguments)
+def scripted(*verdicts: Verdict, num_envs: int = 1) -> CandidateVecEnv:
+    envs = CodeVectorEnv(num_envs, dataset=STEPS, pool=ScriptedJudge(verdicts), on_no_verdict="raise")
     return CandidateVecEnv(envs, 8, "hidden_step")
 
 
 def test_the_view_equals_single_environments() -> None:
-    envs = CandidateVecEnv(CodeVectorEnv(3, dataset=STEPS, pool="shared"), 8, "hidden_step")
+    envs = CandidateVecEnv(CodeVectorEnv(3, dataset=STEPS, pool="shared", on_no_verdict="raise"), 8, "hidden_step")
     singles = [Candidates(_single(), 8, "hidden_step") for _ in range(3)]
     envs.seed(7)
     observed = envs.reset()
@@ -74,24 +74,36 @@ def _single() -> object:
     return gymnasium.make("RLEF-Starter-v0", dataset=STEPS, judge="shared")
 
 
-def test_a_lost_verdict_gives_no_advantage() -> None:
-    """SB3 adds its own value of the observation before the response, so the advantage is exactly 0."""
-    envs = scripted(Verdict.WRONG_ANSWER, Verdict.NO_VERDICT, Verdict.ACCEPTED)
-    model = sb3.PPO("MlpPolicy", envs, n_steps=3, batch_size=3, gamma=1.0, gae_lambda=1.0, n_epochs=1, device="cpu")
-    _, callback = model._setup_learn(3, None)
-    model.collect_rollouts(model.env, callback, model.rollout_buffer, 3)
-    rewards, advantages = model.rollout_buffer.rewards[:, 0], model.rollout_buffer.advantages[:, 0]
-    values = model.rollout_buffer.values[:, 0]
-    assert rewards[1] == pytest.approx(values[1])
-    assert advantages[1] == pytest.approx(0.0, abs=1e-6)
-    assert advantages[0] == pytest.approx(values[1] - values[0], abs=1e-6)
-    assert advantages[2] == pytest.approx(1.0 - values[2], abs=1e-6)
+def test_a_lost_verdict_is_asked_for_again() -> None:
+    """What SB3 collects is what it collects from a judge that never fails."""
+    WRONG, NONE, RIGHT = Verdict.WRONG_ANSWER, Verdict.NO_VERDICT, Verdict.ACCEPTED  # noqa: N806
+    collected = []
+    for verdicts in ([WRONG, RIGHT, WRONG, WRONG], [NONE, WRONG, NONE, NONE, NONE, RIGHT, WRONG, NONE, WRONG]):
+        model = sb3.PPO("MlpPolicy", scripted(*verdicts), n_steps=4, batch_size=4, n_epochs=1, seed=0, device="cpu")
+        _, callback = model._setup_learn(4, None)
+        model.collect_rollouts(model.env, callback, model.rollout_buffer, 4)
+        buffer = model.rollout_buffer
+        collected.append([buffer.observations.tolist(), buffer.rewards.tolist(), buffer.advantages.tolist()])
+    assert collected[0] == collected[1]
+    assert collected[0][1] == [[0.0], [1.0], [0.0], [0.0]]
 
 
-def test_lost_episodes_are_no_part_of_a_measurement() -> None:
-    envs = scripted(Verdict.NO_VERDICT, Verdict.ACCEPTED, Verdict.NO_VERDICT, Verdict.ACCEPTED)
+def test_only_what_was_lost_is_asked_for_again() -> None:
+    judge = ScriptedJudge([Verdict.WRONG_ANSWER, Verdict.NO_VERDICT, Verdict.WRONG_ANSWER])
+    envs = CandidateVecEnv(CodeVectorEnv(3, dataset=STEPS, pool=judge, on_no_verdict="raise"), 8, "hidden_step")
+    envs.reset()
+    envs.step(np.array([0, 1, 2]))
+    assert len(judge.jobs) == 4
+    assert judge.jobs[3].program == judge.jobs[1].program
+
+
+def test_a_judge_that_stays_down_stops_training_and_measurement() -> None:
+    envs = scripted(Verdict.NO_VERDICT)
     model = sb3.PPO("MlpPolicy", envs, n_steps=2, batch_size=2, device="cpu")
-    assert solved_share(model, envs, 2) == 1.0
+    with pytest.raises(NoVerdictError, match="the judge failed"):
+        model.learn(2)
+    with pytest.raises(NoVerdictError, match="the judge failed"):
+        solved_share(model, envs, 2)
 
 
 def test_methods_that_sb3_calls() -> None:
@@ -101,6 +113,8 @@ def test_methods_that_sb3_calls() -> None:
     assert len(envs.env_method("state_dict", indices=[1])) == 1
     with pytest.raises(NotImplementedError, match="expected the arguments of CodeVectorEnv"):
         envs.set_attr("max_turns", 5)
+    with pytest.raises(UsageError, match="expected on_no_verdict='raise'"):
+        CandidateVecEnv(CodeVectorEnv(1, dataset=STEPS, pool=ScriptedJudge()), 8)
     with pytest.raises(UsageError, match="expected autoreset_mode='SameStep'"):
         CandidateVecEnv(CodeVectorEnv(1, dataset=STEPS, pool=ScriptedJudge(), autoreset_mode="NextStep"), 8)
 
@@ -108,6 +122,7 @@ def test_methods_that_sb3_calls() -> None:
 # --- rlef-agents sb3 -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_command_compares_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, picture = tmp_path / "sb3.json", tmp_path / "sb3.svg"
     arguments = ["sb3", "--steps", "1000", "--feedback", "public", "none", "--json", str(out), "--plot", str(picture)]
