@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from rlef_env.envs.registration import register_environments
+from rlef_env.version import __version__
 
 if TYPE_CHECKING:
     from rlef_env.envs import (
@@ -28,10 +29,9 @@ if TYPE_CHECKING:
     )
     from rlef_env.episodes import Episode, Turn, read_episodes, write_episodes
     from rlef_env.judge import Judge, Judgement, JudgePool, Verdict
+    from rlef_env.judge.pool.http import HttpJudgePool
     from rlef_env.problems import CheckerSpec, Dataset, Problem, Solution, Test, load_dataset
     from rlef_env.sandbox import Program
-
-__version__ = "0.1.0"
 
 __all__ = [
     "CheckerSpec",
@@ -40,6 +40,7 @@ __all__ = [
     "Dataset",
     "Episode",
     "Episodes",
+    "HttpJudgePool",
     "Judge",
     "JudgePool",
     "Judgement",
@@ -70,6 +71,7 @@ _PACKAGES = {
     ),
     "rlef_env.episodes": ("Episode", "Turn", "read_episodes", "write_episodes"),
     "rlef_env.judge": ("Judge", "Judgement", "JudgePool", "Verdict"),
+    "rlef_env.judge.pool.http": ("HttpJudgePool",),
     "rlef_env.problems": ("CheckerSpec", "Dataset", "Problem", "Solution", "Test", "load_dataset"),
     "rlef_env.sandbox": ("Program",),
 }

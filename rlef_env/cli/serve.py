@@ -23,7 +23,8 @@ Serve the judge over HTTP: SandboxFusion's API as its clients (verl) use it, /ju
 the extra: pip install "rlef-env[serve]".
 
 If the environment variable RLEF_TOKEN sets a token (or --token, which other users of this machine can read), clients
-must send it. Without a token, the server listens on loopback addresses only.
+must send it, as "Authorization: Bearer TOKEN" or as the password in the URL. rlef_env.HttpJudgePool(URL), a judge pool
+of this server's workers, takes it from RLEF_TOKEN, too. Without a token, the server listens on loopback addresses only.
 
 Requests are accepted when the server is ready: when every worker has run a program in each installed language. Until
 then, GET /v1/ready answers 503 and lists what is still starting.

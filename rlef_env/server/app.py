@@ -19,17 +19,19 @@ from starlette.routing import Route
 from rlef_env.envs import extract_program
 from rlef_env.errors import IsolationUnavailable, ProblemNotFound, RLEFError
 from rlef_env.judge import BaseJudgePool, JudgeJob, Judgement, Verdict
+from rlef_env.judge.judgement_rows import judgement_to_row
 from rlef_env.problems import Problem
 from rlef_env.problems.parsing.fields import Field, parse_row
 from rlef_env.sandbox import Program
 from rlef_env.sandbox.machine.health import MachineHealth
 from rlef_env.server import sandboxfusion
 from rlef_env.server.admission import Admission, Disconnected, Refused
-from rlef_env.server.judge_endpoint import job_from_request, judgement_row
+from rlef_env.server.judge_endpoint import job_from_request
 from rlef_env.server.metrics import Metrics
 from rlef_env.server.problem_store import ProblemStore
 from rlef_env.server.runs import RunPool
 from rlef_env.server.warm_up import WarmUp
+from rlef_env.version import __version__
 
 __all__ = ["Service"]
 
@@ -68,6 +70,10 @@ class Service:
         self.metrics.ready.set_function(self._is_ready)
         self.metrics.num_pending.set_function(lambda: admission.num_pending)
         self.metrics.draining.set_function(lambda: admission.draining)
+        self._awaited: set[Future[Any]] = set()
+        self.metrics.num_running.set_function(self._num_running)
+        self.metrics.num_queued.set_function(lambda: len(self._awaited) - self._num_running())
+        self.metrics.workers.set(pool.workers)
         # Each handler with the status that tells its clients to retry: verl retries after 504 only.
         handlers: dict[str, tuple[Handler, int]] = {
             "/run_code": (self.run_code, 504),
@@ -102,8 +108,16 @@ class Service:
             "draining": self.admission.draining,
             "starting": self.warm_up.waiting(),
             "not_started": failed,
+            # What a client of another process needs to know of the judge.
+            "version": __version__,
+            "workers": self.pool.workers,
+            "isolation": self.pool.isolation,
+            "numpy": self.pool.judge_arguments["numpy"],
         }
         return JSONResponse(content, 200 if content["ready"] else 503)
+
+    def _num_running(self) -> int:
+        return sum(future.running() for future in tuple(self._awaited))
 
     def _is_ready(self) -> bool:
         return self.warm_up.ready.is_set() and not self.admission.draining
@@ -178,7 +192,7 @@ class Service:
         problem = await run_in_threadpool(self._problem, root)
         job, priority, seconds = job_from_request(root, problem)
         judgement = await self._judge(request, job, priority, min(seconds or self.seconds, self.seconds))
-        return judgement_row(judgement)
+        return judgement_to_row(judgement)
 
     # --- problems -----------------------------------------------------------------------------------------------------
 
@@ -218,6 +232,7 @@ class Service:
         self, request: Request, future: Future[Result], seconds: float, cancel: Callable[[], object]
     ) -> Result:
         """Return a future's result; cancel it if it takes too long or if the client disconnects."""
+        self._awaited.add(future)
         result = asyncio.wrap_future(future)
         disconnect = asyncio.ensure_future(_wait_for_disconnect(request))
         either: set[asyncio.Future[Any]] = {result, disconnect}
@@ -236,6 +251,7 @@ class Service:
             detail = "the server is shutting down; retry on another instance"
             raise Refused(503, detail, Retry_After="10") from None
         finally:
+            self._awaited.discard(future)
             disconnect.cancel()
             result.cancel()
 

@@ -1,16 +1,16 @@
-"""Request and response of ``/judge``."""
+"""Request of ``/judge``."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from rlef_env.judge import JudgeJob, Judgement, Verdict
+from rlef_env.judge import JudgeJob
 from rlef_env.problems import Problem
 from rlef_env.problems.parsing.fields import Field
 from rlef_env.problems.problem import ROLES, Role
 from rlef_env.sandbox import LANGUAGES, Program
 
-__all__ = ["job_from_request", "judgement_row"]
+__all__ = ["job_from_request"]
 
 KEYS: Final = (
     *("problem", "layout", "dataset", "id", "program", "language", "roles"),
@@ -58,27 +58,3 @@ def _integer(field: Field, minimum: int) -> int:
     if field.integer() < minimum:
         raise field.error(f"a whole number of at least {minimum}", "choose a larger one")
     return field.integer()
-
-
-def judgement_row(judgement: Judgement) -> dict[str, Any]:
-    """Return a judgement as JSON; its keys are the names of the attributes of ``Judgement`` and ``TestResult``."""
-    return {
-        "verdict": judgement.verdict.value,
-        "has_verdict": judgement.verdict is not Verdict.NO_VERDICT,
-        "passed": judgement.passed,
-        "total": judgement.total,
-        "category": judgement.category,
-        "isolation": judgement.isolation,
-        "cpu_seconds": judgement.cpu_seconds,
-        "score": judgement.score,
-        "groups": [group._asdict() for group in judgement.groups],
-        "results": [
-            {
-                **result._asdict(),
-                "verdict": result.verdict.value,
-                "cpu_seconds": cpu_seconds,
-                "peak_bytes": peak_bytes,
-            }
-            for result, cpu_seconds, peak_bytes in judgement.measured()
-        ],
-    }

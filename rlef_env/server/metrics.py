@@ -25,6 +25,9 @@ class Metrics:
             "rlef_request_seconds", "Time to the answer", ["route"], buckets=SECONDS, registry=registry
         )
         self.num_pending = Gauge("rlef_requests_under_way", "Requests accepted and not answered", registry=registry)
+        self.num_queued = Gauge("rlef_programs_queued", "Programs that wait for a worker", registry=registry)
+        self.num_running = Gauge("rlef_programs_running", "Programs that are judged or run now", registry=registry)
+        self.workers = Gauge("rlef_workers", "Programs that can be judged at the same time", registry=registry)
         self.draining = Gauge("rlef_draining", "1 once no request is accepted any more", registry=registry)
         self.verdicts = Counter("rlef_verdicts", "Judgements", ["verdict"], registry=registry)
         self.runs = Counter("rlef_runs", "Programs run without a problem", ["status"], registry=registry)
