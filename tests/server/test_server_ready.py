@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import requests
 
+import rlef_env
 from rlef_env.errors import UsageError
 from rlef_env.judge import Judgement, Verdict
 from rlef_env.judge.pool.receiver import Receiver
@@ -90,7 +91,11 @@ def test_first_requests_start_no_process_once_the_server_is_ready(held: threadin
         assert server.ready.wait(250)
         answer = ready(server)
         assert (answer.status_code, answer.json()) == (
-            200, {"ready": True, "draining": False, "starting": {}, "not_started": {}},
+            200,
+            {
+                "ready": True, "draining": False, "starting": {}, "not_started": {},
+                "version": rlef_env.__version__, "workers": 2, "isolation": "locked", "numpy": False,
+            },
         )  # fmt: skip
         assert (server.starting, server.not_started) == ({}, {})
         before = children()
