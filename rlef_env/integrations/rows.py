@@ -31,12 +31,13 @@ def trl_row(each: Prompted, dataset: str, split: str, index: int) -> Row:
 
 def verl_row(each: Prompted, dataset: str, split: str, index: int) -> Row:
     """Return the row for ``rlef_env.integrations.verl``, which asks ``rlef serve`` for the verdict."""
+    names = {"problem_id": each.problem.id, "dataset": dataset, "split": split}
     return {
         "data_source": "rlef",
         "prompt": each.messages,
         "ability": "code",
         "reward_model": {"style": "rule", "ground_truth": each.problem.id},
-        "extra_info": {"problem_id": each.problem.id, "dataset": dataset, "split": split, "index": index},
+        "extra_info": {**names, "index": index, "tools_kwargs": {"submit": {"create_kwargs": names}}},
     }
 
 

@@ -40,11 +40,15 @@ def real() -> Iterator[JudgeServer]:
 
 
 @contextmanager
-def scripted(*answers: Any, facts: Any = FACTS) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def scripted(
+    *answers: Any, facts: Any = FACTS, keeps_connections: bool = False
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Serve answers: a status and a body, bytes, or None to close the connection. The last one is repeated."""
     asked: list[dict[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if keeps_connections else "HTTP/1.0"
+
         def do_GET(self) -> None:
             self.answer(200, facts)
 
@@ -64,7 +68,10 @@ def scripted(*answers: Any, facts: Any = FACTS) -> Iterator[tuple[str, list[dict
         def log_message(self, *_: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True  # those of connections that the client keeps
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -180,6 +187,13 @@ def test_a_busy_server_is_asked_again() -> None:
     busy = [(503, {"detail": "busy"}), (429, b""), (504, b"<html>"), (502, b"")]
     judgement, requests_ = judged(*busy, (200, RIGHT_ROW))
     assert (judgement.verdict, requests_) == (Verdict.ACCEPTED, 5)
+
+
+def test_a_kept_connection_asks_once_for_each_judgement() -> None:
+    with scripted((200, RIGHT_ROW), keeps_connections=True) as (url, asked), HttpJudgePool(url) as pool:
+        for number in range(1, 5):
+            pool.judge(ECHO, RIGHT)
+            assert len(asked) == number
 
 
 def test_a_server_that_stays_busy_gives_no_verdict() -> None:

@@ -248,6 +248,7 @@ class JudgeClient:
                 content += part
                 if len(content) > MAX_ANSWER or time.monotonic() > deadline:
                     raise ConnectionError(f"the answer is longer than {MAX_ANSWER} bytes, or takes too long")
+            response.close()  # otherwise the connection takes no further request
             if response.length:  # the connection ended before
                 raise ConnectionError(f"{response.length} bytes of the answer are missing")
         except (OSError, http.client.HTTPException) as error:
