@@ -32,7 +32,7 @@ class Episodes:
     ::
 
         episodes = Episodes("starter", max_turns=3)
-        play = episodes.begin("add-numbers")
+        play = episodes.begin("starter/add-numbers")
         while not play.ended:
             play.respond(model(play.messages))
         print(play.total_reward)
