@@ -1,4 +1,4 @@
-"""The files that run `rlef serve` in a cluster name options, paths, routes and variables that exist. No cluster runs."""
+"""The files that run `rlef serve` in a cluster name options, paths, routes and variables that exist."""
 
 from __future__ import annotations
 
