@@ -158,7 +158,7 @@ def add_config(command: argparse.ArgumentParser, judge_options: bool = True) -> 
 
 def add_sft_fields(command: argparse.ArgumentParser) -> None:
     """Add an option for each field of ``SftConfig``; options that are not given keep the defaults."""
-    from rlef_agents.ppo.config import field_docs
+    from rlef_agents.ppo.config_file import field_docs
     from rlef_agents.ppo.sft import SftConfig
 
     docs = field_docs(SftConfig)
@@ -241,8 +241,8 @@ def clone(arguments: Any) -> None:
     """Clone responses, and save the model."""
     from rlef_agents.ppo.chat_template import Renderer, model_stops, read_template
     from rlef_agents.ppo.config import TrainConfig
+    from rlef_agents.ppo.parts import load_model
     from rlef_agents.ppo.sft import SftConfig, read_chats, sft
-    from rlef_agents.ppo.trainer import load_model
 
     out = new_folder(arguments.out)
     given = {field.name: getattr(arguments, field.name) for field in fields(SftConfig)}
@@ -269,8 +269,8 @@ def evaluate_(arguments: Any) -> None:
     """Evaluate a model with the settings of a configuration; several processes share the episodes."""
     from rlef_agents.ppo import parallel
     from rlef_agents.ppo.evaluate import evaluated_problems
+    from rlef_agents.ppo.parts import env_arguments, make_pool
     from rlef_agents.ppo.problems import evaluation_problems
-    from rlef_agents.ppo.trainer import env_arguments, make_pool
     from rlef_env.analysis.evaluation import Evaluation, new_folder
     from rlef_env.analysis.metrics import check_n_at_k
     from rlef_env.cli.evaluate import play_and_report
@@ -340,7 +340,8 @@ def model_agent(
 
     from rlef_agents.hf_agent import HFAgent
     from rlef_agents.ppo.chat_template import read_template
-    from rlef_agents.ppo.trainer import check_context, load_model, make_renderer, with_date
+    from rlef_agents.ppo.parts import check_context, load_model, make_renderer
+    from rlef_agents.ppo.resume import with_date
     from rlef_env.agents import NamedAgent
 
     read_template(config.chat_template)  # reports a wrong template before the model is loaded
@@ -359,8 +360,8 @@ def model_agent(
 
 def play(arguments: Any) -> None:
     """Play, print the first episode with feedback, and the number of solved episodes."""
+    from rlef_agents.ppo.parts import env_arguments
     from rlef_agents.ppo.problems import evaluation_problems
-    from rlef_agents.ppo.trainer import env_arguments
     from rlef_env import CodeEnv
     from rlef_env.agents import play as play_episodes
 
@@ -434,7 +435,7 @@ def policy_folder(path: Path) -> Path:
 
 def read_config(arguments: Any) -> TrainConfig:
     """Return the configuration that the arguments name."""
-    from rlef_agents.ppo.config import load_config
+    from rlef_agents.ppo.config_file import load_config
 
     return load_config(arguments.config, arguments.set)
 
@@ -443,7 +444,7 @@ def tiny_start(config: TrainConfig) -> tuple[Any, Any]:
     """Return the cloned small model and its tokenizer; the first run creates them."""
     import torch
 
-    from rlef_agents.ppo.trainer import load_model
+    from rlef_agents.ppo.parts import load_model
 
     torch.set_num_threads(1)  # its matrices are too small for several threads, and the judge needs the other cores
     return load_model("", config, print_step)

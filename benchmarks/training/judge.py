@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.figures import Figure, Goal, measured
-from rlef_agents.ppo.config import load_config
+from rlef_agents.ppo.config_file import load_config
 from rlef_agents.ppo.sinks import read_metrics
 from rlef_agents.ppo.trainer import Trainer
 from rlef_agents.tiny import make_start

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rlef_agents.ppo.chat_template import shipped_template
-from rlef_agents.ppo.config import PRESETS, load_config
+from rlef_agents.ppo.config_file import PRESETS, load_config
 from rlef_agents.ppo.problems import is_downloaded
 from rlef_env import load_dataset
 from rlef_env.envs import make_reward

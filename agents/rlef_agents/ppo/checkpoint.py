@@ -17,10 +17,11 @@ import random
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_model_state_dict,
@@ -30,11 +31,22 @@ from torch.distributed.checkpoint.state_dict import (
 )
 
 from rlef_agents.ppo import parallel
-from rlef_agents.ppo.config import dump_config
+from rlef_agents.ppo.config_file import dump_config
 from rlef_agents.ppo.learner import Learner
 from rlef_env.errors import DataError
 
-__all__ = ["checkpoints", "latest", "load_checkpoint", "policy_weights", "save_checkpoint", "save_policy"]
+__all__ = [
+    "CANNOT_WRITE",
+    "checkpoints",
+    "latest",
+    "load_checkpoint",
+    "policy_weights",
+    "save_checkpoint",
+    "save_policy",
+]
+
+CANNOT_WRITE: Final = (OSError, RuntimeError, SafetensorError)
+"""Exceptions that a full disk causes: in Python's own files, in PyTorch's, and in safetensors'."""
 
 WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
 UNSEEN = StateDictOptions(full_state_dict=True, cpu_offload=True, strict=False)

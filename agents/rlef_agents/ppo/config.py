@@ -1,4 +1,4 @@
-"""Settings of a training run: one frozen ``TrainConfig``, from a preset or a TOML file, overridden by ``key=value``.
+"""Settings of a training run: one frozen ``TrainConfig``.
 
 The documentation of a field says which value the paper (RLEF, arXiv 2410.02089) has, or that the paper states none.
 """
@@ -6,109 +6,27 @@ The documentation of a field says which value the paper (RLEF, arXiv 2410.02089)
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import json
-import sys
-import textwrap
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
-from functools import cache, wraps
-from importlib import resources
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from rlef_agents.ppo.settings import (
+    SETTINGS,
+    AboveZero,
+    Count,
+    Day,
+    DType,
+    Momentum,
+    Size,
+    ZeroOrMore,
+    one_line_errors,
+)
 from rlef_env.analysis.metrics import check_n_at_k
 from rlef_env.envs import make_reward
 from rlef_env.errors import UsageError
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-__all__ = [
-    "PRESETS", "SETTINGS", "AboveZero", "Count", "DType", "Size", "TrainConfig", "ZeroOrMore", "dump_config",
-    "field_docs", "load_config", "one_line_errors",
-]  # fmt: skip
-
-T = TypeVar("T")
-
-PRESETS: Final = ("tiny", "small", "llama-3.1-8b", "llama-3.1-70b")
-"""Configurations that come with this package; ``tiny`` needs two cores and minutes."""
-
-SETTINGS: Final = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
-"""Validation of all classes of settings."""
-
-EXPECTED: Final[Mapping[str, str]] = {
-    "literal_error": "{expected}",
-    "greater_than": "more than {gt:.10g}",
-    "greater_than_equal": "{ge:.10g} or more",
-    "less_than": "less than {lt:.10g}",
-    "less_than_equal": "at most {le:.10g}",
-    "finite_number": "a finite number",
-    "float_type": "a number",
-    "int_type": "a whole number",
-    "string_type": "a text",
-    "bool_type": "true or false",
-    "dict_type": "a table",
-}
-"""What a field expects, by the type of pydantic's error."""
-
-
-def one_line_errors(settings: type[T]) -> type[T]:
-    """Make a pydantic dataclass raise ``UsageError`` with one line for the first field that is wrong."""
-    validate: Callable[..., None] = settings.__init__
-
-    @wraps(validate)
-    def init(self: T, *values: Any, **named: Any) -> None:
-        try:
-            validate(self, *values, **named)
-        except ValidationError as error:
-            raise UsageError(one_line(error, settings)) from None
-
-    settings.__init__ = init  # type: ignore[method-assign, assignment]
-    return settings
-
-
-def one_line(error: ValidationError, settings: type[Any]) -> str:
-    """Return the first error of pydantic in this project's form: "field: expected X, got Y"."""
-    first = error.errors()[0]
-    kind, context, found = first["type"], first.get("ctx", {}), first["input"]
-    if not first["loc"]:  # of ``__post_init__``, which writes a whole line
-        return str(context["error"])
-    field = str(first["loc"][0])
-    if kind == "unexpected_keyword_argument":
-        near = difflib.get_close_matches(field, [each.name for each in dataclasses.fields(settings)], 1)
-        return f"no setting {field!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-    if kind in EXPECTED:
-        return f"{field}: expected {EXPECTED[kind].format(**context)}, got {found!r}"
-    return f"{field}: {context.get('error', first['msg'])}, got {found!r}"
-
-
-def iso_day(value: object) -> object:
-    """Accept TOML's type for a day, and a text YYYY-MM-DD."""
-    text = value.isoformat() if isinstance(value, date) else value
-    try:
-        if text and date.fromisoformat(str(text)).isoformat() != text:
-            raise ValueError(text)
-    except ValueError:
-        raise ValueError("expected YYYY-MM-DD") from None
-    return text
-
-
-LARGEST: Final = 2**31 - 1
-"""Largest count and largest seed."""
-
-Count: TypeAlias = Annotated[int, Field(ge=1, le=LARGEST)]
-Size: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]
-ZeroOrMore: TypeAlias = Annotated[float, Field(ge=0)]
-AboveZero: TypeAlias = Annotated[float, Field(gt=0)]
-Momentum: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
-Day: TypeAlias = Annotated[str, BeforeValidator(iso_day)]
-DType: TypeAlias = Literal["float32", "bfloat16"]
+__all__ = ["TrainConfig"]
 
 
 @one_line_errors
@@ -327,67 +245,3 @@ class TrainConfig:
                 "samples_per_problem: expected 2 or more with estimator = 'group', as one episode is its own mean, "
                 f"got {self.samples_per_problem}"
             )
-
-
-def load_config(source: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
-    """Read a preset or a TOML file.
-
-    Args:
-        source: a name in ``PRESETS``, or the path of a file of ``key = value`` lines.
-        overrides: texts such as ``lr=1e-6``, as after ``--set``; the value is written as in TOML, or is a bare text.
-
-    Raises:
-        UsageError: there is no such file or preset, or a key or value is wrong.
-    """
-    name = str(source)
-    if name in PRESETS:
-        text = (resources.files("rlef_agents.ppo") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
-    elif Path(name).is_file():
-        text = Path(name).read_text(encoding="utf-8")
-    else:
-        raise UsageError(f"config: expected one of {', '.join(PRESETS)} or the path of a TOML file; got {name!r}")
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{name}: expected TOML; {error}") from error
-    for override in overrides:
-        key, found, value = override.partition("=")
-        if not found:
-            raise UsageError(f"--set: expected key=value, got {override!r}")
-        values[key.strip()] = parsed(value.strip())
-    return TrainConfig(**values)
-
-
-def dump_config(config: TrainConfig) -> str:
-    """Return the configuration as TOML, each field below its documentation; ``load_config`` reads it back."""
-    docs = field_docs()
-    lines: list[str] = []
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        lines += [f"# {line}" for line in textwrap.wrap(docs[field.name], 116)]
-        # TOML has no null, so None is a comment.
-        lines += [f"# {field.name} is not set" if value is None else f"{field.name} = {toml(value)}", ""]
-    return "\n".join(lines)
-
-
-@cache
-def field_docs(settings: type[Any] = TrainConfig) -> dict[str, str]:
-    """Return the documentation of each field of a class of settings."""
-    return {name: " ".join(field.description.split()) for name, field in settings.__pydantic_fields__.items()}
-
-
-def parsed(text: str) -> Any:
-    """Read a value as TOML, or as a bare text where it is none."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def toml(value: Any) -> str:
-    """Write a value as TOML."""
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {toml(each)}" for key, each in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(toml, value)) + "]"
-    return repr(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)

@@ -22,10 +22,10 @@ import torch
 from pydantic.dataclasses import dataclass
 
 from rlef_agents.ppo.chat_template import Renderer
-from rlef_agents.ppo.config import SETTINGS, Count, DType, Size, ZeroOrMore, one_line_errors
 from rlef_agents.ppo.model import add_lora, check_architecture, policy_logprobs, prepare
 from rlef_agents.ppo.optimiser import adamw
 from rlef_agents.ppo.packing import pack
+from rlef_agents.ppo.settings import SETTINGS, Count, DType, Size, ZeroOrMore, one_line_errors
 from rlef_agents.ppo.trajectory import Completion, Ids, TokenEpisode, TokenTurn
 from rlef_env import read_episodes
 from rlef_env.errors import DataError, RLEFError, UsageError

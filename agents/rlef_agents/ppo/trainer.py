@@ -9,52 +9,43 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 
 from rlef_agents.ppo import parallel
-from rlef_agents.ppo.chat_template import Renderer, model_stops, read_template
-from rlef_agents.ppo.checkpoint import latest, load_checkpoint, policy_weights, save_checkpoint, save_policy
+from rlef_agents.ppo.best_policy import finish_replacement, keep_best
+from rlef_agents.ppo.chat_template import read_template
+from rlef_agents.ppo.checkpoint import CANNOT_WRITE, latest, load_checkpoint, save_checkpoint
 from rlef_agents.ppo.checks import NotFiniteError
-from rlef_agents.ppo.config import TrainConfig, dump_config, load_config
+from rlef_agents.ppo.config import TrainConfig
+from rlef_agents.ppo.config_file import dump_config
 from rlef_agents.ppo.episode_log import EpisodeLog, count_start, open_run, run_identity
 from rlef_agents.ppo.evaluate import evaluate, evaluated_problems, evaluation_plans
-from rlef_agents.ppo.generation.model_settings import max_context
 from rlef_agents.ppo.generators import GeneratorFactory, unsharded_copy
 from rlef_agents.ppo.learner import Learner
-from rlef_agents.ppo.loading import read_model
-from rlef_agents.ppo.model import base
+from rlef_agents.ppo.parts import check_context, env_arguments, load_model, make_env, make_pool, make_renderer
 from rlef_agents.ppo.play_metrics import STARVED, training_metrics
-from rlef_agents.ppo.problems import Problems, evaluation_problems, training_problems
+from rlef_agents.ppo.problems import evaluation_problems, training_problems
+from rlef_agents.ppo.resume import refuse_or_list_differences, with_date
 from rlef_agents.ppo.rollout import Batch, Plan, Rollout, plan
 from rlef_agents.ppo.run_log import Log
-from rlef_env import CodeVectorEnv, JudgePool
+from rlef_env import CodeVectorEnv
 from rlef_env.analysis.metrics import parse_n_at_k
 from rlef_env.envs import EnvConfig
 from rlef_env.errors import RLEFError, UsageError
-from rlef_env.judge import BaseJudgePool, CachedPool, VerdictCache, default_workers
 from rlef_env.runs import EpisodeFacts, RunFolder, problem_facts
 from rlef_env.sandbox import measure_machine
 
-__all__ = ["Trainer", "env_arguments", "load_model", "make_env", "make_pool"]
+__all__ = ["Trainer"]
 
 EVALUATED_AT_ONCE: Final = 256
 """Largest number of concurrent episodes of an evaluation."""
-
-CANNOT_WRITE: Final = (OSError, RuntimeError, SafetensorError)
-"""Exceptions that a full disk causes: in Python's own files, in PyTorch's, and in safetensors'."""
-
-FIXED: Final = ("critic", "lora_rank", "lora_alpha")
-"""Settings that a resumed run cannot change."""
 
 EVALUATION_SEED: Final = 2**20
 """Seed of all evaluations, whatever the run's seed and update: they differ only because the policy does."""
@@ -112,9 +103,7 @@ class Trainer:
         self.evaluated = self._valid_problems.label
         train = training_problems(config, self._valid_problems)
         self.out.mkdir(parents=True, exist_ok=True)
-        before_best = self.out / ".before-best"
-        if parallel.rank() == 0 and before_best.exists() and not (self.out / "best").exists():
-            before_best.replace(self.out / "best")  # the run was killed between two renames
+        finish_replacement(self.out)
         if config.deterministic:
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with it
             torch.use_deterministic_algorithms(True)
@@ -226,7 +215,7 @@ class Trainer:
         self.log.forecast(self.evaluated)
         if metrics.get("solve_rate", -1.0) > self.best:
             self.best = metrics["solve_rate"]
-            self._keep_best()
+            keep_best(self.out, self.learner, self.tokenizer, self._last())
         return metrics
 
     def save(self) -> Path:
@@ -345,140 +334,9 @@ class Trainer:
             "skipped": float(unfit[1]),
         }
 
-    def _keep_best(self) -> None:
-        """Write the policy to ``best/``, all of it or nothing, and then delete the one before it."""
-        writing, before, target = self.out / ".writing-best", self.out / ".before-best", self.out / "best"
-        weights = policy_weights(self.learner)
-        if parallel.rank() == 0:
-            try:
-                shutil.rmtree(writing, ignore_errors=True)
-                save_policy(writing, self.learner, weights, self.tokenizer)
-                shutil.rmtree(before, ignore_errors=True)
-                if target.exists():
-                    target.replace(before)
-                writing.replace(target)
-                shutil.rmtree(before, ignore_errors=True)
-            except CANNOT_WRITE as error:
-                raise RLEFError(f"best: could not be written ({error}); {self._last()}") from error
-        parallel.wait_for_all()
-
-
-def refuse_or_list_differences(checkpoint: Path, config: TrainConfig) -> list[str]:
-    """Return the settings that differ from those of a checkpoint, except the run's folder.
-
-    Raises:
-        UsageError: a setting with which the checkpoint's weights have no meaning.
-    """
-    stored = load_config(checkpoint / "config.toml")
-    differences = []
-    for field in dataclasses.fields(config):
-        old, new = (getattr(each, field.name) for each in (stored, config))
-        if old == new or field.name == "out" or (field.name == "date" and not new):
-            continue
-        if field.name in FIXED:
-            raise UsageError(
-                f"{field.name}: expected {old!r}, as in {checkpoint}, got {new!r}; its weights have no meaning with "
-                "another value, so set it back, or choose another out for a new run"
-            )
-        differences.append(f"{field.name} = {new!r} (was {old!r})")
-    return differences
-
-
-def with_date(config: TrainConfig, run: Path) -> TrainConfig:
-    """Return the configuration with the day on which the run began, the same in all processes."""
-    if config.date:
-        return config
-    began = run / "config.toml"
-    today = load_config(began).date if began.is_file() else ""
-    return dataclasses.replace(config, date=parallel.gathered(today or date.today().isoformat())[0])
-
-
-def check_context(config: TrainConfig, model: Any) -> None:
-    """Refuse a context that is longer than the model's, before anything is sampled."""
-    longest = max_context(base(model).config)
-    if config.context > longest:
-        raise UsageError(
-            f"context: expected at most {longest} tokens, which is the model's max_position_embeddings, got "
-            f"{config.context}; set context={longest}"
-        )
-
-
-def make_renderer(tokenizer: Any, model: Any, config: TrainConfig) -> Renderer:
-    """Create the renderer of conversations from the configuration."""
-    return Renderer(
-        tokenizer,
-        read_template(config.chat_template),
-        config.chat_template_options,
-        config.system,
-        config.date,
-        model_stops(model),
-    )
-
-
-def make_env(config: TrainConfig, problems: Problems, count: int, pool: BaseJudgePool, tokenizer: Any) -> CodeVectorEnv:
-    """Create environments for ``Rollout`` from the configuration."""
-    return CodeVectorEnv(count, pool=pool, autoreset_mode="Disabled", **env_arguments(config, problems, tokenizer))
-
-
-def env_arguments(config: TrainConfig, problems: Problems, tokenizer: Any) -> dict[str, Any]:
-    """Return the arguments of an environment, which counts prompts and feedback in the model's own tokens."""
-    return {
-        "tokenizer": tokenizer,
-        "dataset": problems.dataset,
-        "split": problems.split,
-        "max_turns": config.turns,
-        "feedback": config.feedback,
-        "reward": config.reward,
-    }
-
-
-def make_pool(config: TrainConfig, workers: int | None, verdicts: str | None, stack: ExitStack) -> BaseJudgePool:
-    """Create the judge, on this machine or on a Ray cluster.
-
-    Args:
-        config: settings of the run.
-        workers: programs judged at a time, on this machine or on the cluster; its number of cores where None.
-        verdicts: file of verdicts to share with other runs.
-        stack: closes the judge at the end.
-    """
-    if config.judge == "ray":
-        from rlef_env.judge.pool.ray import RayJudgePool
-
-        if workers is None and parallel.world() > 1:
-            raise UsageError("--workers: expected the number of programs that the cluster judges at a time, got none")
-        share = None if workers is None else max(1, workers // parallel.world())
-        pool: BaseJudgePool = RayJudgePool(config.judge_address or None, share)
-    else:
-        pool = JudgePool(max(1, (workers or default_workers()) // parallel.on_this_machine()))
-    stack.enter_context(pool)
-    cache = VerdictCache(path=verdicts)
-    stack.callback(cache.close)
-    return stack.enter_context(CachedPool(pool, cache))
-
 
 def close(rollout: Rollout) -> None:
     """Close a generator that has threads."""
     end = getattr(rollout.generator, "close", None)
     if end is not None:
         end()
-
-
-def load_model(
-    name: str, config: TrainConfig, report: Callable[[dict[str, float]], None] = lambda _: None
-) -> tuple[Any, Any]:
-    """Load a model and its tokenizer; without a name, make and clone the tiny one in the run's folder.
-
-    Args:
-        name: name or folder for ``from_pretrained``.
-        config: settings of the run.
-        report: called with the metrics of each step of cloning.
-    """
-    if not name:
-        from rlef_agents.tiny import make_start
-
-        parallel.join()
-        if parallel.rank() == 0:
-            make_start(Path(config.out) / "start", config.seed, report)
-        parallel.wait_for_all()
-        name = str(Path(config.out) / "start")
-    return read_model(name, config.device)

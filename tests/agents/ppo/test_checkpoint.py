@@ -18,7 +18,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rlef_agents.ppo.checkpoint import checkpoints, latest, load_checkpoint, save_checkpoint
-from rlef_agents.ppo.config import load_config
+from rlef_agents.ppo.config_file import load_config
 from rlef_agents.ppo.learner import Learner
 from rlef_env.errors import DataError
 from tests.agents.ppo.small import learner, model, moved, random_episodes, sampled_by, tokenizer, weights

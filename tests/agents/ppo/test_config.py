@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rlef_agents.ppo.config import PRESETS, TrainConfig, dump_config, field_docs, load_config
+from rlef_agents.ppo.config import TrainConfig
+from rlef_agents.ppo.config_file import PRESETS, dump_config, field_docs, load_config
 from rlef_env.errors import UsageError
 
 PAPER = {
@@ -116,5 +117,5 @@ def test_missing_and_malformed_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_importing_the_agents_or_a_configuration_loads_no_torch() -> None:
-    code = "import sys, rlef_agents, rlef_agents.ppo.config; assert 'torch' not in sys.modules, 'torch'"
+    code = "import sys, rlef_agents, rlef_agents.ppo.config_file; assert 'torch' not in sys.modules, 'torch'"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=280)

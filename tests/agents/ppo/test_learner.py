@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from rlef_agents.ppo.checks import NotFiniteError, ScoreMismatchError, StaleTokensError
-from rlef_agents.ppo.config import load_config
+from rlef_agents.ppo.config_file import load_config
 from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.metrics import batch_metrics
 from rlef_agents.ppo.model import add_lora

@@ -18,9 +18,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.checkpoint import checkpoints, latest
-from rlef_agents.ppo.config import TrainConfig, load_config
+from rlef_agents.ppo.config import TrainConfig
+from rlef_agents.ppo.config_file import load_config
+from rlef_agents.ppo.parts import make_pool
 from rlef_agents.ppo.sinks import read_metrics
-from rlef_agents.ppo.trainer import Trainer, make_pool
+from rlef_agents.ppo.trainer import Trainer
 from rlef_agents.tiny.shrunk import shrunk
 from rlef_env.errors import RLEFError, UsageError
 from rlef_env.runs import RunFolder, read_records
@@ -154,7 +156,7 @@ def test_a_resumed_run_keeps_the_day_on_which_it_began(tmp_path, monkeypatch):
     class Day(date):
         today = classmethod(lambda cls: next(days))
 
-    monkeypatch.setattr("rlef_agents.ppo.trainer.date", Day)
+    monkeypatch.setattr("rlef_agents.ppo.resume.date", Day)
     for updates in (1, 2):
         run(replace(CONFIG, out=str(tmp_path), updates=updates), resume=True)
         assert load_config(tmp_path / "config.toml").date == "2026-01-01"
