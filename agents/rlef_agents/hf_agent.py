@@ -17,7 +17,7 @@ from rlef_agents.ppo.generation.hf import HFGenerator
 from rlef_agents.ppo.generation.local.decoder import unsupported_reason
 from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from rlef_agents.ppo.generation.model_settings import max_context
-from rlef_agents.ppo.loading import read_model
+from rlef_agents.ppo.loading import named_policy, quiet_libraries, read_model
 from rlef_agents.ppo.trajectory import Ids
 from rlef_env.agents import AgentOptions, Conversation, SampledText
 from rlef_env.errors import UsageError
@@ -97,8 +97,6 @@ class HFAgent:
         Raises:
             UsageError: there is no such model, or an option is unknown.
         """
-        from rlef_agents.cli import named_policy, quiet_libraries
-
         quiet_libraries()
         others = dict(options.others)
         if unknown := set(others) - {"dtype", "slots", "template"}:

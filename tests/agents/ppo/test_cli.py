@@ -129,7 +129,7 @@ def test_ctrl_c_mentions_resume_only_for_training(monkeypatch, capsys, tmp_path)
     def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rlef_agents.cli.read_config", stopped)
+    monkeypatch.setattr("rlef_agents.ppo.config_file.load_config", stopped)
     monkeypatch.chdir(tmp_path)
     assert main(["train", "tiny"]) == main(["play", "x", "tiny"]) == main(["eval", "x", "tiny"]) == 130
     lines = capsys.readouterr().err.splitlines()

@@ -1,0 +1,71 @@
+"""Argument types, options and lines of output that several subcommands share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rlef_env.errors import UsageError
+
+if TYPE_CHECKING:
+    from rlef_agents.ppo.config import TrainConfig
+
+__all__ = [
+    "above_zero", "add_config", "count", "new_folder", "number", "print_step", "read_config", "temperature", "workers",
+]  # fmt: skip
+
+
+def number(kind: Callable[[str], float], accepts: Callable[[float], bool], expected: str) -> Callable[[str], Any]:
+    """Return a function with which argparse reads a number and refuses one out of range."""
+
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = float("nan")
+        if not accepts(value):
+            raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
+        return value
+
+    return read
+
+
+above_zero = number(float, lambda value: value > 0, "a number > 0")
+temperature = number(float, lambda value: 0 <= value < float("inf"), "a number >= 0")
+count = number(int, lambda value: value >= 0, "a whole number >= 0")
+workers = number(int, lambda value: value >= 1, "a whole number >= 1")
+
+
+def add_config(command: argparse.ArgumentParser, judge_options: bool = True) -> None:
+    """Add the configuration, and the options of the judge."""
+    command.add_argument("config", help="a TOML file, or a preset: tiny, small, llama-3.1-8b, llama-3.1-70b")
+    command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting; repeatable")
+    if not judge_options:
+        return
+    command.add_argument("--workers", type=workers, help="programs judged at the same time; default: number of cores")
+    command.add_argument("--verdicts", metavar="FILE", help="file of a verdict cache to share with other runs")
+
+
+def read_config(arguments: Any) -> TrainConfig:
+    """Return the configuration that the arguments name."""
+    from rlef_agents.ppo.config_file import load_config
+
+    return load_config(arguments.config, arguments.set)
+
+
+def print_step(metrics: dict[str, float]) -> None:
+    """Print the metrics of every 25th step of cloning and of the last one."""
+    step, steps = int(metrics["step"]), int(metrics["steps"])
+    if step % 25 == 0 or step == steps:
+        rate = metrics["tokens_per_second"]
+        print(f"cloning: step {step}/{steps}  loss {metrics['loss']:.3f}  tokens/s {rate:,.0f}", flush=True)
+
+
+def new_folder(folder: str) -> Path:
+    """Return a path if nothing exists there yet."""
+    path = Path(folder)
+    if path.exists():
+        raise UsageError(f"out: expected a path that does not exist yet, got {folder!r}")
+    return path

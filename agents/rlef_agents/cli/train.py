@@ -1,0 +1,63 @@
+"""``rlef-agents train``: train a model on execution feedback."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from rlef_agents.cli.arguments import above_zero, add_config, print_step, read_config
+from rlef_agents.cli.dry_run import dry_run
+
+if TYPE_CHECKING:
+    from rlef_agents.ppo.config import TrainConfig
+
+__all__ = ["HELP", "add_arguments", "run"]
+
+HELP: Final = "train a model on execution feedback (PPO, as in RLEF)"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``rlef-agents train``."""
+    add_config(parser)
+    parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in `out`")
+    parser.add_argument("--dry-run", action="store_true", help="do one update with a tiny random model, keep nothing")
+    parser.add_argument("--minutes", type=above_zero, help="stop after the update during which this time passes")
+    parser.add_argument("--plain", action="store_true", help="print one line per update instead of a live table")
+
+
+def run(arguments: Any) -> None:
+    """Train to the end, or for some minutes."""
+    from rlef_agents.ppo import parallel
+    from rlef_agents.ppo.sinks import read_metrics
+    from rlef_agents.ppo.trainer import Trainer
+
+    config = read_config(arguments)
+    if arguments.dry_run:
+        dry_run(config)
+        return
+    began = time.monotonic()
+    limit = float("inf") if arguments.minutes is None else 60.0 * arguments.minutes
+    model, tokenizer = tiny_start(config) if not config.model else (None, None)
+    with Trainer(
+        config, model, tokenizer, workers=arguments.workers, verdicts=arguments.verdicts, resume=arguments.resume,
+        live=not arguments.plain,
+    ) as trainer:  # fmt: skip
+        trainer.train(stop=lambda: time.monotonic() - began > limit)
+        evaluations = [row for row in read_metrics(trainer.log.path) if row["kind"] == "evaluate"]
+        rates = [row["solve_rate"] for row in evaluations if "solve_rate" in row]
+        if rates and parallel.rank() == 0:
+            summary = f"{rates[0]:.3f} before, {rates[-1]:.3f} now, {trainer.best:.3f} best"
+            print(f"solve rate on {trainer.evaluated}: {summary}")
+            print(f"the best policy is in {trainer.out / 'best'}, for from_pretrained and `rlef-agents eval`")
+    parallel.leave()
+
+
+def tiny_start(config: TrainConfig) -> tuple[Any, Any]:
+    """Return the cloned small model and its tokenizer; the first run creates them."""
+    import torch
+
+    from rlef_agents.ppo.parts import load_model
+
+    torch.set_num_threads(1)  # its matrices are too small for several threads, and the judge needs the other cores
+    return load_model("", config, print_step)
