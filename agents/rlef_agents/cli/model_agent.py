@@ -18,7 +18,7 @@ def model_agent(
     """Load a model, or the best policy of a run, as an agent with the settings of a configuration; and its tokenizer.
 
     Args:
-        model: its name or folder.
+        model: its name, as ``read_model`` takes it.
         config: settings of rendering, lengths and types.
         temperature: divisor of the logits.
         top_p: share of probability to sample from.
@@ -29,14 +29,14 @@ def model_agent(
 
     from rlef_agents.hf_agent import HFAgent
     from rlef_agents.ppo.chat_template import read_template
-    from rlef_agents.ppo.loading import named_policy
+    from rlef_agents.ppo.loading import plain_name
     from rlef_agents.ppo.parts import check_context, load_model, make_renderer
     from rlef_agents.ppo.resume import with_date
     from rlef_env.agents import NamedAgent
 
     read_template(config.chat_template)  # reports a wrong template before the model is loaded
-    config = with_date(config, Path(model))
-    loaded, tokenizer = load_model(named_policy(model), config)
+    config = with_date(config, Path(plain_name(model)))
+    loaded, tokenizer = load_model(model, config)
     check_context(config, loaded)
     renderer = make_renderer(tokenizer, loaded, config)
     agent = HFAgent(
@@ -45,4 +45,4 @@ def model_agent(
     )  # fmt: skip
     # The template, its options, the system message and the date decide the tokens of a prompt.
     prompt = hashlib.sha256(renderer.first("?").tobytes()).hexdigest()[:16]
-    return NamedAgent(f"hf:{model}", agent, {**agent.settings, "prompt": prompt}), tokenizer
+    return NamedAgent(f"hf:{plain_name(model)}", agent, {**agent.settings, "prompt": prompt}), tokenizer

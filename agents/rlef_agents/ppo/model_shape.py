@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import torch
 from torch import nn
-from transformers import AutoConfig, AutoModelForCausalLM, LlamaConfig, Qwen2Config
+from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config
 
+from rlef_agents.ppo.loading import read_model_config
 from rlef_env.errors import UsageError
 
 __all__ = ["KNOWN", "ModelShape", "model_shape", "named_shape"]
@@ -105,11 +106,7 @@ def named_shape(name: str) -> ModelShape:
     if name in KNOWN:
         kind, values = KNOWN[name]
         return model_shape(kind(**values))
-    try:
-        return model_shape(AutoConfig.from_pretrained(name))
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise UsageError(f"model: expected a name or folder of transformers, got {name!r}: {first[:300]}") from error
+    return model_shape(read_model_config(name))
 
 
 def model_shape(config: Any) -> ModelShape:

@@ -90,7 +90,7 @@ def load_model(
     """Load a model and its tokenizer; without a name, make and clone the tiny one in the run's folder.
 
     Args:
-        name: name or folder for ``from_pretrained``.
+        name: name of the model, as ``read_model`` takes it.
         config: settings of the run.
         report: called with the metrics of each step of cloning.
     """

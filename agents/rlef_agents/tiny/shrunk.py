@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import torch
 from transformers import (
-    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     LlamaConfig,
@@ -18,6 +17,7 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
+from rlef_agents.ppo.loading import model_source, plain_name, read_model_config
 from rlef_agents.tiny.tokenizer import make_tokenizer
 from rlef_env.envs import prompt_text
 from rlef_env.errors import UsageError
@@ -39,16 +39,16 @@ def shrunk(name: str, seed: int = 0) -> tuple[Any, Any]:
     """Return a model with random weights and the architecture of a named model, and a tokenizer with its chat template.
 
     Nothing is downloaded: a name that contains ``qwen3`` or ``qwen`` gives these architectures, any other name a Llama.
-    A folder gives its own architecture and tokenizer.
+    A folder or a GGUF file gives its own architecture and tokenizer.
 
     Args:
-        name: name of a model, such as ``meta-llama/Llama-3.1-8B-Instruct``, or a folder with a model.
+        name: name of a model, such as ``meta-llama/Llama-3.1-8B-Instruct``, or a folder or file with a model.
         seed: seed of the weights.
 
     Raises:
         UsageError: the folder has no model that transformers knows.
     """
-    if Path(name).is_dir():
+    if Path(plain_name(name)).exists():
         return shrunk_folder(name, seed)
     lowered = name.lower()
     template = "qwen3" if "qwen3" in lowered else "chatml" if "qwen" in lowered else "llama3"
@@ -71,8 +71,9 @@ def shrunk(name: str, seed: int = 0) -> tuple[Any, Any]:
 def shrunk_folder(folder: str, seed: int) -> tuple[Any, Any]:
     """Return a model with a folder's architecture but two layers and few features, and the folder's tokenizer."""
     try:
-        config: Any = AutoConfig.from_pretrained(folder)
-        tokenizer = AutoTokenizer.from_pretrained(folder)
+        source = model_source(folder)
+        config: Any = read_model_config(folder)
+        tokenizer = AutoTokenizer.from_pretrained(source)
     except (OSError, ValueError, KeyError, ImportError) as error:
         first = str(error).strip().splitlines()[0][:300]
         raise UsageError(f"model: expected a model of transformers in {folder!r}: {first}") from error

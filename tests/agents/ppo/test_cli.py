@@ -151,14 +151,20 @@ def test_ctrl_c_mentions_resume_only_for_training(monkeypatch, capsys, tmp_path)
         (["play", "model", "tiny", "--set", "chat_template=chinook"], "chat template: expected"),
         (["play", "model", "tiny", "--episodes", "0"], "--episodes: expected 1 or more, got 0"),
         (["train", "tiny", "--set", "rate=1"], "no setting 'rate'"),
-        (["train", "tiny", "--set", "model=/no/such/model"], "expected a name or folder"),
-        (["eval", "/no/such/model", "tiny"], "model: expected a name or folder of transformers, got '/no/such/model'"),
-        (["play", "/no/such/model", "tiny"], "model: expected a name or folder of transformers, got '/no/such/model'"),
+        (["train", "tiny", "--set", "model=/no/such/model"], "expected a folder, a GGUF file"),
+        (
+            ["eval", "/no/such/model", "tiny"],
+            "model: expected a folder, a GGUF file or a name on the Hugging Face hub, got '/no/such/model'",
+        ),
+        (
+            ["play", "/no/such/model", "tiny"],
+            "model: expected a folder, a GGUF file or a name on the Hugging Face hub, got '/no/such/model'",
+        ),
         (["train", "tiny", "--set", "model=x", "--set", "device=cuda"], "device: expected 'auto' or 'cpu'"),
         (["train", "small", "--set", "dataset=no.jsonl"], "no.jsonl"),
         (["sft", "tiny", "--out", "x", "--lr", "1"], "expected no options except"),
         (["sft", "model", "--out", "x"], "--data: expected a file"),
-        (["export", "/no/such/run", "x"], "expected the folder of a run, a checkpoint or a policy"),
+        (["export", "/no/such/run", "x"], "expected a folder, a GGUF file or a name"),
     ],
 )
 def test_mistakes_are_one_line(arguments, words, capsys, tmp_path, monkeypatch):

@@ -114,5 +114,7 @@ def test_every_preset_has_a_known_model() -> None:
 
 
 def test_an_unknown_model_is_one_line() -> None:
-    with pytest.raises(UsageError, match="model: expected a name or folder of transformers, got '/nowhere'"):
+    with pytest.raises(
+        UsageError, match="model: expected a folder, a GGUF file or a name on the Hugging Face hub, got '/nowhere'"
+    ):
         named_shape("/nowhere")
