@@ -116,10 +116,10 @@ class CodeEnv(gymnasium.Env[str, str]):
       with a warning.
     * `split`: the part of the data set.
     * `max_turns`: responses per episode.
-    * `feedback`: `"public"`: failing public tests. `"none"`: only the invitation to try again, and the episode runs to
-      the turn limit. `"random"`: the failures of a wrong program on another problem. `"private"`: the first 20 tests of
-      any kind take the place of the public ones, and up to 8 failures are shown. These three are the paper's
-      ablations. `"verdict"`: only the numbers of the failing public tests and how they failed, without input, expected
+    * `feedback`: `"public"`: failing public tests. `"first"`: only the first of them, as contests show it. `"none"`:
+      only the invitation to try again, and the episode runs to the turn limit. `"random"`: the failures of a wrong
+      program on another problem. `"private"`: the first 20 tests of any kind take the place of the public ones, and up
+      to 8 failures are shown. These three are the paper's ablations. `"verdict"`: only the numbers of the failing public tests and how they failed, without input, expected
       and observed output. An ablation of our own: models that read the expected output in the verdict were seen to
       stop testing their programs themselves.
     * `reward`: see above.

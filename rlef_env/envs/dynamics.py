@@ -29,8 +29,8 @@ from rlef_env.problems import Problem
 
 __all__ = ["EpisodeDynamics"]
 
-SHOWN_HIDDEN_FAILURES: Final = 8
-"""With feedback from hidden tests, at most this many failures are shown (RLEF, private-test feedback)."""
+SHOWN_FAILURES: Final[Mapping[str, int]] = {"private": 8, "first": 1}
+"""Maximum number of failures that feedback shows, where it has one. 8: RLEF, private-test feedback."""
 
 OPTIONS: Final = ("problem_id", "feedback_seed")
 
@@ -199,7 +199,7 @@ class EpisodeDynamics:
             problem,
             feedback=config.feedback,
             retry=not final,
-            max_failures=SHOWN_HIDDEN_FAILURES if config.feedback == "private" else None,
+            max_failures=SHOWN_FAILURES.get(config.feedback),
             cap=config.feedback_cap,
             item_cap=None if config.feedback_cap is None else ITEM_CAP,
             tokenizer=config.tokenizer,

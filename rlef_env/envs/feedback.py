@@ -82,9 +82,10 @@ def feedback_text(
     Args:
         judgement: the response's judgement. Results of roles that ``feedback`` hides are left out.
         problem: the problem whose tests were judged.
-        feedback: ``"public"`` reports failing public tests, ``"private"`` failing tests of any role, ``"random"`` the
-            same as ``"public"`` (the caller passes another program's judgement), ``"verdict"`` only the numbers of
-            failing public tests and how they failed, ``"none"`` reports nothing.
+        feedback: ``"public"`` reports failing public tests, ``"first"`` the same (the caller limits
+            ``max_failures``), ``"private"`` failing tests of any role, ``"random"`` the same as ``"public"`` (the
+            caller passes another program's judgement), ``"verdict"`` only the numbers of failing public tests and how
+            they failed, ``"none"`` reports nothing.
         retry: whether to end with the invitation to try again. False for the last response of an episode.
         max_failures: maximum number of failing tests to list, the first ones; None for all.
         cap: maximum length in tokens; the report is cut on the right, the invitation never. None: not cut.

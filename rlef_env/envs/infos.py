@@ -53,7 +53,7 @@ def episode_info(episode: Episode, problem: Problem, item_cap: int | None = None
     return info
 
 
-SHOWS_TESTS: Final = ("public", "private")
+SHOWS_TESTS: Final = ("public", "first", "private")
 """Sources of feedback that show the content of this problem's failing public tests."""
 
 
@@ -67,6 +67,8 @@ def _public(
     results = [result for result in judgement.results if result.role == "public"]
     for row, result in zip(rows, results, strict=True):
         if result.verdict not in UNDECIDED:
+            if episode.settings["feedback"] == "first" and any("input" in each for each in rows):
+                break
             test = problem.public_tests[result.index]
             row["input"], row["expected"] = cut_item(test.input, item_cap), cut_item(test.output, item_cap)
             row["got"], row["stderr"] = cut_item(result.stdout, item_cap), cut_trace(result.stderr, item_cap)

@@ -8,7 +8,7 @@ from rlef_env.problems.problem import ROLES, Role
 
 __all__ = ["PRIVATE_FEEDBACK_TESTS", "ActionProtocol", "Feedback", "shown_roles"]
 
-Feedback = Literal["public", "none", "random", "private", "verdict"]
+Feedback = Literal["public", "first", "none", "random", "private", "verdict"]
 """Source of feedback; see ``CodeEnv``."""
 
 ActionProtocol = Literal["chat", "tool"]

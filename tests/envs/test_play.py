@@ -182,6 +182,18 @@ def test_feedback_by_verdict_shows_no_test(pool: JudgePool) -> None:
     assert play.respond(SUM_RIGHT).reward == 1.0
 
 
+def test_first_feedback_shows_the_first_failing_test_only(pool: JudgePool) -> None:
+    play = Episodes(TINY, pool=pool, feedback="first").begin("sum")
+    turn = play.respond(SUM_CRASHES)
+    assert turn.feedback.count("failed:") == 1
+    assert turn.feedback.startswith("Your code failed the following tests:\n\n- input `1 2\n` failed:")
+    assert ["input" in row for row in play.info["public"]] == [True, False]
+    assert [row["verdict"] for row in play.info["public"]] == ["runtime_error", "runtime_error"]
+    turn = play.respond(fenced("print(3)"))  # passes the first test
+    assert "- input `10 5\n` failed:" in turn.feedback
+    assert ["input" in row for row in play.info["public"]] == [False, True]
+
+
 def test_info_has_the_content_of_failing_public_tests_only(pool: JudgePool) -> None:
     play = Episodes(TINY, pool=pool).begin("sum")
     play.respond(fenced("print(3)"))

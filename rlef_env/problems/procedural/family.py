@@ -19,7 +19,7 @@ MEMORY_LIMIT = 256_000_000
 """Bytes per test."""
 
 C = TypeVar("C")
-FeedbackMode = Literal["public", "none", "random", "private"]
+FeedbackMode = Literal["public", "first", "none", "random", "private"]
 """Source of feedback, as in ``CodeEnv``."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, overload
 
@@ -97,10 +97,15 @@ def generated_problems(name: str, split: str = "train") -> GeneratedProblems:
 def split_of(task: Task) -> str:
     """Return the split of a task, which a hash of its statement and the inputs of its public tests determines.
 
+    Where these inputs depend on the secret, ``task.split_by`` takes their place.
+
     Thus equal problems are in the same split. The secret is not part of the hash: it stays equally likely in each
     split.
     """
-    first = hashlib.sha256("\0".join([statement(task), *task.public]).encode()).digest()[0]
+    story = statement(replace(task, examples=0)) if task.split_by else statement(task)
+    first = hashlib.sha256("\0".join([story, *([task.split_by] if task.split_by else task.public)]).encode()).digest()[
+        0
+    ]
     return "train" if first < 128 else "valid" if first < 192 else "test"
 
 

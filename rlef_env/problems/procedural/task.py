@@ -31,6 +31,8 @@ class Task:
         endless: programs that are correct, but take too long on at least one of the tests.
         examples: number of public tests shown in the statement.
         brief: whether the statement is only the story with examples of one word each, in one paragraph.
+        split_by: text that decides the split with the statement, where the inputs of public tests depend on the
+            secret; empty: these inputs.
     """
 
     story: str
@@ -44,6 +46,7 @@ class Task:
     endless: tuple[str, ...] = ()
     examples: int = 1
     brief: bool = False
+    split_by: str = ""
 
 
 def statement(task: Task) -> str:

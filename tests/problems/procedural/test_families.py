@@ -25,6 +25,9 @@ GRADES = st.integers(0, 4)
 FEW = settings(max_examples=max(10, settings.get_profile("default").max_examples // 5))
 OPEN = [name for name, family in FAMILIES.items() if family.ceiling is None]
 
+BRIEF = ("format_from_trace", "half_told", "two_dials", "which_rule")
+"""Families whose statements are one paragraph, for small models."""
+
 # Digests of the problems of the seeds 0 to 2 at every difficulty. They change if and only if problems do, which makes
 # results before and after incomparable: a change here belongs into the changelog.
 GOLDEN = {
@@ -32,7 +35,9 @@ GOLDEN = {
     "brackets": "4b3d5709c3fb2b5f",
     "clock": "38e3178567801fd7",
     "expressions": "d460a251f39185d4",
+    "format_from_trace": "b5134dbe8eb4dc00",
     "grid_walk": "729a09b62c047dca",
+    "half_told": "35a8449b8d9aa956",
     "hidden_rule": "9844f0adc139718c",
     "hidden_step": "673f57eeb8949d49",
     "hidden_tail": "fbac9f49be0ea114",
@@ -43,6 +48,8 @@ GOLDEN = {
     "reachability": "4166b2418237f086",
     "rewriting": "1f7b0e9aba588f9b",
     "sorting": "e61dc12022045e3e",
+    "two_dials": "e1b62792b9ef4537",
+    "which_rule": "61c6f6e0f6d58bbe",
 }
 
 
@@ -173,8 +180,9 @@ def test_a_problem_has_all_that_belongs_to_it(name: str, seed: int, grade: int) 
     assert {solution.verdict for solution in problem.incorrect_solutions} >= {"wrong_answer"}
     sources = [solution.source for solution in (*problem.solutions, *problem.incorrect_solutions)]
     assert len(set(sources)) == len(sources)
-    assert "Input\n\n" in problem.statement
-    assert "Output\n\n" in problem.statement
+    if name not in BRIEF:
+        assert "Input\n\n" in problem.statement
+        assert "Output\n\n" in problem.statement
 
 
 @pytest.mark.parametrize("name", OPEN)

@@ -11,7 +11,9 @@ from rlef_env.problems.procedural.families import (
     brackets,
     clock,
     expressions,
+    format_from_trace,
     grid_walk,
+    half_told,
     hidden_rule,
     hidden_step,
     hidden_tail,
@@ -22,6 +24,8 @@ from rlef_env.problems.procedural.families import (
     reachability,
     rewriting,
     sorting,
+    two_dials,
+    which_rule,
 )
 from rlef_env.problems.procedural.family import Family
 
@@ -35,7 +39,9 @@ FAMILIES: Final[Mapping[str, Family[Any]]] = MappingProxyType(
             brackets.FAMILY,
             clock.FAMILY,
             expressions.FAMILY,
+            format_from_trace.FAMILY,
             grid_walk.FAMILY,
+            half_told.FAMILY,
             hidden_rule.FAMILY,
             hidden_step.FAMILY,
             hidden_tail.FAMILY,
@@ -46,6 +52,8 @@ FAMILIES: Final[Mapping[str, Family[Any]]] = MappingProxyType(
             reachability.FAMILY,
             rewriting.FAMILY,
             sorting.FAMILY,
+            two_dials.FAMILY,
+            which_rule.FAMILY,
         )
     }
 )

@@ -99,7 +99,7 @@ def ceiling(config: Config, turns: int, feedback: FeedbackMode) -> float:
     """
     if config.example:
         return 1.0
-    if feedback in ("public", "private"):
+    if feedback in ("public", "first", "private"):
         return 1.0 if turns > 1 else 1 / config.steps
     return min(turns if feedback == "random" else 1, config.steps) / config.steps
 

@@ -79,7 +79,7 @@ def ceiling(config: Config, turns: int, feedback: FeedbackMode) -> float:
     if feedback == "private":
         pairs = (1 if config.example else config.steps) * config.tails
         return 1.0 if turns > 1 else 1 / pairs
-    if config.example or (feedback == "public" and turns > 1):
+    if config.example or (feedback in ("public", "first") and turns > 1):
         return 1 / config.tails
     tries = turns if feedback == "random" else 1
     return min(tries, config.steps) / config.steps / config.tails
