@@ -78,8 +78,9 @@ class TrainConfig:
     for evaluation and not trained on; if ``evaluate_dataset`` has none, all of its problems are taken."""
     turns: Count = 3
     """Responses per episode (paper: 3; its single-turn runs: 1)."""
-    feedback: Literal["public", "none", "random", "private"] = "public"
-    """Tests that the feedback shows when they fail: ``public`` (paper), ``none``, ``random``, or ``private``."""
+    feedback: Literal["public", "first", "none", "random", "private"] = "public"
+    """Tests that the feedback shows when they fail: ``public`` (paper), the ``first`` failing one of these, ``none``,
+    ``random``, or ``private``."""
     reward: str = "rlef"
     """Name of one of ``rlef_env``'s rewards. Paper: +1 solved, -1 not solved, -0.2 for a response without code that is
     not the last."""
