@@ -347,7 +347,7 @@ class CountsNothing:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"feedback": "all"}, "feedback: expected one of 'public', 'none', 'random', 'private', 'verdict'; got 'all'"),
+        ({"feedback": "all"}, "feedback: expected one of 'public', 'first', 'none', 'random', 'private', 'verdict'"),
         ({"on_no_verdict": "skip"}, "on_no_verdict: expected one of 'truncate', 'raise'"),
         ({"isolation": "docker"}, "isolation: expected one of 'locked', 'none'"),
         ({"render_mode": "rgb_array"}, "render_mode: expected one of None, 'ansi', 'human'"),

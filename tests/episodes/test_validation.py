@@ -125,12 +125,12 @@ JUDGED = ("turns", 1, "judgement")
         (
             ("settings", "feedback"),
             "nOne",
-            "'settings.feedback': expected one of public, none, random, private, verdict, got",
+            "'settings.feedback': expected one of public, first, none, random, private, verdict, got",
         ),
         (
             ("settings", "feedback"),
             5,
-            "'settings.feedback': expected one of public, none, random, private, verdict, got 5",
+            "'settings.feedback': expected one of public, first, none, random, private, verdict, got 5",
         ),
         (("settings", "feedback"), ["x"], "'settings.feedback': expected one of public"),
         (("settings", "feedback"), "random", "'settings.feedback_seed': expected a whole number of at least 0, got no"),
