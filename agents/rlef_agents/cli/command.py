@@ -12,13 +12,14 @@ from types import ModuleType
 from typing import Final
 
 from rlef_agents.baselines import command as sb3
-from rlef_agents.cli import evaluate, export, play, sft, train
+from rlef_agents.cli import evaluate, export, plan, play, sft, train
 from rlef_env.command_line import OneLineParser, SubcommandParser, run_command
 
 __all__ = ["main"]
 
 COMMANDS: Final[Mapping[str, ModuleType]] = {
     "train": train,
+    "plan": plan,
     "sft": sft,
     "eval": evaluate,
     "play": play,

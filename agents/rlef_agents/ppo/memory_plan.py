@@ -69,6 +69,19 @@ class MemoryPlan:
         """Return whether the peak is within this many bytes."""
         return self.peak <= memory
 
+    def advice(self, config: TrainConfig) -> str:
+        """Return what would make the run smaller, from the settings that it has."""
+        largest = max(self.parts, key=lambda name: self.parts[name])
+        steps = [
+            ("parallel=fsdp and more GPUs", config.parallel == "ddp"),
+            ("more GPUs", config.parallel == "fsdp"),
+            ("gradient_checkpointing=true", not config.gradient_checkpointing),
+            (f"token_budget={config.token_budget // 2}", largest in ("activations", "logits")),
+            ("lora_rank=32", not config.lora_rank),
+            ("generator=vllm", config.generator != "vllm"),
+        ]
+        return f"most of it is {largest}. Try " + ", ".join(text for text, useful in steps if useful)
+
     def table(self) -> str:
         """Return the parts as lines of text: gigabytes (10^9) of a process, and of all processes together."""
         rows = [("part", "GB a process", f"GB in all {self.processes}")]

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from rlef_agents.ppo.config import TrainConfig, load_config
+from rlef_agents.cli import main
+from rlef_agents.ppo.config import TrainConfig
+from rlef_agents.ppo.config_file import load_config
 from rlef_agents.ppo.memory_plan import plan_memory
 from rlef_agents.ppo.model_shape import KNOWN, ModelShape, model_shape, named_shape
 from rlef_env.errors import UsageError
@@ -111,6 +113,18 @@ def test_the_8b_preset_fits_on_eight_cards_of_80_gigabytes() -> None:
 
 def test_every_preset_has_a_known_model() -> None:
     assert {load_config(name).model for name in ("tiny", "small", "llama-3.1-8b", "llama-3.1-70b")} <= set(KNOWN)
+
+
+def test_the_command_says_what_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "llama-3.1-8b", "--gpus", "8", "--memory", "80"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("meta-llama/Llama-3.1-8B-Instruct: 8,030,261,248 weights, bfloat16, 8 processes\n")
+    assert "it fits: " in said
+    with pytest.raises(SystemExit, match="1"):
+        main(["plan", "llama-3.1-8b", "--gpus", "8", "--memory", "80", "--set", "token_budget=65536"])
+    assert "it does not fit: " in (said := capsys.readouterr().out)
+    assert "most of it is activations. Try more GPUs, token_budget=32768, lora_rank=32" in said
+    assert main(["plan", "small"]) == 0
 
 
 def test_an_unknown_model_is_one_line() -> None:
