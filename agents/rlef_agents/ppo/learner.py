@@ -1,7 +1,8 @@
 """Learner: ``Learner.update`` trains on one batch of episodes with RLEF's PPO.
 
 1. Episodes without a verdict are counted and left out. Tokens of weights that are too old are refused.
-2. The weights score the batch: pi_old, V_old, and rho of the reference.
+2. The weights score the batch: pi_old, V_old, and rho of the reference. Where only pi_old is needed and the generator
+   computes the same (``takes_sampled``), its log-probabilities are taken; the first optimiser step compares them.
 3. ``rlef.make_targets`` computes returns and advantages.
 4. The episodes are split into disjoint minibatches, one optimiser step each. The gradient of a step is accumulated over
    packed micro-batches, and its losses are divided by counts over the whole minibatch in all processes.
@@ -12,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,19 +24,19 @@ from rlef_agents.ppo import parallel
 from rlef_agents.ppo.checks import SAME, SAMPLED, check_age, check_agreement, check_finite, check_replicas
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.metrics import batch_metrics, turn_values
+from rlef_agents.ppo.minibatches import Batch, Minibatch, as_sampled, split_at_random, takes_sampled
 from rlef_agents.ppo.model import ActorCritic, Reference, Scores, add_lora, backbone
 from rlef_agents.ppo.optimiser import clip_gradients, gradient_norm, learning_rates, make_optimiser
-from rlef_agents.ppo.packing import FlatBatch, PackedBatch, flatten, pack
+from rlef_agents.ppo.packing import FILLER, FlatBatch, PackedBatch, flatten, pack
 from rlef_agents.ppo.rlef import (
     Scored,
-    Targets,
     entropy_loss,
     make_targets,
     minibatch_normalised,
     policy_loss,
     value_loss,
 )
-from rlef_agents.ppo.trajectory import Completion, Ids, TokenEpisode, TokenTurn
+from rlef_agents.ppo.trajectory import Ids, TokenEpisode
 from rlef_env.errors import RLEFError, UsageError
 
 __all__ = ["Learner"]
@@ -44,40 +45,6 @@ SUMMED: Final = (
     "policy_loss", "value_loss", "entropy", "ratio", "clipped", "approx_kl", "importance", "value_clipped"
 )  # fmt: skip
 """Metrics of an optimiser step that are sums over its micro-batches and processes."""
-
-
-class Batch(NamedTuple):
-    """Episodes of an update, with scores and targets.
-
-    Attributes:
-        episodes: episodes of this process that have a verdict.
-        flat: their turns and tokens.
-        scored: their scores by the weights at the start of the update.
-        targets: constants of the losses.
-    """
-
-    episodes: Sequence[TokenEpisode]
-    flat: FlatBatch
-    scored: Scored
-    targets: Targets
-
-
-class Minibatch(NamedTuple):
-    """Share of a batch that one optimiser step trains on.
-
-    Attributes:
-        places: places of its episodes in this process's batch.
-        advantages: A of each token of the batch, ``(tokens,)``.
-        policy_count: divisor of the policy loss, over all processes.
-        value_count: divisor of the value loss, over all processes.
-        token_count: tokens with a policy gradient, over all processes; 0 where every response is masked.
-    """
-
-    places: Ids
-    advantages: npt.NDArray[np.float64]
-    policy_count: float
-    value_count: float
-    token_count: float
 
 
 class Learner:
@@ -153,15 +120,16 @@ class Learner:
             return counts
         try:
             batch = self._batch(kept)
-            metrics = batch_metrics(batch.flat, batch.scored, batch.targets, kept, self.version)
-            self.turn_values = turn_values(
-                batch.flat, batch.scored, batch.targets, self.config.critic != "none", self.reference is not None
-            )
             steps = [
                 self._step(batch, places, untouched=epoch == number == 0)
                 for epoch in range(self.config.epochs)
-                for number, places in enumerate(self._split(len(kept), minibatches or self.config.minibatches))
+                for number, places in enumerate(self._split(kept, minibatches or self.config.minibatches))
             ]
+            flat, scored, targets = batch.flat, batch.scored, batch.targets
+            metrics = batch_metrics(flat, scored, targets, kept, self.version, batch.compared)
+            self.turn_values = turn_values(
+                flat, scored, targets, self.config.critic != "none", self.reference is not None
+            )
         except RLEFError:
             self.optimiser.zero_grad(set_to_none=True)
             raise
@@ -198,7 +166,8 @@ class Learner:
         if not self.sharded:
             check_replicas(self.model.parameters(), self.version)
         check_age(flat.versions, self.version, config.max_lag)
-        scored = self.score(episodes)
+        scoring = not takes_sampled(config)
+        scored = self.score(episodes) if scoring else as_sampled(flat)
         check_finite("scores", self.version, self.steps, *scored, flat.behaviour, flat.rewards)
         if self.steps == 0 and self.reference is not None:
             check_agreement(
@@ -208,27 +177,26 @@ class Learner:
                 self.model.dtype,
                 "the reference is not the policy before training",
             )
-        check_agreement(
+        compared = np.full(len(flat.behaviour), scoring)
+        if scoring:
+            self._check_generator(flat, scored, compared)
+        targets = make_targets(config, flat, scored, [episode.problem_id for episode in episodes])
+        return Batch(episodes, flat, scored, compared, targets)
+
+    def _check_generator(self, flat: FlatBatch, scored: Scored, compared: npt.NDArray[np.bool_]) -> float:
+        """Refuse log-probabilities of the generator that are not the learner's; return the largest difference."""
+        return check_agreement(
             "log-probabilities of the generator, against the learner's",
-            (flat.behaviour - scored.old)[flat.versions == self.version],
+            (flat.behaviour - scored.old)[compared & (flat.versions == self.version)],
             SAMPLED,
             self.model.dtype,
             "the generator has other weights, or computes another function of them: check a server's --dtype and "
             "--logprobs-mode, its temperature, and whether it read the weights of this update",
         )
-        targets = make_targets(config, flat, scored, [episode.problem_id for episode in episodes])
-        return Batch(episodes, flat, scored, targets)
 
-    def _split(self, mine: int, wanted: int) -> list[Ids]:
-        """Split the episodes of *all* processes into disjoint parts at random; return this process's share of each.
-
-        The share may be empty: a thousand processes with an episode each make as many optimiser steps as one process
-        with a thousand episodes.
-        """
-        counts = parallel.gathered(mine)
-        first = sum(counts[: parallel.rank()])
-        parts = np.array_split(self.random.permutation(sum(counts)), min(wanted, sum(counts)))
-        return [part[(first <= part) & (part < first + mine)] - first for part in parts]
+    def _split(self, episodes: Sequence[TokenEpisode], wanted: int) -> list[Ids]:
+        problems, grouped = [episode.problem_id for episode in episodes], self.config.samples_per_problem > 1
+        return split_at_random(problems, wanted, grouped, self.random)
 
     def _step(self, batch: Batch, places: Ids, untouched: bool) -> dict[str, float]:
         """Take one optimiser step on some episodes; none where all of their responses are masked.
@@ -243,14 +211,19 @@ class Learner:
             gradient_norm, critic_gradient_norm.
         """
         minibatch = self._minibatch(batch, places)
-        sums, moved = self._accumulate_gradients(batch, minibatch)
+        comparing = untouched and not batch.compared.any()
+        sums, moved = self._accumulate_gradients(batch, minibatch, comparing)
         metrics = self._step_metrics(sums, minibatch)
-        ratio_error = check_agreement(
-            "log-probabilities before the first step of an update",
-            moved if untouched else moved[:0],
-            SAME,
-            self.model.dtype,
-            "the policy has changed since it scored the batch",
+        ratio_error = (
+            self._check_generator(batch.flat, batch.scored, batch.compared)
+            if comparing
+            else check_agreement(
+                "log-probabilities before the first step of an update",
+                moved if untouched else moved[:0],
+                SAME,
+                self.model.dtype,
+                "the policy has changed since it scored the batch",
+            )
         )
         norms = self._sum_and_clip_gradients()
         if minibatch.token_count:
@@ -278,9 +251,14 @@ class Learner:
         )
 
     def _accumulate_gradients(
-        self, batch: Batch, minibatch: Minibatch
+        self, batch: Batch, minibatch: Minibatch, comparing: bool
     ) -> tuple[Mapping[str, float], npt.NDArray[np.float64]]:
         """Add the gradients of all micro-batches of a minibatch.
+
+        Args:
+            batch: the batch.
+            minibatch: what to train on.
+            comparing: the weights are those that sampled the batch, which has not been scored: take these scores.
 
         Returns:
             Sums for metrics, and how far log pi is from log pi_old, over this process's tokens.
@@ -294,6 +272,11 @@ class Learner:
             if not real:
                 ((scores.logprobs.sum() + scores.entropy.sum() + scores.values.sum()) * 0.0).backward()
                 continue
+            if comparing:
+                batch.compared[micro.tokens] = True
+                batch.scored.old[micro.tokens] = scores.logprobs.numpy(force=True)
+            if takes_sampled(self.config):
+                batch.scored.entropy[micro.tokens] = scores.entropy.numpy(force=True)
             loss, amounts, difference = self._loss(batch, minibatch, micro, scores)
             (loss * scale).backward()  # type: ignore[no-untyped-call]
             for name in amounts.keys() & sums.keys():
@@ -309,7 +292,7 @@ class Learner:
         Returns:
             The loss, sums for metrics, and log pi - log pi_old of the trained tokens.
         """
-        config, (_, flat, scored, targets) = self.config, batch
+        config, flat, scored, targets = self.config, batch.flat, batch.scored, batch.targets
         tokens, chosen = self._chosen(micro.tokens, targets.trained)
         old, weights = self._tensor(scored.old[tokens]), self._tensor(targets.weights[tokens])
         policy, policy_sums = policy_loss(
@@ -412,11 +395,3 @@ class Learner:
 
     def _tensor(self, array: npt.NDArray[Any]) -> Tensor:
         return torch.from_numpy(np.asarray(array, np.float32)).to(self.device)
-
-
-def _filler() -> TokenEpisode:
-    one: Ids = np.zeros(1, np.int64)
-    return TokenEpisode((TokenTurn(one, Completion(one, np.zeros(1, np.float32), one, True), 0.0),), "", False)
-
-
-FILLER: Final = _filler()

@@ -20,12 +20,25 @@ DIGITS: Final = 6
 
 
 def batch_metrics(
-    flat: FlatBatch, scored: Scored, targets: Targets, episodes: Sequence[TokenEpisode], version: int
+    flat: FlatBatch,
+    scored: Scored,
+    targets: Targets,
+    episodes: Sequence[TokenEpisode],
+    version: int,
+    compared: npt.NDArray[np.bool_] | None = None,
 ) -> dict[str, float]:
     """Compute the metrics of a batch, over all processes.
 
     Metrics of policy, reference and V leave out masked responses, which are not trained on. Metrics of episodes,
     lengths and the generator (named ``sampler_*``) count all responses.
+
+    Args:
+        flat: the batch.
+        scored: its scores by the weights at the start of the update.
+        targets: its targets.
+        episodes: its episodes.
+        version: version of the weights that scored it.
+        compared: tokens to compare with the generator's, ``(tokens,)``; all where None.
 
     Returns:
         episode_reward, turns_per_episode, response_tokens, longest_response; truncated (share of
@@ -35,10 +48,12 @@ def batch_metrics(
         stale: sampler_gap_median, sampler_gap_p90, sampler_gap_p99; effective_samples (of the importance factor, as
         a share); lag (mean age of a token's weights, in updates).
     """
-    gap = flat.behaviour.astype(np.float64) - scored.old
+    difference = flat.behaviour.astype(np.float64) - scored.old
+    compared = np.ones(len(difference), bool) if compared is None else compared
+    gap = difference[compared]
     ages = version - flat.versions
-    factor = np.where(ages > 0, np.exp(np.minimum(-gap, 0.0)), 1.0)
-    median, p90, p99 = parallel.quantiles(np.abs(gap[ages == 0]), (0.5, 0.9, 0.99))
+    factor = np.where(ages > 0, np.exp(np.minimum(-difference, 0.0)), 1.0)
+    median, p90, p99 = parallel.quantiles(np.abs(gap[ages[compared] == 0]), (0.5, 0.9, 0.99))
     kl = scored.old - scored.reference
     counted = targets.trained[flat.starts]
     returns = targets.returns[targets.valued]
@@ -51,7 +66,7 @@ def batch_metrics(
         kl=turn_means(kl, flat.lengths)[counted],
         counted=counted,
     )
-    per_token = _sums(gap=gap, distance=np.abs(gap), lag=ages, count=np.ones(len(kl)))
+    per_token = _sums(gap=gap, distance=np.abs(gap), compared=compared, lag=ages, count=np.ones(len(kl)))
     trained = _sums(
         kl=kl[targets.trained],
         entropy=scored.entropy[targets.trained],
@@ -84,8 +99,8 @@ def batch_metrics(
         "value": per_value["value"] / values,
         "return": per_value["returned"] / values,
         "explained_variance": 1.0 - unexplained / spread if spread > 1e-12 else 0.0,
-        "sampler_kl": per_token["gap"] / tokens,
-        "sampler_gap": per_token["distance"] / tokens,
+        "sampler_kl": per_token["gap"] / max(per_token["compared"], 1.0),
+        "sampler_gap": per_token["distance"] / max(per_token["compared"], 1.0),
         "sampler_gap_median": median,
         "sampler_gap_p90": p90,
         "sampler_gap_p99": p99,

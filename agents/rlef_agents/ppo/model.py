@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from rlef_agents.ppo.generation.model_settings import unsupported_rope
-from rlef_agents.ppo.packing import PACKED_ATTENTION, PackedBatch
+from rlef_agents.ppo.packing import ALONE, PACKED_ATTENTION, PackedBatch
 from rlef_env.errors import UsageError
 
 __all__ = ["ActorCritic", "Reference", "Scores", "add_lora", "check_architecture", "policy_logprobs", "prepare"]
@@ -232,19 +232,23 @@ def _compare(lm: nn.Module, kind: str) -> None:
     if (objection := unsupported_rope(base(lm).config)) is not None:
         raise UsageError(f"model: {objection}; use a version of it with another rope_type")
     device = next(lm.parameters()).device
-    ids = torch.arange(7, device=device) % base(lm).config.vocab_size
-    positions = torch.tensor([0, 1, 2, 3, 0, 1, 2], device=device)
+    ids = torch.arange(9, device=device) % base(lm).config.vocab_size
+    positions = torch.tensor([0, 1, 2, 3, 0, 1, 2, 4, 5], device=device)  # two sequences, and a second end of the first
     none = ids[:0]
-    batch = PackedBatch(ids, positions, (4, 3), none, none, none, none.cpu().numpy(), none.cpu().numpy())
+    batch = PackedBatch(
+        ids, positions, (4, 3, 2), (ALONE, ALONE, 0), none, none, none, none.cpu().numpy(), none.cpu().numpy()
+    )
     lm.eval()
     ours = logits_of(head(lm), run(backbone(lm), batch, torch.float32))
     far = int(getattr(base(lm).config, "max_position_embeddings", None) or 0)
     if far > 7:
-        high = replace(batch, positions=torch.cat([positions[:4], positions[4:] + far - 3]))
+        high = replace(batch, positions=torch.cat([positions[:4], positions[4:7] + far - 3, positions[7:]]))
         beside = logits_of(head(lm), run(backbone(lm), high, torch.float32))[:4]
     else:
         beside = ours[:4]
-    theirs = torch.cat([lm(input_ids=part[None], use_cache=False).logits[0] for part in ids.split((4, 3))])
+    alone = [ids[:4], ids[4:7], torch.cat([ids[:4], ids[7:]])]
+    theirs = torch.cat([lm(input_ids=part[None], use_cache=False).logits[0] for part in alone])
+    theirs = theirs[[*range(7), *range(11, 13)]]
     lm.train()
     trained = logits_of(head(lm), run(backbone(lm), batch, torch.float32))
     error = float(torch.maximum((ours - theirs).abs().max(), (beside - ours[:4]).abs().max()))
@@ -299,6 +303,7 @@ def run(network: Any, batch: PackedBatch, dtype: torch.dtype) -> Tensor:
             attention_mask=anything,
             use_cache=False,
             segments=batch.segments,
+            continues=batch.continues,
         ).last_hidden_state
     return features[0]
 

@@ -15,6 +15,7 @@ from rlef_agents.ppo.checks import NotFiniteError, ScoreMismatchError, StaleToke
 from rlef_agents.ppo.config_file import load_config
 from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.metrics import batch_metrics
+from rlef_agents.ppo.minibatches import takes_sampled
 from rlef_agents.ppo.model import add_lora
 from rlef_agents.ppo.packing import flatten
 from rlef_agents.ppo.rlef import Scored, make_targets, minibatch_normalised
@@ -182,6 +183,77 @@ def test_rounding_of_the_generator_removes_no_gradient(importance: str, monkeypa
         found.append(gradients(student, episodes, monkeypatch))
     assert moved(found[0], found[1]) == 0.0
     assert moved(found[0], found[2]) > 0.0
+
+
+SAMPLED_IS_ENOUGH: dict[str, Any] = {
+    "estimator": "group", "samples_per_problem": 2, "beta": 0.0, "critic": "none", "minibatches": 3
+}  # fmt: skip
+
+
+def test_a_batch_is_not_scored_where_the_generators_log_probabilities_are_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The update is the same as with scoring first, and so are the metrics that do not say what was compared."""
+    pairs = zip(*(random_episodes(6, seed, problems=6) for seed in (4, 5)), strict=True)
+    episodes = [each for pair in pairs for each in pair]
+    found, scored = [], []
+    for generator in ("local", "vllm"):
+        student = learner(generator=generator, **SAMPLED_IS_ENOUGH)
+        sampled = off_by(sampled_by(student, episodes), 1e-7, 1)
+        score = student.score
+        monkeypatch.setattr(
+            student, "score", lambda batch, name=generator, score=score: scored.append(name) or score(batch)
+        )
+        metrics = student.update(sampled)
+        found.append((weights(student), metrics, student.turn_values))
+    assert scored == ["vllm"]
+    assert moved(found[0][0], found[1][0]) < 1e-6
+    assert moved(found[0][0], weights(learner(**SAMPLED_IS_ENOUGH))) > 1e-3
+    for name in found[0][1].keys() - {"policy_entropy", "sampler_gap", "sampler_kl", "sampler_gap_max"}:
+        assert found[0][1][name] == pytest.approx(found[1][1][name], abs=1e-5), name
+    assert found[0][1]["policy_entropy"] == pytest.approx(found[1][1]["policy_entropy"], rel=0.02)
+    for ours, theirs in zip(found[0][2], found[1][2], strict=True):
+        assert ours["logprob"] == pytest.approx(theirs["logprob"], abs=1e-5)
+        assert ours["entropy"] == pytest.approx(theirs["entropy"], rel=0.1), "when it was trained on"
+
+
+def test_without_scoring_the_first_step_compares_the_generator_before_any_weight_moves() -> None:
+    student = learner(**SAMPLED_IS_ENOUGH)
+    episodes = sampled_by(student, random_episodes(12, problems=6))
+    before = weights(student)
+    with pytest.raises(ScoreMismatchError, match="of the generator, against the learner's"):
+        student.update(off_by(episodes, 0.1, 10**6))
+    assert moved(before, weights(student)) == 0.0
+    assert student.update(episodes)["sampler_gap_max"] < 1e-5
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"beta": 0.1}, {"max_lag": 1}, {"dtype": "bfloat16"}, {"generator": "continuous"}, {"truncated": "bootstrap"}],
+    ids=str,
+)
+def test_a_batch_is_scored_where_more_is_needed(changes: dict[str, Any]) -> None:
+    chosen = {**SAMPLED_IS_ENOUGH, "critic": "shared", **changes}
+    assert takes_sampled(config(**SAMPLED_IS_ENOUGH))
+    assert not takes_sampled(config(**chosen))
+
+
+def test_samples_of_a_problem_stay_in_one_minibatch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their prompt is then computed once; with fewer problems than minibatches they are split."""
+    episodes = [each for one in random_episodes(4, problems=4) for each in (one, dataclasses.replace(one))]
+    for wanted, whole in ((2, True), (8, False)):
+        student = learner(**SAMPLED_IS_ENOUGH)
+        parts: list[list[int]] = []
+        step = student._step
+        monkeypatch.setattr(
+            student,
+            "_step",
+            lambda *args, parts=parts, step=step, **kw: parts.append(args[1].tolist()) or step(*args, **kw),
+        )
+        student.update(sampled_by(student, episodes), minibatches=wanted)
+        assert len(parts) == wanted
+        assert sorted(place for part in parts for place in part) == list(range(8))
+        assert all({place ^ 1 for place in part} == set(part) for part in parts) is whole
 
 
 def test_row_28_tokens_that_are_too_old_or_of_the_future_are_refused() -> None:

@@ -25,11 +25,12 @@ import torch
 from rlef_agents.ppo import parallel, plain
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.learner import Learner
+from rlef_agents.ppo.minibatches import takes_sampled
 from rlef_agents.ppo.optimiser import make_optimiser
 from rlef_agents.ppo.rlef import Targets, make_targets
 from rlef_agents.ppo.trajectory import TokenEpisode
 from rlef_env.errors import UsageError
-from tests.agents.ppo.small import config, episode, model, random_episodes, sampled_by, turn
+from tests.agents.ppo.small import config, episode, ids, model, random_episodes, sampled_by, turn
 from tests.ports import lasting_port
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -145,6 +146,36 @@ def test_each_minibatch_is_normalised_and_averaged_by_itself() -> None:
     for step, part in enumerate(np.array_split(order, 2)):
         gradient = oracle.gradient(combination, scored, seen.weights[step], part.tolist())
         assert_equal(gradient, seen.gradients[step], (step, *combination.items()))
+
+
+def test_groups_that_share_a_prompt_and_are_not_scored_have_the_same_gradients() -> None:
+    """The learner computes each prompt once and takes the generator's log-probabilities; ``plain`` does neither."""
+    combination = {"estimator": "group", "normalise": "group"}
+    changes = {"beta": 0.0, "max_lag": 0, "minibatches": 2, "epochs": 1, "token_budget": 1000}
+    student = Learner(model(**MODEL), dataclasses.replace(settings(combination), **changes))
+    assert takes_sampled(student.config)
+    episodes = random_episodes(8, seed=5, problems=4)
+    episodes = [
+        dataclasses.replace(
+            one, turns=(dataclasses.replace(one.turns[0], prompt_ids=ids([group, 3, 4])), *one.turns[1:])
+        )
+        for group, pair in enumerate(zip(episodes[:4], episodes[4:], strict=True))
+        for one in pair
+    ]
+    episodes = sampled_by(student, episodes)
+    order = copy.deepcopy(student.random).permutation(4)
+    (seen,) = observed(student, [episodes])
+    s = dataclasses.replace(plain_settings(combination), beta=0.0)
+    lm, critic = networks(seen.weights[0])
+    scored = [plain.score(s, lm, critic, lm, each, student.version) for each in episodes]
+    plain.set_targets(s, episodes, scored)
+    for step, part in enumerate(np.array_split(order, 2)):
+        places = [place for group in part for place in (2 * group, 2 * group + 1)]
+        lm, critic = networks(seen.weights[step])
+        plain.backward(s, lm, critic, [episodes[place] for place in places], [scored[place] for place in places])
+        gradient = {name: gradient_of(p) for name, p in weights_of(lm, critic).items()}
+        assert max(float(each.abs().max()) for each in gradient.values()) > 1e-2
+        assert_equal(gradient, seen.gradients[step], step)
 
 
 def test_whole_updates_lead_to_the_same_weights() -> None:
