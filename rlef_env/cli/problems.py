@@ -1,4 +1,4 @@
-"""``rlef problems``: shows and converts problems, measures their quality, adds tests, and finds duplicates."""
+"""``rlef problems``: shows and converts problems, rates them, adds and orders tests, and finds duplicates."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from rlef_env.cli.display import Screen, note, progress_bar
 from rlef_env.cli.judge import with_checkers
 from rlef_env.cli.left_out import LeftOut
 from rlef_env.cli.problems_export import add_export_arguments, export_problems
+from rlef_env.cli.problems_order import add_order_arguments, order_problems
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgePool
 from rlef_env.problems import Dataset, Problem, load_dataset, write_jsonl
@@ -31,7 +32,7 @@ from rlef_env.terminal import one_line
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
-HELP = "list, show, count, convert, verify, augment and compare problems"
+HELP = "list, show, count, convert, verify, augment, order and compare problems"
 DESCRIPTION = """\
 Commands for problems in any known schema (rlef problems list --help lists the schemas).
 
@@ -44,6 +45,7 @@ packages, or OWNER/NAME on the Hugging Face hub.
   rlef problems convert DATA OUT.jsonl     write CodeContests rows
   rlef problems verify DATA                run the stored solutions, and rate each problem
   rlef problems augment DATA OUT.jsonl     add tests
+  rlef problems order DATA -o OUT.jsonl    order hidden tests so that wrong programs fail early
   rlef problems dedupe DATA --against DATA find problems that other data have, too
   rlef problems export DATA --for TRAINER -o OUT
                                            write prompts for a trainer: trl, verl, skyrl, ..."""
@@ -224,6 +226,15 @@ def export(arguments: argparse.Namespace) -> None:
     export_problems(load(arguments), arguments)
 
 
+# --- order ------------------------------------------------------------------------------------------------------------
+
+
+def order(arguments: argparse.Namespace) -> None:
+    """Write problems with their hidden tests in an order that refuses wrong programs early."""
+    refuse_itself(arguments.data, arguments.out)
+    order_problems(load(arguments), arguments)
+
+
 # --- verify ----------------------------------------------------------------------------------------------------------
 
 
@@ -373,6 +384,11 @@ ACTIONS: Final = {
     ),
     "augment": Action(
         "add tests: mutated inputs that all correct solutions agree on", augment_problems, add_augment_arguments
+    ),
+    "order": Action(
+        "order hidden tests so that stored wrong solutions fail early, and write the problems",
+        order,
+        add_order_arguments,
     ),
     "export": Action("write the prompts, with the ids of their problems, for a trainer", export, add_export_arguments),
     "dedupe": Action("find problems that other data have, too", dedupe, add_dedupe_arguments),

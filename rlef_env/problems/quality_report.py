@@ -57,7 +57,7 @@ class QualityReport:
 
     Attributes:
         problem: the problem's id.
-        digest: digest of everything that the problem's verdicts depend on; a report on an older version does not count.
+        digest: what ``digest`` returned for the problem; a report on an older version does not count.
         quality: the class of the problem.
         reasons: explanations in English, each naming a solution or test.
         correct_passed: number of solutions stored as correct that passed every test.
@@ -79,10 +79,17 @@ class QualityReport:
 
 
 def digest(problem: Problem) -> str:
-    """Return a digest of everything a verdict depends on: statement, tests, limits, checker, kind, grader."""
+    """Return a digest of everything that decides whether a program is accepted.
+
+    That is the statement, tests, limits, checker, kind and grader. The order of hidden tests does not count, so reports
+    stay valid when ``rlef problems order`` changes it; but calls of a function share a process, so theirs does.
+    """
+    tests = [(role, test.input, test.output) for role, _, test in problem.tests()]
+    hidden = tests[len(problem.public_tests) :]
     parts = (
         problem.statement,
-        *((role, test.input, test.output) for role, _, test in problem.tests()),
+        *tests[: len(problem.public_tests)],
+        *(hidden if problem.function is not None else sorted(hidden)),
         problem.time_limit,
         problem.memory_limit,
         problem.checker,

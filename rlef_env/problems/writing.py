@@ -23,7 +23,7 @@ from rlef_env.problems.schemas.code_contests import (
     number_of,
 )
 
-__all__ = ["problem_to_row", "write_jsonl"]
+__all__ = ["problem_to_line", "problem_to_row", "write_jsonl"]
 
 
 def problem_to_row(problem: Problem) -> dict[str, Any]:
@@ -133,10 +133,15 @@ def write_jsonl(path: str | os.PathLike[str], problems: Iterable[Problem]) -> No
     """
     with written_whole(path) as file:
         for problem in problems:
-            file.write(_line(problem))
+            file.write(problem_to_line(problem))
 
 
-def _line(problem: Problem) -> bytes:
+def problem_to_line(problem: Problem) -> bytes:
+    """Return the row of a problem as a line of JSON.
+
+    Raises:
+        DataError: the problem cannot be written in this schema.
+    """
     try:
         text = json.dumps(problem_to_row(problem), ensure_ascii=False, allow_nan=False)
         return text.encode("utf-8") + b"\n"
