@@ -1,0 +1,1 @@
+"""Simulate judges, owners and learners at sizes that nobody here has, from measured costs."""
