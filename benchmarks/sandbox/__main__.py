@@ -14,11 +14,12 @@ from functools import partial
 
 from benchmarks.command import parser, run
 from benchmarks.figures import Figure
-from benchmarks.sandbox import cpu, functions, memory, wall
+from benchmarks.sandbox import cpu, few_tests, functions, memory, wall
 from benchmarks.sandbox.settings import QUICK, Settings
 
 ROWS: dict[str, Callable[[Settings], list[Figure]]] = {
     "lock": cpu.lock,
+    "few_tests": few_tests.few_tests,
     "subprocess": cpu.subprocess_run,
     "bubblewrap": cpu.bubblewrap,
     "functions": functions.functions,

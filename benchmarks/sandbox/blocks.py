@@ -21,7 +21,7 @@ from benchmarks.sandbox.workload import A_PLUS_B, a_plus_b_problem, trivial_prog
 from rlef_env.judge import Judge, Verdict
 from rlef_env.sandbox import LoadedProgram, Program, Sandbox, Status
 
-__all__ = ["INTERPRETER", "Blocks", "Floor", "JudgeBlocks", "SandboxBlocks", "Script", "alternate", "cpu_used"]
+__all__ = ["INTERPRETER", "Blocks", "Floor", "FloorOnce", "JudgeBlocks", "SandboxBlocks", "Script", "alternate", "cpu_used"]
 
 INTERPRETER = getattr(sys, "_base_executable", None) or sys.executable
 TESTS = len(A_PLUS_B)
@@ -128,22 +128,34 @@ class SandboxBlocks:
                         _run_right(loaded, a, b)
 
 
-class JudgeBlocks:
-    """The same runs by a judge, which also compares the output."""
+class FloorOnce(Floor):
+    """The floor whose parent compiles the program, once for so many tests."""
 
-    def __init__(self) -> None:
-        self._sources = itertools.cycle(trivial_programs())
+    def __init__(self, tests: int) -> None:
+        super().__init__()
+        self._tests = tests
 
     def cpu_seconds(self, runs: int) -> float:
-        """See `Blocks`; ``runs`` is rounded up to whole programs of 20 tests."""
-        rounded = -(-runs // TESTS) * TESTS
+        """See `Blocks`."""
+        return self.request(f"once {runs} {self._tests}")
+
+
+class JudgeBlocks:
+    """Runs of W1 by a judge, which also compares the output; ``tests`` runs per program."""
+
+    def __init__(self, tests: int = TESTS) -> None:
+        self._tests, self._sources = tests, itertools.cycle(trivial_programs())
+
+    def cpu_seconds(self, runs: int) -> float:
+        """See `Blocks`; ``runs`` is rounded up to whole programs."""
+        rounded = -(-runs // self._tests) * self._tests
         return (cpu_used(lambda: self._lifetime(rounded)) - cpu_used(lambda: self._lifetime(0))) * runs / rounded
 
     def _lifetime(self, runs: int) -> None:
         with Judge() as judge:
             _judge_right(judge, next(self._sources), WARM_UP_RUNS)
-            for _ in range(runs // TESTS):
-                _judge_right(judge, next(self._sources), TESTS)
+            for _ in range(runs // self._tests):
+                _judge_right(judge, next(self._sources), self._tests)
             _judge_right(judge, next(self._sources), 1)
 
 
