@@ -21,7 +21,17 @@ from benchmarks.sandbox.workload import A_PLUS_B, a_plus_b_problem, trivial_prog
 from rlef_env.judge import Judge, Verdict
 from rlef_env.sandbox import LoadedProgram, Program, Sandbox, Status
 
-__all__ = ["INTERPRETER", "Blocks", "Floor", "FloorOnce", "JudgeBlocks", "SandboxBlocks", "Script", "alternate", "cpu_used"]
+__all__ = [
+    "INTERPRETER",
+    "Blocks",
+    "Floor",
+    "FloorOnce",
+    "JudgeBlocks",
+    "SandboxBlocks",
+    "Script",
+    "alternate",
+    "cpu_used",
+]
 
 INTERPRETER = getattr(sys, "_base_executable", None) or sys.executable
 TESTS = len(A_PLUS_B)

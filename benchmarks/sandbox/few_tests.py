@@ -18,9 +18,9 @@ def few_tests(settings: Settings) -> list[Figure]:
     """Measure judged programs with 1, 3 and 20 tests, against as many bare forks.
 
     There are two floors. In the one that counts, that of all other rows, each fork compiles the program that it runs.
-    In the stricter one in the note, the parent compiles each program once for all of its forks. That is no way to judge,
-    because the parent would hold the programs of others. But it shows what is possible: half of the other floor's time
-    goes into the compiler's own types, which the first call of ``compile`` makes, and there each fork makes them again.
+    In the stricter one in the note, the parent compiles each program once for all of its forks. No judge works like
+    that, because the parent would hold the programs of others. But it shows what is possible: half of the other floor's
+    time goes into the compiler's own types, which the first call of ``compile`` makes: there, each fork makes them.
     """
     rows = []
     for tests, bound in GOALS.items():

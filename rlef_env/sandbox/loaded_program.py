@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from rlef_env.errors import SandboxFailure, UsageError
@@ -17,14 +18,25 @@ from rlef_env.sandbox.machine.out_of_memory import OUT_OF_MEMORY
 from rlef_env.sandbox.time_used import MAX_STRETCH, TimeLimits
 from rlef_env.sandbox.zygote.ipc import contents, hung_up, send
 from rlef_env.sandbox.zygote.monitor import Monitor
-from rlef_env.sandbox.zygote.protocol import FIRST_FILE, MAX_FILES, MAX_TEXT_BYTES, RESULT, RUN
+from rlef_env.sandbox.zygote.protocol import FIRST_FILE, MAX_FILES, MAX_TEXT_BYTES, RUN, RUN_IN_PLACE
+from rlef_env.sandbox.zygote.run_result import RunResult
 from rlef_env.sandbox.zygote.scratch import Scratch
 from rlef_env.sandbox.zygote.streams import Streams, reset
 
-__all__ = ["LoadedProgram", "NotRun", "failed", "ignore_sleep", "repeated_if_starved", "starved_message"]
+__all__ = [
+    "InPlace",
+    "LoadedProgram",
+    "NotRun",
+    "Started",
+    "failed",
+    "ignore_sleep",
+    "repeated_if_starved",
+    "starved_message",
+]
 
 LAUNCHER_SLACK = 2**20  # bytes by which the launcher's own peak may differ from one fork to the next
 MAX_ARGUMENTS = 128
+MAX_SPENT = 0.05  # CPU seconds of a process before its last run: a program that reads its CPU clock finds them there
 RUNS = 3  # at most, of a program that the machine starved
 QUIET_SECONDS = 2.0  # timeout for a quieter machine before the next run, times the number of runs so far
 
@@ -46,13 +58,42 @@ class NotRun(Exception):
         self.loaded, self.execution = loaded, execution
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A program's process that was started.
+
+    Attributes:
+        control: socket to it; None if there is none.
+        failure: why the program did not compile, or None.
+        file: descriptor of the program's file.
+        spent: CPU seconds that the process has used.
+    """
+
+    control: socket.socket | None
+    failure: Execution | None = None
+    file: int = -1
+    spent: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class InPlace:
+    """What is needed to run a program in the process that compiled it.
+
+    Attributes:
+        zygote: socket to the parent of that process.
+        start: starts another such process.
+    """
+
+    zygote: socket.socket
+    start: Callable[[], Started]
+
+
 class LoadedProgram:
     """A compiled program in its own process, which forks once per run.
 
     Args:
         limits: of every run.
-        control: socket to the program's process; None for a program that did not compile.
-        failure: why it did not compile, or None.
+        started: the program's process.
         streams: the files and pipes that its runs get.
         scratch: the folder that its runs may write into, or None.
         baseline_bytes: memory of an empty program, or of the launcher.
@@ -60,6 +101,7 @@ class LoadedProgram:
         descendants: whether processes that a run starts count too.
         file: descriptor of the file through which a runtime reads the program, which all runs have open; -1 for none.
         on_sleep: as for ``Sandbox``.
+        in_place: for a program whose process can become a run itself.
 
     Attributes:
         limits: of every run.
@@ -72,9 +114,8 @@ class LoadedProgram:
     def __init__(
         self,
         limits: Limits,
-        control: socket.socket | None = None,
+        started: Started,
         *,
-        failure: Execution | None = None,
         streams: Streams | None = None,
         scratch: Scratch | None = None,
         baseline_bytes: int = 0,
@@ -82,15 +123,21 @@ class LoadedProgram:
         descendants: bool = False,
         file: int = -1,
         on_sleep: Callable[[bool], object] = ignore_sleep,
+        in_place: InPlace | None = None,
     ) -> None:
-        self.limits, self.compile_failure, self.streams = limits, failure, streams or Streams()
+        self.limits, self.compile_failure, self.streams = limits, started.failure, streams or Streams()
         self.scratch = f"{scratch.folder}/" if scratch else ""
-        self._control, self._scratch, self._file, self._on_sleep = control, scratch, file, on_sleep
+        self._scratch, self._file, self._on_sleep, self._in_place = scratch, file, on_sleep, in_place
+        self._control: socket.socket | None
+        self._use(started)
         self._executed, self._descendants, self._launcher_bytes = executed, descendants, baseline_bytes
         # An executed file replaces the launcher's memory; a Python program's memory comes on top of the zygote's.
         self._baseline_bytes = 0 if executed else baseline_bytes
 
-    def run(self, stdin: bytes, arguments: Sequence[str | bytes] = ()) -> Execution:
+    def _use(self, started: Started) -> None:
+        self._control, self._spent, self._spent_in_runs, self._used_up = started.control, started.spent, 0.0, False
+
+    def run(self, stdin: bytes, arguments: Sequence[str | bytes] = (), in_place: bool = False) -> Execution:
         """Run on one input. A program that did not compile returns its compile failure each time.
 
         A run that the machine starved is repeated in a fresh process, at most twice.
@@ -99,29 +146,43 @@ class LoadedProgram:
             stdin: the whole of standard input.
             arguments: the command line after the program's name. A ``bytes`` is the content of a file that this run
                 alone may read; the program gets the path of that file.
+            in_place: if possible, run in the process that compiled the program, which saves a fork. For the last run:
+                another one has to compile the program again. ``peak_bytes`` may be that of an earlier run, or of
+                compiling, if those took more.
 
         Raises:
             UsageError: too many arguments, or one with a NUL in it.
         """
         if self.compile_failure is not None:
             return self.compile_failure
+        places = iter([in_place and self._in_place is not None and self._spent <= MAX_SPENT])
         wall = TimeLimits.of(self.limits).wall
-        return repeated_if_starved(
-            lambda: self._run(stdin, arguments), lambda execution: execution.status, wall, lambda: self.lost
-        )
+
+        def run() -> Execution:
+            return self._run(stdin, arguments, in_place=next(places, False))
+
+        def repeated() -> Execution:
+            return repeated_if_starved(run, lambda execution: execution.status, wall, lambda: self.lost)
+
+        execution = repeated()
+        if execution.status is Status.MEMORY_LIMIT and self._used_up:
+            return repeated()  # in a fork: it may have been the memory of an earlier run, or of compiling
+        return execution
 
     @property
     def lost(self) -> bool:
-        """Whether its process has ended, as it does when its sandbox is killed."""
+        """Whether no run is possible any more, as when its sandbox is killed."""
+        if self._used_up and self._in_place:
+            return hung_up(self._in_place.zygote)
         return self._control is None or hung_up(self._control)
 
-    def _run(self, stdin: bytes, arguments: Sequence[str | bytes]) -> Execution:
+    def _run(self, stdin: bytes, arguments: Sequence[str | bytes], in_place: bool) -> Execution:
         with contextlib.ExitStack() as stack:
             try:
                 given = stack.enter_context(self.streams.given("stdin", stdin))
                 out, output = stack.enter_context(self.streams.taken("stdout"))
                 err, errors = stack.enter_context(self.streams.taken("stderr"))
-                monitor = stack.enter_context(self.start((given, out, err), arguments))
+                monitor = stack.enter_context(self.start((given, out, err), arguments, in_place))
                 return self.finish(monitor, monitor.wait(), contents(output), contents(errors))
             except NotRun as reason:
                 return reason.execution
@@ -129,7 +190,9 @@ class LoadedProgram:
                 return failed(error)
 
     @contextlib.contextmanager
-    def start(self, streams: Sequence[int], arguments: Sequence[str | bytes] = ()) -> Iterator[Monitor]:
+    def start(
+        self, streams: Sequence[int], arguments: Sequence[str | bytes] = (), in_place: bool = False
+    ) -> Iterator[Monitor]:
         """Start a run with these descriptors as standard input, output and errors; yield its monitor.
 
         Call ``finish`` inside the ``with`` block: the scratch folder is emptied after it.
@@ -139,6 +202,10 @@ class LoadedProgram:
         """
         if self.compile_failure is not None:
             raise NotRun(self, self.compile_failure)
+        if self._used_up and self._in_place:
+            self._use(again := self._in_place.start())
+            if again.failure is not None:
+                raise NotRun(self, again.failure)
         if self._control is None:
             raise NotRun(self, Execution(Status.FAILED, message="the program's process was lost before"))
         with contextlib.ExitStack() as stack:
@@ -153,9 +220,11 @@ class LoadedProgram:
                 reset(self._file)
             # None until the reply is read, so that a late reply cannot be taken for the next run's.
             control, self._control = self._control, None
-            send(control, b"\0".join([RUN, *words]), [*streams, *given])
-            yield Monitor(
-                control,
+            parent = control
+            if in_place and self._in_place:
+                parent, self._used_up = self._in_place.zygote, True
+            monitor = Monitor(
+                parent,
                 control,
                 self.limits,
                 self._baseline_bytes,
@@ -163,7 +232,10 @@ class LoadedProgram:
                 self._on_sleep,
                 self._descendants,
                 self._launcher_bytes + LAUNCHER_SLACK if self._executed else 0,
+                self._spent if self._used_up else 0.0,
             )
+            send(control, b"\0".join([RUN_IN_PLACE if self._used_up else RUN, *words]), [*streams, *given])
+            yield monitor
 
     def finish(self, monitor: Monitor, reply: bytes | None, stdout: bytes, stderr: bytes) -> Execution:
         """Return the execution of a run that ``start`` started and that has ended.
@@ -174,12 +246,17 @@ class LoadedProgram:
             stdout: what it wrote to standard output.
             stderr: what it wrote to standard error.
         """
-        if reply is None or len(reply) != RESULT.size:
+        result = RunResult.of(reply or b"")
+        if result is None:
             text = (reply or b"").decode("utf-8", "replace")
             return Execution(Status.FAILED, message=f"the program's process was lost {text}".strip())
-        self._control = monitor.reply
         self.streams.run_ended()
-        status, cpu, peak, wall = RESULT.unpack(reply)
+        status, cpu, peak, wall = result.status, result.cpu_seconds, result.peak_bytes, result.ended - result.started
+        if self._used_up:  # the process had compiled the program, and forked the earlier runs
+            cpu, wall = max(0.0, cpu - self._spent - self._spent_in_runs), result.ended - monitor.started
+        else:
+            self._control, self._spent = monitor.reply, result.spent
+            self._spent_in_runs += cpu
         if self._executed and peak <= self._launcher_bytes + LAUNCHER_SLACK:
             peak = 0  # the kernel's figure is the launcher's; the program's is smaller
         peak = max(0, peak - self._baseline_bytes)

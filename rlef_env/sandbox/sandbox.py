@@ -13,7 +13,7 @@ from rlef_env.errors import IsolationUnavailable, UsageError
 from rlef_env.sandbox.compiler import Compiler, runtime_paths
 from rlef_env.sandbox.execution import Execution, Limits, Program, PythonStart
 from rlef_env.sandbox.languages import find_language
-from rlef_env.sandbox.loaded_program import LoadedProgram, ignore_sleep
+from rlef_env.sandbox.loaded_program import LoadedProgram, Started, ignore_sleep
 from rlef_env.sandbox.policy.layers import REQUIRED
 from rlef_env.sandbox.zygote.handle import ZygoteProcess
 from rlef_env.sandbox.zygote.scratch import MAX_SCRATCH_BYTES
@@ -133,7 +133,7 @@ class Sandbox:
         language = find_language(program.language)
         artifact = self._compiler.compile(program)
         if isinstance(artifact, Execution):
-            yield LoadedProgram(limits, failure=artifact)
+            yield LoadedProgram(limits, Started(None, artifact))
             return
         command = [word.replace("{megabytes}", str(limits.memory_bytes // 2**20)) for word in language.run]
         with self._zygote(program.language, writes).load(artifact, limits, command, on_sleep=self._on_sleep) as loaded:

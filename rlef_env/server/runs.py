@@ -168,7 +168,7 @@ class RunPool:
                 raise SandboxFailure("the run was cancelled")
             with sandbox.load(run.program, run.limits) as loaded:
                 seconds = time.monotonic() - start
-                return RunResult(loaded.run(run.stdin), loaded.compile_failure is None, seconds)
+                return RunResult(loaded.run(run.stdin, in_place=True), loaded.compile_failure is None, seconds)
         except (OSError, SandboxFailure) as error:
             return RunResult(Execution(Status.FAILED, message=str(error)), False, time.monotonic() - start)
 

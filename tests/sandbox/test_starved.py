@@ -35,8 +35,8 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[Status]:
     statuses: list[Status] = []
     once = LoadedProgram._run
 
-    def counted(self: LoadedProgram, stdin: bytes, arguments: Sequence[str | bytes]) -> Execution:
-        execution = once(self, stdin, arguments)
+    def counted(self: LoadedProgram, stdin: bytes, arguments: Sequence[str | bytes], in_place: bool) -> Execution:
+        execution = once(self, stdin, arguments, in_place)
         if stdin:  # the empty program, with which a zygote is measured, has none
             statuses.append(execution.status)
         return execution

@@ -40,17 +40,24 @@ def stdio_runner(
     problem: Problem,
     program: Program,
     limits: Limits,
-    _: Sequence[Test],
-    __: int = 0,
+    tests: Sequence[Test],
+    gate: int = 0,
     custom_checkers: CustomCheckers = NO_CUSTOM_CHECKERS,
 ) -> Iterator[TestRunner]:
-    """Compile the program once, and run it in a new process for each test."""
+    """Compile the program once, and run it in a new process for each test.
+
+    The process that compiled it runs the last test itself, but not a shown one that follows hidden ones: it has forked
+    the earlier runs, and its CPU clock may show how long that took.
+    """
     checker = checker_for(problem, sandboxes, custom_checkers)
+    is_shown = [number < gate or test in problem.public_tests for number, test in enumerate(tests)]
+    last = -1 if is_shown[-1:] == [True] and not all(is_shown) else len(tests) - 1
+    numbers = iter(range(len(tests)))
     with sandboxes.program.load(program, limits, python_start(problem)) as loaded:
 
         def run(test: Test) -> RunOutcome:
             given = test.input.encode("utf-8", "surrogateescape")
-            execution = require_run(loaded.run(given))
+            execution = require_run(loaded.run(given, in_place=next(numbers) == last))
             verdict, category = verdict_from_execution(execution)
             if verdict is Verdict.ACCEPTED:
                 try:

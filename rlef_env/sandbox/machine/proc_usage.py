@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = [
     "TICKS",
@@ -70,6 +70,13 @@ class Usage:
     thread_count: int
     runnable: bool
     blocked: bool = False
+
+    def since(self, pid: int, cpu_seconds: float) -> Usage:
+        """Return the totals without the CPU seconds that the process had used, in its only thread, at some moment."""
+        threads = dict(self.threads)
+        if pid in threads:
+            threads[pid] = replace(threads[pid], on_core_seconds=max(0.0, threads[pid].on_core_seconds - cpu_seconds))
+        return replace(self, cpu_seconds=max(0.0, self.cpu_seconds - cpu_seconds), threads=threads)
 
 
 def has_schedstat() -> bool:

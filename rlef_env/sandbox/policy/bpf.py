@@ -85,6 +85,8 @@ def run_filter(profile: Profile = PYTHON, machine: str | None = None) -> tuple[b
         for call in syscall_policy.REFUSED_IN_RUN.split()
         if not (profile.native and call in syscall_policy.EXECUTE.split())
     ]
+    if not (profile.native or profile.compiles):
+        refused += syscall_policy.REFUSED_IN_PYTHON.split()
     code += _each(numbers, refused, ERRNO | errno.EPERM)
     code.append((RETURN, 0, 0, ALLOW))
     own = syscall_policy.OWN_PROCESS & 0xFFFFFFFF

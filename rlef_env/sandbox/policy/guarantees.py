@@ -102,14 +102,15 @@ POLICY: tuple[Guarantee, ...] = (
     Guarantee(
         "numbers",
         "gets no number that other runs change: the ids of its process and threads, the numbers of its files and "
-        "their times are the same in every run; it creates nothing that is numbered from a counter of the whole "
+        "their times are the same in every run (ids differ in a program's last run: that is in the process which "
+        "compiled it); it creates nothing that is numbered from a counter of the whole "
         "machine",
         "one run could advance the counter, and another could read it",
         ("memory files", "seccomp", "process_ids", "mount_namespace"),
     ),
     Guarantee(
         "clocks",
-        "reads the machine's clocks and its own, but not those of another process",
+        "reads the machine's clocks and its own, but not those of another process, nor how long earlier runs took",
         "one run could encode a message in its CPU time, and another could read it",
         ("seccomp",),
     ),

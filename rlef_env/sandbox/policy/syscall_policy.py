@@ -99,6 +99,9 @@ KILLED = (
 REFUSED_IN_RUN = "sendmsg recvmsg execve seccomp capset landlock_restrict_self pidfd_open"
 """Allowed or refused in the zygote, refused (EPERM) once the program runs."""
 
+REFUSED_IN_PYTHON = "times"
+"""Refused once a Python program runs: the last run may be the parent of the earlier ones, and would read their time."""
+
 EXECUTE = "execve execveat"
 """Allowed where a run executes a compiled program. Landlock says which files: the program and its runtime."""
 

@@ -15,7 +15,15 @@ from typing import Any
 
 from rlef_env.errors import IsolationUnavailable, SandboxFailure
 from rlef_env.sandbox.execution import Execution, Limits, PythonStart, Status
-from rlef_env.sandbox.loaded_program import LoadedProgram, failed, ignore_sleep, repeated_if_starved, starved_message
+from rlef_env.sandbox.loaded_program import (
+    InPlace,
+    LoadedProgram,
+    Started,
+    failed,
+    ignore_sleep,
+    repeated_if_starved,
+    starved_message,
+)
 from rlef_env.sandbox.machine.proc_usage import has_schedstat
 from rlef_env.sandbox.policy.bpf import base_filter, run_filter
 from rlef_env.sandbox.policy.filesystem_policy import reachable_paths
@@ -23,7 +31,7 @@ from rlef_env.sandbox.policy.layers import LAYERS, REQUIRED, Layer
 from rlef_env.sandbox.time_used import TimeLimits
 from rlef_env.sandbox.zygote.ipc import hung_up, memory_file, readable, receive_within, send
 from rlef_env.sandbox.zygote.monitor import Monitor
-from rlef_env.sandbox.zygote.protocol import COMPILE_ERROR, COMPILED, LIMITS, LOAD
+from rlef_env.sandbox.zygote.protocol import COMPILE_ERROR, COMPILED, LIMITS, LOAD, SECONDS
 from rlef_env.sandbox.zygote.scratch import MAX_SCRATCH_BYTES, Scratch
 from rlef_env.sandbox.zygote.source import zygote_source
 from rlef_env.sandbox.zygote.streams import Streams
@@ -98,7 +106,9 @@ class ZygoteProcess:
             self.layers = self._lock(require, launcher if profile.launcher else -1)
             self._baseline_bytes, self._baseline_space = 0, self._address_space()
             with self.load(b"", Limits()) as empty:
-                self._baseline_bytes = max(_expect_ok(empty.run(b"")).peak_bytes for _ in range(2))
+                self._baseline_bytes = max(
+                    _expect_ok(empty.run(b"", in_place=last)).peak_bytes for last in (False, False, True)
+                )
         except BaseException:
             self.close()
             raise
@@ -147,29 +157,30 @@ class ZygoteProcess:
         executed = tuple(command) == ("{program}",)  # then no other process may have the file open for writing
         message += json.dumps([command, start.imports, start.recursion_limit or PLAIN_RECURSION]).encode()
         with contextlib.ExitStack() as stack:
-            control, failure, file = repeated_if_starved(
-                lambda: self._start(self._file(program, executed), message, stack),
-                lambda started: started[1].status if started[1] else None,
-                TimeLimits.of(COMPILE_LIMITS).wall,
-                lambda: hung_up(self._control),
-            )
+
+            def start_process() -> Started:
+                return repeated_if_starved(
+                    lambda: self._start(self._file(program, executed), message, stack),
+                    lambda started: started.failure.status if started.failure else None,
+                    TimeLimits.of(COMPILE_LIMITS).wall,
+                    lambda: hung_up(self._control),
+                )
+
             yield LoadedProgram(
                 limits,
-                control,
-                failure=failure,
+                started := start_process(),
                 streams=self._streams,
                 scratch=self._scratch,
                 baseline_bytes=0 if command and self.profile.launcher else self._baseline_bytes,
                 executed=bool(command),
                 descendants=self.profile.compiles,
-                file=file if command and not executed else -1,
+                file=started.file if command and not executed else -1,
                 on_sleep=on_sleep,
+                in_place=None if command else InPlace(self._control, start_process),
             )
 
-    def _start(
-        self, program: AbstractContextManager[int], message: bytes, stack: contextlib.ExitStack
-    ) -> tuple[socket.socket, Execution | None, int]:
-        """Start a program's process; return the socket to it, its compile failure or None, and its file."""
+    def _start(self, program: AbstractContextManager[int], message: bytes, stack: contextlib.ExitStack) -> Started:
+        """Start a program's process."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         stack.enter_context(ours)
         file = stack.enter_context(program)
@@ -177,9 +188,12 @@ class ZygoteProcess:
             with theirs:
                 send(self._control, message, [file, theirs.fileno()])
             monitor = Monitor(self._control, ours, COMPILE_LIMITS, 0)
-            return ours, _compile_failure(monitor.wait(), monitor), file
+            reply = monitor.wait() or b""
         except (OSError, SandboxFailure) as error:
-            return ours, failed(error), file
+            return Started(ours, failed(error), file)
+        if reply[:1] == COMPILED:
+            return Started(ours, None, file, *SECONDS.unpack_from(reply, len(COMPILED)))
+        return Started(ours, _compile_failure(reply, monitor), file)
 
     def _file(self, program: bytes, executed: bool) -> AbstractContextManager[int]:
         return memory_file("program", program) if executed else self._streams.given("program", program)
@@ -246,10 +260,8 @@ class ZygoteProcess:
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _compile_failure(reply: bytes | None, monitor: Monitor) -> Execution | None:
-    if reply == COMPILED:
-        return None
-    if reply is not None and reply[:1] == COMPILE_ERROR:
+def _compile_failure(reply: bytes, monitor: Monitor) -> Execution:
+    if reply[:1] == COMPILE_ERROR:
         return Execution(Status.COMPILE_ERROR, exit_code=1, stderr=reply[1:])
     if monitor.overrun is Status.STARVED:
         return Execution(Status.STARVED, message=f"compiling it: {starved_message(monitor)}")

@@ -38,12 +38,6 @@ static size_t places[MAX_PLACES], place_count;
 static char *name, *arguments[MAX_ARGUMENTS + 1];
 static int own_arguments; /* the first ones, which every run gets */
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec + time.tv_nsec / 1e9;
-}
-
 /* Receives one message, and its descriptors in fds. Returns its length; 0 when the other side has hung up. */
 static ssize_t receive(char *text, size_t size, int *fds, int *count) {
     char space[CMSG_SPACE(sizeof(int) * (STREAMS + MAX_FILES))];
@@ -133,18 +127,12 @@ static int wait_for_child(pid_t child, struct rusage *usage) {
     return status;
 }
 
-static void report(int status, const struct rusage *usage, double wall) {
-    struct __attribute__((packed)) {
-        int32_t status;
-        double cpu;
-        int64_t peak;
-        double wall;
-    } result = {status, 0, usage->ru_maxrss * 1024LL, wall};
-    _Static_assert(sizeof result == RESULT_BYTES, "RESULT in protocol.py");
-    result.cpu = usage->ru_utime.tv_sec + usage->ru_stime.tv_sec;
-    result.cpu += (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6;
-    send(control, &result, sizeof result, 0);
-}
+static struct {
+    int32_t status, unused;
+    struct rusage usage;
+    struct timespec started, ended, spent;
+} result;
+_Static_assert(sizeof result == RESULT_BYTES, "RESULT in protocol.py");
 
 /* Moves a descriptor away from the numbers that a run's files get; it is closed when the run executes its program. */
 static int keep(const char *given) {
@@ -176,7 +164,7 @@ int main(int count, char **given) {
         if (length <= 0) return 0;
         text[length] = 0;
         pid_t parent = getpid(), child = 0;
-        double started = now();
+        clock_gettime(CLOCK_MONOTONIC, &result.started);
         if (last_pid >= 0) {
             char number[12];
             int digits = snprintf(number, sizeof number, "%d", parent);
@@ -186,9 +174,9 @@ int main(int count, char **given) {
         for (int file = 0; file < received; file++) close(files[file]);
         if (child < 0) fail("fork");
         if (child > 0) {
-            struct rusage usage = {0};
-            int status = wait_for_child(child, &usage);
-            report(status, &usage, now() - started);
+            result.status = wait_for_child(child, &result.usage);
+            clock_gettime(CLOCK_MONOTONIC, &result.ended);
+            send(control, &result, sizeof result, 0);
         }
     }
 }

@@ -1,28 +1,30 @@
-"""The zygote: a small locked interpreter that forks once per program and once more per run.
+"""The zygote: a small locked interpreter that forks once per program and once more per run, except for its last one.
 
 `source.py` sends it, as text, to the interpreter that runs the programs, after the modules that it imports here. It
 needs only the standard library, imports nothing of this package, and holds no program, input or expected output.
 
-    zygote (locks itself once) --fork--> program (compiles, never runs it) --fork--> run (locks itself further, runs)
+    zygote (locks itself once) --fork--> program (compiles) --fork--> run (locks itself further, runs)
 
-`protocol.py` lists the messages. A run has no channel to the judge: it can influence only the bytes in its output
+The process that compiled a program may become its last run itself: nothing has run in it before, and it ends with that
+run. `protocol.py` lists the messages. A run has no channel to the judge: it can influence only the bytes in its output
 files and its wait status.
 """
 
 from __future__ import annotations
 
 import builtins
+import contextlib
 import fcntl
 import json
 import os
 import resource
-import select
 import signal
 import socket
 import sys
 import time
 from typing import NoReturn
 
+from rlef_env.sandbox.zygote.child import REPORT, wait_for_child
 from rlef_env.sandbox.zygote.kernel import *
 from rlef_env.sandbox.zygote.lock import Lock
 from rlef_env.sandbox.zygote.protocol import *
@@ -36,6 +38,7 @@ from rlef_env.sandbox.zygote.python_main import (
     run_python,
 )
 
+EVENT = (1).to_bytes(8, sys.byteorder)
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "UV_USE_IO_URING": "0"}  # of programs that are not Python
 
 
@@ -56,6 +59,7 @@ def main(control: int) -> None:
         ENVIRONMENT["LD_PRELOAD"] = f"{NAMED_PIPES}/pipes.so"
     if lock.holds("seccomp"):
         replace_refused_functions()
+    ready = check(libc.eventfd(0, os.O_CLOEXEC | os.O_NONBLOCK), "eventfd")  # a program tells that it runs in place
     become_plain_python()
     while True:
         try:
@@ -64,20 +68,33 @@ def main(control: int) -> None:
             os._exit(0)
         command, imports, recursion_limit = json.loads(message[len(LOAD) + LIMITS.size :])
         start = Start(imported(imports), recursion_limit)  # imported once for all programs that start with them
-        parent = os.getpid()
+        program, parent = socket.socket(fileno=programs_control), os.getpid()
         lock.next_pid_follows(parent)
         if (pid := os.fork()) == 0:
             judge.close()
             try:
                 die_with(parent)
                 limits = LIMITS.unpack_from(message, len(LOAD))
-                serve_program(socket.socket(fileno=programs_control), source, limits, command, start, lock)
+                serve_program(program, ready, source, limits, command, start, lock)
             finally:
                 os._exit(0)
         os.close(source)
-        os.close(programs_control)
-        wait_for_child(judge, pid)
+        wait_for_child(judge, pid, program)
+        if ran_in_place(ready):
+            with contextlib.suppress(OSError):  # the judge may have hung up
+                REPORT.send(program)
+        REPORT.forget()
+        program.close()
         reap_orphans()
+
+
+def ran_in_place(ready: int) -> bool:
+    """Return whether the process of a program became a run. Otherwise the judge is told nothing of its end."""
+    try:
+        os.read(ready, 8)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def loaded_objects() -> list[str]:
@@ -92,38 +109,6 @@ def reap_orphans() -> None:
             pass
     except ChildProcessError:
         pass
-
-
-def wait_for_child(judge: socket.socket, pid: int) -> tuple[int, resource.struct_rusage]:
-    """Wait for a child. Meanwhile answer the judge's requests for its pidfd, and kill it if the judge hangs up."""
-    handle = check(syscall(PIDFD_OPEN, pid, 0), "pidfd_open")
-    poll = select.poll()
-    poll.register(handle, select.POLLIN)
-    poll.register(judge.fileno(), select.POLLIN)
-    try:
-        while True:
-            ready = {fd for fd, _ in poll.poll()}
-            if handle in ready:
-                _, status, usage = os.wait4(pid, 0)
-                return status, usage
-            message = judge.recv(HANDLE_REQUEST_BYTES, socket.MSG_PEEK)
-            if message[:1] == HANDLE_REQUEST:
-                send_handle(judge, judge.recv(HANDLE_REQUEST_BYTES), handle)
-            elif message:
-                poll.unregister(judge.fileno())  # the next program, to be read when this one has ended
-            else:
-                os.kill(pid, signal.SIGKILL)
-                os._exit(0)
-    finally:
-        os.close(handle)
-
-
-def send_handle(judge: socket.socket, request: bytes, handle: int) -> None:
-    """Answer a request with the same message, so that a late answer is recognised, and a pidfd of the child."""
-    try:
-        socket.send_fds(judge, [request], [handle])
-    except OSError:
-        judge.sendall(request)  # the kernel accepts no descriptor just now; the judge will ask again
 
 
 def receive(sock: socket.socket, min_fds: int, max_fds: int) -> tuple[bytes, list[int]]:
@@ -144,9 +129,9 @@ def receive(sock: socket.socket, min_fds: int, max_fds: int) -> tuple[bytes, lis
 
 
 def serve_program(
-    judge: socket.socket, source: int, limits: tuple[int, ...], command: list[str], start: Start, lock: Lock
+    judge: socket.socket, ready: int, source: int, limits: tuple[int, ...], command: list[str], start: Start, lock: Lock
 ) -> None:
-    """Compile the source, report that, then fork a run for every input. Never run the program in this process."""
+    """Compile the source, report that, then fork a run for every input; or become the last one."""
     cpu, space, size, stack = limits
     resource.setrlimit(resource.RLIMIT_AS, (space, space))
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
@@ -154,9 +139,9 @@ def serve_program(
         hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
         soft = stack if hard == resource.RLIM_INFINITY else min(stack, hard)
         resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
-    code = None if command else compiled(judge, source)
+    code, pid = None if command else compiled(judge, source), 0
     vars(builtins).update(start.names)  # not the program's own names, so that those it defines come first
-    judge.sendall(COMPILED)
+    judge.sendall(COMPILED + SECONDS.pack(time.process_time()))
     if command and lock.launcher >= 0:
         become_launcher(judge.fileno(), source, cpu, command, lock)
     while True:
@@ -164,27 +149,38 @@ def serve_program(
             message, files = receive(judge, STREAMS, STREAMS + MAX_FILES)
         except EOFError:
             os._exit(0)
-        started, parent = time.monotonic(), os.getpid()
+        words, parent = message.split(b"\0"), os.getpid()
+        in_place = words[0] == RUN_IN_PLACE and code is not None
         lock.next_pid_follows(parent)
-        if (pid := os.fork()) == 0:
+        REPORT.start()
+        pid = 0 if in_place else os.fork()
+        if pid == 0:
             try:
-                die_with(parent)
+                if not in_place:
+                    die_with(parent)
                 prepare_run(files, cpu, lock)
-                arguments = [os.fsdecode(word) for word in message.split(b"\0")[1:]]
+                arguments = [os.fsdecode(word) for word in words[1:]]
                 if code is None:
                     become(command, source, arguments)
+                if in_place:
+                    os.write(ready, EVENT)
+                os.close(ready)
             except BaseException as error:
                 judge.sendall(FAILURE + repr(error).encode())
                 os._exit(1)
             judge.close()
             run_python(code, arguments, start)
-        for fd in files:
-            os.close(fd)
-        status, usage = wait_for_child(judge, pid)
+        close_all(files)
+        wait_for_child(judge, pid)
         if lock.forks:
             kill_group(pid)
-        cpu_seconds = usage.ru_utime + usage.ru_stime
-        judge.sendall(RESULT.pack(status, cpu_seconds, usage.ru_maxrss * 1024, time.monotonic() - started))
+        REPORT.send(judge)
+        REPORT.forget()
+
+
+def close_all(fds: list[int]) -> None:
+    for fd in fds:
+        os.close(fd)
 
 
 def prepare_run(files: list[int], cpu: int, lock: Lock) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import signal
 import socket
@@ -16,14 +15,13 @@ from rlef_env.sandbox.machine.proc_usage import process_id, usage
 from rlef_env.sandbox.machine.time_meter import TimeMeter
 from rlef_env.sandbox.time_used import TimeLimits, TimeUsed, status_at_the_end, status_so_far
 from rlef_env.sandbox.zygote.ipc import readable, receive_within, send
-from rlef_env.sandbox.zygote.protocol import HANDLE_REQUEST, MAX_MESSAGE_BYTES
+from rlef_env.sandbox.zygote.protocol import HANDLE_REQUEST, HANDLE_REQUEST_BYTES, MAX_MESSAGE_BYTES
 
 __all__ = ["SAMPLE_SECONDS", "Monitor", "ReplyArrived"]
 
 ANSWER_SECONDS = 120.0  # timeout for answers of our own processes, which come at once unless the process is gone
 MAX_THREADS = 512  # more count as too much memory: the kernel's memory for a thread is in no other total
 SAMPLE_SECONDS = 0.02  # between two samples of a running program
-REQUESTS = itertools.count()
 
 
 class ReplyArrived(Exception):
@@ -51,9 +49,11 @@ class Monitor:
         descendants: whether processes that it starts count too.
         launcher_bytes: memory of the process that it is forked from, if it then executes a file. As much may be that
             process's memory, because the file is not executed yet: on a busy machine the child waits before that.
+        spent: CPU seconds that it has used before, which do not count.
 
     Attributes:
         overrun: the limit that was found to be exceeded, or None.
+        started: when the order to run was about to be sent, in seconds of ``time.monotonic()``.
         time_limits: the time limits in ``limits``. They may be replaced before the first sample.
     """
 
@@ -67,6 +67,7 @@ class Monitor:
         on_sleep: Callable[[bool], object] = lambda _: None,
         descendants: bool = False,
         launcher_bytes: int = 0,
+        spent: float = 0.0,
     ) -> None:
         self.limits, self.time_limits, self.reply = limits, TimeLimits.of(limits), reply
         self.overrun: Status | None = None
@@ -74,7 +75,8 @@ class Monitor:
         self._on_sleep, self._notified, self._descendants = on_sleep, False, descendants
         # Killed above this: samples, unlike the final total, may be of a child that has not executed its file.
         self._max_resident_bytes = max(launcher_bytes, baseline_bytes + limits.memory_bytes)
-        self._started, self._handle, self._meter = time.monotonic(), -1, TimeMeter()
+        self.started, self._handle, self._meter = time.monotonic(), -1, TimeMeter()
+        self._spent = spent
 
     @property
     def used(self) -> TimeUsed:
@@ -126,7 +128,7 @@ class Monitor:
 
     def note_end(self) -> None:
         """Note that the child has ended: the time since the last sample counts as waiting for a core."""
-        self._meter.add_rest(time.monotonic() - self._started)
+        self._meter.add_rest(time.monotonic() - self.started)
 
     def sample(self) -> None:
         """Read what the child has used.
@@ -137,9 +139,9 @@ class Monitor:
         if self._handle < 0:
             self._handle = self._request_handle()
         pid = process_id(self._handle)
-        wall = time.monotonic() - self._started
+        wall = time.monotonic() - self.started
         if pid > 0 and (now := usage(pid, MAX_THREADS, self._descendants)) is not None:
-            self._meter.add(now, wall)
+            self._meter.add(now.since(pid, self._spent) if self._spent else now, wall)
 
     def enforce(self, excused_seconds: float = 0.0, excused: bool = False) -> float:
         """Kill the child if it exceeded a limit at the last sample.
@@ -194,7 +196,7 @@ class Monitor:
 
     def _request_handle(self) -> int:
         """Ask the parent for a pidfd of the child; answers to earlier requests are dropped."""
-        request = HANDLE_REQUEST + next(REQUESTS).to_bytes(8, "little")
+        request = HANDLE_REQUEST + os.urandom(HANDLE_REQUEST_BYTES - 1)  # no count: a later run could find it
         try:
             send(self._parent, request, [])
             while ready := readable((self._parent, self.reply), ANSWER_SECONDS):

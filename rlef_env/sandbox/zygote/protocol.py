@@ -14,12 +14,16 @@ All messages travel over pairs of Unix sockets that keep message boundaries (SOC
 
 The socket of one program:
 
-    program -> judge     COMPILED; or COMPILE_ERROR and the compiler's output
+    program -> judge     COMPILED and the CPU seconds that it took; or COMPILE_ERROR and the compiler's output
     judge -> program     RUN and the run's arguments, separated by NUL; with descriptors of standard input, output and
                          errors, and of the files that the run may read
     program -> judge     RESULT; or FAILURE and what failed: the sandbox's fault, not the program's
 
-At any time the judge may send HANDLE_REQUEST and a number to a process that has a child. The answer is the same
+Instead of RUN, the judge may send RUN_IN_PLACE once, to a Python program: then the process that compiled it runs it,
+not a fork. The zygote sends RESULT, because it is the parent of that process; and it sends it only if that process had
+received the order and was ready. RESULT then covers everything that the process and its children did.
+
+At any time the judge may send HANDLE_REQUEST and a random number to a process that has a child. The answer is the same
 message, so that a late one is recognised, with a pidfd of the child.
 """
 
@@ -35,10 +39,13 @@ ARTIFACT = 3  # through which a runtime opens the program
 FIRST_FILE, MAX_FILES = 40, 16  # files given to a run, from this descriptor on
 
 # Messages.
-LOAD, COMPILED, COMPILE_ERROR, FAILURE, SCRATCH, RUN = b"L", b"C", b"E", b"F", b"S", b"run"
+LOAD, COMPILED, COMPILE_ERROR, FAILURE, SCRATCH, RUN, RUN_IN_PLACE = b"L", b"C", b"E", b"F", b"S", b"run", b"here"
 HANDLE_REQUEST, HANDLE_REQUEST_BYTES = b"?", 9  # no other message begins so; its number takes 8 bytes
 LIMITS = struct.Struct("<qqqq")  # CPU seconds (whole); bytes of address space, of a file, of the stack (-1: unchanged)
-RESULT = struct.Struct("<idqd")  # wait status, CPU seconds, peak resident bytes, wall seconds
+SECONDS = struct.Struct("<d")
+# Wait status; struct rusage; struct timespec of: start, end (CLOCK_MONOTONIC), CPU time of the process that forked it.
+RESULT = struct.Struct("<i4x18q2q2q2q")
+RESULT_PLACES = STATUS, USAGE, STARTED, ENDED, SPENT = 0, 8, 152, 168, 184  # of these in RESULT
 MAX_CONFIG_BYTES, MAX_MESSAGE_BYTES, MAX_TEXT_BYTES = 2**18, 2**16, 60_000
 
 # Named pipes, for a runtime that does not start without pipes.

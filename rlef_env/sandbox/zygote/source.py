@@ -10,7 +10,7 @@ from rlef_env.sandbox.zygote.protocol import C_DEFINES
 
 __all__ = ["ZYGOTE_MODULES", "c_source", "zygote_source"]
 
-ZYGOTE_MODULES = ("protocol", "kernel", "private_root", "lock", "python_main", "main")
+ZYGOTE_MODULES = ("protocol", "kernel", "private_root", "lock", "child", "python_main", "main")
 """Concatenated in this order. They need only the standard library, and no two of them define the same name."""
 HEADER = "from __future__ import annotations\n"
 
