@@ -106,9 +106,7 @@ class ZygoteProcess:
             self.layers = self._lock(require, launcher if profile.launcher else -1)
             self._baseline_bytes, self._baseline_space = 0, self._address_space()
             with self.load(b"", Limits()) as empty:
-                self._baseline_bytes = max(
-                    _expect_ok(empty.run(b"", in_place=last)).peak_bytes for last in (False, False, True)
-                )
+                self._baseline_bytes = max(_expect_ok(empty.run(b"")).peak_bytes for _ in range(2))
         except BaseException:
             self.close()
             raise
