@@ -93,7 +93,7 @@ def chosen_problems(data: Path) -> Iterator[tuple[str, list[Problem]]]:
     """Yield the name and the problems of each file of problems, and of the starter set, if they can be ordered."""
     meta = data / "meta.jsonl"
     checkers: Mapping[str, CheckerSpec] = read_checkers(meta) if meta.exists() else {}
-    paths: list[str | Path] = ["starter", *sources(data)]
+    paths: list[str | Path] = [*sources(data), "starter"]
     for path in paths:
         try:
             dataset = load_dataset(path)
@@ -193,7 +193,7 @@ def main() -> int:
     parser.add_argument(
         "--time-factor",
         type=float,
-        default=0.3,
+        default=0.2,
         metavar="X",
         help="multiplies time limits, as many mutants never end (default: %(default)s)",
     )
@@ -202,17 +202,22 @@ def main() -> int:
     facts, lines = machine(), list[Line]()
     with JudgePool(arguments.workers, time_factor=arguments.time_factor) as pool:
         for name, problems in chosen_problems(arguments.data):
-            if arguments.only in name:
-                lines += measure(name, problems, wrong_programs(problems, pool))
-                print(f"{name}: done", file=sys.stderr, flush=True)
+            if arguments.only not in name:
+                continue
+            lines += measure(name, problems, wrong_programs(problems, pool))
+            print(f"{name}: done", file=sys.stderr, flush=True)
+            if arguments.json:  # after each source, so that nothing is lost
+                report = {
+                    "machine": facts,
+                    "command": command_line("benchmarks.order"),
+                    "lines": list(map(asdict, lines)),
+                }
+                arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(table(lines))
     for line in lines:
         if line.other_failure:
             print(f"{line.source}, {line.made_from}: {line.other_failure} first failures of another kind")
     print(", ".join(f"{key} {value}" for key, value in facts.items()))
-    if arguments.json:
-        report = {"machine": facts, "command": command_line("benchmarks.order"), "lines": [asdict(x) for x in lines]}
-        arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0
 
 

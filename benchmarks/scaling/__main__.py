@@ -1,14 +1,15 @@
 """Simulate the paper's training runs and a cluster of 10,000 judge cores, and compare with measured runs.
 
-    python -m benchmarks.scaling [--rows training,cluster,validation] [--quick] [--json OUT]
+    python -m benchmarks.scaling [--rows owner,validation,learners,training,cluster] [--quick] [--json OUT]
 
-Nothing is measured here: the clock is simulated, and the figures are the same on every machine. What goes in is in
-`costs.py`; docs/scaling.md explains what comes out.
+Only the row `owner` is measured. The clock of the others is simulated, and their figures are the same on every machine.
+What goes in is in `costs.py`; docs/scaling.md explains what comes out.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import math
 import sys
@@ -20,12 +21,15 @@ from typing import Any, Final
 from benchmarks.figures import command_line
 from benchmarks.scaling.cluster import Cluster, simulate_cluster
 from benchmarks.scaling.costs import USUAL_COSTS
+from benchmarks.scaling.learners import Learner
+from benchmarks.scaling.owner import owner_seconds
 from benchmarks.scaling.training import PAPER_8B, PAPER_70B, simulate_training
 from benchmarks.scaling.validation import MEASURED, simulated_rates
+from rlef_env.judge import BaseJudgePool, JudgePool
 
 Row = dict[str, Any]
 FEW_COPIES: Final = 5  # of 50: if each machine fetches a problem from any machine that has it
-RAY_OWNER: Final = 0.001  # seconds of a Ray owner's process for a job
+RAY_OWNER: Final = 0.00094  # seconds of a Ray owner's process for a job, measured on one machine
 
 
 def training(quick: bool) -> Iterator[Row]:
@@ -51,6 +55,20 @@ def training(quick: bool) -> Iterator[Row]:
                     }
 
 
+def learners(_: bool) -> Iterator[Row]:
+    """Yield the GPUs that learners need, and the share of their peak that the paper's numbers of GPUs imply."""
+    for name, weights, cycle, gpus in (("8B", 8.03, PAPER_8B.cycle, 128), ("70B", 70.6, PAPER_70B.cycle, 1024)):
+        for tokens in (3000.0, 8192.0):
+            learner = Learner(weights, cycle, tokens)
+            yield {
+                "run": name,
+                "tokens of a rollout": round(tokens),
+                "GPUs at 40 % of their peak": math.ceil(learner.gpus),
+                "the paper's learners": gpus,
+                "share of the peak there": f"{learner.share * learner.gpus / gpus:.0%}",
+            }
+
+
 def cluster(quick: bool) -> Iterator[Row]:
     """Yield what holds 10,000 cores back, for numbers of owners."""
     for pool, owner, owners in (
@@ -73,6 +91,19 @@ def cluster(quick: bool) -> Iterator[Row]:
             }
 
 
+def owner(quick: bool) -> Iterator[Row]:
+    """Measure, and yield what a job costs an owner's process."""
+    jobs = 100 if quick else 600
+    pools: dict[str, type[BaseJudgePool]] = {"local": JudgePool}
+    if importlib.util.find_spec("ray"):
+        from rlef_env.judge.pool.ray import RayJudgePool
+
+        pools["Ray"] = RayJudgePool
+    for name, make in pools.items():
+        with make(workers=2) as pool:  # type: ignore[call-arg]
+            yield {"pool": name, "jobs": jobs, "owner's CPU for a job": f"{1000 * owner_seconds(pool, jobs):.2f} ms"}
+
+
 def validation(_: bool) -> Iterator[Row]:
     """Yield simulated and measured rates."""
     for row, measured in MEASURED.items():
@@ -90,7 +121,7 @@ def validation(_: bool) -> Iterator[Row]:
             }
 
 
-ROWS: Final = {"validation": validation, "training": training, "cluster": cluster}
+ROWS: Final = {"owner": owner, "validation": validation, "learners": learners, "training": training, "cluster": cluster}
 
 
 def table(rows: list[Row]) -> str:

@@ -24,6 +24,7 @@ from rlef_env.judge import JudgePool
 from rlef_env.problems import Dataset, Problem, load_dataset, write_jsonl
 from rlef_env.problems.problem import ROLES
 from rlef_env.problems.quality_report import Quality, QualityReport, report_path, write_reports
+from rlef_env.problems.resuming import part_of
 from rlef_env.problems.schemas import SCHEMAS
 from rlef_env.quality import augment, find_duplicates, verify
 from rlef_env.quality.augment import Augmentation, public_only
@@ -232,6 +233,7 @@ def export(arguments: argparse.Namespace) -> None:
 def order(arguments: argparse.Namespace) -> None:
     """Write problems with their hidden tests in an order that refuses wrong programs early."""
     refuse_itself(arguments.data, arguments.out)
+    refuse_itself(arguments.data, part_of(arguments.out))
     order_problems(load(arguments), arguments)
 
 

@@ -15,7 +15,12 @@ from rlef_env.problems.quality_report import digest
 from rlef_env.problems.schemas.code_contests import CODE_CONTESTS
 from rlef_env.problems.writing import problem_to_line
 
-__all__ = ["ResumedFile"]
+__all__ = ["ResumedFile", "part_of"]
+
+
+def part_of(out: Path) -> Path:
+    """Return the file that holds the rows of ``out`` until all are written."""
+    return out.with_name(out.name + ".part")
 
 
 class ResumedFile:
@@ -37,7 +42,7 @@ class ResumedFile:
     """
 
     def __init__(self, out: Path, dataset: Dataset) -> None:
-        self.out, self.part, self.written = out, out.with_name(out.name + ".part"), 0
+        self.out, self.part, self.written = out, part_of(out), 0
         self._dataset = dataset
 
     def __enter__(self) -> ResumedFile:

@@ -11,6 +11,7 @@ import pytest
 from benchmarks.scaling.clock import Clock, Station
 from benchmarks.scaling.cluster import Cluster, simulate_cluster
 from benchmarks.scaling.costs import Costs, Messages
+from benchmarks.scaling.learners import Learner
 from benchmarks.scaling.training import PAPER_8B, simulate_training
 from benchmarks.scaling.validation import MEASURED, simulated_rates
 
@@ -79,6 +80,12 @@ def test_the_busiest_part_limits_a_cluster(plan: Cluster, rate: float, limit: st
     assert found.limit == limit
     assert found.jobs_per_second == pytest.approx(rate, rel=0.1)
     assert found == simulate_cluster(plan, 120.0)
+
+
+def test_gpus_of_a_learner_by_hand() -> None:
+    """18 operations a weight and token: 18 x 10^9 x 1,000 tokens x 1,000 rollouts, at 10^12 a second and 10 s."""
+    learner = Learner(weights=1.0, cycle=10.0, tokens=1000.0, rollouts=1000, peak=2e12, share=0.5)
+    assert learner.gpus == pytest.approx(18e15 / 1e13)
 
 
 def test_measured_runs_come_out() -> None:

@@ -90,6 +90,5 @@ def test_two_calls_do_not_write_one_file(rlef_here: Rlef, data: Path, tmp_path: 
 
 def test_the_input_is_not_overwritten(rlef_here: Rlef, data: Path) -> None:
     before = data.read_bytes()
-    done = rlef_here("problems", "order", data, "-o", data)
-    assert done.returncode == 2
+    assert rlef_here("problems", "order", data, "-o", data).returncode == 2
     assert data.read_bytes() == before

@@ -8,6 +8,7 @@ import os
 import pickle
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Hashable
 from concurrent.futures import Future
 from functools import partial
@@ -47,6 +48,8 @@ class RayScheduler:
         self._actor = ray.remote(num_cpus=cores, max_restarts=0, max_task_retries=0)(RayWorker)
         self._max_workers, self._pickled_arguments, self._joined_here = workers, pickled_arguments, joined_here
         self._workers: list[RayWorkerHandle] = []
+        # With 10,000 actors, a search for an idle one takes as long as all else. Some here may not be idle any more.
+        self._idle: deque[RayWorkerHandle] = deque()
         # Ray calls back in its own thread, which must neither block nor call Ray: it only adds events for our thread.
         self._events: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._jobs = PendingJobs("RayJudgePool", isolation, max_pending, self._cancel_later)
@@ -131,10 +134,12 @@ class RayScheduler:
             with self._jobs.lock:
                 if self._jobs.closed or not self._jobs.queue:
                     return
-                worker = next((each for each in self._workers if each.pid and each.shard is None), None)
+                worker = self._idle_worker()
                 if worker is None:
+                    if len(self._workers) >= self._max_workers:
+                        return
                     starting = sum(not each.pid for each in self._workers)
-                    if starting >= len(self._jobs.queue) or len(self._workers) >= self._max_workers:
+                    if starting >= len(self._jobs.queue):
                         return
                     worker = RayWorkerHandle(self._actor.remote(self._pickled_arguments))
                     self._workers.append(worker)
@@ -142,9 +147,21 @@ class RayScheduler:
                     continue
                 _, shard = self._jobs.take()
                 if not shard.parent.start():
+                    self._idle.appendleft(worker)
                     continue
                 worker.shard = shard
             self._send(worker, shard)
+
+    def _idle_worker(self) -> RayWorkerHandle | None:
+        while self._idle:
+            worker = self._idle.popleft()
+            if worker.pid and worker.shard is None and not worker.lost:
+                return worker
+        return None
+
+    def _set_idle(self, worker: RayWorkerHandle) -> None:
+        worker.shard = None
+        self._idle.append(worker)
 
     def _send(self, worker: RayWorkerHandle, shard: Shard) -> None:
         try:
@@ -152,7 +169,7 @@ class RayScheduler:
             stored = self._problems[shard.job.problem]
         except Exception as error:  # noqa: BLE001 - the problem may be invalid, or hold what cannot be pickled
             with self._jobs.lock:
-                worker.shard = None
+                self._set_idle(worker)
                 self._jobs.fail(shard.parent, error)
             return
         if stored.reference is None:
@@ -179,6 +196,7 @@ class RayScheduler:
     def _started(self, worker: RayWorkerHandle, future: Future[Any]) -> None:
         if (error := future.exception()) is None:
             worker.pid = future.result()
+            self._set_idle(worker)
             return
         self._lost(worker)
         with self._jobs.lock:
@@ -190,6 +208,7 @@ class RayScheduler:
     def _still_runs(self, worker: RayWorkerHandle, future: Future[Any]) -> None:
         if future.exception() is None:
             worker.pid = future.result()
+            self._set_idle(worker)
         else:
             self._lost(worker)
 
@@ -198,10 +217,10 @@ class RayScheduler:
             return
         error = future.exception()
         if error is None:
-            worker.shard = None
+            self._set_idle(worker)
             self._store(shard, *future.result())
         elif isinstance(error, self._ray.exceptions.TaskCancelledError):  # the actor itself still runs
-            worker.shard = None
+            self._set_idle(worker)
             with self._jobs.lock:
                 retry(self._jobs, shard, "it was cancelled")
         else:
@@ -229,7 +248,7 @@ class RayScheduler:
             idle = [other for other in self._workers if other.pid and other.shard is None]
             for other in idle:
                 other.pid = 0
-        worker.shard = None
+        worker.shard, worker.lost = None, True
         self._ray.kill(worker.actor)  # it may only be out of reach
         for other in idle:
             self._call_back(other.actor.process.remote(), partial(self._still_runs, other))
@@ -238,6 +257,8 @@ class RayScheduler:
         """Give all jobs ``NO_VERDICT``. The pool stays open: this process may join a cluster again."""
         with self._jobs.lock:
             shards = [*self._assigned(), *self._jobs.queue.clear()]
+            for worker in self._workers:
+                worker.lost = True
             self._workers.clear()
             for shard in shards:
                 shard.parent.start()

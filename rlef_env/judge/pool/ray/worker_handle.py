@@ -19,12 +19,14 @@ class RayWorkerHandle:
         pid: process id; 0 until the actor has started, or while it is unknown whether it still runs.
         shard: what it judges; None if it is idle.
         answer: Ray's reference to the answer that it will give.
+        lost: whether the pool has given it up.
     """
 
     actor: Any
     pid: int = 0
     shard: Shard | None = None
     answer: Any = None
+    lost: bool = False
 
 
 @dataclass
