@@ -131,6 +131,8 @@ def wrong_programs(problems: Sequence[Problem], pool: BaseJudgePool) -> dict[str
 def measure(source: str, problems: Iterable[Problem], wrong: Mapping[str, Sequence[WrongProgram]]) -> Iterator[Line]:
     """Yield a line for each choice of programs that the order is made from."""
     problems = [problem for problem in problems if wrong.get(problem.id)]
+    if not problems:
+        return
     for made_from in ("no program", "the other half", "all, these included"):
         rows = [_of_problem(problem, wrong[problem.id], made_from) for problem in problems]
         before, after = ([row[place] for row in rows] for place in (0, 1))

@@ -113,6 +113,18 @@ def test_greedy_costs_at_most_four_times_the_best_order(failures: list[set[int]]
     assert total_cost(greedy(costs, range(5), programs), costs, programs) <= 4 * best
 
 
+def test_the_old_order_is_kept_where_the_greedy_one_is_worse() -> None:
+    """Test 2 is larger, so it wins the tie of three programs each; then 1 and 0 follow: 3 + 2 x 2 + 3 > 3 + 3 x 2."""
+    tests = (Test("1", "a"), Test("2", "b"), Test("3" * 300, "c"))
+    failed = ([0, 2], [0, 2], [0], [1, 2], [1], [1])
+    programs = [frozenset(each) for each in failed]
+    assert greedy([1] * 3, by_content(tests), programs) == [2, 1, 0]
+    assert total_cost([2, 1, 0], [1] * 3, programs) == 10
+    problem = replace(DOUBLE, private_tests=tests, generated_tests=())
+    failures: list[set[Place]] = [{("private", test) for test in each} for each in failed]
+    assert hidden_orders(problem, failures)["private"] == [0, 1, 2]
+
+
 def test_ordering_twice_keeps_the_first_places() -> None:
     once = reordered(DOUBLE, {"private": [4, 3, 2, 1, 0], "generated": [1, 0]})
     twice = reordered(once, {"private": [1, 0, 2, 3, 4], "generated": [0, 1]})
