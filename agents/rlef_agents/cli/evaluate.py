@@ -70,7 +70,7 @@ def run(arguments: Any) -> None:
         seed=arguments.seed,
         feedback=config.feedback,
         concurrency=arguments.concurrency,
-        env={name: env[name] for name in ("tokenizer", "reward")},
+        env={name: env[name] for name in ("tokenizer", "reward", "prompt_cap", "feedback_cap")},
         process=parallel.rank(),
         processes=parallel.world(),
     )

@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``rlef-agents train``."""
     add_config(parser)
     parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in `out`")
+    parser.add_argument("--allow-changes", action="store_true", help="resume with settings that change the experiment")
     parser.add_argument("--dry-run", action="store_true", help="do one update with a tiny random model, keep nothing")
     parser.add_argument("--minutes", type=above_zero, help="stop after the update during which this time passes")
     parser.add_argument("--plain", action="store_true", help="print one line per update instead of a live table")
@@ -41,7 +42,7 @@ def run(arguments: Any) -> None:
     model, tokenizer = tiny_start(config) if not config.model else (None, None)
     with Trainer(
         config, model, tokenizer, workers=arguments.workers, verdicts=arguments.verdicts, resume=arguments.resume,
-        live=not arguments.plain,
+        allow_changes=arguments.allow_changes, live=not arguments.plain,
     ) as trainer:  # fmt: skip
         trainer.train(stop=lambda: time.monotonic() - began > limit)
         evaluations = [row for row in read_metrics(trainer.log.path) if row["kind"] == "evaluate"]

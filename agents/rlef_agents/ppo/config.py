@@ -18,6 +18,7 @@ from rlef_agents.ppo.settings import (
     Day,
     DType,
     Momentum,
+    Reward,
     Size,
     ZeroOrMore,
     one_line_errors,
@@ -81,12 +82,25 @@ class TrainConfig:
     feedback: Literal["public", "first", "none", "random", "private"] = "public"
     """Tests that the feedback shows when they fail: ``public`` (paper), the ``first`` failing one of these, ``none``,
     ``random``, or ``private``."""
-    reward: str = "rlef"
-    """Name of one of ``rlef_env``'s rewards. Paper: +1 solved, -1 not solved, -0.2 for a response without code that is
-    not the last."""
+    reward: Reward = "rlef"
+    """Name of one of ``rlef_env``'s rewards, or a table of weights of its components, such as ``{outcome = 1,
+    no_program = 1, compile_error = 0.5}``; a weight of 1 gives a component's own value (-0.2 for the last two). Paper:
+    ``rlef``, which is +1 solved, -1 not solved, -0.2 for a response without code that is not the last."""
     final_invalid_penalty: float = 0.0
     """Number added to the reward of a *last* response without code. Paper: not stated. 0 keeps its -1; -0.2 makes it
     -1.2."""
+
+    prompt_cap: Size = 2048
+    """Largest number of the model's tokens of a problem's statement in the prompt; the middle of a longer one is left
+    out. 0: no limit. Paper: not stated."""
+    feedback_cap: Size = 1024
+    """The same for feedback. Paper: not stated."""
+    sampling: Literal["uniform", "difficulty", "curriculum"] = "uniform"
+    """How training draws problems: ``uniform``; ``difficulty``: first a difficulty, by ``difficulty_weights``, then one
+    of its problems; ``curriculum``: most often those that are sometimes solved and sometimes not. Paper: not stated."""
+    difficulty_weights: dict[str, Annotated[float, Field(ge=0)]] = dataclasses.field(default_factory=dict)
+    """With ``sampling="difficulty"``: frequency of each difficulty, ``unknown`` where a problem has none; empty:
+    every difficulty equally often."""
 
     judge: Literal["local", "ray"] = "local"
     """Where programs run: ``local``: this machine; ``ray``: the machines of a Ray cluster."""
@@ -132,6 +146,12 @@ class TrainConfig:
     """Responses that the length limit ended: ``as_is``: like any other; ``mask``: they are in no statistic, and neither
     policy nor critic gets a gradient from them; ``bootstrap``: where one is an episode's last response, V(c) replaces
     its reward. Paper: not stated."""
+
+    equal_groups: Literal["keep", "skip"] = "keep"
+    """With ``estimator="group"``: groups in which all episodes have the same reward teach nothing except KL. ``skip``
+    leaves them out of all losses and statistics, unless there are no others. GRPO keeps them, DAPO skips them."""
+    replace_groups: Size = 0
+    """With ``equal_groups="skip"``: how many times an update may play further problems in place of skipped groups."""
 
     # Losses.
 
@@ -240,6 +260,15 @@ class TrainConfig:
                 "centre a second time and reinforce groups that all failed; leave normalise out"
             )
         make_reward(self.reward)
+        if self.difficulty_weights and self.sampling != "difficulty":
+            raise UsageError(f"difficulty_weights: expected sampling = 'difficulty', got {self.sampling!r}")
+        if self.equal_groups == "skip" and not in_groups:
+            raise UsageError(f"equal_groups: 'skip' needs estimator = 'group', got estimator = {self.estimator!r}")
+        if self.replace_groups and (self.equal_groups != "skip" or self.max_lag):
+            raise UsageError(
+                "replace_groups: expected equal_groups = 'skip' and max_lag = 0, because a replacement is played when "
+                f"its batch is complete, got {self.equal_groups!r} and {self.max_lag}"
+            )
         check_n_at_k(self.evaluate_n_at_k, self.turns, self.evaluate_samples, "evaluate_samples")
         if in_groups and self.samples_per_problem < 2:
             raise UsageError(

@@ -72,19 +72,22 @@ class EpisodeLog:
         """Return whether the episodes of the update after ``step`` updates are kept."""
         return bool(self._every) and step % self._every == 0
 
-    def trained(self, batch: Batch, step: int, values: Sequence[Mapping[str, float]]) -> list[EpisodeFacts]:
+    def trained(
+        self, batch: Batch, step: int, values: Sequence[Mapping[str, float]], trained: Sequence[bool] = ()
+    ) -> list[EpisodeFacts]:
         """Keep the episodes of an update; all processes call it at once.
 
         Args:
             batch: the episodes.
             step: number of updates before this one.
             values: ``Learner.turn_values`` after the update.
+            trained: for each of ``batch.tokens``, whether it was trained on; empty: all were.
 
         Returns:
             Facts about the episodes of this process, whether they are kept or not.
         """
         samples = sample_numbers([episode.problem_id for episode in batch.episodes])
-        made = records(batch, samples, "train", step, self._attempt, "", values)
+        made = records(batch, samples, "train", step, self._attempt, "", values, trained)
         return self._keep(batch, made, self.keeps(step))
 
     def evaluated(self, batch: Batch, plan: Plan, step: int, evaluation: str) -> list[EpisodeFacts]:
@@ -135,6 +138,7 @@ def records(
     attempt: int,
     evaluation: str = "",
     values: Sequence[Mapping[str, float]] = (),
+    trained: Sequence[bool] = (),
 ) -> Iterator[EpisodeRecord]:
     """Yield the records of a batch.
 
@@ -145,15 +149,16 @@ def records(
         step: number of updates that the policy had.
         attempt: number of earlier starts of the run.
         evaluation: name of the evaluation set.
-        values: numbers of each turn of the episodes that have a verdict; empty where there are none.
+        values: numbers of each turn of the episodes that have a verdict and were trained on; empty: there are none.
+        trained: for each of ``batch.tokens``, whether it was trained on; empty: all were.
     """
-    tokens, numbers = iter(batch.tokens), iter(values)
+    tokens, numbers = iter(zip(batch.tokens, trained or [True] * len(batch.tokens), strict=True)), iter(values)
     for episode, problem, sample in zip(batch.episodes, batch.problems, samples, strict=True):
-        played = next(tokens).turns if episode.turns else ()
+        played, learned = next(tokens) if episode.turns else (None, False)
         extras, read = [], 0
-        for turn, category in zip(played, categories(problem, episode), strict=True):
+        for turn, category in zip(played.turns if played else (), categories(problem, episode), strict=True):
             read, written = read + len(turn.prompt_ids), len(turn.completion.ids)
-            own = next(numbers) if values and not episode.truncated else {}
+            own = next(numbers) if values and learned and not episode.truncated else {}
             extras.append(TurnExtra(category, read, written, values=own))
             read += written
         yield EpisodeRecord(episode, sample, phase, evaluation, step, attempt, turns=tuple(extras))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import numpy as np
 
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.play_metrics import evaluation_metrics
 from rlef_agents.ppo.rollout import Batch, Plan, Rollout, seed_of
+from rlef_agents.ppo.stopping import Interrupted, StopSignal
 from rlef_env import Dataset
 from rlef_env.analysis.metrics import NAtK
 from rlef_env.runs import EpisodeFacts
@@ -55,6 +57,7 @@ def evaluate(
     plans: Sequence[Plan],
     keep: Callable[[Batch, Plan], Sequence[EpisodeFacts]],
     wanted: Sequence[NAtK] = (),
+    stopping: StopSignal | None = None,
 ) -> dict[str, float]:
     """Play all plans of this process; all processes call it at once.
 
@@ -63,17 +66,24 @@ def evaluate(
         plans: plans of this process.
         keep: keeps the episodes of a plan, and returns the facts about them.
         wanted: n@k to estimate.
+        stopping: flag that ends the evaluation.
 
     Returns:
         ``evaluation_metrics`` of the episodes of all processes, out_of_context (episodes that ended unsolved because no
         further response fitted into the context) and skipped (those of them without any response).
+
+    Raises:
+        Interrupted: in all processes, because one of them was asked to stop.
     """
     mine: list[EpisodeFacts] = []
     unfit = np.zeros(2)
-    for each in plans:
-        batch = rollout.play(each)
-        mine += keep(batch, each)
-        unfit += len(batch.out_of_context), len(batch.skipped)
+    with suppress(Interrupted):
+        for each in plans:
+            batch = rollout.play(each)
+            mine += keep(batch, each)
+            unfit += len(batch.out_of_context), len(batch.skipped)
+    if stopping is not None and stopping.agreed():
+        raise Interrupted
     out_of_context, skipped = parallel.total(unfit)
     facts = [each for part in parallel.gathered(mine) for each in part]
     return {

@@ -57,6 +57,8 @@ def env_arguments(config: TrainConfig, problems: Problems, tokenizer: Any) -> di
         "max_turns": config.turns,
         "feedback": config.feedback,
         "reward": config.reward,
+        "prompt_cap": config.prompt_cap or None,
+        "feedback_cap": config.feedback_cap or None,
     }
 
 

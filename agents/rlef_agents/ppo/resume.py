@@ -5,38 +5,68 @@ from __future__ import annotations
 import dataclasses
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.config_file import load_config
 from rlef_env.errors import UsageError
 
-__all__ = ["refuse_or_list_differences", "with_date"]
+__all__ = ["CHANGEABLE", "WEIGHTS", "changed_settings", "with_date"]
 
-FIXED: Final = ("critic", "lora_rank", "lora_alpha")
-"""Settings that a resumed run cannot change."""
+WEIGHTS: Final = frozenset({"critic", "lora_rank", "lora_alpha"})
+"""Settings without which the weights of a checkpoint have no meaning: never changed."""
+
+CHANGEABLE: Final = frozenset(
+    {
+        # Where and how fast the run computes.
+        "device", "generator", "servers", "judge", "judge_address", "parallel", "token_budget", "max_lag",
+        "gradient_checkpointing", "deterministic",
+        # How long and how fast it learns: what is set again by hand in the middle of a run.
+        "updates", "lr", "lr_final", "critic_lr", "warmup",
+        # What is written, and when.
+        "out", "save_every", "keep", "keep_episodes_every",
+        # Evaluations, which change no weight. A run folder refuses other evaluation *problems* itself.
+        "evaluate_every", "evaluate_dataset", "evaluate_split", "evaluate_episodes", "evaluate_samples",
+        "evaluate_temperature", "evaluate_top_p", "evaluate_n_at_k",
+    }
+)  # fmt: skip
+"""Settings that a resumed run may change without being asked: the rest of the run is the same experiment."""
 
 
-def refuse_or_list_differences(checkpoint: Path, config: TrainConfig) -> list[str]:
-    """Return the settings that differ from those of a checkpoint, except the run's folder.
+def changed_settings(checkpoint: Path, config: TrainConfig, allow_changes: bool = False) -> list[str]:
+    """Return the settings that differ from those of a checkpoint, each as ``"lr = 2.0 (was 1.0)"``.
+
+    Args:
+        checkpoint: its folder.
+        config: settings of the resumed run.
+        allow_changes: accept settings outside of ``CHANGEABLE``, too; those of ``WEIGHTS`` are refused in any case.
 
     Raises:
-        UsageError: a setting with which the checkpoint's weights have no meaning.
+        UsageError: a setting differs that may not; the line names all of them.
     """
-    stored = load_config(checkpoint / "config.toml")
-    differences = []
+    stored, found = load_config(checkpoint / "config.toml"), dict[str, str]()
     for field in dataclasses.fields(config):
         old, new = (getattr(each, field.name) for each in (stored, config))
-        if old == new or field.name == "out" or (field.name == "date" and not new):
-            continue
-        if field.name in FIXED:
-            raise UsageError(
-                f"{field.name}: expected {old!r}, as in {checkpoint}, got {new!r}; its weights have no meaning with "
-                "another value, so set it back, or choose another out for a new run"
-            )
-        differences.append(f"{field.name} = {new!r} (was {old!r})")
-    return differences
+        if old != new and field.name != "out" and (field.name != "date" or new):
+            found[field.name] = f"{field.name} = {shown(new)} (was {shown(old)})"
+    if fixed := [found[name] for name in found if name in WEIGHTS]:
+        raise UsageError(
+            f"--resume: expected the settings of {checkpoint}, without which its weights have no meaning, got "
+            f"{', '.join(fixed)}; set them back, or choose another out for a new run"
+        )
+    if refused := [found[name] for name in found if name not in CHANGEABLE] if not allow_changes else []:
+        raise UsageError(
+            f"--resume: expected the settings of {checkpoint}, got {', '.join(refused)}; set them back, choose another "
+            "out for a new run, or add --allow-changes to continue this one with them"
+        )
+    return list(found.values())
+
+
+def shown(value: Any) -> str:
+    """Return a value of a setting for a line of text."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def with_date(config: TrainConfig, run: Path) -> TrainConfig:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from rlef_agents.ppo.trajectory import Completion, Ids, TokenEpisode, TokenTurn
 from rlef_env import CodeVectorEnv, Episode, Turn, Verdict
 from rlef_env.problems import Problem
 
-__all__ = ["Batch", "Plan", "Rollout", "plan"]
+__all__ = ["Batch", "Plan", "Progress", "Rollout", "plan"]
 
 RECV_TIMEOUT: Final = 0.05
 """Seconds to wait for one batch's judgements before looking at the other batch's."""
@@ -42,7 +42,9 @@ class Plan:
     samples: tuple[int, ...] = ()
 
 
-def plan(run: int, step: int, episodes: int, samples: int = 1, process: int = 0, processes: int = 1) -> Plan:
+def plan(
+    run: int, step: int, episodes: int, samples: int = 1, process: int = 0, processes: int = 1, first: int = 0
+) -> Plan:
     """Return the episodes of an update. Seeds are functions of run, step, problem and sample alone.
 
     Args:
@@ -53,6 +55,7 @@ def plan(run: int, step: int, episodes: int, samples: int = 1, process: int = 0,
         process: rank of this process. Each process plays a contiguous range of the problems, so that the episodes of
             all processes, in order of rank, are the episodes of a single process.
         processes: number of processes.
+        first: number of the first problem; those of a further round of the same update follow on.
     """
     problems = -(-episodes // samples)
     numbers = range(problems * process // processes, problems * (process + 1) // processes)
@@ -60,8 +63,8 @@ def plan(run: int, step: int, episodes: int, samples: int = 1, process: int = 0,
         (number, sample) for number in numbers for sample in range(samples) if number * samples + sample < episodes
     ]
     return Plan(
-        tuple(seed_of(run, step, number) for number, _ in chosen),
-        tuple(seed_of(run, step, number, sample + 1) for number, sample in chosen),
+        tuple(seed_of(run, step, first + number) for number, _ in chosen),
+        tuple(seed_of(run, step, first + number, sample + 1) for number, sample in chosen),
     )
 
 
@@ -93,6 +96,22 @@ class Batch:
     skipped: list[int] = field(default_factory=list)
 
 
+class Progress(NamedTuple):
+    """How far the batch is that is being played.
+
+    Attributes:
+        finished: episodes that have ended.
+        episodes: all of its episodes.
+        tokens: tokens of its episodes so far: prompts, responses and feedback.
+        judging: responses that wait for the judge, or are being judged.
+    """
+
+    finished: int
+    episodes: int
+    tokens: int
+    judging: int
+
+
 class Rollout:
     """Plays batches of episodes.
 
@@ -106,6 +125,7 @@ class Rollout:
         final_invalid_penalty: added to the reward of a last response without a program.
         overlap: whether to judge while decoding. If False, all pending responses are decoded before any is judged. That
             is slower, but the generator gets the same requests in the same order every time.
+        tick: called between steps; what it raises ends ``play``, and the rollout cannot be used any more.
     """
 
     def __init__(
@@ -117,8 +137,9 @@ class Rollout:
         context: int,
         final_invalid_penalty: float = 0.0,
         overlap: bool = True,
+        tick: Callable[[], None] = lambda: None,
     ) -> None:
-        self.generator, self.renderer = generator, renderer
+        self.generator, self.renderer, self.tick = generator, renderer, tick
         self.max_new, self.context, self.penalty, self.overlap = max_new, context, final_invalid_penalty, overlap
         self._free = deque(envs)
         self._open: deque[_OpenBatch] = deque()
@@ -139,6 +160,7 @@ class Rollout:
         if batch.plan != wanted:
             raise ValueError("wanted: expected the plan that the previous call began as `ahead`")
         while batch.num_open:
+            self.tick()
             began = time.monotonic()
             self._sample()
             sampled = time.monotonic()
@@ -158,6 +180,14 @@ class Rollout:
     def update(self, version: int) -> None:
         """Notify the generator that the weights now have this version. Open episodes continue with them."""
         self.generator.update(version)
+
+    def progress(self) -> Progress:
+        """Return how far the oldest open batch is; zeros where none is open."""
+        if not self._open:
+            return Progress(0, 0, 0, 0)
+        batch = self._open[0]
+        count, tokens = len(batch.turns), sum(len(ids) for ids in batch.ids)
+        return Progress(count - batch.num_open, count, tokens, batch.env.num_pending)
 
     def _num_sampling(self) -> int:
         return sum(batch.num_sampling for batch in self._open)
@@ -194,6 +224,7 @@ class Rollout:
         completions = self.generator.poll()
         if not self.overlap:
             while self._num_sampling() > len(completions):
+                self.tick()
                 completions += self.generator.poll()
             completions.sort(key=lambda each: each[0])
         for batch in self._open:

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 from rlef_env.errors import UsageError
 
 __all__ = [
-    "SETTINGS", "AboveZero", "Count", "DType", "Day", "Momentum", "Size", "ZeroOrMore", "one_line_errors",
+    "SETTINGS", "AboveZero", "Count", "DType", "Day", "Momentum", "Reward", "Size", "ZeroOrMore", "one_line_errors",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -79,6 +79,15 @@ def iso_day(value: object) -> object:
     return text
 
 
+def name_or_weights(value: object) -> object:
+    """Refuse what is neither the name of a reward nor a table of weights; ``make_reward`` checks the rest."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, dict) or not all(isinstance(each, (int, float)) for each in value.values()):
+        raise ValueError("expected a name or a table of numbers")
+    return {name: float(weight) for name, weight in value.items()}
+
+
 LARGEST: Final = 2**31 - 1
 """Largest count and largest seed."""
 
@@ -88,4 +97,5 @@ ZeroOrMore: TypeAlias = Annotated[float, Field(ge=0)]
 AboveZero: TypeAlias = Annotated[float, Field(gt=0)]
 Momentum: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
 Day: TypeAlias = Annotated[str, BeforeValidator(iso_day)]
+Reward: TypeAlias = Annotated[str | dict[str, float], BeforeValidator(name_or_weights)]
 DType: TypeAlias = Literal["float32", "bfloat16"]

@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,15 +26,18 @@ from rlef_agents.ppo.checks import NotFiniteError
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.config_file import dump_config
 from rlef_agents.ppo.episode_log import EpisodeLog, count_start, open_run, run_identity
+from rlef_agents.ppo.equal_groups import Chosen, play_groups
 from rlef_agents.ppo.evaluate import evaluate, evaluated_problems, evaluation_plans
 from rlef_agents.ppo.generators import GeneratorFactory, unsharded_copy
 from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.parts import check_context, env_arguments, load_model, make_env, make_pool, make_renderer
+from rlef_agents.ppo.planner import Planner
 from rlef_agents.ppo.play_metrics import STARVED, training_metrics
 from rlef_agents.ppo.problems import evaluation_problems, training_problems
-from rlef_agents.ppo.resume import refuse_or_list_differences, with_date
-from rlef_agents.ppo.rollout import Batch, Plan, Rollout, plan
+from rlef_agents.ppo.resume import changed_settings, with_date
+from rlef_agents.ppo.rollout import Batch, Plan, Rollout
 from rlef_agents.ppo.run_log import Log
+from rlef_agents.ppo.stopping import Interrupted, StopSignal
 from rlef_env import CodeVectorEnv
 from rlef_env.analysis.metrics import parse_n_at_k
 from rlef_env.envs import EnvConfig
@@ -62,6 +65,7 @@ class Trainer:
         verdicts: file of verdicts to share with other runs. Programs repeat, and a program with a known verdict is not
             judged again, unless the verdict depends on time.
         resume: resume from the last checkpoint in ``config.out``.
+        allow_changes: resume with settings that ``changed_settings`` would refuse.
         quiet: print nothing.
         live: show progress in a table that changes in place.
 
@@ -80,6 +84,7 @@ class Trainer:
         workers: int | None = None,
         verdicts: str | None = None,
         resume: bool = False,
+        allow_changes: bool = False,
         quiet: bool = False,
         live: bool = True,
     ) -> None:
@@ -96,7 +101,7 @@ class Trainer:
                 f"episodes: expected one problem or more for each of {parallel.world()} processes, got "
                 f"{config.episodes} episodes, {config.samples_per_problem} of a problem"
             )
-        differences = [] if before is None else refuse_or_list_differences(before, config)
+        differences = [] if before is None else changed_settings(before, config, allow_changes)
         self.config = config = with_date(config, self.out)
         read_template(config.chat_template)  # report an error before a model is loaded
         self._valid_problems = evaluation_problems(config)
@@ -114,10 +119,13 @@ class Trainer:
         self.renderer = make_renderer(tokenizer, model, config)
         whole = unsharded_copy(model, config)
         self.learner = Learner(model, config)
-        self.best = -1.0
-        if before is not None:
-            self.best = float(load_checkpoint(before, self.learner)["best"])
+        self.stopping = StopSignal()
+        extra = {} if before is None else load_checkpoint(before, self.learner)
+        self.best = float(extra.get("best", -1.0))
+        self._saved = self.learner.version
         self.generators = GeneratorFactory(config, self.learner, self.renderer.stop_ids, whole)
+        self.planner = Planner(config, train.dataset)
+        self.planner.load_state_dict(extra.get("planner", {}))
         share = len(self.plan(0).seeds)
         self._stack = ExitStack()
         self.pool = make_pool(config, workers, verdicts, self._stack)
@@ -157,27 +165,45 @@ class Trainer:
     def train(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Train to the last update, or until ``stop`` returns True after an update.
 
+        SIGTERM and SIGUSR1 end the run sooner: the episodes that are being played are dropped, a checkpoint is saved,
+        and this returns. Nothing is evaluated then.
+
         Raises:
             RLEFError: a loss is not a number, or a file cannot be written; the last checkpoint is usable.
         """
+        with self.stopping.installed():
+            try:
+                self._train(stop)
+            except Interrupted:
+                if self.learner.version > self._saved:
+                    self.save()
+                self.log.say(
+                    f"stopped by {self.stopping.name or 'a signal to another process'} after {self.learner.version} "
+                    f"updates; {self._last()}"
+                )
+
+    def _train(self, stop: Callable[[], bool]) -> None:
         config, learner = self.config, self.learner
         if learner.version == 0 and config.evaluate_every:
             self.evaluate()
         while learner.version < config.updates:
             began = time.monotonic()
-            batch = self.rollout.play(
-                self.plan(learner.version), self.plan(learner.version + 1) if self._ahead else None
-            )
+            chosen = self._play()
+            batch = chosen.batch
             played = time.monotonic()
             version = learner.version
-            metrics = self._update(batch)
-            facts = self.episodes.trained(batch, version, learner.turn_values)
-            metrics |= training_metrics([each for share in parallel.gathered(facts) for each in share])
+            metrics = self._update(chosen)
+            facts = self.episodes.trained(batch, version, learner.turn_values, chosen.trained)
+            everyones = [each for share in parallel.gathered(facts) for each in share]
+            metrics |= training_metrics(everyones)
+            self.planner.learn(everyones)
             self.generators.renew()
             self.rollout.update(learner.version)
             self.log.write("train", learner.version, {**metrics, **self._timings(batch, began, played)})
             # If one process stops, all do: each waits for the others in the following calls.
             over = learner.version >= config.updates or bool(parallel.largest(np.array([float(stop())]))[0])
+            if self.stopping.agreed():
+                raise Interrupted
             if config.evaluate_every and (over or learner.version % config.evaluate_every == 0):
                 self.evaluate()
             if over or (config.save_every and learner.version % config.save_every == 0):
@@ -185,10 +211,30 @@ class Trainer:
             if over:
                 return
 
+    def _play(self) -> Chosen:
+        """Play the episodes of the next update; all processes call it at once."""
+        config, version = self.config, self.learner.version
+        if config.equal_groups == "skip":
+            return play_groups(self._played, self.planner, version, config.replace_groups)
+        batch = self._played(self.plan(version), self.plan(version + 1) if self._ahead else None)
+        return Chosen(batch, [True] * len(batch.tokens))
+
+    def _played(self, wanted: Plan, ahead: Plan | None = None) -> Batch:
+        """Play episodes; all processes call it at once.
+
+        Raises:
+            Interrupted: in all processes, because one of them was asked to stop.
+        """
+        batch = None
+        with suppress(Interrupted):
+            batch = self.rollout.play(wanted, ahead) if wanted.seeds else Batch()
+        if self.stopping.agreed() or batch is None:
+            raise Interrupted
+        return batch
+
     def plan(self, update: int) -> Plan:
         """Return the problems and seeds to play for an update, in this process."""
-        config = self.config
-        return plan(config.seed, update, config.episodes, config.samples_per_problem, parallel.rank(), parallel.world())
+        return self.planner.plan(update)
 
     def evaluate(self) -> dict[str, float]:
         """Play the validation problems, and keep the best policy so far in ``best/``."""
@@ -208,8 +254,11 @@ class Trainer:
         def keep(batch: Batch, plan: Plan) -> list[EpisodeFacts]:
             return self.episodes.evaluated(batch, plan, step, self.evaluated)
 
-        metrics = evaluate(rollout, plans, keep, parse_n_at_k(config.evaluate_n_at_k, config.turns))
-        close(rollout)
+        try:
+            wanted = parse_n_at_k(config.evaluate_n_at_k, config.turns)
+            metrics = evaluate(rollout, plans, keep, wanted, self.stopping)
+        finally:
+            close(rollout)
         row = {**metrics, "temperature": config.evaluate_temperature, "top_p": config.evaluate_top_p}
         self.log.write("evaluate", step, row)
         self.log.forecast(self.evaluated)
@@ -226,9 +275,12 @@ class Trainer:
         """
         folder = self.out / "checkpoints"
         try:
-            return save_checkpoint(folder, self.learner, {"best": self.best}, self.tokenizer, self.config.keep)
+            extra = {"best": self.best, "planner": self.planner.state_dict()}
+            saved = save_checkpoint(folder, self.learner, extra, self.tokenizer, self.config.keep)
         except CANNOT_WRITE as error:
             raise RLEFError(f"checkpoint: could not be written ({error}); {self._last()}") from error
+        self._saved = self.learner.version
+        return saved
 
     def close(self) -> None:
         """Close the judge, the logs and the generator."""
@@ -284,12 +336,13 @@ class Trainer:
             config.context,
             config.final_invalid_penalty,
             overlap=not config.deterministic,
+            tick=self.stopping.check,
         )
 
-    def _update(self, batch: Batch) -> dict[str, float]:
-        number = self.learner.version + 1
+    def _update(self, chosen: Chosen) -> dict[str, float]:
+        number, batch = self.learner.version + 1, chosen.batch
         try:
-            metrics = self.learner.update(batch.tokens)
+            metrics = self.learner.update(chosen.tokens)
         except NotFiniteError as error:
             raise RLEFError(f"update {number}: {error}. {self._last()}, for example with a lower lr") from error
         lost = [
@@ -297,6 +350,8 @@ class Trainer:
         ]
         starved = parallel.total(np.array([lost.count(STARVED)], np.float64))
         metrics["episodes_starved"] = float(starved[0])
+        if self.config.equal_groups == "skip":
+            metrics |= {"equal_groups": float(chosen.equal), "replaced_groups": float(chosen.replaced)}
         if not metrics["episodes"] + metrics["episodes_without_verdict"]:
             raise RLEFError(
                 f"update {number}: expected prompts shorter than the context of {self.config.context} tokens, got "

@@ -86,6 +86,17 @@ def test_overrides_come_last(tmp_path: Path) -> None:
         ("value_clip=0.0", "value_clip: expected more than 0"),
         ("date=today", "date: expected YYYY-MM-DD, got 'today'"),
         ("reward=rlefs", "reward: expected one of rlef"),
+        ("reward=1", "reward: expected a name or a table of numbers, got 1"),
+        ("reward={outcome = 'much'}", "reward: expected a name or a table of numbers"),
+        ("reward={outcomes = 1}", "reward: expected weights for one or more of outcome"),
+        ("prompt_cap=-1", "prompt_cap: expected 0 or more, got -1"),
+        ("feedback_cap=big", "feedback_cap: expected a whole number, got 'big'"),
+        ("sampling=hard", "sampling: expected 'uniform', 'difficulty' or 'curriculum', got 'hard'"),
+        ("difficulty_weights={easy = 1}", "difficulty_weights: expected sampling = 'difficulty', got 'uniform'"),
+        ("difficulty_weights=easy", "difficulty_weights: expected a table, got 'easy'"),
+        ("equal_groups=drop", "equal_groups: expected 'keep' or 'skip', got 'drop'"),
+        ("equal_groups=skip", "equal_groups: 'skip' needs estimator = 'group'"),
+        ("replace_groups=1", "replace_groups: expected equal_groups = 'skip' and max_lag = 0"),
         ("lr", "expected key=value"),
     ],
 )
@@ -104,6 +115,21 @@ def test_template_options_are_a_table_and_survive_being_written(tmp_path: Path) 
         ],
     )
     assert loaded.chat_template_options == {"enable_thinking": False, "names": ["a"], "n": 2}
+    (tmp_path / "written.toml").write_text(dump_config(loaded), encoding="utf-8")
+    assert load_config(tmp_path / "written.toml") == loaded
+
+
+def test_weights_of_a_reward_are_a_table_and_survive_being_written(tmp_path: Path) -> None:
+    loaded = load_config(
+        "small",
+        [
+            "reward={outcome = 1, compile_error = 0.5}",
+            "sampling=difficulty",
+            "difficulty_weights={'<=800' = 2, unknown = 1}",
+        ],
+    )
+    assert loaded.reward == {"outcome": 1.0, "compile_error": 0.5}
+    assert loaded.difficulty_weights == {"easy": 2.0, "unknown": 1.0}
     (tmp_path / "written.toml").write_text(dump_config(loaded), encoding="utf-8")
     assert load_config(tmp_path / "written.toml") == loaded
 

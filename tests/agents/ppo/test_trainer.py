@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from rlef_agents.ppo.checkpoint import checkpoints, latest
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.config_file import load_config
 from rlef_agents.ppo.parts import make_pool
+from rlef_agents.ppo.resume import CHANGEABLE, WEIGHTS
 from rlef_agents.ppo.sinks import read_metrics
 from rlef_agents.ppo.trainer import Trainer
 from rlef_agents.tiny.shrunk import shrunk
@@ -130,24 +131,53 @@ class Reported:
         return [line for line in self.lines if word in line]
 
 
-def test_settings_that_differ_from_the_checkpoint_are_reported_written_and_used(tmp_path, monkeypatch):
-    config = replace(CONFIG, out=str(tmp_path), updates=1, weight_decay=0.1)
+def test_settings_that_may_change_at_resume_are_reported_written_and_used(tmp_path, monkeypatch):
+    config = replace(CONFIG, out=str(tmp_path), updates=1)
     run(config)
     reported = Reported(monkeypatch)
-    changed = replace(config, updates=2, lr=5e-4, weight_decay=0.0, adam_beta2=0.5, date="")
+    changed = replace(config, updates=2, lr=5e-4, token_budget=77, date="")
+    run(changed, resume=True)
+    assert sorted(line.split(": ")[1] for line in reported.about("resumed with")) == [
+        "lr = 0.0005 (was 0.001)", "token_budget = 77 (was 8192)", "updates = 2 (was 1)",
+    ]  # fmt: skip
+    assert load_config(tmp_path / "config.toml").lr == 5e-4
+
+
+def test_settings_that_change_the_experiment_are_refused_at_resume_in_one_line(tmp_path, monkeypatch):
+    config = replace(CONFIG, out=str(tmp_path), updates=1, weight_decay=0.1)
+    run(config)
+    changed = replace(config, updates=2, weight_decay=0.0, adam_beta2=0.5)
+    with pytest.raises(
+        UsageError,
+        match=r"--resume: expected the settings of .*update-00000001, got weight_decay = 0.0 \(was 0.1\), "
+        r"adam_beta2 = 0.5 \(was 0.95\); set them back, .* --allow-changes",
+    ):
+        run(changed, resume=True)
+    assert load_config(tmp_path / "config.toml") == load_config(latest(tmp_path / "checkpoints") / "config.toml"), (
+        "a refused start changes nothing"
+    )
+    reported = Reported(monkeypatch)
     model, tokenizer = shrunk("llama")
-    with Trainer(changed, model, tokenizer, workers=1, resume=True, quiet=True) as trainer:
+    with Trainer(changed, model, tokenizer, workers=1, resume=True, allow_changes=True, quiet=True) as trainer:
         groups = trainer.learner.optimiser.param_groups
         assert {(group["weight_decay"], group["betas"]) for group in groups} == {(0.0, (0.9, 0.5))}
         assert trainer.learner.optimiser.state, "the moments are the checkpoint's"
         trainer.train()
-    assert sorted(line.split(": ")[1] for line in reported.about("resumed with")) == [
-        "adam_beta2 = 0.5 (was 0.95)", "lr = 0.0005 (was 0.001)", "updates = 2 (was 1)", "weight_decay = 0.0 (was 0.1)",
-    ]  # fmt: skip
-    assert load_config(tmp_path / "config.toml").lr == 5e-4
+    assert len(reported.about("resumed with")) == 3
     for setting in ({"critic": "separate"}, {"lora_rank": 2}, {"lora_alpha": 1}):
-        with pytest.raises(UsageError, match=f"{next(iter(setting))}: expected .* as in .*update-00000002"):
-            run(replace(changed, **setting), resume=True)
+        with pytest.raises(UsageError, match=f"update-00000002, without which .*{next(iter(setting))} = .* was"):
+            run_changed(replace(changed, **setting))
+
+
+def run_changed(config):
+    model, tokenizer = shrunk("llama")
+    Trainer(config, model, tokenizer, workers=1, resume=True, allow_changes=True, quiet=True)
+
+
+def test_every_setting_of_a_resumed_run_is_known():
+    names = {field.name for field in fields(TrainConfig)}
+    assert names >= CHANGEABLE | WEIGHTS
+    assert not CHANGEABLE & WEIGHTS
 
 
 def test_a_resumed_run_keeps_the_day_on_which_it_began(tmp_path, monkeypatch):
