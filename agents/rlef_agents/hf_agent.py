@@ -155,7 +155,7 @@ class HFAgent:
         contents = _contents(conversation)
         number, parts = -1, [self._renderer.first(self._before + contents[0])]
         for turn in range(1, len(contents), 2):
-            number, sampled = self._responses.get(contents[: turn + 1]) or (-1, self._renderer.data(contents[turn]))
+            number, sampled = self._responses.get(contents[: turn + 1]) or (-1, self._renderer.response(contents[turn]))
             parts += [sampled, self._renderer.following(contents[turn + 1], sampled)]
         return number, np.concatenate(parts)
 

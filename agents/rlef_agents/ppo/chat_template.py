@@ -79,6 +79,8 @@ class Renderer:
         system: text of a system message that begins every conversation; the paper uses none.
         date: date, as YYYY-MM-DD, that templates get as the current date; the real date if empty.
         stops: further ids that end a response: the stop ids in the model's settings (``model_stops``).
+        examples: texts of a user and of the assistant, with which every conversation begins.
+        prefill: text that every response begins with; it is in prompts and in ``text``, but is not sampled.
 
     Attributes:
         end_of_turn: control token with which the template ends an assistant's turn.
@@ -96,6 +98,8 @@ class Renderer:
         system: str | None = None,
         date: str = "",
         stops: Sequence[int] = (),
+        examples: Sequence[tuple[str, str]] = (),
+        prefill: str = "",
     ) -> None:
         backend = getattr(tokenizer, "backend_tokenizer", None)
         if not isinstance(backend, Tokenizer):
@@ -122,10 +126,16 @@ class Renderer:
         self.stop_ids: tuple[int, ...] = tuple(dict.fromkeys(ends))
         self._pieces = [self._encode_template(text) for text in (self._before, self._after, *self._delta)]
         self._check_seams()
+        self._answers = [self.data(answer) for _, answer in examples]
+        self._opening = [self._pieces[0], *self._example_ids([user for user, _ in examples])]
+        self._prefill, self._prefill_ids = prefill, self._encode_template(prefill)
+        if np.isin(self._prefill_ids, self.stop_ids).any():
+            raise UsageError(f"prefill: expected a text that does not end the response, got {prefill!r}")
 
     def first(self, message: str) -> Ids:
         """Return the first prompt: all tokens before the first sampled one, ``(n,)``."""
-        return np.concatenate([self._pieces[0], self.data(message), self._pieces[1]])
+        before = self._between(message, self._answers[-1]) if self._answers else self._asked(message)
+        return np.concatenate([*self._opening, before, self._prefill_ids])
 
     def following(self, message: str, sampled: Ids) -> Ids:
         """Return the tokens between a sampled response and the next response, ``(n,)``.
@@ -136,15 +146,26 @@ class Renderer:
                 length limit or another stop token), the result begins with one. That one was not sampled and is not
                 trained on.
         """
+        return np.concatenate([self._between(message, sampled), self._prefill_ids])
+
+    def response(self, text: str) -> Ids:
+        """Encode a response that was not sampled, ``(n,)``; a ``prefill`` at its beginning is in the prompt already."""
+        return self.data(text.removeprefix(self._prefill))
+
+    def _asked(self, message: str) -> Ids:
+        return np.concatenate([self.data(message), self._pieces[1]])
+
+    def _between(self, message: str, sampled: Ids) -> Ids:
         opening = self._pieces[2]
         if len(sampled) and sampled[-1] == self.end_of_turn:
             opening = opening[1:]
         return np.concatenate([opening, self.data(message), self._pieces[3]])
 
     def text(self, sampled: Ids) -> str:
-        """Decode a response for the environment, without the stop token that ended it."""
+        """Decode a response for the environment, with its ``prefill``, without the stop token that ended it."""
         kept = sampled[:-1] if len(sampled) and int(sampled[-1]) in self.stop_ids else sampled
-        return str(self._tokenizer.decode(kept.tolist(), skip_special_tokens=False, clean_up_tokenization_spaces=False))
+        decoded = self._tokenizer.decode(kept.tolist(), skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        return self._prefill + str(decoded)
 
     def data(self, text: str) -> Ids:
         """Encode a text that is data, ``(n,)``. The result never contains a control token, whatever the text is."""
@@ -160,6 +181,14 @@ class Renderer:
                 "that cannot; use another tokenizer"
             )
         return ids
+
+    def _example_ids(self, users: Sequence[str]) -> list[Ids]:
+        """Return the examples' tokens, without those after the last answer."""
+        found: list[Ids] = []
+        for place, user in enumerate(users):
+            found.append(self._between(user, self._answers[place - 1]) if place else self._asked(user))
+            found.append(self._answers[place])
+        return found
 
     # The methods below find out what the template does, by rendering markers instead of real text.
 

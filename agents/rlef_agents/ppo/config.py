@@ -17,6 +17,7 @@ from rlef_agents.ppo.settings import (
     Count,
     Day,
     DType,
+    Examples,
     Momentum,
     Reward,
     Size,
@@ -63,6 +64,12 @@ class TrainConfig:
     """Variables of the template: ``{enable_thinking = false}`` switches the thinking of Qwen3 off."""
     system: str = ""
     """Text of a system message at the start of every conversation. Paper: none."""
+    few_shot: Examples = dataclasses.field(default_factory=list)
+    """Examples between the system message and the first prompt: tables ``{user = "...", assistant = "..."}``, or a file
+    of JSON lines with ``messages``, as for ``sft``. They are read once, and not trained on. Paper: none in training."""
+    prefill: str = ""
+    """Text that every response begins with, such as ``<think>``. The environment sees it as a part of the response; it
+    is not sampled and not trained on. Paper: none."""
     date: Day = ""
     """YYYY-MM-DD: today's date for templates that print it (those of Llama 3.2, for example); empty: the day on which
     the run began, also after it is resumed."""

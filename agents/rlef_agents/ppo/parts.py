@@ -40,6 +40,8 @@ def make_renderer(tokenizer: Any, model: Any, config: TrainConfig) -> Renderer:
         config.system,
         config.date,
         model_stops(model),
+        [(each["user"], each["assistant"]) for each in config.few_shot],
+        config.prefill,
     )
 
 

@@ -11,10 +11,12 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
+from rlef_agents.ppo.few_shot import examples_of
 from rlef_env.errors import UsageError
 
 __all__ = [
-    "SETTINGS", "AboveZero", "Count", "DType", "Day", "Momentum", "Reward", "Size", "ZeroOrMore", "one_line_errors",
+    "SETTINGS", "AboveZero", "Count", "DType", "Day", "Examples", "Momentum", "Reward", "Size", "ZeroOrMore",
+    "one_line_errors",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -97,5 +99,6 @@ ZeroOrMore: TypeAlias = Annotated[float, Field(ge=0)]
 AboveZero: TypeAlias = Annotated[float, Field(gt=0)]
 Momentum: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
 Day: TypeAlias = Annotated[str, BeforeValidator(iso_day)]
+Examples: TypeAlias = Annotated[list[dict[str, str]], BeforeValidator(examples_of)]
 Reward: TypeAlias = Annotated[str | dict[str, float], BeforeValidator(name_or_weights)]
 DType: TypeAlias = Literal["float32", "bfloat16"]
