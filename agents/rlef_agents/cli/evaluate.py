@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("model", help="a model for from_pretrained, or the folder of a run (its best policy)")
     add_config(parser)
+    parser.add_argument("--evaluation", default="", metavar="NAME", help="a set of `evaluations`; default: `best_by`")
     parser.add_argument("--split", default="", help="train, valid or test; default: the configuration's")
     parser.add_argument("--limit", type=count, default=0, help="only the first problems; default 0: all of them")
     parser.add_argument("--samples", type=int, help="episodes per problem; default: the configuration's")
@@ -45,7 +46,7 @@ def run(arguments: Any) -> None:
     from rlef_env.analysis.metrics import check_n_at_k
     from rlef_env.cli.evaluate import play_and_report
 
-    config = read_config(arguments)
+    config = read_config(arguments).evaluation_config(arguments.evaluation)
     samples = config.evaluate_samples if arguments.samples is None else arguments.samples
     top_p = config.evaluate_top_p if arguments.top_p is None else arguments.top_p
     heat = config.evaluate_temperature if arguments.temperature is None else arguments.temperature

@@ -30,7 +30,7 @@ def run(arguments: Any) -> None:
     from rlef_env import CodeEnv
     from rlef_env.agents import play as play_episodes
 
-    config = read_config(arguments)
+    config = read_config(arguments).evaluation_config()
     if arguments.episodes < 1:
         raise UsageError(f"--episodes: expected 1 or more, got {arguments.episodes}")
     problems = evaluation_problems(config)

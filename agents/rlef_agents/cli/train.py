@@ -45,11 +45,15 @@ def run(arguments: Any) -> None:
         allow_changes=arguments.allow_changes, live=not arguments.plain,
     ) as trainer:  # fmt: skip
         trainer.train(stop=lambda: time.monotonic() - began > limit)
-        evaluations = [row for row in read_metrics(trainer.log.path) if row["kind"] == "evaluate"]
+        evaluations = [
+            row
+            for row in read_metrics(trainer.log.path)
+            if row["kind"] == "evaluate" and row.get("evaluation", "") == trainer.sets[0].name
+        ]
         rates = [row["solve_rate"] for row in evaluations if "solve_rate" in row]
         if rates and parallel.rank() == 0:
             summary = f"{rates[0]:.3f} before, {rates[-1]:.3f} now, {trainer.best:.3f} best"
-            print(f"solve rate on {trainer.evaluated}: {summary}")
+            print(f"solve rate on {trainer.sets[0].label}: {summary}")
             print(f"the best policy is in {trainer.out / 'best'}, for from_pretrained and `rlef-agents eval`")
     parallel.leave()
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from rlef_agents.ppo.evaluation_table import EvaluationTable, EvaluationTables, FeedbackOrNone
 from rlef_agents.ppo.settings import (
     SETTINGS,
     AboveZero,
@@ -234,6 +235,10 @@ class TrainConfig:
     """Updates between evaluations; 0: none. Paper: 800 optimiser steps."""
     evaluate_episodes: Size = 0
     """Episodes per evaluation; 0: all problems of the validation set."""
+    evaluate_feedback: FeedbackOrNone = ""
+    """Feedback in evaluations; empty: ``feedback``. Where training has none, ``public`` evaluates repairs."""
+    evaluate_turns: Size = 0
+    """Responses per episode in evaluations; 0: ``turns``."""
     evaluate_samples: Count = 1
     """Episodes of each problem. Paper: 200 on CodeContests, 20 on other benchmarks."""
     evaluate_temperature: ZeroOrMore = 0.2
@@ -243,6 +248,52 @@ class TrainConfig:
     evaluate_n_at_k: str = ""
     """Estimates beside 1@k of one episode, such as ``10@100``: the probability that one of 10 submissions chosen from
     100 samples is right, where every response is a sample. Needs ``evaluate_samples`` of 100 / ``turns`` or more."""
+    evaluations: EvaluationTables = dataclasses.field(default_factory=list)
+    """Several evaluation sets: tables ``[[evaluations]]``, each with a ``name`` and any of ``dataset``, ``split``,
+    ``feedback``, ``turns``, ``episodes``, ``samples``, ``temperature``, ``top_p``, ``n_at_k``. What a table does not
+    set is as in ``evaluate_*``. Empty: the one set of ``evaluate_*``."""
+    best_by: str = ""
+    """Name of the evaluation set whose solve rate selects ``best/``; empty: the first."""
+
+    def evaluation_configs(self) -> dict[str, TrainConfig]:
+        """Return these settings for each evaluation set, by its name; the name is empty where there are no tables.
+
+        In them ``turns``, ``feedback`` and ``evaluate_*`` are those of the set, and ``evaluations`` is empty.
+
+        Raises:
+            UsageError: the settings of a set contradict each other.
+        """
+        return {each.name: self._with(each) for each in self.evaluations} or {"": self._with(EvaluationTable("x"))}
+
+    def evaluation_config(self, name: str = "") -> TrainConfig:
+        """Return these settings for one evaluation set, by default the one that selects the best policy.
+
+        Raises:
+            UsageError: there is no set of that name.
+        """
+        configs = self.evaluation_configs()
+        if (name or self.best_by) not in configs:
+            raise UsageError(f"evaluation: expected one of {', '.join(configs) or 'none'}, got {name!r}")
+        return configs[name or self.best_by]
+
+    def _with(self, each: EvaluationTable) -> TrainConfig:
+        if not (self.evaluations or self.evaluate_feedback or self.evaluate_turns):
+            return self
+        try:
+            return dataclasses.replace(
+                self, evaluations=[], best_by="", evaluate_feedback="", evaluate_turns=0,
+                feedback=each.feedback or self.evaluate_feedback or self.feedback,
+                turns=each.turns or self.evaluate_turns or self.turns,
+                evaluate_dataset=each.dataset or self.evaluate_dataset,
+                evaluate_split=each.split or ("" if each.dataset else self.evaluate_split),
+                evaluate_episodes=self.evaluate_episodes if each.episodes is None else each.episodes,
+                evaluate_samples=each.samples or self.evaluate_samples,
+                evaluate_temperature=self.evaluate_temperature if each.temperature is None else each.temperature,
+                evaluate_top_p=each.top_p or self.evaluate_top_p,
+                evaluate_n_at_k=self.evaluate_n_at_k if each.n_at_k is None else each.n_at_k,
+            )  # fmt: skip
+        except UsageError as error:
+            raise UsageError(f"evaluations: {each.name}: {error}") from error
 
     def __post_init__(self) -> None:
         """Check settings against each other, and replace ``critic`` and ``normalise`` by their effective values."""
@@ -276,7 +327,17 @@ class TrainConfig:
                 "replace_groups: expected equal_groups = 'skip' and max_lag = 0, because a replacement is played when "
                 f"its batch is complete, got {self.equal_groups!r} and {self.max_lag}"
             )
-        check_n_at_k(self.evaluate_n_at_k, self.turns, self.evaluate_samples, "evaluate_samples")
+        if not self.evaluations:
+            turns = self.evaluate_turns or self.turns
+            check_n_at_k(self.evaluate_n_at_k, turns, self.evaluate_samples, "evaluate_samples")
+        names = [each.name for each in self.evaluations]
+        if self.best_by and self.best_by not in names:
+            raise UsageError(
+                f"best_by: expected one of the evaluations, {', '.join(names) or 'none'}, got {self.best_by!r}"
+            )
+        if names and not self.best_by:
+            object.__setattr__(self, "best_by", names[0])
+        self.evaluation_configs()  # checks the sets
         if in_groups and self.samples_per_problem < 2:
             raise UsageError(
                 "samples_per_problem: expected 2 or more with estimator = 'group', as one episode is its own mean, "

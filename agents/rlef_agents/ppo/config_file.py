@@ -83,6 +83,9 @@ def parsed(text: str) -> Any:
 
 def toml(value: Any) -> str:
     """Write a value as TOML."""
+    if dataclasses.is_dataclass(value):
+        names = [field.name for field in dataclasses.fields(value) if getattr(value, field.name) not in (None, "")]
+        return toml({name: getattr(value, name) for name in names})
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{json.dumps(key)} = {toml(each)}" for key, each in value.items()) + " }"
     if isinstance(value, list):

@@ -13,7 +13,6 @@ from typing import Any, Final, Literal
 
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.config import TrainConfig
-from rlef_agents.ppo.problems import Problems
 from rlef_agents.ppo.rollout import Batch, Plan
 from rlef_env import Episode, Verdict
 from rlef_env.analysis.errors import categorise
@@ -239,8 +238,8 @@ def count_start(out: Path, update: int, changed: Sequence[str]) -> int:
 def run_identity(
     config: TrainConfig,
     env: Mapping[str, Any],
-    evaluated: Problems,
     problems: Sequence[ProblemFacts],
+    split: str,
     seed: int,
 ) -> RunIdentity:
     """Return what decides the episodes of a run.
@@ -248,13 +247,13 @@ def run_identity(
     Args:
         config: its settings.
         env: settings of the environment of evaluations.
-        evaluated: the data set of evaluations.
         problems: the problems that evaluations play, in order; empty where there are no evaluations.
+        split: their split.
         seed: seed of evaluations.
     """
     policy = {name: value for name, value in asdict(config).items() if name not in NOT_OF_THE_POLICY}
-    name = config.evaluate_dataset or config.dataset
-    listed = problem_list(problems, name, evaluated.split) if problems else {}
+    names = dict.fromkeys(each.evaluate_dataset or each.dataset for each in config.evaluation_configs().values())
+    listed = problem_list(problems, ", ".join(names), split) if problems else {}
     return RunIdentity(
         {"name": policy.pop("model") or "tiny", **policy}, {**env, "seed": seed}, listed, judge_version()
     )

@@ -34,20 +34,20 @@ class Problems(NamedTuple):
     note: str = ""
 
 
-def training_problems(config: TrainConfig, evaluated: Problems) -> Problems:
+def training_problems(config: TrainConfig, *evaluated: Problems) -> Problems:
     """Return the problems that a run trains on: the split ``train``, except those held out for evaluation.
 
     Args:
         config: settings of the run.
-        evaluated: result of ``evaluation_problems``.
+        evaluated: results of ``evaluation_problems``, for each evaluation set.
 
     Raises:
         UsageError: there is no such data set.
         DataError: the data set cannot be read.
     """
     train = load_dataset(config.dataset, split="train")
-    if evaluated.label == HELD_OUT:
-        held = frozenset(evaluated.dataset.ids)
+    held = frozenset(name for each in evaluated if each.label == HELD_OUT for name in each.dataset.ids)
+    if held:
         train = train.select(each for each in train.ids if each not in held)
     return Problems(train, "train", "train")
 

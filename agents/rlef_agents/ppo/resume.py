@@ -28,7 +28,8 @@ CHANGEABLE: Final = frozenset(
         "out", "save_every", "keep", "keep_episodes_every",
         # Evaluations, which change no weight. A run folder refuses other evaluation *problems* itself.
         "evaluate_every", "evaluate_dataset", "evaluate_split", "evaluate_episodes", "evaluate_samples",
-        "evaluate_temperature", "evaluate_top_p", "evaluate_n_at_k",
+        "evaluate_temperature", "evaluate_top_p", "evaluate_n_at_k", "evaluate_feedback", "evaluate_turns",
+        "evaluations", "best_by",
     }
 )  # fmt: skip
 """Settings that a resumed run may change without being asked: the rest of the run is the same experiment."""

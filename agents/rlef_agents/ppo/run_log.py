@@ -64,26 +64,33 @@ class Log:
         if self._live is not None:
             self._live.start()
 
-    def write(self, kind: str, update: int, metrics: Mapping[str, float]) -> None:
-        """Write and show the metrics of an update; ``kind`` is ``train`` or ``evaluate``.
+    def write(self, kind: str, update: int, metrics: Mapping[str, float], evaluation: str = "") -> None:
+        """Write and show the metrics of an update.
+
+        Args:
+            kind: ``train`` or ``evaluate``.
+            update: number of updates so far.
+            metrics: numbers by name.
+            evaluation: name of the evaluation set; empty where a run has one.
 
         Raises:
             RLEFError: ``metrics.jsonl`` cannot be written.
         """
         for sink in self._sinks:
-            sink.write(kind, update, metrics)
-        self._show(kind, update, metrics)
+            sink.write(kind, update, metrics, evaluation)
+        self._show(kind, update, metrics, evaluation)
 
-    def forecast(self, evaluation: str) -> None:
+    def forecast(self, evaluation: str, name: str = "") -> None:
         """Show what the evaluations so far say about the following ones, if they are enough.
 
         Args:
-            evaluation: name of the evaluation set.
+            evaluation: label of the evaluation set.
+            name: its name in the metrics; empty where a run has one set.
         """
         if self._console.quiet:
             return
         try:
-            line = outlook(read_metrics(self.path), evaluation)
+            line = outlook(read_metrics(self.path), evaluation, name)
         except Exception as error:  # noqa: BLE001 - no forecast is worth stopping the run
             line = f"forecast: left out ({type(error).__name__}: {error})"
         if line:
@@ -101,8 +108,9 @@ class Log:
         for sink in self._sinks:
             sink.close()
 
-    def _show(self, kind: str, update: int, metrics: Mapping[str, float]) -> None:
+    def _show(self, kind: str, update: int, metrics: Mapping[str, float], evaluation: str) -> None:
         if kind == "evaluate":
+            name = f" {evaluation}" if evaluation else ""
             by_turn = " ".join(
                 f"{value:.2f}" for name, value in metrics.items() if re.fullmatch(r"solved_at_\d+", name)
             )
@@ -110,7 +118,7 @@ class Log:
                 f"{name} {value:.3f}" for name, value in metrics.items() if re.fullmatch(r"\d+@\d+", name)
             )
             self._evaluation = (
-                f"evaluated after {update} updates: solved {metrics.get('solve_rate', 0.0):.3f} "
+                f"evaluated{name} after {update} updates: solved {metrics.get('solve_rate', 0.0):.3f} "
                 f"(by turn {by_turn}; {n_at_k}) at temperature {metrics.get('temperature', 1.0):g}, "
                 f"top-p {metrics.get('top_p', 1.0):g}, {metrics.get('episodes', 0):.0f} episodes"
                 + (f"; {lost:.0f} more have no verdict" if (lost := metrics.get("no_verdict", 0)) else "")

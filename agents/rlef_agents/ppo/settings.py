@@ -34,6 +34,7 @@ EXPECTED: Final[Mapping[str, str]] = {
     "float_type": "a number",
     "int_type": "a whole number",
     "string_type": "a text",
+    "string_pattern_mismatch": "letters, digits, '_', '-' and '.'",
     "bool_type": "true or false",
     "dict_type": "a table",
 }
@@ -65,8 +66,12 @@ def one_line(error: ValidationError, settings: type[Any]) -> str:
     if kind == "unexpected_keyword_argument":
         near = difflib.get_close_matches(field, [each.name for each in dataclasses.fields(settings)], 1)
         return f"no setting {field!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    if kind == "missing":
+        return f"{field}: expected a value, got none"
     if kind in EXPECTED:
         return f"{field}: expected {EXPECTED[kind].format(**context)}, got {found!r}"
+    if isinstance(wrong := context.get("error"), UsageError):  # of a table in the field, which writes a whole line
+        return f"{field}: {wrong}"
     return f"{field}: {context.get('error', first['msg'])}, got {found!r}"
 
 

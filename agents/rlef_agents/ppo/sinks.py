@@ -21,8 +21,15 @@ __all__ = ["JSONLines", "Sink", "read_metrics", "sinks"]
 class Sink(Protocol):
     """Receives the metrics of a run."""
 
-    def write(self, kind: str, update: int, metrics: Mapping[str, float]) -> None:
-        """Write the metrics of an update; ``kind`` is ``train`` or ``evaluate``."""
+    def write(self, kind: str, update: int, metrics: Mapping[str, float], evaluation: str = "") -> None:
+        """Write the metrics of an update.
+
+        Args:
+            kind: ``train`` or ``evaluate``.
+            update: number of updates so far.
+            metrics: numbers by name.
+            evaluation: name of the evaluation set; empty where a run has one.
+        """
         ...
 
     def close(self) -> None:
@@ -51,12 +58,13 @@ class JSONLines:
 
         self._written(replace)
 
-    def write(self, kind: str, update: int, metrics: Mapping[str, float]) -> None:
+    def write(self, kind: str, update: int, metrics: Mapping[str, float], evaluation: str = "") -> None:
         """See `Sink`."""
+        about = {"kind": kind, "update": update, **({"evaluation": evaluation} if evaluation else {})}
 
         def append() -> None:
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"kind": kind, "update": update, **metrics}) + "\n")
+                file.write(json.dumps({**about, **metrics}) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
 
@@ -81,10 +89,10 @@ class TensorBoard:
         self._writer: Any = SummaryWriter(str(folder / "tensorboard"))
         self._writer.add_text("config", "\n".join(f"    {name} = {value!r}" for name, value in settings.items()))
 
-    def write(self, kind: str, update: int, metrics: Mapping[str, float]) -> None:
+    def write(self, kind: str, update: int, metrics: Mapping[str, float], evaluation: str = "") -> None:
         """See `Sink`."""
-        for name, value in metrics.items():
-            self._writer.add_scalar(f"{kind}/{name}", value, update)
+        for name, value in tagged(kind, metrics, evaluation).items():
+            self._writer.add_scalar(name, value, update)
 
     def close(self) -> None:
         """See `Sink`."""
@@ -114,9 +122,9 @@ class Tracker:
         if self._is_wandb:
             run.define_metric("*", step_metric="update")
 
-    def write(self, kind: str, update: int, metrics: Mapping[str, float]) -> None:
+    def write(self, kind: str, update: int, metrics: Mapping[str, float], evaluation: str = "") -> None:
         """See `Sink`."""
-        named = {f"{kind}/{name}": value for name, value in metrics.items()}
+        named = tagged(kind, metrics, evaluation)
         if self._is_wandb:  # W&B drops a step that is lower than the last one, as after a crash: log it as a metric
             self._run.log({"update": update, **named})
         else:
@@ -125,6 +133,12 @@ class Tracker:
     def close(self) -> None:
         """See `Sink`."""
         self._run.finish()
+
+
+def tagged(kind: str, metrics: Mapping[str, float], evaluation: str) -> dict[str, float]:
+    """Return the metrics by the names of trackers: ``train/lr``, or ``evaluate/SET/solve_rate``."""
+    prefix = f"{kind}/{evaluation}" if evaluation else kind
+    return {f"{prefix}/{name}": value for name, value in metrics.items()}
 
 
 def _wandb_options(wandb: Any, folder: Path) -> dict[str, Any]:
@@ -152,10 +166,10 @@ class Guarded:
         self._sink: Sink | None = None
         self._try(lambda: setattr(self, "_sink", make()))
 
-    def write(self, kind: str, update: int, metrics: Mapping[str, float]) -> None:
+    def write(self, kind: str, update: int, metrics: Mapping[str, float], evaluation: str = "") -> None:
         """See `Sink`."""
         if (sink := self._sink) is not None:
-            self._try(lambda: sink.write(kind, update, metrics))
+            self._try(lambda: sink.write(kind, update, metrics, evaluation))
 
     def close(self) -> None:
         """See `Sink`."""

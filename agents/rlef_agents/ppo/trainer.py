@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,31 +27,30 @@ from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.config_file import dump_config
 from rlef_agents.ppo.episode_log import EpisodeLog, count_start, open_run, run_identity
 from rlef_agents.ppo.equal_groups import Chosen, play_groups
-from rlef_agents.ppo.evaluate import evaluate, evaluated_problems, evaluation_plans
+from rlef_agents.ppo.evaluation_sets import (
+    EVALUATED_AT_ONCE,
+    EVALUATION_SEED,
+    EvaluationSet,
+    evaluation_sets,
+    play_evaluation,
+)
 from rlef_agents.ppo.generators import GeneratorFactory, unsharded_copy
 from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.parts import check_context, env_arguments, load_model, make_env, make_pool, make_renderer
 from rlef_agents.ppo.planner import Planner
 from rlef_agents.ppo.play_metrics import STARVED, training_metrics
-from rlef_agents.ppo.problems import evaluation_problems, training_problems
+from rlef_agents.ppo.problems import training_problems
 from rlef_agents.ppo.resume import changed_settings, with_date
 from rlef_agents.ppo.rollout import Batch, Plan, Rollout
 from rlef_agents.ppo.run_log import Log
 from rlef_agents.ppo.stopping import Interrupted, StopSignal
 from rlef_env import CodeVectorEnv
-from rlef_env.analysis.metrics import parse_n_at_k
 from rlef_env.envs import EnvConfig
 from rlef_env.errors import RLEFError, UsageError
-from rlef_env.runs import EpisodeFacts, RunFolder, problem_facts
+from rlef_env.runs import EpisodeFacts, RunFolder
 from rlef_env.sandbox import measure_machine
 
 __all__ = ["Trainer"]
-
-EVALUATED_AT_ONCE: Final = 256
-"""Largest number of concurrent episodes of an evaluation."""
-
-EVALUATION_SEED: Final = 2**20
-"""Seed of all evaluations, whatever the run's seed and update: they differ only because the policy does."""
 
 
 class Trainer:
@@ -70,7 +69,7 @@ class Trainer:
         live: show progress in a table that changes in place.
 
     Attributes:
-        evaluated: name for reports of the problems of evaluations: ``valid``, ``held out``, ``train``.
+        sets: the evaluation sets; the first one selects the best policy.
 
     Raises:
         UsageError: the run's folder has checkpoints and ``resume`` is not set, or settings contradict each other.
@@ -104,9 +103,8 @@ class Trainer:
         differences = [] if before is None else changed_settings(before, config, allow_changes)
         self.config = config = with_date(config, self.out)
         read_template(config.chat_template)  # report an error before a model is loaded
-        self._valid_problems = evaluation_problems(config)
-        self.evaluated = self._valid_problems.label
-        train = training_problems(config, self._valid_problems)
+        self.sets = evaluation_sets(config)
+        train = training_problems(config, *(each.problems for each in self.sets))
         self.out.mkdir(parents=True, exist_ok=True)
         finish_replacement(self.out)
         if config.deterministic:
@@ -137,7 +135,7 @@ class Trainer:
         if config.generator == "vllm":
             self.rollout.update(self.learner.version)  # servers may have started with other weights
         self._ahead = ahead
-        self._valid = self._evaluation_env() if config.evaluate_every else None
+        self._evaluation_envs: dict[str, CodeVectorEnv] = {}
         try:  # the run begins here: until now, nothing of it is in the folder
             self.episodes = self._open_episode_log(differences)
         except BaseException:
@@ -157,8 +155,8 @@ class Trainer:
         )
         for difference in differences:
             self.log.say(f"resumed with a setting that differs from the checkpoint's: {difference}")
-        if self._valid_problems.note:
-            self.log.say(f"evaluation: {self._valid_problems.note}")
+        for note in dict.fromkeys(each.problems.note for each in self.sets if each.problems.note):
+            self.log.say(f"evaluation: {note}")
         if config.judge == "local" and parallel.rank() == 0:
             self._record_machine()
 
@@ -237,34 +235,31 @@ class Trainer:
         return self.planner.plan(update)
 
     def evaluate(self) -> dict[str, float]:
-        """Play the validation problems, and keep the best policy so far in ``best/``."""
-        config, step = self.config, self.learner.version
-        env = self._valid or self._evaluation_env()
-        plans = evaluation_plans(
-            env.dataset,
-            config.evaluate_episodes,
-            env.num_envs,
-            EVALUATION_SEED,
-            config.evaluate_samples,
-            parallel.rank(),
-            parallel.world(),
-        )
-        rollout = self._rollout([env], config.evaluate_temperature, config.evaluate_top_p)
+        """Evaluate the policy on every set, keep the best one in ``best/``, and return the first set's metrics."""
+        found = [self._evaluate(each) for each in self.sets]
+        self.log.forecast(self.sets[0].label, self.sets[0].name)
+        if found[0].get("solve_rate", -1.0) > self.best:
+            self.best = found[0]["solve_rate"]
+            keep_best(self.out, self.learner, self.tokenizer, self._last())
+        return found[0]
+
+    def _evaluate(self, chosen: EvaluationSet) -> dict[str, float]:
+        step, settings = self.learner.version, chosen.config
+        if chosen.name not in self._evaluation_envs:
+            self._evaluation_envs[chosen.name] = make_env(
+                settings, chosen.problems, EVALUATED_AT_ONCE, self.pool, self.tokenizer
+            )
+        env = self._evaluation_envs[chosen.name]
+        rollout = self._rollout([env], settings.evaluate_temperature, settings.evaluate_top_p)
 
         def keep(batch: Batch, plan: Plan) -> list[EpisodeFacts]:
-            return self.episodes.evaluated(batch, plan, step, self.evaluated)
+            return self.episodes.evaluated(batch, plan, step, chosen.label)
 
         try:
-            wanted = parse_n_at_k(config.evaluate_n_at_k, config.turns)
-            metrics = evaluate(rollout, plans, keep, wanted, self.stopping)
+            metrics = play_evaluation(chosen, env, rollout, keep, self.stopping)
         finally:
             close(rollout)
-        row = {**metrics, "temperature": config.evaluate_temperature, "top_p": config.evaluate_top_p}
-        self.log.write("evaluate", step, row)
-        self.log.forecast(self.evaluated)
-        if metrics.get("solve_rate", -1.0) > self.best:
-            self.best = metrics["solve_rate"]
-            keep_best(self.out, self.learner, self.tokenizer, self._last())
+        self.log.write("evaluate", step, metrics, chosen.name)
         return metrics
 
     def save(self) -> Path:
@@ -297,15 +292,14 @@ class Trainer:
 
     def _open_episode_log(self, changed: Sequence[str]) -> EpisodeLog:
         """Create or open the run's folder, in which each process keeps its episodes."""
-        config, valid = self.config, self._valid_problems
+        config, first = self.config, self.sets[0]
         attempt = 0
         parallel.wait_for_all()  # no process looks for a run after the first has created it
         if parallel.rank() == 0:
-            wanted = (config.evaluate_episodes, config.evaluate_samples)
-            names = evaluated_problems(valid.dataset, *wanted) if config.evaluate_every else []
-            facts = [problem_facts(valid.dataset.get(name)) for name in names]
-            env = EnvConfig.from_arguments(**env_arguments(config, valid, self.tokenizer)).settings
-            open_run(config, run_identity(config, env, valid, facts, EVALUATION_SEED), facts)
+            facts = [each for one in self.sets for each in one.facts()] if config.evaluate_every else []
+            env = EnvConfig.from_arguments(**env_arguments(first.config, first.problems, self.tokenizer)).settings
+            split = ", ".join(dict.fromkeys(each.problems.split for each in self.sets))
+            open_run(config, run_identity(config, env, facts, split, EVALUATION_SEED), facts)
             attempt = count_start(self.out, self.learner.version, changed)
         attempt = parallel.gathered(attempt)[0]
         return EpisodeLog(RunFolder.open(self.out), attempt, config.keep_episodes_every)
@@ -322,9 +316,6 @@ class Trainer:
         self.log.say(f"machine: {health.summary()}")
         if health.starved:
             self.log.say(f"WARNING: this machine is starved. {health.advice}")
-
-    def _evaluation_env(self) -> CodeVectorEnv:
-        return make_env(self.config, self._valid_problems, EVALUATED_AT_ONCE, self.pool, self.tokenizer)
 
     def _rollout(self, envs: list[CodeVectorEnv], temperature: float, top_p: float = 1.0) -> Rollout:
         config = self.config

@@ -60,9 +60,10 @@ def scalars(source: Source) -> Iterator[Scalar]:
             row = parse_row(line, f"{source.run.metrics}:{number}")
             kind, step = row.get("kind"), row.get("update")
             if isinstance(kind, str) and type(step) is int:
+                named = "/".join(part for part in (kind, row.get("evaluation")) if isinstance(part, str))
                 for name, value in row.items():
                     if name != "update" and type(value) in (int, float) and math.isfinite(value):
-                        yield Scalar(f"{kind}/{name}", step, float(value))
+                        yield Scalar(f"{named}/{name}", step, float(value))
     solved: dict[_Group, list[bool]] = defaultdict(list)
     lost: dict[_Group, int] = defaultdict(int)
     for record in source.records():

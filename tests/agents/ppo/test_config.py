@@ -125,7 +125,7 @@ def test_weights_of_a_reward_are_a_table_and_survive_being_written(tmp_path: Pat
         [
             "reward={outcome = 1, compile_error = 0.5}",
             "sampling=difficulty",
-            "difficulty_weights={'<=800' = 2, unknown = 1}",
+            "difficulty_weights={easy = 2, unknown = 1}",
         ],
     )
     assert loaded.reward == {"outcome": 1.0, "compile_error": 0.5}

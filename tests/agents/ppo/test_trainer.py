@@ -165,7 +165,7 @@ def test_settings_that_change_the_experiment_are_refused_at_resume_in_one_line(t
         trainer.train()
     assert len(reported.about("resumed with")) == 3
     for setting in ({"critic": "separate"}, {"lora_rank": 2}, {"lora_alpha": 1}):
-        with pytest.raises(UsageError, match=f"update-00000002, without which .*{next(iter(setting))} = .* was"):
+        with pytest.raises(UsageError, match=rf"update-00000002, without which .*{next(iter(setting))} = .* \(was"):
             run_changed(replace(changed, **setting))
 
 
