@@ -130,7 +130,7 @@ def test_a_run_evaluates_every_set_and_names_it_in_metrics_and_episodes(tmp_path
     assert [(row["temperature"], row["episodes"]) for row in rows[:2]] == [(0.0, 2.0), (1.0, 3.0)]
     assert "2@10" in rows[0]
     records = list(read_records(RunFolder.open(tmp_path / "run")))
-    played = Counter((each.evaluation, each.step, each.episode.settings.max_turns) for each in records)
+    played = Counter((each.evaluation, each.step, each.episode.settings["max_turns"]) for each in records)
     assert played == {
         ("", 0, 1): 4, ("repair", 0, 5): 2, ("as-trained", 0, 1): 3, ("repair", 1, 5): 2, ("as-trained", 1, 1): 3,
     }  # fmt: skip
