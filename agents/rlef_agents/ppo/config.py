@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from rlef_agents.ppo.config_checks import check, effective
 from rlef_agents.ppo.evaluation_table import EvaluationTable, EvaluationTables, FeedbackOrNone
 from rlef_agents.ppo.settings import (
     SETTINGS,
@@ -25,8 +26,6 @@ from rlef_agents.ppo.settings import (
     ZeroOrMore,
     one_line_errors,
 )
-from rlef_env.analysis.metrics import check_n_at_k
-from rlef_env.envs import make_reward
 from rlef_env.errors import UsageError
 
 __all__ = ["TrainConfig"]
@@ -57,6 +56,11 @@ class TrainConfig:
     """Rank of the adapters (LoRA) to train instead of all weights; 0 trains all weights (paper)."""
     lora_alpha: Count = 32
     """Adapters are scaled by this number over their rank."""
+    lora_targets: str = "all-linear"
+    """Linear layers that get adapters: ``all-linear``, or their names separated by spaces, such as ``q_proj v_proj``.
+    Adapters have no dropout: it would make pi / pi_old noise."""
+    lora_rslora: bool = False
+    """Scale adapters by ``lora_alpha`` over the *square root* of their rank (rsLoRA), which suits large ranks."""
     gradient_checkpointing: bool = False
     """Compute each layer twice to save memory."""
     chat_template: str = ""
@@ -190,14 +194,24 @@ class TrainConfig:
     """Passes over a batch. Paper: 1."""
     lr: ZeroOrMore = 2e-7
     """Learning rate. Paper: 2e-7."""
+    schedule: Literal["auto", "constant", "linear", "cosine"] = "auto"
+    """How learning rates change after warm-up, over all ``updates``: ``constant`` (paper: no decay mentioned), or
+    ``linear`` or along half a ``cosine`` to ``lr_final``. ``auto``: ``linear`` where ``lr_final`` is set, else
+    ``constant``."""
     lr_final: ZeroOrMore | None = None
-    """Learning rate at the last step, linear in between; None: constant (paper: no decay mentioned)."""
+    """Learning rate at the last step; None: ``lr`` if constant, else 0. The critic's changes in proportion."""
     critic_lr: ZeroOrMore | None = None
     """Learning rate of the critic; None: the policy's. Paper: not stated."""
     warmup: Size = 50
     """Optimiser steps of linear warm-up; the policy's warm-up begins at its own first step. Paper: 50."""
     critic_steps: Size = 0
     """Optimiser steps at the start in which only the critic learns; the policy's warm-up follows. Paper: not stated."""
+    optimiser: Literal["adamw", "adamw_8bit"] = "adamw"
+    """``adamw``, or with moments of 8 bits, by the package bitsandbytes, which must be installed. Paper: AdamW."""
+    moments: DType = "float32"
+    """Type in which ``adamw`` stores its two moments; ``bfloat16`` saves 4 bytes a weight. Paper: not stated."""
+    offload_moments: bool = False
+    """Keep the moments in the machine's memory, not on the GPU; each step copies them there and back."""
     weight_decay: ZeroOrMore = 0.1
     """Weight decay of AdamW, on matrices only. Paper: 0.1."""
     # At least 1e-16: the step of a weight without a gradient would be 0 / (0 + 0), which is NaN in float32.
@@ -296,50 +310,8 @@ class TrainConfig:
             raise UsageError(f"evaluations: {each.name}: {error}") from error
 
     def __post_init__(self) -> None:
-        """Check settings against each other, and replace ``critic`` and ``normalise`` by their effective values."""
-        reads_values = self.estimator in ("turn_value", "token_value") or self.truncated == "bootstrap"
-        if not reads_values:
-            object.__setattr__(self, "critic", "none")
-        elif self.critic == "none":
-            raise UsageError(
-                f"critic: expected 'separate' or 'shared', because estimator = {self.estimator!r} with truncated = "
-                f"{self.truncated!r} reads values; got 'none'"
-            )
-        if self.critic == "none" and self.critic_steps:
-            raise UsageError(f"critic_steps: expected 0 without a critic, got {self.critic_steps}")
-        in_groups = self.estimator == "group"
-        if self.normalise == "auto":  # the effective value is written into the run's folder
-            object.__setattr__(self, "normalise", "group" if in_groups else "turns")
-        if self.normalise == "group" and not in_groups:
-            raise UsageError(f"normalise: 'group' needs estimator = 'group', got estimator = {self.estimator!r}")
-        if in_groups and self.normalise not in ("group", "none"):
-            raise UsageError(
-                f"normalise: expected 'group' or 'none' with estimator = 'group', got {self.normalise!r}, which would "
-                "centre a second time and reinforce groups that all failed; leave normalise out"
-            )
-        make_reward(self.reward)
-        if self.difficulty_weights and self.sampling != "difficulty":
-            raise UsageError(f"difficulty_weights: expected sampling = 'difficulty', got {self.sampling!r}")
-        if self.equal_groups == "skip" and not in_groups:
-            raise UsageError(f"equal_groups: 'skip' needs estimator = 'group', got estimator = {self.estimator!r}")
-        if self.replace_groups and (self.equal_groups != "skip" or self.max_lag):
-            raise UsageError(
-                "replace_groups: expected equal_groups = 'skip' and max_lag = 0, because a replacement is played when "
-                f"its batch is complete, got {self.equal_groups!r} and {self.max_lag}"
-            )
-        if not self.evaluations:
-            turns = self.evaluate_turns or self.turns
-            check_n_at_k(self.evaluate_n_at_k, turns, self.evaluate_samples, "evaluate_samples")
-        names = [each.name for each in self.evaluations]
-        if self.best_by and self.best_by not in names:
-            raise UsageError(
-                f"best_by: expected one of the evaluations, {', '.join(names) or 'none'}, got {self.best_by!r}"
-            )
-        if names and not self.best_by:
-            object.__setattr__(self, "best_by", names[0])
+        """Check settings against each other, and replace some by their effective values."""
+        for name, value in effective(self).items():
+            object.__setattr__(self, name, value)
+        check(self)
         self.evaluation_configs()  # checks the sets
-        if in_groups and self.samples_per_problem < 2:
-            raise UsageError(
-                "samples_per_problem: expected 2 or more with estimator = 'group', as one episode is its own mean, "
-                f"got {self.samples_per_problem}"
-            )

@@ -119,7 +119,9 @@ def unsharded_copy(model: Any, config: TrainConfig) -> Any:
     if config.parallel != "fsdp" or parallel.world() == 1 or (config.generator == "vllm" and not config.lora_rank):
         return None
     copied = copy.deepcopy(model).float()
-    return add_lora(copied, config.lora_rank, config.lora_alpha) if config.lora_rank else copied
+    if not config.lora_rank:
+        return copied
+    return add_lora(copied, config.lora_rank, config.lora_alpha, targets=config.lora_targets, rslora=config.lora_rslora)
 
 
 def make_generator(

@@ -69,7 +69,8 @@ class Learner:
                 "model: expected one without adapters, because the reference is the model with its adapters switched "
                 "off; merge them first (merge_and_unload of peft) and set lora_rank for new ones"
             )
-        lm = add_lora(lm, config.lora_rank, config.lora_alpha, config.seed) if config.lora_rank else lm
+        if config.lora_rank:
+            lm = add_lora(lm, config.lora_rank, config.lora_alpha, config.seed, config.lora_targets, config.lora_rslora)
         parallel.broadcast(lm)  # before critic and reference are copied from it
         self.model = ActorCritic(
             lm,

@@ -16,6 +16,7 @@ from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.generators import KV_TOKENS
 from rlef_agents.ppo.model import HEAD_CHUNK
 from rlef_agents.ppo.model_shape import ModelShape
+from rlef_agents.ppo.optimiser import moment_bytes
 
 __all__ = ["MemoryPlan", "plan_memory"]
 
@@ -124,7 +125,7 @@ def plan_memory(shape: ModelShape, config: TrainConfig, processes: int = 1, gpu:
         "critic": critic // share,
         "reference": reference // share,
         "gradients": FLOAT * trained // share,
-        "optimiser (two moments)": 2 * FLOAT * trained // share,
+        "optimiser (two moments)": int(moment_bytes(config) * trained) // share,
         **sampling(shape, config, sharded),
     }
     moments = moments_of(shape, config, sharded, gpu)

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, NamedTuple, cast
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
+from transformers.pytorch_utils import Conv1D
 
 from rlef_agents.ppo.generation.model_settings import unsupported_rope
 from rlef_agents.ppo.packing import ALONE, PACKED_ATTENTION, PackedBatch
@@ -168,7 +169,7 @@ def policy_logprobs(
     return score_tokens(head(lm), features[batch.predictors], batch.labels, temperature)[0]
 
 
-def add_lora(lm: Any, rank: int, alpha: int, seed: int = 0, targets: str = "all-linear") -> Any:
+def add_lora(lm: Any, rank: int, alpha: int, seed: int = 0, targets: str = "all-linear", rslora: bool = False) -> Any:
     """Add low-rank adapters to a model's linear layers; only they are trained. Needs ``peft``.
 
     Args:
@@ -176,7 +177,11 @@ def add_lora(lm: Any, rank: int, alpha: int, seed: int = 0, targets: str = "all-
         rank: rank of the adapters.
         alpha: adapters are scaled by this number over their rank.
         seed: seed of their weights; PyTorch's global random state stays as it is.
-        targets: layers, as peft names them.
+        targets: ``all-linear``, or names of layers separated by spaces.
+        rslora: scale by ``alpha`` over the square root of the rank.
+
+    Raises:
+        UsageError: peft is not installed, or the model has no such layer.
     """
     try:
         from peft import LoraConfig, TaskType, get_peft_model
@@ -185,11 +190,28 @@ def add_lora(lm: Any, rank: int, alpha: int, seed: int = 0, targets: str = "all-
             "lora_rank: expected the package peft to be installed; run: pip install 'rlef-agents[lora]'"
         ) from error
     settings = LoraConfig(
-        r=rank, lora_alpha=alpha, lora_dropout=0.0, target_modules=targets, task_type=TaskType.CAUSAL_LM
-    )
+        r=rank, lora_alpha=alpha, lora_dropout=0.0, use_rslora=rslora, task_type=TaskType.CAUSAL_LM,
+        target_modules=targets if targets == "all-linear" else targets.split(),
+    )  # fmt: skip
+    refuse_unknown_targets(lm, targets)
     with torch.random.fork_rng(devices=[torch.cuda.current_device()] if torch.cuda.is_available() else []):
         torch.manual_seed(seed)
         return get_peft_model(lm, settings)
+
+
+def refuse_unknown_targets(lm: nn.Module, targets: str) -> None:
+    """Raise where a name is of no linear layer: peft would accept it beside one that is. The head is not adapted."""
+    linear, head_ = (nn.Linear, Conv1D), base(lm).get_output_embeddings()
+    names = {
+        name.rpartition(".")[2]
+        for name, module in lm.named_modules()
+        if isinstance(module, linear) and module is not head_
+    }
+    if targets != "all-linear" and (not targets.split() or set(targets.split()) - names):
+        raise UsageError(
+            f"lora_targets: expected 'all-linear' or linear layers of the model, {', '.join(sorted(names))}, got "
+            f"{targets!r}"
+        )
 
 
 def prepare(lm: nn.Module) -> None:

@@ -14,7 +14,7 @@ from rlef_env.errors import UsageError
 
 __all__ = ["CHANGEABLE", "WEIGHTS", "changed_settings", "with_date"]
 
-WEIGHTS: Final = frozenset({"critic", "lora_rank", "lora_alpha"})
+WEIGHTS: Final = frozenset({"critic", "lora_rank", "lora_alpha", "lora_targets", "lora_rslora"})
 """Settings without which the weights of a checkpoint have no meaning: never changed."""
 
 CHANGEABLE: Final = frozenset(
@@ -23,7 +23,7 @@ CHANGEABLE: Final = frozenset(
         "device", "generator", "servers", "judge", "judge_address", "parallel", "token_budget", "max_lag",
         "gradient_checkpointing", "deterministic",
         # How long and how fast it learns: what is set again by hand in the middle of a run.
-        "updates", "lr", "lr_final", "critic_lr", "warmup",
+        "updates", "lr", "lr_final", "critic_lr", "warmup", "schedule", "offload_moments",
         # What is written, and when.
         "out", "save_every", "keep", "keep_episodes_every",
         # Evaluations, which change no weight. A run folder refuses other evaluation *problems* itself.
