@@ -26,6 +26,7 @@ def run(arguments: Any) -> None:
     from transformers import AutoTokenizer
 
     from rlef_agents.ppo.loading import model_source, read_model
+    from rlef_agents.ppo.model_card import card_of
 
     out, policy = new_folder(arguments.out), Path(model_source(arguments.checkpoint))
     if (policy / "adapter_config.json").exists():
@@ -37,4 +38,9 @@ def run(arguments: Any) -> None:
         model, _ = read_model(arguments.checkpoint, "cpu")
     model.to(getattr(torch, arguments.dtype)).save_pretrained(out)
     AutoTokenizer.from_pretrained(policy).save_pretrained(out)
+    card = card_of(policy)
+    if card:
+        (out / "README.md").write_text(card, encoding="utf-8")
     print(f"{out}: load it with from_pretrained, or serve it with `vllm serve {out}`")
+    if card:
+        print(f"{out / 'README.md'} is its model card; `hf upload NAME {out}` puts both on the Hugging Face hub")

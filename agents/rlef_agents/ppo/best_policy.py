@@ -14,7 +14,7 @@ from rlef_env.errors import RLEFError
 __all__ = ["finish_replacement", "keep_best"]
 
 
-def keep_best(out: Path, learner: Learner, tokenizer: Any, last: str) -> None:
+def keep_best(out: Path, learner: Learner, tokenizer: Any, last: str, card: str = "") -> None:
     """Write the policy to ``best/``, and then delete the one before it; all processes call it at once.
 
     Args:
@@ -22,6 +22,7 @@ def keep_best(out: Path, learner: Learner, tokenizer: Any, last: str) -> None:
         learner: learner that has the policy.
         tokenizer: tokenizer of the policy.
         last: what to do if it cannot be written, for the error.
+        card: text of its model card.
 
     Raises:
         RLEFError: it cannot be written; the one before it is untouched.
@@ -32,6 +33,7 @@ def keep_best(out: Path, learner: Learner, tokenizer: Any, last: str) -> None:
         try:
             shutil.rmtree(writing, ignore_errors=True)
             save_policy(writing, learner, weights, tokenizer)
+            (writing / "README.md").write_text(card, encoding="utf-8")
             shutil.rmtree(before, ignore_errors=True)
             if target.exists():
                 target.replace(before)

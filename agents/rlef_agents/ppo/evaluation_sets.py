@@ -42,10 +42,17 @@ class EvaluationSet(NamedTuple):
         """Name for reports and stored episodes."""
         return self.name or self.problems.label
 
+    def episodes_of_process(self) -> int:
+        """Return how many episodes this process plays."""
+        count = max(self.config.evaluate_episodes, len(self._names()) * self.config.evaluate_samples)
+        return len(range(parallel.rank(), count, parallel.world()))
+
     def facts(self) -> list[ProblemFacts]:
         """Return facts about the problems that are played, in order."""
-        names = evaluated_problems(self.problems.dataset, self.config.evaluate_episodes, self.config.evaluate_samples)
-        return [problem_facts(self.problems.dataset.get(name)) for name in names]
+        return [problem_facts(self.problems.dataset.get(name)) for name in self._names()]
+
+    def _names(self) -> list[str]:
+        return evaluated_problems(self.problems.dataset, self.config.evaluate_episodes, self.config.evaluate_samples)
 
 
 def evaluation_sets(config: TrainConfig) -> list[EvaluationSet]:

@@ -103,13 +103,13 @@ class Progress(NamedTuple):
         finished: episodes that have ended.
         episodes: all of its episodes.
         tokens: tokens of its episodes so far: prompts, responses and feedback.
-        judging: responses that wait for the judge, or are being judged.
+        pending: responses that wait for the judge, or are at the judge.
     """
 
     finished: int
     episodes: int
     tokens: int
-    judging: int
+    pending: int
 
 
 class Rollout:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from rlef_agents.ppo.outlook import outlook
+from rlef_agents.ppo.progress import Watch
+from rlef_agents.ppo.rollout import Progress
 from rlef_agents.ppo.sinks import Sink, read_metrics, sinks
+from rlef_env.errors import RLEFError
+from rlef_env.sandbox import measure_machine
 
-__all__ = ["Log"]
+__all__ = ["Log", "record_machine"]
 
 SHOWN: Final = (
     ("solve_rate", "solved", "{:.3f}"),
@@ -27,6 +34,13 @@ SHOWN: Final = (
     ("judge_wait", "judge wait", "{:.0%}"),
     ("judge_use", "judge use", "{:.0%}"),
 )
+
+
+SECONDS_BETWEEN_LINES: Final = 60.0
+"""Time between lines about progress where there is no live table; an update that is shorter prints none."""
+
+SECONDS_BETWEEN_FRAMES: Final = 0.5
+"""The same for the live table."""
 
 
 class Log:
@@ -60,7 +74,8 @@ class Log:
             file, others = sinks(folder, done, settings or {}, self.say)
             self._sinks = [file, *others]
         self._live = Live(console=self._console, transient=False) if live and self._console.is_terminal else None
-        self._evaluation = ""
+        self._evaluation, self._table = "", Table()
+        self._next_progress = self._began + self._between
         if self._live is not None:
             self._live.start()
 
@@ -79,6 +94,22 @@ class Log:
         for sink in self._sinks:
             sink.write(kind, update, metrics, evaluation)
         self._show(kind, update, metrics, evaluation)
+
+    def progress(self, watch: Watch, batch: Progress) -> None:
+        """Show how far what is being played is; called often, shown seldom."""
+        now = time.monotonic()
+        if now < self._next_progress or self._console.quiet:
+            return
+        self._next_progress = now + self._between
+        line = watch.line(now, batch)
+        if self._live is None:
+            self.say(line)
+        else:
+            self._live.update(Group(self._table, Text(line)))
+
+    @property
+    def _between(self) -> float:
+        return SECONDS_BETWEEN_LINES if self._live is None else SECONDS_BETWEEN_FRAMES
 
     def forecast(self, evaluation: str, name: str = "") -> None:
         """Show what the evaluations so far say about the following ones, if they are enough.
@@ -126,6 +157,7 @@ class Log:
             self.say(self._evaluation)
             return
         spent = time.monotonic() - self._began
+        self._next_progress = time.monotonic() + self._between
         left = spent / max(update - self._done_before, 1) * (self._updates - update)
         cells = [(label, form.format(metrics[name])) for name, label, form in SHOWN if name in metrics]
         cells += [("left", f"{int(left) // 60}:{int(left) % 60:02d}")]
@@ -134,4 +166,22 @@ class Log:
             return
         table = Table("update", *(label for label, _ in cells), caption=self._evaluation or None)
         table.add_row(f"{update}/{self._updates}", *(value for _, value in cells))
+        self._table = table
         self._live.update(table)
+
+
+def record_machine(folder: Path, update: int) -> list[str]:
+    """Measure the machine that judges, append a line to ``machine.jsonl``, and return what to say about it.
+
+    Raises:
+        RLEFError: the file cannot be written.
+    """
+    health = measure_machine()
+    row = {"update": update, **dataclasses.asdict(health)}
+    try:
+        with (folder / "machine.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+    except OSError as error:
+        raise RLEFError(f"{folder}: expected a writable folder; {error}. Free some space") from error
+    warning = [f"WARNING: this machine is starved. {health.advice}"] if health.starved else []
+    return [f"machine: {health.summary()}", *warning]

@@ -7,7 +7,6 @@ seed and the update, so a run that stopped resumes from its last checkpoint as i
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -36,19 +35,21 @@ from rlef_agents.ppo.evaluation_sets import (
 )
 from rlef_agents.ppo.generators import GeneratorFactory, unsharded_copy
 from rlef_agents.ppo.learner import Learner
+from rlef_agents.ppo.model_card import model_card
 from rlef_agents.ppo.parts import check_context, env_arguments, load_model, make_env, make_pool, make_renderer
 from rlef_agents.ppo.planner import Planner
 from rlef_agents.ppo.play_metrics import STARVED, training_metrics
 from rlef_agents.ppo.problems import training_problems
+from rlef_agents.ppo.progress import Watch
 from rlef_agents.ppo.resume import changed_settings, with_date
 from rlef_agents.ppo.rollout import Batch, Plan, Rollout
-from rlef_agents.ppo.run_log import Log
+from rlef_agents.ppo.run_log import Log, record_machine
+from rlef_agents.ppo.sinks import read_metrics
 from rlef_agents.ppo.stopping import Interrupted, StopSignal
 from rlef_env import CodeVectorEnv
 from rlef_env.envs import EnvConfig
 from rlef_env.errors import RLEFError, UsageError
 from rlef_env.runs import EpisodeFacts, RunFolder
-from rlef_env.sandbox import measure_machine
 
 __all__ = ["Trainer"]
 
@@ -115,6 +116,8 @@ class Trainer:
         check_context(config, model)
         self.tokenizer = tokenizer
         self.renderer = make_renderer(tokenizer, model, config)
+        if config.chat_template:
+            tokenizer.chat_template = self.renderer.template  # what is saved is prompted as it was trained
         whole = unsharded_copy(model, config)
         self.learner = Learner(model, config)
         self.stopping = StopSignal()
@@ -158,7 +161,8 @@ class Trainer:
         for note in dict.fromkeys(each.problems.note for each in self.sets if each.problems.note):
             self.log.say(f"evaluation: {note}")
         if config.judge == "local" and parallel.rank() == 0:
-            self._record_machine()
+            for line in record_machine(self.out, self.learner.version):
+                self.log.say(line)
 
     def train(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Train to the last update, or until ``stop`` returns True after an update.
@@ -212,6 +216,8 @@ class Trainer:
     def _play(self) -> Chosen:
         """Play the episodes of the next update; all processes call it at once."""
         config, version = self.config, self.learner.version
+        count = len(self.plan(version).seeds)
+        self._watch = Watch(f"update {version + 1}/{config.updates}", count, time.monotonic())
         if config.equal_groups == "skip":
             return play_groups(self._played, self.planner, version, config.replace_groups)
         batch = self._played(self.plan(version), self.plan(version + 1) if self._ahead else None)
@@ -240,7 +246,8 @@ class Trainer:
         self.log.forecast(self.sets[0].label, self.sets[0].name)
         if found[0].get("solve_rate", -1.0) > self.best:
             self.best = found[0]["solve_rate"]
-            keep_best(self.out, self.learner, self.tokenizer, self._last())
+            card = model_card(self.config, read_metrics(self.log.path), self.learner.version, merged=False)
+            keep_best(self.out, self.learner, self.tokenizer, self._last(), card)
         return found[0]
 
     def _evaluate(self, chosen: EvaluationSet) -> dict[str, float]:
@@ -251,8 +258,11 @@ class Trainer:
             )
         env = self._evaluation_envs[chosen.name]
         rollout = self._rollout([env], settings.evaluate_temperature, settings.evaluate_top_p)
+        label = f"evaluation {chosen.name}".rstrip() + f" after {step} updates"
+        self._watch = Watch(label, chosen.episodes_of_process(), time.monotonic())
 
         def keep(batch: Batch, plan: Plan) -> list[EpisodeFacts]:
+            self._watch.add(len(batch.episodes), sum(each.length for each in batch.tokens))
             return self.episodes.evaluated(batch, plan, step, chosen.label)
 
         try:
@@ -304,22 +314,9 @@ class Trainer:
         attempt = parallel.gathered(attempt)[0]
         return EpisodeLog(RunFolder.open(self.out), attempt, config.keep_episodes_every)
 
-    def _record_machine(self) -> None:
-        """Measure the machine that judges, and append a line to ``machine.jsonl``."""
-        health = measure_machine()
-        row = {"update": self.learner.version, **dataclasses.asdict(health)}
-        try:
-            with (self.out / "machine.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-        except OSError as error:
-            raise RLEFError(f"{self.out}: expected a writable folder; {error}. Free some space") from error
-        self.log.say(f"machine: {health.summary()}")
-        if health.starved:
-            self.log.say(f"WARNING: this machine is starved. {health.advice}")
-
     def _rollout(self, envs: list[CodeVectorEnv], temperature: float, top_p: float = 1.0) -> Rollout:
         config = self.config
-        return Rollout(
+        rollout = Rollout(
             self.generators.make(temperature, top_p),
             self.renderer,
             envs,
@@ -327,8 +324,14 @@ class Trainer:
             config.context,
             config.final_invalid_penalty,
             overlap=not config.deterministic,
-            tick=self.stopping.check,
         )
+        rollout.tick = lambda: self._tick(rollout)
+        return rollout
+
+    def _tick(self, rollout: Rollout) -> None:
+        """Between steps of a rollout: end it if the run was asked to stop, or show how far it is."""
+        self.stopping.check()
+        self.log.progress(self._watch, rollout.progress())
 
     def _update(self, chosen: Chosen) -> dict[str, float]:
         number, batch = self.learner.version + 1, chosen.batch
