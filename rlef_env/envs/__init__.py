@@ -5,7 +5,7 @@ from rlef_env.envs.config import EnvConfig
 from rlef_env.envs.extract import extract_program, fenced, without_thoughts
 from rlef_env.envs.feedback import feedback_text, prompt_text
 from rlef_env.envs.play import Episodes, Play
-from rlef_env.envs.problem_sampler import ProblemSampler
+from rlef_env.envs.problem_sampler import ByDifficulty, ProblemSampler, make_problem_sampler
 from rlef_env.envs.prompt_rows import prompt_rows
 from rlef_env.envs.replay import rejudge, replay
 from rlef_env.envs.rewards import REWARDS, Reward, make_reward
@@ -15,6 +15,7 @@ from rlef_env.envs.vector.vector_env import CodeVectorEnv
 
 __all__ = [
     "REWARDS",
+    "ByDifficulty",
     "CodeEnv",
     "CodeVectorEnv",
     "EnvConfig",
@@ -27,6 +28,7 @@ __all__ = [
     "extract_program",
     "feedback_text",
     "fenced",
+    "make_problem_sampler",
     "make_reward",
     "prompt_rows",
     "prompt_text",

@@ -12,7 +12,7 @@ from rlef_agents.ppo.settings import SETTINGS, Count, Size, ZeroOrMore, one_line
 
 __all__ = ["EvaluationTable", "EvaluationTables", "FeedbackOrNone"]
 
-FeedbackOrNone: TypeAlias = Literal["", "public", "none", "random", "private"]
+FeedbackOrNone: TypeAlias = Literal["", "public", "first", "none", "random", "private"]
 
 
 @one_line_errors

@@ -16,7 +16,7 @@ from rlef_agents.ppo import parallel
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.rollout import Plan, plan, seed_of
 from rlef_env import Dataset
-from rlef_env.envs.problem_sampler import ByDifficulty, ProblemSampler, make_problem_sampler
+from rlef_env.envs import ByDifficulty, ProblemSampler, make_problem_sampler
 from rlef_env.runs import EpisodeFacts
 
 __all__ = ["Planner"]

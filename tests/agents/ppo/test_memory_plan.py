@@ -7,10 +7,7 @@ from typing import Any
 
 import pytest
 
-<<<<<<< HEAD
 from rlef_agents.cli import main
-=======
->>>>>>> c315bd0 (Schedules, moments in bfloat16, 8 bits or the machine's memory, adapters on chosen layers, rsLoRA)
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.config_file import load_config
 from rlef_agents.ppo.memory_plan import plan_memory
