@@ -29,6 +29,7 @@ def dry_run(config: TrainConfig) -> None:
             config, episodes=4 * samples, minibatches=2, updates=1, max_new=16,
             context=min(8192, max_context(model.config)), generator="local", max_lag=0, out=folder,
             evaluate_every=1, evaluate_episodes=4, save_every=1, evaluations=[], best_by="",
+            sampling="uniform", difficulty_weights={},  # the data set may be another one
             device="cpu", model=config.model or "llama", judge="local", evaluate_n_at_k="", evaluate_samples=1,
         )  # fmt: skip
         print(
