@@ -3,11 +3,14 @@
 A checkpoint is a folder ``update-00000042``. It is written under another name and renamed when every byte is on disk,
 so a folder with this name is complete, and a run that is killed at any moment finds the one before. It contains
 
-    policy/             files for ``from_pretrained``: the model (or adapter), its configuration, the tokenizer
-    weights.pt          all weights of policy and critic
-    reference.pt        the reference, where it is a network of its own
-    state.pt            optimiser, counters, random states, and what the caller adds
+    weights/            trained weights and the optimiser's state; each process writes its shards (``stored_state``)
+    policy/             configuration and tokenizer for ``from_pretrained``; with LoRA also the adapters. The weights
+                        are in ``weights/``; ``complete_policy`` adds them
+    state.pt            counters, random states, and what the caller adds
     config.toml         the configuration of the run
+
+Beside them, ``reference/`` has the weights of the policy before training, where they are kept in memory: they never
+change, so the first checkpoint writes them, once.
 """
 
 from __future__ import annotations
@@ -15,41 +18,39 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from torch.distributed.checkpoint.state_dict import (
-    StateDictOptions,
-    get_model_state_dict,
-    get_optimizer_state_dict,
-    set_model_state_dict,
-    set_optimizer_state_dict,
-)
+from torch import Tensor
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.config_file import dump_config
 from rlef_agents.ppo.learner import Learner
+from rlef_agents.ppo.model import base
+from rlef_agents.ppo.stored_state import (
+    base_sum,
+    read_into,
+    read_learner,
+    write_learner,
+    write_tensors,
+)
 from rlef_env.errors import DataError
 
 __all__ = [
-    "CANNOT_WRITE",
-    "checkpoints",
-    "latest",
-    "load_checkpoint",
-    "policy_weights",
-    "save_checkpoint",
+    "CANNOT_WRITE", "checkpoints", "complete_policy", "latest", "load_checkpoint", "policy_weights", "save_checkpoint",
     "save_policy",
-]
+]  # fmt: skip
 
 CANNOT_WRITE: Final = (OSError, RuntimeError, SafetensorError)
 """Exceptions that a full disk causes: in Python's own files, in PyTorch's, and in safetensors'."""
 
-WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
-UNSEEN = StateDictOptions(full_state_dict=True, cpu_offload=True, strict=False)
+REFERENCE: Final = "reference"
 
 
 def save_checkpoint(
@@ -61,7 +62,7 @@ def save_checkpoint(
         folder: folder of the run's checkpoints.
         learner: learner to save.
         extra: data that the caller needs to resume: numbers, texts, tensors, and lists and dictionaries of these. Each
-            process gets its own back.
+            process gets its own back, or the first's where their number changes.
         tokenizer: tokenizer to write into ``policy/``.
         keep: number of checkpoints to keep; older ones are deleted after the new one is complete.
 
@@ -71,80 +72,75 @@ def save_checkpoint(
     Raises:
         OSError: the checkpoint cannot be written, for example to a full disk; earlier ones are untouched.
     """
-    target = folder / f"update-{learner.version:08d}"
-    weights, optimiser = _whole_state(learner)
-    reference = _reference_state(learner)
-    mine = {"random": _random_state(), "learner_random": learner.random.bit_generator.state, "extra": dict(extra or {})}
-    everyones = parallel.gathered(mine)
-    if parallel.rank() == 0:
-        folder.mkdir(parents=True, exist_ok=True)
-        for left in folder.glob(".writing-*"):
-            shutil.rmtree(left)
-        writing = folder / f".writing-{target.name}"
-        writing.mkdir()
-        try:
-            save_policy(writing / "policy", learner, weights, tokenizer)
-            torch.save(weights, writing / "weights.pt")
-            if reference is not None:
-                torch.save(reference, writing / "reference.pt")
-            state = {"version": learner.version, "steps": learner.steps, "optimiser": optimiser, "processes": everyones}
+    reference = reference_tensors(learner)
+    if reference and not checkpoints(folder):  # an older one is of a run that had no checkpoint yet
+        with written(folder, REFERENCE) as writing:
+            write_tensors(writing, reference)
+    everyones = parallel.gathered({"random": random_state(), "extra": dict(extra or {})})
+    frozen = base_sum(learner)
+    adapters = policy_weights(learner, trained_only=True) if learner.config.lora_rank else None
+    target = f"update-{learner.version:08d}"
+    with written(folder, target) as writing:
+        write_learner(writing / "weights", learner)
+
+        def write_rest() -> None:
+            if adapters is None:
+                save_configuration(writing / "policy", learner, tokenizer)
+            else:
+                save_policy(writing / "policy", learner, adapters, tokenizer)
+            state = {
+                "version": learner.version,
+                "steps": learner.steps,
+                "learner_random": learner.random.bit_generator.state,
+                "frozen": frozen,
+                "processes": everyones,
+            }
             torch.save(state, writing / "state.pt")
             (writing / "config.toml").write_text(dump_config(learner.config), encoding="utf-8")
-            for path in sorted(writing.rglob("*")):
-                _to_disk(path)
-            _to_disk(writing)
-            if target.exists():  # written before the run resumed from an earlier one
-                target.rename(folder / f".writing-over-{target.name}")
-            writing.rename(target)
-            _to_disk(folder)
-        except BaseException:
-            shutil.rmtree(writing, ignore_errors=True)
-            raise
+
+        parallel.in_first(write_rest)
+
+    def delete_old() -> None:
         for old in [*checkpoints(folder)[:-keep], *folder.glob(".writing-*")]:
             shutil.rmtree(old)
-    parallel.wait_for_all()
-    return target
+
+    parallel.in_first(delete_old)
+    return folder / target
 
 
 def load_checkpoint(path: Path, learner: Learner) -> dict[str, Any]:
     """Load a checkpoint into a learner with the same settings; all processes call it at once.
+
+    The number of processes may differ from the one that wrote it. Where it is the same, each process also gets back the
+    states of its random generators.
 
     Args:
         path: one of ``checkpoints``.
         learner: learner whose weights, optimiser and counters are replaced; so are this process's random states.
 
     Returns:
-        ``extra``, as this process saved it.
+        ``extra``, as this process saved it; with another number of processes, as the first did.
 
     Raises:
-        DataError: it is no checkpoint, or was written by another number of processes or for another model.
+        DataError: it is no checkpoint, or is of another model.
     """
     try:
         state = torch.load(path / "state.pt", map_location="cpu", weights_only=True)
-        weights = torch.load(path / "weights.pt", map_location="cpu", weights_only=True)
-        stored = path / "reference.pt"
-        reference = torch.load(stored, map_location="cpu", weights_only=True) if stored.exists() else None
     except (OSError, RuntimeError, ValueError) as error:
         raise DataError(f"{path}: expected a checkpoint of a training run; {error}") from error
-    if len(state["processes"]) != parallel.world():
+    if state["frozen"] != base_sum(learner):
         raise DataError(
-            f"{path}: expected as many processes as wrote it, {len(state['processes'])}, got {parallel.world()}"
+            f"{path}: expected the weights of the model of this run; its adapters were trained on another base"
         )
-    groups = [
-        {key: value for key, value in group.items() if key != "params"} for group in learner.optimiser.param_groups
-    ]
-    try:
-        _load_whole(learner, weights, state["optimiser"])
-        if reference is not None and learner.reference is not None:
-            set_model_state_dict(learner.reference, reference, options=WHOLE)
-    except (RuntimeError, KeyError, ValueError) as error:
-        raise DataError(f"{path}: expected the weights of the model of this run; {error}") from error
-    for group, own in zip(learner.optimiser.param_groups, groups, strict=True):
-        group.update(own)  # settings of this run, which may differ from the saved ones: weight decay, for example
+    read_learner(path / "weights", learner)
+    if reference := reference_tensors(learner):
+        read_into(path.parent / REFERENCE, reference)
     learner.version, learner.steps = state["version"], state["steps"]
-    mine = state["processes"][parallel.rank()]
-    learner.random.bit_generator.state = mine["learner_random"]
-    _set_random_state(mine["random"])
+    learner.random.bit_generator.state = state["learner_random"]
+    as_before = len(state["processes"]) == parallel.world()
+    mine = state["processes"][parallel.rank() if as_before else 0]
+    if as_before:
+        set_random_state(mine["random"])
     extra: dict[str, Any] = mine["extra"]
     return extra
 
@@ -159,14 +155,23 @@ def latest(folder: Path) -> Path | None:
     return next(reversed(checkpoints(folder)), None)
 
 
-def policy_weights(learner: Learner) -> dict[str, Any]:
-    """Return the policy's weights by their names in ``learner.model``; all processes call it at once.
+def policy_weights(learner: Learner, dtype: torch.dtype | None = None, trained_only: bool = False) -> dict[str, Tensor]:
+    """Return the policy's weights on the CPU by their names in ``learner.model``; all processes call it at once.
 
-    Weights in shards are gathered in the first process; the others return none.
+    Shards are gathered one weight at a time, for the first process; the others return none.
+
+    Args:
+        learner: learner that owns the weights.
+        dtype: type of the result; the weights' own where None.
+        trained_only: leave out frozen weights.
     """
-    lm: Any = learner.model.lm
-    weights = get_model_state_dict(lm, options=WHOLE) if learner.sharded else lm.state_dict()
-    return {f"lm.{name}": tensor for name, tensor in weights.items()}
+    found: dict[str, Tensor] = {}
+    for name, parameter in learner.model.lm.named_parameters():
+        if parameter.requires_grad or not trained_only:
+            whole: Any = parameter.full_tensor() if hasattr(parameter, "full_tensor") else parameter
+            if parallel.rank() == 0:
+                found[f"lm.{name}"] = whole.detach().to("cpu", dtype)
+    return found
 
 
 def save_policy(path: Path, learner: Learner, weights: Mapping[str, Any], tokenizer: Any = None) -> None:
@@ -178,35 +183,79 @@ def save_policy(path: Path, learner: Learner, weights: Mapping[str, Any], tokeni
         tokenizer.save_pretrained(path)
 
 
-def _whole_state(learner: Learner) -> tuple[dict[str, Any], dict[str, Any]]:
-    if learner.sharded:
-        return (
-            get_model_state_dict(learner.model, options=WHOLE),
-            get_optimizer_state_dict(learner.model, learner.optimiser, options=WHOLE),
-        )
-    return learner.model.state_dict(), learner.optimiser.state_dict()
+def complete_policy(path: Path) -> Path:
+    """Add the weights to the ``policy/`` of a checkpoint, if they are not there; return this folder.
+
+    Raises:
+        DataError: it is no checkpoint.
+    """
+    policy = path / "policy"
+    if any(policy.glob("*.safetensors*")):
+        return policy
+    model: Any = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]
+        AutoConfig.from_pretrained(policy), dtype=torch.float32
+    )
+    read_into(path / "weights", {f"model.lm.{name}": p.detach() for name, p in model.named_parameters()}, alone=True)
+    writing = path / f".writing-policy-{os.getpid()}"  # processes of an evaluation may do this at the same time
+    model.save_pretrained(writing)
+    for file in sorted(writing.glob("*.safetensors*"), key=lambda file: file.suffix == ".json"):  # the index last
+        file.replace(policy / file.name)
+    shutil.rmtree(writing)
+    return policy
 
 
-def _load_whole(learner: Learner, weights: dict[str, Any], optimiser: dict[str, Any]) -> None:
-    if learner.sharded:
-        set_model_state_dict(learner.model, weights, options=WHOLE)
-        # Before the policy's first step (critic_steps) the optimiser has no state for it, which is not an error.
-        unseen = not optimiser["state"].keys() >= {name for name, _ in learner.model.policy_parameters()}
-        set_optimizer_state_dict(learner.model, learner.optimiser, optimiser, options=UNSEEN if unseen else WHOLE)
-        for parameter in learner.policy if unseen else ():
-            learner.optimiser.state.pop(parameter, None)
-    else:
-        learner.model.load_state_dict(weights)
-        learner.optimiser.load_state_dict(optimiser)
+@contextmanager
+def written(folder: Path, name: str) -> Iterator[Path]:
+    """Give a folder to write to; at the end it gets its name, when every byte of it is on disk.
+
+    All processes enter and leave at once. If one fails, all raise, and nothing is left.
+    """
+    target, writing = folder / name, folder / f".writing-{name}"
+
+    def begin() -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(".writing-*"):
+            shutil.rmtree(left)
+        writing.mkdir()
+
+    def finish() -> None:
+        for path in sorted(writing.rglob("*")):
+            to_disk(path)
+        to_disk(writing)
+        if target.exists():  # written before the run resumed from an earlier one
+            target.rename(folder / f".writing-over-{target.name}")
+        writing.rename(target)
+        to_disk(folder)
+
+    parallel.in_first(begin)
+    try:
+        yield writing
+        parallel.in_first(finish)
+    except BaseException:
+        if parallel.rank() == 0:
+            shutil.rmtree(writing, ignore_errors=True)
+        raise
 
 
-def _reference_state(learner: Learner) -> dict[str, Any] | None:
+def save_configuration(path: Path, learner: Learner, tokenizer: Any) -> None:
+    """Write what ``from_pretrained`` needs beside weights."""
+    lm: Any = base(learner.model.lm)
+    lm.config.save_pretrained(path)
+    if getattr(lm, "generation_config", None) is not None:
+        lm.generation_config.save_pretrained(path)
+    if tokenizer is not None:
+        tokenizer.save_pretrained(path)
+
+
+def reference_tensors(learner: Learner) -> dict[str, Tensor]:
+    """Return the weights of the reference by name; none where it is the policy without its adapters."""
     if learner.reference is None or learner.reference.lm is None:
-        return None
-    return get_model_state_dict(learner.reference, options=WHOLE) if learner.sharded else learner.reference.state_dict()
+        return {}
+    return {name: parameter.detach() for name, parameter in learner.reference.lm.named_parameters()}
 
 
-def _random_state() -> dict[str, Any]:
+def random_state() -> dict[str, Any]:
+    """Return the states of the random generators of this process."""
     state: dict[str, Any] = {"torch": torch.get_rng_state(), "python": list(random.getstate()[1])}
     kind, keys, place, has_gauss, gauss = np.random.get_state(legacy=True)
     state["numpy"] = [str(kind), [int(key) for key in keys], int(place), int(has_gauss), float(gauss)]
@@ -215,7 +264,8 @@ def _random_state() -> dict[str, Any]:
     return state
 
 
-def _set_random_state(state: Mapping[str, Any]) -> None:
+def set_random_state(state: Mapping[str, Any]) -> None:
+    """Set the random generators of this process to the states that ``random_state`` returned."""
     torch.set_rng_state(state["torch"])
     random.setstate((3, tuple(state["python"]), None))
     kind, keys, place, has_gauss, gauss = state["numpy"]
@@ -224,7 +274,8 @@ def _set_random_state(state: Mapping[str, Any]) -> None:
         torch.cuda.set_rng_state(state["cuda"])
 
 
-def _to_disk(path: Path) -> None:
+def to_disk(path: Path) -> None:
+    """Wait until a file or the names in a folder are on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

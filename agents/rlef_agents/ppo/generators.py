@@ -12,6 +12,7 @@ import torch
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.checkpoint import policy_weights
 from rlef_agents.ppo.config import TrainConfig
+from rlef_agents.ppo.construction import Filler, empty_copy
 from rlef_agents.ppo.generation import Generator
 from rlef_agents.ppo.generation.batching import BatchingGenerator
 from rlef_agents.ppo.generation.hf import HFGenerator
@@ -20,7 +21,7 @@ from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from rlef_agents.ppo.generation.model_settings import max_context
 from rlef_agents.ppo.generation.vllm import VLLMGenerator
 from rlef_agents.ppo.learner import Learner
-from rlef_agents.ppo.model import add_lora, base
+from rlef_agents.ppo.model import add_lora, base, set_types
 from rlef_env.errors import UsageError
 
 __all__ = ["GeneratorFactory", "make_generator", "unsharded_copy"]
@@ -100,28 +101,39 @@ class GeneratorFactory:
         """Save the policy as a plain model, adapters merged, in the dtype that the learner computes in."""
         learner, dtype = self._learner, self._learner.model.dtype
         lm: Any = learner.model.lm
-        weights = {} if self._config.lora_rank else policy_weights(learner)
+        weights = {} if self._config.lora_rank else policy_weights(learner, dtype)
         if parallel.rank() > 0:
             return
         if self._config.lora_rank:
             merged: Any = copy.deepcopy(lm if self._unsharded is None else self._unsharded).merge_and_unload()
             merged.to(dtype).save_pretrained(folder)
         else:
-            own = {name.removeprefix("lm."): tensor.to(dtype) for name, tensor in weights.items()}
-            lm.save_pretrained(folder, state_dict=own)
+            lm.save_pretrained(folder, state_dict={name.removeprefix("lm."): each for name, each in weights.items()})
 
 
-def unsharded_copy(model: Any, config: TrainConfig) -> Any:
-    """Return a copy of a model that the learner is about to shard; None if it will not be sharded.
+def unsharded_copy(model: Any, config: TrainConfig, device: torch.device | None = None) -> Any:
+    """Return a copy, without weights yet, of a model that the learner is about to shard; None if it will not be.
 
-    A generator in this process needs the copy: it reads single layers in its own order, which shards do not allow.
+    A generator in this process needs the copy: it reads single layers in its own order, which shards do not allow. With
+    ``dtype`` bfloat16 the matrices of its layers are bfloat16, half of the memory. A server needs it only to merge
+    adapters.
+
+    Args:
+        model: the model; it may be on the ``meta`` device.
+        config: settings of the run.
+        device: device of the copy; the model's where None.
     """
     if config.parallel != "fsdp" or parallel.world() == 1 or (config.generator == "vllm" and not config.lora_rank):
         return None
-    copied = copy.deepcopy(model).float()
-    if not config.lora_rank:
-        return copied
-    return add_lora(copied, config.lora_rank, config.lora_alpha, targets=config.lora_targets, rslora=config.lora_rslora)
+    copied = empty_copy(model)
+    if config.lora_rank:
+        copied = add_lora(
+            copied, config.lora_rank, config.lora_alpha, targets=config.lora_targets, rslora=config.lora_rslora
+        )
+    set_types(copied, getattr(torch, config.dtype), trained=True)
+    weights = dict.fromkeys(copied.parameters(), torch.Tensor.zero_)  # ``renew`` fills them
+    Filler(device or next(model.parameters()).device, weights)(copied)
+    return copied
 
 
 def make_generator(

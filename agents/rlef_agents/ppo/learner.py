@@ -23,9 +23,10 @@ from torch import Tensor
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.checks import SAME, SAMPLED, check_age, check_agreement, check_finite, check_replicas
 from rlef_agents.ppo.config import TrainConfig
+from rlef_agents.ppo.construction import ModuleSource, Source, empty_copy
 from rlef_agents.ppo.metrics import batch_metrics, turn_values
 from rlef_agents.ppo.minibatches import Batch, Minibatch, as_sampled, split_at_random, takes_sampled
-from rlef_agents.ppo.model import ActorCritic, Reference, Scores, add_lora, backbone
+from rlef_agents.ppo.model import ActorCritic, Reference, Scores, add_lora
 from rlef_agents.ppo.optimiser import clip_gradients, gradient_norm, learning_rates, make_optimiser
 from rlef_agents.ppo.packing import FILLER, FlatBatch, PackedBatch, flatten, pack
 from rlef_agents.ppo.rlef import (
@@ -36,6 +37,7 @@ from rlef_agents.ppo.rlef import (
     policy_loss,
     value_loss,
 )
+from rlef_agents.ppo.sharding import fill_and_shard
 from rlef_agents.ppo.trajectory import Ids, TokenEpisode
 from rlef_env.errors import RLEFError, UsageError
 
@@ -51,8 +53,10 @@ class Learner:
     """Trains a causal language model and its critic.
 
     Args:
-        lm: a causal language model of transformers, on its device; it is trained in place.
+        lm: a causal language model of transformers, on its device. It is trained in place, except in shards: they are
+            filled from it, and it is dropped; it may then be on the ``meta`` device.
         config: settings of the run.
+        source: weights of a model that is on the ``meta`` device.
 
     Attributes:
         model: policy and critic; generators sample from ``model.lm``.
@@ -62,16 +66,20 @@ class Learner:
         turn_values: ``metrics.turn_values`` of the last update's batch, before its first step.
     """
 
-    def __init__(self, lm: Any, config: TrainConfig) -> None:
+    def __init__(self, lm: Any, config: TrainConfig, source: Source | None = None) -> None:
         self.config = config
         if hasattr(lm, "disable_adapter") or getattr(lm, "_hf_peft_config_loaded", False):
             raise UsageError(
                 "model: expected one without adapters, because the reference is the model with its adapters switched "
                 "off; merge them first (merge_and_unload of peft) and set lora_rank for new ones"
             )
+        self.sharded = config.parallel == "fsdp" and parallel.world() > 1
+        if self.sharded and source is None:
+            source, lm = ModuleSource(lm), empty_copy(lm)
         if config.lora_rank:
             lm = add_lora(lm, config.lora_rank, config.lora_alpha, config.seed, config.lora_targets, config.lora_rslora)
-        parallel.broadcast(lm)  # before critic and reference are copied from it
+        if not self.sharded:
+            parallel.broadcast(lm)  # before critic and reference are copied from it
         self.model = ActorCritic(
             lm,
             critic=config.critic,
@@ -86,12 +94,8 @@ class Learner:
         self.version = self.steps = 0
         self.turn_values: list[dict[str, float]] = []
         self.random = np.random.default_rng(config.seed)  # the same in all processes, which draw the same minibatches
-        self.sharded = config.parallel == "fsdp" and parallel.world() > 1
-        if self.sharded:
-            critic = [self.model.critic] if self.model.critic is not None else []
-            parallel.shard(self.model, [backbone(self.model.lm), *critic])
-            if self.reference is not None and self.reference.lm is not None:
-                parallel.shard(self.reference, [backbone(self.reference.lm)])
+        if source is not None:
+            fill_and_shard(self.model, self.reference, source, config.seed)
         self.device = str(next(self.model.parameters()).device)  # shards are on this process's GPU, if there is one
         self.policy = [parameter for _, parameter in self.model.policy_parameters()]
         self.critic = [parameter for _, parameter in self.model.critic_parameters()]

@@ -11,17 +11,22 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from huggingface_hub import snapshot_download
 from huggingface_hub.utils import logging as hub_logging
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto import modeling_auto
 from transformers.utils import logging
 
-from rlef_agents.ppo.checkpoint import latest
+from rlef_agents.ppo.checkpoint import complete_policy, latest
+from rlef_agents.ppo.construction import FileSource, empty_model
 from rlef_agents.ppo.gguf_files import converted, is_gguf
 from rlef_env.errors import UsageError
 
-__all__ = ["model_source", "plain_name", "policy_folder", "quiet_libraries", "read_model", "read_model_config"]
+__all__ = [
+    "model_source", "plain_name", "policy_folder", "quiet_libraries", "read_empty_model", "read_model",
+    "read_model_config",
+]  # fmt: skip
 
 PREFIX: Final = "hf:"
 
@@ -44,10 +49,7 @@ def read_model(name: str, device: str = "auto") -> tuple[Any, Any]:
     Raises:
         UsageError: there is no such model, it cannot be read or is no causal language model, or there is no GPU for it.
     """
-    if device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("device: expected 'auto' or 'cpu', because PyTorch finds no GPU here, got 'cuda'")
-    place = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-    source = model_source(name)
+    place, source = place_of(device), model_source(name)
     _config(name, source)
     try:
         loaded: Any = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32, output_loading_info=True)
@@ -61,6 +63,45 @@ def read_model(name: str, device: str = "auto") -> tuple[Any, Any]:
             f"{missing[0]}{more}; its files are incomplete, or those of another kind of model"
         )
     return model.to(place), read_tokenizer(name, source)
+
+
+def read_empty_model(name: str, device: str = "auto") -> tuple[Any, Any, FileSource]:
+    """Return a model without weights (on the ``meta`` device), its tokenizer, and the source of its weights.
+
+    Args:
+        name: see this module.
+        device: ``auto`` takes a GPU if there is one.
+
+    Raises:
+        UsageError: as ``read_model``, or its weights are not in safetensors files.
+    """
+    place, source = place_of(device), model_source(name)
+    config = _config(name, source)
+    if base_of_adapter(Path(source)) is not None:
+        raise UsageError(
+            f"model: expected a whole model, because it is divided among processes, got the adapters in {name!r}; "
+            f"merge them first: `rlef-agents export {name} FOLDER`"
+        )
+    folder = Path(source)
+    try:
+        if not folder.is_dir():
+            folder = Path(snapshot_download(source, allow_patterns=["*.safetensors", "*.json"]))
+        model = empty_model(config, folder)
+        weights = FileSource(folder, [each for each, _ in model.named_parameters()], torch.device(place))
+    except UNREADABLE as error:
+        raise unreadable(name, error) from error
+    return model, read_tokenizer(name, source), weights
+
+
+def place_of(device: str) -> str:
+    """Return the device that a setting means.
+
+    Raises:
+        UsageError: there is no GPU, and the setting asks for one.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("device: expected 'auto' or 'cpu', because PyTorch finds no GPU here, got 'cuda'")
+    return device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def read_tokenizer(name: str, source: str) -> Any:
@@ -153,7 +194,8 @@ def policy_folder(path: Path) -> Path:
     candidates = [path / "best", path / "policy", path, *([last / "policy"] if last else [])]
     for folder in candidates:
         if any((folder / name).exists() for name in CONFIGS):
-            return folder
+            is_of_checkpoint = folder.name == "policy" and (folder.parent / "weights").is_dir()
+            return complete_policy(folder.parent) if is_of_checkpoint else folder
     files = sorted(path.glob("*.gguf"))
     if len(files) == 1:
         return converted(files[0])

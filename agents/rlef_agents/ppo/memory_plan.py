@@ -139,7 +139,8 @@ def plan_memory(shape: ModelShape, config: TrainConfig, processes: int = 1, gpu:
 
 def sampling(shape: ModelShape, config: TrainConfig, sharded: bool) -> dict[str, int]:
     """Return the bytes that the generator in this process keeps: weights of its own, keys and values."""
-    if config.generator == "vllm":
+    server = config.generator == "vllm"
+    if server and not (sharded and config.lora_rank):
         return {}
     half = config.dtype == "bfloat16"
     matrices, size = shape.layers * shape.matrices, 2 if half else FLOAT
@@ -147,6 +148,8 @@ def sampling(shape: ModelShape, config: TrainConfig, sharded: bool) -> dict[str,
     if sharded:  # the generator cannot read shards
         adapters = FLOAT * shape.layers * shape.ends * config.lora_rank
         whole = FLOAT * (shape.parameters - matrices) + size * matrices + adapters
+    if server:  # adapters are merged in the copy
+        return {"whole copy for sampling": whole}
     stored_half = half and bool(sharded or config.lora_rank)  # what it reads is bfloat16 already
     copies = shape.layers * shape.joined * size if stored_half or not half else matrices * size
     token = 2 * shape.layers * shape.kv_heads * shape.head_dim * size

@@ -13,12 +13,16 @@ import copy
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final, Literal, NamedTuple, cast
+from zlib import crc32
 
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
+from transformers import AutoModelForCausalLM
 from transformers.pytorch_utils import Conv1D
 
+from rlef_agents.ppo import parallel
+from rlef_agents.ppo.construction import is_empty, small_version
 from rlef_agents.ppo.generation.model_settings import unsupported_rope
 from rlef_agents.ppo.packing import ALONE, PACKED_ATTENTION, PackedBatch
 from rlef_env.errors import UsageError
@@ -48,7 +52,8 @@ class ActorCritic(nn.Module):
     """Policy and critic.
 
     Args:
-        lm: a causal language model of transformers, or a peft model around one. Its weights become float32.
+        lm: a causal language model of transformers, or a peft model around one. Its weights become float32; with
+            ``dtype`` bfloat16, the frozen matrices of layers become bfloat16. They may be on the ``meta`` device.
         critic: ``separate``: a network of its own that begins as a copy of the policy's (the paper); ``shared``: the
             policy's network; ``none``: no values.
         detach: with a shared critic, stop the gradient of the value loss before the policy's weights.
@@ -75,17 +80,22 @@ class ActorCritic(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
+        self.detach, self.token_values, self.dtype = detach, token_values, getattr(torch, dtype)
         self.lm = lm.float()
         prepare(self.lm)
-        check_architecture(self.lm)
+        if is_empty(self.lm):  # a small version has the same architecture
+            check_architecture(prepared_small_version(self.lm))
+        else:
+            check_architecture(self.lm)
+        set_types(self.lm, self.dtype)
         self.critic = copy.deepcopy(backbone(self.lm)) if critic == "separate" else None
         if self.critic is not None:
             for name, parameter in self.critic.named_parameters():
                 # Weights that the policy freezes beside an adapter stay frozen in the copy, whose adapters are trained.
                 parameter.requires_grad_(parameter.requires_grad or "lora_" in name)
         self.value_head = None if critic == "none" else make_value_head(width(self.lm), value_init, seed)
-        self.detach, self.token_values, self.dtype = detach, token_values, getattr(torch, dtype)
-        self.to(next(self.lm.parameters()).device)
+        if not is_empty(self.lm):
+            self.to(next(self.lm.parameters()).device)
         if gradient_checkpointing:
             for network in [base(self.lm), *([] if self.critic is None else [self.critic])]:
                 new = getattr(network, "activation_checkpointing_enable", None)  # the old name is deprecated
@@ -146,7 +156,7 @@ class Reference(nn.Module):
         super().__init__()
         self.dtype = policy.dtype
         self._adapted = (policy,) if hasattr(policy.lm, "disable_adapter") else ()  # in a tuple: no submodule
-        self.lm = None if self._adapted else copy.deepcopy(base(policy.lm)).requires_grad_(False).eval()
+        self.lm = None if self._adapted else frozen_copy(base(policy.lm), self.dtype)
 
     @torch.no_grad()
     def forward(self, batch: PackedBatch, temperature: float = 1.0) -> Tensor:
@@ -159,6 +169,44 @@ class Reference(nn.Module):
             if hasattr(policy, "unshard"):  # only a call of the whole module gathers shards
                 return cast(Scores, policy(batch, temperature)).logprobs
             return policy_logprobs(lm, batch, temperature, self.dtype)
+
+
+def frozen_copy(lm: Any, dtype: torch.dtype) -> Any:
+    """Return a copy that is not trained, with matrices of layers in the type that layers compute in."""
+    halves = matrices(lm) if dtype == torch.bfloat16 else set()
+    copies: dict[int, Any] = {
+        id(weight): nn.Parameter(weight.detach().to(dtype if weight in halves else weight.dtype, copy=True), False)
+        for weight in lm.parameters()
+    }
+    return copy.deepcopy(lm, copies).requires_grad_(False).eval()
+
+
+def set_types(lm: Any, dtype: torch.dtype, trained: bool = False) -> None:
+    """Make weights float32, or bfloat16 where that changes no result: matrices of layers that compute in it.
+
+    Autocast rounds these matrices to bfloat16 before each product anyway.
+
+    Args:
+        lm: a causal language model of transformers, or a peft model around one.
+        dtype: type that its layers compute in.
+        trained: also those that are trained, because the model is a copy that only samples.
+    """
+    halves = matrices(base(lm)) if dtype == torch.bfloat16 else set()
+    for tensor in (*lm.parameters(), *lm.buffers()):
+        if tensor.is_floating_point():
+            half = tensor in halves and (trained or not tensor.requires_grad)
+            tensor.data = tensor.data.to(torch.bfloat16 if half else torch.float32)
+
+
+def matrices(lm: Any) -> set[Tensor]:
+    """Return the weights and biases of linear layers inside of the layers, without adapters."""
+    return {
+        parameter
+        for layer in parallel.layers_of(backbone(lm))
+        for name, inner in layer.named_modules()
+        if type(inner).__name__ in ("Linear", "Conv1D") and "lora_" not in name
+        for parameter in inner.parameters(recurse=False)
+    }
 
 
 def policy_logprobs(
@@ -195,8 +243,22 @@ def add_lora(lm: Any, rank: int, alpha: int, seed: int = 0, targets: str = "all-
     )  # fmt: skip
     refuse_unknown_targets(lm, targets)
     with torch.random.fork_rng(devices=[torch.cuda.current_device()] if torch.cuda.is_available() else []):
-        torch.manual_seed(seed)
-        return get_peft_model(lm, settings)
+        adapted: Any = get_peft_model(lm, settings)
+    for name, parameter in base(adapted).named_parameters():
+        if "lora_" in name and not parameter.is_meta:
+            fill_adapter(name, parameter, seed)
+    return adapted
+
+
+@torch.no_grad()
+def fill_adapter(name: str, target: Tensor, seed: int) -> None:
+    """Fill an adapter's matrix: random numbers that depend on its name and the seed alone, or zeros for the second."""
+    if "lora_A" in name:
+        generator = torch.Generator().manual_seed(crc32(f"{seed} {name}".encode()))
+        limit = target.shape[1] ** -0.5
+        target.copy_(torch.empty(target.shape).uniform_(-limit, limit, generator=generator))
+    else:
+        target.zero_()
 
 
 def refuse_unknown_targets(lm: nn.Module, targets: str) -> None:
@@ -226,6 +288,16 @@ def prepare(lm: nn.Module) -> None:
         raise UsageError(
             f"model: expected an architecture whose attention can be replaced, got {type(base(lm)).__name__}"
         )
+
+
+def prepared_small_version(lm: Any) -> Any:
+    """Return a model of the same architecture with few small layers and random weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        config = small_version(base(lm).config)
+        small: Any = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
+    prepare(small)
+    return small
 
 
 @torch.no_grad()

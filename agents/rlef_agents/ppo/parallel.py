@@ -7,23 +7,24 @@ counts over all processes, so gradients are summed, never averaged, and equal th
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import distributed, nn
+from torch import Tensor, distributed, nn
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
 __all__ = [
-    "broadcast", "copy_whole", "gathered", "join", "largest", "leave", "on_this_machine", "quantiles", "rank", "same",
-    "shard", "sum_gradients", "total", "wait_for_all", "world",
+    "broadcast", "broadcast_tensor", "copy_whole", "gathered", "in_first", "join", "largest", "layers_of", "leave",
+    "on_this_machine", "quantiles", "rank", "same", "shard", "sum_gradients", "total", "wait_for_all", "world",
 ]  # fmt: skip
 
 T = TypeVar("T")
 EDGES: Final = np.geomspace(1e-9, 1e3, 1024)
+MESSAGE: Final = 64 * 2**20  # bytes; a copy of this size is made, so not all gradients are one message
 TIMEOUT: Final = timedelta(hours=4)  # a process may play or save for long; torchrun stops those that are lost
 
 
@@ -61,6 +62,23 @@ def wait_for_all() -> None:
     """Wait until all processes have called this."""
     if world() > 1:
         distributed.barrier()
+
+
+def in_first(action: Callable[[], None]) -> None:
+    """Run an action in the first process, while the others wait; if it fails, all raise.
+
+    Raises:
+        OSError: in the other processes; the first raises its own error.
+    """
+    failed = rank() == 0
+    try:
+        if rank() == 0:
+            action()
+            failed = False
+    finally:
+        failed = gathered(failed)[0]
+    if failed:
+        raise OSError("the first process could not read or write; see its error")
 
 
 def gathered(mine: T) -> list[T]:
@@ -105,6 +123,12 @@ def broadcast(module: nn.Module) -> None:
             distributed.broadcast(tensor.detach(), 0)
 
 
+def broadcast_tensor(tensor: Tensor) -> None:
+    """Give all processes a tensor of the first."""
+    if world() > 1:
+        distributed.broadcast(tensor, 0)
+
+
 @torch.no_grad()
 def same(parameters: Iterable[nn.Parameter]) -> bool:
     """Return whether all processes have the same float32 weights, by checksums of their bits."""
@@ -114,30 +138,60 @@ def same(parameters: Iterable[nn.Parameter]) -> bool:
     return len(set(gathered(tuple(sums)))) == 1
 
 
+@torch.no_grad()
 def sum_gradients(parameters: Iterable[nn.Parameter]) -> None:
-    """Sum gradients over all processes, in one message; a missing gradient counts as zeros."""
+    """Sum gradients over all processes, in messages of ``MESSAGE`` bytes or one large weight; None counts as zeros."""
     if world() == 1:
         return
-    trained = list(parameters)
-    flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in trained])
-    distributed.all_reduce(flat)
-    for parameter, gradient in zip(trained, torch.split(flat, [p.numel() for p in trained]), strict=True):
-        parameter.grad = gradient.view_as(parameter).clone()
+    some: list[Tensor] = []
+    size = 0
+    for parameter in parameters:
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+        size += parameter.grad.nbytes
+        if size > MESSAGE:
+            sum_tensors(some)
+            some, size = [], parameter.grad.nbytes
+        some.append(parameter.grad)
+    sum_tensors(some)
 
 
-def shard(module: nn.Module, networks: Iterable[nn.Module]) -> None:
+def sum_tensors(tensors: Sequence[Tensor]) -> None:
+    """Replace tensors by their sums over all processes, in one message."""
+    if len(tensors) == 1 and tensors[0].is_contiguous():
+        distributed.all_reduce(tensors[0])
+    elif tensors:
+        flat = torch.cat([tensor.flatten() for tensor in tensors])
+        distributed.all_reduce(flat)
+        for tensor, total in zip(tensors, torch.split(flat, [each.numel() for each in tensors]), strict=True):
+            tensor.copy_(total.view_as(tensor))
+
+
+def shard(module: nn.Module, networks: Iterable[nn.Module], fill: Callable[[nn.Module], None] = lambda _: None) -> None:
     """Split the weights of a module over all processes (FSDP2): each layer of its networks, and the rest.
 
     Weights are gathered in float32, whatever layers compute in. FSDP's own mixed precision also rounds norms and the
     residual stream: shards would then train another function than whole copies do, and than generators sample from.
+
+    Args:
+        module: the module.
+        networks: parts of it that have layers.
+        fill: called with each part before it is split, to fill weights that are not in memory.
     """
     policy = MixedPrecisionPolicy(reduce_dtype=torch.float32)
     for network in networks:
-        lists = [inner for inner in network.modules() if isinstance(inner, nn.ModuleList)]
-        layers: Any = max(lists, key=lambda inner: sum(p.numel() for p in inner.parameters()), default=())
-        for layer in layers:
+        for layer in layers_of(network):
+            fill(layer)
             fully_shard(layer, mp_policy=policy)
+    fill(module)
     fully_shard(module, reshard_after_forward=True)
+
+
+def layers_of(network: nn.Module) -> Sequence[nn.Module]:
+    """Return the layers of a network: the list of modules that has most of its weights."""
+    lists = [inner for inner in network.modules() if isinstance(inner, nn.ModuleList)]
+    found: Any = max(lists, key=lambda inner: sum(p.numel() for p in inner.parameters()), default=())
+    return list(found)
 
 
 @torch.no_grad()

@@ -10,15 +10,16 @@ from typing import Any
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.chat_template import Renderer, model_stops, read_template
 from rlef_agents.ppo.config import TrainConfig
+from rlef_agents.ppo.construction import Source
 from rlef_agents.ppo.generation.model_settings import max_context
-from rlef_agents.ppo.loading import read_model
+from rlef_agents.ppo.loading import read_empty_model, read_model
 from rlef_agents.ppo.model import base
 from rlef_agents.ppo.problems import Problems
 from rlef_env import CodeVectorEnv, JudgePool
 from rlef_env.errors import UsageError
 from rlef_env.judge import BaseJudgePool, CachedPool, VerdictCache, default_workers
 
-__all__ = ["check_context", "env_arguments", "load_model", "make_env", "make_pool", "make_renderer"]
+__all__ = ["check_context", "env_arguments", "load_empty_model", "load_model", "make_env", "make_pool", "make_renderer"]
 
 
 def check_context(config: TrainConfig, model: Any) -> None:
@@ -98,12 +99,21 @@ def load_model(
         config: settings of the run.
         report: called with the metrics of each step of cloning.
     """
-    if not name:
-        from rlef_agents.tiny import make_start
+    return read_model(name or made_start(config, report), config.device)
 
-        parallel.join()
-        if parallel.rank() == 0:
-            make_start(Path(config.out) / "start", config.seed, report)
-        parallel.wait_for_all()
-        name = str(Path(config.out) / "start")
-    return read_model(name, config.device)
+
+def load_empty_model(config: TrainConfig) -> tuple[Any, Any, Source]:
+    """Return a run's model without weights, its tokenizer and the source of its weights; see ``read_empty_model``."""
+    return read_empty_model(config.model or made_start(config), config.device)
+
+
+def made_start(config: TrainConfig, report: Callable[[dict[str, float]], None] = lambda _: None) -> str:
+    """Make and clone the tiny model in the run's folder, unless it is there; return its folder."""
+    from rlef_agents.tiny import make_start
+
+    folder = Path(config.out) / "start"
+    parallel.join()
+    if parallel.rank() == 0:
+        make_start(folder, config.seed, report)
+    parallel.wait_for_all()
+    return str(folder)

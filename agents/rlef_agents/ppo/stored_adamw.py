@@ -55,7 +55,7 @@ class StoredAdamW(torch.optim.Optimizer):
         super().load_state_dict(dict(state_dict))
         for parameter, state in self.state.items():
             for name in MOMENTS:
-                stored = self._stored(parameter)
+                stored = self.stored(parameter)
                 stored.copy_(state[name])
                 state[name] = stored
 
@@ -63,7 +63,7 @@ class StoredAdamW(torch.optim.Optimizer):
         state = self.state[parameter]
         if not state:
             state["step"] = torch.zeros(())
-            state |= {name: self._stored(parameter) for name in MOMENTS}
+            state |= {name: self.stored(parameter) for name in MOMENTS}
         first, second = (state[name].to(parameter.device, torch.float32) for name in MOMENTS)
         beta1, beta2 = group["betas"]
         adamw(
@@ -74,7 +74,8 @@ class StoredAdamW(torch.optim.Optimizer):
         for name, moment in zip(MOMENTS, (first, second), strict=True):
             state[name].copy_(moment)
 
-    def _stored(self, parameter: torch.Tensor) -> torch.Tensor:
+    def stored(self, parameter: torch.Tensor) -> torch.Tensor:
+        """Return a new moment of a weight, zeros, in its type and place."""
         if not self._offload:
             return torch.zeros_like(parameter, dtype=self._dtype, requires_grad=False)
         return torch.zeros_like(

@@ -36,7 +36,15 @@ from rlef_agents.ppo.evaluation_sets import (
 from rlef_agents.ppo.generators import GeneratorFactory, unsharded_copy
 from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.model_card import model_card
-from rlef_agents.ppo.parts import check_context, env_arguments, load_model, make_env, make_pool, make_renderer
+from rlef_agents.ppo.parts import (
+    check_context,
+    env_arguments,
+    load_empty_model,
+    load_model,
+    make_env,
+    make_pool,
+    make_renderer,
+)
 from rlef_agents.ppo.planner import Planner
 from rlef_agents.ppo.play_metrics import STARVED, training_metrics
 from rlef_agents.ppo.problems import training_problems
@@ -111,15 +119,18 @@ class Trainer:
         if config.deterministic:
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with it
             torch.use_deterministic_algorithms(True)
-        if model is None:
+        source = None
+        if model is None and config.parallel == "fsdp" and parallel.world() > 1:
+            model, tokenizer, source = load_empty_model(config)
+        elif model is None:
             model, tokenizer = load_model(config.model, config)
         check_context(config, model)
         self.tokenizer = tokenizer
         self.renderer = make_renderer(tokenizer, model, config)
         if config.chat_template:
             tokenizer.chat_template = self.renderer.template  # what is saved is prompted as it was trained
-        whole = unsharded_copy(model, config)
-        self.learner = Learner(model, config)
+        whole = unsharded_copy(model, config, None if source is None else source.device)
+        self.learner = Learner(model, config, source)
         self.stopping = StopSignal()
         extra = {} if before is None else load_checkpoint(before, self.learner)
         self.best = float(extra.get("best", -1.0))

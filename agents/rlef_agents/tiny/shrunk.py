@@ -17,6 +17,7 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
+from rlef_agents.ppo.construction import SMALL, small_version
 from rlef_agents.ppo.loading import model_source, plain_name, read_model_config
 from rlef_agents.tiny.tokenizer import make_tokenizer
 from rlef_env.envs import prompt_text
@@ -25,14 +26,7 @@ from rlef_env.problems import load_dataset
 
 __all__ = ["shrunk"]
 
-SIZES: Final = {
-    "hidden_size": 64,
-    "intermediate_size": 128,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 8192,
-}
+SIZES: Final = {**SMALL, "max_position_embeddings": 8192}
 
 
 def shrunk(name: str, seed: int = 0) -> tuple[Any, Any]:
@@ -77,15 +71,7 @@ def shrunk_folder(folder: str, seed: int) -> tuple[Any, Any]:
     except (OSError, ValueError, KeyError, ImportError) as error:
         first = str(error).strip().splitlines()[0][:300]
         raise UsageError(f"model: expected a model of transformers in {folder!r}: {first}") from error
-    layers = config.num_hidden_layers
-    for name, value in SIZES.items():
-        if name != "max_position_embeddings" and hasattr(config, name):
-            setattr(config, name, value)
-    if getattr(config, "head_dim", None):
-        config.head_dim = SIZES["hidden_size"] // SIZES["num_attention_heads"]
-    for name, value in vars(config).items():
-        if isinstance(value, list) and len(value) == layers:  # a setting per layer
-            setattr(config, name, value[: SIZES["num_hidden_layers"]])
+    config = small_version(config)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model: Any = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]

@@ -17,9 +17,10 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from rlef_agents.ppo.checkpoint import checkpoints, latest, load_checkpoint, save_checkpoint
+from rlef_agents.ppo.checkpoint import checkpoints, complete_policy, latest, load_checkpoint, save_checkpoint
 from rlef_agents.ppo.config_file import load_config
 from rlef_agents.ppo.learner import Learner
+from rlef_agents.ppo.stored_state import stored_names
 from rlef_env.errors import DataError
 from tests.agents.ppo.small import learner, model, moved, random_episodes, sampled_by, tokenizer, weights
 
@@ -39,6 +40,17 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+
+
+def begun_otherwise(seed: int, changes: dict[str, Any]) -> Learner:
+    """Make a learner with other trained weights; a frozen base is the same, as that of the run is."""
+    if "lora_rank" not in changes:
+        return learner(seed=seed, **changes)
+    other = learner(**changes)
+    with torch.no_grad():
+        for number, parameter in enumerate([*other.policy, *other.critic]):
+            parameter.add_(0.01 * (seed + number))
+    return other
 
 
 @pytest.mark.parametrize(
@@ -63,7 +75,7 @@ def test_row_33_six_updates_are_three_and_three_more_to_the_bit(changes: dict[st
     seed_everything(0)
     train(first, 3)
     save_checkpoint(tmp_path, first, {"cursor": [3, "row"]})
-    second = learner(seed=9, **changes)
+    second = begun_otherwise(9, changes)
     seed_everything(9)
     newest = latest(tmp_path)
     assert newest is not None
@@ -73,7 +85,7 @@ def test_row_33_six_updates_are_three_and_three_more_to_the_bit(changes: dict[st
     assert (second.version, second.steps) == (whole.version, whole.steps)
     # Saving does not change the run that continues.
     seed_everything(9)
-    third = learner(seed=8, **changes)
+    third = begun_otherwise(8, changes)
     load_checkpoint(newest, third)
     assert train(third, 3) == six[3:]
 
@@ -93,6 +105,8 @@ def test_the_policy_is_an_ordinary_checkpoint_of_transformers(tmp_path: Path) ->
     train(student, 1)
     made = tokenizer()
     path = save_checkpoint(tmp_path, student, tokenizer=made)
+    assert not list((path / "policy").glob("*.safetensors")), "the weights are not written twice"
+    assert complete_policy(path) == path / "policy" == complete_policy(path)
     again = AutoModelForCausalLM.from_pretrained(path / "policy")
     prompt = torch.tensor([[1, 2, 3]])
     assert torch.equal(again(prompt).logits, student.model.lm.eval()(prompt).logits)
@@ -114,6 +128,30 @@ def test_adapters_are_stored_as_peft_does(tmp_path: Path) -> None:
     torch.testing.assert_close(merged(prompt).logits, student.model.lm.eval()(prompt).logits)
 
 
+def test_adapters_of_another_base_are_refused(tmp_path: Path) -> None:
+    pytest.importorskip("peft")
+    warnings.simplefilter("ignore")
+    path = save_checkpoint(tmp_path, learner(lora_rank=2))
+    stored = {file.name for file in (path / "policy").iterdir()}
+    assert {"adapter_config.json", "adapter_model.safetensors"} <= stored
+    assert not any("base" in name or "embed" in name for name in stored_names(path / "weights") if "lora" not in name)
+    load_checkpoint(path, learner(lora_rank=2))
+    with pytest.raises(DataError, match="its adapters were trained on another base"):
+        load_checkpoint(path, learner(seed=1, lora_rank=2))
+
+
+def test_the_reference_is_written_once(tmp_path: Path) -> None:
+    student = learner()
+    first = save_checkpoint(tmp_path, student)
+    written = {file.name: file.stat().st_mtime_ns for file in (tmp_path / "reference").iterdir()}
+    train(student, 1)
+    save_checkpoint(tmp_path, student)
+    assert {file.name: file.stat().st_mtime_ns for file in (tmp_path / "reference").iterdir()} == written
+    weights_in = sum(file.stat().st_size for file in (first / "weights").iterdir())
+    trained = sum(parameter.numel() for parameter in (*student.policy, *student.critic))
+    assert weights_in < 4 * trained + 200_000, "before the first step: weights alone, and the tables of the format"
+
+
 def test_only_the_newest_stay(tmp_path: Path) -> None:
     student = learner()
     for _ in range(4):
@@ -122,7 +160,7 @@ def test_only_the_newest_stay(tmp_path: Path) -> None:
     assert [path.name for path in checkpoints(tmp_path)] == ["update-00000003", "update-00000004"]
     save_checkpoint(tmp_path, student, {"again": True}, keep=2)
     assert load_checkpoint(checkpoints(tmp_path)[-1], student) == {"again": True}
-    assert {path.name for path in tmp_path.iterdir()} == {"update-00000003", "update-00000004"}
+    assert {path.name for path in tmp_path.iterdir()} == {"reference", "update-00000003", "update-00000004"}
     assert latest(tmp_path / "nowhere") is None
 
 
@@ -143,7 +181,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         save_checkpoint(tmp_path, student)
-    assert [path.name for path in tmp_path.iterdir()] == ["update-00000001"]
+    assert {path.name for path in tmp_path.iterdir()} == {"reference", "update-00000001"}
     load_checkpoint(tmp_path / "update-00000001", learner())
 
 
@@ -192,8 +230,3 @@ def test_anything_but_a_checkpoint_of_this_run_is_refused(tmp_path: Path) -> Non
     with pytest.raises(DataError, match="expected the weights of the model of this run"):
         load_checkpoint(path, other)
     assert len(before) == len(weights(other))
-    state = torch.load(path / "state.pt", weights_only=True)
-    state["processes"] *= 2
-    torch.save(state, path / "state.pt")
-    with pytest.raises(DataError, match="as many processes as wrote it, 2, got 1"):
-        load_checkpoint(path, student)

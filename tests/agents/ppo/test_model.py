@@ -24,7 +24,7 @@ from transformers import (
 )
 
 from rlef_agents.ppo import model as module
-from rlef_agents.ppo.model import ActorCritic, Reference, add_lora
+from rlef_agents.ppo.model import ActorCritic, Reference, add_lora, policy_logprobs, prepare
 from rlef_agents.ppo.packing import PACKED_ATTENTION, PackedBatch, pack
 from rlef_env.errors import UsageError
 from tests.agents.ppo.small import ARCHITECTURES, SMALL, VOCABULARY, episode, model, random_episodes, turn
@@ -236,6 +236,29 @@ def test_with_lora_only_adapters_and_the_head_are_trained_and_the_reference_is_t
             parameter.add_(0.3)
     assert torch.equal(start, reference(row()))
     assert not torch.equal(start, actor(row()).logprobs)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_frozen_weights_in_bfloat16_change_no_result(name: str) -> None:
+    """Autocast rounds the same matrices before each product, so log-probabilities are equal to the bit."""
+    pytest.importorskip("peft")
+    warnings.simplefilter("ignore")
+    lm, whole = (add_lora(model(name), 2, 4, seed=1) for _ in range(2))
+    for adapted in (lm, whole):
+        for number, parameter in enumerate(p for p in adapted.parameters() if p.requires_grad):
+            parameter.data += 1e-3 * number  # the second matrix of an adapter is zero at first
+    actor = ActorCritic(lm, critic="shared", dtype="bfloat16")
+    frozen = {name: p.dtype for name, p in actor.lm.named_parameters() if not p.requires_grad}
+    assert set(frozen.values()) == {torch.float32, torch.bfloat16}
+    assert all(dtype == torch.float32 for name, dtype in frozen.items() if "embed" in name or "norm" in name)
+    prepare(whole)
+    expected = policy_logprobs(whole, row(), dtype=torch.bfloat16)
+    assert torch.equal(actor(row()).logprobs, expected)
+    full = ActorCritic(model(name), critic="none", dtype="bfloat16")
+    reference = Reference(full)
+    assert {p.dtype for p in reference.lm.parameters()} == {torch.float32, torch.bfloat16}
+    assert {p.dtype for p in full.parameters()} == {torch.float32}
+    assert torch.equal(reference(row()), full(row()).logprobs)
 
 
 def test_with_lora_a_separate_critic_has_adapters_of_its_own() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from transformers import AutoModelForCausalLM
 
-from rlef_agents.ppo.checkpoint import checkpoints, latest
+from rlef_agents.ppo.checkpoint import checkpoints, complete_policy, latest
 from rlef_agents.ppo.sinks import read_metrics
 from rlef_agents.tiny.shrunk import shrunk
 from rlef_env.runs import RunFolder, read_records
@@ -97,7 +97,7 @@ def test_two_processes_do_what_one_does(kind: str, stored: Path, alone: Path, tm
     assert [path.name for path in checkpoints(out / "checkpoints")] == ["update-00000002", "update-00000003"]
     for mine, other in (
         (out / "best", alone / "best"),
-        (latest(out / "checkpoints") / "policy", latest(alone / "checkpoints") / "policy"),
+        tuple(complete_policy(latest(folder / "checkpoints")) for folder in (out, alone)),
     ):
         there = weights(other)
         assert all((tensor - there[name]).abs().max() < 1e-4 for name, tensor in weights(mine).items())

@@ -17,7 +17,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rlef_agents.ppo import parallel
-from rlef_agents.ppo.checkpoint import checkpoints, latest
+from rlef_agents.ppo.checkpoint import checkpoints, complete_policy, latest
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.config_file import load_config
 from rlef_agents.ppo.parts import make_pool
@@ -87,7 +87,7 @@ def test_real_architectures_with_real_templates_train_end_to_end(tmp_path, name)
     stored = AutoModelForCausalLM.from_pretrained(best)
     tokenizer = AutoTokenizer.from_pretrained(best)
     assert len(tokenizer) == stored.config.vocab_size
-    policy = AutoModelForCausalLM.from_pretrained(latest(tmp_path / "run" / "checkpoints") / "policy")
+    policy = AutoModelForCausalLM.from_pretrained(complete_policy(latest(tmp_path / "run" / "checkpoints")))
     for key, tensor in policy.state_dict().items():
         assert torch.equal(tensor, after[f"lm.{key}"]), (
             "expected the same weights after save_pretrained and from_pretrained"

@@ -102,7 +102,7 @@ class Decoder:
         with torch.inference_mode():
             base = self._model.model
             self._embedding = base.embed_tokens.weight
-            self._head = _joint(None, self._model.lm_head)
+            self._head = _joint(self.stream, self.stream, self._model.lm_head)
             self._norm = base.norm.weight
             self._layers = [self._layer(layer) for layer in base.layers]
             self._tables = torch.empty(2, 0, 1, self.head_dim, device=self.device)
@@ -227,12 +227,12 @@ class Decoder:
             )
         return _Layer(
             norm=layer.input_layernorm.weight,
-            qkv=_joint(self.dtype, attention.q_proj, attention.k_proj, attention.v_proj),
+            qkv=_joint(self.dtype, self.stream, attention.q_proj, attention.k_proj, attention.v_proj),
             qk_norm=qk_norm,
-            out=_joint(self.dtype, attention.o_proj),
+            out=_joint(self.dtype, self.stream, attention.o_proj),
             mlp_norm=layer.post_attention_layernorm.weight,
-            gate_up=_joint(self.dtype, mlp.gate_proj, mlp.up_proj),
-            down=_joint(self.dtype, mlp.down_proj),
+            gate_up=_joint(self.dtype, self.stream, mlp.gate_proj, mlp.up_proj),
+            down=_joint(self.dtype, self.stream, mlp.down_proj),
         )
 
     def _fingerprint(self) -> list[tuple[int, int]]:
@@ -257,13 +257,15 @@ def unsupported_reason(model: Any) -> str | None:
     return None
 
 
-def _joint(dtype: torch.dtype | None, *modules: Any) -> _Linear:
-    """Join linear layers with the same input into one. A single layer keeps its live weight, unless it is cast."""
-    stored = _base(modules[0]).weight.dtype
-    cast = dtype not in (None, stored)
+def _joint(dtype: torch.dtype, stream: torch.dtype, *modules: Any) -> _Linear:
+    """Join linear layers with the same input into one. A single layer keeps its live weight, unless it is cast.
+
+    Adapters stay apart where products are computed in another dtype than the stream: rounding would lose small values.
+    """
+    cast = dtype != stream
     weights = [_base(module).weight if cast else _merged(module) for module in modules]
     biases = [module.bias for module in modules if module.bias is not None]
-    weight = (torch.cat(weights) if len(weights) > 1 else weights[0]).to(dtype or stored)
+    weight = (torch.cat(weights) if len(weights) > 1 else weights[0]).to(dtype)
     adapters: list[_Adapter] = []
     for module, end in zip(modules, accumulate(len(each) for each in weights), strict=True):
         outputs = slice(end - len(_base(module).weight), end)

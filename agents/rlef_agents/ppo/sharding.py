@@ -1,0 +1,50 @@
+"""Filling a learner's empty networks and splitting them over all processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import Tensor
+
+from rlef_agents.ppo import parallel
+from rlef_agents.ppo.construction import Filler, Source
+from rlef_agents.ppo.model import ActorCritic, Reference, backbone, base, fill_adapter
+
+__all__ = ["fill_and_shard"]
+
+
+def fill_and_shard(model: ActorCritic, reference: Reference | None, source: Source, seed: int) -> None:
+    """Fill a learner's empty networks and split them over all processes, layer by layer.
+
+    Args:
+        model: policy and critic.
+        reference: the reference, if there is one.
+        source: weights of the policy before training, from which critic and reference begin, too.
+        seed: seed of the adapters.
+    """
+
+    def filling(name: str) -> Callable[[Tensor], None]:
+        if "lora_" in name:
+            return lambda tensor: fill_adapter(name, tensor, seed)
+        return lambda tensor: source.fill(name.replace(".base_layer.", "."), tensor)
+
+    def filler(networks: Mapping[str, Any]) -> Filler:
+        return Filler(
+            source.device,
+            {
+                weight: filling(prefix + name)
+                for prefix, network in networks.items()
+                for name, weight in network.named_parameters()
+            },
+        )
+
+    policy = base(model.lm)
+    networks = {"": policy}
+    if model.critic is not None:
+        networks[f"{policy.base_model_prefix}."] = model.critic
+    if model.value_head is not None:
+        model.value_head.to(source.device)
+    parallel.shard(model, [backbone(model.lm), *([] if model.critic is None else [model.critic])], filler(networks))
+    if reference is not None and reference.lm is not None:
+        parallel.shard(reference, [backbone(reference.lm)], filler({"": reference.lm}))
