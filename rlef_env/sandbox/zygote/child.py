@@ -56,7 +56,7 @@ def wait_for_child(judge: socket.socket, pid: int, program: socket.socket | None
 
     The child is killed if the judge hangs up. If that closes the socket of its program only, this process goes on.
     """
-    handle = check(syscall(PIDFD_OPEN, pid, 0), "pidfd_open")
+    handle = os.pidfd_open(pid)
     poll = select.poll()
     poll.register(handle, select.POLLIN)
     poll.register(judge.fileno(), select.POLLIN)
@@ -87,6 +87,6 @@ def wait_for_child(judge: socket.socket, pid: int, program: socket.socket | None
 def send_handle(judge: socket.socket, request: bytes, handle: int) -> None:
     """Answer a request with the same message, so that a late answer is recognised, and a pidfd of the child."""
     try:
-        socket.send_fds(judge, [request], [handle])
+        judge.sendmsg([request], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, DESCRIPTOR.pack(handle))])
     except OSError:
         judge.sendall(request)  # the kernel accepts no descriptor just now; the judge will ask again

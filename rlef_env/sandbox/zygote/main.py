@@ -61,14 +61,18 @@ def main(control: int) -> None:
         replace_refused_functions()
     ready = check(libc.eventfd(0, os.O_CLOEXEC | os.O_NONBLOCK), "eventfd")  # a program tells that it runs in place
     become_plain_python()
+    parent, known = os.getpid(), b""
+    start = Start({}, 0)
     while True:
         try:
             message, (source, programs_control) = receive(judge, 2, 2)
         except EOFError:
             os._exit(0)
-        command, imports, recursion_limit = json.loads(message[len(LOAD) + LIMITS.size :])
-        start = Start(imported(imports), recursion_limit)  # imported once for all programs that start with them
-        program, parent = socket.socket(fileno=programs_control), os.getpid()
+        if message != known:
+            command, imports, recursion_limit = json.loads(message[len(LOAD) + LIMITS.size :])
+            start = Start(imported(imports), recursion_limit)  # imported once for all programs that start with them
+            known = message
+        program = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, programs_control)
         lock.next_pid_follows(parent)
         if (pid := os.fork()) == 0:
             judge.close()
@@ -114,9 +118,8 @@ def reap_orphans() -> None:
 def receive(sock: socket.socket, min_fds: int, max_fds: int) -> tuple[bytes, list[int]]:
     """Receive one message with its descriptors; raise EOFError when the other side has hung up."""
     while True:
-        message, fds, _, _ = socket.recv_fds(sock, MAX_MESSAGE_BYTES, max_fds)
-        for fd in fds:
-            os.set_inheritable(fd, False)  # none of these is for what a run may execute
+        message, parts, _, _ = sock.recvmsg(MAX_MESSAGE_BYTES, socket.CMSG_SPACE(4 * max_fds), socket.MSG_CMSG_CLOEXEC)
+        fds = [fd for _, _, data in parts for (fd,) in DESCRIPTOR.iter_unpack(data)]
         if not message:
             raise EOFError
         if len(fds) >= min_fds:

@@ -149,16 +149,32 @@ def imported(imports: str) -> dict[str, Any]:
 def compiled(judge: socket.socket, source: int) -> types.CodeType:
     """Compile the source; or send the judge the error, and end."""
     resource.setrlimit(resource.RLIMIT_CPU, (COMPILE_CPU_SECONDS, resource.RLIM_INFINITY))
-    with open(source, "rb") as file:
-        text = file.read()
+    text = os.pread(source, os.fstat(source).st_size, 0)
+    os.close(source)
     try:
         code = compile(text, SOLUTION, "exec", dont_inherit=True)
     except BaseException as error:
         judge.sendall(COMPILE_ERROR + error_text(error, text).encode("utf-8", "replace")[:MAX_TEXT_BYTES])
         os._exit(0)
-    linecache.cache[SOLUTION] = (len(text), None, source_lines(text), SOLUTION)
+    linecache.cache[SOLUTION] = SourceLines(text)  # type: ignore[assignment]
     resource.setrlimit(resource.RLIMIT_CPU, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     return code
+
+
+class SourceLines:
+    """An entry of ``linecache.cache`` whose lines are made when they are needed: few programs print a traceback."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._lines: list[str] = []
+
+    def __len__(self) -> int:
+        return 4
+
+    def __getitem__(self, place: int) -> object:
+        if place == 2 and not self._lines:
+            self._lines = source_lines(self._text)
+        return (len(self._text), None, self._lines, SOLUTION)[place]
 
 
 def source_lines(text: bytes) -> list[str]:
