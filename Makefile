@@ -16,7 +16,7 @@ define step
 @printf '\033[1m== %s\033[0m\n' '$(1)'; began=$$SECONDS; $(2); printf '   %s: %s s\n' '$(1)' $$((SECONDS - began))
 endef
 
-.PHONY: help demo test coverage slow viewers integrations mutants chaos lint types clean programs
+.PHONY: help demo test coverage slow viewers integrations smol mutants chaos lint types clean programs
 
 help:  ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -67,6 +67,11 @@ integrations:  ## test each adapter with the released package of its system, eac
 	  $$folder/bin/python -m pytest -q --timeout=1800 tests/integrations/test_cases.py tests/integrations/test_$$name*.py; \
 	  $$folder/bin/python -m pytest -q tests/test_docs.py -k integrations/$$name; \
 	done
+
+MINUTES ?= 25
+
+smol: $(VENV)/installed-test  ## train a pretrained model of 135 million weights for MINUTES=25, and evaluate it before and after
+	$(BIN)/python -m benchmarks.smol --minutes $(MINUTES)
 
 mutants: $(VENV)/installed-test  ## put known bugs of trainers into copies of this one, and check that a test of `make test` fails for each
 	$(BIN)/python -m tests.mutants

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rlef_env.errors import UsageError
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from rlef_agents.ppo.config import TrainConfig
 
 __all__ = [
-    "above_zero", "add_config", "count", "new_folder", "number", "print_step", "read_config", "temperature", "workers",
+    "MODEL", "above_zero", "add_config", "add_evaluated_model", "add_judge_options", "add_set", "count", "new_folder",
+    "number", "print_step", "read_config", "temperature", "workers",
 ]  # fmt: skip
 
 
@@ -38,14 +39,18 @@ count = number(int, lambda value: value >= 0, "a whole number >= 0")
 workers = number(int, lambda value: value >= 1, "a whole number >= 1")
 
 
-def add_config(command: argparse.ArgumentParser, judge_options: bool = True) -> None:
-    """Add the configuration, and the options of the judge."""
+MODEL: Final = "a folder, a GGUF file, a name on the Hugging Face hub, or the folder of a run (its best policy)"
+
+
+def add_config(command: argparse.ArgumentParser) -> None:
+    """Add a configuration, and changes of its settings."""
     command.add_argument("config", help="a TOML file, or a preset: tiny, small, llama-3.1-8b, llama-3.1-70b")
+    add_set(command)
+
+
+def add_set(command: argparse.ArgumentParser) -> None:
+    """Add ``--set``."""
     command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting; repeatable")
-    if not judge_options:
-        return
-    command.add_argument("--workers", type=workers, help="programs judged at the same time; default: number of cores")
-    command.add_argument("--verdicts", metavar="FILE", help="file of a verdict cache to share with other runs")
 
 
 def read_config(arguments: Any) -> TrainConfig:
@@ -53,6 +58,24 @@ def read_config(arguments: Any) -> TrainConfig:
     from rlef_agents.ppo.config_file import load_config
 
     return load_config(arguments.config, arguments.set)
+
+
+def add_evaluated_model(command: argparse.ArgumentParser) -> None:
+    """Add the model, the configuration and the problems of a command that plays."""
+    command.add_argument("model", help=MODEL)
+    command.add_argument(
+        "config",
+        nargs="?",
+        help="a TOML file or a preset; default: the run's settings, else chosen for the model and the problems",
+    )
+    command.add_argument("--data", metavar="D", help="the problems; default: the configuration's, else starter")
+    add_set(command)
+
+
+def add_judge_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of the judge."""
+    command.add_argument("--workers", type=workers, help="programs judged at the same time; default: number of cores")
+    command.add_argument("--verdicts", metavar="FILE", help="file of a verdict cache to share with other runs")
 
 
 def print_step(metrics: dict[str, float]) -> None:

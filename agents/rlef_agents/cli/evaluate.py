@@ -6,8 +6,9 @@ import argparse
 from contextlib import ExitStack
 from typing import Any, Final
 
-from rlef_agents.cli.arguments import add_config, count, read_config, temperature
+from rlef_agents.cli.arguments import add_evaluated_model, add_judge_options, count, temperature
 from rlef_agents.cli.model_agent import model_agent
+from rlef_agents.cli.settings import evaluated_config
 from rlef_env.errors import UsageError
 
 __all__ = ["HELP", "add_arguments", "run"]
@@ -22,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``rlef-agents eval``."""
     from rlef_env.cli.evaluate import add_run_arguments
 
-    parser.add_argument("model", help="a model for from_pretrained, or the folder of a run (its best policy)")
-    add_config(parser)
+    add_evaluated_model(parser)
+    add_judge_options(parser)
     parser.add_argument("--evaluation", default="", metavar="NAME", help="a set of `evaluations`; default: `best_by`")
     parser.add_argument("--split", default="", help="train, valid or test; default: the configuration's")
     parser.add_argument("--limit", type=count, default=0, help="only the first problems; default 0: all of them")
@@ -46,7 +47,7 @@ def run(arguments: Any) -> None:
     from rlef_env.analysis.metrics import check_n_at_k
     from rlef_env.cli.evaluate import play_and_report
 
-    config = read_config(arguments).evaluation_config(arguments.evaluation)
+    config = evaluated_config(arguments).evaluation_config(arguments.evaluation)
     samples = config.evaluate_samples if arguments.samples is None else arguments.samples
     top_p = config.evaluate_top_p if arguments.top_p is None else arguments.top_p
     heat = config.evaluate_temperature if arguments.temperature is None else arguments.temperature

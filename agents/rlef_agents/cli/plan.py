@@ -14,7 +14,7 @@ HELP: Final = "say how much GPU memory a training run needs, and whether it fits
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``rlef-agents plan``."""
-    add_config(parser, judge_options=False)
+    add_config(parser)
     parser.add_argument("--gpus", type=workers, default=1, help="number of GPUs, a process each; default: 1")
     parser.add_argument(
         "--memory", type=above_zero, default=80.0, help="gigabytes of each GPU (10^9 bytes); default: 80"

@@ -6,8 +6,9 @@ import argparse
 import textwrap
 from typing import Any, Final
 
-from rlef_agents.cli.arguments import add_config, read_config, temperature
+from rlef_agents.cli.arguments import add_evaluated_model, temperature
 from rlef_agents.cli.model_agent import model_agent
+from rlef_agents.cli.settings import evaluated_config
 from rlef_env.errors import UsageError
 
 __all__ = ["HELP", "add_arguments", "run"]
@@ -17,8 +18,7 @@ HELP: Final = "play validation problems; show one episode in full and the number
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``rlef-agents play``."""
-    parser.add_argument("model", help="a model for from_pretrained, or the folder of a run (its best policy)")
-    add_config(parser, judge_options=False)
+    add_evaluated_model(parser)
     parser.add_argument("--episodes", type=int, default=8, help="default: 8; the first one with feedback is shown")
     parser.add_argument("--temperature", type=temperature, default=1.0, help="default: 1")
 
@@ -30,7 +30,7 @@ def run(arguments: Any) -> None:
     from rlef_env import CodeEnv
     from rlef_env.agents import play as play_episodes
 
-    config = read_config(arguments).evaluation_config()
+    config = evaluated_config(arguments).evaluation_config()
     if arguments.episodes < 1:
         raise UsageError(f"--episodes: expected 1 or more, got {arguments.episodes}")
     problems = evaluation_problems(config)

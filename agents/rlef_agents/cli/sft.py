@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from rlef_agents.cli.arguments import new_folder, print_step
+from rlef_agents.cli.arguments import MODEL, new_folder, print_step
+from rlef_agents.cli.settings import show_choices
 from rlef_env.errors import UsageError
+
+if TYPE_CHECKING:
+    from rlef_agents.ppo.automatic import Choice
 
 __all__ = ["HELP", "add_arguments", "run"]
 
@@ -16,10 +21,11 @@ HELP: Final = "train a model on the responses of stored conversations (cloning)"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``rlef-agents sft``."""
+    parser.add_argument("model", help=f"{MODEL}; or `tiny`: a new small one, generated conversations")
     parser.add_argument(
-        "model", help="a model for from_pretrained, or `tiny`: a new small one, generated conversations"
+        "--data",
+        help='file of JSON lines: {"messages": [...]}, or episodes; or the folder of a run (its solved episodes)',
     )
-    parser.add_argument("--data", help='file of JSON lines: {"messages": [...]}, or episodes as rlef-env stores them')
     parser.add_argument("--out", required=True, help="folder for the model; must not exist yet")
     parser.add_argument("--chat-template", help="chatml, llama3, qwen3 or a file; default: the tokenizer's own")
     add_sft_fields(parser)
@@ -42,9 +48,9 @@ def add_sft_fields(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: Any) -> None:
     """Clone responses, and save the model."""
-    from rlef_agents.ppo.chat_template import Renderer, model_stops, read_template
-    from rlef_agents.ppo.config import TrainConfig
-    from rlef_agents.ppo.parts import load_model
+    from rlef_agents.ppo.automatic import values_of
+    from rlef_agents.ppo.chat_template import Renderer, read_template
+    from rlef_agents.ppo.loading import model_source, read_model, read_tokenizer
     from rlef_agents.ppo.sft import SftConfig, read_chats, sft
 
     out = new_folder(arguments.out)
@@ -59,10 +65,30 @@ def run(arguments: Any) -> None:
     else:
         if arguments.data is None:
             raise UsageError("--data: expected a file of conversations; only `sft tiny` generates its own")
-        model, tokenizer = load_model(arguments.model, TrainConfig())
-        renderer = Renderer(tokenizer, read_template(arguments.chat_template or ""), stops=model_stops(model))
-        trained = sft(model, renderer, read_chats(arguments.data), SftConfig(**given), print_step)
+        tokenizer = read_tokenizer(arguments.model, model_source(arguments.model))
+        renderer = Renderer(tokenizer, read_template(arguments.chat_template or ""))
+        chats = read_chats(arguments.data)
+        choices = chosen_settings(arguments.model, chats, renderer, given)
+        show_choices(choices)
+        model, _ = read_model(arguments.model)
+        trained = sft(model, renderer, chats, SftConfig(**{**values_of(choices), **given}), print_step)
         tokenizer.chat_template = renderer.template
         trained.save_pretrained(out)
         tokenizer.save_pretrained(out)
     print(f"the model is in {out}")
+
+
+def chosen_settings(model: str, chats: Sequence[Any], renderer: Any, given: Mapping[str, Any]) -> list[Choice]:
+    """Choose the settings of cloning that were not given."""
+    from rlef_agents.ppo.automatic import choose_sft
+    from rlef_agents.ppo.generation.model_settings import max_context
+    from rlef_agents.ppo.loading import read_model_config
+    from rlef_agents.ppo.machine import machine_here
+    from rlef_agents.ppo.model_shape import model_shape
+    from rlef_agents.ppo.sft import token_episodes
+
+    longest = max((episode.length for episode in token_episodes(chats, renderer)), default=0)
+    if not longest:
+        raise UsageError("--data: expected conversations, got none; of a run, solved episodes are taken")
+    details = read_model_config(model)
+    return choose_sft(model_shape(details), max_context(details), len(chats), longest, machine_here(), given)

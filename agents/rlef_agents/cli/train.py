@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from rlef_agents.cli.arguments import above_zero, add_config, print_step, read_config
+from rlef_agents.cli.arguments import MODEL, above_zero, add_judge_options, add_set, print_step
 from rlef_agents.cli.dry_run import dry_run
+from rlef_agents.cli.settings import choose, default_out, is_config, overrides, show_choices
 
 if TYPE_CHECKING:
     from rlef_agents.ppo.config import TrainConfig
@@ -19,11 +21,22 @@ HELP: Final = "train a model on execution feedback (PPO, as in RLEF)"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``rlef-agents train``."""
-    add_config(parser)
+    parser.add_argument(
+        "model", help=f"{MODEL}; or a configuration: a TOML file, or tiny, small, llama-3.1-8b, llama-3.1-70b"
+    )
+    parser.add_argument("--data", metavar="D", help="the problems to train on")
+    parser.add_argument(
+        "--out", dest="train_out", metavar="RUN", help="folder of the run; default: the configuration's, or runs/MODEL"
+    )
+    add_set(parser)
+    add_judge_options(parser)
     parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in `out`")
     parser.add_argument("--allow-changes", action="store_true", help="resume with settings that change the experiment")
     parser.add_argument("--dry-run", action="store_true", help="do one update with a tiny random model, keep nothing")
     parser.add_argument("--minutes", type=above_zero, help="stop after the update during which this time passes")
+    parser.add_argument(
+        "--plan", action="store_true", help="print memory and seconds of an update before the model is loaded, and stop"
+    )
     parser.add_argument("--plain", action="store_true", help="print one line per update instead of a live table")
 
 
@@ -33,7 +46,9 @@ def run(arguments: Any) -> None:
     from rlef_agents.ppo.sinks import read_metrics
     from rlef_agents.ppo.trainer import Trainer
 
-    config = read_config(arguments)
+    config = training_config(arguments)
+    if config is None:
+        return
     if arguments.dry_run:
         dry_run(config)
         return
@@ -56,6 +71,33 @@ def run(arguments: Any) -> None:
             print(f"solve rate on {trainer.sets[0].label}: {summary}")
             print(f"the best policy is in {trainer.out / 'best'}, for from_pretrained and `rlef-agents eval`")
     parallel.leave()
+
+
+def training_config(arguments: Any) -> TrainConfig | None:
+    """Return the settings of the run: of a configuration, of the run to resume, or chosen for the model and machine.
+
+    With ``--plan`` they are printed with what they need, and None is returned.
+    """
+    from rlef_agents.cli.train_plan import check_memory, show_memory, show_plan
+    from rlef_agents.ppo import parallel
+    from rlef_agents.ppo.config_file import load_config
+
+    given, out = overrides(arguments), arguments.train_out or default_out(arguments.model)
+    if is_config(arguments.model):
+        config = load_config(arguments.model, given)
+        if arguments.plan:
+            show_memory(config)
+        return None if arguments.plan else config
+    if arguments.resume and (Path(out) / "config.toml").is_file():
+        return load_config(Path(out) / "config.toml", given)  # free memory may differ now: nothing is chosen again
+    chosen = choose(arguments.model, given)
+    if parallel.rank() == 0:
+        show_choices(chosen.choices)
+    if arguments.plan:
+        show_plan(chosen)
+        return None
+    check_memory(chosen)
+    return chosen.config
 
 
 def tiny_start(config: TrainConfig) -> tuple[Any, Any]:

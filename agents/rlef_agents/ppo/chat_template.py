@@ -107,8 +107,8 @@ class Renderer:
         self.template = template or getattr(tokenizer, "chat_template", None)
         if not isinstance(self.template, str):
             raise UsageError(
-                "tokenizer: expected one with a chat template, got none; pass "
-                f"template=shipped_template(...), one of {', '.join(TEMPLATES)}, with its control tokens added"
+                f"tokenizer: expected one with a chat template, got none; choose one of {', '.join(TEMPLATES)} "
+                "(chat_template in the settings, template=shipped_template(...) in Python) and add its control tokens"
             )
         self._tokenizer, self._options, self._system = tokenizer, dict(options or {}), system or None
         self._rendered = (fixed_date(date) if date else "") + self.template
@@ -256,7 +256,7 @@ class Renderer:
         if found is None:
             raise UsageError(
                 "chat template: expected one that ends an assistant's turn with a control token of the tokenizer, got "
-                f"{text[:40]!r}; add the token to the tokenizer, or use another template"
+                f"{text[:40]!r}; add the token to the tokenizer, or choose another template"
             )
         return self._controls[found.group()]
 
@@ -339,6 +339,6 @@ def split_controls(controls: re.Pattern[str], text: str) -> Iterator[str]:
 def unstable_template(why: str) -> UsageError:
     """Return the error for a template that cannot be continued token by token."""
     return UsageError(
-        f"chat template: expected one that continues a conversation without rewriting it; {why}. Pass another "
-        f"template, such as shipped_template(...) with one of {', '.join(TEMPLATES)}"
+        f"chat template: expected one that continues a conversation without rewriting it; {why}. Choose "
+        f"another: chat_template={' or '.join(TEMPLATES)} in the settings, template=shipped_template(...) in Python"
     )

@@ -20,7 +20,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["PRESETS", "dump_config", "field_docs", "load_config"]
+__all__ = ["PRESETS", "dump_config", "field_docs", "load_config", "read_overrides"]
 
 PRESETS: Final = ("tiny", "small", "llama-3.1-8b", "llama-3.1-70b")
 """Configurations that come with this package; ``tiny`` needs two cores and minutes."""
@@ -47,12 +47,22 @@ def load_config(source: str | Path, overrides: Sequence[str] = ()) -> TrainConfi
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{name}: expected TOML; {error}") from error
+    return TrainConfig(**{**values, **read_overrides(overrides)})
+
+
+def read_overrides(overrides: Sequence[str]) -> dict[str, Any]:
+    """Read texts such as ``lr=1e-6``; the last value of a setting counts.
+
+    Raises:
+        UsageError: a text has no ``=``.
+    """
+    values: dict[str, Any] = {}
     for override in overrides:
         key, found, value = override.partition("=")
         if not found:
             raise UsageError(f"--set: expected key=value, got {override!r}")
         values[key.strip()] = parsed(value.strip())
-    return TrainConfig(**values)
+    return values
 
 
 def dump_config(config: TrainConfig) -> str:

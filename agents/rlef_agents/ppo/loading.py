@@ -25,10 +25,11 @@ from rlef_env.errors import UsageError
 
 __all__ = [
     "model_source", "plain_name", "policy_folder", "quiet_libraries", "read_empty_model", "read_model",
-    "read_model_config",
+    "read_model_config", "read_tokenizer",
 ]  # fmt: skip
 
 PREFIX: Final = "hf:"
+"""Beginning of names of models, as in ``rlef eval hf:NAME``; may be left out here."""
 
 CONFIGS: Final = ("config.json", "adapter_config.json")
 """Files that make a folder a model or an adapter."""

@@ -29,6 +29,7 @@ from rlef_agents.ppo.settings import SETTINGS, Count, DType, Size, ZeroOrMore, o
 from rlef_agents.ppo.trajectory import Completion, Ids, TokenEpisode, TokenTurn
 from rlef_env import read_episodes
 from rlef_env.errors import DataError, RLEFError, UsageError
+from rlef_env.runs import RunFolder, read_records
 
 __all__ = ["Chat", "SftConfig", "read_chats", "sft", "token_episodes"]
 
@@ -183,10 +184,11 @@ def check_chat(number: int, chat: Chat) -> None:
 
 
 def read_chats(path: str | Path, solved_only: bool = True) -> list[Chat]:
-    """Read conversations from a file of JSON lines.
+    """Read conversations from a file of JSON lines, or from the folder of a run.
 
     Args:
-        path: file of rows with ``"messages"`` (a list of ``{"role", "content"}``), or of episodes stored by rlef-env.
+        path: file of rows with ``"messages"`` (a list of ``{"role", "content"}``) or of episodes stored by rlef-env, or
+            the folder of a run, as ``rlef eval`` writes one.
         solved_only: skip stored episodes that were not solved.
 
     Raises:
@@ -194,8 +196,13 @@ def read_chats(path: str | Path, solved_only: bool = True) -> list[Chat]:
         DataError: a row is neither a conversation nor an episode.
     """
     file = Path(path)
+    if (file / "run.json").is_file():
+        records = read_records(RunFolder.open(file))
+        return [record.episode.messages for record in records if record.episode.solved or not solved_only]
     if not file.is_file():
-        raise UsageError(f"data: expected a file of JSON lines, got {str(path)!r}, which is not a file")
+        raise UsageError(
+            f"data: expected a file of JSON lines or the folder of a run, got {str(path)!r}, which is neither"
+        )
     with file.open(encoding="utf-8") as lines:
         first = lines.readline()
     if '"messages"' not in first:

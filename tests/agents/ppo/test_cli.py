@@ -1,14 +1,18 @@
 """Command line: each subcommand as a user types it, and one line for each mistake."""
 
 import json
+import re
+import shutil
 
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, MistralConfig
 
 from rlef_agents.cli import main
+from rlef_agents.ppo.config_file import load_config
 from rlef_agents.tiny.shrunk import shrunk
 from rlef_env import load_dataset
+from rlef_env.cli import main as rlef
 from rlef_env.runs import RunFolder, read_facts
 
 TINY = ("--set", "dataset=procedural/hidden_step?short=true&steps=2&count=10", "--set", "max_new=8")
@@ -78,6 +82,88 @@ def test_clone_train_evaluate_and_export(tmp_path, stored, capsys):
     assert "does not exist yet" in capsys.readouterr().err
 
 
+def test_a_model_is_trained_without_a_configuration(tmp_path, stored, capsys):
+    run, family = tmp_path / "run", "procedural/hidden_step?short=true&steps=2&count=10"
+    small = ["--set", "episodes=2", "--set", "minibatches=1", "--set", "max_new=8", "--set", "evaluate_episodes=2"]
+    command = ["train", f"hf:{stored}", "--data", family, "--out", str(run), *small, "--plain", "--workers", "1"]
+    assert main([*command, "--set", "updates=1"]) == 0
+    output = capsys.readouterr().out
+    assert re.search(r"^context +\d+ +prompt of \d+ tokens, 3 responses", output, re.MULTILINE), "chosen, with a reason"
+    assert "update 1/1" in output
+    assert not re.search(r"^max_new", output, re.MULTILINE), "what was given is not chosen"
+    chosen = load_config(run / "config.toml")
+    assert (chosen.dataset, chosen.max_new, chosen.critic) == (family, 8, "shared")
+    assert main([*command, "--set", "updates=2", "--resume"]) == 0
+    output = capsys.readouterr().out
+    assert "update 2/2" in output
+    assert "prompt of" not in output, "a resumed run has its own settings"
+    assert main(["play", str(run), "--episodes", "1"]) == 0, "with the run's settings"
+    assert "Read n and print n + c" in capsys.readouterr().out
+
+
+def test_a_plan_needs_no_weights(tmp_path, stored, capsys):
+    model = tmp_path / "model"
+    shutil.copytree(stored, model)
+    (model / "model.safetensors").unlink()
+    family = "procedural/hidden_step?short=true&steps=2&count=10"
+    assert main(["train", str(model), "--data", family, "--plan"]) == 0
+    output = capsys.readouterr().out
+    for words in ("lora_rank", "peak (", "it fits: ", "seconds of an update", "(max_new)"):
+        assert words in output
+    assert main(["train", "small", "--plan"]) == 0
+    assert "keys and values" in capsys.readouterr().out
+
+
+REWRITING = (
+    "{% for m in messages %}<|im_start|>{{ m.role }} of {{ messages | length }}\n{{ m.content }}<|im_end|>\n"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        (REWRITING, "chat template: expected one that continues a conversation without rewriting it"),
+        ("llama3", "chat template: expected one that ends an assistant's turn with a control token of the tokenizer"),
+    ],
+    ids=["rewrites the history", "control tokens that are missing"],
+)
+@pytest.mark.parametrize("command", ["train", "play", "eval"])
+def test_a_template_is_refused_before_the_weights_are_loaded(tmp_path, stored, template, words, command, capsys):
+    model, file = tmp_path / "model", tmp_path / "template.jinja"
+    shutil.copytree(stored, model)
+    (model / "model.safetensors").unlink()
+    file.write_text(template)
+    name = template if template == "llama3" else str(file)
+    assert main([command, str(model), "--data", "starter", "--set", f"chat_template={name}"]) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == 1
+
+
+def test_a_run_is_cloned_with_chosen_settings(tmp_path, stored, capsys):
+    run, out = tmp_path / "oracle", tmp_path / "start"
+    assert rlef(["eval", "oracle", "--data", TINY[1].removeprefix("dataset="), "--out", str(run)]) == 0
+    assert main(["sft", f"hf:{stored}", "--data", str(run), "--out", str(out), "--epochs", "1"]) == 0
+    output = capsys.readouterr().out
+    assert re.search(r"^context +\d+ +the longest conversation has \d+ tokens", output, re.MULTILINE)
+    assert "cloning: step" in output
+    assert AutoModelForCausalLM.from_pretrained(out).num_parameters() > 0
+
+
+def test_a_model_larger_than_memory_is_refused_before_it_is_loaded(tmp_path, stored, capsys, monkeypatch):
+    monkeypatch.setattr("rlef_agents.ppo.machine.free_memory", lambda: 1_000_000)
+    command = ["train", str(stored), "--data", "starter", "--out", str(tmp_path / "run")]
+    assert main([*command, "--plan"]) == 0
+    assert "it does not fit: " in capsys.readouterr().out
+    assert main(command) == 2
+    error = capsys.readouterr().err
+    assert "memory: expected a run that fits" in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
 def test_an_episode_is_shown_in_full(stored, capsys):
     assert main(["play", str(stored), "tiny", *TINY, "--episodes", "2"]) == 0
     output = capsys.readouterr().out
@@ -140,6 +226,9 @@ def test_ctrl_c_mentions_resume_only_for_training(monkeypatch, capsys, tmp_path)
     ("arguments", "words"),
     [
         (["train", "huge"], "expected one of tiny, small"),
+        (["train", "hf:some/model"], "--data: expected the problems to train on"),
+        (["play", "mistyped"], "if it is on the hub, write hf:mistyped"),
+        (["eval", "./mistyped"], "'./mistyped', which does not exist; correct the path"),
         (["train", "tiny", "--set", "lr"], "expected key=value"),
         (
             ["train", "llama-3.1-8b", "--set", "evaluate_n_at_k=10@100"],
