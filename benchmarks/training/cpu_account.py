@@ -8,16 +8,20 @@ are read from ``/proc``. This module needs only Python, because it also runs in 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import ParamSpec, TextIO, TypeVar
 
 __all__ = ["CPUAccount", "answer_stream", "descendants_seconds", "send_answer"]
 
+P = ParamSpec("P")
+T = TypeVar("T")
 TICK = 1.0 / os.sysconf("SC_CLK_TCK")
 
 
@@ -33,6 +37,7 @@ class CPUAccount:
         self.solved: list[bool] = []
         self.without_verdict = 0
         self._phases = {"rollout": 0.0, "judge": 0.0}
+        self._parts: dict[str, float] = defaultdict(float)
         self._own, self._others, self._wall = time.process_time(), descendants_seconds(), time.monotonic()
 
     @contextlib.contextmanager
@@ -44,10 +49,24 @@ class CPUAccount:
         finally:
             self._phases[name] += time.process_time() - began
 
-    def report(self) -> dict[str, float | list[int]]:
+    def timed(self, part: str, function: Callable[P, T]) -> Callable[P, T]:
+        """Return a function that counts this process's time in another one as a part of the update, by name."""
+
+        @functools.wraps(function)
+        def counted(*arguments: P.args, **named: P.kwargs) -> T:
+            began = time.process_time()
+            try:
+                return function(*arguments, **named)
+            finally:
+                self._parts[part] += time.process_time() - began
+
+        return counted
+
+    def report(self) -> dict[str, float | list[int] | dict[str, float]]:
         """Return the CPU seconds since ``restart`` (rollout, judge, update, all), wall seconds, and statistics.
 
-        ``solved`` is a share, ``without_verdict`` a number of programs, ``lengths`` are the responses' in tokens.
+        ``solved`` is a share, ``without_verdict`` a number of programs, ``lengths`` are the responses' in tokens,
+        ``parts`` the seconds of each part that ``timed`` counts.
         """
         own, others = time.process_time() - self._own, descendants_seconds() - self._others
         rollout, judge = self._phases["rollout"], self._phases["judge"] + others
@@ -60,6 +79,7 @@ class CPUAccount:
             "solved": sum(self.solved) / max(len(self.solved), 1),
             "without_verdict": self.without_verdict,
             "lengths": self.lengths,
+            "parts": dict(self._parts),
         }
 
 

@@ -6,34 +6,45 @@ thread, passive waiting and allocator settings; and each has a ``JudgePool`` wit
 at temperature 1 from all tokens. The learning rate is so small that neither model changes noticeably, so both keep
 sampling the same lengths. If the mean lengths differ, or a program has no verdict, there is no figure.
 
-TRL runs with the settings that are cheapest for it here. Its other settings are measured against these.
+TRL runs with the settings that are cheapest for it here. Its other settings are measured against these by the row
+``trl``. On a processor by AMD, the MKL of PyTorch takes slower kernels than it could. Our trainer takes oneDNN
+there; TRL cannot, but replacing a function of MKL makes it take its fast kernels, so there is a figure for that, too.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from benchmarks.figures import Figure, Goal, measured, missing, ratios
-from benchmarks.training.long_tails import DATASET, SHAPES, lengths_in_words, make_long_tailed
+from benchmarks.training.long_tails import lengths_in_words
+from benchmarks.training.subjects import SUBJECTS, Subject
+from rlef_agents.ppo.products import prefers_onednn
 from rlef_agents.ppo.rollout import plan
 from rlef_env import CodeVectorEnv
 
-__all__ = ["TRL_PYTHON", "step_rows"]
+__all__ = ["TRL_PYTHON", "step_rows", "trl_rows"]
 
 TRL_PYTHON = "TRL_PYTHON"
 """Environment variable with an interpreter that has TRL and the dependencies of ``rlef_env``."""
 
+Program: TypeAlias = tuple[str, str, dict[str, Any]]
+"""Interpreter, module and settings of a side."""
+
 GOAL = Goal(0.4, "x")
-SAMPLES, PARTS, MAX_NEW, WORKERS = 8, 4, 256, 2
-EPISODES = {"0.4 M parameters": 384, "6 M parameters": 128}
+SAMPLES, WORKERS = 8, 2
+AGAINST = "whole RL step (rollout, judge, update) against TRL's GRPO, {}"
+PARTS = ("forward", "backward", "optimiser")
 SAME_LENGTHS = 0.15
 """Maximum relative difference between the sides' mean lengths: a few hundred samples of a long tail differ somewhat."""
 
@@ -51,99 +62,119 @@ ENVIRONMENT = {
 """Environment variables of both sides."""
 
 
-def trl_settings(episodes: int, parts: int) -> dict[str, dict[str, Any]]:
-    """Return TRL settings for this many optimiser steps on this many responses; the first is the one to compare with.
-
-    A generation for each micro-batch is the cheapest: with fewer responses the padding is smaller, and the weights are
-    still the ones that sampled, so TRL does not have to score the batch before training.
-    """
-    each = {
-        "per_device_train_batch_size": episodes // PARTS,
-        "gradient_accumulation_steps": PARTS // parts,
-        "optimiser_steps": parts,
-        "steps_per_generation": 1,
-    }
-    return {
-        "a generation for each micro-batch": each,
-        "one generation for all": each | {"steps_per_generation": PARTS},
-        "static cache": each | {"cache_implementation": "static"},
-        "continuous batching": each | {"use_transformers_continuous_batching": True},
-    }
-
-
 def step_rows(rounds: int = 5) -> list[Figure]:
-    """Measure whole steps, and rollout, judge and update separately, for two sizes and two ways to split a batch."""
-    against = "whole RL step (rollout, judge, update) against TRL's GRPO, {}"
+    """Measure whole steps of each model, and their parts."""
     if not (interpreter := os.environ.get(TRL_PYTHON)):
-        reason = f"skipped: {TRL_PYTHON} names no interpreter with TRL (see benchmarks/README.md)"
-        return [missing("step", against.format(size), reason, GOAL) for size in SHAPES]
+        return [missing("step", AGAINST.format(subject.name), _no_interpreter(), GOAL) for subject in SUBJECTS]
     figures = []
     with tempfile.TemporaryDirectory() as folder:
-        for size in SHAPES:
-            start = make_long_tailed(Path(folder) / size.replace(" ", "_"), size)
-            workload = Path(folder) / "workload.json"
-            workload.write_text(json.dumps(workload_of(start, EPISODES[size], rounds + 2)))
-            for parts in (PARTS, 1):
-                figures += _compared(interpreter, workload, size, parts, rounds)
-            figures += _other_settings(interpreter, workload, size)
+        fast = _fast_mkl(Path(folder))
+        for subject in SUBJECTS:
+            try:
+                workload = _written(Path(folder), subject, rounds + 2)
+            except FileNotFoundError as error:
+                figures.append(missing("step", AGAINST.format(subject.name), f"skipped: {error}", GOAL))
+                continue
+            figures += _compared(interpreter, workload, subject, rounds, fast)
     return figures
 
 
-def workload_of(start: Path, episodes: int, updates: int, seed: int = 0) -> dict[str, Any]:
+def trl_rows(rounds: int = 2) -> list[Figure]:
+    """Measure TRL's other settings against those that ``step`` takes."""
+    figure = "TRL by itself, {}, against {}: {}"
+    if not (interpreter := os.environ.get(TRL_PYTHON)):
+        return [missing("trl", figure.format("its settings", "those of step", ""), _no_interpreter())]
+    figures = []
+    with tempfile.TemporaryDirectory() as folder:
+        for subject in SUBJECTS:
+            try:
+                workload = _written(Path(folder), subject, min(rounds, 2) + 2)
+            except FileNotFoundError:
+                continue
+            settings = subject.trl_settings()
+            first, *others = settings
+            for name in others:  # one after the other: each process has a model in memory
+                both = {each: (interpreter, "trl_steps", settings[each]) for each in (first, name)}
+                reports = alternate(workload, min(rounds, 2), both)
+                costs = _compare(reports[name], reports[first], "all")
+                figures.append(measured("trl", figure.format(name, first, subject.name), costs, "x"))
+    return figures
+
+
+def _no_interpreter() -> str:
+    return f"skipped: {TRL_PYTHON} names no interpreter with TRL (see benchmarks/README.md)"
+
+
+def _written(folder: Path, subject: Subject, updates: int) -> Path:
+    workload = folder / f"{SUBJECTS.index(subject)}.json"
+    workload.write_text(json.dumps(workload_of(subject, subject.make(folder), updates)))
+    return workload
+
+
+def _fast_mkl(folder: Path) -> dict[str, str] | None:
+    """Return environment variables with which MKL takes the kernels for Intel's processors; None if it does anyway."""
+    if not prefers_onednn() or shutil.which("gcc") is None:
+        return None
+    source, library = folder / "intel.c", folder / "intel.so"
+    source.write_text("int mkl_serv_intel_cpu_true(void) { return 1; }\n")
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True)
+    return {"LD_PRELOAD": str(library)}
+
+
+def workload_of(subject: Subject, start: Path, updates: int, seed: int = 0) -> dict[str, Any]:
     """Return the workload of both sides; its prompts are those that our trainer will draw."""
-    prompts = []
-    with closing(CodeVectorEnv(episodes, dataset=DATASET, max_turns=1, autoreset_mode="Disabled")) as env:
+    prompts, episodes, dataset = [], subject.episodes, subject.dataset
+    with closing(CodeVectorEnv(episodes, dataset=dataset, max_turns=1, autoreset_mode="Disabled")) as env:
         for update in range(updates):
             env.reset(seed=list(plan(seed, update, episodes, SAMPLES).problems))  # type: ignore[arg-type]
             prompts += [{"text": each.prompt, "problem": each.problem_id} for each in env.episodes[::SAMPLES]]
     return {
-        "dataset": DATASET, "start": str(start), "episodes": episodes, "samples": SAMPLES, "max_new": MAX_NEW,
-        "lr": 1e-7, "seed": seed, "workers": WORKERS, "prompts": prompts,
+        "dataset": dataset, "start": str(start), "episodes": episodes, "samples": SAMPLES,
+        "max_new": subject.max_new, "lora_rank": subject.lora_rank, "lora_alpha": 32, "lr": 1e-7, "seed": seed,
+        "workers": WORKERS, "prompts": prompts,
     }  # fmt: skip
 
 
-def _compared(interpreter: str, workload: Path, size: str, parts: int, rounds: int) -> list[Figure]:
-    name, settings = next(iter(trl_settings(EPISODES[size], parts).items()))
-    reports = alternate(workload, rounds, {
-        "ours": (sys.executable, "our_steps", {"minibatches": parts}),
-        "critic": (sys.executable, "our_steps", {"minibatches": parts, "critic": "separate"}),
+def _compared(
+    interpreter: str, workload: Path, subject: Subject, rounds: int, fast: Mapping[str, str] | None
+) -> list[Figure]:
+    name, settings = next(iter(subject.trl_settings().items()))
+    sides: dict[str, Program] = {
+        "ours": (sys.executable, "our_steps", {"minibatches": subject.parts}),
         "trl": (interpreter, "trl_steps", settings),
-    })  # fmt: skip
-    ours, critic, trl = reports["ours"], reports["critic"], reports["trl"]
+    }
+    more = {} if fast is None else {"trl, fast MKL": fast}
+    reports = alternate(workload, rounds, sides | dict.fromkeys(more, sides["trl"]), more)
+    ours, trl = reports["ours"], reports["trl"]
     lengths = {side: [length for each in reports[side] for length in each["lengths"]] for side in reports}
     refuse_unlike(lengths, reports)
-    which = f"{size}, {parts} optimiser step{'s' if parts > 1 else ''}"
+    steps = f"{subject.parts} optimiser step{'s' if subject.parts > 1 else ''}"
     note = (
-        f"{EPISODES[size]} responses in groups of {SAMPLES}, at most {MAX_NEW} tokens, one thread; TRL: {name}, padded "
-        f"batches of {EPISODES[size] // PARTS}, dynamic cache; ours: a critic on the policy's features; "
+        f"{subject.episodes} responses in groups of {SAMPLES}, at most {subject.max_new} tokens, {steps}, one thread; "
+        f"TRL: {name}, micro-batches of {subject.episodes // subject.batches}, dynamic cache; "
         f"{_seconds(ours, 'all')} s CPU, TRL {_seconds(trl, 'all')} s; "
         f"lengths: ours {lengths_in_words(lengths['ours'])}; TRL {lengths_in_words(lengths['trl'])}"
     )
-    figures = [
-        measured("step", f"whole RL step against TRL's GRPO, {which}", _compare(ours, trl, "all"), "x", GOAL, note)
-    ]
+    figures = [measured("step", AGAINST.format(subject.name), _compare(ours, trl, "all"), "x", GOAL, note)]
     for part in ("rollout", "judge", "update"):
         words = f"{_seconds(ours, part)} s CPU, TRL {_seconds(trl, part)} s"
-        figures.append(measured("step", f"the {part} of it, {which}", _compare(ours, trl, part), "x", note=words))
-    words = f"{_seconds(critic, 'all')} s CPU: a network as large as the policy is scored and trained, too"
-    figure = f"the whole with the paper's separate critic, {which}"
-    figures.append(measured("step", figure, _compare(critic, trl, "all"), "x", note=words))
+        figure = f"the {part} of it, {subject.name}"
+        figures.append(measured("step", figure, _compare(ours, trl, part), "x", note=words))
+    for side in more:
+        figure, theirs = "the whole against TRL with MKL made to take its fast kernels, {}", reports[side]
+        words = f"TRL {_seconds(theirs, 'all')} s CPU"
+        figures.append(measured("step", figure.format(subject.name), _compare(ours, theirs, "all"), "x", note=words))
+    for part in PARTS:
+        shares = [each["parts"][part] / each["all"] for each in ours]
+        figures.append(measured("step", f"share of {part} in our step, {subject.name}", shares, "share"))
     return figures
 
 
-def _other_settings(interpreter: str, workload: Path, size: str) -> list[Figure]:
-    """Measure TRL's other settings against the first ones."""
-    settings = trl_settings(EPISODES[size], PARTS)
-    first, *others = settings
-    reports = alternate(workload, 2, {name: (interpreter, "trl_steps", settings[name]) for name in settings})
-    figure = f"TRL by itself, against {first}: {{}}, {size}"
-    return [
-        measured("step", figure.format(name), _compare(reports[name], reports[first], "all"), "x") for name in others
-    ]
-
-
 def alternate(
-    workload: Path, rounds: int, programs: dict[str, tuple[str, str, dict[str, Any]]]
+    workload: Path,
+    rounds: int,
+    programs: dict[str, Program],
+    variables: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the cost of each round for each program, after a warm-up round.
 
@@ -151,12 +182,16 @@ def alternate(
         workload: file with the workload.
         rounds: number of updates of each program.
         programs: interpreter, module and settings of each program, by name.
+        variables: further environment variables of programs, by name.
 
     Raises:
         RuntimeError: the programs do not render the first prompt equally.
     """
     with ExitStack() as stack:
-        sides = {name: stack.enter_context(Side(*program, workload)) for name, program in programs.items()}
+        sides = {
+            name: stack.enter_context(Side(*program, workload, variables.get(name, {})))
+            for name, program in programs.items()
+        }
         if len({tuple(side.first_prompt) for side in sides.values()}) > 1:
             raise RuntimeError(f"prompts: expected the same tokens, got {[s.first_prompt for s in sides.values()]}")
         reports: dict[str, list[dict[str, Any]]] = {name: [] for name in sides}
@@ -192,7 +227,14 @@ def _seconds(reports: list[dict[str, Any]], part: str) -> str:
 class Side:
     """Process of one side."""
 
-    def __init__(self, interpreter: str, module: str, settings: dict[str, Any], workload: Path) -> None:
+    def __init__(
+        self,
+        interpreter: str,
+        module: str,
+        settings: dict[str, Any],
+        workload: Path,
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in close
         self._command = [interpreter, "-m", f"benchmarks.training.{module}", str(workload), json.dumps(settings)]
         self._process = subprocess.Popen(
@@ -201,7 +243,7 @@ class Side:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env={**os.environ, **ENVIRONMENT},
+            env={**os.environ, **ENVIRONMENT, **variables},
             cwd=Path(__file__).parents[2],
         )
         self.first_prompt: list[int] = self._answer()["first_prompt"]

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from peft import LoraConfig, TaskType
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
@@ -81,6 +82,12 @@ def main() -> None:
         }
         | settings
     )  # fmt: skip
+    adapters = None
+    if work["lora_rank"]:  # as in ``rlef_agents.ppo.model.add_lora``
+        adapters = LoraConfig(
+            r=work["lora_rank"], lora_alpha=work["lora_alpha"], lora_dropout=0.0, target_modules="all-linear",
+            task_type=TaskType.CAUSAL_LM,
+        )  # fmt: skip
     trainer = Accounted(
         model=AutoModelForCausalLM.from_pretrained(work["start"], dtype=torch.float32),
         reward_funcs=rewards,
@@ -88,6 +95,7 @@ def main() -> None:
         train_dataset=Dataset.from_list(rows),
         processing_class=AutoTokenizer.from_pretrained(work["start"]),
         callbacks=[Steps()],
+        peft_config=adapters,
     )
     with folder, pool:
         trainer.train()

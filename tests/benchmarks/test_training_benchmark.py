@@ -14,7 +14,8 @@ import torch
 from benchmarks.training import __main__ as benchmark
 from benchmarks.training.cpu_account import CPUAccount, descendants_seconds
 from benchmarks.training.gpu import gpu_rows, on_device
-from benchmarks.training.step import PARTS, TRL_PYTHON, Side, refuse_unlike, step_rows, trl_settings, workload_of
+from benchmarks.training.step import TRL_PYTHON, Side, refuse_unlike, step_rows, trl_rows, workload_of
+from benchmarks.training.subjects import SUBJECTS, Subject
 from benchmarks.training.update import _learner, _packed_step, _padded_step, _ragged
 from rlef_agents.ppo.rollout import plan
 from rlef_env import CodeVectorEnv
@@ -34,10 +35,10 @@ def test_packed_and_padded_take_the_same_step() -> None:
 def test_skipped_measurements_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(TRL_PYTHON, raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    figures = [*step_rows(1), *gpu_rows(1)]
+    figures = [*step_rows(1), *trl_rows(1), *gpu_rows(1)]
     assert figures
     assert all(figure.measured is None and figure.note.startswith("skipped: ") for figure in figures)
-    assert set(benchmark.ROWS) >= {"decode", "update", "judge", "step", "gpu"}
+    assert set(benchmark.ROWS) >= {"decode", "update", "judge", "step", "trl", "gpu"}
 
 
 BUSY = """
@@ -58,10 +59,14 @@ sys.stdin.readline()
 
 def test_the_account_counts_living_descendants_and_the_children_they_waited_for() -> None:
     account, before = CPUAccount(), descendants_seconds()
-    with account.phase("judge"):
+
+    def busy() -> None:
         end = time.process_time() + 0.05
         while time.process_time() < end:
             pass
+
+    with account.phase("judge"):
+        account.timed("part", busy)()
     child = subprocess.Popen([sys.executable, "-c", BUSY], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert child.stdout is not None
     child.stdout.readline()
@@ -69,27 +74,32 @@ def test_the_account_counts_living_descendants_and_the_children_they_waited_for(
     assert isinstance(report["judge"], float)
     assert report["judge"] >= 0.05 + 0.3 - 0.04  # ticks of 10 ms, rounded down, of a process and its child
     assert report["all"] >= report["judge"]  # type: ignore[operator]
+    assert 0.05 <= report["parts"]["part"] < 0.25  # type: ignore[index, call-overload]
     child.communicate()
     assert descendants_seconds() - before < 0.1
 
 
-def test_both_sides_get_the_prompts_that_our_trainer_draws(tmp_path: Path) -> None:
-    work = workload_of(tmp_path, episodes=16, updates=2)
-    env = CodeVectorEnv(16, dataset=work["dataset"], max_turns=1, autoreset_mode="Disabled")
-    env.reset(seed=list(plan(0, 1, 16, 8).problems))  # type: ignore[arg-type]
+@pytest.mark.parametrize("subject", SUBJECTS, ids=[subject.name for subject in SUBJECTS])
+def test_both_sides_get_the_prompts_that_our_trainer_draws(subject: Subject, tmp_path: Path) -> None:
+    work = workload_of(subject, tmp_path, updates=2)
+    count = subject.episodes
+    env = CodeVectorEnv(count, dataset=work["dataset"], max_turns=1, autoreset_mode="Disabled")
+    env.reset(seed=list(plan(0, 1, count, 8).problems))  # type: ignore[arg-type]
     names = [episode.problem_id for episode in env.episodes]
     env.close()
-    assert [each["problem"] for each in work["prompts"]][2:] == names[::8]
+    assert [each["problem"] for each in work["prompts"]][count // 8 :] == names[::8]
     assert names == [name for name in names[::8] for _ in range(8)]
 
 
-@pytest.mark.parametrize("parts", [PARTS, 1])
-def test_trl_takes_as_many_optimiser_steps_on_as_many_responses(parts: int) -> None:
-    for settings in trl_settings(384, parts).values():
+@pytest.mark.parametrize("subject", SUBJECTS, ids=[subject.name for subject in SUBJECTS])
+def test_trl_takes_as_many_optimiser_steps_on_as_many_responses(subject: Subject) -> None:
+    for settings in subject.trl_settings().values():
         batches = settings["gradient_accumulation_steps"] * settings["optimiser_steps"]
-        assert batches * settings["per_device_train_batch_size"] == 384
-        assert settings["optimiser_steps"] == parts
-        assert PARTS % settings["steps_per_generation"] == 0
+        assert batches * settings["per_device_train_batch_size"] == subject.episodes
+        sampled = settings["per_device_train_batch_size"] * settings["steps_per_generation"]
+        assert sampled % 8 == 0, "whole groups"
+        assert settings["optimiser_steps"] == subject.parts
+        assert batches % settings["steps_per_generation"] == 0
 
 
 def test_unequal_work_gives_no_figure() -> None:

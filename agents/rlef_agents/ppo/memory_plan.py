@@ -14,18 +14,14 @@ from typing import Final
 
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.generators import KV_TOKENS
-from rlef_agents.ppo.model import HEAD_CHUNK
 from rlef_agents.ppo.model_shape import ModelShape
 from rlef_agents.ppo.optimiser import moment_bytes
+from rlef_agents.ppo.token_scores import logits_at_once
 
 __all__ = ["MemoryPlan", "plan_memory"]
 
 FLOAT: Final = 4
 """Bytes of a float32."""
-
-LOGITS: Final = 4
-"""Tensors of the size of a chunk's logits at a time, in the backward pass of the head: log-probabilities, the gradient
-with respect to them, that with respect to the logits, and one that is being made."""
 
 RUNTIME: Final = 2.5e9
 """Bytes of a GPU for the libraries' own: CUDA context, kernels, NCCL's buffers and cuBLAS' workspace; an estimate."""
@@ -171,7 +167,6 @@ def moments_of(shape: ModelShape, config: TrainConfig, sharded: bool, gpu: bool)
     else:
         kept, again = inside * shape.layers * networks, 0
     features = 3 * tokens * FLOAT * shape.width  # before and after the last norm, and those of sampled tokens
-    chunk = FLOAT * shape.vocabulary * min(tokens, HEAD_CHUNK)
     trained = not config.lora_rank
     base = shape.layer * FLOAT - (2 * shape.matrices if config.lora_rank and config.dtype == "bfloat16" else 0)
     roots = FLOAT * (shape.embedding + shape.head + (shape.embedding if networks == 2 else 0))
@@ -184,7 +179,7 @@ def moments_of(shape: ModelShape, config: TrainConfig, sharded: bool, gpu: bool)
     return {
         "gradient of the head": {
             "activations": kept + features,
-            "logits": LOGITS * chunk,
+            "logits": FLOAT * logits_at_once(tokens, shape.vocabulary, trained),
             "gathered weights": root,
             "gradient of a matrix": FLOAT * shape.vocabulary * shape.width if trained and not sharded else 0,
         },

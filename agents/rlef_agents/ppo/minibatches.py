@@ -64,7 +64,7 @@ def takes_sampled(config: TrainConfig) -> bool:
         and not config.beta
         and not config.max_lag
         and config.dtype == "float32"
-        and config.generator in ("local", "hf")
+        and config.generator in ("auto", "local", "hf")
     )
 
 

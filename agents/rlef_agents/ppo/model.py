@@ -12,12 +12,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 from zlib import crc32
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 from transformers import AutoModelForCausalLM
 from transformers.pytorch_utils import Conv1D
 
@@ -25,12 +24,11 @@ from rlef_agents.ppo import parallel
 from rlef_agents.ppo.construction import is_empty, small_version
 from rlef_agents.ppo.generation.model_settings import unsupported_rope
 from rlef_agents.ppo.packing import ALONE, PACKED_ATTENTION, PackedBatch
+from rlef_agents.ppo.products import use_fast_products
+from rlef_agents.ppo.token_scores import logits_of, score_tokens
 from rlef_env.errors import UsageError
 
 __all__ = ["ActorCritic", "Reference", "Scores", "add_lora", "check_architecture", "policy_logprobs", "prepare"]
-
-HEAD_CHUNK: Final = 2048
-"""Tokens whose logits are in memory at once: with a vocabulary of 128,256 they are a gigabyte in float32."""
 
 
 class Scores(NamedTuple):
@@ -277,12 +275,16 @@ def refuse_unknown_targets(lm: nn.Module, targets: str) -> None:
 
 
 def prepare(lm: nn.Module) -> None:
-    """Switch dropout off and packed attention on; calls without ``segments`` attend as ``sdpa`` does."""
+    """Switch dropout off and packed attention on; calls without ``segments`` attend as ``sdpa`` does.
+
+    Linear layers multiply with the library that is faster on this machine.
+    """
     for module in lm.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
         for name in [name for name, value in vars(module).items() if "drop" in name and isinstance(value, float)]:
             setattr(module, name, 0.0)  # attention_dropout, resid_pdrop, residual_dropout, layerdrop, ...
+    use_fast_products(lm)
     base(lm).set_attn_implementation(PACKED_ATTENTION)
     if base(lm).config._attn_implementation != PACKED_ATTENTION:
         raise UsageError(
@@ -400,33 +402,3 @@ def run(network: Any, batch: PackedBatch, dtype: torch.dtype) -> Tensor:
             continues=batch.continues,
         ).last_hidden_state
     return features[0]
-
-
-def score_tokens(
-    head: nn.Module, features: Tensor, labels: Tensor, temperature: float, entropy_gradient: bool = False
-) -> tuple[Tensor, Tensor]:
-    """Compute log-probability and entropy of each label, ``(tokens,)`` each, with few logits in memory at a time."""
-    pieces = []
-    for part, wanted in zip(torch.split(features, HEAD_CHUNK), torch.split(labels, HEAD_CHUNK), strict=True):
-        if torch.is_grad_enabled() and len(features) > HEAD_CHUNK:
-            pieces.append(checkpoint(_score, head, part, wanted, temperature, entropy_gradient, use_reentrant=False))
-        else:
-            pieces.append(_score(head, part, wanted, temperature, entropy_gradient))
-    logprobs, entropy = zip(*pieces, strict=True)
-    return torch.cat(logprobs), torch.cat(entropy)
-
-
-def _score(
-    head: nn.Module, features: Tensor, labels: Tensor, temperature: float, entropy_gradient: bool
-) -> tuple[Tensor, Tensor]:
-    every = (logits_of(head, features) / temperature).log_softmax(-1)
-    logprobs = every.gather(-1, labels[:, None]).squeeze(-1)
-    every = every if entropy_gradient else every.detach()
-    return logprobs, -(every.exp() * every).sum(-1)
-
-
-def logits_of(head: nn.Module, features: Tensor) -> Tensor:
-    """Apply the head in float32, whatever type the features have."""
-    with torch.autocast(features.device.type, enabled=False):
-        logits: Tensor = head(features.float())
-    return logits

@@ -23,7 +23,7 @@ from transformers import (
     SeedOssForCausalLM,
 )
 
-from rlef_agents.ppo import model as module
+from rlef_agents.ppo import token_scores
 from rlef_agents.ppo.model import ActorCritic, Reference, add_lora, policy_logprobs, prepare
 from rlef_agents.ppo.packing import PACKED_ATTENTION, PackedBatch, pack
 from rlef_env.errors import UsageError
@@ -121,10 +121,10 @@ def test_row_5_weights_and_logits_are_float32_and_tied_weights_stay_tied(monkeyp
     assert lm.lm_head.weight is lm.model.embed_tokens.weight
     assert {parameter.dtype for parameter in actor.parameters()} == {torch.float32}
     seen = []
-    original = module.logits_of
-    monkeypatch.setattr(module, "logits_of", lambda head, features: seen.append(original(head, features)) or seen[-1])
+    original = token_scores._powers
+    monkeypatch.setattr(token_scores, "_powers", lambda *arguments: seen.append(original(*arguments)) or seen[-1])
     scores = actor(row())
-    assert {logits.dtype for logits in seen} == {torch.float32}
+    assert {part.dtype for found in seen for part in found} == {torch.float32}
     assert {part.dtype for part in scores} == {torch.float32}
     # The layers computed in bfloat16.
     assert not torch.equal(scores.logprobs, ActorCritic(model("qwen3").to(torch.bfloat16))(row()).logprobs)
@@ -167,7 +167,7 @@ def test_logits_in_pieces_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     actor = ActorCritic(model())
     found = []
     for chunk in (1000, 3):
-        monkeypatch.setattr(module, "HEAD_CHUNK", chunk)
+        monkeypatch.setattr(token_scores, "HEAD_CHUNK", chunk)
         actor.zero_grad()
         scores = actor(row(), entropy_gradient=True)
         (scores.logprobs.sum() + scores.entropy.sum()).backward()
