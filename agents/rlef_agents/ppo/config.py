@@ -132,9 +132,14 @@ class TrainConfig:
     """Largest number of tokens per response. Paper: not stated."""
     context: Count = 8192
     """Largest number of tokens per episode. Paper: not stated for RL; 8,192 in its supervised runs."""
-    generator: Literal["local", "hf", "continuous", "vllm"] = "local"
+    generator: Literal["auto", "local", "hf", "continuous", "vllm"] = "auto"
     """Generator of responses: this package's decode loop (``local``), transformers' ``generate`` (``hf``) or its
-    continuous batching (``continuous``), or a vLLM server (``vllm``)."""
+    continuous batching (``continuous``), or a vLLM server (``vllm``). ``auto``: ``continuous`` on a GPU, ``local`` on a
+    CPU."""
+    kv_memory: ZeroOrMore = 0.0
+    """GB of memory for keys and values of the ``local`` generator, which allocates it as it is needed; 0: those of
+    131,072 tokens or of one context, and at most half of what is free. What does not fit waits, or is computed
+    again."""
     servers: str = ""
     """With ``vllm``: addresses such as ``http://localhost:8000``, separated by spaces; processes are distributed over
     them. Servers read new weights from ``out``, which they must see under the same path."""

@@ -30,7 +30,7 @@ SLOTS: Final = 128
 """Maximum number of responses decoded at the same time."""
 
 KV_TOKENS: Final = 1 << 17
-"""Number of tokens whose keys and values fit in memory; more if one context needs more."""
+"""Largest number of tokens whose keys and values are in memory where ``kv_memory`` is not set; at least one context."""
 
 CPU_PAGES: Final = {"page_size": 32, "num_blocks": 1024, "max_batch_tokens": 256}
 """Sizes for continuous batching on a CPU; by default it would allocate all free memory, for each batch again."""
@@ -141,13 +141,22 @@ def make_generator(
 ) -> Generator:
     """Return a generator that samples from a model in this process.
 
-    Architectures that our decode loop does not support are decoded by transformers.
+    ``auto`` is continuous batching on a GPU, and our decode loop on a CPU. Architectures that our decode loop does not
+    support are decoded by transformers' ``generate``.
     """
     dtype = getattr(torch, config.dtype)  # each generator then computes the same function as the learner
-    if config.generator == "continuous":
-        pages = CPU_PAGES if base(lm).device.type == "cpu" else None
-        return BatchingGenerator(lm, stop, temperature, version, pages, dtype, top_p)
-    if config.generator == "hf" or unsupported_reason(base(lm)) is not None:
+    on_cpu = base(lm).device.type == "cpu"
+    kind = ("local" if on_cpu else "continuous") if config.generator == "auto" else config.generator
+    if kind == "continuous":
+        return BatchingGenerator(lm, stop, temperature, version, CPU_PAGES if on_cpu else None, dtype, top_p)
+    if kind == "hf" or unsupported_reason(base(lm)) is not None:
         return HFGenerator(lm, stop, temperature, SLOTS, version=version, dtype=dtype, top_p=top_p)
-    memory = max(KV_TOKENS, config.context)
-    return LocalGenerator(lm, stop, temperature, SLOTS, memory, version=version, dtype=dtype, top_p=top_p)
+    tokens = None if config.kv_memory else max(KV_TOKENS, config.context)
+    memory = int(config.kv_memory * 1e9) if config.kv_memory else None
+    made = LocalGenerator(lm, stop, temperature, SLOTS, tokens, version, dtype, top_p, memory)
+    if made.kv_tokens < config.context:
+        raise UsageError(
+            f"kv_memory: expected memory for the keys and values of the {config.context} tokens of one context, got "
+            f"enough for {made.kv_tokens}; raise kv_memory, or lower context"
+        )
+    return made

@@ -153,7 +153,7 @@ def sampling(shape: ModelShape, config: TrainConfig, sharded: bool) -> dict[str,
     return {
         "whole copy for sampling": whole,
         "copies of the decoder": copies * generators,
-        "keys and values": token * max(KV_TOKENS, config.context) * generators,
+        "keys and values": (int(config.kv_memory * 1e9) or token * max(KV_TOKENS, config.context)) * generators,
     }
 
 

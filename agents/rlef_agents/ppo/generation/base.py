@@ -38,11 +38,15 @@ class Generator(Protocol):
         """Add a request; the following calls of ``poll`` sample its response."""
         ...
 
-    def poll(self) -> list[tuple[int, Completion]]:
+    def poll(self, timeout: float | None = None) -> list[tuple[int, Completion]]:
         """Sample until at least one response is complete.
 
+        Args:
+            timeout: seconds after which to return without a complete response, if the generator can stop in the middle
+                of one; None is no limit.
+
         Returns:
-            Pairs of conversation and response; empty if no request is pending.
+            Pairs of conversation and response; empty if no request is pending, or after ``timeout``.
 
         Raises:
             Exception: a request could not be sampled; responses are never dropped silently.

@@ -58,8 +58,8 @@ class BatchingGenerator:
         check_request(request, self._pending, config.vocab_size, max_context(config))
         self._pending[request.conversation] = request
 
-    def poll(self) -> list[tuple[int, Completion]]:
-        """See `Generator`. Samples all pending requests that have the same limit.
+    def poll(self, timeout: float | None = None) -> list[tuple[int, Completion]]:  # noqa: ARG002
+        """See `Generator`. Samples all pending requests that have the same limit, whatever the timeout.
 
         Raises:
             RuntimeError: transformers returned fewer responses than requests, or an error instead of a response.

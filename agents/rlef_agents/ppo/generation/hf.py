@@ -58,8 +58,8 @@ class HFGenerator:
         check_request(request, self._pending, config.vocab_size, max_context(config))
         self._pending[request.conversation] = request
 
-    def poll(self) -> list[tuple[int, Completion]]:
-        """See `Generator`. Samples one whole batch.
+    def poll(self, timeout: float | None = None) -> list[tuple[int, Completion]]:  # noqa: ARG002
+        """See `Generator`. Samples one whole batch, whatever the timeout.
 
         Raises:
             FloatingPointError: the model's output is not a number.

@@ -81,13 +81,13 @@ class VLLMGenerator:
         check_request(request, self._in_flight, self._vocabulary, self._max_context)
         self._in_flight[request.conversation] = self._executor.submit(self._sample, request)
 
-    def poll(self) -> list[tuple[int, Completion]]:
+    def poll(self, timeout: float | None = None) -> list[tuple[int, Completion]]:
         """See `Generator`. Waits for the server.
 
         Raises:
             RuntimeError: the server cannot be reached, refuses a request, or sends an unexpected answer.
         """
-        wait(self._in_flight.values(), return_when=FIRST_COMPLETED)
+        wait(self._in_flight.values(), timeout, FIRST_COMPLETED)
         done = [conversation for conversation, future in self._in_flight.items() if future.done()]
         return [(conversation, self._in_flight.pop(conversation).result()) for conversation in done]
 

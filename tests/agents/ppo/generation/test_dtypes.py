@@ -16,7 +16,7 @@ from rlef_agents.ppo.generation.batching import BatchingGenerator
 from rlef_agents.ppo.generation.hf import HFGenerator
 from rlef_agents.ppo.generation.local.decoder import Decoder, Segment
 from rlef_agents.ppo.generation.local.generator import LocalGenerator
-from rlef_agents.ppo.generation.local.kv_rows import KVRows
+from rlef_agents.ppo.generation.local.kv_memory import Rows
 from rlef_agents.ppo.generation.model_settings import using_dtype
 from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.model import base
@@ -50,9 +50,9 @@ def test_the_decoder_computes_what_the_learner_computes(name: str, rank: int) ->
             parameter.normal_(0.0, 0.1)
     decoder = Decoder(trained.model.lm, BFLOAT16)
     with torch.inference_mode():
-        pool = KVRows(decoder, 1, 64).pool
-        logits = decoder.prefill(pool, [Segment(0, 0, torch.as_tensor(IDS[:-1]))])[0]
-    assert pool.dtype == BFLOAT16
+        row = Rows(decoder, 64).pool[:, :, 3]
+        logits = decoder.prefill([Segment(row, 0, torch.as_tensor(IDS[:-1]))])[0]
+    assert row.dtype == BFLOAT16
     assert abs(float(logits.log_softmax(-1)[IDS[-1]]) - scored(trained)) < 1e-5
 
 

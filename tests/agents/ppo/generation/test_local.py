@@ -10,6 +10,8 @@ import torch
 
 from rlef_agents.ppo.generation import Request
 from rlef_agents.ppo.generation.hf import HFGenerator
+from rlef_agents.ppo.generation.local import generator as generator_module
+from rlef_agents.ppo.generation.local import kv_memory
 from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from tests.agents.ppo.generation.models import (
     LLAMA_LIKE,
@@ -73,20 +75,24 @@ def test_the_same_context_again() -> None:
 
 
 def test_the_least_recently_used_prefix_is_dropped_first() -> None:
-    generator = LocalGenerator(model(), [], slots=1, kv_tokens=64 + 40)
-    context = np.arange(10, 26)  # 20 tokens are kept of each: 16, and 4 of the 5 sampled ones, which were inputs
-    for number in (0, 1, 2):  # there is room for two
+    generator = LocalGenerator(model(), [], slots=1, kv_tokens=64)
+    context = np.arange(10, 26)  # 20 tokens are kept: 16, and 4 of the 5 sampled ones, which were inputs
+    for number in (0, 1, 2):  # a row takes all memory, until it is free
         sample_all(generator, [Request(number, context, 5, number)])
+    assert [generator._memory.keeps(number) for number in (0, 1, 2)] == [False, False, True]
+    wide = LocalGenerator(model(), [], slots=1, kv_tokens=256 + 30)
+    for number in (0, 1, 2):
+        sample_all(wide, [Request(number, context, 5, number)])
     computed = {}
     for number in (2, 1, 0):
-        before = generator.prefilled
-        sample_all(generator, [Request(number, context, 5, number)])
-        computed[number] = generator.prefilled - before
+        before = wide.prefilled
+        sample_all(wide, [Request(number, context, 5, number)])
+        computed[number] = wide.prefilled - before
     assert computed == {2: 1, 1: 1, 0: 16}
 
 
 def test_a_forgotten_prefix_is_computed_again_and_leaves_room() -> None:
-    generator = LocalGenerator(model(), [], slots=1, kv_tokens=64 + 40)
+    generator = LocalGenerator(model(), [], slots=1, kv_tokens=256 + 50)
     context = np.arange(10, 26)
     for number in (0, 1):
         sample_all(generator, [Request(number, context, 5, number)])
@@ -101,39 +107,92 @@ def test_a_forgotten_prefix_is_computed_again_and_leaves_room() -> None:
     assert generator.prefilled - before == 2 + 16
 
 
-def test_memory_stays_bounded_and_long_requests_wait_for_room() -> None:
+def test_memory_is_allocated_as_it_is_needed_and_given_back() -> None:
+    generator = LocalGenerator(model(), [], slots=64)
+    assert generator._memory.held == 0
+    sample_all(generator, [Request(0, np.arange(10), 5, 0)])
+    assert generator._memory.held == 14  # the kept prefix
+    generator.forget(0)
+    assert generator._memory.held == 0
+    for number in range(5):
+        generator.submit(Request(number, np.arange(10), 5, number))
+    generator.poll(timeout=0.0)
+    assert generator._memory.held == 5 * 256
+
+
+@pytest.mark.parametrize("tokens", [160, 300, 600])
+def test_memory_stays_bounded_and_every_request_is_sampled_as_if_it_were_alone(
+    monkeypatch: pytest.MonkeyPatch, tokens: int
+) -> None:
+    """Rows are small here, so that responses outgrow them, wait for each other and are computed again."""
+    monkeypatch.setattr(kv_memory, "MIN_CAPACITY", 16)
+    monkeypatch.setattr(kv_memory, "TENSOR_TOKENS", 64)
     lm = model()
-    generator = LocalGenerator(lm, [STOP], slots=8, kv_tokens=200)
+    generator = LocalGenerator(lm, [STOP], slots=8, kv_tokens=tokens)
     random = np.random.default_rng(0)
     requests = [
         Request(number, random.integers(4, 40, random.integers(1, 90)), int(random.integers(1, 60)), number)
-        for number in range(12)
+        for number in range(16)
     ]
     for request in requests:
         generator.submit(request)
     answered = {}
-    while completions := generator.poll():
-        answered.update(completions)
-        assert held(generator) <= 200
+    while generator._waiting or generator._memory.rows:
+        answered.update(generator.poll(timeout=0.0))
+        assert generator._memory.held <= tokens
     for request in requests:
         assert_true_logprobs(lm, request.ids, answered[request.conversation])
+        alone = sample_all(LocalGenerator(lm, [STOP]), [request])[request.conversation]
+        assert alone.ids.tolist() == answered[request.conversation].ids.tolist()
+    computed = sum(len(request.ids) for request in requests)
+    assert generator.prefilled > computed or tokens == 600, "some were computed again"
 
 
-def test_kept_prefixes_make_room_for_longer_rows() -> None:
-    generator = LocalGenerator(model(), [], slots=2, kv_tokens=400)
-    for number in range(4):
-        sample_all(generator, [Request(number, np.arange(40), 2, number)])
-    assert held(generator) == 2 * 64 + 4 * 41
-    generator.submit(Request(4, np.arange(40).repeat(2), 80, 4))
-    generator.submit(Request(5, np.arange(40), 2, 5))
-    assert [conversation for conversation, _ in generator.poll()] == [5]
-    assert held(generator) <= 400
+def test_a_long_request_neither_blocks_the_short_ones_nor_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kv_memory, "MIN_CAPACITY", 16)
+    monkeypatch.setattr(generator_module, "MAX_OVERTAKEN", 5)
+    generator = LocalGenerator(model(), [], slots=4, kv_tokens=100)
+    generator.submit(Request(0, np.arange(10), 3, 0))
+    generator.poll(timeout=0.0)
+    generator.submit(Request(1, np.arange(40).repeat(2), 2, 1))  # needs all memory
+    for number in range(2, 40):
+        generator.submit(Request(number, np.arange(10), 3, number))
+    order = []
+    while completions := generator.poll():
+        order += [conversation for conversation, _ in completions]
+    assert order.index(1) in range(4, 12), "5 or a few more overtake it, and no more"
+    assert sorted(order) == list(range(40))
 
 
-def held(generator: LocalGenerator) -> int:
-    """Return the number of tokens that memory is allocated for."""
-    pool = generator._rows.pool
-    return pool.shape[2] * pool.shape[4] + sum(kept.shape[3] for _, kept in generator._kept.values())
+def test_conversations_that_continue_come_first_and_find_their_prefix() -> None:
+    """Three turns of 30 conversations in a memory of 4 rows; each turn is asked for once the one before is answered."""
+    generator = LocalGenerator(model(), [], slots=30, kv_tokens=4 * 256)
+    contexts = {number: np.arange(10, 40) for number in range(30)}
+    turns = dict.fromkeys(contexts, 0)
+    for number, context in contexts.items():
+        generator.submit(Request(number, context, 8, number))
+    prefixes = 0
+    while completions := generator.poll():
+        for number, completion in completions:
+            contexts[number] = np.concatenate([contexts[number], completion.ids, [5, 6, 7]])
+            turns[number] += 1
+            if turns[number] == 3:
+                generator.forget(number)
+            else:
+                prefixes += len(contexts[number]) - 4  # the last sampled token was never an input
+                generator.submit(Request(number, contexts[number], 8, number))
+    assert generator.restored / prefixes > 0.9
+
+
+def test_a_poll_with_a_timeout_returns_in_the_middle_of_a_response() -> None:
+    lm = model()
+    generator = LocalGenerator(lm, [])
+    generator.submit(Request(0, np.array([5]), 20, 0))
+    polls = 1
+    while not (completions := generator.poll(timeout=0.0)):
+        polls += 1
+    assert polls > 10
+    assert_true_logprobs(lm, np.array([5]), completions[0][1])
 
 
 def test_the_number_of_slots_does_not_change_responses() -> None:

@@ -2,47 +2,79 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+import time
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
 
 from rlef_agents.ppo.generation.base import Request, check_request
-from rlef_agents.ppo.generation.local.decoder import Decoder, Segment
-from rlef_agents.ppo.generation.local.kv_rows import KVRows
+from rlef_agents.ppo.generation.local.decoder import Decoder, Part, Segment
+from rlef_agents.ppo.generation.local.kv_memory import KEPT_SHARE, KVMemory, Rows, free_memory, tokens_in
 from rlef_agents.ppo.generation.local.sampling import sample, token_keys
-from rlef_agents.ppo.trajectory import Completion, Floats, Ids
+from rlef_agents.ppo.trajectory import Completion, Ids
 
 __all__ = ["LocalGenerator"]
 
-_CAPACITY_STEP = 64  # tokens; row capacities are multiples of it, so that they rarely have to grow
-_REFILL_SHARE = 8  # if more requests are pending, rows are refilled once one in this many is free
-_PREFILL_TOKENS = 1 << 14  # tokens, or one request, prefilled at a time: limits the memory of activations
+REFILL_SHARE: Final = 8
+"""If more requests are pending, slots are refilled once one in this many is free."""
+
+PREFILL_TOKENS: Final = 1 << 14
+"""Tokens, or one request, prefilled at a time: limits the memory of activations."""
+
+MAX_OVERTAKEN: Final = 64
+"""Requests that begin while an earlier one has no memory; then no other begins before it does."""
+
+FREE_SHARE: Final = 0.5
+"""Share of the free memory that keys and values take by default."""
 
 
-@dataclass(slots=True)
-class _Partial:
-    """A request with the tokens sampled so far; ``versions`` covers only those that were sampled before an update."""
+class Partial:
+    """A request and what has been sampled of its response.
 
-    request: Request
-    ids: Ids
-    logprobs: Floats
-    versions: Ids
+    Attributes:
+        request: the request.
+        ids: sampled tokens.
+        logprobs: their log-probabilities.
+        versions: versions of the weights of those that were sampled before the last update.
+        rows, row: where its keys and values are; None if it waits.
+        number: how many requests began before it.
+        overtaken: how many later requests began while it waited for memory.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.prompt = np.asarray(request.ids, np.int64)
+        self.keys = token_keys(request.seed, request.max_new)
+        self.ids: list[int] = []
+        self.logprobs: list[float] = []
+        self.versions: list[int] = []
+        self.rows: Rows[Any] | None = None
+        self.row = self.number = self.overtaken = 0
 
     @property
-    def limit(self) -> int:
-        return len(self.request.ids) + self.request.max_new
+    def length(self) -> int:
+        """Number of tokens of prompt and response."""
+        return len(self.prompt) + len(self.ids)
+
+    def tokens(self) -> Ids:
+        """Return prompt and response, of shape ``(length,)``."""
+        return np.concatenate([self.prompt, np.array(self.ids, np.int64)])
+
+    def record_version(self, version: int) -> None:
+        """Note that all tokens without a version were sampled with this one."""
+        self.versions += [version] * (len(self.ids) - len(self.versions))
 
 
 class LocalGenerator:
     """Samples from a Llama-like model of transformers (types in ``decoder.MODEL_TYPES``) in this process.
 
-    As soon as a response ends, its slot goes to the next request. Its keys and values are kept, so that the next turn
-    of the conversation computes only the new tokens. When memory is full, the least recently used conversations are
-    dropped; if they continue, they are computed again.
+    As soon as a response ends, its slot goes to the next request; those that continue a kept conversation come first.
+    The keys and values of a response are kept, so that the next turn of the conversation computes only the new tokens.
+    When memory is full, the least recently used conversations are dropped; if they continue, they are computed again.
+    If responses outgrow the memory, those that began last wait until others end, and are then computed again.
 
     In exact arithmetic, sampled tokens depend on the request alone. In floating point, batches of other shapes round
     differently: log-probabilities differ by about 1e-6 in float32, which changes a token only in a near tie.
@@ -52,7 +84,9 @@ class LocalGenerator:
         stop: ids that end a response; the stop token is its last token.
         temperature: divisor of the logits; 0 takes the most likely token.
         slots: maximum number of responses decoded at the same time.
-        kv_tokens: memory for keys and values, in tokens, for pending responses and kept prefixes together.
+        kv_tokens: largest number of tokens, of pending responses and kept prefixes together, whose keys and values are
+            in memory, which is allocated as it is needed; None for no other limit than ``memory``.
+        memory: bytes for keys and values; None is half of the memory that is free now.
         version: version of the model's current weights.
         dtype: dtype to compute in; None is the model's own.
         top_p: for evaluation, draw only from the fewest likeliest tokens whose total probability reaches this.
@@ -67,42 +101,44 @@ class LocalGenerator:
         stop: Sequence[int],
         temperature: float = 1.0,
         slots: int = 64,
-        kv_tokens: int = 1 << 17,
+        kv_tokens: int | None = None,
         version: int = 0,
         dtype: torch.dtype | None = None,
         top_p: float = 1.0,
+        memory: int | None = None,
     ) -> None:
-        if not (temperature >= 0 and slots >= 1 and kv_tokens >= 1):
+        if not (temperature >= 0 and slots >= 1 and (kv_tokens is None or kv_tokens >= 1)):
             raise ValueError(
                 "LocalGenerator: expected temperature >= 0, slots >= 1 and kv_tokens >= 1, "
                 f"got {temperature}, {slots} and {kv_tokens}"
             )
         self._decoder = Decoder(model, dtype)
         self._device = self._decoder.device
-        self._stop = torch.tensor(sorted(stop), dtype=torch.int64, device=self._device)
-        self._temperature, self._slots, self._kv_tokens, self._version = temperature, slots, kv_tokens, version
+        self._stop = set(stop)
+        self._temperature, self._slots, self._version = temperature, slots, version
         self._top_p = top_p
-        self._waiting: deque[_Partial] = deque()
-        self._active: list[_Partial] = []  # the responses in row 0, row 1, ...
-        self._kept: OrderedDict[int, tuple[Ids, torch.Tensor]] = OrderedDict()  # least recently used first
-        self._kept_tokens = 0
+        if memory is None:
+            memory = int(free_memory(self._device) * FREE_SHARE)
+        self.kv_tokens = min(tokens_in(self._decoder, memory), kv_tokens or memory)
+        """Number of tokens whose keys and values fit into the memory."""
+        self._memory: KVMemory[Partial] = KVMemory(self._decoder, self.kv_tokens)
+        self._waiting: deque[Partial] = deque()
         self._in_flight: set[int] = set()
-        self._max_length = 0  # upper bound of the lengths of active rows
+        self._begun = 0
         self.prefilled = 0
         """Number of tokens computed before their response began, not counting kept prefixes."""
-        with torch.inference_mode():
-            self._rows = KVRows(self._decoder, 0, 0)
+        self.restored = 0
+        """Number of tokens of kept prefixes that were not computed again."""
 
     def submit(self, request: Request) -> None:
         """See `Generator`. Context and ``max_new`` together must fit into the model's context and ``kv_tokens``."""
-        max_context = min(self._decoder.max_context, self._kv_tokens)
+        max_context = min(self._decoder.max_context, self._memory.tokens)
         check_request(request, self._in_flight, self._decoder.vocabulary, max_context)
-        nothing = np.empty(0, np.int64)
-        self._waiting.append(_Partial(request, np.asarray(request.ids, np.int64), np.empty(0, np.float32), nothing))
+        self._waiting.append(Partial(request))
         self._in_flight.add(request.conversation)
 
     @torch.inference_mode()
-    def poll(self) -> list[tuple[int, Completion]]:
+    def poll(self, timeout: float | None = None) -> list[tuple[int, Completion]]:
         """See `Generator`.
 
         Raises:
@@ -110,148 +146,112 @@ class LocalGenerator:
             FloatingPointError: the model's output is not a number.
         """
         self._decoder.check_fresh()
-        while self._waiting or self._active:
+        end = None if timeout is None else time.monotonic() + timeout
+        while self._waiting or self._memory.rows:
             if completions := self._admit() or self._step():
                 return completions
+            if end is not None and time.monotonic() >= end:
+                break
         return []
 
     def forget(self, conversation: int) -> None:
         """See `Generator`. A pending response is still returned."""
-        if kept := self._kept.pop(conversation, None):
-            self._kept_tokens -= len(kept[0])
+        self._memory.forget(conversation)
 
     @torch.inference_mode()
     def update(self, version: int) -> None:
         """See `Generator`."""
-        for row in reversed(range(len(self._active))):
-            self._waiting.appendleft(self._partial(row))
-        self._active.clear()
-        self._kept.clear()
-        self._kept_tokens = self._max_length = 0
+        active = sorted(self._memory.items(), key=lambda each: each.number)
+        self._memory.clear()
+        self._waiting.extendleft(reversed(active))
+        for each in self._waiting:
+            each.rows = None
+            each.record_version(self._version)
         self._version = version
         self._decoder.refresh()
 
     def _admit(self) -> list[tuple[int, Completion]]:
-        """Put waiting requests into free rows, and sample the first token of each."""
-        segments: list[Segment] = []
-        first, prefilled = len(self._active), self.prefilled
-        if first and self._rows.count - first < min(len(self._waiting), self._rows.count // _REFILL_SHARE):
-            return []  # prefilling several at a time is cheaper than one by one
-        while (
-            self._waiting and self.prefilled - prefilled < _PREFILL_TOKENS and self._make_room(self._waiting[0].limit)
+        """Give rows to waiting requests, and sample the first token of each."""
+        free = self._slots - sum(len(rows.items) for rows in self._memory.rows)
+        if not self._waiting or free < (
+            min(len(self._waiting), self._slots // REFILL_SHARE) if self._memory.rows else 1
         ):
-            partial = self._waiting.popleft()
-            request, limit = partial.request, partial.limit
-            row = len(self._active)
-            start = self._restore(partial, row)
-            tokens = torch.as_tensor(partial.ids, device=self._device)
-            self._rows.ids[row, : len(tokens)] = tokens
-            self._rows.lengths[row], self._rows.limits[row] = len(tokens), limit
-            keys = token_keys(request.seed, request.max_new)
-            self._rows.keys[row, len(request.ids) : limit] = torch.as_tensor(keys, device=self._device)
-            sampled = len(partial.logprobs)
-            self._rows.logprobs[row, len(tokens) - sampled : len(tokens)] = torch.as_tensor(partial.logprobs)
-            segments.append(Segment(row, start, tokens[start:]))
-            self._active.append(partial)
-            self._max_length = max(self._max_length, len(tokens))
-            self.prefilled += len(tokens) - start
-        if not segments:
+            return []  # prefilling several at a time is cheaper than one by one
+        segments: list[Segment] = []
+        begun: list[Partial] = []
+        blocked: Partial | None = None
+        tokens = 0
+        for partial in sorted(self._waiting, key=lambda each: not self._memory.keeps(each.request.conversation)):
+            if len(begun) == free or tokens >= PREFILL_TOKENS or (blocked and blocked.overtaken >= MAX_OVERTAKEN):
+                break
+            ids, conversation = partial.tokens(), partial.request.conversation
+            prefix = self._memory.take(conversation)
+            if not self._memory.place(partial, len(ids), KEPT_SHARE if self._memory.rows else 0.0):
+                if prefix is not None:
+                    self._memory.put_back(conversation, prefix)
+                blocked = blocked or partial
+                continue
+            assert partial.rows is not None
+            row, start = partial.rows.pool[:, :, partial.row], 0
+            if prefix is not None:
+                start = prefix.shared(ids)
+                row[:, :, :, :start] = prefix.values[:, :, :, :start]
+            segments.append(Segment(row, start, torch.as_tensor(ids[start:], device=self._device)))
+            tokens += len(ids) - start
+            self.restored += start
+            partial.number = self._begun = self._begun + 1
+            begun.append(partial)
+            if blocked is not None:
+                blocked.overtaken += 1
+        if not begun:
             return []
-        return self._draw(self._decoder.prefill(self._rows.pool, segments), first)
+        for partial in begun:
+            self._waiting.remove(partial)
+        self.prefilled += tokens
+        return self._draw(self._decoder.prefill(segments), begun)
 
     def _step(self) -> list[tuple[int, Completion]]:
-        """Sample one token of every active row."""
-        rows = self._rows.numbers[: len(self._active)]
-        last = self._rows.lengths[: len(rows)] - 1
-        return self._draw(self._decoder.step(self._rows.pool, self._rows.ids[rows, last], last, self._max_length), 0)
-
-    def _draw(self, logits: torch.Tensor, first: int) -> list[tuple[int, Completion]]:
-        """Draw the next token of the rows from ``first`` on; remove and return the responses that it completes."""
-        rows = self._rows.numbers[first : first + len(logits)]
-        at = self._rows.lengths[first : first + len(logits)]
-        tokens, logprobs = sample(logits, self._temperature, self._rows.keys[rows, at], self._top_p)
-        self._rows.ids[rows, at] = tokens
-        self._rows.logprobs[rows, at] = logprobs
-        at += 1
-        self._max_length += 1
-        stopped = torch.isin(tokens, self._stop)
-        ended = (stopped | (at == self._rows.limits[first : first + len(logits)])).nonzero()[:, 0].tolist()
-        if not ended:
+        """Sample one token of every active response."""
+        self._make_room()
+        active = self._memory.items()
+        if not active:
             return []
-        stops = stopped.tolist()
-        completions = [self._complete(first + index, stops[index]) for index in ended]
-        for index in reversed(ended):
-            self._vacate(first + index)
-        self._max_length = int(self._rows.lengths[: len(self._active)].max()) if self._active else 0
-        return completions
+        parts = [
+            Part(rows.pool, len(rows.items), max(each.length for each in rows.items)) for rows in self._memory.rows
+        ]
+        last = torch.tensor([each.ids[-1] for each in active], device=self._device)
+        positions = torch.tensor([each.length - 1 for each in active], device=self._device)
+        return self._draw(self._decoder.step(parts, last, positions), active)
 
-    def _complete(self, row: int, finished: bool) -> tuple[int, Completion]:
-        whole = self._partial(row)
-        conversation, prompt = whole.request.conversation, len(whole.request.ids)
-        if not np.isfinite(whole.logprobs).all():
+    def _make_room(self) -> None:
+        """Give longer rows to responses that outgrow theirs; those that began last wait if memory is full."""
+        for partial in sorted(self._memory.items(), key=lambda each: each.number):
+            while partial.rows is not None and partial.length > partial.rows.capacity:
+                if not self._memory.grow(partial):
+                    latest = max(self._memory.items(), key=lambda each: each.number)
+                    self._memory.remove(latest)
+                    self._waiting.appendleft(latest)
+
+    def _draw(self, logits: torch.Tensor, partials: Sequence[Partial]) -> list[tuple[int, Completion]]:
+        """Draw the next token of each response; remove and return the responses that it completes."""
+        keys = torch.as_tensor(np.stack([each.keys[len(each.ids)] for each in partials]), device=self._device)
+        tokens, logprobs = sample(logits, self._temperature, keys, self._top_p)
+        ended = []
+        for partial, token, logprob in zip(partials, tokens.tolist(), logprobs.tolist(), strict=True):
+            partial.ids.append(token)
+            partial.logprobs.append(logprob)
+            if token in self._stop or len(partial.ids) == partial.request.max_new:
+                ended.append(partial)
+        return [self._complete(partial) for partial in ended]
+
+    def _complete(self, partial: Partial) -> tuple[int, Completion]:
+        conversation = partial.request.conversation
+        logprobs = np.array(partial.logprobs, np.float32)
+        if not np.isfinite(logprobs).all():
             raise FloatingPointError(f"conversation {conversation}: the model's output is not a number")
+        partial.record_version(self._version)
+        self._memory.keep(conversation, partial.tokens()[:-1], partial)  # the last token was never an input
         self._in_flight.discard(conversation)
-        self._keep(conversation, row, whole.ids[:-1])  # the last token was never an input
-        return conversation, Completion(whole.ids[prompt:], whole.logprobs, whole.versions, finished)
-
-    def _partial(self, row: int) -> _Partial:
-        """Return the response in a row with all tokens sampled so far."""
-        begun = self._active[row]
-        prompt, length = len(begun.request.ids), int(self._rows.lengths[row])
-        return _Partial(
-            begun.request,
-            self._rows.ids[row, :length].numpy(force=True).copy(),
-            self._rows.logprobs[row, prompt:length].numpy(force=True).copy(),
-            np.concatenate([begun.versions, np.full(length - prompt - len(begun.versions), self._version)]),
-        )
-
-    def _vacate(self, row: int) -> None:
-        """Free a row by moving the last active row there, so that active rows remain the first ones."""
-        last = len(self._active) - 1
-        if row != last:
-            self._rows.move(last, row)
-            self._active[row] = self._active[last]
-        self._active.pop()
-
-    def _keep(self, conversation: int, row: int, ids: Ids) -> None:
-        """Keep the keys and values of a row, if there is room."""
-        self.forget(conversation)
-        room = self._kv_tokens - self._rows.count * self._rows.capacity
-        if len(ids) > room:
-            return
-        self._drop_kept(room - len(ids))
-        self._kept[conversation] = ids, self._rows.pool[:, :, row, :, : len(ids)].clone()
-        self._kept_tokens += len(ids)
-
-    def _restore(self, partial: _Partial, row: int) -> int:
-        """Copy the kept keys and values of a conversation into a row; return the number of tokens."""
-        kept = self._kept.get(partial.request.conversation)
-        self.forget(partial.request.conversation)
-        if kept is None:
-            return 0
-        ids, computed = kept
-        shared = min(len(ids), len(partial.ids) - 1)  # at least one token must be an input
-        differs = np.flatnonzero(ids[:shared] != partial.ids[:shared])
-        shared = int(differs[0]) if len(differs) else shared
-        self._rows.pool[:, :, row, :, :shared] = computed[:, :, :, :shared]
-        return shared
-
-    def _drop_kept(self, room: int) -> None:
-        while self._kept_tokens > room:
-            ids, _ = self._kept.popitem(last=False)[1]
-            self._kept_tokens -= len(ids)
-
-    def _make_room(self, length: int) -> bool:
-        """Provide a free row for this many tokens; return False if none is possible until an active row ends."""
-        if length <= self._rows.capacity and len(self._active) < self._rows.count:
-            return True
-        steps = -(-max(length, self._rows.capacity) // _CAPACITY_STEP)
-        capacity = min(steps * _CAPACITY_STEP, self._kv_tokens)
-        rows = min(self._slots, self._kv_tokens // capacity)
-        if len(self._active) >= rows:
-            return False
-        self._drop_kept(self._kv_tokens - rows * capacity)
-        wider = KVRows(self._decoder, rows, capacity)
-        wider.copy_rows(self._rows, len(self._active))
-        self._rows = wider
-        return True
+        versions = np.array(partial.versions, np.int64)
+        finished = partial.ids[-1] in self._stop
+        return conversation, Completion(np.array(partial.ids, np.int64), logprobs, versions, finished)
