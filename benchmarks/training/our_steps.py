@@ -44,9 +44,9 @@ def main() -> None:
     with folder, Trainer(config, model, tokenizer, workers=work["workers"], quiet=True) as trainer:
         play = trainer.rollout.play
 
-        def accounted(wanted: Plan, ahead: Plan | None = None) -> Batch:
+        def accounted(wanted: Plan) -> Batch:
             with account.phase("rollout"):
-                batch = play(wanted, ahead)
+                batch = play(wanted)
             account.lengths += [len(turn.completion.ids) for episode in batch.tokens for turn in episode.turns]
             account.without_verdict += sum(not episode.has_verdict for episode in batch.tokens)
             account.solved += [episode.solved for episode in batch.tokens]

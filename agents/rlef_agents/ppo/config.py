@@ -144,8 +144,9 @@ class TrainConfig:
     """With ``vllm``: addresses such as ``http://localhost:8000``, separated by spaces; processes are distributed over
     them. Servers read new weights from ``out``, which they must see under the same path."""
     max_lag: Size = 0
-    """Largest number of updates between the weights that sampled a token and the newest; older tokens are refused. 0 is
-    synchronous. Paper: asynchronous, staleness not stated."""
+    """Largest number of updates between the weights that sampled a token and those that train on it. 0 is synchronous.
+    Otherwise sampling and judging go on during updates, up to this many batches ahead; a generator in this process
+    then has a copy of the model. Paper: asynchronous, staleness not stated."""
 
     # Advantages.
 

@@ -1,4 +1,4 @@
-"""Create the generators of a run and give them new weights: in place, in an unsharded copy, or on vLLM servers."""
+"""Create the generators of a run and give them new weights: in place, in a copy of the model, or on vLLM servers."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class GeneratorFactory:
         self.renew()
 
     def renew(self) -> None:
-        """Copy the learner's changed weights, if there is an unsharded copy. All processes must call this together.
+        """Copy the learner's changed weights, if there is a copy of the model. All processes must call this together.
 
         Afterwards call each generator's ``update``.
         """
@@ -112,18 +112,21 @@ class GeneratorFactory:
 
 
 def unsharded_copy(model: Any, config: TrainConfig, device: torch.device | None = None) -> Any:
-    """Return a copy, without weights yet, of a model that the learner is about to shard; None if it will not be.
+    """Return a copy, without weights yet, of a model for a generator; None if it can use the learner's own.
 
-    A generator in this process needs the copy: it reads single layers in its own order, which shards do not allow. With
-    ``dtype`` bfloat16 the matrices of its layers are bfloat16, half of the memory. A server needs it only to merge
-    adapters.
+    It cannot where the learner shards the model, because it reads single layers in its own order; nor with ``max_lag``,
+    because it samples while the learner changes the weights. With ``dtype`` bfloat16 the matrices of its layers are
+    bfloat16, half of the memory. A server needs a copy only to write the adapters of shards.
 
     Args:
         model: the model; it may be on the ``meta`` device.
         config: settings of the run.
         device: device of the copy; the model's where None.
     """
-    if config.parallel != "fsdp" or parallel.world() == 1 or (config.generator == "vllm" and not config.lora_rank):
+    sharded = config.parallel == "fsdp" and parallel.world() > 1
+    ahead = config.max_lag > 0 and not config.deterministic
+    needed = sharded and config.lora_rank > 0 if config.generator == "vllm" else sharded or ahead
+    if not needed:
         return None
     copied = empty_copy(model)
     if config.lora_rank:

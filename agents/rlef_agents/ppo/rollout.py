@@ -24,7 +24,14 @@ from rlef_env.problems import Problem
 __all__ = ["Batch", "Plan", "Progress", "Rollout", "plan"]
 
 RECV_TIMEOUT: Final = 0.05
-"""Seconds to wait for one batch's judgements before looking at the other batch's."""
+"""Seconds to wait for one batch's judgements before looking at the other batches'."""
+
+POLL_TIMEOUT: Final = 0.01
+"""Seconds to sample before looking at judgements, while some are under way: a judged conversation never waits for the
+response of another one."""
+
+PAUSE_TIMEOUT: Final = 0.25
+"""Seconds to sample otherwise, so that a driver can be paused."""
 
 
 @dataclass(frozen=True)
@@ -118,14 +125,13 @@ class Rollout:
     Args:
         generator: samples responses.
         renderer: turns messages into tokens.
-        envs: one environment, or two equal ones. With two, the next batch's episodes can begin, with the current
-            weights, while this batch's last programs are judged. Their autoreset mode must be DISABLED.
+        envs: one environment for each batch that is played at the same time. Their autoreset mode must be DISABLED.
         max_new: maximum number of tokens per response.
         context: maximum number of tokens per episode.
         final_invalid_penalty: added to the reward of a last response without a program.
         overlap: whether to judge while decoding. If False, all pending responses are decoded before any is judged. That
             is slower, but the generator gets the same requests in the same order every time.
-        tick: called between steps; what it raises ends ``play``, and the rollout cannot be used any more.
+        tick: called between steps; what it raises ends ``advance``, and the rollout cannot be used any more.
     """
 
     def __init__(
@@ -146,36 +152,56 @@ class Rollout:
         self._conversations: dict[int, tuple[_OpenBatch, int]] = {}
         self._next_conversation = 0
 
-    def play(self, wanted: Plan, ahead: Plan | None = None) -> Batch:
-        """Play a batch to its end.
+    def play(self, wanted: Plan) -> Batch:
+        """Play a batch to its end."""
+        self.begin(wanted)
+        while (batch := self.advance()) is None:
+            pass
+        return batch
 
-        Args:
-            wanted: episodes to play. If the previous call began them as ``ahead``, they continue where they are.
-            ahead: episodes to begin as soon as nothing else is left to sample. Their first tokens may then be one
-                version of the weights older.
-        """
-        if not self._open:
-            self._begin(wanted)
-        batch = self._open[0]
-        if batch.plan != wanted:
-            raise ValueError("wanted: expected the plan that the previous call began as `ahead`")
-        while batch.num_open:
+    @property
+    def num_open(self) -> int:
+        """Number of batches that have begun and not ended."""
+        return len(self._open)
+
+    @property
+    def has_free_env(self) -> bool:
+        """Whether another batch can begin."""
+        return bool(self._free)
+
+    @property
+    def is_sampler_full(self) -> bool:
+        """Whether another batch would only wait for those that have begun."""
+        return 2 * self._num_sampling() >= self.generator.slots
+
+    def begin(self, wanted: Plan) -> None:
+        """Request the first responses of a batch."""
+        batch = _OpenBatch(self._free.popleft(), wanted, self._next_conversation)
+        self._next_conversation += len(wanted.seeds)
+        self._open.append(batch)
+        for index, prompt in enumerate(batch.reset()):
+            self._conversations[batch.first_conversation + index] = batch, index
+            self._request(batch, index, self.renderer.first(prompt))
+
+    def advance(self) -> Batch | None:
+        """Sample and judge for a moment; return the oldest batch if it has ended."""
+        oldest = self._open[0]
+        if oldest.num_open:
             self.tick()
             began = time.monotonic()
             self._sample()
             sampled = time.monotonic()
-            batch.played.decode_seconds += sampled - began
+            oldest.played.decode_seconds += sampled - began
             idle = not self._num_sampling()
-            if idle and ahead is not None and len(self._open) == 1 and self._free:
-                self._begin(ahead)
-                continue
             for each in list(self._open):
-                self._receive(each, wait=idle and each is batch)
+                self._receive(each, wait=idle and each is oldest)
             if idle:
-                batch.played.judge_seconds += time.monotonic() - sampled
+                oldest.played.judge_seconds += time.monotonic() - sampled
+        if oldest.num_open:
+            return None
         self._open.popleft()
-        self._free.append(batch.env)
-        return batch.finished()
+        self._free.append(oldest.env)
+        return oldest.finished()
 
     def update(self, version: int) -> None:
         """Notify the generator that the weights now have this version. Open episodes continue with them."""
@@ -191,14 +217,6 @@ class Rollout:
 
     def _num_sampling(self) -> int:
         return sum(batch.num_sampling for batch in self._open)
-
-    def _begin(self, wanted: Plan) -> None:
-        batch = _OpenBatch(self._free.popleft(), wanted, self._next_conversation)
-        self._next_conversation += len(wanted.seeds)
-        self._open.append(batch)
-        for index, prompt in enumerate(batch.reset()):
-            self._conversations[batch.first_conversation + index] = batch, index
-            self._request(batch, index, self.renderer.first(prompt))
 
     def _request(self, batch: _OpenBatch, index: int, prompt: Ids) -> None:
         """Request an episode's next response, or end the episode if the context has no room for one."""
@@ -221,7 +239,11 @@ class Rollout:
 
     def _sample(self) -> None:
         """Poll the generator, and send every complete response to the judge."""
-        completions = self.generator.poll()
+        if not self._num_sampling():
+            return
+        judging = any(batch.env.num_pending for batch in self._open)
+        timeout = POLL_TIMEOUT if judging else PAUSE_TIMEOUT
+        completions = self.generator.poll(timeout if self.overlap else None)
         if not self.overlap:
             while self._num_sampling() > len(completions):
                 self.tick()

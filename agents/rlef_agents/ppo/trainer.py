@@ -24,6 +24,7 @@ from rlef_agents.ppo.checkpoint import CANNOT_WRITE, latest, load_checkpoint, sa
 from rlef_agents.ppo.checks import NotFiniteError
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.config_file import dump_config
+from rlef_agents.ppo.driver import Driver
 from rlef_agents.ppo.episode_log import EpisodeLog, count_start, open_run, run_identity
 from rlef_agents.ppo.equal_groups import Chosen, play_groups
 from rlef_agents.ppo.evaluation_sets import (
@@ -141,14 +142,13 @@ class Trainer:
         share = len(self.plan(0).seeds)
         self._stack = ExitStack()
         self.pool = make_pool(config, workers, verdicts, self._stack)
-        ahead = config.max_lag > 0 and not config.deterministic
-        self.rollout = self._rollout(
-            [make_env(config, train, share, self.pool, tokenizer) for _ in range(1 + ahead)],
-            config.temperature,
-        )
+        # Which groups are replaced is known only when all of a batch has been played.
+        lag = 0 if config.deterministic or config.equal_groups == "skip" else config.max_lag
+        envs = [make_env(config, train, share, self.pool, tokenizer) for _ in range(1 + lag)]
+        self.rollout = self._rollout(envs, config.temperature)
         if config.generator == "vllm":
             self.rollout.update(self.learner.version)  # servers may have started with other weights
-        self._ahead = ahead
+        self.driver = Driver(self.rollout, self.plan, self.learner.version, config.updates, lag)
         self._evaluation_envs: dict[str, CodeVectorEnv] = {}
         try:  # the run begins here: until now, nothing of it is in the folder
             self.episodes = self._open_episode_log(differences)
@@ -210,8 +210,9 @@ class Trainer:
             everyones = [each for share in parallel.gathered(facts) for each in share]
             metrics |= training_metrics(everyones)
             self.planner.learn(everyones)
-            self.generators.renew()
-            self.rollout.update(learner.version)
+            with self.driver.paused():
+                self.generators.renew()
+                self.driver.update(learner.version)
             self.log.write("train", learner.version, {**metrics, **self._timings(batch, began, played)})
             # If one process stops, all do: each waits for the others in the following calls.
             over = learner.version >= config.updates or bool(parallel.largest(np.array([float(stop())]))[0])
@@ -231,18 +232,23 @@ class Trainer:
         self._watch = Watch(f"update {version + 1}/{config.updates}", count, time.monotonic())
         if config.equal_groups == "skip":
             return play_groups(self._played, self.planner, version, config.replace_groups)
-        batch = self._played(self.plan(version), self.plan(version + 1) if self._ahead else None)
+        batch = self._played(self.plan(version), self.driver.take)
         return Chosen(batch, [True] * len(batch.tokens))
 
-    def _played(self, wanted: Plan, ahead: Plan | None = None) -> Batch:
+    def _played(self, wanted: Plan, take: Callable[[], Batch] | None = None) -> Batch:
         """Play episodes; all processes call it at once.
+
+        Args:
+            wanted: episodes to play.
+            take: function that plays them, or has played them; ``Rollout.play`` by default.
 
         Raises:
             Interrupted: in all processes, because one of them was asked to stop.
         """
         batch = None
         with suppress(Interrupted):
-            batch = self.rollout.play(wanted, ahead) if wanted.seeds else Batch()
+            play = take or (lambda: self.rollout.play(wanted))
+            batch = play() if wanted.seeds else Batch()
         if self.stopping.agreed() or batch is None:
             raise Interrupted
         return batch
@@ -277,7 +283,8 @@ class Trainer:
             return self.episodes.evaluated(batch, plan, step, chosen.label)
 
         try:
-            metrics = play_evaluation(chosen, env, rollout, keep, self.stopping)
+            with self.driver.paused():
+                metrics = play_evaluation(chosen, env, rollout, keep, self.stopping)
         finally:
             close(rollout)
         self.log.write("evaluate", step, metrics, chosen.name)
@@ -300,6 +307,7 @@ class Trainer:
 
     def close(self) -> None:
         """Close the judge, the logs and the generator."""
+        self.driver.close()
         self.log.close()
         self.episodes.close()
         close(self.rollout)

@@ -22,12 +22,13 @@ class Scripted:
     def __init__(self, renderer, script):
         self.renderer, self.script = renderer, script
         self.waiting, self.requests, self.forgotten, self.version = [], [], [], 0
+        self.slots = 4
 
     def submit(self, request):
         self.waiting.append(request)
         self.requests.append(request)
 
-    def poll(self):
+    def poll(self, timeout=None):
         if not self.waiting:
             return []
         request = self.waiting.pop()
@@ -106,7 +107,7 @@ class Spelling(Scripted):
         super().__init__(renderer, script)
         self.responses = {}
 
-    def poll(self):
+    def poll(self, timeout=None):
         answers = []
         for name, whole in super().poll():
             text = self.renderer.text(whole.ids)
@@ -157,21 +158,6 @@ def test_seeds_are_functions_of_run_update_problem_and_sample():
         assert sum(shares, ()) == plan(1, 2, episodes).seeds
         assert max(map(len, shares)) - min(map(len, shares)) <= 1
     assert plan(1, 2, 3).seeds[:2] == plan(1, 2, 2).seeds
-
-
-def test_the_next_batch_begins_while_this_one_is_judged(renderer, pool):
-    first, second = plan(0, 0, 6), plan(0, 1, 6)
-    ahead = make(renderer, pool, envs=2)
-    batches = [ahead.play(first, second)]
-    ahead.update(1)
-    batches.append(ahead.play(second))
-    alone = make(renderer, pool)
-    for batch, each in zip(batches, (first, second), strict=True):
-        same(batch, alone.play(each))
-    lags = [version for episode in batches[1].tokens for turn in episode.turns for version in turn.completion.versions]
-    assert set(lags) <= {0, 1}
-    with pytest.raises(ValueError, match="previous call began as `ahead`"):
-        ahead.play(first, second), ahead.play(first)
 
 
 def test_problems_can_be_asked_by_name(renderer, pool):

@@ -32,7 +32,13 @@ class Request(NamedTuple):
 
 
 class Generator(Protocol):
-    """Samples many responses at the same time."""
+    """Samples many responses at the same time.
+
+    Attributes:
+        slots: largest number of responses at a time.
+    """
+
+    slots: int
 
     def submit(self, request: Request) -> None:
         """Add a request; the following calls of ``poll`` sample its response."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -22,6 +22,9 @@ from rlef_agents.ppo.generation.model_settings import eval_mode, max_context, us
 from rlef_agents.ppo.trajectory import Completion
 
 __all__ = ["BatchingGenerator"]
+
+MAX_REQUESTS: Final = 256
+"""Number of requests that keep a GPU busy; more wait for pages."""
 
 
 class BatchingGenerator:
@@ -50,6 +53,7 @@ class BatchingGenerator:
         self._dtype, self._top_p = dtype, top_p
         self._model, self._stop, self._temperature, self._version = model, sorted(stop), temperature, version
         self._batching = batching or {}
+        self.slots = MAX_REQUESTS
         self._pending: dict[int, Request] = {}
 
     def submit(self, request: Request) -> None:

@@ -47,7 +47,7 @@ class HFGenerator:
         top_p: float = 1.0,
     ) -> None:
         self._dtype = dtype
-        self._model, self._temperature, self._slots, self._version = model, temperature, slots, version
+        self._model, self._temperature, self.slots, self._version = model, temperature, slots, version
         self._top_p = top_p
         self._stop = torch.tensor(sorted(stop), dtype=torch.int64, device=model.device)
         self._pending: dict[int, Request] = {}
@@ -64,7 +64,7 @@ class HFGenerator:
         Raises:
             FloatingPointError: the model's output is not a number.
         """
-        requests = list(self._pending.values())[: self._slots]
+        requests = list(self._pending.values())[: self.slots]
         if not requests:
             return []
         completions = self._sample(requests)

@@ -73,6 +73,7 @@ class VLLMGenerator:
         self._url, self._save, self._folder, self._timeout = url.rstrip("/"), save, folder, timeout
         self._stop, self._vocabulary, self._max_context = sorted(stop), vocabulary, max_context
         self._temperature, self._version = temperature, version
+        self.slots = slots
         self._executor = ThreadPoolExecutor(slots, thread_name_prefix="vllm")
         self._in_flight: dict[int, Future[Completion]] = {}
 

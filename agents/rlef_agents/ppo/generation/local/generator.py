@@ -115,7 +115,7 @@ class LocalGenerator:
         self._decoder = Decoder(model, dtype)
         self._device = self._decoder.device
         self._stop = set(stop)
-        self._temperature, self._slots, self._version = temperature, slots, version
+        self._temperature, self.slots, self._version = temperature, slots, version
         self._top_p = top_p
         if memory is None:
             memory = int(free_memory(self._device) * FREE_SHARE)
@@ -172,9 +172,9 @@ class LocalGenerator:
 
     def _admit(self) -> list[tuple[int, Completion]]:
         """Give rows to waiting requests, and sample the first token of each."""
-        free = self._slots - sum(len(rows.items) for rows in self._memory.rows)
+        free = self.slots - sum(len(rows.items) for rows in self._memory.rows)
         if not self._waiting or free < (
-            min(len(self._waiting), self._slots // REFILL_SHARE) if self._memory.rows else 1
+            min(len(self._waiting), self.slots // REFILL_SHARE) if self._memory.rows else 1
         ):
             return []  # prefilling several at a time is cheaper than one by one
         segments: list[Segment] = []
