@@ -47,6 +47,7 @@ class HFAgent:
         dtype: dtype that layers compute in, ``float32`` or ``bfloat16``. The weights of a model given by name or folder
             are loaded in float32, as in training and evaluation.
         system: text before the first message; None for none.
+        generator: what samples, instead of the model in this process: servers of the same model.
 
     Attributes:
         settings: what decides its responses, with a hash of the weights and the tokenizer.
@@ -69,14 +70,17 @@ class HFAgent:
         context: int | None = None,
         dtype: str = "float32",
         system: str | None = None,
+        generator: Generator | None = None,
     ) -> None:
         if isinstance(model, str):
             model, own_tokenizer = read_model(model)
             tokenizer = tokenizer or own_tokenizer
         self._renderer = renderer or Renderer(tokenizer, template, stops=model_stops(model))
-        make = LocalGenerator if unsupported_reason(model) is None else HFGenerator
-        kind = None if dtype == "float32" else getattr(torch, dtype)  # a model in memory keeps its own
-        self._generator: Generator = make(model, self._renderer.stop_ids, temperature, slots, dtype=kind, top_p=top_p)
+        if generator is None:
+            make = LocalGenerator if unsupported_reason(model) is None else HFGenerator
+            kind = None if dtype == "float32" else getattr(torch, dtype)  # a model in memory keeps its own
+            generator = make(model, self._renderer.stop_ids, temperature, slots, dtype=kind, top_p=top_p)
+        self._generator: Generator = generator
         model_context = max_context(model.config)
         self._max_context, self._max_new = min(model_context, model_context if context is None else context), max_new
         self._seed, self._before = seed, "" if system is None else f"{system}\n\n"

@@ -17,6 +17,8 @@ def model_agent(
 ) -> tuple[NamedAgent, Any]:
     """Load a model, or the best policy of a run, as an agent with the settings of a configuration; and its tokenizer.
 
+    With ``generator = "vllm"`` and ``servers``, these sample; they must serve the same model.
+
     Args:
         model: its name, as ``read_model`` takes it.
         config: settings of rendering, lengths and types.
@@ -26,9 +28,11 @@ def model_agent(
         slots: number of responses that are decoded at the same time.
     """
     import hashlib
+    from dataclasses import replace
 
     from rlef_agents.hf_agent import HFAgent
     from rlef_agents.ppo.chat_template import read_template
+    from rlef_agents.ppo.generators import served, servers_of
     from rlef_agents.ppo.loading import plain_name
     from rlef_agents.ppo.parts import check_context, load_model, make_renderer
     from rlef_agents.ppo.resume import with_date
@@ -39,9 +43,16 @@ def model_agent(
     loaded, tokenizer = load_model(model, config)
     check_context(config, loaded)
     renderer = make_renderer(tokenizer, loaded, config)
+    generator = None
+    if config.generator == "vllm" and config.servers:
+        # No weights are sent: the servers were started with this model.
+        generator = served(
+            replace(config, lora_rank=0), loaded, servers_of(config), loaded.save_pretrained, renderer.stop_ids,
+            temperature, top_p,
+        )  # fmt: skip
     agent = HFAgent(
         loaded, tokenizer, temperature=temperature, max_new=config.max_new, seed=seed, slots=slots, top_p=top_p,
-        renderer=renderer, context=config.context, dtype=config.dtype,
+        renderer=renderer, context=config.context, dtype=config.dtype, generator=generator,
     )  # fmt: skip
     # The template, its options, the system message and the date decide the tokens of a prompt.
     prompt = hashlib.sha256(renderer.first("?").tobytes()).hexdigest()[:16]

@@ -141,8 +141,8 @@ class TrainConfig:
     131,072 tokens or of one context, and at most half of what is free. What does not fit waits, or is computed
     again."""
     servers: str = ""
-    """With ``vllm``: addresses such as ``http://localhost:8000``, separated by spaces; processes are distributed over
-    them. Servers read new weights from ``out``, which they must see under the same path."""
+    """With ``vllm``: addresses such as ``http://localhost:8000``, separated by spaces; processes share them evenly.
+    Servers read new weights from ``out``, which they must see under the same path."""
     max_lag: Size = 0
     """Largest number of updates between the weights that sampled a token and those that train on it. 0 is synchronous.
     Otherwise sampling and judging go on during updates, up to this many batches ahead; a generator in this process

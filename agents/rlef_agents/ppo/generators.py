@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,12 +18,13 @@ from rlef_agents.ppo.generation.hf import HFGenerator
 from rlef_agents.ppo.generation.local.decoder import unsupported_reason
 from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from rlef_agents.ppo.generation.model_settings import max_context
+from rlef_agents.ppo.generation.servers import Servers
 from rlef_agents.ppo.generation.vllm import VLLMGenerator
 from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.model import add_lora, base, set_types
 from rlef_env.errors import UsageError
 
-__all__ = ["GeneratorFactory", "make_generator", "unsharded_copy"]
+__all__ = ["GeneratorFactory", "make_generator", "served", "servers_of", "unsharded_copy"]
 
 SLOTS: Final = 128
 """Maximum number of responses decoded at the same time."""
@@ -51,14 +51,7 @@ class GeneratorFactory:
 
     def __init__(self, config: TrainConfig, learner: Learner, stop: Sequence[int], unsharded: Any = None) -> None:
         self._config, self._learner, self._stop, self._unsharded = config, learner, stop, unsharded
-        self._servers = config.servers.split()
-        if config.generator == "vllm" and not self._servers:
-            raise UsageError(
-                "servers: expected the address of a vLLM server, such as http://localhost:8000, because generator is "
-                "'vllm', got none; set it, or set generator to 'local', 'hf' or 'continuous'"
-            )
-        if wrong := [each for each in self._servers if not each.startswith(("http://", "https://"))]:
-            raise UsageError(f"servers: expected addresses such as http://localhost:8000, got {wrong[0]!r}")
+        self._servers = servers_of(config) if config.generator == "vllm" else None
         self.renew()
 
     def renew(self) -> None:
@@ -76,39 +69,89 @@ class GeneratorFactory:
             temperature: divisor of the logits.
             top_p: below 1 for evaluation only, because the learner scores over the whole vocabulary.
         """
-        if self._config.generator == "vllm":
-            return self._remote(temperature, top_p)
-        lm: Any = self._learner.model.lm if self._unsharded is None else self._unsharded
-        return make_generator(self._config, lm, self._stop, temperature, top_p, self._learner.version)
+        version, lm = self._learner.version, self._learner.model.lm
+        if self._servers is not None:
+            return served(self._config, lm, self._servers, self._write, self._stop, temperature, top_p, version)
+        own: Any = lm if self._unsharded is None else self._unsharded
+        return make_generator(self._config, own, self._stop, temperature, top_p, version)
 
-    def _remote(self, temperature: float, top_p: float) -> VLLMGenerator:
-        settings: Any = base(self._learner.model.lm).config
-        return VLLMGenerator(
-            self._servers[parallel.rank() % len(self._servers)],
-            self._write,
-            Path(self._config.out).resolve() / "weights",
-            self._stop,
-            settings.vocab_size,
-            max_context(settings),
-            temperature,
-            version=self._learner.version,
-            top_p=top_p,
-            is_leader=parallel.rank() < len(self._servers),
-            barrier=parallel.wait_for_all,
-        )
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Counts of requests that were repeated and of servers that are lost; empty without servers."""
+        if self._servers is None:
+            return {}
+        return {"server_retries": float(self._servers.retried), "servers_lost": float(len(self._servers.lost))}
 
     def _write(self, folder: Path) -> None:
-        """Save the policy as a plain model, adapters merged, in the dtype that the learner computes in."""
+        """Save the policy in the dtype that the learner computes in; where adapters train, only these."""
         learner, dtype = self._learner, self._learner.model.dtype
         lm: Any = learner.model.lm
-        weights = {} if self._config.lora_rank else policy_weights(learner, dtype)
-        if parallel.rank() > 0:
-            return
         if self._config.lora_rank:
-            merged: Any = copy.deepcopy(lm if self._unsharded is None else self._unsharded).merge_and_unload()
-            merged.to(dtype).save_pretrained(folder)
-        else:
+            if parallel.rank() == 0:
+                (lm if self._unsharded is None else self._unsharded).save_pretrained(folder)
+            return
+        weights = policy_weights(learner, dtype)
+        if parallel.rank() == 0:
             lm.save_pretrained(folder, state_dict={name.removeprefix("lm."): each for name, each in weights.items()})
+
+
+def servers_of(config: TrainConfig) -> Servers:
+    """Return the servers that this process uses.
+
+    Processes share the servers evenly; where there are fewer servers than processes, some share one.
+
+    Raises:
+        UsageError: the settings name none, or something that is no address.
+    """
+    urls = config.servers.split()
+    if not urls:
+        raise UsageError(
+            "servers: expected the address of a vLLM server, such as http://localhost:8000, because generator is "
+            "'vllm', got none; set it, or set generator to 'local', 'hf' or 'continuous'"
+        )
+    if wrong := [each for each in urls if not each.startswith(("http://", "https://"))]:
+        raise UsageError(f"servers: expected addresses such as http://localhost:8000, got {wrong[0]!r}")
+    rank, world = parallel.rank(), parallel.world()
+    return Servers(urls[rank::world] if len(urls) >= world else [urls[rank % len(urls)]])
+
+
+def served(
+    config: TrainConfig,
+    lm: Any,
+    servers: Servers,
+    save: Callable[[Path], object],
+    stop: Sequence[int],
+    temperature: float,
+    top_p: float = 1.0,
+    version: int = 0,
+) -> VLLMGenerator:
+    """Return a generator that samples on servers.
+
+    Args:
+        config: settings of the run.
+        lm: the model that they serve.
+        servers: the servers of this process.
+        save: function that writes new weights into a folder.
+        stop: ids that end a response.
+        temperature: divisor of the logits.
+        top_p: share of probability to sample from.
+        version: version of the weights that the servers have.
+    """
+    settings: Any = base(lm).config
+    return VLLMGenerator(
+        servers,
+        save,
+        Path(config.out).resolve() / "weights",
+        stop,
+        settings.vocab_size,
+        max_context(settings),
+        temperature,
+        version=version,
+        top_p=top_p,
+        is_leader=parallel.rank() < len(config.servers.split()),
+        barrier=parallel.wait_for_all,
+        adapters=config.lora_rank > 0,
+    )
 
 
 def unsharded_copy(model: Any, config: TrainConfig, device: torch.device | None = None) -> Any:
@@ -154,8 +197,8 @@ def make_generator(
         return BatchingGenerator(lm, stop, temperature, version, CPU_PAGES if on_cpu else None, dtype, top_p)
     if kind == "hf" or unsupported_reason(base(lm)) is not None:
         return HFGenerator(lm, stop, temperature, SLOTS, version=version, dtype=dtype, top_p=top_p)
-    tokens = None if config.kv_memory else max(KV_TOKENS, config.context)
     memory = int(config.kv_memory * 1e9) if config.kv_memory else None
+    tokens = max(KV_TOKENS, config.context) if memory is None else memory
     made = LocalGenerator(lm, stop, temperature, SLOTS, tokens, version, dtype, top_p, memory)
     if made.kv_tokens < config.context:
         raise UsageError(

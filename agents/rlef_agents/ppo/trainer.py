@@ -213,7 +213,8 @@ class Trainer:
             with self.driver.paused():
                 self.generators.renew()
                 self.driver.update(learner.version)
-            self.log.write("train", learner.version, {**metrics, **self._timings(batch, began, played)})
+            metrics |= {**self.generators.metrics, **self._timings(batch, began, played)}
+            self.log.write("train", learner.version, metrics)
             # If one process stops, all do: each waits for the others in the following calls.
             over = learner.version >= config.updates or bool(parallel.largest(np.array([float(stop())]))[0])
             if self.stopping.agreed():

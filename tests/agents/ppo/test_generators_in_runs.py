@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from rlef_agents.cli.model_agent import model_agent
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.sinks import read_metrics
 from rlef_agents.ppo.trainer import Trainer
 from rlef_agents.tiny.shrunk import shrunk
+from rlef_env.agents import Conversation
 from rlef_env.errors import RLEFError, UsageError
 from tests.agents.ppo.generation.vllm_server import FakeVLLM
 
@@ -47,8 +49,17 @@ def server() -> Iterator[FakeVLLM]:
         yield server
 
 
+def test_a_server_gets_only_adapters_where_only_they_train(tmp_path: Path) -> None:
+    with FakeVLLM(shrunk("llama", seed=1)[0], lora=True, development=False) as server:
+        rows = run(replace(CONFIG, generator="vllm", servers=server.url, lora_rank=2, out=str(tmp_path)))
+    assert all(row["sampler_gap_max"] < 1e-4 for row in rows)
+    assert (rows[-1]["server_retries"], rows[-1]["servers_lost"]) == (0, 0)
+    loaded = [body["lora_name"] for path, body in server.requests if path == "/v1/load_lora_adapter"]
+    assert loaded == [f"rlef-{version}" for version in range(4)]
+
+
 @pytest.mark.parametrize(
-    "changes", [{}, {"lora_rank": 2}, {"max_lag": 1}, {"dtype": "bfloat16"}], ids=lambda changes: str(changes)
+    "changes", [{}, {"max_lag": 1}, {"max_lag": 2}, {"dtype": "bfloat16"}], ids=lambda changes: str(changes)
 )
 def test_a_server_samples_with_the_weights_of_each_update(
     server: FakeVLLM, tmp_path: Path, changes: dict[str, Any]
@@ -67,6 +78,19 @@ def test_a_server_samples_with_the_weights_of_each_update(
         resumed = run(replace(config, updates=4))
         assert [row["update"] for row in resumed] == [1, 2, 3, 4]
         assert resumed[-1]["sampler_gap_max"] < (0.2 if "dtype" in changes else 1e-4)
+
+
+def test_a_model_is_evaluated_on_servers(tmp_path: Path) -> None:
+    model, tokenizer = shrunk("llama", seed=1)
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    here = replace(CONFIG, evaluate_every=0)
+    chats = [Conversation(({"role": "user", "content": text},), text, seed=1) for text in ("one", "two")]
+    with FakeVLLM(model) as server:
+        there = replace(here, generator="vllm", servers=server.url)
+        answers = [model_agent(str(tmp_path), each, 1.0, 0.9, 0, 4)[0].agent.act(chats) for each in (here, there)]
+    assert answers[0] == answers[1], "the stand-in draws the same tokens"
+    assert [path for path, _ in server.requests] == ["/inference/v1/generate"] * 2
 
 
 def test_top_p_applies_to_evaluation_and_not_to_training(server: FakeVLLM, tmp_path: Path) -> None:

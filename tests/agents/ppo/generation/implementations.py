@@ -11,6 +11,7 @@ from typing import Any
 from rlef_agents.ppo.generation.batching import BatchingGenerator
 from rlef_agents.ppo.generation.hf import HFGenerator
 from rlef_agents.ppo.generation.local.generator import LocalGenerator
+from rlef_agents.ppo.generation.servers import Servers
 from rlef_agents.ppo.generation.vllm import VLLMGenerator
 from tests.agents.ppo.generation.models import MAX_CONTEXT, STOP, VOCABULARY
 from tests.agents.ppo.generation.vllm_server import FakeVLLM
@@ -40,7 +41,7 @@ def opened(name: str, model: Any, temperature: float, folder: Path) -> Iterator[
         return
     with FakeVLLM(model) as server:
         generator = VLLMGenerator(
-            server.url,
+            Servers([server.url], timeout=250),
             model.save_pretrained,
             folder,
             [STOP],
@@ -48,7 +49,6 @@ def opened(name: str, model: Any, temperature: float, folder: Path) -> Iterator[
             MAX_CONTEXT,
             temperature,
             slots=4,
-            timeout=250,
         )
         yield generator
         generator.close()

@@ -13,6 +13,7 @@ from rlef_agents.ppo.generation import Request
 from rlef_agents.ppo.generation.batching import BatchingGenerator
 from rlef_agents.ppo.generation.hf import HFGenerator
 from rlef_agents.ppo.generation.local.generator import LocalGenerator
+from rlef_agents.ppo.generation.servers import Servers
 from rlef_agents.ppo.generation.vllm import VLLMGenerator
 from tests.agents.ppo.generation.models import (
     MAX_CONTEXT,
@@ -95,7 +96,8 @@ def test_batching_notices_what_transformers_only_logs(monkeypatch: pytest.Monkey
 
 
 def vllm(server: FakeVLLM, lm: Any, folder: Path) -> VLLMGenerator:
-    return VLLMGenerator(server.url, lm.save_pretrained, folder, [STOP], VOCABULARY, MAX_CONTEXT, slots=2, timeout=250)
+    servers = Servers([server.url], timeout=250, retries=1, backoff=0)
+    return VLLMGenerator(servers, lm.save_pretrained, folder, [STOP], VOCABULARY, MAX_CONTEXT, slots=2)
 
 
 def test_vllm_gets_new_weights_through_a_folder(tmp_path: Path) -> None:
@@ -151,8 +153,8 @@ def test_one_process_updates_the_server_and_all_wait_before_and_after(tmp_path: 
         met: list[int] = []
         for is_leader in (False, True):
             generator = VLLMGenerator(
-                server.url, lm.save_pretrained, tmp_path, [STOP], VOCABULARY, MAX_CONTEXT, is_leader=is_leader,
-                barrier=lambda: met.append(len(server.requests)),
+                Servers([server.url]), lm.save_pretrained, tmp_path, [STOP], VOCABULARY, MAX_CONTEXT,
+                is_leader=is_leader, barrier=lambda: met.append(len(server.requests)),
             )  # fmt: skip
             generator.update(1)
             generator.close()
@@ -166,7 +168,7 @@ MAKERS = {
         lm, [STOP], 1.0, batching={"page_size": 16, "num_blocks": 64, "max_batch_tokens": 64}, top_p=top_p
     ),
     "vllm": lambda lm, server, folder, top_p: VLLMGenerator(
-        server.url, lm.save_pretrained, folder, [STOP], VOCABULARY, MAX_CONTEXT, timeout=250, top_p=top_p
+        Servers([server.url], timeout=250), lm.save_pretrained, folder, [STOP], VOCABULARY, MAX_CONTEXT, top_p=top_p
     ),
 }
 

@@ -1,4 +1,5 @@
-"""A fake server with the vLLM routes that are used. It checks its requests strictly.
+"""A fake server with the vLLM routes that are used. It checks its requests strictly, and has only the routes that a
+server of vLLM 0.33 with the same flags has.
 
 As with the real server, reloading weights does not empty the prefix cache: until the cache is reset, this server
 continues with the results of older weights.
@@ -8,11 +9,13 @@ from __future__ import annotations
 
 import copy
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
+from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
 from rlef_agents.ppo.generation import Request
@@ -25,10 +28,25 @@ SAMPLING = {
 
 
 class FakeVLLM:
-    """``answer``, if set, is what the generation route returns instead of a real response: ``(status, body)``."""
+    """A server.
 
-    def __init__(self, model: Any) -> None:
+    Args:
+        model: the model that it serves.
+        scale_out: ``--enable-scale-out``.
+        development: ``VLLM_SERVER_DEV_MODE=1``.
+        lora: ``--enable-lora`` and ``VLLM_ALLOW_RUNTIME_LORA_UPDATING=1``.
+
+    Attributes:
+        answer: what the generation route returns instead of a real response: ``(status, body)``.
+        failures: answers to the next requests, before any other: statuses, or 0 for a reset connection.
+    """
+
+    def __init__(self, model: Any, scale_out: bool = True, development: bool = True, lora: bool = False) -> None:
         self._model = copy.deepcopy(model)
+        self._adapters: dict[str, Any] = {}
+        self._routes = {"/inference/v1/generate": scale_out, "/v1/load_lora_adapter": lora}
+        self._routes |= dict.fromkeys(("/collective_rpc", "/reset_prefix_cache"), development)
+        self.failures: list[int] = []
         self._reloaded: Any = None
         self._lock = threading.Lock()
         self.answer: tuple[int, bytes] | None = None
@@ -40,6 +58,16 @@ class FakeVLLM:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 with fake._lock:
+                    failure = fake.failures.pop(0) if fake.failures else 200
+                    if failure == 0:
+                        self.close_connection = True
+                        self.connection.shutdown(socket.SHUT_RDWR)
+                        return
+                    if failure != 200:
+                        self.send_response(failure)
+                        self.send_header("Content-Length", "0")
+                        self.end_headers()
+                        return
                     fake.requests.append((self.path, body))
                     try:
                         status, answer = fake._respond(self.path, body)
@@ -65,9 +93,16 @@ class FakeVLLM:
         self._server.server_close()
 
     def _respond(self, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+        if not self._routes.get(path):
+            return 404, b'{"detail": "Not Found"}'
         match path:
             case "/inference/v1/generate":
                 return self.answer or (200, json.dumps(self._generate(body)).encode())
+            case "/v1/load_lora_adapter":
+                name, folder = body["lora_name"], body["lora_path"]
+                assert name not in self._adapters, "vLLM refuses a name that is loaded"
+                self._adapters[name] = PeftModel.from_pretrained(copy.deepcopy(self._model), folder).eval()
+                return 200, f"Success: LoRA adapter '{name}' added successfully.".encode()
             case "/collective_rpc":
                 assert body["method"] == "reload_weights"
                 self._reloaded = AutoModelForCausalLM.from_pretrained(body["kwargs"]["weights_path"])
@@ -78,7 +113,7 @@ class FakeVLLM:
                 self._model = self._reloaded or self._model
                 return 200, b'{"success": true}'
             case _:
-                return 404, b'{"detail": "Not Found"}'
+                raise AssertionError(path)
 
     def _generate(self, body: dict[str, Any]) -> dict[str, Any]:
         wanted = body["sampling_params"]
@@ -88,7 +123,8 @@ class FakeVLLM:
         assert wanted["ignore_eos"]
         assert wanted["logprobs"] == 0
         assert 0 <= wanted["seed"] < 1 << 31
-        generator = HFGenerator(self._model, wanted["stop_token_ids"], wanted["temperature"], top_p=wanted["top_p"])
+        model = self._adapters[body["model"]] if "model" in body else self._model
+        generator = HFGenerator(model, wanted["stop_token_ids"], wanted["temperature"], top_p=wanted["top_p"])
         generator.submit(Request(0, np.array(body["token_ids"]), wanted["max_tokens"], wanted["seed"]))
         [(_, completion)] = generator.poll()
         content = [

@@ -85,7 +85,7 @@ class LocalGenerator:
         temperature: divisor of the logits; 0 takes the most likely token.
         slots: maximum number of responses decoded at the same time.
         kv_tokens: largest number of tokens, of pending responses and kept prefixes together, whose keys and values are
-            in memory, which is allocated as it is needed; None for no other limit than ``memory``.
+            in memory, which is allocated as it is needed.
         memory: bytes for keys and values; None is half of the memory that is free now.
         version: version of the model's current weights.
         dtype: dtype to compute in; None is the model's own.
@@ -101,13 +101,13 @@ class LocalGenerator:
         stop: Sequence[int],
         temperature: float = 1.0,
         slots: int = 64,
-        kv_tokens: int | None = None,
+        kv_tokens: int = 1 << 17,
         version: int = 0,
         dtype: torch.dtype | None = None,
         top_p: float = 1.0,
         memory: int | None = None,
     ) -> None:
-        if not (temperature >= 0 and slots >= 1 and (kv_tokens is None or kv_tokens >= 1)):
+        if not (temperature >= 0 and slots >= 1 and kv_tokens >= 1):
             raise ValueError(
                 "LocalGenerator: expected temperature >= 0, slots >= 1 and kv_tokens >= 1, "
                 f"got {temperature}, {slots} and {kv_tokens}"
@@ -119,7 +119,7 @@ class LocalGenerator:
         self._top_p = top_p
         if memory is None:
             memory = int(free_memory(self._device) * FREE_SHARE)
-        self.kv_tokens = min(tokens_in(self._decoder, memory), kv_tokens or memory)
+        self.kv_tokens = min(tokens_in(self._decoder, memory), kv_tokens)
         """Number of tokens whose keys and values fit into the memory."""
         self._memory: KVMemory[Partial] = KVMemory(self._decoder, self.kv_tokens)
         self._waiting: deque[Partial] = deque()
