@@ -7,7 +7,7 @@ of the model decides the learning rates. ``--set`` overrides each choice, and la
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final
 
 from rlef_agents.ppo.config import TrainConfig
@@ -22,8 +22,6 @@ SHARE: Final = 0.85
 """Share of the free memory that a run may plan with; the rest is for the judge and for what no plan knows."""
 
 RANK: Final = 32
-
-SETTINGS: Final = frozenset(field.name for field in fields(TrainConfig))
 
 LEARNING_RATES: Final = ((0.5e9, 1e-5), (2e9, 4e-6), (5e9, 2e-6), (15e9, 1e-6))
 """Largest number of weights, and the learning rate of reinforcement for all weights; adapters learn at ten times it."""
@@ -120,8 +118,7 @@ def choose_training(
     add("minibatches", 2 if cpu else 4, "optimiser steps of 16 episodes" if cpu else "as in the paper")
     now = {**values_of(choices), **given}
     rows = -(-int(now["episodes"]) // machine.processes)
-    if "kv_memory" in SETTINGS:
-        add("kv_memory", *kv_memory(shape, machine, rows, int(now["context"]), str(now["dtype"])))
+    add("kv_memory", *kv_memory(shape, machine, rows, int(now["context"]), str(now["dtype"])))
     for name, value, reason in fitting(shape, machine, {**values_of(choices), **given}, given):
         add(name, value, reason)
     now = {**values_of(choices), **given}
@@ -167,7 +164,7 @@ def fitting(
         for again in (False, True)
         for budget in (8192, 4096, 2048)
     ]
-    free = {"beta", "critic", "dtype", "context", "evaluate_every", "generator", "estimator", "kv_memory"} & SETTINGS
+    free = {"beta", "critic", "dtype", "context", "evaluate_every", "generator", "estimator", "kv_memory"}
     kept = {name: value for name, value in settings.items() if name in free}
 
     def peak(candidate: Mapping[str, Any]) -> int:
