@@ -26,7 +26,7 @@ from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.construction import ModuleSource, Source, empty_copy
 from rlef_agents.ppo.metrics import batch_metrics, turn_values
 from rlef_agents.ppo.minibatches import Batch, Minibatch, as_sampled, split_at_random, takes_sampled
-from rlef_agents.ppo.model import ActorCritic, Reference, Scores, add_lora
+from rlef_agents.ppo.model import ActorCritic, Part, Reference, Scores, add_lora
 from rlef_agents.ppo.optimiser import clip_gradients, gradient_norm, learning_rates, make_optimiser
 from rlef_agents.ppo.packing import FILLER, FlatBatch, PackedBatch, flatten, pack
 from rlef_agents.ppo.rlef import (
@@ -273,7 +273,9 @@ class Learner:
         moved: list[npt.NDArray[np.float64]] = [np.zeros(0)]
         self.optimiser.zero_grad(set_to_none=True)
         for micro, real in self._micro_batches(batch.episodes, minibatch.places):
-            scores = self.model(micro, self.config.temperature, entropy_gradient=self._entropy_weight > 0)
+            of_critic = self._critic_gradient(batch, minibatch, micro, scale * real)
+            part: Part = "all" if self.model.critic is None else "policy"
+            scores = self.model(micro, self.config.temperature, self._entropy_weight > 0, part)
             if not real:
                 ((scores.logprobs.sum() + scores.entropy.sum() + scores.values.sum()) * 0.0).backward()
                 continue
@@ -284,6 +286,7 @@ class Learner:
                 batch.scored.entropy[micro.tokens] = scores.entropy.numpy(force=True)
             loss, amounts, difference = self._loss(batch, minibatch, micro, scores)
             (loss * scale).backward()  # type: ignore[no-untyped-call]
+            amounts |= of_critic
             for name in amounts.keys() & sums.keys():
                 sums[name] += float(amounts[name].detach())
             moved.append(difference.double().numpy(force=True))
@@ -312,19 +315,48 @@ class Learner:
             stale=torch.from_numpy(flat.versions[tokens] < self.version).to(self.device),
         )
         value, value_sums = torch.zeros((), device=self.device), dict[str, Tensor]()
-        if config.critic != "none":
-            places, valued = self._chosen(self._value_places(micro), targets.valued)
-            value, value_sums = value_loss(
-                scores.values[valued],
-                self._tensor(scored.values[places]),
-                self._tensor(targets.returns[places]),
-                minibatch.value_count,
-                config.value_clip,
-            )
+        if config.critic == "shared":
+            value, value_sums = self._value_loss(batch, minibatch, micro, scores.values)
         bonus = entropy_loss(scores.entropy[chosen], weights, minibatch.policy_count)
         loss = float(self._policy_learns) * (policy + self._entropy_weight * bonus) + config.value_coefficient * value
         amounts = {"policy_loss": policy, "value_loss": value, "entropy": -bonus, **policy_sums, **value_sums}
         return loss, amounts, scores.logprobs[chosen].detach() - old
+
+    def _value_loss(
+        self, batch: Batch, minibatch: Minibatch, micro: PackedBatch, values: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        places, valued = self._chosen(self._value_places(micro), batch.targets.valued)
+        return value_loss(
+            values[valued],
+            self._tensor(batch.scored.values[places]),
+            self._tensor(batch.targets.returns[places]),
+            minibatch.value_count,
+            self.config.value_clip,
+        )
+
+    def _critic_gradient(
+        self, batch: Batch, minibatch: Minibatch, micro: PackedBatch, scale: float
+    ) -> dict[str, Tensor]:
+        """Add the gradient of a separate critic, whose activations are gone before the policy's are computed.
+
+        Args:
+            batch: the batch.
+            minibatch: what to train on.
+            micro: micro-batch.
+            scale: factor of the loss; 0 for a filler.
+
+        Returns:
+            Sums for metrics; none where there is no separate critic.
+        """
+        if self.model.critic is None:
+            return {}
+        values = self.model(micro, part="critic").values
+        if not scale:
+            (values.sum() * 0.0).backward()
+            return {}
+        value, sums = self._value_loss(batch, minibatch, micro, values)
+        (self.config.value_coefficient * scale * value).backward()  # type: ignore[no-untyped-call]
+        return {"value_loss": value, **sums}
 
     def _step_metrics(self, sums: Mapping[str, float], minibatch: Minibatch) -> dict[str, float]:
         """Add the sums of all processes, check them, and make means of those that are not losses."""

@@ -73,7 +73,10 @@ class MemoryPlan:
             ("parallel=fsdp and more GPUs", config.parallel == "ddp"),
             ("more GPUs", config.parallel == "fsdp"),
             ("gradient_checkpointing=true", not config.gradient_checkpointing),
-            (f"token_budget={config.token_budget // 2}", largest in ("activations", "logits")),
+            (
+                f"token_budget={config.token_budget // 2}",
+                largest == "activations" and config.token_budget > config.context,
+            ),
             ("lora_rank=32", not config.lora_rank),
             ("generator=vllm", config.generator != "vllm"),
         ]
@@ -159,21 +162,24 @@ def sampling(shape: ModelShape, config: TrainConfig, sharded: bool) -> dict[str,
 
 def moments_of(shape: ModelShape, config: TrainConfig, sharded: bool, gpu: bool) -> dict[str, dict[str, int]]:
     """Return what is in memory only while a micro-batch's gradient is computed, by moment and part."""
-    tokens = config.token_budget
+    tokens = max(config.token_budget, config.context)  # a longer episode is a micro-batch of its own
     networks = 2 if config.critic == "separate" else 1
     inside = tokens * layer_activations(shape, config) + cast_weights(shape, config)
     if config.gradient_checkpointing:
-        kept, again = tokens * FLOAT * shape.width * shape.layers * networks, inside
+        kept, again = tokens * FLOAT * shape.width * shape.layers, inside
     else:
-        kept, again = inside * shape.layers * networks, 0
+        kept, again = inside * shape.layers, 0  # of one network: a separate critic has its turn before the policy
     features = 3 * tokens * FLOAT * shape.width  # before and after the last norm, and those of sampled tokens
     trained = not config.lora_rank
     base = shape.layer * FLOAT - (2 * shape.matrices if config.lora_rank and config.dtype == "bfloat16" else 0)
-    roots = FLOAT * (shape.embedding + shape.head + (shape.embedding if networks == 2 else 0))
+    # Embeddings are whole only while they are used, unless the head shares their weights; the head is in every pass.
+    embedding = FLOAT * shape.embedding
+    roots = FLOAT * shape.head or embedding * networks
     # With shards, a layer's weights are gathered into one buffer and copied out of it (the next one's at the same time
     # on a GPU), and its gradient is whole before it is distributed, from another buffer.
     layer = (base * (3 if gpu else 2) + trained * 2 * FLOAT * shape.layer) if sharded else 0
     root = roots * (2 if trained else 1) if sharded else 0
+    times = 3 if trained else 1
     temporary = 2 * FLOAT * tokens * (shape.mlp + shape.width)  # gradients of activations inside of a layer
     gradient = 0 if sharded or not trained else FLOAT * shape.mlp * shape.width
     return {
@@ -190,7 +196,7 @@ def moments_of(shape: ModelShape, config: TrainConfig, sharded: bool, gpu: bool)
         },
         "end of the gradient": {
             "activations": features,
-            "gathered weights": roots * (3 if trained else 1) if sharded else 0,
+            "gathered weights": max(roots * times, root + embedding * times if shape.head else 0) if sharded else 0,
             "gradient of a matrix": FLOAT * shape.largest if trained and not sharded else 0,
         },
     }

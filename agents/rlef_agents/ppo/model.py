@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 from zlib import crc32
 
 import torch
@@ -28,7 +28,10 @@ from rlef_agents.ppo.products import use_fast_products
 from rlef_agents.ppo.token_scores import logits_of, score_tokens
 from rlef_env.errors import UsageError
 
-__all__ = ["ActorCritic", "Reference", "Scores", "add_lora", "check_architecture", "policy_logprobs", "prepare"]
+__all__ = ["ActorCritic", "Part", "Reference", "Scores", "add_lora", "check_architecture", "policy_logprobs", "prepare"]
+
+Part: TypeAlias = Literal["all", "policy", "critic"]
+"""What ``ActorCritic`` computes."""
 
 
 class Scores(NamedTuple):
@@ -99,28 +102,39 @@ class ActorCritic(nn.Module):
                 new = getattr(network, "activation_checkpointing_enable", None)  # the old name is deprecated
                 (new or network.gradient_checkpointing_enable)({"use_reentrant": False})
 
-    def forward(self, batch: PackedBatch, temperature: float = 1.0, entropy_gradient: bool = False) -> Scores:
+    def forward(
+        self, batch: PackedBatch, temperature: float = 1.0, entropy_gradient: bool = False, part: Part = "all"
+    ) -> Scores:
         """Score a micro-batch.
 
         Args:
             batch: packed sequences.
             temperature: temperature that the tokens were sampled at; logits are divided by it.
             entropy_gradient: give the entropy a gradient.
+            part: with a separate critic, compute only its values, or only what is the policy's; the rest is empty.
         """
+        if part == "critic":
+            empty = torch.zeros(0, device=batch.ids.device)
+            return Scores(empty, empty, self._values(run(self.critic, batch, self.dtype), batch))
         features = run(backbone(self.lm), batch, self.dtype)
         logprobs, entropy = score_tokens(
             head(self.lm), features[batch.predictors], batch.labels, temperature, entropy_gradient
         )
+        if part == "policy":
+            return Scores(logprobs, entropy, torch.zeros(0, device=features.device))
         if self.critic is not None:
             features = run(self.critic, batch, self.dtype)
         elif self.detach:
             features = features.detach()
+        return Scores(logprobs, entropy, self._values(features, batch))
+
+    def _values(self, features: Tensor, batch: PackedBatch) -> Tensor:
         places = batch.predictors if self.token_values else batch.states
         if self.value_head is None:
-            return Scores(logprobs, entropy, torch.zeros(len(places), device=features.device))
+            return torch.zeros(len(places), device=features.device)
         with torch.autocast(features.device.type, enabled=False):
-            values = self.value_head(features[places].float()).squeeze(-1).clone()  # shards warn about views
-        return Scores(logprobs, entropy, values)
+            values: Tensor = self.value_head(features[places].float()).squeeze(-1)
+            return values.clone()  # shards warn about views
 
     def policy_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Yield the trained parameters of the policy with their names."""

@@ -167,8 +167,13 @@ def sum_tensors(tensors: Sequence[Tensor]) -> None:
             tensor.copy_(total.view_as(tensor))
 
 
-def shard(module: nn.Module, networks: Iterable[nn.Module], fill: Callable[[nn.Module], None] = lambda _: None) -> None:
-    """Split the weights of a module over all processes (FSDP2): each layer of its networks, and the rest.
+def shard(
+    module: nn.Module,
+    networks: Iterable[nn.Module],
+    fill: Callable[[nn.Module], None] = lambda _: None,
+    matrices: Iterable[nn.Module] = (),
+) -> None:
+    """Split the weights of a module over all processes (FSDP2): each layer of its networks, matrices, and the rest.
 
     Weights are gathered in float32, whatever layers compute in. FSDP's own mixed precision also rounds norms and the
     residual stream: shards would then train another function than whole copies do, and than generators sample from.
@@ -177,12 +182,16 @@ def shard(module: nn.Module, networks: Iterable[nn.Module], fill: Callable[[nn.M
         module: the module.
         networks: parts of it that have layers.
         fill: called with each part before it is split, to fill weights that are not in memory.
+        matrices: parts outside of the layers, such as embeddings, that are whole only while they are used.
     """
     policy = MixedPrecisionPolicy(reduce_dtype=torch.float32)
     for network in networks:
         for layer in layers_of(network):
             fill(layer)
             fully_shard(layer, mp_policy=policy)
+    for matrix in matrices:
+        fill(matrix)
+        fully_shard(matrix)
     fill(module)
     fully_shard(module, reshard_after_forward=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -45,6 +45,19 @@ def fill_and_shard(model: ActorCritic, reference: Reference | None, source: Sour
         networks[f"{policy.base_model_prefix}."] = model.critic
     if model.value_head is not None:
         model.value_head.to(source.device)
-    parallel.shard(model, [backbone(model.lm), *([] if model.critic is None else [model.critic])], filler(networks))
+    critic = [] if model.critic is None else [model.critic]
+    matrices = embeddings(policy, [policy, *critic])
+    parallel.shard(model, [backbone(model.lm), *critic], filler(networks), matrices)
     if reference is not None and reference.lm is not None:
-        parallel.shard(reference, [backbone(reference.lm)], filler({"": reference.lm}))
+        matrices = embeddings(policy, [reference.lm])
+        parallel.shard(reference, [backbone(reference.lm)], filler({"": reference.lm}), matrices)
+
+
+def embeddings(policy: Any, networks: Sequence[Any]) -> list[Any]:
+    """Return the embeddings of networks; none where the policy's head shares its weights.
+
+    The head itself is not split off: processes call it a different number of times, for each chunk of their tokens.
+    """
+    if policy.get_output_embeddings().weight is policy.get_input_embeddings().weight:
+        return []
+    return [network.get_input_embeddings() for network in networks]

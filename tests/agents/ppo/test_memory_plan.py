@@ -24,7 +24,7 @@ SHAPE = ModelShape(
 
 
 def config(**changes: Any) -> TrainConfig:
-    return TrainConfig(**{"token_budget": 10, "evaluate_every": 0, **changes})
+    return TrainConfig(**{"token_budget": 10, "context": 10, "evaluate_every": 0, **changes})
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -96,14 +96,20 @@ def test_activations_by_hand() -> None:
     assert head["activations"] == 10 * 3 * token + 3 * 10 * 4 * 8
     assert head["logits"] == 4 * 4 * 100 * 10
     less = plan_memory(SHAPE, config(gradient_checkpointing=True, critic="separate", beta=0.0), gpu=False)
-    assert less.moments["gradient of the head"]["activations"] == 2 * 10 * 3 * 4 * 8 + 3 * 10 * 4 * 8
+    assert less.moments["gradient of the head"]["activations"] == 10 * 3 * 4 * 8 + 3 * 10 * 4 * 8
 
 
-def test_the_8b_preset_fits_on_eight_cards_of_80_gigabytes() -> None:
+@pytest.mark.parametrize(("name", "enough", "too_few"), [("llama-3.1-8b", 8, 4), ("llama-3.1-70b", 256, 128)])
+def test_the_presets_fit_on_cards_of_80_gigabytes(name: str, enough: int, too_few: int) -> None:
+    settings = load_config(name)
+    shape = named_shape(settings.model)
+    assert plan_memory(shape, settings, enough).fits(80e9)
+    assert not plan_memory(shape, settings, too_few).fits(80e9)
+
+
+def test_the_table_has_each_part() -> None:
     settings = load_config("llama-3.1-8b")
     plan = plan_memory(named_shape(settings.model), settings, 8)
-    assert plan.fits(80e9)
-    assert not plan_memory(named_shape(settings.model), settings, 4).fits(80e9)
     table = plan.table().splitlines()
     assert table[0].split() == ["part", "GB", "a", "process", "GB", "in", "all", "8"]
     assert any(
@@ -121,10 +127,15 @@ def test_the_command_says_what_fits(capsys: pytest.CaptureFixture[str]) -> None:
     assert said.startswith("meta-llama/Llama-3.1-8B-Instruct: 8,030,261,248 weights, bfloat16, 8 processes\n")
     assert "it fits: " in said
     with pytest.raises(SystemExit, match="1"):
-        main(["plan", "llama-3.1-8b", "--gpus", "8", "--memory", "80", "--set", "token_budget=65536"])
+        main(["plan", "llama-3.1-8b", "--gpus", "8", "--memory", "80", "--set", "token_budget=262144"])
     assert "it does not fit: " in (said := capsys.readouterr().out)
-    assert "most of it is activations. Try more GPUs, token_budget=32768, lora_rank=32" in said
+    assert "most of it is activations. Try more GPUs, token_budget=131072, lora_rank=32" in said
     assert main(["plan", "small"]) == 0
+
+
+def test_an_episode_that_is_longer_than_the_budget_counts_in_full() -> None:
+    long = plan_memory(SHAPE, config(context=40), gpu=False)
+    assert long.moments == plan_memory(SHAPE, config(token_budget=40), gpu=False).moments
 
 
 def test_an_unknown_model_is_one_line() -> None:

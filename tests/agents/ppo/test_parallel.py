@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from rlef_agents.ppo import parallel
+from rlef_agents.ppo import parallel, token_scores
 from rlef_agents.ppo.checkpoint import latest, load_checkpoint, save_checkpoint
 from rlef_agents.ppo.checks import SAMPLED, ReplicaMismatchError
 from rlef_agents.ppo.generation import Request
@@ -123,6 +123,7 @@ CASES: dict[str, dict[str, Any]] = {
     "tokens, in shards": {"normalise": "tokens", "estimator": "token_value", "parallel": "fsdp", "minibatches": 2},
     "more minibatches than one has episodes": {"minibatches": 8},
     "the same in shards": {"minibatches": 8, "parallel": "fsdp"},
+    "in shards, the paper's, logits in pieces": {"critic": "separate", "parallel": "fsdp", "minibatches": 2},
     "adapters, seeded otherwise": {"lora_rank": 2, "lr": 1e-2},
     "none in the first": {"minibatches": 2},
     "bfloat16": {"dtype": "bfloat16", "minibatches": 1},
@@ -145,8 +146,11 @@ def case(name: str) -> dict[str, Any]:
     mine = episodes[share]
     if name == "none in the first":
         mine = [each for number, each in enumerate(episodes[share], share.start) if number > 1]
+    chunk = token_scores.HEAD_CHUNK
+    token_scores.HEAD_CHUNK = 4 if "in pieces" in name else chunk
     scored = student.score(episodes)
     metrics = student.update(sampled_by(student, mine))
+    token_scores.HEAD_CHUNK = chunk
     return {
         "scored": scored.old,
         "metrics": [metrics],
