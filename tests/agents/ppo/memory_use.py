@@ -51,7 +51,7 @@ def made(folder: Path) -> None:
 
 
 def measured(folder: Path, config: TrainConfig) -> dict[str, int]:
-    """Return the bytes that building a learner and two updates added to this process, and those of the plan."""
+    """Return the bytes that a learner and two updates added to this process, and those of the plan."""
     shape_config = LlamaConfig.from_pretrained(folder)
     # Everything that is allocated once: libraries' buffers, threads, connections.
     small = learner(parallel=config.parallel, dtype=config.dtype)
@@ -65,7 +65,6 @@ def measured(folder: Path, config: TrainConfig) -> dict[str, int]:
         student = Learner(model, config, FileSource(folder, names, torch.device("cpu")))
     else:
         student = Learner(LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32), config)
-    built = resident("VmHWM") - before
     random = np.random.default_rng(parallel.rank())
     for _ in range(2):
         batch = [
@@ -76,7 +75,7 @@ def measured(folder: Path, config: TrainConfig) -> dict[str, int]:
         ]
         student.update(sampled_by(student, batch))
     plan = plan_memory(model_shape(shape_config), config, parallel.world(), gpu=False)
-    return {"built": built, "peak": resident("VmHWM") - before, "planned": plan.peak}
+    return {"peak": resident("VmHWM") - before, "planned": plan.peak}
 
 
 def resident(name: str) -> int:
