@@ -104,6 +104,24 @@ def test_two_processes_do_what_one_does(kind: str, stored: Path, alone: Path, tm
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["ddp", "fsdp"])
+def test_a_run_continues_on_another_number_of_processes(kind: str, stored: Path, alone: Path, tmp_path: Path) -> None:
+    """Two processes begin, one continues, four end: metrics and weights are those of one process throughout."""
+    out = tmp_path / "run"
+    for number, processes in enumerate((2, 1, 4), start=1):
+        more = ["--resume"] if number > 1 else []
+        done = command(processes, stored, out, *more, parallel=kind, updates=number)
+        assert done.returncode == 0, done.stderr
+    ours, theirs = (read_metrics(folder / "metrics.jsonl") for folder in (out, alone))
+    assert [(row["kind"], row["update"]) for row in ours] == [(row["kind"], row["update"]) for row in theirs]
+    for mine, other in zip(ours, theirs, strict=True):
+        for name in mine.keys() & set(AGREE):
+            assert mine[name] == pytest.approx(other[name], abs=1e-4, rel=1e-3), (mine["kind"], mine["update"], name)
+    mine, other = (weights(complete_policy(latest(folder / "checkpoints"))) for folder in (out, alone))
+    assert all((tensor - other[name]).abs().max() < 1e-4 for name, tensor in mine.items())
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("rank", [0, 2])
 def test_a_server_gets_the_weights_of_shards_whole(rank: int, stored: Path, tmp_path: Path) -> None:
     """Adapters are merged; both processes sample from one server, to which only one of them sends new weights."""
