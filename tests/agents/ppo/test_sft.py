@@ -118,7 +118,7 @@ def test_conversations_are_read_from_messages_and_from_episodes(tmp_path):
     rows.write_text(json.dumps({"messages": CHAT}) + "\n{}\n")
     with pytest.raises(DataError, match="line 2"):
         read_chats(rows)
-    with pytest.raises(UsageError, match="which is not a file"):
+    with pytest.raises(UsageError, match="which is neither"):
         read_chats(tmp_path / "missing")
     episodes = []
     with CodeEnv(dataset="procedural/hidden_step?short=true&steps=2") as env:
