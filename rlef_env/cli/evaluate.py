@@ -85,7 +85,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     protocol.add_argument("--seed", type=whole_number(0), default=0, metavar="K", help="seed (default: 0)")
     protocol.add_argument(
-        "--feedback", choices=get_args(Feedback), default="public", help="what feedback tells (default: public)"
+        "--feedback",
+        choices=get_args(Feedback),
+        default="public",
+        metavar="SOURCE",
+        help=f"what feedback tells: {', '.join(get_args(Feedback))} (default: public)",
     )
     add_agent_options(parser, "0.2, see above", "0.95", top_p=0.95)
     running = parser.add_argument_group("run")
