@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -84,6 +84,7 @@ from rlef_env.fences import fenced_blocks
         ("So: ```python or so\nprint(1)\n", None),
         ("```python\nprint(1)``` That is all.", "print(1)"),
         ("    ```python\n    print(1)\n    ```", "print(1)"),
+        (">```python\npass\n```", None),  # the quote ends with its line, and the empty block with it
         # Thinking.
         ("<think>\n```python\nprint(0)\n```\nNo.\n</think>\n```python\nprint(1)\n```", "print(1)"),
         ("<think>\n```python\nprint(0)\n```\n</think>\nI give up.", None),
@@ -117,6 +118,8 @@ plain = st.text(st.characters(codec="utf-8", exclude_characters="`\r"), max_size
 
 @given(plain, plain, plain, st.sampled_from(["python", "py", "python3", "PYTHON"]))
 def test_a_fenced_program_is_extracted_unchanged(before: str, program: str, after: str, tag: str) -> None:
+    # A fence in a quote ends with the quote, and one behind an open fence of tildes is in that block.
+    assume(">" not in before.rpartition("\n")[2] and "~~~" not in before)
     expected = f"pass\n{program}".rstrip()
     assert extract_program(f"{before}```{tag}\npass\n{program}\n```{after}") == expected
 
