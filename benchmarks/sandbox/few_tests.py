@@ -32,7 +32,7 @@ def few_tests(settings: Settings) -> list[Figure]:
         rows.append(
             measured(
                 "few_tests",
-                f"judge, full lock, against the floor, W1, {tests} test{'s' if tests > 1 else ''} a program",
+                f"judge, full lock, against the floor, A+B, {tests} test{'s' if tests > 1 else ''} a program",
                 ratios(taken["judge"], taken["floor"]),
                 "x",
                 Goal(bound, "x"),
