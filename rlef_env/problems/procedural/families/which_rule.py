@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from rlef_env.problems.procedural.dice import Dice
 from rlef_env.problems.procedural.families import hidden_step
+from rlef_env.problems.procedural.families.hidden_rule import Rule, program
 from rlef_env.problems.procedural.family import Family, FeedbackMode, knob
 from rlef_env.problems.procedural.task import Task, run
 
 __all__ = ["FAMILY", "RULES", "Config"]
-
-
-class Rule(NamedTuple):
-    """A function of a number with two digits.
-
-    Attributes:
-        words: the function in the statement.
-        code: the function in a program.
-    """
-
-    words: str
-    code: str
 
 
 RULES = (
@@ -59,7 +47,7 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
     """
     rules = RULES[: config.rules]
     programs = [program(rule.code) for rule in rules]
-    shown = dice.pick([n for n in INPUTS if len({run(source, f"{n}\n") for source in programs}) == len(programs)])
+    shown = dice.pick([n for n in INPUTS if _differ(programs, n)])
     others = dice.distinct([n for n in INPUTS if n != shown], HIDDEN_TESTS)
     # Somewhere hidden, too, all rules differ: no wrong one passes.
     telling = next(n for n in dice.shuffled(INPUTS) if n != shown and _differ(programs, n))
@@ -87,11 +75,6 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
         )
         for right in programs
     )
-
-
-def program(code: str) -> str:
-    """Return the program for a rule."""
-    return f"n = int(input())\nprint({code})\n"
 
 
 def _differ(programs: list[str], n: int) -> bool:
