@@ -73,7 +73,7 @@ def test_the_last_run_finds_the_world_of_the_others(sandbox: Sandbox) -> None:
 
 
 def test_a_run_cannot_read_how_the_earlier_ones_went(sandbox: Sandbox) -> None:
-    """Not in the frames below its own, and not in memory that was freed there."""
+    """Not in the frames below its own. Memory that was freed there is not searched."""
     spy = """
 import sys
 word = input()
