@@ -102,6 +102,11 @@ class TrainConfig:
     """Number added to the reward of a *last* response without code. Paper: not stated. 0 keeps its -1; -0.2 makes it
     -1.2."""
 
+    verdict_noise: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Probability that training is told the wrong outcome of an episode, to see how robust it is: solved where its last
+    program fails, or not solved where it passes. Feedback, kept episodes, ``solve_rate`` and evaluations stay true.
+    Paper: none."""
+
     prompt_cap: Size = 2048
     """Largest number of the model's tokens of a problem's statement in the prompt; the middle of a longer one is left
     out. 0: no limit. Paper: not stated."""

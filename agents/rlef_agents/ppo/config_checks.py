@@ -16,6 +16,9 @@ __all__ = ["check", "effective"]
 LARGEST_BETA2: Final = 0.99
 """Largest beta2 with moments of 8 significant bits: a step changes them by 1 - beta2, and 0.002 is rounded away."""
 
+OUTCOMES: Final = ("outcome", "solved")
+"""Components of rewards that ask whether an episode is solved."""
+
 
 def effective(config: TrainConfig) -> dict[str, Any]:
     """Return the settings whose value follows from others; they are written into the run's folder."""
@@ -40,6 +43,7 @@ def check(config: TrainConfig) -> None:
         UsageError: they do; one line for the first contradiction.
     """
     make_reward(config.reward)
+    check_noise(config)
     check_critic(config)
     check_groups(config)
     check_optimiser(config)
@@ -69,6 +73,23 @@ def check_critic(config: TrainConfig) -> None:
         )
     if config.critic == "none" and config.critic_steps:
         raise UsageError(f"critic_steps: expected 0 without a critic, got {config.critic_steps}")
+
+
+def check_noise(config: TrainConfig) -> None:
+    """Refuse wrong outcomes where no reward depends on the outcome, or where something else is told the right one."""
+    if not config.verdict_noise:
+        return
+    terms = {component.__name__ for component, weight in make_reward(config.reward).terms if weight}
+    if terms.isdisjoint(OUTCOMES):
+        raise UsageError(
+            f"verdict_noise: expected 0, or a reward with {' or '.join(OUTCOMES)}, got {config.verdict_noise} with "
+            f"reward = {config.reward!r}, in which no outcome is flipped"
+        )
+    if config.sampling == "curriculum":
+        raise UsageError(
+            f"verdict_noise: expected 0 with sampling = 'curriculum', which is told the true outcomes, got "
+            f"{config.verdict_noise}"
+        )
 
 
 def check_groups(config: TrainConfig) -> None:

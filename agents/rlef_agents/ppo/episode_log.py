@@ -6,7 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.rollout import Batch, Plan
+from rlef_agents.ppo.verdict_noise import FLIPPED
 from rlef_env import Episode, Verdict
 from rlef_env.analysis.errors import categorise
 from rlef_env.errors import RLEFError, UsageError
@@ -152,7 +153,8 @@ def records(
         trained: for each of ``batch.tokens``, whether it was trained on; empty: all were.
     """
     tokens, numbers = iter(zip(batch.tokens, trained or [True] * len(batch.tokens), strict=True)), iter(values)
-    for episode, problem, sample in zip(batch.episodes, batch.problems, samples, strict=True):
+    flipped = frozenset(batch.flipped)
+    for place, (episode, problem, sample) in enumerate(zip(batch.episodes, batch.problems, samples, strict=True)):
         played, learned = next(tokens) if episode.turns else (None, False)
         extras, read = [], 0
         for turn, category in zip(played.turns if played else (), categories(problem, episode), strict=True):
@@ -160,6 +162,8 @@ def records(
             own = next(numbers) if values and learned and not episode.truncated else {}
             extras.append(TurnExtra(category, read, written, values=own))
             read += written
+        if place in flipped:
+            extras[-1] = replace(extras[-1], values={**extras[-1].values, FLIPPED: 1.0})
         yield EpisodeRecord(episode, sample, phase, evaluation, step, attempt, turns=tuple(extras))
 
 

@@ -94,6 +94,7 @@ def merged(batches: Sequence[Batch]) -> Batch:
         before = len(whole.episodes)
         whole.out_of_context += [before + index for index in each.out_of_context]
         whole.skipped += [before + index for index in each.skipped]
+        whole.flipped += [before + index for index in each.flipped]
         whole.tokens += each.tokens
         whole.episodes += each.episodes
         whole.problems += each.problems

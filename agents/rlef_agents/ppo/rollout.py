@@ -18,6 +18,7 @@ import numpy.typing as npt
 from rlef_agents.ppo.chat_template import Renderer
 from rlef_agents.ppo.generation import Generator, Request
 from rlef_agents.ppo.trajectory import Completion, Ids, TokenEpisode, TokenTurn
+from rlef_agents.ppo.verdict_noise import errs, with_other_outcome
 from rlef_env import CodeVectorEnv, Episode, Turn, Verdict
 from rlef_env.problems import Problem
 
@@ -92,6 +93,7 @@ class Batch:
         judge_seconds: wall time spent on waiting for judgements with nothing to sample.
         out_of_context: indices of episodes that ended unsolved because no further response fitted into the context.
         skipped: indices, among these, of episodes without any response, because the problem alone fills the context.
+        flipped: indices of episodes whose last reward is that of the other outcome, because of ``verdict_noise``.
     """
 
     tokens: list[TokenEpisode] = field(default_factory=list)
@@ -101,6 +103,7 @@ class Batch:
     judge_seconds: float = 0.0
     out_of_context: list[int] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)
+    flipped: list[int] = field(default_factory=list)
 
 
 class Progress(NamedTuple):
@@ -131,6 +134,7 @@ class Rollout:
         final_invalid_penalty: added to the reward of a last response without a program.
         overlap: whether to judge while decoding. If False, all pending responses are decoded before any is judged. That
             is slower, but the generator gets the same requests in the same order every time.
+        verdict_noise: probability that an episode's last reward is that of the other outcome.
         tick: called between steps; what it raises ends ``advance``, and the rollout cannot be used any more.
     """
 
@@ -143,10 +147,12 @@ class Rollout:
         context: int,
         final_invalid_penalty: float = 0.0,
         overlap: bool = True,
+        verdict_noise: float = 0.0,
         tick: Callable[[], None] = lambda: None,
     ) -> None:
         self.generator, self.renderer, self.tick = generator, renderer, tick
         self.max_new, self.context, self.penalty, self.overlap = max_new, context, final_invalid_penalty, overlap
+        self.verdict_noise = verdict_noise
         self._free = deque(envs)
         self._open: deque[_OpenBatch] = deque()
         self._conversations: dict[int, tuple[_OpenBatch, int]] = {}
@@ -274,13 +280,20 @@ class Rollout:
             index, episode = int(results.env_ids[place]), results.episodes[place]
             reward = float(results.rewards[place])
             if episode.terminated:
-                reward += self._penalty(episode.turns[-1])
+                reward = self._last_reward(batch, index, episode.turns[-1])
             completion = batch.completions[index]
             batch.turns[index].append(TokenTurn(batch.prompts[index], completion, reward))
             if episode.ended:
                 self._end(batch, index)
             else:
                 self._request(batch, index, self.renderer.following(results.observations[place], completion.ids))
+
+    def _last_reward(self, batch: _OpenBatch, index: int, turn: Turn) -> float:
+        """Return the reward of a turn that ended its episode: the environment's, unless the judge is made to err."""
+        if errs(self.verdict_noise, batch.plan.seeds[index], turn):
+            batch.played.flipped.append(index)
+            return batch.env.config.reward_function(with_other_outcome(turn), True)
+        return turn.reward + self._penalty(turn)
 
     def _penalty(self, last: Turn) -> float:
         return self.penalty if last.judgement.verdict is Verdict.NO_PROGRAM else 0.0
@@ -342,6 +355,7 @@ class _OpenBatch:
         """Return the batch with its episodes and tokens."""
         self.played.out_of_context.sort()
         self.played.skipped.sort()
+        self.played.flipped.sort()
         self.played.episodes = list(self.env.episodes[: len(self.turns)])
         self.played.problems = [problem for problem in self.env.problems[: len(self.turns)] if problem is not None]
         self.played.tokens = [

@@ -145,7 +145,7 @@ class Trainer:
         # Which groups are replaced is known only when all of a batch has been played.
         lag = 0 if config.deterministic or config.equal_groups == "skip" else config.max_lag
         envs = [make_env(config, train, share, self.pool, tokenizer) for _ in range(1 + lag)]
-        self.rollout = self._rollout(envs, config.temperature)
+        self.rollout = self._rollout(envs, config.temperature, verdict_noise=config.verdict_noise)
         if config.generator == "vllm":
             self.rollout.update(self.learner.version)  # servers may have started with other weights
         self.driver = Driver(self.rollout, self.plan, self.learner.version, config.updates, lag)
@@ -334,7 +334,9 @@ class Trainer:
         attempt = parallel.gathered(attempt)[0]
         return EpisodeLog(RunFolder.open(self.out), attempt, config.keep_episodes_every)
 
-    def _rollout(self, envs: list[CodeVectorEnv], temperature: float, top_p: float = 1.0) -> Rollout:
+    def _rollout(
+        self, envs: list[CodeVectorEnv], temperature: float, top_p: float = 1.0, verdict_noise: float = 0.0
+    ) -> Rollout:
         config = self.config
         rollout = Rollout(
             self.generators.make(temperature, top_p),
@@ -344,6 +346,7 @@ class Trainer:
             config.context,
             config.final_invalid_penalty,
             overlap=not config.deterministic,
+            verdict_noise=verdict_noise,
         )
         rollout.tick = lambda: self._tick(rollout)
         return rollout
@@ -364,6 +367,8 @@ class Trainer:
         ]
         starved = parallel.total(np.array([lost.count(STARVED)], np.float64))
         metrics["episodes_starved"] = float(starved[0])
+        if self.config.verdict_noise:
+            metrics["verdicts_flipped"] = float(parallel.total(np.array([len(batch.flipped)], np.float64))[0])
         if self.config.equal_groups == "skip":
             metrics |= {"equal_groups": float(chosen.equal), "replaced_groups": float(chosen.replaced)}
         if not metrics["episodes"] + metrics["episodes_without_verdict"]:
