@@ -45,20 +45,29 @@ class SampledText(str):
         text: the response.
         prompt_tokens: tokens that the model read; None where unknown.
         completion_tokens: tokens that the model wrote; None where unknown.
+        values: further numbers by name, which a run keeps; ``executions`` is the number of runs of a program on a test
+            that the agent has asked for itself.
 
     >>> SampledText("```python\nprint(1)\n```", 210, 9).completion_tokens
     9
     """
 
-    __slots__ = ("completion_tokens", "prompt_tokens")
+    __slots__ = ("completion_tokens", "prompt_tokens", "values")
 
     prompt_tokens: int | None
     completion_tokens: int | None
+    values: Mapping[str, float]
 
-    def __new__(cls, text: str, prompt_tokens: int | None = None, completion_tokens: int | None = None) -> SampledText:
+    def __new__(
+        cls,
+        text: str,
+        prompt_tokens: int | None = None,
+        completion_tokens: int | None = None,
+        values: Mapping[str, float] | None = None,
+    ) -> SampledText:
         """Return the text with its numbers."""
         made = super().__new__(cls, text)
-        made.prompt_tokens, made.completion_tokens = prompt_tokens, completion_tokens
+        made.prompt_tokens, made.completion_tokens, made.values = prompt_tokens, completion_tokens, values or {}
         return made
 
 

@@ -97,11 +97,16 @@ def installed_agents() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
-def load_agent(name: str, dataset: Dataset, options: AgentOptions | None = None) -> NamedAgent:
+def load_agent(name: str, dataset: Dataset | None, options: AgentOptions | None = None) -> NamedAgent:
     """Create an agent from a registered name, ``KIND:TARGET`` or ``module:Class``.
 
     Modules in the working directory are found, too. A class gets ``dataset`` and the options, as far as it has
     parameters of these names. ``module:name`` may also name an agent object of the module.
+
+    Args:
+        name: the name.
+        dataset: the data set that is played; None for an agent that another one asks: it gets none.
+        options: options of the agent.
 
     Raises:
         UsageError: no agent has this name, it is no agent, or it cannot be created.
@@ -130,8 +135,9 @@ def load_agent(name: str, dataset: Dataset, options: AgentOptions | None = None)
         )
     if not inspect.isclass(found):
         return named(name, found)
+    known = {} if dataset is None else {"dataset": dataset}
     given = {each: getattr(options, each) for each in AgentOptions.__slots__ if each != "others"}
-    made, taken = create(name, found, {"dataset": dataset, **given, **options.others})
+    made, taken = create(name, found, {**known, **given, **options.others})
     if surplus := set(options.others) - set(taken):
         raise UsageError(f"agent {name}: expected options that are parameters of its class, got {', '.join(surplus)}")
     return named(name, made, {key: value for key, value in taken.items() if key not in ("dataset", "concurrency")})

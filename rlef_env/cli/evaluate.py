@@ -40,8 +40,13 @@ with its 95 % interval. AGENT is one of
   oracle, repair, random  the agents of rlef-agents
   hf:PATH_OR_NAME         a model of transformers, or a training run's folder
   chat:URL#MODEL          a server with OpenAI's chat completions API
+  independent:AGENT       samples without feedback
+  few-shot:AGENT          worked repairs before it
+  flow:AGENT              reflect, own tests, repair
   module:Class            a class of yours with a method act(conversations)
   file:RESPONSES          responses made elsewhere, judged as single turns
+
+The AGENT of a baseline is hf:..., chat:... or a class; it gets the same options.
 
 For example: rlef eval chat:http://127.0.0.1:8000/v1#my-model --data problems.jsonl --samples 20 --out runs/mine. The
 key of a server is read from OPENAI_API_KEY.

@@ -10,6 +10,7 @@ from rlef_env.envs.prompt_rows import prompt_rows
 from rlef_env.envs.replay import rejudge, replay
 from rlef_env.envs.rewards import REWARDS, Reward, make_reward
 from rlef_env.envs.scoring import Scored, score, score_all, score_async
+from rlef_env.envs.shared_pool import shared_pool
 from rlef_env.envs.vector.step_batch import StepBatch
 from rlef_env.envs.vector.vector_env import CodeVectorEnv
 
@@ -37,5 +38,6 @@ __all__ = [
     "score",
     "score_all",
     "score_async",
+    "shared_pool",
     "without_thoughts",
 ]

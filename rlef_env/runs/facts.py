@@ -46,6 +46,7 @@ class TurnFacts:
         prompt_tokens: tokens that the model read; None where unknown.
         completion_tokens: tokens that the model wrote; None where unknown.
         seconds: wall time until the agent had answered.
+        executions: runs of a program on a test: those of the judge, and those that the agent has asked for itself.
     """
 
     turn: int
@@ -58,6 +59,7 @@ class TurnFacts:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     seconds: float = 0.0
+    executions: int = 0
 
 
 @dataclass(frozen=True, slots=True)

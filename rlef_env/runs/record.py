@@ -51,7 +51,8 @@ class TurnExtra:
         prompt_tokens: tokens that the model read; None where unknown.
         completion_tokens: tokens that the model wrote; None where unknown.
         seconds: wall time until the agent had answered.
-        values: further numbers by name, such as ``"advantage"`` and ``"kl"`` of training.
+        values: further numbers by name, such as ``"advantage"`` and ``"kl"`` of training; ``"executions"`` are runs of
+            a program on a test that the agent has asked for itself.
     """
 
     category: str | None = None
@@ -141,6 +142,7 @@ def _turn_facts(number: int, turn: Turn, extra: TurnExtra) -> TurnFacts:
         prompt_tokens=extra.prompt_tokens,
         completion_tokens=extra.completion_tokens,
         seconds=extra.seconds,
+        executions=len(judgement.results) + int(extra.values.get("executions", 0)),
     )
 
 

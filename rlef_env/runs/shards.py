@@ -74,6 +74,7 @@ TURN_COLUMNS: Final[Mapping[str, str]] = {
     "tests": "int32",
     "tests_passed": "int32",
     "tests_total": "int32",
+    "executions": "int64",
     "cpu_seconds": "float64",
     "seconds": "float64",
     "prompt_tokens": "int64",
@@ -209,7 +210,7 @@ _FACTS_OF_EPISODES: Final = (
 )  # fmt: skip
 _FACTS_OF_TURNS: Final = (
     "turn", "verdict", "category", "reward", "passed_public", "program_hash", "cpu_seconds", "prompt_tokens",
-    "completion_tokens", "seconds",
+    "completion_tokens", "seconds", "executions",
 )  # fmt: skip
 """Columns in the order of the fields of ``TurnFacts``."""
 
@@ -278,6 +279,7 @@ def _columns(record: EpisodeRecord) -> tuple[dict[str, Any], list[dict[str, Any]
             "tests": len(stored["judgement"]["results"]),
             "tests_passed": sum(each["verdict"] == "accepted" for each in stored["judgement"]["results"]),
             "tests_total": stored["judgement"]["total"],
+            "executions": turn.executions,
             "cpu_seconds": turn.cpu_seconds,
             "seconds": turn.seconds,
             "prompt_tokens": turn.prompt_tokens,

@@ -1,4 +1,4 @@
-"""ChatAgent and IndependentAgent, with a server that fails on demand."""
+"""ChatAgent, with a server that fails on demand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from rlef_agents.chat import ChatAgent
-from rlef_agents.independent import IndependentAgent
 from rlef_env import load_dataset
 from rlef_env.agents import AgentOptions, Conversation, SampledText, load_agent
 from rlef_env.errors import UsageError
@@ -183,20 +182,3 @@ def test_other_errors_are_not_retried(server: Server, status: int, answer: bytes
 def test_a_refusal_is_a_response_without_a_program(server: Server) -> None:
     server.failures = [(200, {}, b'{"choices": [{"message": {"content": null, "refusal": "no"}}]}')]
     assert ChatAgent(server.url, "m").act([conversation("abc")]) == [""]
-
-
-def test_independent_samples_never_see_feedback() -> None:
-    seen: list[Conversation] = []
-
-    class Agent:
-        def act(self, conversations: Any) -> list[str]:
-            seen.extend(conversations)
-            return ["answer"] * len(conversations)
-
-    assert (
-        IndependentAgent(Agent()).act([conversation("task", "wrong", "feedback"), conversation("other")])
-        == ["answer"] * 2
-    )
-    assert [each.messages for each in seen] == [conversation("task").messages, conversation("other").messages]
-    IndependentAgent(Agent()).act([conversation("task"), conversation("task", "wrong", "feedback")])
-    assert len({each.seed for each in seen[2:]}) == 2, "samples of an episode are drawn with seeds of their own"

@@ -173,6 +173,7 @@ def recomputed(episodes: list[Episode]) -> dict[str, float]:
         "valid_programs": sum(t.judgement.verdict.value not in ("no_program", "compile_error") for t in turns)
         / len(turns),
         "turns": average(lambda each: len(each.turns)),
+        "executions": average(lambda each: sum(len(turn.judgement.results) for turn in each.turns)),
         "cpu_seconds": average(lambda each: sum(turn.judgement.cpu_seconds for turn in each.turns)),
     }
     if failed:
@@ -321,7 +322,7 @@ def test_a_set_of_problems(rlef: Rlef, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["oracel"], "agent: expected oracle, random, repair, chat:..., hf:... or module:Class, got 'oracel'"),
+        (["oracel"], "flow:..., hf:..., independent:... or module:Class, got 'oracel'"),
         (["chat:nowhere"], "agent chat:nowhere: expected chat:URL#MODEL"),
         (["oracle", "--n-at-k", "3@1"], "n@k: expected words such as 10@100"),
         (["oracle", "--samples", "1", "--n-at-k", "2@6"], "samples: expected 2 or more episodes of each problem"),

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from typing import Final, Protocol
 
@@ -213,8 +213,7 @@ class Engine:
             attempt=opened.planned.attempt,
             seconds=time.monotonic() - opened.began,
             turns=tuple(
-                TurnExtra(category, extra.prompt_tokens, extra.completion_tokens, extra.seconds)
-                for category, extra in zip(categories, opened.extras, strict=True)
+                replace(extra, category=category) for category, extra in zip(categories, opened.extras, strict=True)
             ),
         )
 
@@ -235,5 +234,6 @@ class Engine:
 def _extra(answer: Answer) -> TurnExtra:
     response = answer.response
     if isinstance(response, SampledText):
-        return TurnExtra(None, response.prompt_tokens, response.completion_tokens, answer.seconds)
+        tokens = (response.prompt_tokens, response.completion_tokens)
+        return TurnExtra(None, *tokens, answer.seconds, response.values)
     return TurnExtra(seconds=answer.seconds)

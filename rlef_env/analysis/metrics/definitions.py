@@ -223,6 +223,10 @@ def _cpu_seconds(episodes: Episodes) -> Ratio:
     return _mean(math.fsum(turn.cpu_seconds for turn in each.turns) for each in episodes), 1.0
 
 
+def _executions(episodes: Episodes) -> Ratio:
+    return _mean(sum(turn.executions for turn in each.turns) for each in episodes), 1.0
+
+
 def _prompt_tokens(episodes: Episodes) -> Ratio:
     return _mean_tokens([turn.prompt_tokens for turn in _turns(episodes)], len(episodes))
 
@@ -266,6 +270,13 @@ METRICS: Final[Mapping[str, Metric]] = {
         Metric("prompt_tokens", "tokens read in an episode", _prompt_tokens, COUNTS, is_share=False),
         Metric("completion_tokens", "tokens written in an episode", _completion_tokens, COUNTS, is_share=False),
         Metric("tokens_per_solved", "tokens written for each solved episode", _tokens_per_solved, COUNTS, False),
+        Metric(
+            "executions",
+            "runs of a program on a test in an episode, the agent's own included",
+            _executions,
+            COUNTS,
+            False,
+        ),
         Metric("cpu_seconds", "CPU seconds of an episode's programs", _cpu_seconds, COUNTS, is_share=False),
     )
 }

@@ -47,6 +47,7 @@ def episode(
                 cpu_seconds=0.5,
                 prompt_tokens=tokens,
                 completion_tokens=tokens,
+                executions=2 * number,
             )
             for number, letter in enumerate(word, start=1)
         ),

@@ -55,6 +55,7 @@ def test_metrics_of_a_table_by_hand() -> None:
             "prompt_tokens": (17.5 + 30) / 2,
             "completion_tokens": (17.5 + 30) / 2,
             "tokens_per_solved": 130 / 3,
+            "executions": ((2 + 6 + 12 + 2) / 4 + 12) / 2,  # 2 in the first turn, 4 in the second, 6 in the third
             "cpu_seconds": (0.875 + 1.5) / 2,
         }
     )

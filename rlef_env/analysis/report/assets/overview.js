@@ -38,7 +38,7 @@ function select(label, options, value, onchange) {
 const LABELS = {
   solve_rate: "Solve rate", repair_rate: "Repair rate", valid_programs: "Valid programs", repeated_programs: "Repeated programs",
   distinct_programs: "Distinct programs", turns: "Turns", prompt_tokens: "Tokens read", completion_tokens: "Tokens written",
-  tokens_per_solved: "Tokens written per solved", cpu_seconds: "CPU seconds",
+  tokens_per_solved: "Tokens written per solved", executions: "Executions", cpu_seconds: "CPU seconds",
 };
 function metricLabel(metric) {
   const turn = metric.match(/^solved_at_(\d+)$/);
