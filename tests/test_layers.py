@@ -34,7 +34,7 @@ LOADED_LATE = {
     "rlef_env.problems.procedural",
     "rlef_env.judge.pool.ray",
     "rlef_env.cli.evaluate",
-    *(f"rlef_env.analysis.{name}" for name in ("errors", "evaluation", "forecast", "metrics")),
+    *(f"rlef_env.analysis.{name}" for name in ("errors", "evaluation", "forecast", "metrics", "statistics")),
 }
 
 

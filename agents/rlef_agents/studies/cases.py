@@ -1,0 +1,216 @@
+"""Cases for a study of reading: the points at which a frozen policy has written a wrong program and is told so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from random import Random
+from typing import Final
+
+from rlef_agents.studies import interventions
+from rlef_agents.studies.interventions import RAISES, Mode, Told, failed_tests, failed_with
+from rlef_agents.studies.variants import variants_of
+from rlef_env import Problem, score_all
+from rlef_env.agents import Agent, Conversation
+from rlef_env.envs import extract_program, fenced, prompt_text
+from rlef_env.judge import BaseJudgePool, Judgement, Verdict
+
+__all__ = ["Case", "Played", "all_told", "judged_under", "play_cases", "told_under"]
+
+_NOT_JUDGED: Final = Judgement(Verdict.NO_VERDICT)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A conversation that ends with a wrong program, before the policy is told.
+
+    Attributes:
+        problem: the problem.
+        seed: seed of the conversation.
+        responses: the policy's responses; the last one holds a program that failed a public test.
+        told: the environment's feedback between them.
+        judgement: the judgement of the last response.
+    """
+
+    problem: Problem
+    seed: int
+    responses: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    judgement: Judgement = _NOT_JUDGED
+
+    def conversation(self, *told: str) -> Conversation:
+        """Return the conversation that goes on with a message."""
+        texts = [prompt_text(self.problem.statement)]
+        for response, message in zip(self.responses, (*self.told, *told), strict=True):
+            texts += [response, message]
+        messages = ({"role": ("user", "assistant")[place % 2], "content": text} for place, text in enumerate(texts))
+        return Conversation(tuple(messages), self.problem.id, self.seed)
+
+    @property
+    def program(self) -> str:
+        """The last program."""
+        return extract_program(self.responses[-1]) or ""
+
+    @cached_property
+    def variants(self) -> tuple[Problem, ...]:
+        """The problem under each secret, in the order of secrets, itself included."""
+        return variants_of(self.problem.id)
+
+    @cached_property
+    def others(self) -> tuple[Problem, ...]:
+        """The problem under each other secret."""
+        return tuple(each for each in self.variants if replace(each, id=self.problem.id) != self.problem)
+
+    @property
+    def cluster(self) -> str:
+        """Equal for problems that the policy cannot tell apart before it gets feedback."""
+        return "\0".join([self.problem.statement, *(test.input for test in self.problem.public_tests)])
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What playing came to.
+
+    Attributes:
+        cases: the cases.
+        asked: number of problems that were played.
+        ended: those that passed the public tests before, so that there is nothing to be told.
+        without_program: those whose last response holds no program.
+        no_verdict: those that the judge could not judge.
+    """
+
+    cases: tuple[Case, ...]
+    asked: int
+    ended: int
+    without_program: int
+    no_verdict: int
+
+
+def play_cases(
+    agent: Agent,
+    problems: Sequence[Problem],
+    pool: BaseJudgePool,
+    seed: int = 0,
+    turn: int = 1,
+    mode: Mode = "public",
+) -> Played:
+    """Let a policy play with true feedback until its wrong program of a turn.
+
+    Args:
+        agent: the policy.
+        problems: the problems, each played once.
+        pool: judges.
+        seed: seed of all draws.
+        turn: number of responses, of which each must hold a program that fails a public test.
+        mode: which failures the feedback shows.
+    """
+    cases = [Case(problem, Random(f"{seed} {problem.id}").getrandbits(31)) for problem in problems]
+    ended = without = lost = 0
+    for number in range(turn):
+        texts = [(failed_with(each.problem, each.judgement, mode).text,) if number else () for each in cases]
+        asked = [case.conversation(*text) for case, text in zip(cases, texts, strict=True)]
+        responses = agent.act(asked) if asked else []
+        scored = score_all(zip([each.problem for each in cases], responses, strict=True), pool=pool)
+        going: list[Case] = []
+        for case, text, response, score in zip(cases, texts, responses, scored, strict=True):
+            if score.reward is None:
+                lost += 1
+            elif score.program is None:
+                without += 1
+            elif not failed_tests(score.judgement):
+                ended += 1
+            else:
+                made = Case(case.problem, case.seed, (*case.responses, response), (*case.told, *text), score.judgement)
+                going.append(made)
+        cases = going
+    return Played(tuple(cases), len(problems), ended, without, lost)
+
+
+def told_under(case: Case, problem: Problem, judged: Sequence[Judgement], mode: Mode = "public") -> Told | None:
+    """Return what the environment would tell the policy if this were its problem.
+
+    Args:
+        case: the case.
+        problem: the case's problem under another secret.
+        judged: judgements of all programs of the case on that problem.
+        mode: which failures the feedback shows.
+
+    Returns:
+        The feedback; None where the last program passes, or where earlier feedback would have been other than it was.
+    """
+    if not all(failed_tests(each) for each in judged):
+        return None
+    told = [failed_with(problem, each, mode) for each in judged]
+    return told[-1] if tuple(each.text for each in told[:-1]) == case.told else None
+
+
+def judged_under(
+    pairs: Sequence[tuple[Case, Problem]], pool: BaseJudgePool, mode: Mode = "public"
+) -> list[Told | None]:
+    """Judge the programs of cases on other problems; return ``told_under`` of each pair."""
+    scored = score_all(((problem, response) for case, problem in pairs for response in case.responses), pool=pool)
+    return [
+        told_under(case, problem, [next(scored).judgement for _ in case.responses], mode) for case, problem in pairs
+    ]
+
+
+def all_told(cases: Sequence[Case], pool: BaseJudgePool, seed: int = 0, mode: Mode = "public") -> list[dict[str, Told]]:
+    """Return the messages of every intervention for each case, by its name; without those that a case does not have.
+
+    Args:
+        cases: the cases.
+        pool: judges.
+        seed: seed of all draws.
+        mode: which failures the feedback shows.
+    """
+    counterfactual = _counterfactual(cases, pool, seed, mode)
+    raised = [score.judgement for score in score_all(((each.problem, fenced(RAISES)) for each in cases), pool=pool)]
+    made: list[dict[str, Told]] = []
+    for place, case in enumerate(cases):
+        random = Random(f"{seed} {case.problem.id} number")
+        told: dict[str, Told | None] = {
+            "true": failed_with(case.problem, case.judgement, mode),
+            "counterfactual": counterfactual[place],
+            "other_problem": _other_problem(cases, place, seed, mode),
+            "unrelated_number": interventions.unrelated_number(case.problem, case.judgement, case.others, random, mode),
+            "try_again": interventions.try_again(),
+            "verdict_only": interventions.verdict_only(case.problem, case.judgement, mode),
+            "exception": interventions.exception(case.problem, raised[place], mode)
+            if failed_tests(raised[place])
+            else None,
+        }
+        made.append({name: each for name, each in told.items() if each is not None})
+    return made
+
+
+def _counterfactual(cases: Sequence[Case], pool: BaseJudgePool, seed: int, mode: Mode) -> list[Told | None]:
+    """Draw another secret for each case, under which its programs fail too, and are told something else at the end."""
+    left = {
+        place: iter(Random(f"{seed} {case.problem.id} secret").sample(case.others, len(case.others)))
+        for place, case in enumerate(cases)
+    }
+    found: list[Told | None] = [None] * len(cases)
+    while left:
+        drawn = {place: next(others, None) for place, others in left.items()}
+        pairs = {place: (cases[place], other) for place, other in drawn.items() if other is not None}
+        told = judged_under(list(pairs.values()), pool, mode)
+        for place, each in zip(pairs, told, strict=True):
+            if each is not None and each.text != failed_with(cases[place].problem, cases[place].judgement, mode).text:
+                found[place] = each
+        left = {place: others for place, others in left.items() if place in pairs and found[place] is None}
+    return found
+
+
+def _other_problem(cases: Sequence[Case], place: int, seed: int, mode: Mode) -> Told | None:
+    """Draw another case, whose right program is neither this one's nor what the policy wrote; return its feedback."""
+    case, random = cases[place], Random(f"{seed} {cases[place].problem.id} other")
+    excluded = {case.program, *_right_programs(case.problem)}
+    for other in random.sample(cases, len(cases)):
+        if excluded.isdisjoint(_right_programs(other.problem)):
+            return failed_with(other.problem, other.judgement, mode)
+    return None
+
+
+def _right_programs(problem: Problem) -> list[str]:
+    return [each.source.rstrip() for each in problem.solutions]
