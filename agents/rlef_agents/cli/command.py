@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Final
 
 from rlef_agents.baselines import command as sb3
-from rlef_agents.cli import evaluate, export, plan, play, sft, train
+from rlef_agents.cli import evaluate, export, plan, play, sft, study, train
 from rlef_env.command_line import OneLineParser, SubcommandParser, run_command
 
 __all__ = ["main"]
@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, ModuleType]] = {
     "sft": sft,
     "eval": evaluate,
     "play": play,
+    "study": study,
     "sb3": sb3,
     "export": export,
 }

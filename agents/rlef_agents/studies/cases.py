@@ -10,11 +10,11 @@ from typing import Final
 
 from rlef_agents.studies import interventions
 from rlef_agents.studies.interventions import RAISES, Mode, Told, failed_tests, failed_with
-from rlef_agents.studies.variants import variants_of
 from rlef_env import Problem, score_all
 from rlef_env.agents import Agent, Conversation
 from rlef_env.envs import extract_program, fenced, prompt_text
 from rlef_env.judge import BaseJudgePool, Judgement, Verdict
+from rlef_env.problems.procedural import variants_of
 
 __all__ = ["Case", "Played", "all_told", "judged_under", "play_cases", "told_under"]
 

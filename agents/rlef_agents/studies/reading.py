@@ -24,7 +24,6 @@ from rlef_agents.cli.arguments import workers as whole
 from rlef_agents.studies.cases import Case, Played, all_told, play_cases
 from rlef_agents.studies.interventions import INTERVENTIONS, Mode, Told
 from rlef_agents.studies.rows import as_row
-from rlef_agents.studies.variants import variants_of
 from rlef_env import Dataset, JudgePool, Scored, load_dataset, score_all
 from rlef_env.agents import Agent
 from rlef_env.analysis.statistics import Ratio, difference_interval, mean_interval
@@ -32,6 +31,7 @@ from rlef_env.command_line import OneLineParser, run_command
 from rlef_env.envs import extract_program
 from rlef_env.errors import UsageError
 from rlef_env.judge import BaseJudgePool, CachedPool, Verdict, VerdictCache
+from rlef_env.problems.procedural import variants_of
 
 __all__ = ["Outcome", "answer_cases", "main", "reading", "reading_of", "summary"]
 

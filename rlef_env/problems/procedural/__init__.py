@@ -2,7 +2,7 @@
 
 from rlef_env.problems.procedural.families import FAMILIES
 from rlef_env.problems.procedural.family import Family, FeedbackMode
-from rlef_env.problems.procedural.generated import GeneratedProblems, generated_problems
+from rlef_env.problems.procedural.generated import GeneratedProblems, generated_problems, programs_of, variants_of
 from rlef_env.problems.procedural.naming import SPLITS, Recipe
 
 __all__ = [
@@ -13,4 +13,6 @@ __all__ = [
     "GeneratedProblems",
     "Recipe",
     "generated_problems",
+    "programs_of",
+    "variants_of",
 ]

@@ -72,14 +72,14 @@ class Family(Generic[C]):
     def task(self, seed: int | str, config: C) -> Task:
         """Return the task that ``generate`` turns into a problem."""
         # Separate dice: nothing else in a problem may depend on the secret.
-        return Dice(f"{self.name}/{seed}/hidden").pick(self._tasks(seed, config))
+        return Dice(f"{self.name}/{seed}/hidden").pick(self.tasks(seed, config))
 
     def variants(self, seed: int | str, config: C | None = None) -> tuple[Problem, ...]:
         """Return all problems that the seed's statement leaves open, including the one of ``generate``."""
         config = self.default if config is None else config
         return tuple(
             self.problem(task, config, f"procedural/{self.name}/{seed}/{number}")
-            for number, task in enumerate(self._tasks(seed, config))
+            for number, task in enumerate(self.tasks(seed, config))
         )
 
     def problem(self, task: Task, config: C, problem_id: str) -> Problem:
@@ -109,7 +109,8 @@ class Family(Generic[C]):
         """Return the grade of a configuration, ``"1"`` first; None if it is not the configuration of a grade."""
         return str(self.grades.index(config) + 1) if config in self.grades else None
 
-    def _tasks(self, seed: int | str, config: C) -> tuple[Task, ...]:
+    def tasks(self, seed: int | str, config: C) -> tuple[Task, ...]:
+        """Return all tasks that the seed's statement leaves open, one for each value of its secret."""
         check_config(self.name, config)
         return self.draw(Dice(f"{self.name}/{seed}"), config)
 

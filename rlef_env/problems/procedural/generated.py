@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, overload
+from typing import Any, Final, overload
 
-from rlef_env.errors import DataError
+from rlef_env.errors import DataError, UsageError
 from rlef_env.problems.metadata import IndexedProblems, ProblemMetadata
 from rlef_env.problems.problem import Problem
 from rlef_env.problems.procedural.families import FAMILIES
-from rlef_env.problems.procedural.naming import Recipe, parse_name
+from rlef_env.problems.procedural.family import Family
+from rlef_env.problems.procedural.naming import PREFIX, Recipe, parse_name
 from rlef_env.problems.procedural.task import Task, statement
 
-__all__ = ["GeneratedProblems", "generated_problems", "split_of"]
+__all__ = ["GeneratedProblems", "generated_problems", "programs_of", "split_of", "variants_of"]
 
 ATTEMPTS: Final = 1000  # half of all tasks are for training, a quarter for each other split
 
@@ -94,6 +96,40 @@ def generated_problems(name: str, split: str = "train") -> GeneratedProblems:
     return GeneratedProblems(recipe, range(recipe.count))
 
 
+def variants_of(problem_id: str) -> tuple[Problem, ...]:
+    """Return all problems that a problem's statement leaves open, one for each value of its secret, itself among them.
+
+    Args:
+        problem_id: id of a generated problem, such as ``procedural/hidden_step/train/17?difficulty=3``.
+
+    Raises:
+        UsageError: the id is not of a generated problem.
+    """
+    family, seed, config = _drawn(problem_id)
+    return family.variants(seed, config)
+
+
+def programs_of(problem_id: str) -> tuple[str, ...]:
+    """Return the right program of each of ``variants_of``, in the same order; no test is made.
+
+    Raises:
+        UsageError: the id is not of a generated problem.
+    """
+    family, seed, config = _drawn(problem_id)
+    return tuple(task.solution for task in family.tasks(seed, config))
+
+
+def _drawn(problem_id: str) -> tuple[Family[Any], str, Any]:
+    """Return family, seed and configuration of a problem."""
+    path, _, query = problem_id.partition("?")
+    match = re.fullmatch(rf"{PREFIX}/(\w+)/(\w+)/(\d+)", path)
+    if match is None:
+        raise UsageError(f"problem id: expected {PREFIX}/FAMILY/SPLIT/NUMBER?KEY=VALUE, got {problem_id!r}")
+    recipe, number = parse_name(f"{PREFIX}/{match[1]}?{query}", match[2]), int(match[3])
+    family = FAMILIES[match[1]]
+    return family, _seed(recipe, family, number), recipe.config(family, number)
+
+
 def split_of(task: Task) -> str:
     """Return the split of a task, which a hash of its statement and the inputs of its public tests determines.
 
@@ -118,13 +154,20 @@ def _problem(recipe: Recipe, place: int) -> Problem:
     name, number = _number(recipe, place)
     family = FAMILIES[name]
     config = recipe.config(family, number)
+    task = family.task(_seed(recipe, family, number), config)
+    return family.problem(task, config, recipe.id(name, number))
+
+
+def _seed(recipe: Recipe, family: Family[Any], number: int) -> str:
+    """Return the seed of a problem: the first whose task belongs to the split."""
+    config = recipe.config(family, number)
     for attempt in range(ATTEMPTS):
-        task = family.task(f"{recipe.seed}/{recipe.split}/{number}/{attempt}", config)
-        if split_of(task) == recipe.split:
-            return family.problem(task, config, recipe.id(name, number))
+        seed = f"{recipe.seed}/{recipe.split}/{number}/{attempt}"
+        if split_of(family.task(seed, config)) == recipe.split:
+            return seed
     raise DataError(
-        f"{recipe.id(name, number)}: expected a problem of this split among {ATTEMPTS}, got none; choose a harder "
-        "configuration, of which there are more problems"
+        f"{recipe.id(family.name, number)}: expected a problem of this split among {ATTEMPTS}, got none; choose a "
+        "harder configuration, of which there are more problems"
     )
 
 

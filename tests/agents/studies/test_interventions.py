@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from rlef_agents.studies import interventions
 from rlef_agents.studies.cases import Case, Played, all_told, play_cases
 from rlef_agents.studies.interventions import INTERVENTIONS, Mode
-from rlef_agents.studies.variants import variants_of
 from rlef_env import JudgePool, Problem, load_dataset, score_all
 from rlef_env.agents import Conversation
 from rlef_env.envs import extract_program, fenced
 from rlef_env.judge import BaseJudgePool, CachedPool, Judgement, TestResult, Verdict, VerdictCache
 from rlef_env.problems import Test
+from rlef_env.problems.procedural import variants_of
 
 FAMILIES = ("hidden_step", "two_dials", "format_from_trace", "which_rule", "half_told", "hidden_rule")
 RETRY = (

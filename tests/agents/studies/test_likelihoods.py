@@ -15,11 +15,11 @@ from rlef_agents.ppo.sft import token_episodes
 from rlef_agents.studies.cases import play_cases
 from rlef_agents.studies.frozen import FrozenPolicy
 from rlef_agents.studies.likelihoods import ScoredRepairs, last_logprobs, likelihoods, score_repairs
-from rlef_agents.studies.variants import variants_of
 from rlef_agents.tiny.shrunk import shrunk
 from rlef_env import JudgePool, load_dataset
 from rlef_env.envs import fenced
 from rlef_env.judge import CachedPool, VerdictCache
+from rlef_env.problems.procedural import variants_of
 from tests.agents.studies.policies import Guesser
 
 CHAT = [

@@ -1,0 +1,112 @@
+"""One arm of a study with one seed: its policy is made and evaluated. A job that was interrupted is continued."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from rlef_agents.ppo.loading import quiet_libraries, read_model
+from rlef_agents.studies.policies import (
+    VERDICTS,
+    cpu_seconds,
+    make_policy,
+    named_agent,
+    policy_folder,
+    write_json,
+)
+from rlef_agents.studies.start import PLAYED_AT_ONCE, Start, conversations
+from rlef_agents.studies.study import Arm, Evaluate, Study
+from rlef_env import load_dataset
+from rlef_env.analysis.evaluation import Evaluation
+from rlef_env.analysis.metrics import parse_n_at_k
+from rlef_env.judge import BaseJudgePool, CachedPool, JudgePool, VerdictCache
+
+__all__ = ["arm_folder", "run_job"]
+
+READ_PROBLEMS: Final = 150
+"""Problems of which the policy is given changed feedback."""
+
+EVALUATION_SEED: Final = 2**20
+"""Seed of all evaluations: every arm plays the same episodes."""
+
+
+def arm_folder(out: Path, study: Study, arm: str, seed: int) -> Path:
+    """Return the folder of an arm with one seed."""
+    return out / study.name / f"{arm.replace(' ', '-').replace('/', '-')}-{seed}"
+
+
+def run_job(study: Study, arm_name: str, seed: int, out: Path, only_start: bool = False) -> dict[str, float]:
+    """Make an arm's policy, and evaluate it.
+
+    Args:
+        study: the study.
+        arm_name: the arm.
+        seed: seed of all draws.
+        out: folder of all studies' runs.
+        only_start: make only the start that the arm's policy begins with.
+
+    Returns:
+        What it cost: ``cpu_seconds`` of making the policy, which another study may have spent, ``evaluation_seconds``,
+        and ``episodes`` of training.
+    """
+    torch.set_num_threads(1)
+    quiet_libraries()
+    arm = study.arm(arm_name)
+    out.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        pool = stack.enter_context(JudgePool(1))
+        cache = VerdictCache(path=out / VERDICTS)
+        stack.callback(cache.close)
+        cached = stack.enter_context(CachedPool(pool, cache))
+        if only_start:
+            return make_policy(study, dataclasses.replace(arm, method="none"), seed, out, cached)
+        cost, began = make_policy(study, arm, seed, out, cached), cpu_seconds()
+        made = policy_folder(out, study, arm, seed)
+        policy = made if arm.method == "none" else made / "policy"
+        folder = arm_folder(out, study, arm.name, seed)
+        for each in study.evaluations_of(arm):
+            evaluate(study, arm, each, policy, folder / each.name.replace(" ", "-"), cached, seed)
+        if arm.name in study.reading:
+            write_json(folder / "reading.json", read_changed(study, arm, policy, seed, cached))
+    return {**cost, "evaluation_seconds": cpu_seconds() - began}
+
+
+def evaluate(
+    study: Study, arm: Arm, each: Evaluate, policy: Path, folder: Path, pool: BaseJudgePool, seed: int
+) -> None:
+    """Evaluate a policy; the folder is a run folder that is continued if it exists."""
+    task = study.task_of(arm)
+    name, turns = each.dataset or task["dataset"], each.turns or task["turns"]
+    problems = load_dataset(name, split=each.split)
+    model, tokenizer = read_model(str(policy))
+    model.eval()
+    examples = worked_repairs(task, each.few_shot, pool)
+    agent = named_agent(model, tokenizer, task, each.temperature, seed, examples)
+    Evaluation(
+        agent, problems, name, split=each.split, problem_ids=list(problems.ids)[: each.problems], samples=each.samples,
+        turns=turns, n_at_k=tuple(parse_n_at_k(each.n_at_k, turns)), seed=EVALUATION_SEED,
+        feedback=each.feedback or task["feedback"], concurrency=PLAYED_AT_ONCE,
+    ).play(folder, resume=True, pool=pool)  # fmt: skip
+
+
+def worked_repairs(task: dict[str, Any], count: int, pool: BaseJudgePool) -> list[tuple[str, str]]:
+    """Return the turns of training episodes in which feedback to a wrong program is followed by a right one."""
+    if not count:
+        return []
+    recipe = Start(conversations=count, shown=0, right=1.0, first=0.0)
+    chats = conversations(recipe, {**task, "turns": 2}, 0, pool)
+    return [
+        (user["content"], reply["content"]) for chat in chats for user, reply in zip(chat[::2], chat[1::2], strict=True)
+    ]
+
+
+def read_changed(study: Study, arm: Arm, policy: Path, seed: int, pool: BaseJudgePool) -> dict[str, Any]:
+    """Give a policy changed feedback; see ``rlef_agents.studies.reading``."""
+    from rlef_agents.studies.reading import reading
+
+    task = study.task_of(arm)
+    return reading(str(policy), task["dataset"], "test", READ_PROBLEMS, seed, 1.0, task["max_new"], pool=pool)

@@ -1,0 +1,204 @@
+"""Results of a study: read from its run folders, with intervals, ceilings and conclusions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rlef_agents.studies.intervals import Floats, Mean, difference, mean
+from rlef_agents.studies.job import arm_folder
+from rlef_agents.studies.policies import policy_folder
+from rlef_agents.studies.study import Arm, Conclusion, Evaluate, Study
+from rlef_env.analysis.metrics import metric_named
+from rlef_env.errors import DataError
+from rlef_env.problems.procedural import FAMILIES, FeedbackMode, generated_problems
+from rlef_env.runs import RunFolder, read_facts
+
+__all__ = ["Found", "ceilings", "collect", "conclude", "curve", "scores"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A conclusion and what was found.
+
+    Attributes:
+        claim: the sentence.
+        value: the difference, or the value where it must reach a number.
+        holds: whether the results support it; None if it was only to be measured.
+    """
+
+    claim: str
+    value: Mean
+    holds: bool | None
+
+
+def collect(study: Study, seeds: Sequence[int], out: Path) -> dict[str, Any]:
+    """Return the results of a study that was run, as plain JSON values.
+
+    Args:
+        study: the study.
+        seeds: its seeds.
+        out: folder of all studies' runs.
+
+    Raises:
+        DataError: an evaluation is missing or not complete.
+    """
+    arms: dict[str, Any] = {}
+    for arm in study.arms:
+        found = {each.name: mean(scores(study, arm, each, seeds, out)) for each in study.evaluations_of(arm)}
+        first, *_ = found.values()
+        arms[arm.name] = {
+            **shown(first),
+            "evaluations": {name: shown(each) for name, each in found.items()},
+            "by_turn": by_turn(study, arm, seeds, out),
+            "curve": curve(study, arm, seeds, out),
+            "cost": [read_json(arm_folder(out, study, arm.name, seed) / "done.json") for seed in seeds],
+        }
+        if arm.name in study.reading:
+            arms[arm.name]["reading"] = [
+                read_json(arm_folder(out, study, arm.name, seed) / "reading.json") for seed in seeds
+            ]
+    return {
+        "study": study.name,
+        "question": study.question,
+        "paper": study.paper,
+        "seeds": list(seeds),
+        "arms": arms,
+        "ceilings": ceilings(study),
+        "conclusions": [
+            {"claim": each.claim, **shown(each.value), "holds": each.holds} for each in conclude(study, seeds, out)
+        ],
+    }
+
+
+def shown(value: Mean) -> dict[str, Any]:
+    """Return a mean as JSON values."""
+    return {"metric": list(value.seeds), "mean": value.mean, "low": value.low, "high": value.high}
+
+
+def scores(study: Study, arm: Arm, each: Evaluate, seeds: Sequence[int], out: Path) -> Floats:
+    """Return an evaluation's estimate for each seed and problem: [seeds, problems]; NaN without a verdict.
+
+    Raises:
+        DataError: an episode is missing.
+    """
+    rows = []
+    for seed in seeds:
+        folder = arm_folder(out, study, arm.name, seed) / each.name.replace(" ", "-")
+        facts = read_facts(RunFolder.open(folder))
+        if len(facts) != each.problems * each.samples:
+            raise DataError(
+                f"{folder}: expected {each.problems * each.samples} episodes, got {len(facts)}; run it again"
+            )
+        ratios = metric_named(each.n_at_k or "solve_rate").of_problems(facts)
+        by_id = {ratio.problem.problem_id: ratio.numerator / ratio.denominator for ratio in ratios}
+        rows.append([by_id.get(name, np.nan) for name in sorted({each.problem.problem_id for each in facts})])
+    return np.array(rows, np.float64)
+
+
+def by_turn(study: Study, arm: Arm, seeds: Sequence[int], out: Path) -> list[dict[str, float]]:
+    """Return, for each turn of the primary evaluation, shares of episodes and of verdicts, over all seeds."""
+    first = study.evaluations_of(arm)[0]
+    facts = [
+        each
+        for seed in seeds
+        for each in read_facts(RunFolder.open(arm_folder(out, study, arm.name, seed) / first.name.replace(" ", "-")))
+    ]
+    rows = []
+    for number in range(1, max(each.max_turns for each in facts) + 1):
+        turns = [turn for each in facts for turn in each.turns if turn.turn == number]
+        verdicts = {turn.verdict for turn in turns}
+        rows.append(
+            {
+                "solved": sum(0 < each.solved_at <= number for each in facts) / len(facts),
+                "reached": len(turns) / len(facts),
+            }
+            | {name: sum(turn.verdict == name for turn in turns) / len(turns) for name in sorted(verdicts)}
+        )
+    return rows
+
+
+def curve(study: Study, arm: Arm, seeds: Sequence[int], out: Path) -> dict[str, list[Any]]:
+    """Return the solve rate of training over episodes, for each seed; empty where nothing was trained."""
+    rows = []
+    for seed in seeds:
+        path = policy_folder(out, study, arm, seed) / "run" / "metrics.jsonl"
+        if not path.is_file():
+            return {}
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        rows.append({line["update"]: line for line in lines if line["kind"] == "train"})
+    return {
+        "episodes": np.cumsum([row["episodes"] for row in rows[0].values()]).tolist(),
+        "solved": [[round(row["solve_rate"], 4) for row in each.values()] for each in rows],
+        "entropy": [[round(row["entropy"], 4) for row in each.values()] for each in rows],
+    }
+
+
+def ceilings(study: Study) -> dict[str, float]:
+    """Return the ceilings of each data set, feedback and number of turns that is evaluated.
+
+    Names are ``DATASET FEEDBACK TURNS``, and ``blind`` and ``feedback`` for the task of the study.
+    """
+    task = study.task_of(study.arms[0])
+    found = {
+        "feedback": ceiling(task["dataset"], task["turns"], task["feedback"]),
+        "blind": ceiling(task["dataset"], task["turns"], "random"),
+        "one guess": ceiling(task["dataset"], 1, task["feedback"]),
+    }
+    for arm in study.arms:
+        own = study.task_of(arm)
+        for each in study.evaluations_of(arm):
+            name, turns, feedback = (
+                each.dataset or own["dataset"], each.turns or own["turns"], each.feedback or own["feedback"]
+            )  # fmt: skip
+            found[f"{name} {feedback} {turns}"] = ceiling(name, turns, feedback)
+    return found
+
+
+def ceiling(dataset: str, turns: int, feedback: FeedbackMode) -> float:
+    """Return the best possible solve rate on generated problems."""
+    recipe = generated_problems(dataset).recipe
+    family = FAMILIES[recipe.families[0]]
+    return 1.0 if family.ceiling is None else family.ceiling(recipe.config(family, 0), turns, feedback)
+
+
+def conclude(study: Study, seeds: Sequence[int], out: Path) -> list[Found]:
+    """Compare the results with a study's conclusions."""
+
+    def side(name: str) -> Floats:
+        arm, _, evaluation = name.partition("/")
+        (each,) = (each for each in study.evaluations if each.name == evaluation)
+        return scores(study, study.arm(arm), each, seeds, out)
+
+    known = ceilings(study)
+    return [concluded(each, side(each.value), other_of(each, side, known)) for each in study.conclusions]
+
+
+def other_of(conclusion: Conclusion, side: Any, known: dict[str, float]) -> Floats | float:
+    """Return the other side of a comparison: scores, or a number."""
+    if isinstance(conclusion.other, str):
+        return side(conclusion.other) if "/" in conclusion.other else known[conclusion.other]
+    return float(conclusion.other)
+
+
+def concluded(conclusion: Conclusion, value: Floats, other: Floats | float) -> Found:
+    """Decide whether scores support a conclusion."""
+    if conclusion.than == "reaches":
+        wanted = conclusion.share * (other if isinstance(other, float) else float(np.nanmean(other)))
+        found = mean(value)
+        return Found(conclusion.claim, found, found.high >= wanted)
+    found = mean(value - other) if isinstance(other, float) else difference(value, other)
+    holds = {"above": found.low > 0, "below": found.high < 0, "not above": found.low <= 0, "measured": None}[
+        conclusion.than
+    ]
+    return Found(conclusion.claim, found, holds)
+
+
+def read_json(path: Path) -> Any:
+    """Return the content of a file that a job wrote."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

@@ -1,0 +1,246 @@
+"""Studies: their files, the agent that starts are cloned from, and a whole small study with real policies."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rlef_agents.cli import main
+from rlef_agents.studies.guessing import GuessingAgent
+from rlef_agents.studies.intervals import difference, mean
+from rlef_agents.studies.job import arm_folder, run_job
+from rlef_agents.studies.page import main_table, replace_tables
+from rlef_agents.studies.policies import policy_folder, write_json
+from rlef_agents.studies.results import ceilings, collect, concluded
+from rlef_agents.studies.runner import check_settings
+from rlef_agents.studies.study import Conclusion, Study, find_study, read_study, study_names
+from rlef_env import load_dataset
+from rlef_env.agents import Conversation
+from rlef_env.envs import extract_program
+from rlef_env.errors import UsageError
+from rlef_env.problems.procedural import programs_of, variants_of
+
+DATASET = "procedural/hidden_step?short=true&steps=2&scale=10&digits=3&count=20"
+SMALL = f"""
+question = "Does the harness run?"
+quick = ["start"]
+[task]
+dataset = "{DATASET}"
+max_new = 24
+[start]
+conversations = 160
+epochs = 5
+batch = 8
+[train]
+updates = 2
+episodes = 16
+minibatches = 2
+[[arms]]
+name = "start"
+method = "none"
+[[arms]]
+name = "RLEF"
+[[arms]]
+name = "experts"
+method = "expert_iteration"
+rounds = 1
+[[evaluations]]
+name = "test"
+problems = 8
+[[evaluations]]
+name = "few-shot, one turn"
+problems = 4
+turns = 1
+few_shot = 1
+[[conclusions]]
+claim = "it is measured"
+value = "RLEF/test"
+than = "measured"
+other = "start/test"
+[[conclusions]]
+claim = "it is impossible"
+value = "RLEF/test"
+than = "above"
+other = 1.0
+quick = false
+"""
+
+
+def small(folder: Path) -> Study:
+    """Return a study that runs in seconds."""
+    (folder / "small.toml").write_text(SMALL, encoding="utf-8")
+    return read_study(folder / "small.toml")
+
+
+def conversation(problem_id: str, turn: int, seed: int) -> Conversation:
+    """Return a conversation that asks for the response of a turn."""
+    return Conversation(
+        ({"role": "user", "content": ""},) + ({"role": "assistant", "content": ""},) * turn, problem_id, seed
+    )
+
+
+def right_share(agent: GuessingAgent, turn: int) -> float:
+    """Return how many of 400 programs are right."""
+    problems = load_dataset("procedural/hidden_step?steps=4&count=40", split="train")
+    hits = 0
+    for seed in range(10):
+        for place, problem in enumerate(problems):
+            (answer,) = agent.act([conversation(problem.id, turn, 40 * seed + place)])
+            hits += extract_program(answer) == problem.solutions[0].source.strip("\n")
+    return hits / 400
+
+
+@pytest.mark.parametrize(
+    ("right", "first", "turn", "expected"),
+    [
+        (0.0, None, 1, 0.0),
+        (1.0, None, 1, 1.0),
+        (None, None, 1, 0.25),
+        (1.0, None, 0, 0.25),
+        (0.0, 1.0, 0, 1.0),
+        (0.5, 0.0, 2, 0.5),
+    ],
+)
+def test_repairs_of_the_guessing_agent_are_right_as_often_as_asked(
+    right: float | None, first: float | None, turn: int, expected: float
+) -> None:
+    problems = load_dataset("procedural/hidden_step?steps=4&count=40", split="train")
+    assert right_share(GuessingAgent(problems, right, first), turn) == pytest.approx(expected, abs=0.09)
+
+
+@given(
+    st.sampled_from(["hidden_step?steps=4", "two_dials?factors=3&terms=3", "which_rule?rules=4"]), st.integers(0, 50)
+)
+def test_variants_have_one_statement_and_a_program_each(family: str, place: int) -> None:
+    problem = load_dataset(f"procedural/{family}&count=60", split="valid")[place]
+    variants, programs = variants_of(problem.id), programs_of(problem.id)
+    assert programs == tuple(each.solutions[0].source for each in variants)
+    assert len(set(programs)) == len(programs)
+    assert problem.solutions[0].source in programs
+    assert {each.statement for each in variants} == {problem.statement}
+
+
+def test_every_study_of_the_project_can_be_read_and_names_ceilings() -> None:
+    assert study_names()
+    for name in study_names():
+        study = find_study(name)
+        found = ceilings(study)
+        assert 0 < found["one guess"] <= found["feedback"] <= 1
+        assert not study.quick or study.shortened().conclusions
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('method = "none"', 'method = "nothing"', "method"),
+        ("few_shot = 1", "few_shots = 1", "few_shots"),
+        ('value = "RLEF/test"', 'value = "RLEF/valid"', "RLEF/valid"),
+        ("epochs = 5", "epochs = 0", "epochs"),
+        ("[task]", "[tas]", "task"),
+        ('quick = ["start"]', 'quick = ["end"]', "end"),
+    ],
+)
+def test_a_wrong_study_is_refused_in_a_line_that_names_the_field(
+    tmp_path: Path, old: str, new: str, expected: str
+) -> None:
+    path = tmp_path / "small.toml"
+    path.write_text(SMALL.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(UsageError, match=expected) as caught:
+        read_study(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_study_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study", "nothing"]) == 2
+    assert "expected one of" in capsys.readouterr().err
+
+
+def test_intervals_of_hand_computed_scores() -> None:
+    same = mean(np.full((3, 50), 0.25))
+    assert (same.mean, same.low, same.high, same.seeds) == (0.25, 0.25, 0.25, (0.25, 0.25, 0.25))
+    one = mean(np.tile([0.0, 1.0], 50)[None])
+    assert one.mean == 0.5
+    # The standard error of a share of 100 is 0.05, so the interval is about 0.5 +- 0.098.
+    assert one.low == pytest.approx(0.402, abs=0.015)
+    assert one.high == pytest.approx(0.598, abs=0.015)
+    # Two seeds that differ: the interval reaches from one to the other, however many problems there are.
+    apart = mean(np.stack([np.zeros(1000), np.ones(1000)]))
+    assert (apart.low, apart.high) == (0.0, 1.0)
+    # Paired: the problems differ in difficulty and the arms by 0.1 on each.
+    hard = np.linspace(0, 0.9, 30)[None]
+    paired = difference(hard + 0.1, hard)
+    assert paired.low == pytest.approx(0.1)
+    assert paired.high == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("than", "value", "other", "holds"),
+    [
+        ("above", 0.9, 0.5, True),
+        ("above", 0.5, 0.5, False),
+        ("below", 0.1, 0.5, True),
+        ("below", 0.9, 0.5, False),
+        ("not above", 0.5, 0.5, True),
+        ("not above", 0.9, 0.5, False),
+        ("reaches", 0.9, 1.0, True),
+        ("reaches", 0.5, 1.0, False),
+        ("measured", 0.5, 0.1, None),
+    ],
+)
+def test_conclusions(than: str, value: float, other: float, holds: bool | None) -> None:
+    scores = np.full((1, 400), 0.0)
+    scores[0, : int(400 * value)] = 1.0
+    conclusion = Conclusion("a claim", "a/b", than, other, share=0.9)  # type: ignore[arg-type]
+    assert concluded(conclusion, scores, other).holds is holds
+
+
+def test_a_study_from_its_file_to_its_table(tmp_path: Path) -> None:
+    """Real starts, training and evaluations; equal policies are made once, and a job that was done is not repeated."""
+    study = small(tmp_path)
+    for arm in study.arms:
+        cost = run_job(study, arm.name, 0, tmp_path / "runs")
+        assert cost["episodes"] == (0 if arm.method == "none" else 32)
+        write_json(arm_folder(tmp_path / "runs", study, arm.name, 0) / "done.json", {**cost, "version": "x"})
+    assert len(list((tmp_path / "runs" / "starts").glob("*.json"))) == 1
+    results = collect(study, [0], tmp_path / "runs")
+    assert json.loads(json.dumps(results)) == results
+    for arm in results["arms"].values():
+        assert set(arm) >= {"metric", "mean", "low", "high", "evaluations", "by_turn"}
+        assert arm["metric"] == [pytest.approx(arm["mean"])]
+        assert arm["low"] <= arm["mean"] <= arm["high"]
+        assert sum(
+            share for name, share in arm["by_turn"][0].items() if name not in ("solved", "reached")
+        ) == pytest.approx(1)
+    assert results["arms"]["RLEF"]["curve"]["episodes"] == [16, 32]
+    assert results["ceilings"]["blind"] == 1.0
+    assert results["ceilings"]["one guess"] == 0.5
+    assert [each["holds"] for each in results["conclusions"]] == [None, False]
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- results small -->\nold\n<!-- end -->\nafter\n", encoding="utf-8")
+    replace_tables(page, {"small": results})
+    assert main_table(results) in page.read_text(encoding="utf-8")
+    assert "old" not in page.read_text(encoding="utf-8")
+
+
+def test_an_arm_with_other_settings_is_not_continued(tmp_path: Path) -> None:
+    study = small(tmp_path)
+    check_settings(study, "RLEF", 0, tmp_path / "runs")
+    check_settings(study, "RLEF", 0, tmp_path / "runs")
+    with pytest.raises(UsageError, match="with the settings of the study"):
+        check_settings(replace(study, train={**study.train, "updates": 3}), "RLEF", 0, tmp_path / "runs")
+
+
+def test_equal_policies_of_two_studies_have_one_folder(tmp_path: Path) -> None:
+    study = small(tmp_path)
+    other = replace(study, name="other")
+    rlef, start, experts = (study.arm(name) for name in ("RLEF", "start", "experts"))
+    assert policy_folder(tmp_path, study, rlef, 0) == policy_folder(tmp_path, other, replace(rlef, name="x"), 0)
+    changed = replace(rlef, train={"turns": 1})
+    folders = {policy_folder(tmp_path, study, arm, seed) for arm in (rlef, start, experts, changed) for seed in (0, 1)}
+    assert len(folders) == 8
