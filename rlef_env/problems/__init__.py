@@ -2,6 +2,7 @@
 
 from rlef_env.problems.dataset import BUILTINS, Dataset, load_dataset
 from rlef_env.problems.hub import is_hub_name
+from rlef_env.problems.parsing.literals import parse_call, parse_value
 from rlef_env.problems.problem import CheckerSpec, FunctionSpec, InteractorSpec, Problem, Solution, Test, TestGroup
 from rlef_env.problems.reading import problem_from_row, read_jsonl
 from rlef_env.problems.writing import write_jsonl
@@ -18,6 +19,8 @@ __all__ = [
     "TestGroup",
     "is_hub_name",
     "load_dataset",
+    "parse_call",
+    "parse_value",
     "problem_from_row",
     "read_jsonl",
     "write_jsonl",

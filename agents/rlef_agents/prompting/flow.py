@@ -10,19 +10,19 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Final
 
 from rlef_agents.prompting import flow_texts
 from rlef_agents.prompting.agent import PromptingAgent
 from rlef_agents.prompting.loading import at_least, model_and_options
-from rlef_agents.prompting.shown_tests import proposed_tests, public_tests, same_input
+from rlef_agents.prompting.shown_tests import called, proposed_tests, public_tests, same_input
 from rlef_agents.prompting.steps import Messages, Steps, ask, assistant, judge, user
 from rlef_env.agents import AgentOptions, Conversation
 from rlef_env.envs import extract_program, feedback_text, without_thoughts
 from rlef_env.judge import JudgeJob, Judgement, Verdict
-from rlef_env.problems import Problem, Test
+from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Test
 from rlef_env.sandbox import Program
 
 __all__ = ["Flow"]
@@ -152,7 +152,11 @@ class Flow:
         public = public_tests(conversation.messages)
         known = set(map(same_input, public))
         own = tuple(test for test in plan.own_tests if same_input(test) not in known)
-        return Problem("flow", "", public, own, time_limit=float(self._test_seconds))
+        # The first test says whether a function is asked for; tests of another kind are none.
+        name = next(map(called, (*public, *own)), "")
+        public, own = (tuple(test for test in tests if called(test) == name) for tests in (public, own))
+        problem = Problem("flow", "", public, own, time_limit=float(self._test_seconds))
+        return replace(problem, function=FunctionSpec(name), checker=CheckerSpec("value")) if name else problem
 
 
 def _reflect(prompt: str) -> str:

@@ -14,13 +14,13 @@ REFLECT: Final = (
 
 _PROPOSE: Final = (
     "Propose {most} further small tests of such a program, different from the examples: usual cases and special cases. "
-    'Answer with a JSON list and nothing else: [{{"input": "what the program reads", "output": "what it must print"}}, '
-    "...]."
+    'Answer with a JSON list and nothing else: [{{"input": "what the program reads, or the call of its function", '
+    '"output": "what it must print, or return"}}, ...].'
 )
 
 WRITE: Final = (
-    "Now write the program. It reads standard input and prints to standard output. Your code should be enclosed in "
-    "triple backticks like so: ```python YOUR CODE HERE ```. Use the backticks for your code only."
+    "Now write the program. Your code should be enclosed in triple backticks like so: ```python YOUR CODE HERE ```. "
+    "Use the backticks for your code only."
 )
 
 OWN_TESTS: Final = (

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from rlef_agents.prompting.steps import Messages
 from rlef_env.envs import prompt_text
-from rlef_env.problems import Test
+from rlef_env.errors import DataError
+from rlef_env.problems import Test, parse_call, parse_value
 
-__all__ = ["examples", "failed_tests", "proposed_tests", "public_tests", "same_input"]
+__all__ = ["called", "examples", "failed_tests", "proposed_tests", "public_tests", "same_input"]
 
 MAX_TEXT: Final = 100_000  # characters that are read
 MAX_LISTS: Final = 50  # places where a list of tests may begin
@@ -22,6 +23,7 @@ _LABEL: Final = re.compile(r"\W*(?P<example>sample |example )?(?P<kind>input|out
 _END: Final = re.compile(r"\W*(?:notes?|explanations?|constraints|hints?)\b.{0,80}", re.IGNORECASE)
 _FENCE: Final = re.compile(r"\s*```\w*\s*")
 _SHORT: Final = re.compile(r"\bExample: (\S+) gives (\S+)")
+_CALL: Final = re.compile(r"(?:>>> (\w+\(.*\))\n\s*|assert (\w+\(.*\)) == )(\S.*)$", re.MULTILINE)
 _FAILED: Final = re.compile(r"^- input `(.*?)` failed:\nExpected output `(.*?)` but got `", re.DOTALL | re.MULTILINE)
 _BEFORE, _AFTER = prompt_text("\0").split("\0")
 
@@ -40,15 +42,27 @@ def same_input(test: Test) -> str:
     return " ".join(test.input.split())
 
 
+def called(test: Test) -> str:
+    """Return the name of the function that a test calls; empty if its input is no call, or its output no value."""
+    try:
+        name = parse_call(test.input.strip()).name
+        parse_value(test.output.strip())
+    except DataError:
+        return ""
+    return name
+
+
 def examples(prompt: str) -> tuple[Test, ...]:
     """Return the examples of the statement in an environment's first message.
 
     Below a line "Example", "Sample 1" or the like, a line "Input" begins an input and a line "Output" the output behind
-    it; "Sample Input 1" needs no such line above it. Another heading, "Note" or "Explanation" ends an output.
+    it; "Sample Input 1" needs no such line above it. Another heading, "Note" or "Explanation" ends an output. Calls
+    of a function are also read as in a docstring or after "assert".
     """
     statement = prompt.removeprefix(_BEFORE).removesuffix(_AFTER)[:MAX_TEXT]
     short = [Test(f"{given}\n", f"{wanted}\n") for given, wanted in _SHORT.findall(statement)]
-    return (*short, *_labelled(statement))
+    calls = [Test(f"{one or other}\n", f"{value}\n") for one, other, value in _CALL.findall(statement)]
+    return (*short, *filter(called, calls), *_labelled(statement))
 
 
 def _labelled(statement: str) -> Iterator[Test]:

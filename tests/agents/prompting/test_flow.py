@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import rlef_env  # noqa: F401 - registers the environments
 from rlef_agents.prompting import Flow, PromptingAgent
 from rlef_agents.prompting.flow_texts import OWN_TESTS, REFLECT, WRITE, propose
+from rlef_env import load_dataset
 from rlef_env.agents import AgentOptions, Conversation, NamedAgent, SampledText, load_agent, play
 from rlef_env.analysis import Run
 from rlef_env.cli.command import main
@@ -179,6 +179,23 @@ def test_an_endless_program_ends_with_the_time_limit() -> None:
         assert "- input `5 5\n` failed: Execution took too long." in server.chats[3][-1]
     assert response == RIGHT
     assert response.values == {"model_calls": 4, "executions": 2 + 3}
+
+
+def test_functions_are_called() -> None:
+    """The own tests for standard input, and of another function, are none."""
+    problem = load_dataset("starter").get("starter/seat-labels")
+    rows = [("seat_labels(1, 1)", "['1A']"), ("1 1", "1A"), ("other(1)", "2"), ("seat_labels(1, x)", "[]")]
+    own = json.dumps([{"input": given, "output": wanted} for given, wanted in rows])
+    right = problem.solutions[0].source
+    wrong = (
+        f"{right}\nright = seat_labels\ndef seat_labels(rows, seats): return [] if seats == 1 else right(rows, seats)"
+    )
+    with serving(script(fenced(wrong), fenced(right.rstrip()), own=own)) as server:
+        [response] = agent_of(server).act([first(prompt_text(problem.statement))])
+        assert "- input `seat_labels(1, 1)\n` failed:\nExpected output `['1A']\n` but got `[]" in server.chats[3][-1]
+    assert response == fenced(right.rstrip())
+    assert isinstance(response, SampledText)
+    assert response.values == {"model_calls": 4, "executions": 3 + 3}, "two examples and one own test"
 
 
 def test_without_any_test_nothing_runs() -> None:

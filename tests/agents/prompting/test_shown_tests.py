@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -36,6 +37,19 @@ def test_examples_of_our_statements_are_the_public_tests(name: str) -> None:
         ], problem.id
 
 
+@pytest.mark.shared
+def test_examples_of_contest_statements(shared_data: Path) -> None:
+    """At least one is found of each problem, and all found ones have a public test's input, of nine in ten problems."""
+    dataset = load_dataset(shared_data / "codecontests.jsonl")
+    found = total = 0
+    for problem in map(dataset.__getitem__, range(len(dataset))):
+        shown = [each.input.split() for each in examples(prompt_text(problem.statement))]
+        public = [each.input.split() for each in problem.public_tests]
+        found += bool(shown) and all(each in public for each in shown)
+        total += 1
+    assert found >= 0.9 * total
+
+
 def test_a_short_statement() -> None:
     problem = load_dataset("procedural/hidden_step?example=true&short=true")[0]
     assert examples(prompt_text(problem.statement)) == problem.public_tests[:1]
@@ -54,6 +68,9 @@ def test_a_statement_without_examples_has_none() -> None:
          [("1 2\n", "3\n")]),
         ("## Input\nTwo numbers.\n## Output\nOne.\n## Example\n### Input:\n```\n1\n2\n```\n### Output:\n```\n3\n```",
          [("1\n2\n", "3\n")]),
+        ('def f(a):\n    """Add.\n    >>> f([1, 2])\n    3\n    >>> f(x)\n    4\n    """', [("f([1, 2])\n", "3\n")]),
+        ("Pass this:\n\nassert f(1, key='a') == [2]\n", [("f(1, key='a')\n", "[2]\n")]),
+        ("Pass this:\n\nassert set(f((1, 2))) == {1}\n", []),
         ("Input\n\nTwo numbers.\n\nOutput\n\nTheir sum.\n", []),
         ("Example\n\nInput\n\n1\n", []),
         ("Example\n\nOutput\n\n1\n", []),
