@@ -3,6 +3,10 @@
 The paper's reward (RLEF, section 2 and appendix) is ``"rlef"``: +1 at the end of an episode if the last response
 passes all tests, -1 if not, and -0.2 for a response before the last that holds no program. It is binary on purpose;
 the fractions below are alternatives. The paper's KL term belongs to the learner, not to the environment.
+
+No reward with a name pays more for a program that fails than for one that is right, for another turn, or for a
+response without a program. Before the last turn nothing is paid, only taken: what is paid there could be had without
+solving. Your own weights and functions are not checked for this; negative weights break it.
 """
 
 from __future__ import annotations
@@ -64,10 +68,15 @@ def score_fraction(turn: Turn, final: bool) -> float:
 
 
 def public_fraction(turn: Turn, final: bool) -> float:
-    """Return the fraction of public tests that a response passes, at every turn; 0 if there are none."""
-    del final
+    """Return the fraction of public tests that a response passes, less 1 before the end.
+
+    So a turn before the last costs the fraction that fails. Without public tests only an accepted response counts as 1.
+    """
     public = [result.verdict for result in turn.judgement.results if result.role == "public"]
-    return public.count(Verdict.ACCEPTED) / len(public) if public else 0.0
+    passed = (
+        public.count(Verdict.ACCEPTED) / len(public) if public else float(turn.judgement.verdict is Verdict.ACCEPTED)
+    )
+    return passed if final else passed - 1.0
 
 
 COMPONENTS: Final[Mapping[str, RewardFunction]] = {
@@ -80,9 +89,9 @@ REWARDS: Final[Mapping[str, Mapping[str, float]]] = {
     "rlef": {"outcome": 1.0, "no_program": 1.0},
     # The paper's single-turn runs: a response without a program is the last one and gets -1.
     "rlef_single_turn": {"outcome": 1.0},
-    **{name: {name: 1.0} for name in COMPONENTS},
+    **{name: {name: 1.0} for name in ("outcome", "solved", "pass_fraction", "score_fraction", "public_fraction")},
 }
-"""Rewards by name: the paper's two, and each component alone."""
+"""Rewards by name: the paper's two, and each component alone that asks whether programs are right."""
 
 
 @dataclass(frozen=True)

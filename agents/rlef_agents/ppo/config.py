@@ -98,7 +98,7 @@ class TrainConfig:
     """Name of one of ``rlef_env``'s rewards, or a table of weights of its components, such as ``{outcome = 1,
     no_program = 1, compile_error = 0.5}``; a weight of 1 gives a component's own value (-0.2 for the last two). Paper:
     ``rlef``, which is +1 solved, -1 not solved, -0.2 for a response without code that is not the last."""
-    final_invalid_penalty: float = 0.0
+    final_invalid_penalty: Annotated[float, Field(le=0)] = 0.0
     """Number added to the reward of a *last* response without code. Paper: not stated. 0 keeps its -1; -0.2 makes it
     -1.2."""
 

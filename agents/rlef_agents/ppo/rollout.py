@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -79,6 +79,13 @@ def plan(
 def seed_of(*numbers: int) -> int:
     """Return one seed below 2**31 that depends on all the numbers."""
     return int(np.random.SeedSequence(numbers).generate_state(1)[0]) >> 1
+
+
+def unsolved(turn: Turn, problem: Problem) -> Turn:
+    """Return a turn that ended its episode before it was judged on all tests: a test that was not run is not passed."""
+    judgement = turn.judgement
+    verdict = Verdict.WRONG_ANSWER if judgement.verdict is Verdict.ACCEPTED else judgement.verdict
+    return replace(turn, judgement=replace(judgement, verdict=verdict, total=sum(1 for _ in problem.tests())))
 
 
 @dataclass
@@ -231,7 +238,9 @@ class Rollout:
         if room < 1:
             batch.played.out_of_context.append(index)
             if batch.turns[index]:  # the previous response becomes the last one and is rewarded as such
-                last, turn = batch.turns[index][-1], batch.env.episodes[index].turns[-1]
+                last, problem = batch.turns[index][-1], batch.env.problems[index]
+                assert problem is not None
+                turn = unsolved(batch.env.episodes[index].turns[-1], problem)
                 reward = batch.env.config.reward_function(turn, True) + self._penalty(turn)
                 batch.turns[index][-1] = TokenTurn(last.prompt_ids, last.completion, reward)
             else:

@@ -191,6 +191,22 @@ def test_an_episode_without_room_for_a_response_ends_as_at_its_turn_limit(render
         assert tokens.length == limit
 
 
+@pytest.mark.parametrize(("reward", "highest"), [("rlef", -1.0), ("pass_fraction", 0.5)])
+def test_an_episode_that_ends_before_its_hidden_tests_is_not_solved(renderer, pool, reward, highest):
+    """Else filling the context would pay for a program that passes the public tests only. Not run is not passed."""
+    prompts = [each.prompt for each in make(renderer, pool).play(plan(0, 0, 6)).episodes]
+    limit = len(renderer.first(prompts[0])) + len(renderer.data(guess(0))) + 1
+    env = {"feedback": "none", "reward": reward}
+    batch = make(renderer, pool, context=limit, env=env).play(plan(0, 0, 6))
+    assert batch.out_of_context == list(range(6))
+    verdicts = [episode.turns[-1].judgement.verdict for episode in batch.episodes]
+    assert {Verdict.ACCEPTED, Verdict.WRONG_ANSWER} == set(verdicts), "one public test, and nothing else, was run"
+    for tokens, verdict in zip(batch.tokens, verdicts, strict=True):
+        assert not tokens.solved
+        if verdict is Verdict.ACCEPTED:
+            assert tokens.turns[-1].reward <= highest
+
+
 def test_a_problem_that_fills_the_context_is_skipped_and_counted(renderer, pool):
     """The other problems are played: one long statement does not end a run."""
     starter = {"dataset": "starter"}
