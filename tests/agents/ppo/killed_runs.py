@@ -1,6 +1,7 @@
 """Runs that kill themselves at a chosen call, and continue: ``python -m tests.agents.ppo.killed_runs OUT POINT...``.
 
-All runs are forks of one process, which has loaded the libraries and made the model.
+All runs are forks of one process, which has loaded the libraries and made the model. So is the stand-in for a server,
+which samples for some of them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.trainer import Trainer
 from rlef_agents.tiny.shrunk import shrunk
+from tests.agents.ppo.generation.vllm_server import FakeVLLM
 
 CONFIG = TrainConfig(
     model="shrunk", dataset="procedural/hidden_step?short=true&steps=2&count=20", episodes=4, minibatches=2, updates=3,
@@ -44,6 +47,50 @@ POINTS: dict[str, tuple[Any, str, int, int]] = {
     "rollout": (LocalGenerator, "poll", 3, 4),
     "an optimiser step": (Learner, "_take_step", 3, 6),
 }
+
+SERVER_POINTS = {
+    # Where the process dies while a server handles its request to load the weights of the second update.
+    "weights are sent, and not loaded": "before",
+    "weights are loaded, and results of older ones kept": "after",
+}
+
+ORDER = "order"
+"""File in a run's folder that tells the server to kill the run: its process, and one of ``SERVER_POINTS``."""
+
+
+class KillingServer(FakeVLLM):
+    """The stand-in for a server, which kills a run in the middle of a request that it waits for."""
+
+    def _respond(self, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+        order = Path(body["kwargs"]["weights_path"]).parents[1] / ORDER if path == "/collective_rpc" else None
+        if order is None or not order.exists() or not body["kwargs"]["weights_path"].endswith("version-2"):
+            return super()._respond(path, body)
+        process, when = order.read_text().split()
+        order.unlink()
+        answer = super()._respond(path, body) if when == "after" else (200, b"{}")
+        os.kill(int(process), signal.SIGKILL)
+        return answer
+
+
+@contextmanager
+def serving(model: Any) -> Iterator[str]:
+    """Serve a model in a fork of this process, which ends with the context, or with this process; yield its address."""
+    server = KillingServer(model)
+    read, write = os.pipe()
+    number = os.fork()
+    if number == 0:
+        try:
+            os.close(write)
+            server._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a killed run reads no answer
+            with server:
+                os.read(read, 1)
+        finally:
+            os._exit(0)
+    try:
+        yield server.url
+    finally:
+        os.close(write)
+        os.waitpid(number, 0)
 
 
 def dies(owner: Any, name: str, call: int) -> None:
@@ -75,9 +122,9 @@ def in_fork(action: Callable[[], None]) -> int:
     return os.waitpid(number, 0)[1]
 
 
-def played(out: Path, model: Any, tokenizer: Any, resume: bool = False) -> None:
+def played(out: Path, model: Any, tokenizer: Any, servers: str, resume: bool = False) -> None:
     """Run to the end, and store the weights."""
-    config = replace(CONFIG, out=str(out))
+    config = replace(CONFIG, out=str(out), servers=servers, generator="vllm" if servers else "auto")
     with Trainer(config, copy.deepcopy(model), tokenizer, workers=1, resume=resume, quiet=True) as trainer:
         trainer.train()
         torch.save(trainer.learner.model.state_dict(), out / "weights.pt")
@@ -87,32 +134,43 @@ def main(out: Path, points: list[str]) -> None:
     """Write what happened at each point to ``found.json``."""
     torch.set_num_threads(1)
     model, tokenizer = shrunk("llama")
-    assert in_fork(lambda: played(out / "whole", model, tokenizer)) == 0
-    whole = torch.load(out / "whole" / "weights.pt", weights_only=True)
     found = {}
-    for number, point in enumerate(points):
-        owner, name, low, high = POINTS[point]
-        call = int(np.random.default_rng(number).integers(low, high + 1))
-        folder = out / str(number)
-
-        def killed(owner: Any = owner, name: str = name, call: int = call, folder: Path = folder) -> None:
-            dies(owner, name, call)
-            played(folder, model, tokenizer)
-
-        status = in_fork(killed)
-        metrics = (folder / "metrics.jsonl").read_text().splitlines() if (folder / "metrics.jsonl").exists() else []
-        last = latest(folder / "checkpoints")
-        kept = 0 if last is None else int(last.name.removeprefix("update-"))
-        assert in_fork(lambda folder=folder: played(folder, model, tokenizer, resume=True)) == 0  # type: ignore[misc]
-        again = torch.load(folder / "weights.pt", weights_only=True)
-        found[point] = {
-            "killed": os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL,
-            "done": len(metrics),
-            "kept": kept,
-            "equal": all(torch.equal(tensor, again[key]) for key, tensor in whole.items()),
-            "left": [each.name for each in (folder / "checkpoints").glob(".*")],
+    with serving(model) as url:
+        whole = {
+            servers: finished(out / f"whole{bool(servers):d}", model, tokenizer, servers)
+            for servers in dict.fromkeys(url if point in SERVER_POINTS else "" for point in points)
         }
+        for number, point in enumerate(points):
+            servers, folder = url if point in SERVER_POINTS else "", out / str(number)
+
+            def killed(number: int = number, point: str = point, servers: str = servers, folder: Path = folder) -> None:
+                if servers:
+                    folder.mkdir()
+                    (folder / ORDER).write_text(f"{os.getpid()} {SERVER_POINTS[point]}")
+                else:
+                    owner, name, low, high = POINTS[point]
+                    dies(owner, name, int(np.random.default_rng(number).integers(low, high + 1)))
+                played(folder, model, tokenizer, servers)
+
+            status = in_fork(killed)
+            metrics = (folder / "metrics.jsonl").read_text().splitlines() if (folder / "metrics.jsonl").exists() else []
+            last = latest(folder / "checkpoints")
+            again = finished(folder, model, tokenizer, servers, resume=True)
+            found[point] = {
+                "killed": os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL,
+                "done": len(metrics),
+                "kept": 0 if last is None else int(last.name.removeprefix("update-")),
+                "equal": all(torch.equal(tensor, again[key]) for key, tensor in whole[servers].items()),
+                "left": [each.name for each in (folder / "checkpoints").glob(".*")],
+            }
     (out / "found.json").write_text(json.dumps(found))
+
+
+def finished(out: Path, model: Any, tokenizer: Any, servers: str, resume: bool = False) -> dict[str, torch.Tensor]:
+    """Run to the end in a fork, and return the weights."""
+    assert in_fork(lambda: played(out, model, tokenizer, servers, resume)) == 0
+    weights: dict[str, torch.Tensor] = torch.load(out / "weights.pt", weights_only=True)
+    return weights
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.ppo.killed_runs import POINTS
+from tests.agents.ppo.killed_runs import POINTS, SERVER_POINTS
 
 ROOT = Path(__file__).resolve().parents[3]
-QUICK = ("files go to disk", "weights go to the generator", "rollout")
+QUICK = ("files go to disk", "weights go to the generator", "weights are sent, and not loaded", "rollout")
 
 
 def check(points: list[str], out: Path) -> None:
@@ -36,4 +36,4 @@ def test_kill_9_loses_at_most_one_update(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_kill_9_anywhere_loses_at_most_one_update(tmp_path: Path) -> None:
-    check([point for point in POINTS if point not in QUICK], tmp_path)
+    check([point for point in (*POINTS, *SERVER_POINTS) if point not in QUICK], tmp_path)
