@@ -5,16 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from rlef_env.errors import UsageError
 
-if TYPE_CHECKING:
-    from rlef_agents.ppo.config import TrainConfig
-
 __all__ = [
-    "MODEL", "above_zero", "add_config", "add_evaluated_model", "add_judge_options", "add_set", "count", "new_folder",
-    "number", "print_step", "read_config", "temperature", "workers",
+    "MODEL", "above_zero", "add_evaluated_model", "add_judge_options", "add_set", "count", "new_folder", "number",
+    "print_step", "temperature", "workers",
 ]  # fmt: skip
 
 
@@ -42,22 +39,9 @@ workers = number(int, lambda value: value >= 1, "a whole number >= 1")
 MODEL: Final = "a folder, a GGUF file, a name on the Hugging Face hub, or the folder of a run (its best policy)"
 
 
-def add_config(command: argparse.ArgumentParser) -> None:
-    """Add a configuration, and changes of its settings."""
-    command.add_argument("config", help="a TOML file, or a preset: tiny, small, llama-3.1-8b, llama-3.1-70b")
-    add_set(command)
-
-
 def add_set(command: argparse.ArgumentParser) -> None:
     """Add ``--set``."""
     command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting; repeatable")
-
-
-def read_config(arguments: Any) -> TrainConfig:
-    """Return the configuration that the arguments name."""
-    from rlef_agents.ppo.config_file import load_config
-
-    return load_config(arguments.config, arguments.set)
 
 
 def add_evaluated_model(command: argparse.ArgumentParser) -> None:

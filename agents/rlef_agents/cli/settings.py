@@ -81,13 +81,14 @@ def evaluated_config(arguments: Any) -> TrainConfig:
     return chosen.config
 
 
-def choose(model: str, given: Sequence[str], for_training: bool = True) -> Chosen:
+def choose(model: str, given: Sequence[str], for_training: bool = True, machine: Machine | None = None) -> Chosen:
     """Choose settings for a model that nobody wrote a configuration for. Its weights are not loaded.
 
     Args:
         model: its name.
         given: settings as after ``--set``, which are taken as they are.
         for_training: choose what training needs, too.
+        machine: what the run can use; None: what this machine has.
 
     Raises:
         UsageError: the model, its chat template or the problems cannot be used.
@@ -120,7 +121,7 @@ def choose(model: str, given: Sequence[str], for_training: bool = True) -> Chose
     shape, longest = model_shape(details), max_context(details)
     renderer, template = fitting_template(read_tokenizer(model, model_source(model)), config)
     task = measure_task(problems.dataset, renderer)
-    machine = machine_here(config.device, parallel.world(), parallel.on_this_machine())
+    machine = machine or machine_here(config.device, parallel.world(), parallel.on_this_machine())
     choose_these = choose_training(shape, longest, task, machine, values) if for_training else [
         each for each in choose_lengths(task, longest, machine, values) if each.name not in values
     ]  # fmt: skip

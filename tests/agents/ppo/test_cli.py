@@ -114,6 +114,38 @@ def test_a_plan_needs_no_weights(tmp_path, stored, capsys):
     assert "keys and values" in capsys.readouterr().out
 
 
+def test_the_plan_of_a_model_is_for_the_gpus_that_are_named(tmp_path, stored, capsys):
+    """With the settings that ``train`` would choose there, for the problems; a setting that is given is not chosen."""
+    model = tmp_path / "model"
+    shutil.copytree(stored, model)
+    (model / "model.safetensors").unlink()
+    weights = AutoModelForCausalLM.from_pretrained(stored).num_parameters()
+    assert main(["plan", str(model)]) == 0
+    whole = capsys.readouterr().out
+    assert re.search(r"^lora_rank +0 +all weights", whole, re.MULTILINE)
+    assert f"{model}: {weights:,} weights, bfloat16, 1 process\n" in whole
+    assert "it fits: " in whole
+    assert "80 GB a GPU" in whole
+    family = "procedural/hidden_step?short=true&steps=2&count=10"
+    several = ["plan", f"hf:{model}", "--gpus", "4", "--data", family, "--set", "lora_rank=8"]
+    assert main(several) == 0
+    adapters = capsys.readouterr().out
+    assert not re.search(r"^lora_rank", adapters, re.MULTILINE)
+    assert "4 processes" in adapters
+    lengths = [re.search(r"^context +(\d+)", text, re.MULTILINE)[1] for text in (whole, adapters)]
+    assert int(lengths[1]) < int(lengths[0]), "the problems of a family are shorter than those of the starter set"
+    with pytest.raises(SystemExit, match="1"):
+        main([*several, "--memory", "0.001"])
+    assert "it does not fit: " in capsys.readouterr().out
+    assert main(["plan", "no such model"]) == 2
+    error = capsys.readouterr().err
+    assert "model: expected one of tiny, small" in error
+    assert error.count("\n") == 1
+    assert main(["plan", "small", "--data", family]) == 0
+    assert main(["plan", "small", "--set", "episodez=1"]) == 2
+    assert list(tmp_path.iterdir()) == [model], "nothing is written"
+
+
 REWRITING = (
     "{% for m in messages %}<|im_start|>{{ m.role }} of {{ messages | length }}\n{{ m.content }}<|im_end|>\n"
     "{% endfor %}"
