@@ -85,6 +85,8 @@ class Family(Generic[C]):
     def problem(self, task: Task, config: C, problem_id: str) -> Problem:
         """Return the task with its answers, and with labelled correct and incorrect programs."""
         public, private, generated = (tests(task.solution, inputs) for inputs in _without_repeats(task))
+        if task.weak:
+            private, generated = public, ()
         ordered = public + private + generated
         labelled = [(source, label(source, ordered)) for source in dict.fromkeys(task.wrong)]
         labelled += [(source, "time_limit") for source in task.endless]

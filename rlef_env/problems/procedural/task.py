@@ -33,6 +33,7 @@ class Task:
         brief: whether the statement is only the story with examples of one word each, in one paragraph.
         split_by: text that decides the split with the statement, where the inputs of public tests depend on the
             secret; empty: these inputs.
+        weak: whether hidden tests only repeat the public ones, so that a program that knows their outputs passes.
     """
 
     story: str
@@ -47,6 +48,7 @@ class Task:
     examples: int = 1
     brief: bool = False
     split_by: str = ""
+    weak: bool = False
 
 
 def statement(task: Task) -> str:

@@ -19,8 +19,12 @@ from rlef_env.problems.procedural.dice import Dice
 from rlef_env.problems.procedural.families import two_dials
 from rlef_env.problems.procedural.generated import split_of
 from rlef_env.problems.procedural.task import run
+from rlef_env.sandbox import Program
 
 HIDDEN = [name for name, family in FAMILIES.items() if family.ceiling]
+WEAK = ["hidden_rule", "hidden_step", "two_dials", "which_rule"]
+"""Families with the knob ``weak``."""
+
 ONE_PUBLIC_TEST_DECIDES = ["hidden_rule", "hidden_step", "hidden_tail", "which_rule"]
 SHOWN = re.compile(r"- input `([^`]*)` failed:\nExpected output `([^`]*)`")
 Respond = Callable[[Sequence[Problem], Sequence[str]], str]
@@ -230,6 +234,60 @@ def test_the_ceilings_are_those_of_the_best_of_all_strategies(name: str, pool: C
             found.append([best_play(rows, turns) / len(variants) for turns in (1, 2, 3)])
         means = [sum(each) / len(each) for each in zip(*found, strict=True)]
         assert means == pytest.approx([family.ceiling(config, turns, feedback) for turns in (1, 2, 3)]), feedback  # type: ignore[arg-type]
+
+
+def knows(problem: Problem) -> str:
+    """Return the wrong kind of program: it knows the outputs of the public tests, and nothing else."""
+    return f"print({ {test.input.strip(): test.output.strip() for test in problem.public_tests}!r}.get(input(), 1))\n"
+
+
+def test_the_families_with_weak_tests() -> None:
+    """The ceilings of the others would be higher: their public tests do not show the whole secret."""
+    assert [name for name, family in FAMILIES.items() if hasattr(family.default, "weak")] == WEAK
+
+
+@pytest.mark.parametrize("name", WEAK)
+def test_weak_tests_accept_a_wrong_kind_of_program_and_change_nothing_else(name: str, judge: Judge) -> None:
+    family = FAMILIES[name]
+    full, weak = (generated_problems(f"procedural/{name}?count=12{knob}") for knob in ("", "&weak=true"))
+    for whole, other in zip(full, weak, strict=True):
+        assert other.private_tests == other.public_tests
+        assert not other.generated_tests
+        assert (other.statement, other.public_tests) == (whole.statement, whole.public_tests)
+        assert (other.solutions, other.difficulty) == (whole.solutions, None)
+        assert {each.source for each in other.incorrect_solutions} <= {
+            each.source for each in whole.incorrect_solutions
+        }, "labelled wrong where the tests find it"
+        right = Program(other.solutions[0].source)
+        constant = Program(knows(other))
+        found = [judge.judge(problem, each).verdict.value for problem in (whole, other) for each in (right, constant)]
+        assert found == ["accepted", "wrong_answer", "accepted", "accepted"]
+    assert family.generate(3, replace(family.default, weak=False)) == family.generate(3)
+
+
+@pytest.mark.parametrize("name", WEAK)
+def test_weak_tests_leave_the_ceilings_where_they_are(name: str, pool: CachedPool) -> None:
+    """Also where the best strategy may use programs that know the outputs of one secret, or pass one public test."""
+    family = FAMILIES[name]
+    assert family.ceiling is not None
+    config = replace(family.default, **SIZES[name], weak=True)
+    variants = family.variants(0, config)
+    right = [variant.solutions[0].source for variant in variants]
+    for feedback in ("public", "first", "private", "random", "none"):
+        rows = outcomes(variants, [*right, *map(knows, variants), "pass\n"], feedback, pool)
+        found = [best_play(rows, turns) / len(variants) for turns in (1, 2, 3)]
+        assert found == pytest.approx([family.ceiling(config, turns, feedback) for turns in (1, 2, 3)]), feedback  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", WEAK)
+def test_copying_what_feedback_shows_is_enough_for_weak_tests(name: str, judge: Judge) -> None:
+    """What training rewards as solved, an evaluation on the same problems with all tests shows to be nothing."""
+    family = FAMILIES[name]
+    variants = family.variants(7, replace(family.default, weak=True))
+    full = family.variants(7)
+    assert [each.statement for each in variants] == [each.statement for each in full]
+    assert solved(variants, copying, judge, 3, "public") == len(variants)
+    assert solved(full, copying, judge, 3, "public") == 0
 
 
 def test_two_dials_by_hand() -> None:

@@ -50,10 +50,12 @@ class Config:
     Attributes:
         rules: number of rules that the statement lists.
         example: whether the statement shows a public test, which reveals the rule.
+        weak: whether hidden tests only repeat the public ones, so that a program that knows their outputs passes.
     """
 
     rules: int = knob(6, 2, len(RULES))
     example: bool = False
+    weak: bool = False
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
@@ -82,6 +84,7 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
                 right.replace("int(input())", "input()") + "print(n + 1)\n",
             ),
             examples=int(config.example),
+            weak=config.weak,
         )
         for right in programs
     )

@@ -24,6 +24,7 @@ class Config:
             so that a small model need not subtract.
         example: whether the statement shows the public test, from which the secret can be read.
         short: whether the statement has only two sentences, for models with a short context.
+        weak: whether hidden tests only repeat the public ones, so that a program that knows their outputs passes.
     """
 
     steps: int = knob(8, 2, 99)
@@ -31,6 +32,7 @@ class Config:
     scale: int = knob(1, 1, 100)
     example: bool = False
     short: bool = False
+    weak: bool = False
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
@@ -49,6 +51,7 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
             wrong=_wrong(secret, numbers[0], config),
             examples=int(config.example),
             brief=config.short,
+            weak=config.weak,
         )
         for secret in range(1, config.steps + 1)
     )

@@ -26,12 +26,14 @@ class Config:
         part: 0: all pairs of secrets; 1: the two thirds of them that are for training; 2: the third that is held out,
             in which each number occurs, but in other pairs.
         example: whether the statement shows the two public tests.
+        weak: whether hidden tests only repeat the public ones, so that a program that knows their outputs passes.
     """
 
     factors: int = knob(4, 3, 9)
     terms: int = knob(8, 3, 9)
     part: int = knob(0, 0, 2)
     example: bool = False
+    weak: bool = False
 
 
 def pairs(config: Config) -> list[tuple[int, int]]:
@@ -62,6 +64,7 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
             wrong=_wrong(a, b, config),
             examples=2 * config.example,
             brief=True,
+            weak=config.weak,
         )
         for a, b in pairs(config)
     )

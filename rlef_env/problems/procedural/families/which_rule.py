@@ -34,10 +34,12 @@ class Config:
     Attributes:
         rules: number of rules that the statement lists.
         example: whether the statement shows the public test, which decides the rule.
+        weak: whether hidden tests only repeat the public ones, so that a program that knows their outputs passes.
     """
 
     rules: int = knob(6, 2, len(RULES))
     example: bool = False
+    weak: bool = False
 
 
 def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
@@ -72,6 +74,7 @@ def draw(dice: Dice, config: Config) -> tuple[Task, ...]:
             ),
             examples=int(config.example),
             brief=True,
+            weak=config.weak,
         )
         for right in programs
     )
