@@ -10,13 +10,13 @@ from typing import Final
 
 from rlef_agents.studies import interventions
 from rlef_agents.studies.interventions import RAISES, Mode, Told, failed_tests, failed_with
-from rlef_env import Problem, score_all
+from rlef_env import Dataset, Problem, score_all
 from rlef_env.agents import Agent, Conversation
 from rlef_env.envs import extract_program, fenced, prompt_text
 from rlef_env.judge import BaseJudgePool, Judgement, Verdict
 from rlef_env.problems.procedural import variants_of
 
-__all__ = ["Case", "Played", "all_told", "judged_under", "play_cases", "told_under"]
+__all__ = ["Case", "Played", "all_told", "distinct_problems", "judged_under", "play_cases", "told_under"]
 
 _NOT_JUDGED: Final = Judgement(Verdict.NO_VERDICT)
 
@@ -62,11 +62,6 @@ class Case:
         """The problem under each other secret."""
         return tuple(each for each in self.variants if replace(each, id=self.problem.id) != self.problem)
 
-    @property
-    def cluster(self) -> str:
-        """Equal for problems that the policy cannot tell apart before it gets feedback."""
-        return "\0".join([self.problem.statement, *(test.input for test in self.problem.public_tests)])
-
 
 @dataclass(frozen=True, slots=True)
 class Played:
@@ -85,6 +80,19 @@ class Played:
     ended: int
     without_program: int
     no_verdict: int
+
+
+def distinct_problems(dataset: Dataset, count: int) -> list[Problem]:
+    """Return the first problems of a data set of which no two have the same statement and public tests.
+
+    To a policy such two are one problem: counting both would make intervals too narrow.
+    """
+    found: dict[object, Problem] = {}
+    for problem in dataset:
+        found.setdefault((problem.statement, problem.public_tests), problem)
+        if len(found) == count:
+            break
+    return list(found.values())
 
 
 def play_cases(

@@ -43,13 +43,11 @@ class ScoredRepairs:
     """The right programs of a case, one for each secret, scored after the feedback that each secret gives.
 
     Attributes:
-        cluster: name of the problem's cluster.
         told: the feedback under each secret; None where there is none, because the program is right, ``(secrets,)``.
         logprobs: log-probability of each secret's right program (columns) after each secret's feedback (rows),
             in nats, ``(secrets, secrets)``; NaN in the rows without feedback.
     """
 
-    cluster: str
     told: tuple[str | None, ...]
     logprobs: Matrix
 
@@ -109,7 +107,7 @@ def score_repairs(
         rows = [row for row, text in enumerate(texts) if text is not None]
         episodes = list(token_episodes(chats, policy.renderer, last_only=True))
         logprobs[rows] = last_logprobs(policy, episodes).reshape(len(rows), len(repairs))
-        found.append(ScoredRepairs(case.cluster, texts, logprobs))
+        found.append(ScoredRepairs(texts, logprobs))
     return found
 
 
@@ -136,7 +134,6 @@ def likelihoods(scored: Sequence[ScoredRepairs]) -> dict[str, Any]:
         where problems have different numbers of secrets; ``count``: number of problems. Intervals are 95 %, over
         problems.
     """
-    clusters = [each.cluster for each in scored]
     sizes = {len(each.told) for each in scored}
     matrix = None
     if len(sizes) == 1:
@@ -148,9 +145,9 @@ def likelihoods(scored: Sequence[ScoredRepairs]) -> dict[str, Any]:
             for row in zip(sums, counts, strict=True)
         ]
     return {
-        "own_most_likely": as_row(mean_interval([each.own_most_likely for each in scored], clusters)),
+        "own_most_likely": as_row(mean_interval([each.own_most_likely for each in scored])),
         "chance": float(np.mean([each.chance for each in scored])) if scored else None,
-        "difference": as_row(mean_interval([each.difference for each in scored], clusters, bounds=None)),
+        "difference": as_row(mean_interval([each.difference for each in scored], bounds=None)),
         "matrix": matrix,
         "count": len(scored),
     }

@@ -21,7 +21,7 @@ import numpy as np
 
 from rlef_agents.cli.arguments import count, temperature
 from rlef_agents.cli.arguments import workers as whole
-from rlef_agents.studies.cases import Case, Played, all_told, play_cases
+from rlef_agents.studies.cases import Case, Played, all_told, distinct_problems, play_cases
 from rlef_agents.studies.interventions import INTERVENTIONS, Mode, Told
 from rlef_agents.studies.rows import as_row
 from rlef_env import Dataset, JudgePool, Scored, load_dataset, score_all
@@ -44,7 +44,6 @@ class Outcome:
     """What a policy did after an intervention on one problem.
 
     Attributes:
-        cluster: name of the problem's cluster; see ``Case.cluster``.
         right: whether its program solves the problem.
         follows: whether it solves the problem that the message describes; None where the message describes none.
         fits: whether it passes the tests that the message shows: all that a reader can be sure of where feedback does
@@ -53,7 +52,6 @@ class Outcome:
         no_program: whether there is no program.
     """
 
-    cluster: str
     right: bool
     follows: bool | None
     fits: bool | None
@@ -98,9 +96,7 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     described = [each for each in outcomes if each.follows is not None]
     right, follows = ([bool(getattr(each, name)) for each in described] for name in ("right", "follows"))
     ones = np.ones(len(described))
-    interval = difference_interval(
-        Ratio(np.array(right, float), ones), Ratio(np.array(follows, float), ones), [each.cluster for each in described]
-    )
+    interval = difference_interval(Ratio(np.array(right, float), ones), Ratio(np.array(follows, float), ones))
     return {**found, "difference": as_row(interval) if described else None, "count": len(outcomes)}
 
 
@@ -120,7 +116,7 @@ def reading_of(
         agent: the policy.
         dataset: generated problems with a secret.
         pool: judges.
-        problems: number of problems to play, the first ones.
+        problems: largest number of problems to play, the first distinct ones.
         seed: seed of all draws.
         turn: number of the wrong program after which the feedback is changed.
         mode: which failures the feedback shows.
@@ -136,7 +132,7 @@ def reading_of(
     """
     if problems < 1 or turn < 1:
         raise UsageError(f"problems, turn: expected 1 or more, got {problems} and {turn}")
-    chosen = [dataset[place] for place in range(min(problems, len(dataset)))]
+    chosen = distinct_problems(dataset, problems)
     one_of_each = {each.extra.get("family"): each.id for each in chosen}
     if any(len(variants_of(name)) < 2 for name in one_of_each.values()):
         raise UsageError(f"dataset: expected generated problems with a secret, got {dataset.name!r}, which has others")
@@ -169,7 +165,7 @@ def reading(
             settings of rendering then count.
         dataset: name of generated problems with a secret.
         split: their split.
-        problems: number of problems to play.
+        problems: largest number of problems to play, the first distinct ones.
         seed: seed of all draws.
         temperature: temperature of sampling; 0 takes the most likely token.
         max_new: maximum number of tokens of a response.
@@ -251,7 +247,6 @@ def _outcome(case: Case, told: Told, response: str, own: Scored, described: Scor
         if result.role == "public" and result.verdict is Verdict.ACCEPTED
     }
     return Outcome(
-        cluster=case.cluster,
         right=own.solved,
         follows=None if told.described is None else described.solved,
         fits=None if told.described is None else passed.issuperset(told.tests),
@@ -261,10 +256,8 @@ def _outcome(case: Case, told: Told, response: str, own: Scored, described: Scor
 
 
 def _share(outcomes: Sequence[Outcome], name: str) -> dict[str, float | None] | None:
-    known = [(float(value), each.cluster) for each in outcomes if (value := getattr(each, name)) is not None]
-    if not known:
-        return None
-    return as_row(mean_interval([value for value, _ in known], [cluster for _, cluster in known]))
+    known = [float(value) for each in outcomes if (value := getattr(each, name)) is not None]
+    return as_row(mean_interval(known)) if known else None
 
 
 def _counts(played: Played) -> dict[str, int]:

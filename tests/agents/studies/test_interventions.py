@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlef_agents.studies import interventions
-from rlef_agents.studies.cases import Case, Played, all_told, play_cases
+from rlef_agents.studies.cases import Played, all_told, distinct_problems, play_cases
 from rlef_agents.studies.interventions import INTERVENTIONS, Mode
 from rlef_env import JudgePool, Problem, load_dataset, score_all
 from rlef_env.agents import Conversation
@@ -200,7 +200,10 @@ def test_a_conversation_goes_on_with_the_message(pool: BaseJudgePool) -> None:
     assert extract_program(case.responses[0]) == case.program
 
 
-def test_the_cluster_of_a_case_does_not_depend_on_its_secret() -> None:
-    dataset = load_dataset("procedural/hidden_step", split="test")
-    first, second, *_ = variants_of(dataset[0].id)
-    assert Case(first, 0).cluster == Case(second, 1).cluster != Case(dataset[1], 0).cluster
+def test_problems_that_are_one_to_a_policy_are_taken_once() -> None:
+    dataset = load_dataset("procedural/hidden_step?steps=2", split="test")
+    found = distinct_problems(dataset, len(dataset))
+    every = {(each.statement, each.public_tests) for each in dataset}
+    assert len(found) == len(every) < len(dataset)
+    assert {(each.statement, each.public_tests) for each in found} == every
+    assert found[:5] == distinct_problems(dataset, 5)

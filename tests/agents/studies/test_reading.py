@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rlef_agents.ppo.config import TrainConfig
+from rlef_agents.ppo.config_file import dump_config
+from rlef_agents.studies.frozen import frozen_policy
 from rlef_agents.studies.interventions import INTERVENTIONS
 from rlef_agents.studies.reading import Outcome, main, reading_of, summary, table
+from rlef_agents.tiny.shrunk import shrunk
 from rlef_env import JudgePool, load_dataset
 from rlef_env.errors import UsageError
 from rlef_env.judge import BaseJudgePool, CachedPool, VerdictCache
@@ -109,21 +115,18 @@ def test_the_second_feedback_can_be_changed_in_place_of_the_first(pool: BaseJudg
     assert result["true"]["right"]["mean"] < 1 == means(result_of(Reader(STEPS), pool), "right")["true"]
 
 
-def test_shares_and_clusters_by_hand() -> None:
-    def outcome(cluster: str, right: bool, follows: bool | None) -> Outcome:
-        return Outcome(cluster, right, follows, follows, False, False)
+def test_shares_by_hand() -> None:
+    def outcome(right: bool, follows: bool | None) -> Outcome:
+        return Outcome(right, follows, follows, False, False)
 
-    four = [outcome("a", True, False), outcome("b", False, True), outcome("c", False, True), outcome("d", False, None)]
-    found = summary(four)
+    found = summary([outcome(True, False), outcome(False, True), outcome(False, True), outcome(False, None)])
     assert found["right"]["mean"] == pytest.approx(1 / 4)
     assert found["follows"]["mean"] == pytest.approx(2 / 3)
     assert found["difference"]["mean"] == pytest.approx(2 / 3 - 1 / 3)
     assert found["count"] == 4
-    alone = summary([outcome(str(number), number % 2 == 0, None) for number in range(20)])["right"]
-    together = summary([outcome(str(number % 10 // 2), number % 2 == 0, None) for number in range(20)])["right"]
-    equal = summary([outcome(str(number // 2), number // 2 % 2 == 0, None) for number in range(20)])["right"]
-    assert alone["mean"] == together["mean"] == equal["mean"] == 0.5
-    assert equal["high"] - equal["low"] > alone["high"] - alone["low"]  # ten answers, each seen twice
+    few, many = (summary([outcome(False, False)] * count)["right"]["high"] for count in (10, 100))
+    assert 0.02 < many < few < 0.35
+    assert summary([])["right"] is summary([])["difference"] is None
 
 
 def test_a_table_has_a_row_for_each_intervention(pool: BaseJudgePool) -> None:
@@ -148,7 +151,31 @@ def test_problems_that_cannot_be_used_are_refused(
         reading_of(Reader(STEPS), load_dataset(dataset, split="train"), pool, problems)
 
 
-def test_a_wrong_argument_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Any) -> None:
+def test_a_model_in_a_folder_that_never_writes_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lm, tokenizer = shrunk("llama")
+    for part in (lm, tokenizer):
+        part.save_pretrained(tmp_path / "model")
+    options = ["--problems", "4", "--max-new", "8", "--json", str(tmp_path / "out.json")]
+    assert main([str(tmp_path / "model"), DATASET, *options]) == 0
+    result = json.loads((tmp_path / "out.json").read_text())
+    assert result["problems"] == {"asked": 4, "wrong": 0, "ended": 0, "without_program": 4, "no_verdict": 0}
+    assert result["true"]["count"] == result["likelihood"]["count"] == 0
+    assert "without program 4" in capsys.readouterr().out
+
+
+def test_the_settings_of_a_run_decide_how_a_conversation_is_rendered(tmp_path: Path) -> None:
+    lm, tokenizer = shrunk("llama")
+    for part in (lm, tokenizer):
+        part.save_pretrained(tmp_path / "best")
+    plain = frozen_policy(str(tmp_path), 1.0, 8).renderer.first("Hello")
+    config = TrainConfig(dataset="starter", out=str(tmp_path), system="Be brief.", context=512, date="2026-01-01")
+    (tmp_path / "config.toml").write_text(dump_config(config))
+    of_run = frozen_policy(str(tmp_path), 1.0, 8)
+    assert "Be brief." in tokenizer.decode(of_run.renderer.first("Hello")) not in tokenizer.decode(plain)
+    assert of_run.agent.settings["context"] == 512
+
+
+def test_a_wrong_argument_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main([str(tmp_path / "missing"), DATASET]) == 2
     assert main([str(tmp_path), DATASET, "--mode", "none"]) == 2
     for wrong in (["--temperature", "-1"], ["--problems", "0"], ["--max-new", "x"]):
