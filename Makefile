@@ -16,10 +16,10 @@ define step
 @printf '\033[1m== %s\033[0m\n' '$(1)'; began=$$SECONDS; $(2); printf '   %s: %s s\n' '$(1)' $$((SECONDS - began))
 endef
 
-.PHONY: help demo test coverage slow viewers integrations smol mutants chaos lint types clean programs
+.PHONY: help demo test coverage slow viewers integrations smol experiments experiments-quick mutants chaos lint types clean programs
 
 help:  ## show this
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-18s %s\n' "$$name" "$$text"; done
 	@echo
 	@echo '  Another Python: make demo PYTHON=python3.12 (3.10 or newer)'
 
@@ -72,6 +72,15 @@ MINUTES ?= 25
 
 smol: $(VENV)/installed-test  ## train a pretrained model of 135 million weights for MINUTES=25, and evaluate it before and after
 	$(BIN)/python -m benchmarks.smol --minutes $(MINUTES)
+
+STUDIES := central credit ablations dials starts trace noise
+
+experiments: $(VENV)/installed-test  ## run every study of docs/experiments.md with three seeds (hours), and make its tables
+	@for study in $(STUDIES); do $(BIN)/rlef-agents study $$study --seeds 3; done
+	$(BIN)/python -m rlef_agents.studies.page docs/experiments.md experiments/results
+
+experiments-quick: $(VENV)/installed-test  ## the central study with one seed (20 minutes); fails where its conclusions do not hold
+	$(BIN)/rlef-agents study central --quick --seeds 1 --out runs/experiments-quick
 
 mutants: $(VENV)/installed-test  ## put known bugs of trainers into copies of this one, and check that a test of `make test` fails for each
 	$(BIN)/python -m tests.mutants

@@ -26,13 +26,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=above_zero, help="begin no arm after this time")
     parser.add_argument("--results", type=Path, metavar="DIR", help="default: experiments/results, or OUT if --quick")
     parser.add_argument("--quick", action="store_true", help="only the arms and conclusions of the quick version")
-    parser.add_argument("--dry-run", action="store_true", help="check the study and print what it would run")
+    parser.add_argument("--dry-run", action="store_true", help="print what it would run; one update of each arm")
 
 
 def run(arguments: Any) -> None:
     """Run a study and print its table and conclusions."""
+    from rlef_agents.cli.dry_run import dry_run
+    from rlef_agents.studies.figures import draw_curves
     from rlef_agents.studies.page import show_plan, show_results
-    from rlef_agents.studies.policies import write_json
+    from rlef_agents.studies.policies import config_of, write_json
     from rlef_agents.studies.results import collect
     from rlef_agents.studies.runner import run_study
     from rlef_agents.studies.study import FOLDER, find_study
@@ -44,6 +46,10 @@ def run(arguments: Any) -> None:
     seeds = list(range(arguments.seeds))
     if arguments.dry_run:
         print(show_plan(study, seeds))
+        for arm in study.arms:
+            if arm.method == "train":
+                print(f"\n{arm.name}: one update with a tiny random model")
+                dry_run(config_of(study, arm, 0, arguments.out))
         return
     complete = run_study(
         study, seeds, arguments.out, arguments.jobs or default_workers(), arguments.minutes,
@@ -55,6 +61,8 @@ def run(arguments: Any) -> None:
     folder = arguments.results or (arguments.out if arguments.quick else FOLDER / "results")
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / f"{study.name}.json", results)
+    if any(arm["curve"] for arm in results["arms"].values()):
+        draw_curves(results, folder / f"{study.name}.png")
     print(show_results(results))
     print(f"\nthe results are in {folder / study.name}.json")
     failed = [each["claim"] for each in results["conclusions"] if each["holds"] is False]

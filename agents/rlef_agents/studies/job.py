@@ -15,7 +15,7 @@ from rlef_agents.studies.policies import (
     cpu_seconds,
     make_policy,
     named_agent,
-    policy_folder,
+    policy_name,
     write_json,
 )
 from rlef_agents.studies.start import PLAYED_AT_ONCE, Start, conversations
@@ -65,8 +65,7 @@ def run_job(study: Study, arm_name: str, seed: int, out: Path, only_start: bool 
         if only_start:
             return make_policy(study, dataclasses.replace(arm, method="none"), seed, out, cached)
         cost, began = make_policy(study, arm, seed, out, cached), cpu_seconds()
-        made = policy_folder(out, study, arm, seed)
-        policy = made if arm.method == "none" else made / "policy"
+        policy = policy_name(out, study, arm, seed)
         folder = arm_folder(out, study, arm.name, seed)
         for each in study.evaluations_of(arm):
             evaluate(study, arm, each, policy, folder / each.name.replace(" ", "-"), cached, seed)
@@ -75,14 +74,12 @@ def run_job(study: Study, arm_name: str, seed: int, out: Path, only_start: bool 
     return {**cost, "evaluation_seconds": cpu_seconds() - began}
 
 
-def evaluate(
-    study: Study, arm: Arm, each: Evaluate, policy: Path, folder: Path, pool: BaseJudgePool, seed: int
-) -> None:
+def evaluate(study: Study, arm: Arm, each: Evaluate, policy: str, folder: Path, pool: BaseJudgePool, seed: int) -> None:
     """Evaluate a policy; the folder is a run folder that is continued if it exists."""
     task = study.task_of(arm)
     name, turns = each.dataset or task["dataset"], each.turns or task["turns"]
     problems = load_dataset(name, split=each.split)
-    model, tokenizer = read_model(str(policy))
+    model, tokenizer = read_model(policy)
     model.eval()
     examples = worked_repairs(task, each.few_shot, pool)
     agent = named_agent(model, tokenizer, task, each.temperature, seed, examples)
@@ -104,9 +101,9 @@ def worked_repairs(task: dict[str, Any], count: int, pool: BaseJudgePool) -> lis
     ]
 
 
-def read_changed(study: Study, arm: Arm, policy: Path, seed: int, pool: BaseJudgePool) -> dict[str, Any]:
+def read_changed(study: Study, arm: Arm, policy: str, seed: int, pool: BaseJudgePool) -> dict[str, Any]:
     """Give a policy changed feedback; see ``rlef_agents.studies.reading``."""
     from rlef_agents.studies.reading import reading
 
     task = study.task_of(arm)
-    return reading(str(policy), task["dataset"], "test", READ_PROBLEMS, seed, 1.0, task["max_new"], pool=pool)
+    return reading(policy, task["dataset"], "test", READ_PROBLEMS, seed, 1.0, task["max_new"], pool=pool)

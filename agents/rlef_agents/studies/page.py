@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rlef_agents.studies.study import Study
 from rlef_env.errors import UsageError
 
-__all__ = ["main_table", "replace_tables", "show_plan", "show_results"]
+__all__ = ["main_table", "read_results", "reading_table", "show_plan", "show_results", "turns_table", "with_tables"]
 
 
 def show_plan(study: Study, seeds: Sequence[int]) -> str:
@@ -44,8 +46,7 @@ def main_rows(results: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 def main_table(results: Mapping[str, Any]) -> str:
     """Return the main table in Markdown, with the conclusions and the cost."""
-    head, *rows = main_rows(results)
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)]
+    lines = [markdown(main_rows(results))]
     marks = {True: "yes", False: "**no**", None: "measured"}
     if results["conclusions"]:
         lines += ["", "| claim | value or difference | supported |", "|---|---|---|"]
@@ -72,11 +73,69 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def replace_tables(page: Path, results: Mapping[str, Mapping[str, Any]]) -> None:
-    """Replace the tables of a page: the text between ``<!-- results NAME -->`` and ``<!-- end -->``.
+def turns_table(results: Mapping[str, Any]) -> str:
+    """Return, for each arm and turn of the primary evaluation, what was solved and which verdicts there were."""
+    names = [
+        name
+        for name in dict.fromkeys(name for arm in results["arms"].values() for row in arm["by_turn"] for name in row)
+        if name not in ("solved", "reached")
+    ]
+    head = ("arm", "turn", "solved so far", "episodes with this turn", *names)
+    rows = [
+        (
+            name,
+            str(number),
+            f"{row['solved']:.3f}",
+            f"{row['reached']:.3f}",
+            *(f"{row.get(each, 0):.3f}" for each in names),
+        )
+        for name, arm in results["arms"].items()
+        for number, row in enumerate(arm["by_turn"], start=1)
+    ]
+    return markdown([head, *rows])
+
+
+def reading_table(results: Mapping[str, Any]) -> str:
+    """Return what the arms' policies do after changed feedback: means over seeds, and their range."""
+    rows: list[tuple[str, ...]] = [("arm", "feedback", "right", "follows", "repeats a program", "answers")]
+    for name, arm in results["arms"].items():
+        found = arm.get("reading", [])
+        changes = (
+            [each for each, value in found[0].items() if isinstance(value, dict) and "right" in value] if found else []
+        )
+        for change in changes:
+            parts = [
+                over_seeds([each[change].get(measure) for each in found]) for measure in ("right", "follows", "repeats")
+            ]
+            rows.append((name, change.replace("_", " "), *parts, str(sum(each[change]["count"] for each in found))))
+    return markdown(rows)
+
+
+def over_seeds(values: Sequence[Any]) -> str:
+    """Return a mean over seeds and the range of the seeds; a dash where nothing is defined."""
+    means = [each["mean"] for each in values if each and each["mean"] is not None]
+    if not means:
+        return "-"
+    return f"{sum(means) / len(means):.2f} ({min(means):.2f} to {max(means):.2f})"
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown; the first row is its head."""
+    head, *others = rows
+    return "\n".join(
+        [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in others)]
+    )
+
+
+TABLES: Final = {"results": main_table, "turns": turns_table, "reading": reading_table}
+"""Tables that a page can have."""
+
+
+def with_tables(text: str, results: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return a page with its tables made again: the texts between ``<!-- results NAME -->`` and ``<!-- end -->``.
 
     Args:
-        page: a Markdown file.
+        text: text of the page; ``turns`` and ``reading`` in place of ``results`` are the other tables.
         results: results by the study's name.
 
     Raises:
@@ -84,9 +143,23 @@ def replace_tables(page: Path, results: Mapping[str, Mapping[str, Any]]) -> None
     """
 
     def table(match: re.Match[str]) -> str:
-        if match[1] not in results:
-            raise UsageError(f"{page}: expected one of {', '.join(results)}, got results of {match[1]!r}")
-        return f"<!-- results {match[1]} -->\n\n{main_table(results[match[1]])}\n\n<!-- end -->"
+        if match[2] not in results:
+            raise UsageError(f"tables: expected one of {', '.join(results) or 'no study'}, got {match[2]!r}")
+        return f"<!-- {match[1]} {match[2]} -->\n\n{TABLES[match[1]](results[match[2]])}\n\n<!-- end -->"
 
-    text = page.read_text(encoding="utf-8")
-    page.write_text(re.sub(r"<!-- results (\S+) -->.*?<!-- end -->", table, text, flags=re.DOTALL), encoding="utf-8")
+    return re.sub(rf"<!-- ({'|'.join(TABLES)}) (\S+) -->.*?<!-- end -->", table, text, flags=re.DOTALL)
+
+
+def read_results(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the results in a folder, by the study's name."""
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+
+
+def main() -> None:
+    """Make a page's tables again: ``python -m rlef_agents.studies.page docs/experiments.md experiments/results``."""
+    page, folder = Path(sys.argv[1]), Path(sys.argv[2])
+    page.write_text(with_tables(page.read_text(encoding="utf-8"), read_results(folder)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rlef_agents.hf_agent import HFAgent
-from rlef_agents.ppo.chat_template import Renderer
+from rlef_agents.ppo.chat_template import Renderer, model_stops
 from rlef_agents.ppo.checkpoint import policy_weights, save_policy
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.loading import read_model
@@ -26,7 +26,16 @@ from rlef_agents.studies.study import Arm, Study
 from rlef_env.agents import NamedAgent
 from rlef_env.judge import BaseJudgePool
 
-__all__ = ["VERDICTS", "cpu_seconds", "make_policy", "named_agent", "policy_folder", "write_json"]
+__all__ = [
+    "VERDICTS",
+    "config_of",
+    "cpu_seconds",
+    "make_policy",
+    "named_agent",
+    "policy_folder",
+    "policy_name",
+    "write_json",
+]
 
 TRAIN: Final[dict[str, Any]] = {
     "critic": "shared", "episodes": 384, "minibatches": 8, "updates": 40, "aggregate": "turn", "lr": 3e-4,
@@ -49,10 +58,22 @@ def policy_folder(out: Path, study: Study, arm: Arm, seed: int) -> Path:
     if arm.method == "none":
         recipe["task"] = {name: recipe["task"][name] for name in ("dataset", "turns", "feedback", "context")}
         return out / "starts" / digest(recipe)
-    recipe |= {"method": arm.method, "train": {**TRAIN, **study.train, **arm.train}}
+    recipe |= {"method": arm.method, "train": training_settings(study, arm)}
     if arm.method == "expert_iteration":
         recipe["rounds"] = arm.rounds
     return out / "policies" / digest(recipe)
+
+
+def policy_name(out: Path, study: Study, arm: Arm, seed: int) -> str:
+    """Return the name under which an arm's policy is read: a folder, or that of a pretrained model."""
+    if arm.method == "none":
+        return study.start_of(arm).model or str(policy_folder(out, study, arm, seed))
+    return str(policy_folder(out, study, arm, seed) / "policy")
+
+
+def training_settings(study: Study, arm: Arm) -> dict[str, Any]:
+    """Return the settings of an arm's training that the task does not decide."""
+    return {**({} if study.start_of(arm).model else TRAIN), **study.train, **arm.train}
 
 
 def digest(recipe: dict[str, Any]) -> str:
@@ -79,14 +100,15 @@ def make_policy(study: Study, arm: Arm, seed: int, out: Path, pool: BaseJudgePoo
         if not cost.is_file():
             began = cpu_seconds()
             task = study.task_of(arm)
-            start = policy_folder(out, study, dataclasses.replace(arm, method="none"), seed)
-            if arm.method == "none":
+            if arm.method == "none" and study.start_of(arm).model:
+                pass  # it is used as it is
+            elif arm.method == "none":
                 make_start(study.start_of(arm), folder, task, seed, pool)
             else:
                 make_policy(study, dataclasses.replace(arm, method="none"), seed, out, pool)
                 began = cpu_seconds()
-                train(study, arm, seed, start, folder, out, pool)
-            config = config_of(study, arm, seed, start, folder)
+                train(study, arm, seed, folder, out, pool)
+            config = config_of(study, arm, seed, out)
             episodes = 0 if arm.method == "none" else config.updates * config.episodes
             write_json(cost, {"cpu_seconds": cpu_seconds() - began, "episodes": episodes})
     found: dict[str, float] = json.loads(cost.read_text(encoding="utf-8"))
@@ -102,9 +124,9 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def train(study: Study, arm: Arm, seed: int, start: Path, folder: Path, out: Path, pool: BaseJudgePool) -> None:
+def train(study: Study, arm: Arm, seed: int, folder: Path, out: Path, pool: BaseJudgePool) -> None:
     """Train a start; the policy is in ``folder/policy``."""
-    config, writing = config_of(study, arm, seed, start, folder), folder / "writing"
+    config, writing = config_of(study, arm, seed, out), folder / "writing"
     shutil.rmtree(writing, ignore_errors=True)
     folder.mkdir(exist_ok=True)
     if arm.method == "train":
@@ -114,7 +136,7 @@ def train(study: Study, arm: Arm, seed: int, start: Path, folder: Path, out: Pat
             save_policy(writing, run.learner, policy_weights(run.learner), run.tokenizer)
         shutil.rmtree(Path(config.out) / "checkpoints", ignore_errors=True)
     else:
-        model, tokenizer = read_model(str(start))
+        model, tokenizer = read_model(config.model)
         share = config.updates * config.episodes // arm.rounds
 
         def play(policy: Any, number: int) -> list[Chat]:
@@ -128,10 +150,13 @@ def train(study: Study, arm: Arm, seed: int, start: Path, folder: Path, out: Pat
     writing.replace(folder / "policy")
 
 
-def config_of(study: Study, arm: Arm, seed: int, start: Path, folder: Path) -> TrainConfig:
+def config_of(study: Study, arm: Arm, seed: int, out: Path) -> TrainConfig:
     """Return the settings of an arm's training."""
-    settings = {**TRAIN, **study.task_of(arm), **study.train, **arm.train}
-    return TrainConfig(**{**settings, "model": str(start), "out": str(folder / "run"), "seed": seed})
+    settings = {**study.task_of(arm), **training_settings(study, arm)}
+    start = policy_name(out, study, dataclasses.replace(arm, method="none"), seed)
+    return TrainConfig(
+        **{**settings, "model": start, "out": str(policy_folder(out, study, arm, seed) / "run"), "seed": seed}
+    )
 
 
 def named_agent(
@@ -145,7 +170,7 @@ def named_agent(
     """Return a model in memory as an agent."""
     agent = HFAgent(
         model, tokenizer, temperature=temperature, max_new=task["max_new"], seed=seed, slots=PLAYED_AT_ONCE,
-        context=task["context"], renderer=Renderer(tokenizer, examples=examples),
+        context=task["context"], renderer=Renderer(tokenizer, stops=model_stops(model), examples=examples),
     )  # fmt: skip
     return NamedAgent("policy", agent, agent.settings)
 

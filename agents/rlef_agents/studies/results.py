@@ -145,6 +145,8 @@ def ceilings(study: Study) -> dict[str, float]:
     Names are ``DATASET FEEDBACK TURNS``, and ``blind`` and ``feedback`` for the task of the study.
     """
     task = study.task_of(study.arms[0])
+    if not task["dataset"].startswith("procedural/"):
+        return {}
     found = {
         "feedback": ceiling(task["dataset"], task["turns"], task["feedback"]),
         "blind": ceiling(task["dataset"], task["turns"], "random"),

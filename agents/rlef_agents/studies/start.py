@@ -37,6 +37,8 @@ Chat = list[dict[str, str]]
 class Start:
     """How a start is made. Conversations are episodes of ``GuessingAgent`` in the environment, on training problems."""
 
+    model: str = ""
+    """a pretrained model to start from as it is, as ``rlef-agents train`` takes it; empty: a small one is made"""
     conversations: Count = 6000
     """number of conversations"""
     shown: Share = 0.5
@@ -45,6 +47,8 @@ class Start:
     """probability that a repair is right; none: by chance"""
     first: Share | None = None
     """probability that the first program is right where the statement does not show the tests; none: by chance"""
+    hard_coded: Share = 0.0
+    """probability that a repair prints the expected output of the public test, and nothing else"""
     epochs: Count = 2
     """passes over the conversations"""
     batch: Count = 32
@@ -73,7 +77,11 @@ def conversations(start: Start, task: Mapping[str, Any], seed: int, pool: BaseJu
         for name, count, first in parts
         if count
         for chat in played(
-            {**task, "dataset": name}, count, GuessingAgent(load(name), start.right, first, seed), seed, pool
+            {**task, "dataset": name},
+            count,
+            GuessingAgent(load(name), start.right, first, seed, start.hard_coded),
+            seed,
+            pool,
         )
     ]
 

@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlef_agents.cli import main
+from rlef_agents.cli.dry_run import dry_run
+from rlef_agents.studies.figures import draw_curves
 from rlef_agents.studies.guessing import GuessingAgent
 from rlef_agents.studies.intervals import difference, mean
 from rlef_agents.studies.job import arm_folder, run_job
-from rlef_agents.studies.page import main_table, replace_tables
-from rlef_agents.studies.policies import policy_folder, write_json
+from rlef_agents.studies.page import main_table, turns_table, with_tables
+from rlef_agents.studies.policies import config_of, policy_folder, write_json
 from rlef_agents.studies.results import ceilings, collect, concluded
 from rlef_agents.studies.runner import check_settings
 from rlef_agents.studies.study import Conclusion, Study, find_study, read_study, study_names
@@ -130,8 +132,9 @@ def test_every_study_of_the_project_can_be_read_and_names_ceilings() -> None:
     assert study_names()
     for name in study_names():
         study = find_study(name)
-        found = ceilings(study)
-        assert 0 < found["one guess"] <= found["feedback"] <= 1
+        if found := ceilings(study):
+            assert 0 < found["one guess"] <= found["feedback"] <= 1
+        assert bool(found) != bool(study.start_of(study.arms[0]).model)
         assert not study.quick or study.shortened().conclusions
 
 
@@ -221,11 +224,26 @@ def test_a_study_from_its_file_to_its_table(tmp_path: Path) -> None:
     assert results["ceilings"]["blind"] == 1.0
     assert results["ceilings"]["one guess"] == 0.5
     assert [each["holds"] for each in results["conclusions"]] == [None, False]
-    page = tmp_path / "page.md"
-    page.write_text("before\n<!-- results small -->\nold\n<!-- end -->\nafter\n", encoding="utf-8")
-    replace_tables(page, {"small": results})
-    assert main_table(results) in page.read_text(encoding="utf-8")
-    assert "old" not in page.read_text(encoding="utf-8")
+    page = with_tables(
+        "before\n<!-- results small -->\nold\n<!-- end -->\n<!-- turns small --><!-- end -->", {"small": results}
+    )
+    assert main_table(results) in page
+    assert turns_table(results) in page
+    assert "old" not in page
+    assert with_tables(page, {"small": results}) == page
+    draw_curves(results, tmp_path / "small.png")
+    assert (tmp_path / "small.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("name", ["llm-0.5b", pytest.param("llm-8b", marks=pytest.mark.slow)])
+def test_a_study_of_a_pretrained_model_does_one_update_of_a_shrunk_one(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = find_study(name)
+    config = config_of(study, study.arm("RLEF"), 0, tmp_path)
+    assert config.model == study.start_of(study.arm("RLEF")).model
+    dry_run(config)
+    assert "one update" in capsys.readouterr().out
 
 
 def test_an_arm_with_other_settings_is_not_continued(tmp_path: Path) -> None:
