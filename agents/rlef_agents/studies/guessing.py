@@ -17,7 +17,8 @@ __all__ = ["GuessingAgent"]
 class GuessingAgent:
     """Answers with a program that would be right if the problem's secret were another, or is right by chance.
 
-    It reads no feedback, except where ``hard_coded`` makes it print what the first public test expects. A response depends on the seeds, the problem's programs and the turn only.
+    It reads no feedback, except where ``hard_coded`` makes it print what the first public test expects. A response
+    depends on the seeds, the problem's programs and the turn only.
 
     Args:
         dataset: generated problems.
