@@ -155,7 +155,8 @@ def unrelated_number(
         mode: which failures are shown.
 
     Returns:
-        The message; None where no expected output is shown, because the program failed in another way.
+        The message, which describes a problem that has no tests but the public ones: a program that prints the number
+        follows it. None where no expected output is shown, because the program failed in another way.
     """
     wrong = [
         result for result in judgement.results if result.role == "public" and result.verdict is Verdict.WRONG_ANSWER

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from rlef_agents.cli.arguments import workers as whole
 from rlef_agents.studies.cases import Case, Played, all_told, distinct_problems, play_cases
 from rlef_agents.studies.interventions import INTERVENTIONS, Mode, Told
 from rlef_agents.studies.rows import as_row
-from rlef_env import Dataset, JudgePool, Scored, load_dataset, score_all
+from rlef_env import Dataset, JudgePool, Problem, Scored, load_dataset, score_all
 from rlef_env.agents import Agent
 from rlef_env.analysis.statistics import Ratio, difference_interval, mean_interval
 from rlef_env.command_line import OneLineParser, run_command
@@ -76,12 +76,12 @@ def answer_cases(
     asked = [(case, name, each) for case, texts in zip(cases, told, strict=True) for name, each in texts.items()]
     responses = agent.act([case.conversation(each.text) for case, _, each in asked]) if asked else []
     problems = [(case.problem, each.described or case.problem) for case, _, each in asked]
-    scored = score_all(
-        ((problem, response) for pair, response in zip(problems, responses, strict=True) for problem in pair), pool=pool
+    scores = _scores(
+        [(one, response) for both, response in zip(problems, responses, strict=True) for one in both], pool
     )
     found: dict[str, list[Outcome]] = {each.name: [] for each in INTERVENTIONS}
     for (case, name, each), response in zip(asked, responses, strict=True):
-        own, described = next(scored), next(scored)
+        own, described = next(scores), next(scores)
         if own.reward is not None and described.reward is not None:
             found[name].append(_outcome(case, each, response, own, described))
     return found
@@ -236,6 +236,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
     return run_command(parser.prog, run)
+
+
+def _scores(pairs: Sequence[tuple[Problem, str]], pool: BaseJudgePool) -> Iterator[Scored]:
+    """Yield the scores of responses, each judged once: many answers are equal."""
+    keys = [(problem.id, problem.public_tests, response) for problem, response in pairs]
+    unique = dict(zip(keys, pairs, strict=True))
+    scores = dict(zip(unique, score_all(unique.values(), pool=pool), strict=True))
+    return (scores[key] for key in keys)
 
 
 def _outcome(case: Case, told: Told, response: str, own: Scored, described: Scored) -> Outcome:
