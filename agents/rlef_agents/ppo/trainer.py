@@ -55,6 +55,7 @@ from rlef_agents.ppo.rollout import Batch, Plan, Rollout
 from rlef_agents.ppo.run_log import Log, record_machine
 from rlef_agents.ppo.sinks import read_metrics
 from rlef_agents.ppo.stopping import Interrupted, StopSignal
+from rlef_agents.ppo.timings import timings
 from rlef_env import CodeVectorEnv
 from rlef_env.envs import EnvConfig
 from rlef_env.errors import RLEFError, UsageError
@@ -213,7 +214,7 @@ class Trainer:
             with self.driver.paused():
                 self.generators.renew()
                 self.driver.update(learner.version)
-            metrics |= {**self.generators.metrics, **self._timings(batch, began, played)}
+            metrics |= {**self.generators.metrics, **timings(batch, began, played, self.pool.workers)}
             self.log.write("train", learner.version, metrics)
             # If one process stops, all do: each waits for the others in the following calls.
             over = learner.version >= config.updates or bool(parallel.largest(np.array([float(stop())]))[0])
@@ -387,26 +388,6 @@ class Trainer:
     def _last(self) -> str:
         last = latest(self.out / "checkpoints")
         return "there is no checkpoint yet" if last is None else f"resume from {last} with --resume"
-
-    def _timings(self, batch: Batch, began: float, played: float) -> dict[str, float]:
-        """Return seconds and rates of an update; ``judge_wait`` is the share spent only waiting for the judge."""
-        now = time.monotonic()
-        unfit = parallel.total(np.array([len(batch.out_of_context), len(batch.skipped)], np.float64))
-        tokens = sum(len(turn.completion.ids) for episode in batch.tokens for turn in episode.turns)
-        everything = sum(episode.length for episode in batch.tokens)
-        judged = sum(turn.judgement.cpu_seconds for episode in batch.episodes for turn in episode.turns)
-        return {
-            "rollout_seconds": played - began,
-            "update_seconds": now - played,
-            "decode_seconds": batch.decode_seconds,
-            "judge_wait_seconds": batch.judge_seconds,
-            "judge_wait": batch.judge_seconds / max(now - began, 1e-9),
-            "judge_use": judged / self.pool.workers / max(now - began, 1e-9),
-            "tokens_per_second": everything / max(now - began, 1e-9),
-            "sampled_tokens_per_second": tokens / max(batch.decode_seconds, 1e-9),
-            "out_of_context": float(unfit[0]),
-            "skipped": float(unfit[1]),
-        }
 
 
 def close(rollout: Rollout) -> None:
