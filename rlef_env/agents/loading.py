@@ -78,6 +78,11 @@ class NamedAgent:
         """Whether ``act`` may be called from several threads at the same time."""
         return bool(getattr(self.agent, "concurrent", False))
 
+    @property
+    def token_prices(self) -> Any:
+        """The agent's prices of a million tokens read and written; None if it has none."""
+        return getattr(self.agent, "token_prices", None)
+
     def act(self, conversations: Sequence[Conversation]) -> list[str]:
         """Return the agent's responses.
 

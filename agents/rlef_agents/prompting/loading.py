@@ -30,7 +30,7 @@ def model_and_options(
         raise UsageError(f"expected {kind}:hf:FOLDER, {kind}:chat:URL#MODEL or {kind}:module:Class, got {target!r}")
     others = dict(options.others)
     own = {name: others.pop(name, default) for name, default in defaults.items()}
-    return load_agent(target, None, replace(options, others=others)).agent, own
+    return load_agent(target, None, replace(options, others=others)), own
 
 
 def at_least(low: int, **values: object) -> None:

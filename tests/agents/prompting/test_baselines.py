@@ -260,6 +260,26 @@ def test_wrong_names_and_options_are_refused_in_one_line(name: str, others: dict
         load_agent(name, None, AgentOptions(others=others))
 
 
+class Shouting:
+    """An agent without settings of its own."""
+
+    def __init__(self, mark: str = "!") -> None:
+        self._mark = mark
+
+    def act(self, conversations: Sequence[Conversation]) -> list[str]:
+        return [each.messages[-1]["content"] + self._mark for each in conversations]
+
+
+def test_a_class_can_be_the_model_and_its_arguments_are_settings() -> None:
+    name = f"independent:{__name__}:Shouting"
+    agent = load_agent(name, None, AgentOptions(others={"mark": "?"}))
+    assert agent.act([conversation("a", "b", "c")]) == ["a?"]
+    assert agent.settings["model"]["mark"] == "?"
+    assert agent.settings["model"]["source"], "a run is not continued with another class"
+    with pytest.raises(UsageError, match="expected options that are parameters of its class, got marks"):
+        load_agent(name, None, AgentOptions(others={"marks": "?"}))
+
+
 def test_a_chat_agent_is_what_the_name_says() -> None:
     agent = load_agent("flow:chat:http://h/v1#m", None, AgentOptions(others={"prices": [1, 2], "repairs": 1}))
     assert isinstance(agent.agent, PromptingAgent)
