@@ -96,6 +96,15 @@ def test_public_tests_come_first() -> None:
     assert response.values == {"model_calls": 4, "executions": 1 + 3}, "no own test runs while a public one fails"
 
 
+def test_all_public_tests_are_run_and_reported() -> None:
+    prompt = prompt_text(f"{STATEMENT}\nInput\n\n7 7\n\nOutput\n\n14\n")
+    with serving(script(WRONG, RIGHT)) as server:
+        [response] = agent_of(server).act([first(prompt)])
+        assert server.chats[3][-1].count("failed:\nExpected output") == 2
+    assert isinstance(response, SampledText)
+    assert response.values == {"model_calls": 4, "executions": 2 + 4}
+
+
 def test_passed_tests_are_anchors() -> None:
     """A repair that loses a test is dropped; the next repair starts from the program before it."""
     for lost in (WRONG, CONSTANT):
