@@ -25,7 +25,7 @@ from rlef_env.analysis.evaluation import Evaluation
 from rlef_env.analysis.metrics import parse_n_at_k
 from rlef_env.judge import BaseJudgePool, CachedPool, JudgePool, VerdictCache
 
-__all__ = ["arm_folder", "run_job"]
+__all__ = ["arm_folder", "folder_name", "run_job"]
 
 READ_PROBLEMS: Final = 150
 """Problems of which the policy is given changed feedback."""
@@ -37,6 +37,11 @@ EVALUATION_SEED: Final = 2**20
 def arm_folder(out: Path, study: Study, arm: str, seed: int) -> Path:
     """Return the folder of an arm with one seed."""
     return out / study.name / f"{arm.replace(' ', '-').replace('/', '-')}-{seed}"
+
+
+def folder_name(each: Evaluate) -> str:
+    """Return the name of an evaluation's run folder."""
+    return each.name.replace(" ", "-")
 
 
 def run_job(study: Study, arm_name: str, seed: int, out: Path, only_start: bool = False) -> dict[str, float]:
@@ -68,7 +73,7 @@ def run_job(study: Study, arm_name: str, seed: int, out: Path, only_start: bool 
         policy = policy_name(out, study, arm, seed)
         folder = arm_folder(out, study, arm.name, seed)
         for each in study.evaluations_of(arm):
-            evaluate(study, arm, each, policy, folder / each.name.replace(" ", "-"), cached, seed)
+            evaluate(study, arm, each, policy, folder / folder_name(each), cached, seed)
         if arm.name in study.reading:
             write_json(folder / "reading.json", read_changed(study, arm, policy, seed, cached))
     return {**cost, "evaluation_seconds": cpu_seconds() - began}

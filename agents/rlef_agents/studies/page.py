@@ -12,7 +12,13 @@ from typing import Any, Final
 from rlef_agents.studies.study import Study
 from rlef_env.errors import UsageError
 
-__all__ = ["main_table", "read_results", "reading_table", "show_plan", "show_results", "turns_table", "with_tables"]
+__all__ = [
+    "TURN", "main_table", "read_results", "reading_table", "show_plan", "show_results", "speed_table", "turns_table",
+    "with_tables",
+]  # fmt: skip
+
+TURN: Final = {"solved": "solved so far", "reached": "with this turn", "chrf": "chrF of the edit", "repeats": "repeats"}
+"""Columns of a turn that are no verdicts, and their titles."""
 
 
 def show_plan(study: Study, seeds: Sequence[int]) -> str:
@@ -74,25 +80,26 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 
 def turns_table(results: Mapping[str, Any]) -> str:
-    """Return, for each arm and turn of the primary evaluation, what was solved and which verdicts there were."""
-    names = [
-        name
-        for name in dict.fromkeys(name for arm in results["arms"].values() for row in arm["by_turn"] for name in row)
-        if name not in ("solved", "reached")
-    ]
-    head = ("arm", "turn", "solved so far", "episodes with this turn", *names)
-    rows = [
-        (
-            name,
-            str(number),
-            f"{row['solved']:.3f}",
-            f"{row['reached']:.3f}",
-            *(f"{row.get(each, 0):.3f}" for each in names),
-        )
-        for name, arm in results["arms"].items()
-        for number, row in enumerate(arm["by_turn"], start=1)
-    ]
-    return markdown([head, *rows])
+    """Return, for each arm and turn of the primary evaluation, what was solved, which verdicts, and what was edited."""
+    every = dict.fromkeys(name for arm in results["arms"].values() for row in arm["by_turn"] for name in row)
+    names = [*TURN, *(name for name in every if name not in TURN)]
+    rows = [("arm", "turn", *(TURN.get(name, name.replace("_", " ")) for name in names))]
+    for name, arm in results["arms"].items():
+        for number, row in enumerate(arm["by_turn"], start=1):
+            cells = (row.get(each, None if each in TURN else 0.0) for each in names)
+            rows.append((name, str(number), *("" if cell is None else f"{cell:.3f}" for cell in cells)))
+    return markdown(rows)
+
+
+def speed_table(results: Mapping[str, Any]) -> str:
+    """Return after how many training episodes each arm reached some solve rates, for each seed."""
+    trained = {name: arm["episodes_to"] for name, arm in results["arms"].items() if arm["curve"]}
+    levels = list(dict.fromkeys(level for each in trained.values() for level in each))
+    rows = [("arm", *(f"episodes until {level} is solved" for level in levels))]
+    for name, each in trained.items():
+        cells = (", ".join("never" if count is None else f"{count:,.0f}" for count in each[level]) for level in levels)
+        rows.append((name, *cells))
+    return markdown(rows)
 
 
 def reading_table(results: Mapping[str, Any]) -> str:
@@ -127,7 +134,7 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-TABLES: Final = {"results": main_table, "turns": turns_table, "reading": reading_table}
+TABLES: Final = {"results": main_table, "turns": turns_table, "speed": speed_table, "reading": reading_table}
 """Tables that a page can have."""
 
 
@@ -135,7 +142,7 @@ def with_tables(text: str, results: Mapping[str, Mapping[str, Any]]) -> str:
     """Return a page with its tables made again: the texts between ``<!-- results NAME -->`` and ``<!-- end -->``.
 
     Args:
-        text: text of the page; ``turns`` and ``reading`` in place of ``results`` are the other tables.
+        text: text of the page; ``turns``, ``speed`` and ``reading`` in place of ``results`` are the other tables.
         results: results by the study's name.
 
     Raises:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
+from rlef_agents.studies.edits import edits_and_verdicts
 from rlef_agents.studies.intervals import Floats, Mean, difference, mean
-from rlef_agents.studies.job import arm_folder
+from rlef_agents.studies.job import arm_folder, folder_name
 from rlef_agents.studies.policies import policy_folder
 from rlef_agents.studies.study import Arm, Conclusion, Evaluate, Study
 from rlef_env.analysis.metrics import metric_named
 from rlef_env.errors import DataError
 from rlef_env.problems.procedural import FAMILIES, FeedbackMode, generated_problems
 from rlef_env.runs import RunFolder, read_facts
+
+LEVELS: Final = (0.5, 0.8)
+"""Solve rates of training problems whose cost in episodes is reported."""
+
+SMOOTHED: Final = 3
 
 __all__ = ["Found", "ceilings", "collect", "conclude", "curve", "scores"]
 
@@ -56,7 +62,12 @@ def collect(study: Study, seeds: Sequence[int], out: Path) -> dict[str, Any]:
             **shown(first),
             "evaluations": {name: shown(each) for name, each in found.items()},
             "by_turn": by_turn(study, arm, seeds, out),
-            "curve": curve(study, arm, seeds, out),
+            "curve": (trained := curve(study, arm, seeds, out)),
+            "episodes_to": {
+                str(wanted): [episodes_to(row, trained["episodes"], wanted) for row in trained["solved"]]
+                for wanted in LEVELS
+                if trained
+            },
             "cost": [read_json(arm_folder(out, study, arm.name, seed) / "done.json") for seed in seeds],
         }
         if arm.name in study.reading:
@@ -89,7 +100,7 @@ def scores(study: Study, arm: Arm, each: Evaluate, seeds: Sequence[int], out: Pa
     """
     rows = []
     for seed in seeds:
-        folder = arm_folder(out, study, arm.name, seed) / each.name.replace(" ", "-")
+        folder = arm_folder(out, study, arm.name, seed) / folder_name(each)
         facts = read_facts(RunFolder.open(folder))
         if len(facts) != each.problems * each.samples:
             raise DataError(
@@ -101,26 +112,42 @@ def scores(study: Study, arm: Arm, each: Evaluate, seeds: Sequence[int], out: Pa
     return np.array(rows, np.float64)
 
 
-def by_turn(study: Study, arm: Arm, seeds: Sequence[int], out: Path) -> list[dict[str, float]]:
-    """Return, for each turn of the primary evaluation, shares of episodes and of verdicts, over all seeds."""
+def by_turn(study: Study, arm: Arm, seeds: Sequence[int], out: Path) -> list[dict[str, float | None]]:
+    """Return, for each turn of the primary evaluation, means over seeds.
+
+    ``solved``: share of episodes that were solved by then; ``reached``: share that had this turn; ``chrf`` and
+    ``repeats``: see ``edits_and_verdicts``; and the share of each verdict.
+    """
     first = study.evaluations_of(arm)[0]
-    facts = [
-        each
-        for seed in seeds
-        for each in read_facts(RunFolder.open(arm_folder(out, study, arm.name, seed) / first.name.replace(" ", "-")))
-    ]
-    rows = []
-    for number in range(1, max(each.max_turns for each in facts) + 1):
-        turns = [turn for each in facts for turn in each.turns if turn.turn == number]
-        verdicts = {turn.verdict for turn in turns}
-        rows.append(
-            {
-                "solved": sum(0 < each.solved_at <= number for each in facts) / len(facts),
-                "reached": len(turns) / len(facts),
-            }
-            | {name: sum(turn.verdict == name for turn in turns) / len(turns) for name in sorted(verdicts)}
-        )
-    return rows
+    rows: list[list[dict[str, float | None]]] = []
+    for seed in seeds:
+        folder = arm_folder(out, study, arm.name, seed) / folder_name(first)
+        facts = read_facts(RunFolder.open(folder))
+        rows.append([])
+        for number, turn in edits_and_verdicts(folder).items():
+            solved = sum(0 < each.solved_at <= int(number) for each in facts) / len(facts)
+            row = {"solved": solved, "reached": turn["episodes"] / len(facts)}
+            row |= {name: None if turn[name] is None else turn[name]["mean"] for name in ("chrf", "repeats")}
+            rows[-1].append(row | {name: count / turn["episodes"] for name, count in turn["verdicts"].items()})
+    return [averaged([turns[number] for turns in rows if number < len(turns)]) for number in range(max(map(len, rows)))]
+
+
+def averaged(rows: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
+    """Return means of the values that are known; a verdict that a seed does not have counts as 0."""
+    found: dict[str, float | None] = {}
+    for name in dict.fromkeys(name for row in rows for name in row):
+        values = [row.get(name, 0.0) for row in rows]
+        known = [each for each in values if each is not None]
+        found[name] = sum(known) / len(known) if known else None
+    return found
+
+
+def episodes_to(solved: Sequence[float], episodes: Sequence[float], wanted: float) -> float | None:
+    """Return after how many training episodes the mean of three updates first reaches a solve rate; None if never."""
+    width = min(SMOOTHED, len(solved))
+    means = np.convolve(solved, np.ones(width) / width, "valid")
+    reached = np.flatnonzero(means >= wanted - 1e-9)
+    return float(episodes[int(reached[0]) + width - 1]) if len(reached) else None
 
 
 def curve(study: Study, arm: Arm, seeds: Sequence[int], out: Path) -> dict[str, list[Any]]:

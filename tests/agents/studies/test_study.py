@@ -17,9 +17,9 @@ from rlef_agents.studies.figures import draw_curves
 from rlef_agents.studies.guessing import GuessingAgent
 from rlef_agents.studies.intervals import difference, mean
 from rlef_agents.studies.job import arm_folder, run_job
-from rlef_agents.studies.page import main_table, turns_table, with_tables
+from rlef_agents.studies.page import TURN, main_table, turns_table, with_tables
 from rlef_agents.studies.policies import config_of, policy_folder, write_json
-from rlef_agents.studies.results import ceilings, collect, concluded
+from rlef_agents.studies.results import ceilings, collect, concluded, episodes_to
 from rlef_agents.studies.runner import check_settings
 from rlef_agents.studies.study import Conclusion, Study, find_study, read_study, study_names
 from rlef_env import load_dataset
@@ -217,9 +217,7 @@ def test_a_study_from_its_file_to_its_table(tmp_path: Path) -> None:
         assert set(arm) >= {"metric", "mean", "low", "high", "evaluations", "by_turn"}
         assert arm["metric"] == [pytest.approx(arm["mean"])]
         assert arm["low"] <= arm["mean"] <= arm["high"]
-        assert sum(
-            share for name, share in arm["by_turn"][0].items() if name not in ("solved", "reached")
-        ) == pytest.approx(1)
+        assert sum(share for name, share in arm["by_turn"][0].items() if name not in TURN) == pytest.approx(1)
     assert results["arms"]["RLEF"]["curve"]["episodes"] == [16, 32]
     assert results["ceilings"]["blind"] == 1.0
     assert results["ceilings"]["one guess"] == 0.5
@@ -244,6 +242,13 @@ def test_a_study_of_a_pretrained_model_does_one_update_of_a_shrunk_one(
     assert config.model == study.start_of(study.arm("RLEF")).model
     dry_run(config)
     assert "one update" in capsys.readouterr().out
+
+
+def test_episodes_until_a_solve_rate() -> None:
+    episodes = [10, 20, 30, 40, 50]
+    assert episodes_to([0.0, 0.3, 0.6, 0.9, 0.9], episodes, 0.6) == 40  # the mean of updates 2 to 4
+    assert episodes_to([0.0, 0.3, 0.6, 0.9, 0.9], episodes, 0.3) == 30
+    assert episodes_to([0.0, 0.3, 0.6, 0.9, 0.9], episodes, 0.81) is None
 
 
 def test_an_arm_with_other_settings_is_not_continued(tmp_path: Path) -> None:
