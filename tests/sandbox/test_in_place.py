@@ -184,6 +184,31 @@ def test_memory_of_earlier_runs_and_of_compiling_does_not_count(both: Sandbox) -
         assert loaded.run(b"little", in_place=True).status is Status.EXITED
 
 
+def test_each_run_has_random_numbers_of_its_own(sandbox: Sandbox) -> None:
+    found = []
+    for _ in range(2):
+        with sandbox.load(Program("import random\nprint(random.random())"), LIMITS) as loaded:
+            found += [ran(loaded, in_place=place).stdout for place in (False, False, True)]
+    assert len(set(found)) == 6
+    assert all(0 < float(number) < 1 for number in found)
+
+
+def test_threads_are_waited_for(sandbox: Sandbox) -> None:
+    """The interpreter's own wait for threads is left out where there is none to wait for."""
+    source = """
+import atexit, concurrent.futures, threading, time
+def slow(word): time.sleep(0.05); print(word, flush=True)
+if input() == "thread": threading.Thread(target=slow, args=["end"]).start()
+else: concurrent.futures.ThreadPoolExecutor(1).submit(slow, "end")
+atexit.register(print, "hook")
+"""
+    with sandbox.load(Program(source), LIMITS) as loaded:
+        for kind in (b"thread", b"pool"):
+            assert ran(loaded, kind).stdout == b"end\nhook\n"
+    with sandbox.load(Program(source), LIMITS) as loaded:
+        assert ran(loaded, b"thread", in_place=True).stdout == b"end\nhook\n"
+
+
 def test_a_run_in_place_is_killed_when_it_has_used_its_limit_and_not_before(both: Sandbox) -> None:
     with both.load(Program("while True: pass"), Limits(cpu_seconds=0.5)) as loaded:
         last = loaded.run(b"", in_place=True)
@@ -259,35 +284,31 @@ def test_a_run_in_place_ends_when_the_judge_leaves_its_program() -> None:
             assert loaded.run(b"1 2").stdout == b"3\n"
 
 
-@pytest.mark.parametrize("tests", [1, 2, 3])
-def test_a_judge_forks_once_for_each_test(tests: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    places: list[bool] = []
+@pytest.fixture
+def places(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Collect, for each run that has an input, whether it was asked for in place."""
+    found: list[bool] = []
     run = LoadedProgram.run
 
-    def counted(self: LoadedProgram, stdin: bytes, arguments: tuple[()] = (), in_place: bool = False) -> Execution:
+    def noted(self: LoadedProgram, stdin: bytes, arguments: tuple[()] = (), in_place: bool = False) -> Execution:
         if stdin:
-            places.append(in_place)
+            found.append(in_place)
         return run(self, stdin, arguments, in_place)
 
-    monkeypatch.setattr(LoadedProgram, "run", counted)
+    monkeypatch.setattr(LoadedProgram, "run", noted)
+    return found
+
+
+@pytest.mark.parametrize("tests", [1, 2, 3])
+def test_a_judge_forks_once_for_each_test(tests: int, places: list[bool]) -> None:
     problem = Problem("a", "a", private_tests=tuple(Case(f"1 {n}\n", f"{1 + n}\n") for n in range(tests)))
     with Judge() as judge:
         assert judge.judge(problem, Program(SUM)).verdict is Verdict.ACCEPTED
     assert places == [False] * (tests - 1) + [True]
 
 
-def test_a_shown_test_after_hidden_ones_is_not_run_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    places: list[bool] = []
-    run = LoadedProgram.run
-
-    def counted(self: LoadedProgram, stdin: bytes, arguments: tuple[()] = (), in_place: bool = False) -> Execution:
-        if stdin:
-            places.append(in_place)
-        return run(self, stdin, arguments, in_place)
-
-    monkeypatch.setattr(LoadedProgram, "run", counted)
-    shown, hidden = (Case("1 1\n", "2\n"),), (Case("1 2\n", "3\n"),)
-    problem = Problem("a", "a", public_tests=shown, private_tests=hidden)
+def test_a_shown_test_after_hidden_ones_is_not_run_in_place(places: list[bool]) -> None:
+    problem = Problem("a", "a", public_tests=(Case("1 1\n", "2\n"),), private_tests=(Case("1 2\n", "3\n"),))
     with Judge() as judge:
         judge.judge(problem, Program(SUM), roles=("private", "public"))
         judge.judge(problem, Program(SUM), roles=("public", "private"))

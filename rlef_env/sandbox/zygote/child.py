@@ -39,9 +39,9 @@ class Report:
         libc.clock_gettime(time.CLOCK_MONOTONIC, self._ended)
         libc.clock_gettime(time.CLOCK_PROCESS_CPUTIME_ID, self._spent)
 
-    def send(self, judge: socket.socket) -> None:
-        """Send it."""
-        judge.sendall(self._bytes)
+    def send(self, judge: int) -> None:
+        """Send it to a socket."""
+        os.write(judge, self._bytes)
 
     def forget(self) -> None:
         """Overwrite it."""
@@ -51,37 +51,34 @@ class Report:
 REPORT = Report()
 
 
-def wait_for_child(judge: socket.socket, pid: int, program: socket.socket | None = None) -> None:
+def wait_for_child(judge: socket.socket, pid: int, program: int = -1) -> None:
     """Wait for a child; ``REPORT`` then says how it ended. Meanwhile answer the judge's requests for its pidfd.
 
     The child is killed if the judge hangs up. If that closes the socket of its program only, this process goes on.
     """
-    handle = os.pidfd_open(pid)
-    poll = select.poll()
+    handle, control, poll = os.pidfd_open(pid), judge.fileno(), select.poll()
     poll.register(handle, select.POLLIN)
-    poll.register(judge.fileno(), select.POLLIN)
-    if program is not None:
-        poll.register(program.fileno(), 0)  # for its end
-    try:
-        while True:
-            ready = [fd for fd, _ in poll.poll()]
-            if handle in ready:
-                REPORT.end(pid)
-                return
-            if judge.fileno() not in ready:
-                os.kill(pid, signal.SIGKILL)
-                poll.unregister(ready[0])
-                continue
-            message = judge.recv(HANDLE_REQUEST_BYTES, socket.MSG_PEEK)
-            if message[:1] == HANDLE_REQUEST:
-                send_handle(judge, judge.recv(HANDLE_REQUEST_BYTES), handle)
-            elif message:
-                poll.unregister(judge.fileno())  # the next program, to be read when this one has ended
-            else:
-                os.kill(pid, signal.SIGKILL)
-                os._exit(0)
-    finally:
-        os.close(handle)
+    poll.register(control, select.POLLIN)
+    if program >= 0:
+        poll.register(program, 0)  # for its end
+    while True:
+        ready = [fd for fd, _ in poll.poll()]
+        if handle in ready:
+            REPORT.end(pid)
+            os.close(handle)
+            return
+        if control not in ready:
+            os.kill(pid, signal.SIGKILL)
+            poll.unregister(ready[0])
+            continue
+        message = judge.recv(HANDLE_REQUEST_BYTES, socket.MSG_PEEK)
+        if message[:1] == HANDLE_REQUEST:
+            send_handle(judge, judge.recv(HANDLE_REQUEST_BYTES), handle)
+        elif message:
+            poll.unregister(control)  # the next program, to be read when this one has ended
+        else:
+            os.kill(pid, signal.SIGKILL)
+            os._exit(0)
 
 
 def send_handle(judge: socket.socket, request: bytes, handle: int) -> None:

@@ -31,7 +31,7 @@ from rlef_env.sandbox.policy.layers import LAYERS, REQUIRED, Layer
 from rlef_env.sandbox.time_used import TimeLimits
 from rlef_env.sandbox.zygote.ipc import hung_up, memory_file, readable, receive_within, send
 from rlef_env.sandbox.zygote.monitor import Monitor
-from rlef_env.sandbox.zygote.protocol import COMPILE_ERROR, COMPILED, LIMITS, LOAD, SECONDS
+from rlef_env.sandbox.zygote.protocol import COMPILE_ERROR, COMPILED, LIMITS, LOAD
 from rlef_env.sandbox.zygote.scratch import MAX_SCRATCH_BYTES, Scratch
 from rlef_env.sandbox.zygote.source import zygote_source
 from rlef_env.sandbox.zygote.streams import Streams
@@ -146,8 +146,8 @@ class ZygoteProcess:
         stacks = MAX_STACKS * limits.memory_bytes if command else STACK_ALLOWANCE
         space = self._baseline_space + limits.memory_bytes + stacks
         message = LOAD + LIMITS.pack(
-            # A backstop, far beyond the limit that the monitor enforces: the kernel counts stolen time too.
-            int(10 * limits.cpu_seconds) + 60,
+            # A backstop, far beyond the limits that the monitor enforces: the kernel counts stolen time too.
+            int(10 * (COMPILE_LIMITS.cpu_seconds + limits.cpu_seconds)) + 60,
             UNLIMITED if self.profile.reserves else space,
             limits.output_bytes + 1,
             limits.memory_bytes if command else DEEP_STACK,
@@ -190,7 +190,7 @@ class ZygoteProcess:
         except (OSError, SandboxFailure) as error:
             return Started(ours, failed(error), file)
         if reply[:1] == COMPILED:
-            return Started(ours, None, file, *SECONDS.unpack_from(reply, len(COMPILED)))
+            return Started(ours, None, file, int(reply[len(COMPILED) :]) / 1e9)
         return Started(ours, _compile_failure(reply, monitor), file)
 
     def _file(self, program: bytes, executed: bool) -> AbstractContextManager[int]:

@@ -1,10 +1,10 @@
 /* Runs an executable once per message, each time in a fresh locked process: does what `serve_program` in main.py does,
    for programs that are not Python. A process this small forks in a tenth of the time that an interpreter needs.
 
-   launcher CONTROL PROGRAM RULESET LAST CPU FILTER PLACES NAME [ARGUMENT...]
+   launcher CONTROL PROGRAM RULESET LAST FILTER PLACES NAME [ARGUMENT...]
 
    CONTROL, PROGRAM, RULESET, LAST: descriptors, -1 for none. LAST is the file that holds the process id given out last.
-   CPU: seconds. FILTER: the seccomp program of a run in hexadecimal, empty for none. PLACES: comma-separated offsets in
+   FILTER: the seccomp program of a run in hexadecimal, empty for none. PLACES: comma-separated offsets in
    it where the run's process id goes. NAME: the path of a runtime, or "" to execute PROGRAM itself. Environment, limits,
    privileges and the base lock are inherited from the zygote.
 
@@ -31,7 +31,6 @@
 enum { MAX_ARGUMENTS = 256, MAX_PLACES = 16 };
 
 static int control, program, ruleset, last_pid;
-static struct rlimit cpu;
 static unsigned char filter[8192];
 static struct sock_fprog filter_program;
 static size_t places[MAX_PLACES], place_count;
@@ -87,7 +86,6 @@ static void run(const int *files, int count, char *text, const char *end, pid_t 
     int used = own_arguments;
     for (char *word = text + strlen(text) + 1; word < end && used < MAX_ARGUMENTS; word += strlen(word) + 1)
         arguments[used++] = word;
-    if (setrlimit(RLIMIT_CPU, &cpu)) fail("setrlimit");
     if (*name && dup2(program, ARTIFACT) < 0) fail("dup2");
     if (last_pid >= 0) { /* drop the only capability, which was for that file */
         struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -143,19 +141,18 @@ static int keep(const char *given) {
 
 static void read_arguments(char **given) {
     control = keep(given[1]), program = keep(given[2]), ruleset = keep(given[3]), last_pid = keep(given[4]);
-    cpu.rlim_cur = cpu.rlim_max = atoll(given[5]);
-    size_t size = strlen(given[6]) / 2;
+    size_t size = strlen(given[5]) / 2;
     if (size > sizeof filter) _exit(2);
-    for (size_t place = 0; place < size; place++) sscanf(given[6] + 2 * place, "%2hhx", &filter[place]);
+    for (size_t place = 0; place < size; place++) sscanf(given[5] + 2 * place, "%2hhx", &filter[place]);
     filter_program = (struct sock_fprog){.len = size / 8, .filter = (struct sock_filter *)filter};
-    for (char *word = strtok(given[7], ","); word && place_count < MAX_PLACES; word = strtok(NULL, ","))
+    for (char *word = strtok(given[6], ","); word && place_count < MAX_PLACES; word = strtok(NULL, ","))
         places[place_count++] = atoll(word);
-    name = given[8];
-    for (char **word = given + 9; *word && own_arguments < MAX_ARGUMENTS; word++) arguments[own_arguments++] = *word;
+    name = given[7];
+    for (char **word = given + 8; *word && own_arguments < MAX_ARGUMENTS; word++) arguments[own_arguments++] = *word;
 }
 
 int main(int count, char **given) {
-    if (count < 10) return 2;
+    if (count < 9) return 2;
     read_arguments(given);
     for (;;) {
         static char text[MAX_MESSAGE_BYTES];

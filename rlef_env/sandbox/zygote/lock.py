@@ -35,6 +35,7 @@ class Lock:
         self.calls = CALLS.get(os.uname().machine, {})
         # Built here, once, so that a run only has to write its process id into the filter.
         self.run_filter, self.run_filter_header = filter_program(bytes.fromhex(config["run_filter"]))
+        self.own_ids = [ctypes.c_uint32.from_buffer(self.run_filter, place) for place in config["pid_places"]]
         self.run_ruleset = self.last_pid = -1
         self.has_named_pipes = False
 
@@ -76,8 +77,8 @@ class Lock:
             check(syscall(LANDLOCK_RESTRICT_SELF, self.run_ruleset, 0), "landlock_restrict_self")
             os.close(self.run_ruleset)
         if self.holds("seccomp"):
-            for place in self.config["pid_places"]:
-                struct.pack_into("<I", self.run_filter, place, os.getpid())
+            for own_id in self.own_ids:
+                own_id.value = os.getpid()
             check(syscall(self.calls["seccomp"], SECCOMP_SET_MODE_FILTER, 0, self.run_filter_header), "seccomp")
 
     # --- namespaces ---

@@ -61,25 +61,23 @@ def main(control: int) -> None:
         replace_refused_functions()
     ready = check(libc.eventfd(0, os.O_CLOEXEC | os.O_NONBLOCK), "eventfd")  # a program tells that it runs in place
     become_plain_python()
-    parent, known = os.getpid(), b""
-    start = Start({}, 0)
+    parent, known, limits, command, start = os.getpid(), b"", (), [], Start({}, 0)
     while True:
         try:
-            message, (source, programs_control) = receive(judge, 2, 2)
+            message, (source, program) = receive(judge, 2, 2)
         except EOFError:
             os._exit(0)
         if message != known:
             command, imports, recursion_limit = json.loads(message[len(LOAD) + LIMITS.size :])
             start = Start(imported(imports), recursion_limit)  # imported once for all programs that start with them
-            known = message
-        program = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, programs_control)
+            limits, known = LIMITS.unpack_from(message, len(LOAD)), message
         lock.next_pid_follows(parent)
-        if (pid := os.fork()) == 0:
-            judge.close()
+        if (pid := fork()) == 0:
             try:
+                os.dup2(program, control, inheritable=False)  # from here on, `judge` is this program's socket
+                os.close(program)
                 die_with(parent)
-                limits = LIMITS.unpack_from(message, len(LOAD))
-                serve_program(program, ready, source, limits, command, start, lock)
+                serve_program(judge, ready, source, limits, command, start, lock)
             finally:
                 os._exit(0)
         os.close(source)
@@ -88,7 +86,7 @@ def main(control: int) -> None:
             with contextlib.suppress(OSError):  # the judge may have hung up
                 REPORT.send(program)
         REPORT.forget()
-        program.close()
+        os.close(program)
         reap_orphans()
 
 
@@ -119,7 +117,7 @@ def receive(sock: socket.socket, min_fds: int, max_fds: int) -> tuple[bytes, lis
     """Receive one message with its descriptors; raise EOFError when the other side has hung up."""
     while True:
         message, parts, _, _ = sock.recvmsg(MAX_MESSAGE_BYTES, socket.CMSG_SPACE(4 * max_fds), socket.MSG_CMSG_CLOEXEC)
-        fds = [fd for _, _, data in parts for (fd,) in DESCRIPTOR.iter_unpack(data)]
+        fds = [fd for _, _, data in parts for fd in memoryview(data).cast("i")]
         if not message:
             raise EOFError
         if len(fds) >= min_fds:
@@ -135,33 +133,29 @@ def serve_program(
     judge: socket.socket, ready: int, source: int, limits: tuple[int, ...], command: list[str], start: Start, lock: Lock
 ) -> None:
     """Compile the source, report that, then fork a run for every input; or become the last one."""
-    cpu, space, size, stack = limits
-    resource.setrlimit(resource.RLIMIT_AS, (space, space))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-    if stack >= 0:
-        hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
-        soft = stack if hard == resource.RLIM_INFINITY else min(stack, hard)
-        resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
-    code, pid = None if command else compiled(judge, source), 0
-    vars(builtins).update(start.names)  # not the program's own names, so that those it defines come first
-    judge.sendall(COMPILED + SECONDS.pack(time.process_time()))
+    set_limits(limits)
+    code = None if command else compiled(judge, source)
+    if start.names:
+        vars(builtins).update(start.names)  # not the program's own names, so that those it defines come first
+    judge.sendall(b"%c%d" % (COMPILED, time.process_time_ns()))
     if command and lock.launcher >= 0:
-        become_launcher(judge.fileno(), source, cpu, command, lock)
+        become_launcher(judge.fileno(), source, command, lock)
+    parent = os.getpid()
     while True:
         try:
             message, files = receive(judge, STREAMS, STREAMS + MAX_FILES)
         except EOFError:
             os._exit(0)
-        words, parent = message.split(b"\0"), os.getpid()
+        words = message.split(b"\0")
         in_place = words[0] == RUN_IN_PLACE and code is not None
         lock.next_pid_follows(parent)
         REPORT.start()
-        pid = 0 if in_place else os.fork()
+        pid = 0 if in_place else fork()
         if pid == 0:
             try:
                 if not in_place:
                     die_with(parent)
-                prepare_run(files, cpu, lock)
+                prepare_run(files, lock)
                 arguments = [os.fsdecode(word) for word in words[1:]]
                 if code is None:
                     become(command, source, arguments)
@@ -171,14 +165,26 @@ def serve_program(
             except BaseException as error:
                 judge.sendall(FAILURE + repr(error).encode())
                 os._exit(1)
-            judge.close()
+            os.close(judge.detach())
             run_python(code, arguments, start)
         close_all(files)
         wait_for_child(judge, pid)
         if lock.forks:
             kill_group(pid)
-        REPORT.send(judge)
+        REPORT.send(judge.fileno())
         REPORT.forget()
+
+
+def set_limits(limits: tuple[int, ...]) -> None:
+    """Set the limits of a program's process, which its runs inherit."""
+    cpu, space, size, stack = limits
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+    resource.setrlimit(resource.RLIMIT_AS, (space, space))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    if stack >= 0:
+        hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+        soft = stack if hard == resource.RLIM_INFINITY else min(stack, hard)
+        resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
 
 
 def close_all(fds: list[int]) -> None:
@@ -186,14 +192,13 @@ def close_all(fds: list[int]) -> None:
         os.close(fd)
 
 
-def prepare_run(files: list[int], cpu: int, lock: Lock) -> None:
+def prepare_run(files: list[int], lock: Lock) -> None:
     """Put the descriptors in place and apply the last layers of the lock. A failure here is the sandbox's fault."""
     for place, fd in enumerate(files):
         os.dup2(fd, place if place < STREAMS else FIRST_FILE + place - STREAMS)
         os.close(fd)
     if lock.forks:
         os.setsid()
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
     lock.apply_to_run()
 
 
@@ -218,7 +223,7 @@ def become(command: list[str], artifact: int, arguments: list[str]) -> NoReturn:
     os.execve(artifact, [SOLUTION, *arguments], environment)
 
 
-def become_launcher(control: int, artifact: int, cpu: int, command: list[str], lock: Lock) -> NoReturn:
+def become_launcher(control: int, artifact: int, command: list[str], lock: Lock) -> NoReturn:
     """Let launcher.c serve this program: it forks much faster than an interpreter. Never return."""
     restore_signals()
     ruleset = lock.run_ruleset if lock.holds("landlock") else -1
@@ -228,7 +233,7 @@ def become_launcher(control: int, artifact: int, cpu: int, command: list[str], l
     for fd in (control, artifact, ruleset, lock.last_pid):
         if fd >= 0:
             fcntl.fcntl(fd, fcntl.F_SETFD, 0)
-    arguments = ["launcher", str(control), str(artifact), str(ruleset), str(lock.last_pid), str(cpu), code, places]
+    arguments = ["launcher", str(control), str(artifact), str(ruleset), str(lock.last_pid), code, places]
     arguments += [words[0], *words] if words else ["", SOLUTION]
     os.execve(lock.launcher, arguments, environment)  # the runs inherit this environment
 

@@ -14,7 +14,8 @@ All messages travel over pairs of Unix sockets that keep message boundaries (SOC
 
 The socket of one program:
 
-    program -> judge     COMPILED and the CPU seconds that it took; or COMPILE_ERROR and the compiler's output
+    program -> judge     COMPILED and the CPU time that it took, in nanoseconds; or COMPILE_ERROR and what the compiler
+                         printed
     judge -> program     RUN and the run's arguments, separated by NUL; with descriptors of standard input, output and
                          errors, and of the files that the run may read
     program -> judge     RESULT; or FAILURE and what failed: the sandbox's fault, not the program's
@@ -42,7 +43,7 @@ FIRST_FILE, MAX_FILES = 40, 16  # files given to a run, from this descriptor on
 LOAD, COMPILED, COMPILE_ERROR, FAILURE, SCRATCH, RUN, RUN_IN_PLACE = b"L", b"C", b"E", b"F", b"S", b"run", b"here"
 HANDLE_REQUEST, HANDLE_REQUEST_BYTES = b"?", 9  # no other message begins so; its number takes 8 bytes
 LIMITS = struct.Struct("<qqqq")  # CPU seconds (whole); bytes of address space, of a file, of the stack (-1: unchanged)
-SECONDS, DESCRIPTOR = struct.Struct("<d"), struct.Struct("=i")
+DESCRIPTOR = struct.Struct("=i")
 # Wait status; struct rusage; struct timespec of: start, end (CLOCK_MONOTONIC), CPU time of the process that forked it.
 RESULT = struct.Struct("<i4x18q2q2q2q")
 RESULT_PLACES = STATUS, USAGE, STARTED, ENDED, SPENT = 0, 8, 152, 168, 184  # of these in RESULT

@@ -27,6 +27,7 @@ import types
 from typing import Any, NamedTuple
 
 # Modules that contest programs import. The zygote loads them once, so that no run has to.
+import _random
 import _sitebuiltins
 import atexit, bisect, cmath, collections, copy, datetime, decimal, enum, fractions, heapq, itertools, math
 import operator, queue, random, re, string, typing
@@ -34,7 +35,6 @@ import operator, queue, random, re, string, typing
 from rlef_env.sandbox.zygote.protocol import COMPILE_ERROR, MAX_TEXT_BYTES, SOLUTION
 
 MAX_FRAMES = 2000  # printed of a traceback: a million of them would take seconds and a gigabyte
-COMPILE_CPU_SECONDS = 150  # a backstop: the judge ends a compilation earlier, by the CPU time that it measures
 
 
 class Start(NamedTuple):
@@ -148,8 +148,7 @@ def imported(imports: str) -> dict[str, Any]:
 
 def compiled(judge: socket.socket, source: int) -> types.CodeType:
     """Compile the source; or send the judge the error, and end."""
-    resource.setrlimit(resource.RLIMIT_CPU, (COMPILE_CPU_SECONDS, resource.RLIM_INFINITY))
-    text = os.pread(source, os.fstat(source).st_size, 0)
+    text = os.pread(source, os.lseek(source, 0, os.SEEK_END), 0)
     os.close(source)
     try:
         code = compile(text, SOLUTION, "exec", dont_inherit=True)
@@ -157,7 +156,6 @@ def compiled(judge: socket.socket, source: int) -> types.CodeType:
         judge.sendall(COMPILE_ERROR + error_text(error, text).encode("utf-8", "replace")[:MAX_TEXT_BYTES])
         os._exit(0)
     linecache.cache[SOLUTION] = SourceLines(text)  # type: ignore[assignment]
-    resource.setrlimit(resource.RLIMIT_CPU, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     return code
 
 
@@ -212,6 +210,7 @@ def run_python(code: types.CodeType, arguments: list[str], start: Start) -> None
     del main_module
     threading.excepthook = show_in_thread
     sys.setrecursionlimit(start.recursion_limit + depth())
+    _random.Random.seed(random._inst)  # by chance, as in every new process
     gc.enable()
     os._exit(execute(code, namespace))
 
@@ -225,7 +224,8 @@ def execute(code: types.CodeType, namespace: dict[str, Any]) -> int:
         error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next  # without this frame
         status = report(error)
     try:
-        threading._shutdown()  # type: ignore[attr-defined]  # waits for threads that are no daemons
+        if len(threading._active) + len(threading._limbo) > 1 or threading._threading_atexits:  # type: ignore[attr-defined]
+            threading._shutdown()  # type: ignore[attr-defined]  # waits for threads that are no daemons
     except BaseException as error:
         report(error)
     atexit._run_exitfuncs()
