@@ -32,6 +32,7 @@ CALLS = {
 }
 
 libc = ctypes.CDLL(None, use_errno=True)
+setrlimit = libc.setrlimit
 syscall = libc.syscall
 syscall.restype = ctypes.c_long
 

@@ -20,6 +20,7 @@ import os
 import resource
 import signal
 import socket
+import struct
 import sys
 import time
 from typing import NoReturn
@@ -61,7 +62,7 @@ def main(control: int) -> None:
         replace_refused_functions()
     ready = check(libc.eventfd(0, os.O_CLOEXEC | os.O_NONBLOCK), "eventfd")  # a program tells that it runs in place
     become_plain_python()
-    parent, known, limits, command, start = os.getpid(), b"", (), [], Start({}, 0)
+    parent, known, limits, command, start = os.getpid(), b"", [], [], Start({}, 0)
     while True:
         try:
             message, (source, program) = receive(judge, 2, 2)
@@ -70,7 +71,7 @@ def main(control: int) -> None:
         if message != known:
             command, imports, recursion_limit = json.loads(message[len(LOAD) + LIMITS.size :])
             start = Start(imported(imports), recursion_limit)  # imported once for all programs that start with them
-            limits, known = LIMITS.unpack_from(message, len(LOAD)), message
+            limits, known = limits_for_kernel(*LIMITS.unpack_from(message, len(LOAD))), message
         lock.next_pid_follows(parent)
         if (pid := fork()) == 0:
             try:
@@ -99,6 +100,15 @@ def ran_in_place(ready: int) -> bool:
     return True
 
 
+def limits_for_kernel(cpu: int, space: int, size: int, stack: int) -> list[tuple[int, bytes]]:
+    """Return what ``setrlimit`` gets: made once for all programs with these limits."""
+    limits = [(resource.RLIMIT_CPU, cpu, cpu), (resource.RLIMIT_AS, space, space), (resource.RLIMIT_FSIZE, size, size)]
+    if stack >= 0:
+        hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+        limits.append((resource.RLIMIT_STACK, stack if hard == resource.RLIM_INFINITY else min(stack, hard), hard))
+    return [(kind, struct.pack("=qq", soft, hard)) for kind, soft, hard in limits]
+
+
 def loaded_objects() -> list[str]:
     with open("/proc/self/maps") as file:
         return sorted({line.split(None, 5)[5].strip() for line in file if ".so" in line})
@@ -106,10 +116,7 @@ def loaded_objects() -> list[str]:
 
 def reap_orphans() -> None:
     """Wait for what a killed program leaves behind: the zygote, as the init of its namespace, inherits it."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
+    while libc.waitpid(-1, None, os.WNOHANG) > 0:
         pass
 
 
@@ -130,10 +137,20 @@ def receive(sock: socket.socket, min_fds: int, max_fds: int) -> tuple[bytes, lis
 
 
 def serve_program(
-    judge: socket.socket, ready: int, source: int, limits: tuple[int, ...], command: list[str], start: Start, lock: Lock
+    judge: socket.socket,
+    ready: int,
+    source: int,
+    limits: list[tuple[int, bytes]],
+    command: list[str],
+    start: Start,
+    lock: Lock,
 ) -> None:
-    """Compile the source, report that, then fork a run for every input; or become the last one."""
-    set_limits(limits)
+    """Compile the source, report that, then fork a run for every input; or become the last one.
+
+    The limits, those of a run, hold from the beginning: runs inherit them.
+    """
+    for kind, limit in limits:
+        check(setrlimit(kind, limit), "setrlimit")
     code = None if command else compiled(judge, source)
     if start.names:
         vars(builtins).update(start.names)  # not the program's own names, so that those it defines come first
@@ -149,7 +166,8 @@ def serve_program(
         words = message.split(b"\0")
         in_place = words[0] == RUN_IN_PLACE and code is not None
         lock.next_pid_follows(parent)
-        REPORT.start()
+        if not in_place:
+            REPORT.start()
         pid = 0 if in_place else fork()
         if pid == 0:
             try:
@@ -173,18 +191,6 @@ def serve_program(
             kill_group(pid)
         REPORT.send(judge.fileno())
         REPORT.forget()
-
-
-def set_limits(limits: tuple[int, ...]) -> None:
-    """Set the limits of a program's process, which its runs inherit."""
-    cpu, space, size, stack = limits
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
-    resource.setrlimit(resource.RLIMIT_AS, (space, space))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-    if stack >= 0:
-        hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
-        soft = stack if hard == resource.RLIM_INFINITY else min(stack, hard)
-        resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
 
 
 def close_all(fds: list[int]) -> None:
