@@ -174,3 +174,12 @@ def test_a_result_is_never_taken_for_the_next_runs_when_descriptors_run_out_duri
             assert loaded.run(b"next\n").status is Status.FAILED
         with sandbox.load(echo) as again:
             assert again.run(b"next\n").stdout == b"next\n"
+
+
+def test_a_judge_may_have_more_files_open_than_a_run() -> None:
+    """So the zygote's own descriptors have high numbers at first."""
+    with contextlib.ExitStack() as files:
+        for _ in range(100):
+            files.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        with Sandbox() as sandbox, sandbox.load(Program("print(input())")) as loaded:
+            assert [loaded.run(b"1\n", in_place=place).stdout for place in (False, True)] == [b"1\n"] * 2

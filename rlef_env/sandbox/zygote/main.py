@@ -48,7 +48,8 @@ ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "UV_USE_IO_URING": "0"}  # of p
 
 def main(control: int) -> None:
     """Lock this process, report which layers hold, then fork a process per program until the judge hangs up."""
-    judge = socket.socket(fileno=control)
+    judge = socket.socket(fileno=os.dup(control))  # a low number, below the limit on open files
+    os.close(control)
     judge.sendall(json.dumps({"path": sys.path, "objects": loaded_objects(), "version": sys.version}).encode())
     config = json.loads(judge.recv(MAX_CONFIG_BYTES))
     preload_numpy(config["preload"])
@@ -75,7 +76,7 @@ def main(control: int) -> None:
         lock.next_pid_follows(parent)
         if (pid := fork()) == 0:
             try:
-                os.dup2(program, control, inheritable=False)  # from here on, `judge` is this program's socket
+                os.dup2(program, judge.fileno(), inheritable=False)  # from here on, `judge` is this program's socket
                 os.close(program)
                 die_with(parent)
                 serve_program(judge, ready, source, limits, command, start, lock)

@@ -22,7 +22,8 @@ The socket of one program:
 
 Instead of RUN, the judge may send RUN_IN_PLACE once, to a Python program: then the process that compiled it runs it,
 not a fork. The zygote sends RESULT, because it is the parent of that process; and it sends it only if that process had
-received the order and was ready. RESULT then covers everything that the process and its children did; its start is not set.
+received the order and was ready. RESULT then covers everything that the process and its children did, and has
+no start.
 
 At any time the judge may send HANDLE_REQUEST and a random number to a process that has a child. The answer is the same
 message, so that a late one is recognised, with a pidfd of the child.
