@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import torch
 
@@ -111,4 +111,5 @@ def read_changed(study: Study, arm: Arm, policy: str, seed: int, pool: BaseJudge
     from rlef_agents.studies.reading import reading
 
     task = study.task_of(arm)
-    return reading(policy, task["dataset"], "test", READ_PROBLEMS, seed, 1.0, task["max_new"], pool=pool)
+    mode: Literal["public", "first"] = "first" if task["feedback"] == "first" else "public"
+    return reading(policy, task["dataset"], "test", READ_PROBLEMS, seed, 1.0, task["max_new"], mode=mode, pool=pool)
