@@ -30,19 +30,24 @@ class Case:
         seed: seed of the conversation.
         responses: the policy's responses; the last one holds a program that failed a public test.
         told: the environment's feedback between them.
-        judgement: the judgement of the last response.
+        judgements: the judgements of the responses.
     """
 
     problem: Problem
     seed: int
     responses: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
-    judgement: Judgement = _NOT_JUDGED
+    judgements: tuple[Judgement, ...] = ()
 
-    def conversation(self, *told: str) -> Conversation:
-        """Return the conversation that goes on with a message."""
+    @property
+    def judgement(self) -> Judgement:
+        """The judgement of the last response."""
+        return self.judgements[-1] if self.judgements else _NOT_JUDGED
+
+    def conversation(self, told: Sequence[str]) -> Conversation:
+        """Return the conversation with these messages after the responses."""
         texts = [prompt_text(self.problem.statement)]
-        for response, message in zip(self.responses, (*self.told, *told), strict=True):
+        for response, message in zip(self.responses, told, strict=True):
             texts += [response, message]
         messages = ({"role": ("user", "assistant")[place % 2], "content": text} for place, text in enumerate(texts))
         return Conversation(tuple(messages), self.problem.id, self.seed)
@@ -117,7 +122,7 @@ def play_cases(
     ended = without = lost = 0
     for number in range(turn):
         texts = [(failed_with(each.problem, each.judgement, mode).text,) if number else () for each in cases]
-        asked = [case.conversation(*text) for case, text in zip(cases, texts, strict=True)]
+        asked = [case.conversation((*case.told, *text)) for case, text in zip(cases, texts, strict=True)]
         responses = agent.act(asked) if asked else []
         scored = score_all(zip([each.problem for each in cases], responses, strict=True), pool=pool)
         going: list[Case] = []
@@ -129,28 +134,30 @@ def play_cases(
             elif not failed_tests(score.judgement):
                 ended += 1
             else:
-                made = Case(case.problem, case.seed, (*case.responses, response), (*case.told, *text), score.judgement)
-                going.append(made)
+                judged = (*case.judgements, score.judgement)
+                going.append(Case(case.problem, case.seed, (*case.responses, response), (*case.told, *text), judged))
         cases = going
     return Played(tuple(cases), len(problems), ended, without, lost)
 
 
-def told_under(case: Case, problem: Problem, judged: Sequence[Judgement], mode: Mode = "public") -> Told | None:
+def told_under(problem: Problem, judged: Sequence[Judgement], mode: Mode = "public") -> Told | None:
     """Return what the environment would tell the policy if this were its problem.
 
     Args:
-        case: the case.
         problem: the case's problem under another secret.
         judged: judgements of all programs of the case on that problem.
         mode: which failures the feedback shows.
 
     Returns:
-        The feedback; None where the last program passes, or where earlier feedback would have been other than it was.
+        The feedback, of all programs; None where one of them passes.
     """
-    if not all(failed_tests(each) for each in judged):
-        return None
-    told = [failed_with(problem, each, mode) for each in judged]
-    return told[-1] if tuple(each.text for each in told[:-1]) == case.told else None
+    return _of_all([failed_with(problem, each, mode) if failed_tests(each) else None for each in judged])
+
+
+def _of_all(told: Sequence[Told | None]) -> Told | None:
+    """Return the message about the last program with those about the programs before; None if there is none for one."""
+    made = [each for each in told if each is not None]
+    return replace(made[-1], before=tuple(each.text for each in made[:-1])) if len(made) == len(told) else None
 
 
 def judged_under(
@@ -158,9 +165,7 @@ def judged_under(
 ) -> list[Told | None]:
     """Judge the programs of cases on other problems; return ``told_under`` of each pair."""
     scored = score_all(((problem, response) for case, problem in pairs for response in case.responses), pool=pool)
-    return [
-        told_under(case, problem, [next(scored).judgement for _ in case.responses], mode) for case, problem in pairs
-    ]
+    return [told_under(problem, [next(scored).judgement for _ in case.responses], mode) for case, problem in pairs]
 
 
 def all_told(cases: Sequence[Case], pool: BaseJudgePool, seed: int = 0, mode: Mode = "public") -> list[dict[str, Told]]:
@@ -176,17 +181,18 @@ def all_told(cases: Sequence[Case], pool: BaseJudgePool, seed: int = 0, mode: Mo
     raised = [score.judgement for score in score_all(((each.problem, fenced(RAISES)) for each in cases), pool=pool)]
     made: list[dict[str, Told]] = []
     for place, case in enumerate(cases):
-        random = Random(f"{seed} {case.problem.id} number")
+        draw, judged = f"{seed} {case.problem.id} number", case.judgements
+        trace = interventions.exception(case.problem, raised[place], mode) if failed_tests(raised[place]) else None
         told: dict[str, Told | None] = {
-            "true": failed_with(case.problem, case.judgement, mode),
+            "true": told_under(case.problem, judged, mode),
             "counterfactual": counterfactual[place],
             "other_problem": _other_problem(cases, place, seed, mode),
-            "unrelated_number": interventions.unrelated_number(case.problem, case.judgement, case.others, random, mode),
-            "try_again": interventions.try_again(),
-            "verdict_only": interventions.verdict_only(case.problem, case.judgement, mode),
-            "exception": interventions.exception(case.problem, raised[place], mode)
-            if failed_tests(raised[place])
-            else None,
+            "unrelated_number": _of_all(  # equal draws: the same number in all messages
+                [interventions.unrelated_number(case.problem, each, case.others, Random(draw), mode) for each in judged]
+            ),
+            "try_again": _of_all([interventions.try_again() for _ in judged]),
+            "verdict_only": _of_all([interventions.verdict_only(case.problem, each, mode) for each in judged]),
+            "exception": _of_all([trace for _ in judged]),
         }
         made.append({name: each for name, each in told.items() if each is not None})
     return made
@@ -216,7 +222,7 @@ def _other_problem(cases: Sequence[Case], place: int, seed: int, mode: Mode) -> 
     excluded = {case.program, *_right_programs(case.problem)}
     for other in random.sample(cases, len(cases)):
         if excluded.isdisjoint(_right_programs(other.problem)):
-            return failed_with(other.problem, other.judgement, mode)
+            return told_under(other.problem, other.judgements, mode)
     return None
 
 

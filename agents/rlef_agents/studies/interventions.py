@@ -1,5 +1,6 @@
-"""What a frozen policy is told about its wrong program, in place of the environment's own feedback.
+"""What a frozen policy is told about its wrong programs, in place of the environment's own feedback.
 
+Where it wrote several, the messages about all of them are changed: the first one alone may tell everything.
 Each intervention makes one feedback message in the wording of the environment, from real judgements. Comparing what the
 policy does next under each shows whether it reads: see ``INTERVENTIONS`` for what a policy that reads does.
 """
@@ -59,12 +60,12 @@ INTERVENTIONS: Final = (
     ),
     Intervention(
         "counterfactual",
-        "what the environment would say of the same program if another secret held",
+        "what the environment would say of the same programs if another secret held",
         "follows: writes the program of that other secret, so it is not right",
     ),
     Intervention(
         "other_problem",
-        "the feedback that another problem gave to its own wrong program",
+        "the feedback that another problem gave to its own wrong programs",
         "follows: writes the program of the other problem's secret, so it is not right; it may also notice that the "
         "shown input or output is not its program's, and guess",
     ),
@@ -103,11 +104,13 @@ class Told:
         described: the problem that the message describes: a program that solves it has followed the message. None
             where the message describes none.
         tests: places of the public tests of that problem which the message shows as failing.
+        before: the messages about the programs before, as the intervention changes them.
     """
 
     text: str
     described: Problem | None = None
     tests: tuple[int, ...] = ()
+    before: tuple[str, ...] = ()
 
 
 def failed_tests(judgement: Judgement, mode: Mode = "public") -> tuple[int, ...]:

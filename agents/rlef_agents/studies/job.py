@@ -25,7 +25,7 @@ from rlef_env.analysis.evaluation import Evaluation
 from rlef_env.analysis.metrics import parse_n_at_k
 from rlef_env.judge import BaseJudgePool, CachedPool, JudgePool, VerdictCache
 
-__all__ = ["arm_folder", "folder_name", "run_job"]
+__all__ = ["arm_folder", "folder_name", "reading_file", "run_job"]
 
 READ_PROBLEMS: Final = 150
 """Problems of which the policy is given changed feedback."""
@@ -42,6 +42,11 @@ def arm_folder(out: Path, study: Study, arm: str, seed: int) -> Path:
 def folder_name(each: Evaluate) -> str:
     """Return the name of an evaluation's run folder."""
     return each.name.replace(" ", "-")
+
+
+def reading_file(folder: Path, turn: int) -> Path:
+    """Return the file about changed feedback to the wrong program of a turn, in an arm's folder."""
+    return folder / f"reading-{turn}.json"
 
 
 def run_job(study: Study, arm_name: str, seed: int, out: Path, only_start: bool = False) -> dict[str, float]:
@@ -75,7 +80,10 @@ def run_job(study: Study, arm_name: str, seed: int, out: Path, only_start: bool 
         for each in study.evaluations_of(arm):
             evaluate(study, arm, each, policy, folder / folder_name(each), cached, seed)
         if arm.name in study.reading:
-            write_json(folder / "reading.json", read_changed(study, arm, policy, seed, cached))
+            for turn in range(1, study.task_of(arm)["turns"]):
+                path = reading_file(folder, turn)
+                if not path.is_file():
+                    write_json(path, read_changed(study, arm, policy, seed, turn, cached))
     return {**cost, "evaluation_seconds": cpu_seconds() - began}
 
 
@@ -106,10 +114,10 @@ def worked_repairs(task: dict[str, Any], count: int, pool: BaseJudgePool) -> lis
     ]
 
 
-def read_changed(study: Study, arm: Arm, policy: str, seed: int, pool: BaseJudgePool) -> dict[str, Any]:
-    """Give a policy changed feedback; see ``rlef_agents.studies.reading``."""
+def read_changed(study: Study, arm: Arm, policy: str, seed: int, turn: int, pool: BaseJudgePool) -> dict[str, Any]:
+    """Give a policy changed feedback to its wrong program of a turn; see ``rlef_agents.studies.reading``."""
     from rlef_agents.studies.reading import reading
 
     task = study.task_of(arm)
     mode: Literal["public", "first"] = "first" if task["feedback"] == "first" else "public"
-    return reading(policy, task["dataset"], "test", READ_PROBLEMS, seed, 1.0, task["max_new"], mode=mode, pool=pool)
+    return reading(policy, task["dataset"], "test", READ_PROBLEMS, seed, 1.0, task["max_new"], turn, mode, pool)

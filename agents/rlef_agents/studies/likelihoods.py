@@ -43,12 +43,13 @@ class ScoredRepairs:
     """The right programs of a case, one for each secret, scored after the feedback that each secret gives.
 
     Attributes:
-        told: the feedback under each secret; None where there is none, because the program is right, ``(secrets,)``.
+        told: the messages under each secret, one for each program of the policy; None where there are none, because a
+            program is right, ``(secrets,)``.
         logprobs: log-probability of each secret's right program (columns) after each secret's feedback (rows),
             in nats, ``(secrets, secrets)``; NaN in the rows without feedback.
     """
 
-    told: tuple[str | None, ...]
+    told: tuple[tuple[str, ...] | None, ...]
     logprobs: Matrix
 
     @property
@@ -99,7 +100,7 @@ def score_repairs(
     told = iter(judged_under(pairs, pool, mode))
     found: list[ScoredRepairs] = []
     for case, variants in zip(cases, chosen, strict=True):
-        texts = tuple(None if each is None else each.text for each in (next(told) for _ in variants))
+        texts = tuple(None if each is None else (*each.before, each.text) for each in (next(told) for _ in variants))
         if len(set(texts) - {None}) < 2:
             continue
         repairs = [fenced(variant.solutions[0].source.rstrip()) for variant in variants]

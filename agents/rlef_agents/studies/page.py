@@ -103,18 +103,16 @@ def speed_table(results: Mapping[str, Any]) -> str:
 
 
 def reading_table(results: Mapping[str, Any]) -> str:
-    """Return what the arms' policies do after changed feedback: means over seeds, and their range."""
-    rows: list[tuple[str, ...]] = [("arm", "feedback", "right", "follows", "repeats a program", "answers")]
+    """Return what policies do after changed feedback: means over seeds, and the lowest and the highest seed."""
+    rows: list[tuple[str, ...]] = [
+        ("arm", "wrong program", "feedback", "right", "follows", "repeats a program", "answers")
+    ]
     for name, arm in results["arms"].items():
-        found = arm.get("reading", [])
-        changes = (
-            [each for each, value in found[0].items() if isinstance(value, dict) and "right" in value] if found else []
-        )
-        for change in changes:
-            parts = [
-                over_seeds([each[change].get(measure) for each in found]) for measure in ("right", "follows", "repeats")
-            ]
-            rows.append((name, change.replace("_", " "), *parts, str(sum(each[change]["count"] for each in found))))
+        for turn, found in arm.get("reading", {}).items():
+            for change in (each for each, value in found[0].items() if isinstance(value, dict) and "right" in value):
+                shares = (over_seeds([each[change][key] for each in found]) for key in ("right", "follows", "repeats"))
+                answers = sum(each[change]["count"] for each in found)
+                rows.append((name, turn, change.replace("_", " "), *shares, str(answers)))
     return markdown(rows)
 
 

@@ -74,7 +74,7 @@ def answer_cases(
         Outcomes by intervention, in the order of the cases; without those that the judge could not judge.
     """
     asked = [(case, name, each) for case, texts in zip(cases, told, strict=True) for name, each in texts.items()]
-    responses = agent.act([case.conversation(each.text) for case, _, each in asked]) if asked else []
+    responses = agent.act([case.conversation((*each.before, each.text)) for case, _, each in asked]) if asked else []
     problems = [(case.problem, each.described or case.problem) for case, _, each in asked]
     scores = _scores(
         [(one, response) for both, response in zip(problems, responses, strict=True) for one in both], pool

@@ -12,7 +12,7 @@ import numpy as np
 
 from rlef_agents.studies.edits import edits_and_verdicts
 from rlef_agents.studies.intervals import Floats, Mean, difference, mean
-from rlef_agents.studies.job import arm_folder, folder_name
+from rlef_agents.studies.job import arm_folder, folder_name, reading_file
 from rlef_agents.studies.policies import policy_folder
 from rlef_agents.studies.study import Arm, Conclusion, Evaluate, Study
 from rlef_env.analysis.metrics import metric_named
@@ -71,9 +71,10 @@ def collect(study: Study, seeds: Sequence[int], out: Path) -> dict[str, Any]:
             "cost": [read_json(arm_folder(out, study, arm.name, seed) / "done.json") for seed in seeds],
         }
         if arm.name in study.reading:
-            arms[arm.name]["reading"] = [
-                read_json(arm_folder(out, study, arm.name, seed) / "reading.json") for seed in seeds
-            ]
+            arms[arm.name]["reading"] = {
+                str(turn): [read_json(reading_file(arm_folder(out, study, arm.name, seed), turn)) for seed in seeds]
+                for turn in range(1, study.task_of(arm)["turns"])
+            }
     return {
         "study": study.name,
         "question": study.question,

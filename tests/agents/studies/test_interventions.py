@@ -174,25 +174,28 @@ class RightSum(Wrong):
         return every[sums.index(turn == 1 and True in sums)].solutions[0].source
 
 
-def test_a_second_message_agrees_with_the_first_one(pool: BaseJudgePool) -> None:
-    """With the first failure only, a + b is known after the first program; the counterfactual changes b alone."""
+def test_all_messages_describe_the_same_problem(pool: BaseJudgePool) -> None:
+    """Two wrong programs of ``two_dials``: an intervention changes both messages; the true ones stay."""
     dataset = load_dataset("procedural/two_dials?factors=3&terms=3", split="test")
     problems = [dataset[place] for place in range(6)]
     played = play_cases(RightSum(problems), problems, pool, turn=2, mode="first")
-    told = all_told(played.cases, pool, mode="first")
-    found = [(case, each["counterfactual"]) for case, each in zip(played.cases, told, strict=True) if len(each) == 7]
-    assert found
-    for case, other in found:
-        first, second = other.described.public_tests if other.described else ()
-        assert first == case.problem.public_tests[0]
-        assert second != case.problem.public_tests[1]
-        assert other.tests == (1,)
-        assert f"Expected output `{second.output}`" in other.text
+    assert played.cases
+    for case, told in zip(played.cases, all_told(played.cases, pool, mode="first"), strict=True):
+        assert told["true"].before == case.told
+        assert told["try_again"].before == (told["try_again"].text,)
+        assert "Expected" not in told["verdict_only"].before[0]
+        other = told["counterfactual"]
+        assert other.described is not None
+        assert other.described.public_tests != case.problem.public_tests
+        expected = [f"Expected output `{test.output}`" for test in other.described.public_tests]
+        assert len(other.before) == 1
+        for message in (*other.before, other.text):
+            assert sum(each in message for each in expected) == 1
 
 
 def test_a_conversation_goes_on_with_the_message(pool: BaseJudgePool) -> None:
     (case,) = played("hidden_step", pool, count=1).cases
-    conversation = case.conversation("a message")
+    conversation = case.conversation(["a message"])
     assert [each["role"] for each in conversation.messages] == ["user", "assistant", "user"]
     assert conversation.messages[0]["content"].startswith("Provide a Python solution")
     assert conversation.messages[1]["content"] == case.responses[0]

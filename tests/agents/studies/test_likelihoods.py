@@ -69,7 +69,7 @@ def test_a_row_is_a_feedback_and_a_column_a_right_program(policy: FrozenPolicy) 
         for row, secret in ((row, row + 1) for row in each.rows):
             text = each.told[row]
             assert text is not None
-            assert f"Expected output `{n + secret}\n` but got `{n + guess + 1}\n`" in text
+            assert f"Expected output `{n + secret}\n` but got `{n + guess + 1}\n`" in text[0]
             first, answer, told = (message["content"] for message in case.conversation(text).messages)
             said = np.append(policy.renderer.data(answer), policy.renderer.end_of_turn)
             prompt = [*policy.renderer.first(first), *said, *policy.renderer.following(told, said)]
@@ -80,19 +80,19 @@ def test_a_row_is_a_feedback_and_a_column_a_right_program(policy: FrozenPolicy) 
 
 def test_shares_and_differences_by_hand() -> None:
     nan = math.nan
-    reads = ScoredRepairs(("x", None, "y"), np.array([[-1.0, -2, -4], [nan, nan, nan], [-3, -1.5, -1]]))
+    reads = ScoredRepairs((("x",), None, ("y",)), np.array([[-1.0, -2, -4], [nan, nan, nan], [-3, -1.5, -1]]))
     assert reads.own_most_likely == reads.likeliest_after_own == 1
     assert reads.chance == pytest.approx(1 / 3)
     assert reads.difference == pytest.approx(((-1 - -3) + (-1 - -4)) / 2)
-    ignores = ScoredRepairs(("x", "y", "z"), np.array([[-1.0, -2, -3]] * 3))
+    ignores = ScoredRepairs((("x",), ("y",), ("z",)), np.array([[-1.0, -2, -3]] * 3))
     assert ignores.own_most_likely == pytest.approx(1 / 3)
     assert ignores.difference == 0
     # Two secrets give the same feedback: after it, the program of either is as good.
-    same = ScoredRepairs(("x", "x", "y"), np.array([[-2.0, -1, -5], [-2, -1, -5], [-4, -4, -5]]))
+    same = ScoredRepairs((("x",), ("x",), ("y",)), np.array([[-2.0, -1, -5], [-2, -1, -5], [-4, -4, -5]]))
     assert same.own_most_likely == pytest.approx(2 / 3)
     assert same.likeliest_after_own == pytest.approx(2 / 3)  # of the last column, all are equal
     # The first program is preferred whatever the feedback, and the second one more so after its own.
-    biased = ScoredRepairs(("x", "y"), np.array([[-1.0, -9], [-2, -8]]))
+    biased = ScoredRepairs((("x",), ("y",)), np.array([[-1.0, -9], [-2, -8]]))
     assert (biased.own_most_likely, biased.likeliest_after_own) == (0.5, 1)
     assert same.chance == pytest.approx((2 + 2 + 1) / 9)
     assert same.difference == pytest.approx(((-2 - -4) + (-1 - -4) + (-5 - -5)) / 3)

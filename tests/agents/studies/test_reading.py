@@ -18,7 +18,7 @@ from rlef_agents.tiny.shrunk import shrunk
 from rlef_env import JudgePool, load_dataset
 from rlef_env.errors import UsageError
 from rlef_env.judge import BaseJudgePool, CachedPool, VerdictCache
-from tests.agents.studies.policies import Guesser, Printer, Reader, Repeater, Talker
+from tests.agents.studies.policies import Guesser, Printer, Reader, Repeater, Talker, adds
 
 STEPS = 4
 DATASET = f"procedural/hidden_step?short=true&steps={STEPS}&digits=3"
@@ -106,13 +106,20 @@ def test_problems_are_counted_by_what_came_of_their_first_program(pool: BaseJudg
     assert min(counts["wrong"], counts["ended"], counts["without_program"]) > 0
 
 
-def test_the_second_feedback_can_be_changed_in_place_of_the_first(pool: BaseJudgePool) -> None:
-    """After the first feedback of ``hidden_step`` no other secret is possible, so there is no counterfactual."""
-    result = result_of(Guesser(STEPS), pool, turn=2)
-    assert result["counterfactual"]["count"] == 0
-    assert result["counterfactual"]["right"] is None
-    assert result["true"]["count"] == result["problems"]["wrong"] > 0
-    assert result["true"]["right"]["mean"] < 1 == means(result_of(Reader(STEPS), pool), "right")["true"]
+def test_the_feedback_to_two_programs_can_be_changed(pool: BaseJudgePool) -> None:
+    """A reader follows the counterfactual messages also after two wrong programs; a guesser does not."""
+
+    class Late(Reader):
+        def answer(self, conversation: Any) -> str:
+            return adds(conversation.turn + 1) if conversation.turn < 2 else super().answer(conversation)
+
+    result = result_of(Late(STEPS), pool, turn=2)
+    assert result["counterfactual"]["count"] > 0
+    assert means(result, "follows")["counterfactual"] == 1 == means(result, "right")["true"]
+    assert means(result, "right")["counterfactual"] == 0
+    blind = result_of(Guesser(STEPS), pool, turn=2)
+    assert blind["true"]["count"] == blind["problems"]["wrong"] > 0
+    assert blind["counterfactual"]["follows"]["mean"] < 1
 
 
 def test_shares_by_hand() -> None:
