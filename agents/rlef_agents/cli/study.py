@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: Any) -> None:
     """Run a study and print its table and conclusions."""
     from rlef_agents.cli.dry_run import dry_run
-    from rlef_agents.studies.figures import draw_curves
+    from rlef_agents.studies.figures import draw_curves, draw_turn_limits, turn_limits
     from rlef_agents.studies.page import show_plan, show_results
     from rlef_agents.studies.policies import config_of, write_json
     from rlef_agents.studies.results import collect
@@ -63,6 +63,8 @@ def run(arguments: Any) -> None:
     write_json(folder / f"{study.name}.json", results)
     if any(arm["curve"] for arm in results["arms"].values()):
         draw_curves(results, folder / f"{study.name}.png")
+    if turn_limits(results):
+        draw_turn_limits(results, folder / f"{study.name}-turns.png")
     print(show_results(results))
     print(f"\nthe results are in {folder / study.name}.json")
     failed = [each["claim"] for each in results["conclusions"] if each["holds"] is False]

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["draw_curves", "draw_turn_limits"]
+__all__ = ["draw_curves", "draw_turn_limits", "turn_limits"]
 
 LINES: Final = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 MARKS: Final = ("o", "s", "^", "D", "v", "x")
+AFTERWARDS: Final = {"test": "test split", "random feedback": "test split, random feedback"}
+"""Evaluations of the trained policy that a figure of curves shows at the end."""
 SMOOTHED: Final = 3
 """Updates whose mean is a point of a curve."""
 
@@ -36,12 +38,20 @@ def draw_curves(results: Mapping[str, Any], path: Path, arms: Sequence[str] = ()
         shade = str(0.55 * place / max(len(chosen) - 1, 1))
         axes.plot(episodes, solved.mean(axis=0), linestyle=LINES[place % len(LINES)], color=shade, label=name)
         axes.fill_between(episodes, solved.min(axis=0), solved.max(axis=0), color=shade, alpha=0.15, linewidth=0)
+        for number, (evaluation, words) in enumerate(AFTERWARDS.items()):
+            if value := results["arms"][name]["evaluations"].get(evaluation):
+                axes.errorbar(
+                    [1.03 * episodes[-1]], [value["mean"]],
+                    [[value["mean"] - value["low"]], [value["high"] - value["mean"]]],
+                    marker="ox"[number], color=shade, capsize=2, markersize=5, label=f"{name}, {words}",
+                )  # fmt: skip
     for name in ("feedback", "blind"):
         height = results["ceilings"][name]
         axes.axhline(height, color="0.6", linewidth=0.8)
+        words = {"feedback": "best with feedback", "blind": "best without reading it"}[name]
         axes.annotate(
-            {"feedback": "best with feedback", "blind": "best without reading it"}[name], (0, height), xytext=(3, 3),
-            textcoords="offset points", color="0.4", fontsize=8,
+            words, (0.92, height), xycoords=axes.get_yaxis_transform(), xytext=(0, 3), textcoords="offset points",
+            color="0.4", fontsize=8, horizontalalignment="right",
         )  # fmt: skip
     axes.set(xlabel="training episodes", ylabel="solved", ylim=(0, 1.09))
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
@@ -49,30 +59,40 @@ def draw_curves(results: Mapping[str, Any], path: Path, arms: Sequence[str] = ()
     pyplot.close(figure)
 
 
-def draw_turn_limits(results: Mapping[str, Any], series: Mapping[str, Mapping[int, str]], path: Path) -> None:
-    """Draw solve rates over turn limits, with intervals.
+def draw_turn_limits(results: Mapping[str, Any], path: Path) -> None:
+    """Draw solve rates over turn limits, with intervals: a line for each arm and source of feedback with three limits.
 
     Args:
         results: results of a study.
-        series: arm -> turn limit -> name of the evaluation; ``ARM, LABEL`` gives an arm a second line.
         path: picture to write.
     """
     from matplotlib import pyplot
 
+    series = turn_limits(results)
     figure, axes = pyplot.subplots(figsize=(6.4, 3.8))
-    for place, (label, evaluations) in enumerate(series.items()):
-        found = [results["arms"][label.partition(", ")[0]]["evaluations"][name] for name in evaluations.values()]
-        middle = np.array([each["mean"] for each in found])
-        errors = np.abs(np.array([[each["low"], each["high"]] for each in found]).T - middle)
+    for place, (label, points) in enumerate(series.items()):
+        middle = np.array([each["mean"] for each in points.values()])
+        errors = np.abs(np.array([[each["low"], each["high"]] for each in points.values()]).T - middle)
         axes.errorbar(
-            list(evaluations), middle, errors, label=label, color=str(0.5 * place / max(len(series) - 1, 1)),
-            linestyle=LINES[place % len(LINES)], marker=MARKS[place % len(MARKS)], markersize=4,
-            capsize=2, linewidth=1.2,
+            list(points), middle, errors, label=label, color=str(0.5 * place / max(len(series) - 1, 1)),
+            linestyle=LINES[place % len(LINES)], marker=MARKS[place % len(MARKS)], markersize=4, capsize=2,
         )  # fmt: skip
-    axes.set(xlabel="turn limit", ylabel="solved problems of the test split", ylim=(0, 1.05))
-    axes.legend(frameon=False, fontsize=8)
+    axes.set(xlabel="turn limit at inference", ylabel="solved problems of the test split", ylim=(0, 1.05))
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
     figure.savefig(path, dpi=150, bbox_inches="tight")
     pyplot.close(figure)
+
+
+def turn_limits(results: Mapping[str, Any]) -> dict[str, dict[int, Mapping[str, Any]]]:
+    """Return results by turn limit, for each arm and source of feedback that was evaluated with two limits or more."""
+    found: dict[str, dict[int, Mapping[str, Any]]] = {}
+    for name, arm in results["arms"].items():
+        for evaluation, value in arm["evaluations"].items():
+            how = results["evaluations"][evaluation]
+            if how["split"] == "test" and how["temperature"] == 1 and not how["n_at_k"]:
+                label = name if how["feedback"] == "public" else f"{name}, {how['feedback']} feedback"
+                found.setdefault(label, {})[how["turns"]] = value
+    return {label: dict(sorted(points.items())) for label, points in found.items() if len(points) > 1}
 
 
 def smooth(values: Sequence[float]) -> Any:

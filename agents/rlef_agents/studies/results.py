@@ -81,6 +81,14 @@ def collect(study: Study, seeds: Sequence[int], out: Path) -> dict[str, Any]:
         "paper": study.paper,
         "seeds": list(seeds),
         "arms": arms,
+        "evaluations": {
+            each.name: {
+                "turns": each.turns or study.task_of(study.arms[0])["turns"],
+                "feedback": each.feedback or study.task_of(study.arms[0])["feedback"],
+                **{name: getattr(each, name) for name in ("split", "problems", "samples", "temperature", "n_at_k")},
+            }
+            for each in study.evaluations
+        },
         "ceilings": ceilings(study),
         "conclusions": [
             {"claim": each.claim, **shown(each.value), "holds": each.holds} for each in conclude(study, seeds, out)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rlef_agents.cli import main
 from rlef_agents.cli.dry_run import dry_run
-from rlef_agents.studies.figures import draw_curves
+from rlef_agents.studies.figures import draw_curves, draw_turn_limits, turn_limits
 from rlef_agents.studies.guessing import GuessingAgent
 from rlef_agents.studies.intervals import difference, mean
 from rlef_agents.studies.job import arm_folder, run_job
@@ -231,6 +231,11 @@ def test_a_study_from_its_file_to_its_table(tmp_path: Path) -> None:
     assert with_tables(page, {"small": results}) == page
     draw_curves(results, tmp_path / "small.png")
     assert (tmp_path / "small.png").stat().st_size > 1000
+    assert {name: list(points) for name, points in turn_limits(results).items()} == {
+        "start": [1, 3], "RLEF": [1, 3], "experts": [1, 3]
+    }  # fmt: skip
+    draw_turn_limits(results, tmp_path / "turns.png")
+    assert (tmp_path / "turns.png").stat().st_size > 1000
 
 
 @pytest.mark.parametrize("name", ["llm-0.5b", pytest.param("llm-8b", marks=pytest.mark.slow)])
