@@ -13,7 +13,7 @@ __all__ = ["draw_curves", "draw_turn_limits", "turn_limits"]
 LINES: Final = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 MARKS: Final = ("o", "s", "^", "D", "v", "x")
 AFTERWARDS: Final = {"test": "test split", "random feedback": "test split, random feedback"}
-"""Evaluations of the trained policy that a figure of curves shows at the end."""
+"""Evaluations of the trained policy that a figure of one curve shows at the end."""
 SMOOTHED: Final = 3
 """Updates whose mean is a point of a curve."""
 
@@ -38,7 +38,7 @@ def draw_curves(results: Mapping[str, Any], path: Path, arms: Sequence[str] = ()
         shade = str(0.55 * place / max(len(chosen) - 1, 1))
         axes.plot(episodes, solved.mean(axis=0), linestyle=LINES[place % len(LINES)], color=shade, label=name)
         axes.fill_between(episodes, solved.min(axis=0), solved.max(axis=0), color=shade, alpha=0.15, linewidth=0)
-        for number, (evaluation, words) in enumerate(AFTERWARDS.items()):
+        for number, (evaluation, words) in enumerate(AFTERWARDS.items() if len(chosen) == 1 else ()):
             if value := results["arms"][name]["evaluations"].get(evaluation):
                 axes.errorbar(
                     [1.03 * episodes[-1]], [value["mean"]],
