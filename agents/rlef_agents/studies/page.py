@@ -52,13 +52,14 @@ def main_rows(results: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 def main_table(results: Mapping[str, Any]) -> str:
     """Return the main table in Markdown, with the conclusions and the cost."""
-    lines = [markdown(main_rows(results))]
+    rows = main_rows(results)
+    lines = [markdown(rows if len(rows[0]) <= len(rows) else list(zip(*rows, strict=True)))]
     marks = {True: "yes", False: "**no**", None: "measured"}
     if results["conclusions"]:
         lines += ["", "| claim | value or difference | supported |", "|---|---|---|"]
         lines += [f"| {each['claim']} | {interval(each)} | {marks[each['holds']]} |" for each in results["conclusions"]]
     costs = [cost for arm in results["arms"].values() for cost in arm["cost"] if cost]
-    hours = sum(each["cpu_seconds"] for each in costs) / 3600
+    hours = sum(each["cpu_seconds"] + each["evaluation_seconds"] for each in costs) / 3600
     episodes = sum(each["episodes"] for each in costs)
     versions = ", ".join(sorted({each["version"] for each in costs}))
     command = f"rlef-agents study {results['study']} --seeds {len(results['seeds'])}"

@@ -17,7 +17,7 @@ from rlef_agents.studies.figures import draw_curves, draw_turn_limits, turn_limi
 from rlef_agents.studies.guessing import GuessingAgent
 from rlef_agents.studies.intervals import difference, mean
 from rlef_agents.studies.job import arm_folder, run_job
-from rlef_agents.studies.page import TURN, main_table, turns_table, with_tables
+from rlef_agents.studies.page import TURN, main_table, read_results, turns_table, with_tables
 from rlef_agents.studies.policies import config_of, policy_folder, write_json
 from rlef_agents.studies.results import ceilings, collect, concluded, episodes_to
 from rlef_agents.studies.runner import check_settings
@@ -236,6 +236,11 @@ def test_a_study_from_its_file_to_its_table(tmp_path: Path) -> None:
     }  # fmt: skip
     draw_turn_limits(results, tmp_path / "turns.png")
     assert (tmp_path / "turns.png").stat().st_size > 1000
+
+
+def test_the_tables_of_the_page_are_those_of_the_results() -> None:
+    page = Path("docs/experiments.md").read_text(encoding="utf-8")
+    assert with_tables(page, read_results(Path("experiments/results"))) == page
 
 
 @pytest.mark.parametrize("name", ["llm-0.5b", pytest.param("llm-8b", marks=pytest.mark.slow)])
