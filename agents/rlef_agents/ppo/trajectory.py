@@ -23,12 +23,15 @@ class Completion:
         logprobs: log-probability of each token at the sampling temperature, of shape ``(n,)``.
         versions: version of the weights that each token was sampled with, of shape ``(n,)``.
         finished: whether a stop token ended the response; False if the length limit did.
+        kept: number of tokens of its context whose keys and values were kept from the turn before; None where the
+            generator does not know.
     """
 
     ids: Ids
     logprobs: Floats
     versions: Ids
     finished: bool
+    kept: int | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

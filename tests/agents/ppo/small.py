@@ -78,10 +78,10 @@ def turn(
     logprobs: Sequence[float] | None = None,
     **other: Any,
 ) -> TokenTurn:
-    """Make a turn; ``other`` may have ``version`` and ``finished``."""
+    """Make a turn; ``other`` may have ``version``, ``finished`` and ``kept``."""
     sampled_logprobs = np.array(logprobs if logprobs is not None else [-1.0] * len(sampled), np.float32)
     versions = np.full(len(sampled), other.get("version", 0), np.int64)
-    completion = Completion(ids(sampled), sampled_logprobs, versions, other.get("finished", True))
+    completion = Completion(ids(sampled), sampled_logprobs, versions, other.get("finished", True), other.get("kept"))
     return TokenTurn(ids(prompt), completion, reward)
 
 

@@ -109,6 +109,29 @@ def test_the_most_likely_response_is_what_generate_gives(lm: Any, words: Any, re
     assert words.decode(ours[0]) == "The capital of France is Paris"
 
 
+def test_samples_of_a_problem_share_its_prompt_and_are_what_each_alone_gives(lm: Any, renderer: Renderer) -> None:
+    prompts = [renderer.first("Say a number.")] * 3 + [renderer.first("Say a word.")]
+    requests = [Request(number, ids, 5, number) for number, ids in enumerate(prompts)]
+
+    def sampled(slots: int) -> tuple[LocalGenerator, dict[int, Any]]:
+        generator = LocalGenerator(lm, renderer.stop_ids, 1.0, slots)
+        for request in requests:
+            generator.submit(request)
+        found = {}
+        while done := generator.poll():
+            found.update(done)
+        return generator, found
+
+    (shared, together), (single, alone) = sampled(4), sampled(1)
+    first, last = len(prompts[0]), len(prompts[3])
+    assert shared.copied >= 2 * (first - 1) + 20, "the other problem has the system turn in common"
+    assert shared.prefilled == 3 * first + last - shared.copied
+    assert single.prefilled == 3 * first + last
+    for number in range(4):
+        assert together[number].ids.tolist() == alone[number].ids.tolist()
+        assert together[number].logprobs == pytest.approx(alone[number].logprobs, abs=2e-4)
+
+
 def plain(lm: Any, ids: list[int]) -> torch.Tensor:
     """Return the log-probabilities of all tokens after each position, by a plain forward pass of transformers."""
     with torch.no_grad():

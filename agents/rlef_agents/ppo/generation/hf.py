@@ -13,7 +13,7 @@ import torch
 from transformers import GenerationConfig, LogitsProcessor, StoppingCriteria
 
 from rlef_agents.ppo.generation.base import Request, check_request
-from rlef_agents.ppo.generation.local.sampling import sample, token_keys
+from rlef_agents.ppo.generation.local.sampling import sample, uniforms
 from rlef_agents.ppo.generation.model_settings import eval_mode, max_context, using_dtype
 from rlef_agents.ppo.trajectory import Completion
 
@@ -124,15 +124,15 @@ class _Draw(LogitsProcessor):  # type: ignore[misc, no-any-unimported, unused-ig
         self.limits = torch.tensor([request.max_new for request in requests], device=device)
         self.tokens: list[torch.Tensor] = []
         self.logprobs: list[torch.Tensor] = []
-        keys = np.zeros((int(self.limits.max()), len(requests), 2), np.int32)
+        shares = np.zeros((int(self.limits.max()), len(requests)))
         for row, request in enumerate(requests):
-            keys[: request.max_new, row] = token_keys(request.seed, request.max_new)
-        self._keys, self._temperature, self._width = torch.as_tensor(keys, device=device), temperature, width
+            shares[: request.max_new, row] = uniforms(request.seed, request.max_new)
+        self._shares, self._temperature, self._width = torch.as_tensor(shares, device=device), temperature, width
         self._top_p = top_p
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        keys = self._keys[input_ids.shape[1] - self._width]
-        tokens, logprobs = sample(scores.float(), self._temperature, keys, self._top_p)
+        shares = self._shares[input_ids.shape[1] - self._width]
+        tokens, logprobs = sample(scores.float(), self._temperature, shares, self._top_p)
         self.tokens.append(tokens)
         self.logprobs.append(logprobs)
         return torch.full_like(scores, -torch.inf).scatter_(1, tokens[:, None], 0.0)

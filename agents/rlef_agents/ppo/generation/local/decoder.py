@@ -26,14 +26,20 @@ _Attend = Callable[[int, torch.Tensor], torch.Tensor]
 
 
 class Segment(NamedTuple):
-    """Tokens of one row to prefill, from position ``start`` on; earlier positions are already computed.
+    """Tokens of one row to prefill, from position ``start`` on; earlier positions are computed already.
 
-    ``row`` are the keys and values of the row, of shape ``(layers, 2, heads, capacity, head size)``.
+    Attributes:
+        row: keys and values of the row, of shape ``(layers, 2, heads, capacity, head size)``.
+        start: first position to compute.
+        tokens: tokens of this position and the following ones.
+        source: row to copy the earlier positions from, as they are equal; it may be that of an earlier segment of the
+            same call. None where they are in ``row``.
     """
 
     row: torch.Tensor
     start: int
     tokens: torch.Tensor
+    source: torch.Tensor | None = None
 
 
 class Part(NamedTuple):
@@ -168,6 +174,8 @@ class Decoder:
                 row = segment.row[layer]
                 new = qkv[begin:end, self.heads :].view(end - begin, 2, self.kv_heads, self.head_dim)
                 row[:, :, segment.start : stop] = new.permute(1, 2, 0, 3)
+                if segment.source is not None:
+                    row[:, :, : segment.start] = segment.source[layer][:, :, : segment.start]
                 attended.append(
                     F.scaled_dot_product_attention(
                         qkv[begin:end, : self.heads].transpose(0, 1)[None],

@@ -13,7 +13,8 @@ import torch
 from rlef_agents.ppo.generation.base import Request, check_request
 from rlef_agents.ppo.generation.local.decoder import Decoder, Part, Segment
 from rlef_agents.ppo.generation.local.kv_memory import KEPT_SHARE, KVMemory, Rows, free_memory, tokens_in
-from rlef_agents.ppo.generation.local.sampling import sample, token_keys
+from rlef_agents.ppo.generation.local.sampling import sample, uniforms
+from rlef_agents.ppo.generation.local.shared_beginnings import Beginnings
 from rlef_agents.ppo.trajectory import Completion, Ids
 
 __all__ = ["LocalGenerator"]
@@ -26,6 +27,9 @@ PREFILL_TOKENS: Final = 1 << 14
 
 MAX_OVERTAKEN: Final = 64
 """Requests that begin while an earlier one has no memory; then no other begins before it does."""
+
+SHARED_SHARE: Final = 0.25
+"""Smallest share of a context that is copied from another row: attention to a copied beginning is slower."""
 
 FREE_SHARE: Final = 0.5
 """Share of the free memory that keys and values take by default."""
@@ -40,6 +44,7 @@ class Partial:
         logprobs: their log-probabilities.
         versions: versions of the weights of those that were sampled before the last update.
         rows, row: where its keys and values are; None if it waits.
+        kept: tokens of its context that were not computed again.
         number: how many requests began before it.
         overtaken: how many later requests began while it waited for memory.
     """
@@ -47,12 +52,12 @@ class Partial:
     def __init__(self, request: Request) -> None:
         self.request = request
         self.prompt = np.asarray(request.ids, np.int64)
-        self.keys = token_keys(request.seed, request.max_new)
+        self.shares = uniforms(request.seed, request.max_new)
         self.ids: list[int] = []
         self.logprobs: list[float] = []
         self.versions: list[int] = []
         self.rows: Rows[Any] | None = None
-        self.row = self.number = self.overtaken = 0
+        self.row = self.kept = self.number = self.overtaken = 0
 
     @property
     def length(self) -> int:
@@ -73,6 +78,7 @@ class LocalGenerator:
 
     As soon as a response ends, its slot goes to the next request; those that continue a kept conversation come first.
     The keys and values of a response are kept, so that the next turn of the conversation computes only the new tokens.
+    Contexts that begin alike, such as the prompts of a problem's samples, are computed once and copied to other rows.
     When memory is full, the least recently used conversations are dropped; if they continue, they are computed again.
     If responses outgrow the memory, those that began last wait until others end, and are then computed again.
 
@@ -126,9 +132,11 @@ class LocalGenerator:
         self._in_flight: set[int] = set()
         self._begun = 0
         self.prefilled = 0
-        """Number of tokens computed before their response began, not counting kept prefixes."""
+        """Number of tokens computed before their response began, not counting kept prefixes and copies."""
         self.restored = 0
         """Number of tokens of kept prefixes that were not computed again."""
+        self.copied = 0
+        """Number of tokens whose keys and values were copied from another row."""
 
     def submit(self, request: Request) -> None:
         """See `Generator`. Context and ``max_new`` together must fit into the model's context and ``kv_tokens``."""
@@ -180,6 +188,9 @@ class LocalGenerator:
         segments: list[Segment] = []
         begun: list[Partial] = []
         blocked: Partial | None = None
+        beginnings: Beginnings[torch.Tensor] = Beginnings()
+        for each in self._memory.items():
+            beginnings.add(each.tokens()[:-1], _row(each))  # the last token was not an input yet
         tokens = 0
         for partial in sorted(self._waiting, key=lambda each: not self._memory.keeps(each.request.conversation)):
             if len(begun) == free or tokens >= PREFILL_TOKENS or (blocked and blocked.overtaken >= MAX_OVERTAKEN):
@@ -191,14 +202,22 @@ class LocalGenerator:
                     self._memory.put_back(conversation, prefix)
                 blocked = blocked or partial
                 continue
-            assert partial.rows is not None
-            row, start = partial.rows.pool[:, :, partial.row], 0
+            row, start, source = _row(partial), 0, None
             if prefix is not None:
                 start = prefix.shared(ids)
                 row[:, :, :, :start] = prefix.values[:, :, :, :start]
-            segments.append(Segment(row, start, torch.as_tensor(ids[start:], device=self._device)))
+                self.restored += start
+            else:
+                source, equal = beginnings.longest(ids[:-1])
+                if source is not None and equal >= SHARED_SHARE * len(ids):
+                    start = equal
+                    self.copied += equal
+                else:
+                    source = None
+            partial.kept = 0 if prefix is None else start
+            beginnings.add(ids, row)
+            segments.append(Segment(row, start, torch.as_tensor(ids[start:], device=self._device), source))
             tokens += len(ids) - start
-            self.restored += start
             partial.number = self._begun = self._begun + 1
             begun.append(partial)
             if blocked is not None:
@@ -234,8 +253,8 @@ class LocalGenerator:
 
     def _draw(self, logits: torch.Tensor, partials: Sequence[Partial]) -> list[tuple[int, Completion]]:
         """Draw the next token of each response; remove and return the responses that it completes."""
-        keys = torch.as_tensor(np.stack([each.keys[len(each.ids)] for each in partials]), device=self._device)
-        tokens, logprobs = sample(logits, self._temperature, keys, self._top_p)
+        shares = torch.tensor([each.shares[len(each.ids)] for each in partials], device=self._device)
+        tokens, logprobs = sample(logits, self._temperature, shares, self._top_p)
         ended = []
         for partial, token, logprob in zip(partials, tokens.tolist(), logprobs.tolist(), strict=True):
             partial.ids.append(token)
@@ -254,4 +273,11 @@ class LocalGenerator:
         self._in_flight.discard(conversation)
         versions = np.array(partial.versions, np.int64)
         finished = partial.ids[-1] in self._stop
-        return conversation, Completion(np.array(partial.ids, np.int64), logprobs, versions, finished)
+        return conversation, Completion(np.array(partial.ids, np.int64), logprobs, versions, finished, partial.kept)
+
+
+def _row(partial: Partial) -> torch.Tensor:
+    """Return the keys and values of a response's row, of shape ``(layers, 2, heads, capacity, head size)``."""
+    assert partial.rows is not None
+    pool: torch.Tensor = partial.rows.pool
+    return pool[:, :, partial.row]
