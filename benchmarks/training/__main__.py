@@ -17,6 +17,7 @@ from benchmarks.figures import Figure
 from benchmarks.training.decode import decode_rows
 from benchmarks.training.gpu import gpu_rows
 from benchmarks.training.judge import judge_rows
+from benchmarks.training.schedules import schedule_rows
 from benchmarks.training.step import step_rows, trl_rows
 from benchmarks.training.update import update_rows
 
@@ -24,6 +25,7 @@ ROWS: dict[str, Callable[[int], list[Figure]]] = {
     "decode": decode_rows,
     "update": update_rows,
     "judge": judge_rows,
+    "long_tails": schedule_rows,
     "step": step_rows,
     "trl": trl_rows,
     "gpu": gpu_rows,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
 import threading
-from concurrent.futures import Future
 from typing import Any
 
 import numpy as np
@@ -12,113 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.training.clocked import DATASET, Clock, ClockedEnv, Judge, Server, played
+from benchmarks.training.schedules import schedule_rows
 from rlef_agents.ppo.chat_template import Renderer
 from rlef_agents.ppo.driver import Driver
-from rlef_agents.ppo.generation import Request
 from rlef_agents.ppo.rollout import Rollout, plan
 from rlef_agents.ppo.trajectory import Completion
 from rlef_agents.tiny.shrunk import shrunk
-from rlef_env import CodeVectorEnv, Judgement, Verdict
-
-DATASET = "procedural/hidden_step?short=true&steps=3&count=50"
-
-
-class Clock:
-    """A simulated clock: events happen in their order when somebody waits for them."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.events: list[tuple[float, int, Any]] = []
-        self.number = 0
-
-    def after(self, seconds: float, event: Any) -> None:
-        self.number += 1
-        heapq.heappush(self.events, (self.now + seconds, self.number, event))
-
-    def wait(self, until: Any, timeout: float | None = None) -> None:
-        """Let time pass until a condition holds or ``timeout`` is over."""
-        end = np.inf if timeout is None else self.now + timeout
-        while not until() and self.events and self.events[0][0] <= end:
-            self.now, _, event = heapq.heappop(self.events)
-            event()
-        if not until() and end < np.inf:
-            self.now = end
-
-
-class Server:
-    """A generator without a limit of responses at a time: turn ``t`` of conversation ``c`` takes ``times[c][t]``."""
-
-    def __init__(self, clock: Clock, renderer: Renderer, times: Any, slots: int = 1) -> None:
-        self.clock, self.renderer, self.times, self.slots = clock, renderer, times, slots
-        self.turn: dict[int, int] = {}
-        self.asked: dict[tuple[int, int], float] = {}
-        self.done: list[tuple[int, Completion]] = []
-        self.version = 0
-
-    def submit(self, request: Request) -> None:
-        name = request.conversation
-        turn = self.turn[name] = self.turn.get(name, -1) + 1
-        self.asked[name, turn] = self.clock.now
-        ids = np.append(self.renderer.data(f"```python\nprint({turn})\n```"), self.renderer.end_of_turn)
-        version = self.version
-        self.clock.after(
-            self.times(name, turn),
-            lambda: self.done.append(
-                (name, Completion(ids, np.zeros(len(ids), np.float32), np.full(len(ids), version), finished=True))
-            ),
-        )
-
-    def poll(self, timeout: float | None = None) -> list[tuple[int, Completion]]:
-        self.clock.wait(lambda: self.done, timeout)
-        done, self.done = self.done, []
-        return done
-
-    def forget(self, conversation: int) -> None:
-        pass
-
-    def update(self, version: int) -> None:
-        self.version = version
-
-
-class Judge:
-    """A pool that refuses every program, ``seconds`` after it was sent."""
-
-    isolation, workers = "locked", 1
-
-    def __init__(self, clock: Clock, seconds: float) -> None:
-        self.clock, self.seconds = clock, seconds
-
-    def submit(self, job: Any, priority: int = 0, owner: Any = None) -> Future[Judgement]:
-        future: Future[Judgement] = Future()
-        self.clock.after(self.seconds, lambda: future.set_result(Judgement(Verdict.WRONG_ANSWER, total=1)))
-        return future
-
-
-class ClockedEnv(CodeVectorEnv):
-    """Waits on the simulated clock."""
-
-    clock: Clock
-
-    def recv(self, min_ready: int = 1, timeout: float | None = None) -> Any:
-        if min_ready:
-            before = len(self.clock.events)
-            self.clock.wait(lambda: len(self.clock.events) < before, timeout)
-        return super().recv(0, 0.0)
 
 
 @pytest.fixture(scope="module")
 def renderer() -> Renderer:
     return Renderer(shrunk("llama")[1])
-
-
-def played(renderer: Renderer, count: int, times: Any, judge_seconds: float) -> tuple[Clock, Server]:
-    """Play one batch of episodes of three turns."""
-    clock = Clock()
-    env = ClockedEnv(count, pool=Judge(clock, judge_seconds), autoreset_mode="Disabled", dataset=DATASET)  # type: ignore[arg-type]
-    env.clock = clock
-    server = Server(clock, renderer, times)
-    Rollout(server, renderer, [env], max_new=64, context=4096).play(plan(0, 0, count))
-    return clock, server
 
 
 def test_a_judged_conversation_does_not_wait_for_the_response_of_another(renderer: Renderer) -> None:
@@ -141,6 +44,24 @@ def test_long_tailed_completion_times_cost_little_more_than_the_longest_conversa
     assert bound <= clock.now <= 1.15 * bound
     serial = times.max(0).sum() + 3 * 0.3  # if each turn waited for the slowest response
     assert serial > 1.15 * bound, "the times are such that waiting would be seen"
+
+
+def test_programs_wait_for_a_worker_of_the_judge(renderer: Renderer) -> None:
+    """Three responses after 1 s, a judgement of 2 s: two workers judge the third program from 3 s to 5 s."""
+    _, server = played(renderer, 3, lambda name, turn: 1.0, 2.0, workers=2)
+    assert sorted(server.asked[name, 1] for name in range(3)) == pytest.approx([3.0, 3.0, 5.0], abs=0.05)
+
+
+def test_the_time_without_anything_to_sample_is_known(renderer: Renderer) -> None:
+    """Sampled from 0 to 1, 1.5 to 2.5 and 3 to 4; judged until 4.5."""
+    clock, server = played(renderer, 1, lambda name, turn: 1.0, 0.5)
+    assert (server.idle, server.ended, clock.now) == pytest.approx((1.0, 4.0, 4.5), abs=0.1)
+
+
+def test_the_row_of_the_benchmark_meets_its_goals() -> None:
+    figures = {figure.figure: figure for figure in schedule_rows(2)}
+    assert figures["3 turns against their lower bound"].met
+    assert figures["share of time with nothing to sample because of the judge"].met
 
 
 class Instant(Server):

@@ -64,7 +64,7 @@ def sample(
     if temperature:
         block, rest = _find(sums, shares)
         within, _ = _find(by_block[torch.arange(batch, device=logits.device), block].double(), rest)
-        drawn = block * BLOCK + within
+        drawn = (block * BLOCK + within).clamp_(max=vocabulary - 1)  # beyond it only where weights are not numbers
     else:
         drawn = logits.argmax(-1)
     return drawn, (_at(weights, drawn) / sums.sum(-1)).log().float()
