@@ -116,6 +116,7 @@ def choose_training(
         "few, so that an update takes minutes" if cpu else "a batch for noise",
     )
     add("minibatches", 2 if cpu else 4, "optimiser steps of 16 episodes" if cpu else "as in the paper")
+    add("async_save", not cpu, "the copy would need memory that training needs" if cpu else "an update does not wait")
     now = {**values_of(choices), **given}
     rows = -(-int(now["episodes"]) // machine.processes)
     add("kv_memory", *kv_memory(shape, machine, rows, int(now["context"]), str(now["dtype"])))
@@ -164,7 +165,10 @@ def fitting(
         for again in (False, True)
         for budget in (8192, 4096, 2048)
     ]
-    free = {"beta", "critic", "dtype", "context", "evaluate_every", "generator", "estimator", "kv_memory"}
+    free = {
+        "beta", "critic", "dtype", "context", "evaluate_every", "generator", "estimator", "kv_memory", "async_save",
+        "save_every",
+    }  # fmt: skip
     kept = {name: value for name, value in settings.items() if name in free}
 
     def peak(candidate: Mapping[str, Any]) -> int:
@@ -216,7 +220,8 @@ def choose_sft(
     """
     batch = max(1, min(64, conversations // 16))
     choices = list(choose_dtype(machine, given))
-    settings = {"critic": "none", "estimator": "reinforce", "beta": 0.0, **values_of(choices)}
+    settings: dict[str, Any] = {"critic": "none", "estimator": "reinforce", "beta": 0.0, "async_save": False}
+    settings |= values_of(choices)
     memory = {name: (value, why) for name, value, why in fitting(shape, machine, settings, given)}
     rank = int(given.get("lora_rank", memory["lora_rank"][0]))
     rate = by_size(CLONING_RATES, shape.parameters, PAPER_RATES["sft"]) * (10 if rank else 1)

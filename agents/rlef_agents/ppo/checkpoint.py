@@ -1,7 +1,8 @@
 """Checkpoints: complete or absent, and a run that resumes from one continues as if it had never stopped.
 
 A checkpoint is a folder ``update-00000042``. It is written under another name and renamed when every byte is on disk,
-so a folder with this name is complete, and a run that is killed at any moment finds the one before. It contains
+so a folder with this name is complete, and a run that is killed at any moment finds the one before. Weights may be
+copied first and written while training goes on: ``begin_checkpoint`` and ``finish_checkpoint``. It contains
 
     weights/            trained weights and the optimiser's state; each process writes its shards (``stored_state``)
     policy/             configuration and tokenizer for ``from_pretrained``; with LoRA also the adapters. The weights
@@ -20,6 +21,7 @@ import random
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +29,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from torch import Tensor
+from torch.distributed import ProcessGroup
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from rlef_agents.ppo import parallel
@@ -35,22 +38,40 @@ from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.model import base
 from rlef_agents.ppo.stored_state import (
     base_sum,
+    copied,
+    learner_tensors,
     read_into,
     read_learner,
-    write_learner,
     write_tensors,
 )
 from rlef_env.errors import DataError
 
 __all__ = [
-    "CANNOT_WRITE", "checkpoints", "complete_policy", "latest", "load_checkpoint", "policy_weights", "save_checkpoint",
-    "save_policy",
+    "CANNOT_WRITE", "Draft", "begin_checkpoint", "checkpoints", "complete_policy", "finish_checkpoint", "latest",
+    "load_checkpoint", "policy_weights", "save_checkpoint", "save_policy",
 ]  # fmt: skip
 
 CANNOT_WRITE: Final = (OSError, RuntimeError, SafetensorError)
 """Exceptions that a full disk causes: in Python's own files, in PyTorch's, and in safetensors'."""
 
 REFERENCE: Final = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A checkpoint under another name: all but the weights is written, and will not change.
+
+    Attributes:
+        writing: its folder.
+        target: its folder when it is complete.
+        weights: trained weights and the optimiser's state by name, which are to be written.
+        keep: number of checkpoints to keep.
+    """
+
+    writing: Path
+    target: Path
+    weights: Mapping[str, Tensor]
+    keep: int
 
 
 def save_checkpoint(
@@ -72,40 +93,83 @@ def save_checkpoint(
     Raises:
         OSError: the checkpoint cannot be written, for example to a full disk; earlier ones are untouched.
     """
+    return finish_checkpoint(begin_checkpoint(folder, learner, extra, tokenizer, keep, copy=False))
+
+
+def begin_checkpoint(
+    folder: Path, learner: Learner, extra: Mapping[str, Any] | None, tokenizer: Any, keep: int, copy: bool
+) -> Draft:
+    """Write all but the weights, and the reference if it is not there; all processes call it at once.
+
+    Args:
+        folder: as for ``save_checkpoint``, as are the next four.
+        learner: learner to save.
+        extra: data that the caller needs to resume.
+        tokenizer: tokenizer to write.
+        keep: number of checkpoints to keep.
+        copy: copy weights and the optimiser's state to the machine's memory, so that the learner can be trained before
+            ``finish_checkpoint`` is done.
+
+    Raises:
+        OSError: something cannot be written; earlier checkpoints are untouched.
+    """
     reference = reference_tensors(learner)
     if reference and not checkpoints(folder):  # an older one is of a run that had no checkpoint yet
-        with written(folder, REFERENCE) as writing:
+        writing = new_folder(folder, REFERENCE)
+        with removed_on_failure(writing):
             write_tensors(writing, reference)
+            parallel.in_first(lambda: give_name(writing, folder / REFERENCE))
     everyones = parallel.gathered({"random": random_state(), "extra": dict(extra or {})})
     frozen = base_sum(learner)
     adapters = policy_weights(learner, trained_only=True) if learner.config.lora_rank else None
-    target = f"update-{learner.version:08d}"
-    with written(folder, target) as writing:
-        write_learner(writing / "weights", learner)
+    target = folder / f"update-{learner.version:08d}"
+    writing = new_folder(folder, target.name)
 
-        def write_rest() -> None:
-            if adapters is None:
-                save_configuration(writing / "policy", learner, tokenizer)
-            else:
-                save_policy(writing / "policy", learner, adapters, tokenizer)
-            state = {
-                "version": learner.version,
-                "steps": learner.steps,
-                "learner_random": learner.random.bit_generator.state,
-                "frozen": frozen,
-                "processes": everyones,
-            }
-            torch.save(state, writing / "state.pt")
-            (writing / "config.toml").write_text(dump_config(learner.config), encoding="utf-8")
+    def write_rest() -> None:
+        if adapters is None:
+            save_configuration(writing / "policy", learner, tokenizer)
+        else:
+            save_policy(writing / "policy", learner, adapters, tokenizer)
+        state = {
+            "version": learner.version,
+            "steps": learner.steps,
+            "learner_random": learner.random.bit_generator.state,
+            "frozen": frozen,
+            "processes": everyones,
+        }
+        torch.save(state, writing / "state.pt")
+        (writing / "config.toml").write_text(dump_config(learner.config), encoding="utf-8")
 
+    with removed_on_failure(writing):
         parallel.in_first(write_rest)
+        weights = learner_tensors(learner)
+        return Draft(writing, target, copied(weights) if copy else weights, keep)
+
+
+def finish_checkpoint(draft: Draft, group: ProcessGroup | None = None) -> Path:
+    """Write the weights, give the checkpoint its name, and delete old ones; all processes call it at once.
+
+    Args:
+        draft: what ``begin_checkpoint`` returned.
+        group: group of all processes whose messages are used; in a second thread, one that no other thread uses.
+
+    Returns:
+        The new checkpoint.
+
+    Raises:
+        OSError: it cannot be written; earlier ones are untouched, and nothing of it is left.
+    """
+    folder = draft.target.parent
 
     def delete_old() -> None:
-        for old in [*checkpoints(folder)[:-keep], *folder.glob(".writing-*")]:
+        for old in [*checkpoints(folder)[: -draft.keep], *folder.glob(".writing-*")]:
             shutil.rmtree(old)
 
-    parallel.in_first(delete_old)
-    return folder / target
+    with removed_on_failure(draft.writing):
+        write_tensors(draft.writing / "weights", draft.weights, group)
+        parallel.in_first(lambda: give_name(draft.writing, draft.target), group)
+    parallel.in_first(delete_old, group)
+    return draft.target
 
 
 def load_checkpoint(path: Path, learner: Learner) -> dict[str, Any]:
@@ -204,33 +268,36 @@ def complete_policy(path: Path) -> Path:
     return policy
 
 
-@contextmanager
-def written(folder: Path, name: str) -> Iterator[Path]:
-    """Give a folder to write to; at the end it gets its name, when every byte of it is on disk.
+def new_folder(folder: Path, name: str) -> Path:
+    """Make an empty folder to write to, which ``give_name`` will rename; all processes call it at once."""
+    writing = folder / f".writing-{name}"
 
-    All processes enter and leave at once. If one fails, all raise, and nothing is left.
-    """
-    target, writing = folder / name, folder / f".writing-{name}"
-
-    def begin() -> None:
+    def make() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.glob(".writing-*"):
             shutil.rmtree(left)
         writing.mkdir()
 
-    def finish() -> None:
-        for path in sorted(writing.rglob("*")):
-            to_disk(path)
-        to_disk(writing)
-        if target.exists():  # written before the run resumed from an earlier one
-            target.rename(folder / f".writing-over-{target.name}")
-        writing.rename(target)
-        to_disk(folder)
+    parallel.in_first(make)
+    return writing
 
-    parallel.in_first(begin)
+
+def give_name(writing: Path, target: Path) -> None:
+    """Rename a folder when every byte of it is on disk."""
+    for path in sorted(writing.rglob("*")):
+        to_disk(path)
+    to_disk(writing)
+    if target.exists():  # written before the run resumed from an earlier one
+        target.rename(target.parent / f".writing-over-{target.name}")
+    writing.rename(target)
+    to_disk(target.parent)
+
+
+@contextmanager
+def removed_on_failure(writing: Path) -> Iterator[None]:
+    """Remove a folder if what follows fails; it fails in all processes, or in none."""
     try:
-        yield writing
-        parallel.in_first(finish)
+        yield
     except BaseException:
         if parallel.rank() == 0:
             shutil.rmtree(writing, ignore_errors=True)

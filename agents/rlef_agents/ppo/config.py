@@ -251,6 +251,9 @@ class TrainConfig:
     """Folder for checkpoints, metrics and this configuration."""
     save_every: Size = 50
     """Updates between checkpoints; 0: only at the end."""
+    async_save: bool = True
+    """Write checkpoints while the next update goes on, from a copy in the machine's memory: of trained weights and the
+    optimiser's state. With ``save_every=1`` the next update waits in any case, so that a killed run loses one only."""
     keep: Count = 2
     """Number of checkpoints that are kept."""
     keep_episodes_every: Size = 1

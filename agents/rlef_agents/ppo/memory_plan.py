@@ -9,7 +9,7 @@ an update; what comes and goes differs, so it is counted at each moment, and the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from rlef_agents.ppo.config import TrainConfig
@@ -30,6 +30,9 @@ FRAGMENTED: Final = 0.05
 """Share of a GPU's used memory that PyTorch's allocator loses between blocks; an estimate."""
 
 
+CHECKPOINT: Final = "checkpoint being written"
+
+
 @dataclass(frozen=True, slots=True)
 class MemoryPlan:
     """Bytes that one process needs; all processes need the same.
@@ -39,12 +42,15 @@ class MemoryPlan:
         lasting: bytes of what stays in memory for the whole run, by part.
         moments: bytes of what is in memory only at a moment of an update, by moment and part.
         runtime: bytes of the libraries' own; 0 on a CPU.
+        copied: bytes of the machine's memory for the copy that a checkpoint is written from, beside a GPU's; 0 on a
+            CPU, where it is a part of ``lasting``.
     """
 
     processes: int
     lasting: Mapping[str, int]
     moments: Mapping[str, Mapping[str, int]]
     runtime: int
+    copied: int = 0
 
     @property
     def peak_moment(self) -> str:
@@ -87,6 +93,9 @@ class MemoryPlan:
         rows = [("part", "GB a process", f"GB in all {self.processes}")]
         rows += [(name, gigabytes(size), gigabytes(size * self.processes)) for name, size in self.parts.items()]
         rows.append((f"peak ({self.peak_moment})", gigabytes(self.peak), gigabytes(self.peak * self.processes)))
+        if self.copied:
+            name, size = f"{CHECKPOINT}, in the machine's memory", self.copied
+            rows.append((name, gigabytes(size), gigabytes(size * self.processes)))
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
         return "\n".join(f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows)
 
@@ -127,13 +136,24 @@ def plan_memory(shape: ModelShape, config: TrainConfig, processes: int = 1, gpu:
         "optimiser (two moments)": int(moment_bytes(config) * trained) // share,
         **sampling(shape, config, sharded),
     }
+    copied = copied_bytes(config, trained) // share
+    if copied and not gpu:
+        lasting[CHECKPOINT] = copied
     moments = moments_of(shape, config, sharded, gpu)
     moments["the optimiser's step"] = {
         # On a GPU the step makes one tensor for all weights at a time, on a CPU one weight after the other.
         "optimiser step": FLOAT * trained // share if gpu else 2 * FLOAT * min(shape.largest, trained) // share
     }
     total = sum(lasting.values()) + max(sum(parts.values()) for parts in moments.values())
-    return MemoryPlan(processes, lasting, moments, int(RUNTIME + FRAGMENTED * total) if gpu else 0)
+    runtime = int(RUNTIME + FRAGMENTED * total) if gpu else 0
+    return MemoryPlan(processes, lasting, moments, runtime, copied if gpu else 0)
+
+
+def copied_bytes(config: TrainConfig, trained: int) -> int:
+    """Return the bytes of trained weights and their moments, if checkpoints are written from a copy of them."""
+    if not config.async_save or config.save_every < 2:
+        return 0
+    return int((FLOAT + moment_bytes(replace(config, offload_moments=False))) * trained)
 
 
 def sampling(shape: ModelShape, config: TrainConfig, sharded: bool) -> dict[str, int]:

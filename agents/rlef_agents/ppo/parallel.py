@@ -15,11 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, distributed, nn
+from torch.distributed import ProcessGroup
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
 __all__ = [
     "broadcast", "broadcast_tensor", "copy_whole", "gathered", "in_first", "join", "largest", "layers_of", "leave",
-    "on_this_machine", "quantiles", "rank", "same", "shard", "sum_gradients", "total", "wait_for_all", "world",
+    "on_this_machine", "quantiles", "rank", "same", "second_group", "shard", "sum_gradients", "total", "wait_for_all",
+    "world",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -64,8 +66,20 @@ def wait_for_all() -> None:
         distributed.barrier()
 
 
-def in_first(action: Callable[[], None]) -> None:
+def second_group() -> ProcessGroup | None:
+    """Create another group of all processes, for messages of a second thread; all processes call it at once.
+
+    Messages of two threads in one group would meet each other's. None where processes are not connected.
+    """
+    return distributed.new_group(backend="gloo", timeout=TIMEOUT) if distributed.is_initialized() else None
+
+
+def in_first(action: Callable[[], None], group: ProcessGroup | None = None) -> None:
     """Run an action in the first process, while the others wait; if it fails, all raise.
+
+    Args:
+        action: what to do.
+        group: group of all processes whose messages are used; None: the first group.
 
     Raises:
         OSError: in the other processes; the first raises its own error.
@@ -76,17 +90,17 @@ def in_first(action: Callable[[], None]) -> None:
             action()
             failed = False
     finally:
-        failed = gathered(failed)[0]
+        failed = gathered(failed, group)[0]
     if failed:
         raise OSError("the first process could not read or write; see its error")
 
 
-def gathered(mine: T) -> list[T]:
-    """Return the value of each process, in their order."""
+def gathered(mine: T, group: ProcessGroup | None = None) -> list[T]:
+    """Return the value of each process, in their order; ``group`` as for ``in_first``."""
     if world() == 1:
         return [mine]
     everyones: list[Any] = [None] * world()
-    distributed.all_gather_object(everyones, mine)
+    distributed.all_gather_object(everyones, mine, group=group)
     return everyones
 
 

@@ -25,7 +25,7 @@ CHANGEABLE: Final = frozenset(
         # How long and how fast it learns: what is set again by hand in the middle of a run.
         "updates", "lr", "lr_final", "critic_lr", "warmup", "schedule", "offload_moments",
         # What is written, and when.
-        "out", "save_every", "keep", "keep_episodes_every",
+        "out", "save_every", "async_save", "keep", "keep_episodes_every",
         # Evaluations, which change no weight. A run folder refuses other evaluation *problems* itself.
         "evaluate_every", "evaluate_dataset", "evaluate_split", "evaluate_episodes", "evaluate_samples",
         "evaluate_temperature", "evaluate_top_p", "evaluate_n_at_k", "evaluate_feedback", "evaluate_turns",

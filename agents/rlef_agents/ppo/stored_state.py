@@ -13,8 +13,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed
+from torch.distributed import ProcessGroup
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
+from torch.distributed.checkpoint.staging import BlockingAsyncStager
 from torch.distributed.checkpoint.state_dict_loader import load
 from torch.distributed.checkpoint.state_dict_saver import save
 
@@ -23,22 +25,27 @@ from rlef_agents.ppo.learner import Learner
 from rlef_agents.ppo.stored_adamw import StoredAdamW
 from rlef_env.errors import DataError
 
-__all__ = ["base_sum", "read_into", "read_learner", "stored_names", "write_learner", "write_tensors"]
+__all__ = ["base_sum", "copied", "learner_tensors", "read_into", "read_learner", "stored_names", "write_tensors"]
 
 MODEL, OPTIMISER = "model.", "optimiser."
 
+# For good, and not by ``catch_warnings``, which changes the filters of all threads. Alone is what is meant.
+warnings.filterwarnings("ignore", "torch.distributed is disabled")
 
-def write_learner(folder: Path, learner: Learner) -> None:
-    """Write trained weights and the optimiser's state; all processes call it at once.
 
-    Raises:
-        OSError: a process cannot write its share; all processes raise.
-    """
-    write_tensors(folder, {**trained_tensors(learner), **optimiser_tensors(learner)})
+def learner_tensors(learner: Learner) -> dict[str, Tensor]:
+    """Return trained weights and the optimiser's state by name: those of this process, not copies."""
+    return {**trained_tensors(learner), **optimiser_tensors(learner)}
+
+
+def copied(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return copies in the machine's memory, whole or in shards as they are."""
+    copies: dict[str, Tensor] = BlockingAsyncStager().stage(dict(tensors))
+    return copies
 
 
 def read_learner(folder: Path, learner: Learner) -> None:
-    """Read what ``write_learner`` wrote into a learner; all processes call it at once.
+    """Read what ``write_tensors`` wrote of ``learner_tensors`` into a learner; all processes call it at once.
 
     Raises:
         DataError: the folder is incomplete, or of another model.
@@ -76,17 +83,20 @@ def read_learner(folder: Path, learner: Learner) -> None:
     learner.optimiser.state.update(states)
 
 
-def write_tensors(folder: Path, tensors: Mapping[str, Tensor]) -> None:
+def write_tensors(folder: Path, tensors: Mapping[str, Tensor], group: ProcessGroup | None = None) -> None:
     """Write tensors, whole or in shards; all processes call it at once, with the same names.
+
+    Args:
+        folder: folder to write.
+        tensors: tensors by name.
+        group: group of all processes whose messages are used; None: the first group.
 
     Raises:
         OSError: a process cannot write its share; all processes raise.
     """
     alone = not distributed.is_initialized()
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "torch.distributed is disabled")  # alone is what is meant
-            save(dict(tensors), storage_writer=FileSystemWriter(folder), no_dist=alone)
+        save(dict(tensors), storage_writer=FileSystemWriter(folder), process_group=group, no_dist=alone)
     except CheckpointException as error:
         raise OSError(first_failure(error)) from error
 
@@ -104,9 +114,7 @@ def read_into(folder: Path, tensors: Mapping[str, Tensor], alone: bool = False) 
     """
     alone = alone or not distributed.is_initialized()
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "torch.distributed is disabled")
-            load(dict(tensors), storage_reader=FileSystemReader(folder), no_dist=alone)
+        load(dict(tensors), storage_reader=FileSystemReader(folder), no_dist=alone)
     except CheckpointException as error:
         raise DataError(f"{folder}: expected tensors of this run; {first_failure(error)}") from error
 

@@ -20,7 +20,8 @@ import torch
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.best_policy import finish_replacement, keep_best
 from rlef_agents.ppo.chat_template import read_template
-from rlef_agents.ppo.checkpoint import CANNOT_WRITE, latest, load_checkpoint, save_checkpoint
+from rlef_agents.ppo.checkpoint import latest, load_checkpoint
+from rlef_agents.ppo.checkpoint_writer import CheckpointWriter
 from rlef_agents.ppo.checks import NotFiniteError
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.config_file import dump_config
@@ -136,7 +137,7 @@ class Trainer:
         self.stopping = StopSignal()
         extra = {} if before is None else load_checkpoint(before, self.learner)
         self.best = float(extra.get("best", -1.0))
-        self._saved = self.learner.version
+        self.checkpoints = CheckpointWriter(self.out / "checkpoints", config.keep, self.learner.version)
         self.generators = GeneratorFactory(config, self.learner, self.renderer.stop_ids, whole)
         self.planner = Planner(config, train.dataset)
         self.planner.load_state_dict(extra.get("planner", {}))
@@ -189,11 +190,12 @@ class Trainer:
             try:
                 self._train(stop)
             except Interrupted:
-                if self.learner.version > self._saved:
+                if self.learner.version > self.checkpoints.version:
                     self.save()
+                self.checkpoints.wait()
                 self.log.say(
                     f"stopped by {self.stopping.name or 'a signal to another process'} after {self.learner.version} "
-                    f"updates; {self._last()}"
+                    f"updates; {self.checkpoints.last()}"
                 )
 
     def _train(self, stop: Callable[[], bool]) -> None:
@@ -207,6 +209,7 @@ class Trainer:
             played = time.monotonic()
             version = learner.version
             metrics = self._update(chosen)
+            self.checkpoints.wait()  # so that a killed run loses one more update at most
             facts = self.episodes.trained(batch, version, learner.turn_values, chosen.trained)
             everyones = [each for share in parallel.gathered(facts) for each in share]
             metrics |= training_metrics(everyones)
@@ -223,7 +226,8 @@ class Trainer:
             if config.evaluate_every and (over or learner.version % config.evaluate_every == 0):
                 self.evaluate()
             if over or (config.save_every and learner.version % config.save_every == 0):
-                self.save()
+                # With a checkpoint after each update, a killed run would lose two updates.
+                self.save(wait=over or not config.async_save or config.save_every == 1)
             if over:
                 return
 
@@ -266,7 +270,7 @@ class Trainer:
         if found[0].get("solve_rate", -1.0) > self.best:
             self.best = found[0]["solve_rate"]
             card = model_card(self.config, read_metrics(self.log.path), self.learner.version, merged=False)
-            keep_best(self.out, self.learner, self.tokenizer, self._last(), card)
+            keep_best(self.out, self.learner, self.tokenizer, self.checkpoints.last(), card)
         return found[0]
 
     def _evaluate(self, chosen: EvaluationSet) -> dict[str, float]:
@@ -292,34 +296,33 @@ class Trainer:
         self.log.write("evaluate", step, metrics, chosen.name)
         return metrics
 
-    def save(self) -> Path:
-        """Write a checkpoint.
+    def save(self, wait: bool = True) -> Path:
+        """Write a checkpoint, after the one before it is complete.
+
+        Args:
+            wait: return when it is complete. Otherwise it is written while training goes on, from a copy in memory.
 
         Raises:
-            RLEFError: it cannot be written; earlier checkpoints are untouched.
+            RLEFError: it cannot be written, or the one before it could not; the last complete one is untouched.
         """
-        folder = self.out / "checkpoints"
-        try:
-            extra = {"best": self.best, "planner": self.planner.state_dict()}
-            saved = save_checkpoint(folder, self.learner, extra, self.tokenizer, self.config.keep)
-        except CANNOT_WRITE as error:
-            raise RLEFError(f"checkpoint: could not be written ({error}); {self._last()}") from error
-        self._saved = self.learner.version
-        return saved
+        extra = {"best": self.best, "planner": self.planner.state_dict()}
+        return self.checkpoints.save(self.learner, extra, self.tokenizer, wait)
 
     def close(self) -> None:
-        """Close the judge, the logs and the generator."""
+        """Close the judge, the logs and the generator; wait for a checkpoint as ``CheckpointWriter.close`` does."""
         self.driver.close()
         self.log.close()
         self.episodes.close()
         close(self.rollout)
         self._stack.close()
+        self.checkpoints.close()
 
     def __enter__(self) -> Trainer:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, error: object, *_: object) -> None:
+        with suppress(*([RLEFError] if error else [])):  # the first error is the one to report
+            self.close()
 
     def _open_episode_log(self, changed: Sequence[str]) -> EpisodeLog:
         """Create or open the run's folder, in which each process keeps its episodes."""
@@ -362,7 +365,8 @@ class Trainer:
         try:
             metrics = self.learner.update(chosen.tokens)
         except NotFiniteError as error:
-            raise RLEFError(f"update {number}: {error}. {self._last()}, for example with a lower lr") from error
+            last = self.checkpoints.last()
+            raise RLEFError(f"update {number}: {error}. {last}, for example with a lower lr") from error
         lost = [
             turn.judgement.category for episode in batch.episodes if episode.truncated for turn in episode.turns[-1:]
         ]
@@ -375,19 +379,15 @@ class Trainer:
         if not metrics["episodes"] + metrics["episodes_without_verdict"]:
             raise RLEFError(
                 f"update {number}: expected prompts shorter than the context of {self.config.context} tokens, got "
-                f"none; raise context. {self._last()}"
+                f"none; raise context. {self.checkpoints.last()}"
             )
         if not metrics["episodes"]:
             reasons = {turn.judgement.category for episode in batch.episodes for turn in episode.turns[-1:]}
             raise RLEFError(
                 f"update {number}: expected verdicts, got none for any episode (category of the judge: "
-                f"{', '.join(sorted(map(str, reasons)))}); {self._last()}"
+                f"{', '.join(sorted(map(str, reasons)))}); {self.checkpoints.last()}"
             )
         return metrics
-
-    def _last(self) -> str:
-        last = latest(self.out / "checkpoints")
-        return "there is no checkpoint yet" if last is None else f"resume from {last} with --resume"
 
 
 def close(rollout: Rollout) -> None:

@@ -12,6 +12,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from rlef_agents.ppo import parallel
+from rlef_agents.ppo.checkpoint import begin_checkpoint
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.construction import FileSource, empty_model
 from rlef_agents.ppo.learner import Learner
@@ -34,6 +35,7 @@ def settings(**changes: Any) -> TrainConfig:
             "generator": "vllm",
             "servers": "http://nowhere",
             "evaluate_every": 0,
+            "async_save": False,
             "minibatches": 1,
             "token_budget": TOKENS,
             "context": TOKENS,
@@ -65,8 +67,10 @@ def measured(folder: Path, config: TrainConfig) -> dict[str, int]:
         student = Learner(model, config, FileSource(folder, names, torch.device("cpu")))
     else:
         student = Learner(LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32), config)
-    random = np.random.default_rng(parallel.rank())
-    for _ in range(2):
+    random, draft = np.random.default_rng(parallel.rank()), None
+    for number in range(2):
+        if number and config.async_save:  # held as long as the checkpoint of the first update is written
+            draft = begin_checkpoint(folder / "checkpoints", student, {}, None, keep=1, copy=True)
         batch = [
             episode(
                 turn(random.integers(0, 8192, TOKENS // 2).tolist(), random.integers(0, 8192, TOKENS // 2).tolist())
@@ -74,6 +78,7 @@ def measured(folder: Path, config: TrainConfig) -> dict[str, int]:
             for _ in range(2)
         ]
         student.update(sampled_by(student, batch))
+    del draft
     plan = plan_memory(model_shape(shape_config), config, parallel.world(), gpu=False)
     return {"peak": resident("VmHWM") - before, "planned": plan.peak}
 

@@ -63,6 +63,7 @@ def test_lasting_memory_of_full_training() -> None:
         "whole copy for sampling": 0,
         "copies of the decoder": 4 * 3 * 600,
         "keys and values": 131072 * 2 * 3 * 2 * 2 * 4,
+        "checkpoint being written": (4 + 8) * trained,
     }
     assert plan.runtime == 0
     assert plan.peak == sum(plan.lasting.values()) + sum(plan.moments[plan.peak_moment].values())
@@ -76,6 +77,20 @@ def test_lasting_memory_of_adapters_on_a_bfloat16_base() -> None:
     assert plan.lasting["reference"] == 0
     assert plan.lasting["optimiser (two moments)"] == 8 * (adapters + 9)
     assert "keys and values" not in plan.lasting
+
+
+def test_the_copy_that_a_checkpoint_is_written_from() -> None:
+    """It is in the memory of the machine, not of a GPU; there is none where a run waits for its checkpoints."""
+    trained = 4608 + 3808 + 9
+    plan = plan_memory(SHAPE, config())
+    assert plan.copied == 12 * trained
+    assert plan.peak == plan_memory(SHAPE, config(async_save=False)).peak
+    assert "checkpoint being written, in the machine's memory" in plan.table()
+    assert plan_memory(SHAPE, config(parallel="fsdp"), 4).copied == 3 * trained
+    assert plan_memory(SHAPE, config(moments="bfloat16", offload_moments=True)).copied == 8 * trained
+    for changes in ({"async_save": False}, {"save_every": 1}, {"save_every": 0}):
+        assert plan_memory(SHAPE, config(**changes)).copied == 0
+        assert "checkpoint being written" not in plan_memory(SHAPE, config(**changes), gpu=False).lasting
 
 
 def test_shards_divide_what_lasts_and_copies_do_not() -> None:

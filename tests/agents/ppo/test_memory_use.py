@@ -64,8 +64,9 @@ def test_two_processes_use_what_the_plan_says(folder: Path, tmp_path: Path) -> N
         (4, {}),
         (2, {"gradient_checkpointing": True, "critic": "shared"}),
         (1, {"parallel": "ddp"}),
+        (2, {"async_save": True}),
     ],
-    ids=["four", "checkpointing", "one"],
+    ids=["four", "checkpointing", "one", "a checkpoint being written"],
 )
 def test_other_settings_use_what_the_plan_says(
     processes: int, changes: dict[str, Any], folder: Path, tmp_path: Path

@@ -16,6 +16,7 @@ import torch
 
 from rlef_agents.ppo import parallel, token_scores
 from rlef_agents.ppo.checkpoint import latest, load_checkpoint, save_checkpoint
+from rlef_agents.ppo.checkpoint_writer import CheckpointWriter
 from rlef_agents.ppo.checks import SAMPLED, ReplicaMismatchError
 from rlef_agents.ppo.generation import Request
 from rlef_agents.ppo.generators import GeneratorFactory, unsharded_copy
@@ -36,15 +37,17 @@ def train(batches: list[list[Any]], parallel_kind: str, folder: Path | None = No
     metrics = [student.update(sampled_by(student, batch)) for batch in batches]
     result: dict[str, Any] = {"metrics": metrics}
     if folder is not None:
-        save_checkpoint(folder, student, {"best": 0.5})
-        # Another learner with other weights resumes from the checkpoint exactly as this one continues.
+        writer = CheckpointWriter(folder, 2, 0)
+        writer.save(student, {"best": 0.5}, None, wait=False)
+        batch = sampled_by(student, batches[0])
+        student.update(batch)  # while the checkpoint is written
+        writer.close()
+        # Another learner with other weights resumes from the checkpoint exactly as this one continued.
         other = learner("qwen3", seed=1, parallel=parallel_kind, minibatches=1, lr=1e-3, **SETTINGS)
         newest = latest(folder)
         assert newest is not None
         assert load_checkpoint(newest, other) == {"best": 0.5}
-        batch = sampled_by(student, batches[0])
-        for each in (student, other):
-            each.update(batch)
+        other.update(batch)
         pairs = zip(student.model.parameters(), other.model.parameters(), strict=True)
         result["resumed"] = all(torch.equal(whole(a), whole(b)) for a, b in pairs)
     result["weights"] = {name: whole(p).detach().clone() for name, p in student.model.named_parameters()}
@@ -112,6 +115,14 @@ def test_rows_18_and_19_two_processes_are_as_one_through_a_checkpoint(kind: str,
     assert alone["resumed"]
     assert all(result["resumed"] for result in results)
     assert_as_one(results, alone)
+    # One process resumes from the checkpoint that two wrote.
+    last = latest(tmp_path / "checkpoints")
+    assert last is not None
+    other = learner("qwen3", seed=1, parallel=kind, minibatches=1, lr=1e-3, **SETTINGS)
+    load_checkpoint(last, other)
+    other.update(sampled_by(other, batches()[0]))
+    found = [parameter.detach() for _, parameter in other.model.named_parameters()]
+    assert moved(list(alone["weights"].values()), found) < 2e-5
 
 
 # Light cases, all in one start of two processes. The first process has two of nine episodes.
