@@ -48,6 +48,13 @@ POINTS: dict[str, tuple[Any, str, int, int]] = {
     "an optimiser step": (Learner, "_take_step", 3, 6),
 }
 
+BEHIND_POINTS: dict[str, tuple[Any, str, int, int]] = {
+    # The same in a run that writes every second checkpoint's distance behind: of updates 2 and 4, during 3 and 5.
+    "shards are written behind": (stored_state, "save", 3, 3),
+    "files go to disk behind": (checkpoint, "to_disk", 20, 24),
+    "the name is given behind": (Path, "rename", 3, 3),
+}
+
 SERVER_POINTS = {
     # Where the process dies while a server handles its request to load the weights of the second update.
     "weights are sent, and not loaded": "before",
@@ -122,9 +129,16 @@ def in_fork(action: Callable[[], None]) -> int:
     return os.waitpid(number, 0)[1]
 
 
-def played(out: Path, model: Any, tokenizer: Any, servers: str, resume: bool = False) -> None:
+def changed(point: str, url: str) -> dict[str, Any]:
+    """Return the settings of a point's run that ``CONFIG`` does not have."""
+    if point in SERVER_POINTS:
+        return {"servers": url, "generator": "vllm"}
+    return {"save_every": 2, "updates": 5} if point in BEHIND_POINTS else {}
+
+
+def played(out: Path, model: Any, tokenizer: Any, changes: dict[str, Any], resume: bool = False) -> None:
     """Run to the end, and store the weights."""
-    config = replace(CONFIG, out=str(out), servers=servers, generator="vllm" if servers else "auto")
+    config = replace(CONFIG, out=str(out), **changes)
     with Trainer(config, copy.deepcopy(model), tokenizer, workers=1, resume=resume, quiet=True) as trainer:
         trainer.train()
         torch.save(trainer.learner.model.state_dict(), out / "weights.pt")
@@ -136,39 +150,43 @@ def main(out: Path, points: list[str]) -> None:
     model, tokenizer = shrunk("llama")
     found = {}
     with serving(model) as url:
-        whole = {
-            servers: finished(out / f"whole{bool(servers):d}", model, tokenizer, servers)
-            for servers in dict.fromkeys(url if point in SERVER_POINTS else "" for point in points)
-        }
+        whole: dict[str, dict[str, torch.Tensor]] = {}
         for number, point in enumerate(points):
-            servers, folder = url if point in SERVER_POINTS else "", out / str(number)
+            changes, folder = changed(point, url), out / str(number)
+            if str(changes) not in whole:
+                whole[str(changes)] = finished(out / f"whole{number}", model, tokenizer, changes)
 
-            def killed(number: int = number, point: str = point, servers: str = servers, folder: Path = folder) -> None:
-                if servers:
+            def killed(
+                number: int = number, point: str = point, changes: dict[str, Any] = changes, folder: Path = folder
+            ) -> None:
+                if point in SERVER_POINTS:
                     folder.mkdir()
                     (folder / ORDER).write_text(f"{os.getpid()} {SERVER_POINTS[point]}")
                 else:
-                    owner, name, low, high = POINTS[point]
+                    owner, name, low, high = {**POINTS, **BEHIND_POINTS}[point]
                     dies(owner, name, int(np.random.default_rng(number).integers(low, high + 1)))
-                played(folder, model, tokenizer, servers)
+                played(folder, model, tokenizer, changes)
 
             status = in_fork(killed)
             metrics = (folder / "metrics.jsonl").read_text().splitlines() if (folder / "metrics.jsonl").exists() else []
             last = latest(folder / "checkpoints")
-            again = finished(folder, model, tokenizer, servers, resume=True)
+            again = finished(folder, model, tokenizer, changes, resume=True)
             found[point] = {
                 "killed": os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL,
                 "done": len(metrics),
                 "kept": 0 if last is None else int(last.name.removeprefix("update-")),
-                "equal": all(torch.equal(tensor, again[key]) for key, tensor in whole[servers].items()),
+                "every": changes.get("save_every", CONFIG.save_every),
+                "equal": all(torch.equal(tensor, again[key]) for key, tensor in whole[str(changes)].items()),
                 "left": [each.name for each in (folder / "checkpoints").glob(".*")],
             }
     (out / "found.json").write_text(json.dumps(found))
 
 
-def finished(out: Path, model: Any, tokenizer: Any, servers: str, resume: bool = False) -> dict[str, torch.Tensor]:
+def finished(
+    out: Path, model: Any, tokenizer: Any, changes: dict[str, Any], resume: bool = False
+) -> dict[str, torch.Tensor]:
     """Run to the end in a fork, and return the weights."""
-    assert in_fork(lambda: played(out, model, tokenizer, servers, resume)) == 0
+    assert in_fork(lambda: played(out, model, tokenizer, changes, resume)) == 0
     weights: dict[str, torch.Tensor] = torch.load(out / "weights.pt", weights_only=True)
     return weights
 
