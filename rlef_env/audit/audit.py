@@ -129,6 +129,7 @@ class Audit:
             yield from map(self._result, attacks)
 
     def _result(self, attack: Attack) -> AttackResult:
+        self._processes.begin()
         finished = threading.Event()
         with ThreadPoolExecutor(len(self._judges)) as threads:
             futures = [threads.submit(self._differences_until, finished, judge) for judge in self._judges[1:]]

@@ -62,15 +62,22 @@ class Processes:
 
     Args:
         sandboxes: number of sandboxes.
-        others: ids of descendants that existed before the sandboxes.
+        others: ids of descendants that existed before the sandboxes. They, and what they start, are not looked at.
     """
 
     def __init__(self, sandboxes: int, others: Collection[int]) -> None:
-        self.sandboxes, self.others = sandboxes, frozenset(others)
+        self.sandboxes, self.others = sandboxes, set(others)
         settled = _wait_until(lambda: len(self._below()) in (sandboxes, 2 * sandboxes))
         self._per_sandbox = (
             1 if settled and len(self._below()) == sandboxes else 2
         )  # with the init of its PID namespace
+
+    def begin(self) -> None:
+        """Take what runs beside the idle sandboxes now for a part of this process, such as a browser that it started.
+
+        ``left`` has killed what earlier attacks left, so nothing of theirs is among them.
+        """
+        self.others.update(process.pid for process in self._unknown())
 
     def left(self) -> tuple[str, ...]:
         """Return the processes that stay beside the idle sandboxes. They are killed, so that each is found once."""
@@ -95,19 +102,18 @@ class Processes:
 
     def _below(self) -> list[Process]:
         """Return the descendants, oldest first."""
-        found = [process for process in descendants() if process.pid not in self.others]
-        return sorted(found, key=lambda process: (process.started, process.pid))
+        return sorted(descendants(self.others), key=lambda process: (process.started, process.pid))
 
 
-def descendants() -> list[Process]:
-    """Return every running descendant of this process."""
+def descendants(without: Collection[int] = ()) -> list[Process]:
+    """Return every running descendant of this process, without some and what they started."""
     children: dict[int, list[Process]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and (process := _process(entry)):
             children.setdefault(process.parent, []).append(process)
     found, queue = [], [os.getpid()]
     while queue:
-        below = children.get(queue.pop(), [])
+        below = [process for process in children.get(queue.pop(), []) if process.pid not in without]
         found += below
         queue += [process.pid for process in below]
     return found

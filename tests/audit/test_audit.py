@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,6 +40,21 @@ def test_a_leftover_process_is_found_and_killed() -> None:
         with pytest.raises(ProcessLookupError):
             os.kill(int(process.rpartition("(")[2].rstrip(")")), 0)
     assert not result.clean
+
+
+def test_processes_of_this_program_are_no_leftovers() -> None:
+    """A browser, say, that was started after the sandboxes, and that starts and ends processes all the time."""
+    starts = "import subprocess\nprint(flush=True)\nwhile True: subprocess.run(['sleep', '0.01'])"
+    with Audit(secret_problem(), HONEST, 2, isolation="none", mark=MARK) as audit:
+        other = subprocess.Popen([sys.executable, "-c", starts], start_new_session=True, stdout=subprocess.PIPE)
+        try:
+            assert other.stdout is not None
+            other.stdout.readline()
+            results = list(audit.run([Attack("attack.py", "print(1)")] * 2))
+        finally:
+            os.killpg(other.pid, signal.SIGKILL)
+            other.communicate()
+    assert [each.leftover_processes for each in results] == [(), ()]
 
 
 def test_a_leftover_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
