@@ -24,6 +24,7 @@ from rlef_agents.studies.expert_iteration import expert_iteration
 from rlef_agents.studies.start import PLAYED_AT_ONCE, make_start, played
 from rlef_agents.studies.study import Arm, Study
 from rlef_env.agents import NamedAgent
+from rlef_env.errors import RLEFError
 from rlef_env.judge import BaseJudgePool
 
 __all__ = [
@@ -133,6 +134,8 @@ def train(study: Study, arm: Arm, seed: int, folder: Path, out: Path, pool: Base
         begun = (Path(config.out) / "run.json").exists()
         with Trainer(config, workers=1, verdicts=str(out / VERDICTS), live=False, quiet=True, resume=begun) as run:
             run.train()
+            if run.learner.version < config.updates:
+                raise RLEFError(f"{folder}: stopped by a signal; run the study again to continue")
             save_policy(writing, run.learner, policy_weights(run.learner), run.tokenizer)
         shutil.rmtree(Path(config.out) / "checkpoints", ignore_errors=True)
     else:

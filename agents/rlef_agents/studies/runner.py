@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import json
 import multiprocessing
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
+from typing import Final
 
 from rlef_agents.studies.job import arm_folder, run_job
 from rlef_agents.studies.policies import policy_folder, write_json
@@ -17,6 +21,8 @@ from rlef_agents.studies.study import Study
 from rlef_env.errors import UsageError
 
 __all__ = ["code_version", "run_study"]
+
+PR_SET_PDEATHSIG: Final = 1
 
 
 def run_study(
@@ -56,7 +62,8 @@ def run_study(
         starts[policy_folder(out, study, start, seed)] = name, seed
     first = [job for folder, job in starts.items() if not folder.exists()]
     report(f"{study.name}: {len(missing)} of {len(study.arms) * len(seeds)} arms to run, {len(first)} starts to make")
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, spawn, end_with_parent, (os.getpid(),)) as pool:
         for waiting, only_start in ((first, True), (missing, False)):
             running: dict[Future[dict[str, float]], tuple[str, int]] = {}
             while waiting or running:
@@ -78,6 +85,13 @@ def run_study(
                         f"{cost['cpu_seconds']:.0f} s of CPU time"
                     )
     return True
+
+
+def end_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends, however that ends. Its judges end with it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it has ended already
+        os._exit(1)
 
 
 def check_settings(study: Study, arm_name: str, seed: int, out: Path) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import select
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -259,6 +263,23 @@ def test_episodes_until_a_solve_rate() -> None:
     assert episodes_to([0.0, 0.3, 0.6, 0.9, 0.9], episodes, 0.6) == 40  # the mean of updates 2 to 4
     assert episodes_to([0.0, 0.3, 0.6, 0.9, 0.9], episodes, 0.3) == 30
     assert episodes_to([0.0, 0.3, 0.6, 0.9, 0.9], episodes, 0.81) is None
+
+
+def test_jobs_end_with_a_study_that_is_killed() -> None:
+    source = (
+        "import multiprocessing, os, time\nfrom concurrent.futures import ProcessPoolExecutor\n"
+        "from rlef_agents.studies.runner import end_with_parent\n"
+        "if __name__ == '__main__':\n"
+        "    spawn = multiprocessing.get_context('spawn')\n"
+        "    pool = ProcessPoolExecutor(1, spawn, end_with_parent, (os.getpid(),))\n"
+        "    print(pool.submit(os.getpid).result(), flush=True)\n    pool.submit(time.sleep, 600).result()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True) as study:
+        assert study.stdout is not None
+        job = os.pidfd_open(int(study.stdout.readline()))
+        study.kill()
+        assert select.select([job], [], [], 60)[0]
+        os.close(job)
 
 
 def test_an_arm_with_other_settings_is_not_continued(tmp_path: Path) -> None:
