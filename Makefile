@@ -79,7 +79,7 @@ experiments: $(VENV)/installed-test  ## run every study of docs/experiments.md w
 	@for study in $(STUDIES); do $(BIN)/rlef-agents study $$study --seeds 3; done
 	$(BIN)/python -m rlef_agents.studies.page docs/experiments.md experiments/results
 
-experiments-quick: $(VENV)/installed-test  ## the central study with one seed (about 10 minutes); fails where its conclusions do not hold
+experiments-quick: $(VENV)/installed-test  ## the central study with one seed (15 minutes on two busy cores); fails where its conclusions do not hold
 	$(BIN)/rlef-agents study central --quick --seeds 1 --out runs/experiments-quick
 
 mutants: $(VENV)/installed-test  ## put known bugs of trainers into copies of this one, and check that a test of `make test` fails for each

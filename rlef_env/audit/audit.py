@@ -126,10 +126,10 @@ class Audit:
     def run(self, attacks: Iterable[Attack]) -> Iterator[AttackResult]:
         """Judge attacks, one at a time."""
         with adopting():
+            self._processes.begin()
             yield from map(self._result, attacks)
 
     def _result(self, attack: Attack) -> AttackResult:
-        self._processes.begin()
         finished = threading.Event()
         with ThreadPoolExecutor(len(self._judges)) as threads:
             futures = [threads.submit(self._differences_until, finished, judge) for judge in self._judges[1:]]

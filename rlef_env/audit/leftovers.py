@@ -75,9 +75,10 @@ class Processes:
     def begin(self) -> None:
         """Take what runs beside the idle sandboxes now for a part of this process, such as a browser that it started.
 
-        ``left`` has killed what earlier attacks left, so nothing of theirs is among them.
+        Only processes of this PID namespace: what an attack left in a sandbox's own is found later, too.
         """
-        self.others.update(process.pid for process in self._unknown())
+        own = _pid_namespace("self")
+        self.others.update(process.pid for process in self._unknown() if _pid_namespace(process.pid) == own)
 
     def left(self) -> tuple[str, ...]:
         """Return the processes that stay beside the idle sandboxes. They are killed, so that each is found once."""
@@ -117,6 +118,14 @@ def descendants(without: Collection[int] = ()) -> list[Process]:
         found += below
         queue += [process.pid for process in below]
     return found
+
+
+def _pid_namespace(pid: int | str) -> str | None:
+    """Return the name of a process's PID namespace; None if it has ended or may not be looked at."""
+    try:
+        return str(Path(f"/proc/{pid}/ns/pid").readlink())
+    except OSError:
+        return None
 
 
 def _process(entry: Path) -> Process | None:

@@ -122,7 +122,7 @@ def scores(study: Study, arm: Arm, each: Evaluate, seeds: Sequence[int], out: Pa
 
 
 def by_turn(study: Study, arm: Arm, seeds: Sequence[int], out: Path) -> list[dict[str, float | None]]:
-    """Return, for each turn of the primary evaluation, means over seeds.
+    """Return, for each turn of the primary evaluation, means over seeds, without episodes that have no verdict.
 
     ``solved``: share of episodes that were solved by then; ``reached``: share that had this turn; ``chrf`` and
     ``repeats``: see ``edits_and_verdicts``; and the share of each verdict.
@@ -131,7 +131,7 @@ def by_turn(study: Study, arm: Arm, seeds: Sequence[int], out: Path) -> list[dic
     rows: list[list[dict[str, float | None]]] = []
     for seed in seeds:
         folder = arm_folder(out, study, arm.name, seed) / folder_name(first)
-        facts = read_facts(RunFolder.open(folder))
+        facts = [each for each in read_facts(RunFolder.open(folder)) if each.has_verdict]
         rows.append([])
         for number, turn in edits_and_verdicts(folder).items():
             solved = sum(0 < each.solved_at <= int(number) for each in facts) / len(facts)
