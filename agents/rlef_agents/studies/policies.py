@@ -186,6 +186,6 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def cpu_seconds() -> float:
-    """Return the CPU time of this process and of its children that ended."""
+    """Return the CPU time of this process and of its children that ended: judges that still run are not counted."""
     used = os.times()
     return used.user + used.system + used.children_user + used.children_system
