@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -256,6 +258,69 @@ def test_a_native_program_cannot_kill_its_launcher(sandbox: Sandbox) -> None:
     with sandbox.load(c("syscall(SYS_kill, getpid(), 9);")) as loaded:
         assert loaded.run(b"").status is Status.SIGNALED
         assert loaded.run(b"").status is Status.SIGNALED
+
+
+def launchers(sandbox: Sandbox) -> list[int]:
+    """Return the process ids of the launchers below the zygote for C."""
+
+    def below(pid: int) -> list[int]:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [int(child) for child in children] + [each for child in children for each in below(int(child))]
+
+    def is_launcher(pid: int) -> bool:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"launcher\0")
+
+    return [pid for pid in below(sandbox._zygotes["c", False].pid) if is_launcher(pid)]
+
+
+def answers(sandbox: Sandbox, text: str, limits: Limits | None = None) -> None:
+    """Run a program that prints a text, twice."""
+    with sandbox.load(c(f'puts("{text}");'), limits) as loaded:
+        assert [loaded.run(b"").stdout for _ in range(2)] == [f"{text}\n".encode()] * 2
+
+
+def test_a_launcher_is_kept_for_programs_with_equal_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs("c")
+    with Sandbox() as sandbox:
+        answers(sandbox, "one")
+        first = launchers(sandbox)
+        assert len(first) == 1
+        answers(sandbox, "two")
+        assert launchers(sandbox) == first
+        # Other limits: another launcher, in place of the first one, and they hold.
+        large = c("volatile char *p = malloc(8000000); for (int i = 0; i < 8000000; i += 512) p[i] = 1;")
+        with sandbox.load(large, SMALL) as loaded:
+            assert loaded.run(b"").status is Status.MEMORY_LIMIT
+            (second,) = launchers(sandbox)
+        assert [second] != first
+        with sandbox.load(large) as loaded:
+            assert loaded.run(b"").status is Status.EXITED
+        # After an exception in the block, and after a run that was killed at a limit, launchers work.
+        with pytest.raises(ZeroDivisionError), sandbox.load(large) as loaded:
+            raise ZeroDivisionError
+        with sandbox.load(c("for (;;);"), Limits(cpu_seconds=0.2)) as loaded:
+            assert loaded.run(b"").status is Status.TIME_LIMIT
+        answers(sandbox, "three", Limits(cpu_seconds=0.2))
+        monkeypatch.setattr("rlef_env.sandbox.zygote.kept_launcher.MAX_PROGRAMS", 1)
+        last = launchers(sandbox)
+        for number in range(3):
+            answers(sandbox, f"{number}", Limits(cpu_seconds=0.2))
+        assert launchers(sandbox) != last
+
+
+def test_a_kept_launcher_that_was_lost_is_replaced() -> None:
+    needs("c")
+    with Sandbox() as sandbox:
+        answers(sandbox, "one")
+        (lost,) = launchers(sandbox)
+        os.kill(lost, signal.SIGKILL)
+        answers(sandbox, "two")
+        assert launchers(sandbox) not in ([], [lost])
+        with sandbox.load(c("getchar();")) as loaded:
+            (lost,) = launchers(sandbox)
+            os.kill(lost, signal.SIGKILL)
+            assert loaded.run(b"").status is Status.FAILED
+        answers(sandbox, "three")
 
 
 def test_a_program_is_compiled_once(sandbox: Sandbox) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -84,15 +85,26 @@ def draw_turn_limits(results: Mapping[str, Any], path: Path) -> None:
 
 
 def turn_limits(results: Mapping[str, Any]) -> dict[str, dict[int, Mapping[str, Any]]]:
-    """Return results by turn limit, for each arm and source of feedback that was evaluated with two limits or more."""
+    """Return results by turn limit, for each arm and source of feedback that was evaluated with two limits or more.
+
+    Only evaluations that differ in nothing else from the primary one, which is the first, are taken.
+    """
     found: dict[str, dict[int, Mapping[str, Any]]] = {}
+    primary, *_ = results["evaluations"].values()
     for name, arm in results["arms"].items():
         for evaluation, value in arm["evaluations"].items():
             how = results["evaluations"][evaluation]
-            if how["split"] == "test" and how["temperature"] == 1 and not how["n_at_k"]:
+            if conditions(how) == conditions(primary):
                 label = name if how["feedback"] == "public" else f"{name}, {how['feedback']} feedback"
                 found.setdefault(label, {})[how["turns"]] = value
     return {label: dict(sorted(points.items())) for label, points in found.items() if len(points) > 1}
+
+
+def conditions(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an evaluation is made with, except for turns, feedback and the numbers of problems and samples."""
+    free = {"turns", "feedback", "problems", "samples"}
+    dataset = re.sub(r"&?\bcount=\d+", "", evaluation["dataset"])
+    return {name: value for name, value in evaluation.items() if name not in free} | {"dataset": dataset}
 
 
 def smooth(values: Sequence[float]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -20,7 +21,9 @@ from rlef_agents.studies.policies import (
 )
 from rlef_agents.studies.start import PLAYED_AT_ONCE, Start, conversations
 from rlef_agents.studies.study import Arm, Evaluate, Study
+from rlef_agents.studies.two_policies import FirstAndRepairs
 from rlef_env import load_dataset
+from rlef_env.agents import NamedAgent
 from rlef_env.analysis.evaluation import Evaluation
 from rlef_env.analysis.metrics import parse_n_at_k
 from rlef_env.judge import BaseJudgePool, CachedPool, JudgePool, VerdictCache
@@ -74,11 +77,15 @@ def run_job(study: Study, arm_name: str, seed: int, out: Path, only_start: bool 
         cached = stack.enter_context(CachedPool(pool, cache))
         if only_start:
             return make_policy(study, dataclasses.replace(arm, method="none"), seed, out, cached)
-        cost, began = make_policy(study, arm, seed, out, cached), cpu_seconds()
+        cost = make_policy(study, arm, seed, out, cached)
+        for each in study.evaluations_of(arm):
+            if each.repairs_by:
+                make_policy(study, study.arm(each.repairs_by), seed, out, cached)
+        began = cpu_seconds()
         policy = policy_name(out, study, arm, seed)
         folder = arm_folder(out, study, arm.name, seed)
         for each in study.evaluations_of(arm):
-            evaluate(study, arm, each, policy, folder / folder_name(each), cached, seed)
+            evaluate(study, arm, each, out, cached, seed)
         if arm.name in study.reading:
             for turn in range(1, study.task_of(arm)["turns"]):
                 path = reading_file(folder, turn)
@@ -87,20 +94,32 @@ def run_job(study: Study, arm_name: str, seed: int, out: Path, only_start: bool 
     return {**cost, "evaluation_seconds": cpu_seconds() - began}
 
 
-def evaluate(study: Study, arm: Arm, each: Evaluate, policy: str, folder: Path, pool: BaseJudgePool, seed: int) -> None:
-    """Evaluate a policy; the folder is a run folder that is continued if it exists."""
+def evaluate(study: Study, arm: Arm, each: Evaluate, out: Path, pool: BaseJudgePool, seed: int) -> None:
+    """Evaluate an arm's policy; the folder is a run folder that is continued if it exists."""
     task = study.task_of(arm)
     name, turns = each.dataset or task["dataset"], each.turns or task["turns"]
     problems = load_dataset(name, split=each.split)
-    model, tokenizer = read_model(policy)
-    model.eval()
     examples = worked_repairs(task, each.few_shot, pool)
-    agent = named_agent(model, tokenizer, task, each.temperature, seed, examples)
+    agent = policy_agent(policy_name(out, study, arm, seed), task, each.temperature, seed, examples)
+    if each.repairs_by:
+        other = policy_name(out, study, study.arm(each.repairs_by), seed)
+        repairs = policy_agent(other, task, each.temperature, seed, examples)
+        both = FirstAndRepairs(agent, repairs, {"first": agent.settings, "repairs": repairs.settings})
+        agent = NamedAgent("two policies", both, both.settings)
     Evaluation(
         agent, problems, name, split=each.split, problem_ids=list(problems.ids)[: each.problems], samples=each.samples,
         turns=turns, n_at_k=tuple(parse_n_at_k(each.n_at_k, turns)), seed=EVALUATION_SEED,
         feedback=each.feedback or task["feedback"], concurrency=PLAYED_AT_ONCE,
-    ).play(folder, resume=True, pool=pool)  # fmt: skip
+    ).play(arm_folder(out, study, arm.name, seed) / folder_name(each), resume=True, pool=pool)  # fmt: skip
+
+
+def policy_agent(
+    policy: str, task: dict[str, Any], temperature: float, seed: int, examples: Sequence[tuple[str, str]]
+) -> NamedAgent:
+    """Read a policy, and return it as an agent."""
+    model, tokenizer = read_model(policy)
+    model.eval()
+    return named_agent(model, tokenizer, task, temperature, seed, examples)
 
 
 def worked_repairs(task: dict[str, Any], count: int, pool: BaseJudgePool) -> list[tuple[str, str]]:

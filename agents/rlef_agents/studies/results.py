@@ -25,6 +25,9 @@ LEVELS: Final = (0.5, 0.8)
 
 SMOOTHED: Final = 3
 
+KEPT: Final = ("split", "problems", "samples", "temperature", "n_at_k", "few_shot", "repairs_by")
+"""Settings of evaluations that results name."""
+
 __all__ = ["Found", "ceilings", "collect", "conclude", "curve", "scores"]
 
 
@@ -85,7 +88,8 @@ def collect(study: Study, seeds: Sequence[int], out: Path) -> dict[str, Any]:
             each.name: {
                 "turns": each.turns or study.task_of(study.arms[0])["turns"],
                 "feedback": each.feedback or study.task_of(study.arms[0])["feedback"],
-                **{name: getattr(each, name) for name in ("split", "problems", "samples", "temperature", "n_at_k")},
+                "dataset": each.dataset or study.task_of(study.arms[0])["dataset"],
+                **{name: getattr(each, name) for name in KEPT},
             }
             for each in study.evaluations
         },

@@ -72,6 +72,8 @@ class Evaluate:
     """the estimate to report, such as 10@100; empty: the share of solved episodes"""
     few_shot: Size = 0
     """worked repairs in the prompt"""
+    repairs_by: str = ""
+    """arm whose policy plays the turns after the first; empty: the arm's own"""
     optional: bool = False
     """made for arms that name it only"""
 
@@ -220,6 +222,7 @@ def check(study: Study, path: Path) -> None:
     named = [(each.name, name) for each in study.arms for name in each.evaluations if name not in evaluations]
     named += [("reading", name) for name in study.reading if name not in arms]
     named += [("quick", name) for name in study.quick if name not in arms]
+    named += [(each.name, each.repairs_by) for each in study.evaluations if each.repairs_by not in {"", *arms}]
     for conclusion in study.conclusions:
         sides = [conclusion.value, *([conclusion.other] if "/" in str(conclusion.other) else [])]
         named += [

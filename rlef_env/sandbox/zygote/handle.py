@@ -30,6 +30,7 @@ from rlef_env.sandbox.policy.filesystem_policy import reachable_paths
 from rlef_env.sandbox.policy.layers import LAYERS, REQUIRED, Layer
 from rlef_env.sandbox.time_used import TimeLimits
 from rlef_env.sandbox.zygote.ipc import hung_up, memory_file, readable, receive_within, send
+from rlef_env.sandbox.zygote.kept_launcher import KeptLauncher
 from rlef_env.sandbox.zygote.monitor import Monitor
 from rlef_env.sandbox.zygote.protocol import COMPILE_ERROR, COMPILED, LIMITS, LOAD
 from rlef_env.sandbox.zygote.scratch import MAX_SCRATCH_BYTES, Scratch
@@ -81,7 +82,7 @@ class ZygoteProcess:
     ) -> None:
         self.isolation, self.profile = isolation, profile
         self._scratch = Scratch() if profile.writes else None
-        self._streams = Streams()
+        self._streams, self._launcher = Streams(), KeptLauncher()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with (
             theirs,
@@ -101,7 +102,9 @@ class ZygoteProcess:
                 env=ENVIRONMENT | (ONE_THREAD if profile.preload else {}),
                 cwd="/",
             )
-        self._end = weakref.finalize(self, _end, self._control, self._process, self._scratch, self._streams)
+        self._end = weakref.finalize(
+            self, _end, self._control, self._process, self._scratch, self._streams, self._launcher
+        )
         try:
             self.layers = self._lock(require, launcher if profile.launcher else -1)
             self._baseline_bytes, self._baseline_space = 0, self._address_space()
@@ -154,19 +157,23 @@ class ZygoteProcess:
         )
         executed = tuple(command) == ("{program}",)  # then no other process may have the file open for writing
         message += json.dumps([command, start.imports, start.recursion_limit or PLAIN_RECURSION]).encode()
+        kept = self._launcher if executed and self.profile.launcher else None
         with contextlib.ExitStack() as stack:
 
             def start_process() -> Started:
                 return repeated_if_starved(
-                    lambda: self._start(self._file(program, executed), message, stack),
+                    lambda: self._start(stack.enter_context(self._file(program, executed)), message, sockets),
                     lambda started: started.failure.status if started.failure else None,
                     TimeLimits.of(COMPILE_LIMITS).wall,
                     lambda: hung_up(self._control),
                 )
 
-            yield LoadedProgram(
+            sockets = kept.sockets if kept else stack
+            control = kept.next_program(stack.enter_context(self._file(program, executed)), message) if kept else None
+            started = Started(control) if control else start_process()
+            loaded = LoadedProgram(
                 limits,
-                started := start_process(),
+                started,
                 streams=self._streams,
                 scratch=self._scratch,
                 baseline_bytes=0 if command and self.profile.launcher else self._baseline_bytes,
@@ -176,12 +183,16 @@ class ZygoteProcess:
                 on_sleep=on_sleep,
                 in_place=None if command else InPlace(self._control, start_process),
             )
+            try:
+                yield loaded
+            finally:
+                if kept:
+                    kept.keep(None if loaded.lost else started.control, message)
 
-    def _start(self, program: AbstractContextManager[int], message: bytes, stack: contextlib.ExitStack) -> Started:
-        """Start a program's process."""
+    def _start(self, file: int, message: bytes, sockets: contextlib.ExitStack) -> Started:
+        """Start a program's process; the socket to it is entered into ``sockets``."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        stack.enter_context(ours)
-        file = stack.enter_context(program)
+        sockets.enter_context(ours)
         try:
             with theirs:
                 send(self._control, message, [file, theirs.fileno()])
@@ -283,7 +294,14 @@ def _expect_ok(execution: Execution) -> Execution:
     return execution
 
 
-def _end(control: socket.socket, process: subprocess.Popen[bytes], scratch: Scratch | None, streams: Streams) -> None:
+def _end(
+    control: socket.socket,
+    process: subprocess.Popen[bytes],
+    scratch: Scratch | None,
+    streams: Streams,
+    launcher: KeptLauncher,
+) -> None:
+    launcher.close()
     control.close()  # the zygote exits when the judge hangs up
     try:
         process.wait(1)

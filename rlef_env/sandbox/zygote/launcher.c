@@ -6,7 +6,8 @@
    CONTROL, PROGRAM, RULESET, LAST: descriptors, -1 for none. LAST is the file that holds the process id given out last.
    FILTER: the seccomp program of a run in hexadecimal, empty for none. PLACES: comma-separated offsets in
    it where the run's process id goes. NAME: the path of a runtime, or "" to execute PROGRAM itself. Environment, limits,
-   privileges and the base lock are inherited from the zygote.
+   privileges and the base lock are inherited from the zygote. A message may replace PROGRAM by the next one, which has the
+   same limits.
 
    protocol.py describes the messages; source.py defines its constants before this text. */
 #define _GNU_SOURCE
@@ -160,6 +161,15 @@ int main(int count, char **given) {
         ssize_t length = receive(text, sizeof text - 1, files, &received);
         if (length <= 0) return 0;
         text[length] = 0;
+        if (text[0] == PROGRAM && received == 1) {
+            close(program);
+            program = fcntl(files[0], F_DUPFD_CLOEXEC, 10);
+            close(files[0]);
+            if (program < 0) fail("program");
+            const char reply[] = {COMPILED, '0'};
+            send(control, reply, sizeof reply, 0);
+            continue;
+        }
         pid_t parent = getpid(), child = 0;
         clock_gettime(CLOCK_MONOTONIC, &result.started);
         if (last_pid >= 0) {

@@ -25,6 +25,9 @@ not a fork. The zygote sends RESULT, because it is the parent of that process; a
 received the order and was ready. RESULT then covers everything that the process and its children did, and has
 no start.
 
+Instead of RUN, the judge may send PROGRAM to a launcher, with a descriptor of the next program to execute. The answer
+is COMPILED.
+
 At any time the judge may send HANDLE_REQUEST and a random number to a process that has a child. The answer is the same
 message, so that a late one is recognised, with a pidfd of the child.
 """
@@ -42,6 +45,7 @@ FIRST_FILE, MAX_FILES = 40, 16  # files given to a run, from this descriptor on
 
 # Messages.
 LOAD, COMPILED, COMPILE_ERROR, FAILURE, SCRATCH, RUN, RUN_IN_PLACE = b"L", b"C", b"E", b"F", b"S", b"run", b"here"
+PROGRAM = b"P"
 HANDLE_REQUEST, HANDLE_REQUEST_BYTES = b"?", 9  # no other message begins so; its number takes 8 bytes
 LIMITS = struct.Struct("<qqqq")  # CPU seconds (whole); bytes of address space, of a file, of the stack (-1: unchanged)
 DESCRIPTOR = struct.Struct("=i")
@@ -62,6 +66,8 @@ C_DEFINES = {
     "FIRST_FILE": FIRST_FILE,
     "MAX_FILES": MAX_FILES,
     "FAILURE": FAILURE[0],
+    "COMPILED": COMPILED[0],
+    "PROGRAM": PROGRAM[0],
     "HANDLE_REQUEST": HANDLE_REQUEST[0],
     "HANDLE_REQUEST_BYTES": HANDLE_REQUEST_BYTES,
     "RESULT_BYTES": RESULT.size,

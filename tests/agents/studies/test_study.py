@@ -26,11 +26,13 @@ from rlef_agents.studies.policies import config_of, policy_folder, write_json
 from rlef_agents.studies.results import ceilings, collect, concluded, episodes_to
 from rlef_agents.studies.runner import check_settings
 from rlef_agents.studies.study import Conclusion, Study, find_study, read_study, study_names
+from rlef_agents.studies.two_policies import FirstAndRepairs
 from rlef_env import load_dataset
 from rlef_env.agents import Conversation
 from rlef_env.envs import extract_program
 from rlef_env.errors import UsageError
 from rlef_env.problems.procedural import programs_of, variants_of
+from rlef_env.runs import RunFolder, read_records
 
 DATASET = "procedural/hidden_step?short=true&steps=2&scale=10&digits=3&count=20"
 SMALL = f"""
@@ -52,6 +54,7 @@ name = "start"
 method = "none"
 [[arms]]
 name = "RLEF"
+evaluations = ["test", "one turn", "few-shot", "repaired"]
 [[arms]]
 name = "experts"
 method = "expert_iteration"
@@ -60,10 +63,20 @@ rounds = 1
 name = "test"
 problems = 8
 [[evaluations]]
-name = "few-shot, one turn"
+name = "one turn"
 problems = 4
 turns = 1
+[[evaluations]]
+name = "few-shot"
+problems = 4
 few_shot = 1
+turns = 2
+optional = true
+[[evaluations]]
+name = "repaired"
+problems = 8
+repairs_by = "experts"
+optional = true
 [[conclusions]]
 claim = "it is measured"
 value = "RLEF/test"
@@ -82,6 +95,15 @@ def small(folder: Path) -> Study:
     """Return a study that runs in seconds."""
     (folder / "small.toml").write_text(SMALL, encoding="utf-8")
     return read_study(folder / "small.toml")
+
+
+def responses_of(folder: Path) -> dict[tuple[str, int, int], str]:
+    """Return the responses of a run, by problem, sample and turn."""
+    return {
+        (record.episode.problem_id, record.sample, turn): response
+        for record in read_records(RunFolder.open(folder))
+        for turn, response in enumerate(each["content"] for each in record.episode.messages[1::2])
+    }
 
 
 def conversation(problem_id: str, turn: int, seed: int) -> Conversation:
@@ -147,6 +169,7 @@ def test_every_study_of_the_project_can_be_read_and_names_ceilings() -> None:
     [
         ('method = "none"', 'method = "nothing"', "method"),
         ("few_shot = 1", "few_shots = 1", "few_shots"),
+        ('repairs_by = "experts"', 'repairs_by = "expert"', "expert"),
         ('value = "RLEF/test"', 'value = "RLEF/valid"', "RLEF/valid"),
         ("epochs = 5", "epochs = 0", "epochs"),
         ("[task]", "[tas]", "task"),
@@ -238,6 +261,11 @@ def test_a_study_from_its_file_to_its_table(tmp_path: Path) -> None:
     assert {name: list(points) for name, points in turn_limits(results).items()} == {
         "start": [1, 3], "RLEF": [1, 3], "experts": [1, 3]
     }  # fmt: skip
+    assert turn_limits(results)["RLEF"][3] == results["arms"]["RLEF"]["evaluations"]["test"]
+    rlef = arm_folder(tmp_path / "runs", study, "RLEF", 0)
+    own, repaired = (responses_of(rlef / name) for name in ("test", "repaired"))
+    assert {key[:2] for key in own} == {key[:2] for key in repaired}
+    assert all(own[key] == repaired[key] for key in own if key[2] == 0)
     draw_turn_limits(results, tmp_path / "turns.png")
     assert (tmp_path / "turns.png").stat().st_size > 1000
 
@@ -256,6 +284,16 @@ def test_a_study_of_a_pretrained_model_does_one_update_of_a_shrunk_one(
     assert config.model == study.start_of(study.arm("RLEF")).model
     dry_run(config)
     assert "one update" in capsys.readouterr().out
+
+
+def test_one_agent_answers_the_first_turn_and_another_one_the_others() -> None:
+    dataset = load_dataset("procedural/hidden_step?steps=4&count=8", split="train")
+    right, wrong = GuessingAgent(dataset, 1.0, 1.0), GuessingAgent(dataset, 0.0, 0.0)
+    asked = [conversation(each, turn, 3) for each in dataset.ids[:4] for turn in (2, 0, 1)]
+    answers = FirstAndRepairs(wrong, right).act(asked)
+    assert answers == [right.act([each])[0] if each.turn else wrong.act([each])[0] for each in asked]
+    assert len(set(answers)) > 1
+    assert FirstAndRepairs(wrong, right).act([]) == []
 
 
 def test_episodes_until_a_solve_rate() -> None:
