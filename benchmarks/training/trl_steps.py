@@ -83,7 +83,7 @@ def main() -> None:
         | settings
     )  # fmt: skip
     adapters = None
-    if work["lora_rank"]:  # as in ``rlef_agents.ppo.model.add_lora``
+    if work["lora_rank"]:  # as in ``rlef_agents.ppo.lora.add_lora``
         adapters = LoraConfig(
             r=work["lora_rank"], lora_alpha=work["lora_alpha"], lora_dropout=0.0, target_modules="all-linear",
             task_type=TaskType.CAUSAL_LM,

@@ -35,7 +35,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.config_file import dump_config
 from rlef_agents.ppo.learner import Learner
-from rlef_agents.ppo.model import base
+from rlef_agents.ppo.network import base
 from rlef_agents.ppo.stored_state import (
     base_sum,
     copied,

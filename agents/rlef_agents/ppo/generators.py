@@ -21,7 +21,8 @@ from rlef_agents.ppo.generation.model_settings import max_context
 from rlef_agents.ppo.generation.servers import Servers
 from rlef_agents.ppo.generation.vllm import VLLMGenerator
 from rlef_agents.ppo.learner import Learner
-from rlef_agents.ppo.model import add_lora, base, set_types
+from rlef_agents.ppo.lora import add_lora
+from rlef_agents.ppo.network import base, set_types
 from rlef_env.errors import UsageError
 
 __all__ = ["GeneratorFactory", "make_generator", "served", "servers_of", "unsharded_copy"]

@@ -24,9 +24,10 @@ from rlef_agents.ppo import parallel
 from rlef_agents.ppo.checks import SAME, SAMPLED, check_age, check_agreement, check_finite, check_replicas
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.construction import ModuleSource, Source, empty_copy
+from rlef_agents.ppo.lora import add_lora
 from rlef_agents.ppo.metrics import batch_metrics, turn_values
 from rlef_agents.ppo.minibatches import Batch, Minibatch, as_sampled, split_at_random, takes_sampled
-from rlef_agents.ppo.model import ActorCritic, Part, Reference, Scores, add_lora
+from rlef_agents.ppo.model import ActorCritic, Part, Reference, Scores
 from rlef_agents.ppo.optimiser import clip_gradients, gradient_norm, learning_rates, make_optimiser
 from rlef_agents.ppo.packing import FILLER, FlatBatch, PackedBatch, flatten, pack
 from rlef_agents.ppo.rlef import (

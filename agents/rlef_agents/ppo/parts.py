@@ -13,7 +13,7 @@ from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.construction import Source
 from rlef_agents.ppo.generation.model_settings import max_context
 from rlef_agents.ppo.loading import read_empty_model, read_model
-from rlef_agents.ppo.model import base
+from rlef_agents.ppo.network import base
 from rlef_agents.ppo.problems import Problems
 from rlef_env import CodeVectorEnv, JudgePool
 from rlef_env.errors import UsageError

@@ -21,8 +21,10 @@ import numpy as np
 import torch
 from pydantic.dataclasses import dataclass
 
+from rlef_agents.ppo.architecture import check_architecture, prepare
 from rlef_agents.ppo.chat_template import Renderer
-from rlef_agents.ppo.model import add_lora, check_architecture, policy_logprobs, prepare
+from rlef_agents.ppo.lora import add_lora
+from rlef_agents.ppo.network import policy_logprobs
 from rlef_agents.ppo.optimiser import adamw
 from rlef_agents.ppo.packing import pack
 from rlef_agents.ppo.settings import SETTINGS, Count, DType, Size, ZeroOrMore, one_line_errors

@@ -9,7 +9,9 @@ from torch import Tensor
 
 from rlef_agents.ppo import parallel
 from rlef_agents.ppo.construction import Filler, Source
-from rlef_agents.ppo.model import ActorCritic, Reference, backbone, base, fill_adapter
+from rlef_agents.ppo.lora import fill_adapter
+from rlef_agents.ppo.model import ActorCritic, Reference
+from rlef_agents.ppo.network import backbone, base
 
 __all__ = ["fill_and_shard"]
 

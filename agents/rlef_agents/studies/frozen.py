@@ -9,10 +9,10 @@ from typing import Any, Final
 import torch
 
 from rlef_agents.hf_agent import HFAgent
+from rlef_agents.ppo.architecture import prepare
 from rlef_agents.ppo.chat_template import Renderer, model_stops
 from rlef_agents.ppo.config_file import load_config
 from rlef_agents.ppo.loading import plain_name, quiet_libraries, read_model
-from rlef_agents.ppo.model import prepare
 from rlef_agents.ppo.parts import make_renderer
 from rlef_agents.ppo.resume import with_date
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from rlef_agents.ppo.model import policy_logprobs
+from rlef_agents.ppo.network import policy_logprobs
 from rlef_agents.ppo.packing import pack
 from rlef_agents.ppo.sft import Chat, token_episodes
 from rlef_agents.ppo.trajectory import TokenEpisode

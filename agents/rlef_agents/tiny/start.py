@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from rlef_agents.ppo.chat_template import Renderer
-from rlef_agents.ppo.model import policy_logprobs
+from rlef_agents.ppo.network import policy_logprobs
 from rlef_agents.ppo.packing import pack
 from rlef_agents.ppo.sft import SftConfig, sft, token_episodes
 from rlef_agents.ppo.trajectory import Ids, TokenEpisode

@@ -14,9 +14,9 @@ import torch
 from rlef_agents.ppo.checks import NotFiniteError, ScoreMismatchError, StaleTokensError
 from rlef_agents.ppo.config_file import load_config
 from rlef_agents.ppo.learner import Learner
+from rlef_agents.ppo.lora import add_lora
 from rlef_agents.ppo.metrics import batch_metrics
 from rlef_agents.ppo.minibatches import takes_sampled
-from rlef_agents.ppo.model import add_lora
 from rlef_agents.ppo.packing import flatten
 from rlef_agents.ppo.rlef import Scored, make_targets, minibatch_normalised
 from rlef_agents.ppo.trajectory import TokenEpisode

@@ -24,7 +24,10 @@ from transformers import (
 )
 
 from rlef_agents.ppo import token_scores
-from rlef_agents.ppo.model import ActorCritic, Reference, add_lora, policy_logprobs, prepare
+from rlef_agents.ppo.architecture import prepare
+from rlef_agents.ppo.lora import add_lora
+from rlef_agents.ppo.model import ActorCritic, Reference
+from rlef_agents.ppo.network import policy_logprobs
 from rlef_agents.ppo.packing import PACKED_ATTENTION, PackedBatch, pack
 from rlef_env.errors import UsageError
 from tests.agents.ppo.small import ARCHITECTURES, SMALL, VOCABULARY, episode, model, random_episodes, turn
@@ -329,7 +332,7 @@ def test_a_sequence_that_changes_beside_high_positions_is_refused_whatever_its_r
     with torch.no_grad():
         for parameter in lm.parameters():
             parameter.mul_(20.0 if parameter.dim() > 1 else 1.0)  # random weights make logits near 0
-    monkeypatch.setattr("rlef_agents.ppo.model.unsupported_rope", lambda config: None)
+    monkeypatch.setattr("rlef_agents.ppo.architecture.unsupported_rope", lambda config: None)
     with pytest.raises(UsageError, match="sequences that can be packed"):
         ActorCritic(lm)
     plain = Phi3ForCausalLM(Phi3Config(**small, **heads))

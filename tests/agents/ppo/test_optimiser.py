@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from rlef_agents.ppo.config_file import load_config
-from rlef_agents.ppo.model import add_lora
+from rlef_agents.ppo.lora import add_lora
 from rlef_agents.ppo.optimiser import learning_rates, make_optimiser, moment_bytes
 from rlef_agents.ppo.sinks import read_metrics
 from rlef_agents.ppo.stored_adamw import StoredAdamW

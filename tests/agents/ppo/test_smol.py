@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import torch
 
+from rlef_agents.ppo.architecture import prepare
 from rlef_agents.ppo.chat_template import Renderer, model_stops
 from rlef_agents.ppo.generation import Request
 from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from rlef_agents.ppo.loading import read_model
-from rlef_agents.ppo.model import policy_logprobs, prepare
+from rlef_agents.ppo.network import policy_logprobs
 from rlef_agents.ppo.packing import pack
 from rlef_agents.ppo.trajectory import TokenEpisode, TokenTurn
 from tests.agents.ppo.small import episode, turn

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from rlef_agents.hf_agent import HFAgent
+from rlef_agents.ppo.architecture import prepare
 from rlef_agents.ppo.chat_template import Renderer
-from rlef_agents.ppo.model import prepare
 from rlef_agents.ppo.sft import token_episodes
 from rlef_agents.studies.cases import play_cases
 from rlef_agents.studies.frozen import FrozenPolicy

@@ -19,7 +19,7 @@ from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from rlef_agents.ppo.generation.local.kv_memory import Rows
 from rlef_agents.ppo.generation.model_settings import using_dtype
 from rlef_agents.ppo.learner import Learner
-from rlef_agents.ppo.model import base
+from rlef_agents.ppo.network import base
 from rlef_agents.ppo.trajectory import TokenEpisode, TokenTurn
 from tests.agents.ppo.generation.implementations import PAGES
 from tests.agents.ppo.generation.models import LLAMA_LIKE, STOP, VOCABULARY, model, prompts, sample_all
