@@ -1,7 +1,8 @@
 """A pretrained model before and after training on feedback: SmolLM2-135M on two cores (``make smol``).
 
 Every step is a command of this project, printed as it is typed. The start is cloned from conversations in which most
-repairs ignore the feedback; then the model is evaluated, trained for some minutes, and evaluated on the same problems.
+repairs ignore the feedback; then the model is evaluated, trained for some minutes, and evaluated on the same problems,
+with their feedback and with feedback of other problems.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ __all__ = ["draw", "start_conversations"]
 CEILING_BLIND: Final = 3 / STEPS
 """Largest solve rate of three turns without reading the feedback: three different guesses."""
 
-SMOOTHED: Final = 5
+SMOOTHED: Final = 3
 """Updates whose mean is a point of the curve."""
 
 
@@ -37,9 +38,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=25.0, help="of reinforcement learning; default: 25")
     parser.add_argument("--out", type=Path, default=Path("runs/smol"), help="folder; default: runs/smol")
     parser.add_argument("--model", help="a model to train in place of SmolLM2")
-    parser.add_argument("--conversations", type=int, default=384, help="that the start is cloned from; default: 384")
+    parser.add_argument("--conversations", type=int, default=192, help="that the start is cloned from; default: 192")
     parser.add_argument("--right", type=float, default=0.25, help="share of right repairs among them; default: 0.25")
-    parser.add_argument("--problems", type=int, default=200, help="evaluated before and after; default: 200")
+    parser.add_argument("--problems", type=int, default=100, help="evaluated before and after; default: 100")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--set", action="append", default=[], help="a setting of the training; repeatable")
     arguments = parser.parse_args()
@@ -55,11 +56,13 @@ def main() -> None:
     do(
         "rlef-agents", "train", start, "--data", DATASET, "--out", run, "--minutes", str(arguments.minutes), "--plain",
         "--set", "max_new=48", "--set", "context=640", "--set", "updates=1000", "--set", "evaluate_every=0",
-        "--set", "aggregate=turn", "--set", f"seed={arguments.seed}",
+        "--set", "aggregate=turn", "--set", "lr=2e-5", "--set", "minibatches=4", "--set", f"seed={arguments.seed}",
         *(word for each in arguments.set for word in ("--set", each)),
     )  # fmt: skip
     do("rlef-agents", "eval", run, *evaluation, "--out", str(out / "after"))
+    do("rlef-agents", "eval", run, *evaluation, "--set", "feedback=random", "--out", str(out / "random"))
     do("rlef", "compare", str(out / "before"), str(out / "after"), check=False)  # exits with 1 where it became worse
+    do("rlef", "compare", str(out / "after"), str(out / "random"), check=False)
     do("rlef", "report", run, "--out", str(out / "report.html"))
     draw(Path(run) / "metrics.jsonl", out / "curve.png")
     print(f"the curve is in {out / 'curve.png'}, every episode of the training in {out / 'report.html'}")

@@ -59,6 +59,7 @@ def run(arguments: Any) -> None:
         config, model, tokenizer, workers=arguments.workers, verdicts=arguments.verdicts, resume=arguments.resume,
         allow_changes=arguments.allow_changes, live=not arguments.plain,
     ) as trainer:  # fmt: skip
+        trainer.log.until = began + limit
         trainer.train(stop=lambda: time.monotonic() - began > limit)
         evaluations = [
             row

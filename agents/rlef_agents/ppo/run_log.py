@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
 import time
 from collections.abc import Mapping
@@ -54,6 +55,9 @@ class Log:
         quiet: print nothing.
         writes: False in processes whose metrics another process writes.
         settings: settings of the run, for sinks that show them.
+
+    Attributes:
+        until: time of ``time.monotonic()`` after which the run ends with the next update.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Log:
     ) -> None:
         self.path = folder / "metrics.jsonl"
         self._updates, self._done_before, self._began = updates, done, time.monotonic()
+        self.until = math.inf
         self._console = Console(quiet=quiet, markup=False, emoji=False)
         self._sinks: list[Sink] = []
         if writes:
@@ -159,7 +164,8 @@ class Log:
         spent = time.monotonic() - self._began
         self._next_progress = time.monotonic() + self._between
         left = spent / max(update - self._done_before, 1) * (self._updates - update)
-        cells = [(label, form.format(metrics[name])) for name, label, form in SHOWN if name in metrics]
+        left = max(0.0, min(left, self.until - time.monotonic()))
+        cells = [(label, shown(metrics[name], form)) for name, label, form in SHOWN if name in metrics]
         cells += [("left", f"{int(left) // 60}:{int(left) % 60:02d}")]
         if self._live is None:
             self.say(f"update {update}/{self._updates}  " + "  ".join(f"{label} {value}" for label, value in cells))
@@ -168,6 +174,11 @@ class Log:
         table.add_row(f"{update}/{self._updates}", *(value for _, value in cells))
         self._table = table
         self._live.update(table)
+
+
+def shown(value: float, form: str) -> str:
+    """Return a number as a cell: an explained variance has no lower bound, and is large where all returns are equal."""
+    return "< -9" if value < -9 else form.format(value)
 
 
 def record_machine(folder: Path, update: int) -> list[str]:

@@ -120,6 +120,6 @@ def code_version() -> str:
 
     try:
         commit = git("rev-parse", "--short=12", "HEAD")
-        return commit + ("+" if git("status", "--porcelain", "--untracked-files=no", "--", "*.py") else "")
+        return commit + ("+" if git("status", "--porcelain", "--untracked-files=no", "--", ":(top)*.py") else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"

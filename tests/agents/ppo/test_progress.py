@@ -63,6 +63,25 @@ def test_without_a_table_there_is_a_line_a_minute_at_most(
     assert [line.split("  ")[0][:26] for line in said] == ["update 1/40: 20 of 100 epi"] * 2 + ["update 1/40"]
 
 
+def test_the_time_left_is_that_until_the_last_update_or_the_stated_end(
+    tmp_path: Path, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = Log(tmp_path, 40, live=False)
+    clock.now = 60.0
+    log.write("train", 1, {"explained_variance": -1061.2, "solve_rate": 0.5})
+    log.until = 200.0
+    clock.now = 120.0
+    log.write("train", 2, {})
+    clock.now = 230.0
+    log.write("train", 3, {})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        "update 1/40  solved 0.500  value EV < -9  left 39:00",
+        "update 2/40  left 1:20",
+        "update 3/40  left 0:00",
+    ]
+
+
 def test_a_quiet_log_says_nothing(tmp_path: Path, clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     log = Log(tmp_path, 40, quiet=True)
     clock.now = 100.0
