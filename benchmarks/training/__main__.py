@@ -14,7 +14,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded
 
 from benchmarks.command import parser, run
 from benchmarks.figures import Figure
-from benchmarks.training.decode import decode_rows
+from benchmarks.training.decode import decode_rows, pretrained_rows
 from benchmarks.training.gpu import gpu_rows
 from benchmarks.training.judge import judge_rows
 from benchmarks.training.schedules import schedule_rows
@@ -23,6 +23,7 @@ from benchmarks.training.update import update_rows
 
 ROWS: dict[str, Callable[[int], list[Figure]]] = {
     "decode": decode_rows,
+    "pretrained": pretrained_rows,
     "update": update_rows,
     "judge": judge_rows,
     "long_tails": schedule_rows,

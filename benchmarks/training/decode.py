@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
-from contextlib import redirect_stderr
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from rlef_agents.ppo.generation.local.generator import LocalGenerator
 from rlef_agents.ppo.loading import read_model
 from rlef_agents.ppo.trajectory import Ids
 
-__all__ = ["decode_rows"]
+__all__ = ["decode_rows", "pretrained_rows"]
 
 FACTOR = Goal(3.0, "x", at_least=True)
 PROMPT, SLOTS, REQUESTS, MAX_NEW = 64, 64, 256, 256
@@ -44,11 +44,24 @@ SIZES: dict[str, dict[str, int]] = {
 
 def decode_rows(rounds: int = 5) -> list[Figure]:
     """Measure tokens per CPU second against ``generate``, and turn-2 prefill with and without prefix, for two sizes."""
+    with one_thread():
+        small = [figure for size in SIZES for figure in (*_decode(size, rounds), *_prefix(size, rounds))]
+        return [*small, _kept()]
+
+
+def pretrained_rows(rounds: int = 3) -> list[Figure]:
+    """Measure SmolLM2-135M against ``generate``: 32 requests, and one."""
+    with one_thread():
+        return _pretrained(min(rounds, 3))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        small = [figure for size in SIZES for figure in (*_decode(size, rounds), *_prefix(size, rounds))]
-        return [*small, _kept(), *_pretrained(min(rounds, 3))]
+        yield
     finally:
         torch.set_num_threads(threads)
 
@@ -160,8 +173,8 @@ def _pretrained(rounds: int) -> list[Figure]:
             f"greedy, float32, prompts of {min(map(len, prompts))} to {max(map(len, prompts))} tokens, {lengths.sum()} "
             f"tokens sampled, longest {lengths.max()}; {same} of {count} responses equal"
         )
-        rows.append(measured("decode", f"sampling against generate, {what}", ratios, "x", goal, note))
-        rows.append(measured("decode", f"sampled tokens, {what}", rates, "tokens per CPU s"))
+        rows.append(measured("pretrained", f"sampling against generate, {what}", ratios, "x", goal, note))
+        rows.append(measured("pretrained", f"sampled tokens, {what}", rates, "tokens per CPU s"))
     return rows
 
 
