@@ -29,6 +29,9 @@ LEARNING_RATES: Final = ((0.5e9, 1e-5), (2e9, 4e-6), (5e9, 2e-6), (15e9, 1e-6))
 CLONING_RATES: Final = ((0.5e9, 5e-5), (2e9, 2e-5), (15e9, 5e-6))
 """The same for cloning."""
 
+VALUE_STEP: Final = 0.1
+"""How far an optimiser step should be able to move a value whose critic is a linear layer on the policy's features."""
+
 PAPER_RATES: Final = {"train": 2e-7, "sft": 2e-6}
 """Rates for larger models: the paper's for 8 and 70 billion weights, and for cloning."""
 
@@ -126,6 +129,9 @@ def choose_training(
     rank = int(now.get("lora_rank", 0))
     rate = by_size(LEARNING_RATES, shape.parameters, PAPER_RATES["train"]) * (10 if rank else 1)
     add("lr", rate, f"for {size(shape.parameters)} weights{', ten times that for adapters' if rank else ''}")
+    if now["critic"] == "shared" and now.get("estimator", "turn_value") in ("turn_value", "token_value"):
+        reason = f"a step moves a value by about {VALUE_STEP}; at the policy's rate it would hardly learn"
+        add("critic_lr", float(f"{VALUE_STEP / shape.width:.2g}"), reason)
     add("warmup", 10, "optimiser steps; runs of this size are short")
     add("updates", 100 if cpu else 500, "stop earlier with --minutes or Ctrl-C; --resume continues")
     add("save_every", 5 if cpu else 25, "a stopped run loses at most so many updates")
@@ -167,7 +173,7 @@ def fitting(
     ]
     free = {
         "beta", "critic", "dtype", "context", "evaluate_every", "generator", "estimator", "kv_memory", "async_save",
-        "save_every",
+        "save_every", "samples_per_problem", "episodes",
     }  # fmt: skip
     kept = {name: value for name, value in settings.items() if name in free}
 

@@ -47,6 +47,14 @@ def test_memory_decides_between_all_weights_and_adapters() -> None:
     assert adapters == pytest.approx(10 * whole)
 
 
+def test_the_critics_rate_follows_the_number_of_features() -> None:
+    """A value is a sum over as many features, each of about 1, and AdamW moves each weight by about the rate."""
+    assert values(SMOL, 24 * GB)["critic_lr"] == pytest.approx(0.1 / 576, rel=0.05)
+    assert values(EIGHT, 80 * GB, "cuda")["critic_lr"] == pytest.approx(0.1 / 4096, rel=0.05)
+    for without in ({"estimator": "group", "samples_per_problem": 4}, {"critic": "separate"}):
+        assert "critic_lr" not in values(SMOL, 24 * GB, **without)
+
+
 def test_the_users_settings_stay_and_others_follow_them() -> None:
     assert values(SMOL, 24 * GB, lora_rank=8)["lr"] == pytest.approx(1e-4)
     assert values(SMOL, 24 * GB, lora_rank=8)["lora_rank"] == 8
