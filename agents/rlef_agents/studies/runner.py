@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from rlef_agents.studies.job import arm_folder, run_job
 from rlef_agents.studies.policies import policy_folder, write_json
@@ -23,6 +23,8 @@ from rlef_env.errors import UsageError
 __all__ = ["code_version", "run_study"]
 
 PR_SET_PDEATHSIG: Final = 1
+
+Result = TypeVar("Result")
 
 
 def run_study(
@@ -62,29 +64,36 @@ def run_study(
         starts[policy_folder(out, study, start, seed)] = name, seed
     first = [job for folder, job in starts.items() if not folder.exists()]
     report(f"{study.name}: {len(missing)} of {len(study.arms) * len(seeds)} arms to run, {len(first)} starts to make")
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, spawn, end_with_parent, (os.getpid(),)) as pool:
-        for waiting, only_start in ((first, True), (missing, False)):
-            running: dict[Future[dict[str, float]], tuple[str, int]] = {}
-            while waiting or running:
-                late = minutes is not None and time.monotonic() - began > 60 * minutes
-                while waiting and len(running) < jobs and not late:
-                    name, seed = waiting.pop(0)
-                    running[pool.submit(run_job, study, name, seed, out, only_start)] = name, seed
-                if not running:
-                    report(f"{study.name}: {minutes:g} minutes are over; run the command again to continue")
-                    return False
-                for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    name, seed = running.pop(done)
-                    cost = done.result()
-                    if not only_start:
-                        write_json(arm_folder(out, study, name, seed) / "done.json", {**cost, "version": version})
-                    passed = (time.monotonic() - began) / 60
-                    report(
-                        f"{study.name}: {passed:5.1f} min: {'start of ' if only_start else ''}{name}, seed {seed}: "
-                        f"{cost['cpu_seconds']:.0f} s of CPU time"
-                    )
+    for waiting, only_start in ((first, True), (missing, False)):
+        running: dict[Future[dict[str, float]], tuple[str, int]] = {}
+        while waiting or running:
+            late = minutes is not None and time.monotonic() - began > 60 * minutes
+            while waiting and len(running) < jobs and not late:
+                name, seed = waiting.pop(0)
+                running[in_own_process(run_job, study, name, seed, out, only_start)] = name, seed
+            if not running:
+                report(f"{study.name}: {minutes:g} minutes are over; run the command again to continue")
+                return False
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                name, seed = running.pop(done)
+                cost = done.result()
+                if not only_start:
+                    write_json(arm_folder(out, study, name, seed) / "done.json", {**cost, "version": version})
+                passed = (time.monotonic() - began) / 60
+                report(
+                    f"{study.name}: {passed:5.1f} min: {'start of ' if only_start else ''}{name}, seed {seed}: "
+                    f"{cost['cpu_seconds']:.0f} s of CPU time"
+                )
     return True
+
+
+def in_own_process(work: Callable[..., Result], *arguments: Any) -> Future[Result]:
+    """Call a function in a process that then ends: the memory of one arm is not kept for the next."""
+    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), end_with_parent, (os.getpid(),))
+    try:
+        return pool.submit(work, *arguments)
+    finally:
+        pool.shutdown(wait=False)
 
 
 def end_with_parent(parent: int) -> None:

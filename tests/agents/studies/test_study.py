@@ -24,7 +24,7 @@ from rlef_agents.studies.job import arm_folder, run_job
 from rlef_agents.studies.page import TURN, main_table, read_results, turns_table, with_tables
 from rlef_agents.studies.policies import config_of, policy_folder, write_json
 from rlef_agents.studies.results import ceilings, collect, concluded, episodes_to
-from rlef_agents.studies.runner import check_settings
+from rlef_agents.studies.runner import check_settings, in_own_process
 from rlef_agents.studies.study import Conclusion, Study, find_study, read_study, study_names
 from rlef_agents.studies.two_policies import FirstAndRepairs
 from rlef_env import load_dataset
@@ -318,6 +318,13 @@ def test_jobs_end_with_a_study_that_is_killed() -> None:
         study.kill()
         assert select.select([job], [], [], 60)[0]
         os.close(job)
+
+
+def test_each_job_has_a_process_that_ends_with_it() -> None:
+    first, second = in_own_process(os.getpid), in_own_process(os.getpid)
+    assert len({os.getpid(), first.result(), second.result()}) == 3
+    with pytest.raises(ValueError, match="invalid literal"):
+        in_own_process(int, "x").result()
 
 
 def test_an_arm_with_other_settings_is_not_continued(tmp_path: Path) -> None:
