@@ -124,15 +124,17 @@ def test_a_run_continues_on_another_number_of_processes(kind: str, stored: Path,
 @pytest.mark.slow
 @pytest.mark.parametrize("rank", [0, 2])
 def test_a_server_gets_the_weights_of_shards_whole(rank: int, stored: Path, tmp_path: Path) -> None:
-    """Adapters are merged; both processes sample from one server, to which only one of them sends new weights."""
-    with FakeVLLM(shrunk("qwen", seed=1)[0]) as server:
+    """All weights, or adapters alone; both processes sample from one server, to which only one sends new weights."""
+    served, _ = shrunk("qwen", seed=0 if rank else 1)  # with adapters, a server keeps the weights that it started with
+    with FakeVLLM(served, lora=rank > 0, development=not rank) as server:
         done = command(
             2, stored, tmp_path, parallel="fsdp", generator="vllm", servers=server.url, lora_rank=rank, updates=2,
             evaluate_every=0,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         paths = [path for path, _ in server.requests]
-    assert paths.count("/collective_rpc") == paths.count("/reset_prefix_cache") == 3
+    sent = ["/v1/load_lora_adapter"] if rank else ["/collective_rpc", "/reset_prefix_cache"]
+    assert [paths.count(each) for each in sent] == [3] * len(sent)
     rows = read_metrics(tmp_path / "metrics.jsonl")
     assert len(rows) == 2
     assert all(row["sampler_gap_max"] < 1e-4 for row in rows)
