@@ -155,6 +155,6 @@ def test_two_processes_share_an_evaluation(stored: Path, tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_one_process_that_stops_stops_all(stored: Path, tmp_path: Path) -> None:
-    done = command(2, stored, tmp_path, "--minutes", "0", updates=1000, evaluate_every=0)
+    done = command(2, stored, tmp_path, "--minutes", "0.001", updates=1000, evaluate_every=0)
     assert done.returncode == 0, done.stderr
     assert [row["update"] for row in read_metrics(tmp_path / "metrics.jsonl")] == [1]
