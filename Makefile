@@ -68,9 +68,9 @@ integrations:  ## test each adapter with the released package of its system, eac
 	  $$folder/bin/python -m pytest -q tests/test_docs.py -k integrations/$$name; \
 	done
 
-MINUTES ?= 20
+MINUTES ?= 15
 
-smol: $(VENV)/installed-test  ## train a pretrained model of 135 million weights for MINUTES=20, and evaluate it before and after
+smol: $(VENV)/installed-test  ## train a pretrained model of 135 million weights for MINUTES=15, and evaluate it before and after
 	$(BIN)/python -m benchmarks.smol --minutes $(MINUTES)
 
 STUDIES := central ablations credit dials starts weak noise trace

@@ -32,7 +32,7 @@ CEILING_BLIND: Final = 3 / STEPS
 def main() -> None:
     """Run all steps."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=20.0, help="of reinforcement learning; default: 20")
+    parser.add_argument("--minutes", type=float, default=15.0, help="of reinforcement learning; default: 15")
     parser.add_argument("--out", type=Path, default=Path("runs/smol"), help="folder; default: runs/smol")
     parser.add_argument("--model", help="a model to train in place of SmolLM2")
     parser.add_argument("--conversations", type=int, default=192, help="that the start is cloned from; default: 192")
@@ -124,7 +124,7 @@ def draw(metrics: Path, picture: Path) -> None:
         color="grey",
     )
     axes.set(xlabel="episodes", ylabel="solved training episodes", ylim=(0, 1.05))
-    axes.legend(loc="center left", frameon=False)
+    axes.legend(loc="center right", frameon=False)
     figure.savefig(picture, dpi=150, bbox_inches="tight")
     pyplot.close(figure)
 
