@@ -30,7 +30,7 @@ from rlef_env.sandbox.machine.health import MachineHealth
 from rlef_env.server import JudgeServer
 from rlef_env.server.runs import RunPool, RunRequest, RunResult
 from rlef_env.server.warm_up import ROUNDS, WarmUp
-from tests.judge.pool.worker_conformance import tree
+from tests.judge.pool.worker_conformance import tree, without_launchers
 from tests.server.serving import ECHO, SETTINGS, post, run_code, until
 from tests.stopping import wait_until
 
@@ -40,12 +40,12 @@ CHECKED = replace(ECHO, id="checked", checker=CheckerSpec("python", source="def 
 
 
 def children() -> set[int]:
-    """Return all processes below this one: workers and sandboxes."""
+    """Return all processes below this one: workers and sandboxes, without programs."""
     found: set[int] = set()
     for task in Path("/proc/self/task").iterdir():
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
             found.update(*(tree(int(child)) for child in (task / "children").read_text().split()))
-    return found
+    return without_launchers(found)
 
 
 def ready(server: JudgeServer) -> requests.Response:

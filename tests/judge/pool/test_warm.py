@@ -15,7 +15,7 @@ from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
 from rlef_env.judge.pool.warm_up import PRINTS_ONE
 from rlef_env.problems import CheckerSpec, Problem, Test
 from rlef_env.sandbox import LANGUAGES, Program, installed_languages
-from tests.judge.pool.worker_conformance import tree
+from tests.judge.pool.worker_conformance import tree, without_launchers
 
 ECHO = Problem("echo", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(3)))
 CHECKED = Problem(
@@ -29,8 +29,8 @@ def done(warming: dict[str, list[Future[Judgement]]]) -> dict[str, list[Verdict]
 
 
 def started(pool: JudgePool) -> set[int]:
-    """Return the workers and all their descendants."""
-    return {pid for worker in pool.processes() for pid in tree(worker)}
+    """Return the workers and all their descendants that do not belong to a program."""
+    return without_launchers(pid for worker in pool.processes() for pid in tree(worker))
 
 
 def test_first_jobs_start_no_process() -> None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,18 @@ def tree(pid: int) -> list[int]:
     except (FileNotFoundError, ProcessLookupError):
         return []
     return [pid, *(found for child in children for found in tree(child))]
+
+
+def without_launchers(pids: Iterable[int]) -> set[int]:
+    """Return processes without those of launcher.c: each is a program's process, and is kept for the next program."""
+
+    def is_launcher(pid: int) -> bool:
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"launcher\0")
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+
+    return {pid for pid in pids if not is_launcher(pid)}
 
 
 class WorkerConformance(PoolConformance):
