@@ -73,7 +73,7 @@ MINUTES ?= 15
 smol: $(VENV)/installed-test  ## train a pretrained model of 135 million weights for MINUTES=15, and evaluate it before and after
 	$(BIN)/python -m benchmarks.smol --minutes $(MINUTES)
 
-STUDIES := central ablations credit dials starts weak noise trace
+STUDIES := central trace ablations repair credit dials pairs starts weak noise
 
 experiments: $(VENV)/installed-test  ## run every study of docs/experiments.md with three seeds (hours), and make its tables
 	@for study in $(STUDIES); do $(BIN)/rlef-agents study $$study --seeds 3; done
