@@ -119,7 +119,8 @@ def played(
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         finished = evaluation.play(Path(folder) / "run", pool=pool)
-        for record in read_records(finished.run.folder):
+        records = sorted(read_records(finished.run.folder), key=lambda each: (each.episode.problem_id, each.sample))
+        for record in records:  # not in the order in which they ended, which depends on the machine
             if record.episode.solved or not solved:
                 yield list(record.episode.messages)
 

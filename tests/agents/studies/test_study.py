@@ -25,12 +25,14 @@ from rlef_agents.studies.page import TURN, main_table, read_results, turns_table
 from rlef_agents.studies.policies import config_of, policy_folder, write_json
 from rlef_agents.studies.results import ceilings, collect, concluded, episodes_to
 from rlef_agents.studies.runner import check_settings, in_own_process
+from rlef_agents.studies.start import Start, conversations
 from rlef_agents.studies.study import Conclusion, Study, find_study, read_study, study_names
 from rlef_agents.studies.two_policies import FirstAndRepairs
 from rlef_env import load_dataset
 from rlef_env.agents import Conversation
 from rlef_env.envs import extract_program
 from rlef_env.errors import UsageError
+from rlef_env.judge import JudgePool
 from rlef_env.problems.procedural import programs_of, variants_of
 from rlef_env.runs import RunFolder, read_records
 
@@ -284,6 +286,16 @@ def test_a_study_of_a_pretrained_model_does_one_update_of_a_shrunk_one(
     assert config.model == study.start_of(study.arm("RLEF")).model
     dry_run(config)
     assert "one update" in capsys.readouterr().out
+
+
+def test_conversations_are_the_same_however_many_judges_there_are() -> None:
+    task = {"dataset": DATASET, "turns": 3, "feedback": "public"}
+    found = []
+    for workers in (1, 2):
+        with JudgePool(workers) as pool:
+            found.append(conversations(Start(conversations=60), task, 0, pool))
+    assert len(found[0]) == 60
+    assert found[0] == found[1]
 
 
 def test_one_agent_answers_the_first_turn_and_another_one_the_others() -> None:
