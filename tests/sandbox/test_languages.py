@@ -308,6 +308,42 @@ def test_a_launcher_is_kept_for_programs_with_equal_limits(monkeypatch: pytest.M
         assert launchers(sandbox) != last
 
 
+ON_THE_LAUNCHER = {
+    "kill": 'if (!syscall(SYS_kill, getppid(), 9)) puts("BREACH");',
+    "trace": 'if (!syscall(SYS_ptrace, 16, getppid(), 0, 0)) puts("BREACH");',
+    "write": 'for (int fd = 3; fd < 256; fd++) if (write(fd, "P", 1) >= 0 || send(fd, "P", 1, 0) >= 0) puts("BREACH");',
+    "memory": (
+        "char text[16] = {0}; struct iovec here = {text, 16}, there = {text, 16};\n"
+        'if (syscall(SYS_process_vm_writev, getppid(), &here, 1, &there, 1, 0) >= 0) puts("BREACH");'
+    ),
+    "last": "usleep(100000);",
+    "loop": "for (;;);",
+}
+OF_ITSELF = (
+    "struct rusage u = {0}; int known = getrusage(RUSAGE_SELF, &u);\n"
+    'printf("%d %d %d %ld %ld", getpid(), getppid(), known, u.ru_minflt, u.ru_maxrss);'
+)
+
+
+@pytest.mark.parametrize("attack", ON_THE_LAUNCHER)
+def test_a_native_program_reaches_neither_its_launcher_nor_the_next_program(attack: str) -> None:
+    """The next program, forked by the same launcher, finds the same ids, and page faults if it may ask for them."""
+    needs("c")
+    limits, headers = Limits(cpu_seconds=0.3), "#include <sys/uio.h>\n#include <sys/resource.h>\n"
+
+    def run(body: str) -> bytes:
+        with sandbox.load(Program(f"{headers}{C_INCLUDES}int main(void) {{ {body} }}", "c"), limits) as loaded:
+            assert loaded.run(b"").status is not Status.COMPILE_ERROR
+            return loaded.run(b"").stdout
+
+    with Sandbox() as sandbox:
+        run(OF_ITSELF)
+        before, kept = run(OF_ITSELF), launchers(sandbox)
+        assert b"BREACH" not in run(ON_THE_LAUNCHER[attack])
+        assert (run(OF_ITSELF), launchers(sandbox)) == (before, kept)
+        assert before.split()[0].isdigit()
+
+
 def test_a_kept_launcher_that_was_lost_is_replaced() -> None:
     needs("c")
     with Sandbox() as sandbox:

@@ -165,7 +165,7 @@ class Log:
         self._next_progress = time.monotonic() + self._between
         left = spent / max(update - self._done_before, 1) * (self._updates - update)
         left = max(0.0, min(left, self.until - time.monotonic()))
-        cells = [(label, shown(metrics[name], form)) for name, label, form in SHOWN if name in metrics]
+        cells = [(label, shown(name, metrics[name], form)) for name, label, form in SHOWN if name in metrics]
         cells += [("left", f"{int(left) // 60}:{int(left) % 60:02d}")]
         if self._live is None:
             self.say(f"update {update}/{self._updates}  " + "  ".join(f"{label} {value}" for label, value in cells))
@@ -176,9 +176,9 @@ class Log:
         self._live.update(table)
 
 
-def shown(value: float, form: str) -> str:
-    """Return a number as a cell: an explained variance has no lower bound, and is large where all returns are equal."""
-    return "< -9" if value < -9 else form.format(value)
+def shown(name: str, value: float, form: str) -> str:
+    """Return a metric as a cell. Explained variance has no lower bound: where all returns are equal it is long."""
+    return "< -9" if name == "explained_variance" and value < -9 else form.format(value)
 
 
 def record_machine(folder: Path, update: int) -> list[str]:

@@ -44,6 +44,8 @@ def test_first_jobs_start_no_process() -> None:
         assert {each.verdict for each in pool.judge_all(jobs)} == {Verdict.ACCEPTED}
         assert len(pool.processes()) == 2
         until(lambda: not started(pool) - before)  # a program's process may end a moment after its judgement
+        every = {pid for worker in pool.processes() for pid in tree(worker)}
+        assert len(every - started(pool)) <= 2  # one launcher is kept in each worker
 
 
 def until(condition: Callable[[], bool]) -> None:
