@@ -106,7 +106,7 @@ class Audit:
         self._judges = [Judge(isolation) for _ in range(workers)]
         try:
             self._alone = self._reference()
-            self._processes = Processes(workers, others)
+            self._processes = Processes(self._zygotes, others)
             self._files = Files(places, mark)
         except BaseException:
             self.close()
@@ -123,6 +123,9 @@ class Audit:
         for judge in self._judges:
             judge.close()
 
+    def _zygotes(self) -> dict[int, bool]:
+        return {pid: launches for judge in self._judges for pid, launches in judge.zygotes.items()}
+
     def run(self, attacks: Iterable[Attack]) -> Iterator[AttackResult]:
         """Judge attacks, one at a time."""
         with adopting():
@@ -134,7 +137,7 @@ class Audit:
         with ThreadPoolExecutor(len(self._judges)) as threads:
             futures = [threads.submit(self._differences_until, finished, judge) for judge in self._judges[1:]]
             try:
-                judgement, spent = _judge(self._judges[0], self.problem, Program(attack.source))
+                judgement, spent = _judge(self._judges[0], self.problem, Program(attack.source, attack.language))
             finally:
                 finished.set()
             beside = [difference for future in futures for difference in future.result()]
@@ -214,9 +217,17 @@ def _difference(judgement: Judgement, alone: Judgement) -> str:
     return f"{judgement.verdict.value}, {len(judgement.results)} of {len(alone.results)} tests"
 
 
-def honest_program_for(problem: Problem) -> HonestProgram:
-    """Return a problem's first stored Python solution that is well within its limits, or a trivial program."""
-    stored = [Program(solution.source) for solution in problem.solutions if solution.language == "python"]
+def honest_program_for(problem: Problem, language: str = "python") -> HonestProgram:
+    """Return a problem's first stored solution that is well within its limits, or a trivial program.
+
+    Args:
+        problem: the problem.
+        language: its attacks' language, so that the same processes run both. If there is no solution in it, the
+            honest program is in Python.
+    """
+    stored = [Program(each.source, language) for each in problem.solutions if each.language == language]
+    if not stored and language != "python":
+        return honest_program_for(problem)
     with Judge() as judge:
         for program in stored[:CANDIDATES]:
             judgement = judge.judge(JudgeJob(problem, program, stop_early=False, limit=HONEST_TESTS))

@@ -8,7 +8,7 @@ import os
 import signal
 import sysconfig
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,16 +61,17 @@ class Processes:
     Create it while every sandbox is idle and has been used.
 
     Args:
-        sandboxes: number of sandboxes.
+        zygotes: returns the sandboxes' zygotes, as ``Sandbox.zygotes``.
         others: ids of descendants that existed before the sandboxes. They, and what they start, are not looked at.
     """
 
-    def __init__(self, sandboxes: int, others: Collection[int]) -> None:
-        self.sandboxes, self.others = sandboxes, set(others)
-        settled = _wait_until(lambda: len(self._below()) in (sandboxes, 2 * sandboxes))
-        self._per_sandbox = (
-            1 if settled and len(self._below()) == sandboxes else 2
-        )  # with the init of its PID namespace
+    def __init__(self, zygotes: Callable[[], Mapping[int, bool]], others: Collection[int]) -> None:
+        self.zygotes, self.others = zygotes, set(others)
+        self._inner = 1  # process in each zygote: the init of its PID namespace, if it has one
+        if not _wait_until(lambda: not self._unknown()):
+            return
+        plain = {pid for pid, launches in zygotes().items() if not launches}
+        self._inner = int(any(process.parent in plain for process in self._below()))
 
     def begin(self) -> None:
         """Take what runs beside the idle sandboxes now for a part of this process, such as a browser that it started.
@@ -93,13 +94,19 @@ class Processes:
         return tuple(f"{process.name} ({process.pid})" for process in found)
 
     def _unknown(self) -> list[Process]:
-        """Return all but the oldest processes of each kind: a sandbox may have restarted, but their number is fixed."""
+        """Return all but each zygote, the oldest process in it, and the oldest in that if it may keep a launcher."""
         below = self._below()
-        idle = [process for process in below if process.parent == os.getpid()][: self.sandboxes]
-        if self._per_sandbox == 2:
-            inner = ([process for process in below if process.parent == outer.pid][:1] for outer in idle[:])
-            idle += [process for found in inner for process in found]
-        return [process for process in below if process not in idle]
+        oldest: dict[int, int] = {}  # child of a process
+        for process in below:
+            oldest.setdefault(process.parent, process.pid)
+        idle = set()
+        for zygote, launches in self.zygotes().items():
+            place: int | None = zygote
+            for _ in range(1 + self._inner + launches):
+                if place is not None:
+                    idle.add(place)
+                    place = oldest.get(place)
+        return [process for process in below if process.pid not in idle]
 
     def _below(self) -> list[Process]:
         """Return the descendants, oldest first."""

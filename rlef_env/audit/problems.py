@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 
+from rlef_env.audit.audit import HonestProgram
 from rlef_env.problems import CheckerSpec, Problem, Solution, Test
+from rlef_env.sandbox import Program
 
-__all__ = ["HONEST_PROBLEM", "secret_problem"]
+__all__ = ["HONEST_PROBLEM", "honest_program", "secret_problem"]
 
 TIME_SECONDS = 0.4  # time limit of an attack per test
 HONEST_SECONDS = 0.5  # time limit of the honest program, 50 times what it needs: a busy machine must not fail it
@@ -53,6 +56,24 @@ thread.start()
 thread.join()
 """
 
+C_SOLUTION = """\
+#include <stdio.h>
+#include <stdlib.h>
+
+static int ascending(const void *one, const void *other) { return *(const int *)one - *(const int *)other; }
+
+int main(void) {
+    int n, total = 0;
+    if (scanf("%d", &n) != 1) return 1;
+    int *numbers = malloc(2 * n * sizeof *numbers), *sorted = numbers + n;
+    for (int i = 0; i < n && scanf("%d", &numbers[i]) == 1; i++) total += sorted[i] = numbers[i];
+    qsort(sorted, n, sizeof *sorted, ascending);
+    printf("%d %g\\n", total, (sorted[(n - 1) / 2] + sorted[n / 2]) / 2.0);
+    for (int i = 0; i < n; i++) printf("%d", numbers[i]);
+    puts("");
+}
+"""
+
 HONEST_PROBLEM = Problem(
     id="adding up",
     statement="The first line holds n, the second n whole numbers. Print their sum, their median and their digits.",
@@ -61,6 +82,18 @@ HONEST_PROBLEM = Problem(
     generated_tests=(Test("2\n-1 1\n", "0 0.0\n-11\n"),),
     time_limit=HONEST_SECONDS,
     memory_limit=MEMORY_BYTES,
-    solutions=(Solution(SOLUTION),),
+    solutions=(Solution(SOLUTION), Solution(C_SOLUTION, "c")),
 )
-"""A problem whose solution imports modules, allocates memory, sorts, uses a thread, and takes some time."""
+"""A problem whose Python solution imports modules, allocates memory, sorts, uses a thread, and takes some time."""
+
+
+def honest_program(language: str) -> HonestProgram:
+    """Return the solution of ``HONEST_PROBLEM`` in the attacks' language, or else in Python.
+
+    One in C has the attacks' limits, so that one launcher serves both.
+    """
+    for solution in HONEST_PROBLEM.solutions:
+        if solution.language == language != "python":
+            problem = replace(HONEST_PROBLEM, time_limit=TIME_SECONDS)
+            return HonestProgram(problem, Program(solution.source, language))
+    return HonestProgram(HONEST_PROBLEM, Program(SOLUTION))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
-from rlef_env.audit import AttackResult, Audit
+from rlef_env.audit import Attack, AttackResult, Audit
 from rlef_env.audit.attack import MARK, corpus, read_attacks
 from rlef_env.audit.audit import HonestProgram, honest_program_for
 from rlef_env.audit.defences import DEFENCES
-from rlef_env.audit.problems import HONEST_PROBLEM, secret_problem
+from rlef_env.audit.problems import honest_program, secret_problem
 from rlef_env.cli.arguments import whole_number
 from rlef_env.cli.display import Screen, progress_bar
 from rlef_env.cli.machine import check_machine, show_machine
@@ -23,7 +24,6 @@ from rlef_env.errors import DataError, UsageError
 from rlef_env.judge import default_workers
 from rlef_env.problems import Problem
 from rlef_env.problems.reading import iter_jsonl
-from rlef_env.sandbox import Program
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
@@ -37,8 +37,8 @@ The exit code is 0 if no attack succeeded, harmed the honest program or left any
 if an attack could not be decided because the host gave this machine's time to other machines. The machine is measured
 first; the result is printed on standard error.
 
-With --attacks and --problem, judge your own programs on your own problem (all tests, no early stop). With --json, write
-one JSON object per program:
+With --attacks and --problem, judge your own programs (*.py, *.c and other languages that are installed) on your own
+problem (all tests, no early stop). With --json, write one JSON object per program, those in Python first:
   {"file", "verdict", "passed", "total", "wall_seconds", "leftover_processes", "leftover_files", "collateral"}
 The leftovers are counts. "collateral" is true if an honest program judged before, beside or after it on the same
 workers got another verdict or output than alone. The exit code is then 0 whatever the verdicts are.
@@ -49,7 +49,7 @@ The exit code is 2 for bad input."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``rlef audit``."""
     parser.add_argument(
-        "--attacks", type=Path, metavar="DIR", help="judge every *.py of this folder instead of the corpus"
+        "--attacks", type=Path, metavar="DIR", help="judge every program of this folder instead of the corpus"
     )
     parser.add_argument(
         "--problem",
@@ -72,26 +72,38 @@ def run(arguments: argparse.Namespace) -> None:
     if (arguments.attacks is None) != (arguments.problem is None):
         raise UsageError("--attacks, --problem: expected both or neither (for the corpus), got one; name both")
     if arguments.attacks is None:
-        attacks, problem, honest = (
-            corpus(),
-            secret_problem(),
-            HonestProgram(HONEST_PROBLEM, Program(HONEST_PROBLEM.solutions[0].source)),
-        )
+        attacks, problem, honest = corpus(), secret_problem(), honest_program
         places: tuple[Path, ...] = ()
     else:
         attacks, problem = read_attacks(arguments.attacks), first_problem(arguments.problem)
-        honest = honest_program_for(problem)
+        honest = functools.partial(honest_program_for, problem)
         places = (arguments.attacks.resolve(), arguments.problem.resolve().parent)
     if arguments.json is not None:
         arguments.json.touch()  # created before the audit, so that it does not count as left behind
     mark = MARK if arguments.attacks is None else ""
     machine = check_machine()
-    with Audit(problem, honest, arguments.workers, places=places, mark=mark) as audit:
-        results = list(written(audit.run(attacks), len(attacks), arguments.json))
+    auditing = audited(attacks, problem, honest, arguments.workers, places, mark)
+    results = list(written(auditing, len(attacks), arguments.json))
     show(results, Screen())
     show_machine(machine)
     if arguments.attacks is None and not all(result.clean for result in results):
         raise SystemExit(1)
+
+
+def audited(
+    attacks: Sequence[Attack],
+    problem: Problem,
+    honest: Callable[[str], HonestProgram],
+    workers: int,
+    places: Collection[Path],
+    mark: str,
+) -> Iterator[AttackResult]:
+    """Judge attacks; those of a language together, beside an honest program in that language."""
+    for language in dict.fromkeys(("python", *(attack.language for attack in attacks))):
+        chosen = [attack for attack in attacks if attack.language == language]
+        if chosen:
+            with Audit(problem, honest(language), workers, places=places, mark=mark) as audit:
+                yield from audit.run(chosen)
 
 
 def first_problem(path: Path) -> Problem:
@@ -142,7 +154,7 @@ def show(results: list[AttackResult], console: Screen) -> None:
     for result in results:
         left = (*result.leftover_processes, *result.leftover_files)
         row = (
-            result.attack.name.removesuffix(".py"),
+            result.attack.name.removesuffix(".py"),  # others keep their ending, which says the language
             result.attack.aim,
             verdict(result),
             ", ".join(result.stopped_by),

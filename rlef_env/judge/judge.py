@@ -119,6 +119,11 @@ class Judge:
         """Return the judge itself: Gymnasium copies the arguments of ``make``, and a judge is shared, not copied."""
         return self
 
+    @property
+    def zygotes(self) -> dict[int, bool]:
+        """Zygotes of its sandboxes, as in ``Sandbox.zygotes``."""
+        return self._sandboxes.zygotes
+
     def close(self) -> None:
         """Close the sandboxes. Safe to call twice; the next judgement starts new ones."""
         self._sandboxes.close()

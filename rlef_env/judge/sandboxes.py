@@ -44,6 +44,12 @@ class Sandboxes:
             self._data = Sandbox(self.isolation)
         return self._data
 
+    @property
+    def zygotes(self) -> dict[int, bool]:
+        """Zygotes of those that were started, as in ``Sandbox.zygotes``."""
+        started = (sandbox for sandbox in (self._program, self._data) if sandbox is not None)
+        return {pid: launches for sandbox in started for pid, launches in sandbox.zygotes.items()}
+
     def close(self) -> None:
         """End both. Safe to call twice; they start again when needed."""
         for sandbox in (self._program, self._data):

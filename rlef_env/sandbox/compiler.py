@@ -6,6 +6,7 @@ import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections import OrderedDict
@@ -27,6 +28,8 @@ MAX_CACHE_BYTES = 2**28  # of artifacts; the least recently used are dropped fir
 TOOLCHAIN = ("/usr/bin", "/usr/include", "/usr/lib", "/usr/lib64", "/usr/libexec", "/etc/alternatives")
 MAX_OUTPUT_BYTES = 60_000  # of a compiler's messages
 TRANSIENT = (b"fatal error", b"internal compiler error", b"Killed", b"memory")  # printed by a compiler that gave up
+RANDOM_NAME = re.compile(rb"\bcc\w{6}(?=\.[os]\b)|\brustc\w{6}(?=/)|\bgo-build\d+(?=/)")
+"""Temporary files of gcc, rustc and go in their messages: the same program must get the same feedback each time."""
 _OWN: dict[str, bytes] = {}  # the C programs of this package, compiled
 
 DRIVER = b"""
@@ -84,6 +87,11 @@ class Compiler:
         """Kill the zygotes at once, from any thread."""
         for zygote in list(self._zygotes.values()):
             zygote.kill()
+
+    @property
+    def zygotes(self) -> list[int]:
+        """Process ids of its zygotes."""
+        return [zygote.pid for zygote in self._zygotes.values()]
 
     def compile(self, program: Program) -> bytes | Execution:
         """Return the artifact, or the failed compilation with the compiler's output in ``stderr``.
@@ -151,7 +159,8 @@ class Compiler:
             return execution.stdout
         if execution.status in (Status.FAILED, Status.STARVED, Status.EXITED):
             refused = execution.status is Status.EXITED
-            output = execution.stderr.replace(f"{self._scratch}/".encode(), b"")[:MAX_OUTPUT_BYTES]
+            output = execution.stderr.replace(f"{self._scratch}/".encode(), b"")
+            output = RANDOM_NAME.sub(b"solution", output)[:MAX_OUTPUT_BYTES]
             status, code = (Status.COMPILE_ERROR, 1) if refused else (execution.status, None)
             return Execution(status, exit_code=code, stderr=output, message=execution.message)
         reason = f"compiling it took too much ({execution.status.value.replace('_', ' ')})\n"

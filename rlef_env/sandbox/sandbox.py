@@ -92,6 +92,12 @@ class Sandbox:
         """Process id of the zygote for Python."""
         return self._python.pid
 
+    @property
+    def zygotes(self) -> dict[int, bool]:
+        """Process ids of its zygotes, those of compilers as well. True: it may keep a launcher between two programs."""
+        own = {zygote.pid: bool(zygote.profile.launcher) for zygote in self._zygotes.values()}
+        return {**own, **dict.fromkeys(self._compiler.zygotes, False)}
+
     @contextlib.contextmanager
     def load(
         self, program: Program, limits: Limits | None = None, start: PythonStart = PLAIN_START

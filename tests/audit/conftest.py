@@ -10,19 +10,28 @@ import pytest
 
 from rlef_env.audit import Audit
 from rlef_env.audit.attack import MARK
-from rlef_env.audit.audit import HonestProgram
-from rlef_env.audit.problems import HONEST_PROBLEM, secret_problem
-from rlef_env.sandbox import Program
+from rlef_env.audit.problems import honest_program, secret_problem
 
-HONEST = HonestProgram(HONEST_PROBLEM, Program(HONEST_PROBLEM.solutions[0].source))
+HONEST = honest_program("python")
 
 
 @pytest.fixture(scope="module")
-def audit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audit]:
+def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Make the working folder one in which an attack may leave files; no other program does."""
     before = Path.cwd()
-    os.chdir(tmp_path_factory.mktemp("empty"))  # an attack may leave files here; no other program does
-    try:
-        with Audit(secret_problem(), HONEST, workers=2, mark=MARK) as audit:
-            yield audit
-    finally:
-        os.chdir(before)
+    os.chdir(tmp_path_factory.mktemp("empty"))
+    yield
+    os.chdir(before)
+
+
+@pytest.fixture(scope="module")
+def audit(empty_folder: None) -> Iterator[Audit]:
+    with Audit(secret_problem(), HONEST, workers=2, mark=MARK) as audit:
+        yield audit
+
+
+@pytest.fixture(scope="module")
+def native_audit(empty_folder: None) -> Iterator[Audit]:
+    """For attacks in C: their launchers run the honest program, too."""
+    with Audit(secret_problem(), honest_program("c"), workers=2, mark=MARK) as audit:
+        yield audit

@@ -14,11 +14,11 @@ import pytest
 from rlef_env.audit import Attack, AttackResult, Audit
 from rlef_env.audit.attack import MARK, corpus, read_attacks
 from rlef_env.audit.audit import HonestProgram, honest_program_for
-from rlef_env.audit.problems import HONEST_PROBLEM, secret_problem
+from rlef_env.audit.problems import HONEST_PROBLEM, honest_program, secret_problem
 from rlef_env.errors import UsageError
 from rlef_env.judge import Verdict
 from rlef_env.problems import CheckerSpec, Problem, Solution, Test
-from rlef_env.sandbox import Program
+from rlef_env.sandbox import Program, installed_languages
 from tests.audit.conftest import HONEST
 
 
@@ -40,6 +40,27 @@ def test_a_leftover_process_is_found_and_killed() -> None:
         with pytest.raises(ProcessLookupError):
             os.kill(int(process.rpartition("(")[2].rstrip(")")), 0)
     assert not result.clean
+
+
+STAYS = """
+#include <unistd.h>
+int main(void) {
+    if (fork() == 0) {
+        setsid();
+        for (int second = 0; second < 600; second++) usleep(1000000);
+    }
+    return 0;
+}
+"""
+
+
+def test_a_leftover_process_of_a_native_program_is_found() -> None:
+    if "c" not in installed_languages():
+        pytest.skip("c is not installed here")
+    with Audit(secret_problem(), honest_program("c"), 2, isolation="none", mark=MARK) as audit:
+        first, second = audit.run([Attack("stays.c", STAYS, language="c"), Attack("none.c", "int main;", language="c")])
+    assert len(first.leftover_processes) == 3  # one per test
+    assert second.leftover_processes == ()
 
 
 def test_processes_of_this_program_are_no_leftovers() -> None:
@@ -128,6 +149,9 @@ def test_the_honest_program_is_a_stored_one_that_is_fast_enough() -> None:
     stored = tuple(Solution(source) for source in (wrong, slow, fast))
     problem = Problem("x", "", (Test("1\n", "1\n"),), time_limit=2.0, solutions=stored)
     assert honest_program_for(problem).program.source == fast
+    in_c = replace(problem, solutions=(*stored, Solution("int main(void) { return 1; }", "c")))
+    assert honest_program_for(in_c, "rust").program.source == fast
+    assert honest_program_for(in_c, "c").program.language == "c"
 
 
 def test_without_a_stored_solution_the_honest_program_is_trivial() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rlef_env.cli.command import main
+from rlef_env.sandbox import installed_languages
 from tests.cli.conftest import rlef  # noqa: F401 - the same fixture
 
 KEYS = ["file", "verdict", "passed", "total", "wall_seconds", "leftover_processes", "leftover_files", "collateral"]
@@ -37,6 +38,7 @@ def attacks(tmp_path: Path) -> Path:
     (folder / "cheat.py").write_text('"""Know the public test."""\nprint(3)\n')
     (folder / "honest.py").write_text("a, b = map(int, input().split())\nprint(a + b)\n")
     (folder / "killer.py").write_text("import os\nos.kill(os.getppid(), 9)\n")
+    (folder / "notes.txt").write_text("not a program")
     return folder
 
 
@@ -68,6 +70,18 @@ def test_custom_attacks(
         assert row["wall_seconds"] > 0
     assert "Know the public test." in stdout
     assert stdout.splitlines()[-1] == "3 attacks, 2 passed, 0 collateral, 0 leftovers"
+
+
+def test_attacks_of_two_languages(attacks: Path, problem: Path, tmp_path: Path, rlef) -> None:  # noqa: F811
+    if "c" not in installed_languages():
+        pytest.skip("c is not installed here")
+    (attacks / "a.c").write_text('/* Know the public test. */\n#include <stdio.h>\nint main(void) { puts("3"); }\n')
+    process = rlef("audit", "--attacks", "attacks", "--problem", "problem.jsonl", "--json", "out.jsonl")
+    assert process.returncode == 0
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [row["file"] for row in rows] == ["cheat.py", "honest.py", "killer.py", "a.c"]
+    assert (rows[-1]["verdict"], rows[-1]["passed"], rows[-1]["total"]) == ("wrong_answer", 1, 4)
+    assert (rows[-1]["leftover_processes"], rows[-1]["collateral"]) == (0, False)
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,11 @@ import pytest
 from rlef_env.audit import Attack, AttackResult, Audit
 from rlef_env.audit.attack import corpus
 from rlef_env.audit.defences import DEFENCES
-from rlef_env.audit.problems import secret_problem
+from rlef_env.audit.problems import honest_program, secret_problem
 from rlef_env.judge import Judge, Verdict
 from rlef_env.judge.judge import STARVED
 from rlef_env.problems import CheckerSpec
-from rlef_env.sandbox import Program
-from tests.audit.conftest import HONEST
+from rlef_env.sandbox import Program, installed_languages
 
 CORPUS = corpus()
 OF_CHECKERS = {
@@ -42,8 +41,8 @@ CHECKERS = {
 
 
 @pytest.mark.parametrize("attack", CORPUS, ids=lambda attack: attack.name.removesuffix(".py"))
-def test_an_attack_fails(attack: Attack, audit: Audit) -> None:
-    result = decided(audit, attack)
+def test_an_attack_fails(attack: Attack, request: pytest.FixtureRequest) -> None:
+    result = decided(request.getfixturevalue("audit" if attack.language == "python" else "native_audit"), attack)
     assert result.judgement.passed == 0
     assert result.judgement.verdict is not Verdict.NO_VERDICT
     assert result.breaches == ()
@@ -66,6 +65,7 @@ def decided(audit: Audit, attack: Attack) -> AttackResult:
 
 def test_every_attack_states_its_aim_and_defences() -> None:
     assert len(CORPUS) >= 60
+    assert {attack.language for attack in CORPUS} == {"python", "c"} & installed_languages().keys()
     assert len({attack.aim for attack in CORPUS}) == len(CORPUS)
     for attack in CORPUS:
         assert attack.aim.endswith("."), attack.name
@@ -89,9 +89,12 @@ def test_every_attack_on_checkers_exists() -> None:
     assert len(FOR_CHECKERS) == len(OF_CHECKERS)
 
 
-def test_the_honest_program_is_accepted() -> None:
+@pytest.mark.parametrize("language", sorted({attack.language for attack in CORPUS}))
+def test_the_honest_program_is_accepted(language: str) -> None:
+    honest = honest_program(language)
+    assert honest.program.language == language
     with Judge() as judge:
-        assert judge.judge(HONEST.problem, HONEST.program).verdict is Verdict.ACCEPTED
+        assert judge.judge(honest.problem, honest.program).verdict is Verdict.ACCEPTED
 
 
 def test_the_answers_are_random() -> None:

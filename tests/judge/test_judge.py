@@ -17,7 +17,7 @@ from rlef_env.errors import UsageError
 from rlef_env.judge import Judge, Judgement, Verdict
 from rlef_env.judge.judge import ATTEMPTS
 from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Test
-from rlef_env.sandbox import Program, Sandbox
+from rlef_env.sandbox import Program, Sandbox, installed_languages
 from tests.stopping import STOP, resume, stopped, wait_until
 
 ADD = Problem(
@@ -74,6 +74,23 @@ def verdict(judge: Judge, source: str, problem: Problem = ADD) -> tuple[Verdict,
 )
 def test_verdicts(source: str, expected: tuple[Verdict, str | None], judge: Judge) -> None:
     assert verdict(judge, source, QUICK if expected[0] is Verdict.TIME_LIMIT else ADD) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("int main(void) { return x; }", "error: "),
+        ("int f(int);\nint main(void) { return f(3); }", "undefined reference"),
+        ('#include "/dev/zero"\nint main(void) { return 0; }', "took too much"),
+    ],
+)
+def test_a_compile_error_of_c_has_no_category(source: str, words: str, judge: Judge) -> None:
+    """Its messages begin with names of files and tools, which are no types of exceptions."""
+    if "c" not in installed_languages():
+        pytest.skip("c is not installed here")
+    judgement = judge.judge(ADD, Program(source, "c"))
+    assert (judgement.verdict, judgement.category) == (Verdict.COMPILE_ERROR, None)
+    assert words in judgement.results[0].stderr
 
 
 def test_early_stop_runs_nothing_after_the_first_failure(judge: Judge) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from dataclasses import replace
@@ -244,6 +245,27 @@ def test_a_compiler_reads_nothing_but_its_toolchain(name: str, sandbox: Sandbox)
     assert b"starter/" not in execution.stderr
 
 
+NOT_COMPILED = {
+    "by the linker": ("c", "int f(int);\nint main(void) { return f(3); }", b"undefined reference to"),
+    "by the linker of C++": ("cpp", "struct A { A(); };\nint main() { A a; }", b"undefined reference to"),
+    "by the assembler": ("c", 'int main(void) { __asm__("nonsense"); return 0; }', b"no such instruction"),
+    "by the linker of Rust": ("rust", 'extern "C" { fn f(); }\nfn main() { unsafe { f() } }', b"undefined"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_COMPILED)
+def test_a_refused_program_gets_the_same_message_each_time(name: str) -> None:
+    """Compilers name their temporary files at random. Feedback that changes cannot be replayed."""
+    language, source, words = NOT_COMPILED[name]
+    needs(language)
+    messages = set()
+    for _ in range(3):
+        with Sandbox() as fresh, fresh.load(Program(source, language)) as loaded:
+            messages.add(loaded.run(b"").stderr)
+    (message,) = messages
+    assert words in message
+
+
 @pytest.mark.conformance(language="compiled")
 def test_runs_of_a_native_program_share_nothing(sandbox: Sandbox) -> None:
     needs("c")
@@ -263,12 +285,17 @@ def test_a_native_program_cannot_kill_its_launcher(sandbox: Sandbox) -> None:
 def launchers(sandbox: Sandbox) -> list[int]:
     """Return the process ids of the launchers below the zygote for C."""
 
+    def read(pid: int, name: str) -> str:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            return Path(f"/proc/{pid}/{name}").read_text()
+        return ""
+
     def below(pid: int) -> list[int]:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [int(child) for child in children] + [each for child in children for each in below(int(child))]
+        children = [int(child) for child in read(pid, f"task/{pid}/children").split()]
+        return children + [each for child in children for each in below(child)]
 
     def is_launcher(pid: int) -> bool:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"launcher\0")
+        return read(pid, "cmdline").startswith("launcher\0")
 
     return [pid for pid in below(sandbox._zygotes["c", False].pid) if is_launcher(pid)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 import signal
 from collections.abc import Iterator, Sequence
@@ -82,10 +83,14 @@ def verdict_from_execution(execution: Execution) -> tuple[Verdict, str | None]:
     verdict = VERDICTS.get(execution.status, Verdict.RUNTIME_ERROR)
     if verdict is Verdict.RUNTIME_ERROR and execution.signal is not None:
         return verdict, _signal_name(execution.signal)
-    if verdict in (Verdict.RUNTIME_ERROR, Verdict.COMPILE_ERROR):
-        traced = verdict is Verdict.COMPILE_ERROR or TRACEBACK in execution.stderr
+    if verdict is Verdict.COMPILE_ERROR:
+        name = _exception_name(execution.stderr)
+        # Compilers of other languages begin a line with the name of a file or of themselves.
+        return verdict, name if name and isinstance(getattr(builtins, name, None), type) else None
+    if verdict is Verdict.RUNTIME_ERROR:
+        traced = TRACEBACK in execution.stderr
         category = (traced and _exception_name(execution.stderr)) or f"exit status {execution.exit_code}"
-        if category == "MemoryError" and verdict is Verdict.RUNTIME_ERROR:
+        if category == "MemoryError":
             return Verdict.MEMORY_LIMIT, category  # the address space was used up before the memory
         return verdict, category
     return verdict, None
