@@ -177,17 +177,18 @@ class LoadedProgram:
         return self._control is None or hung_up(self._control)
 
     def _run(self, stdin: bytes, arguments: Sequence[str | bytes], in_place: bool) -> Execution:
-        with contextlib.ExitStack() as stack:
-            try:
-                given = stack.enter_context(self.streams.given("stdin", stdin))
-                out, output = stack.enter_context(self.streams.taken("stdout"))
-                err, errors = stack.enter_context(self.streams.taken("stderr"))
-                monitor = stack.enter_context(self.start((given, out, err), arguments, in_place))
+        try:
+            with (
+                self.streams.given("stdin", stdin) as given,
+                self.streams.taken("stdout") as (out, output),
+                self.streams.taken("stderr") as (err, errors),
+                self.start((given, out, err), arguments, in_place) as monitor,
+            ):
                 return self.finish(monitor, monitor.wait(), contents(output), contents(errors))
-            except NotRun as reason:
-                return reason.execution
-            except (OSError, SandboxFailure) as error:
-                return failed(error)
+        except NotRun as reason:
+            return reason.execution
+        except (OSError, SandboxFailure) as error:
+            return failed(error)
 
     @contextlib.contextmanager
     def start(

@@ -17,6 +17,8 @@ SLEEP_SECONDS = 0.05  # a process that is off the core for longer, and waits for
 SLEEP_SHARE = 0.1  # of a core: a process that works less between two samples is off the core
 MAX_SLEEPERS = 64  # threads; with more of them, only steal that the hypervisor reports counts as stolen
 
+NO_TIME, NO_SAMPLE = TimeUsed(0.0, 0.0), Usage(0.0, 0.0, {}, 0, 0, True)
+
 
 class TimeMeter:
     """Totals of one run, as of the last sample.
@@ -27,7 +29,7 @@ class TimeMeter:
     """
 
     def __init__(self) -> None:
-        self.used, self.last = TimeUsed(0.0, 0.0), Usage(0.0, 0.0, {}, 0, 0, True)
+        self.used, self.last = NO_TIME, NO_SAMPLE
         self._awake_at = 0.0  # wall time of the last sample that found it on the core or waiting for one
         self._sleeps: dict[int, int] = {}
         self._core_times, self._cores, self._last_work = recent_core_times(), CoresUsed(), dict[int, float]()

@@ -70,7 +70,9 @@ def hung_up(sock: socket.socket) -> bool:
 
 def receive_within(sock: socket.socket, seconds: float) -> bytes | None:
     """Return a message, b"" if the other end hung up, None after the timeout."""
-    if not readable((sock,), seconds):
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    if not poll.poll(seconds * 1000):
         return None
     try:
         return sock.recv(MAX_CONFIG_BYTES)

@@ -18,8 +18,8 @@ MAX_PROGRAMS = 1000  # that one launcher serves: its own CPU time is limited, li
 class KeptLauncher:
     """The process in which launcher.c runs, between two programs with the same limits.
 
-    Nothing of a program ever runs in it: it forks, and the fork executes the program. So what a program did cannot
-    reach the next one through it. A launcher is kept only if it reported the end of its last run.
+    Nothing of a program ever runs in it: its child executes the program, in memory of its own. So what a program did
+    cannot reach the next one through it. A launcher is kept only if it reported the end of its last run.
 
     Attributes:
         sockets: closed when the launcher must end. A launcher's socket is entered here when it is started.

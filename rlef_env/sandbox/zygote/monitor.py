@@ -187,6 +187,8 @@ class Monitor:
         """Return ``TIME_LIMIT``, ``STARVED`` or None, given the run's final CPU and wall time."""
         if self.overrun in (Status.TIME_LIMIT, Status.STARVED):
             return self.overrun
+        if cpu <= self.time_limits.cpu:
+            return None
         self._meter.set_totals(cpu, wall)
         status = status_at_the_end(self.used, self.time_limits)
         if status is not None:

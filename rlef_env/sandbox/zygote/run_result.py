@@ -33,8 +33,14 @@ class RunResult(NamedTuple):
         """Decode a message; None if it is not a ``RESULT``."""
         if len(message) != RESULT.size:
             return None
-        status, *numbers = RESULT.unpack(message)
-        usage, clocks = numbers[:18], numbers[18:]
-        started, ended, spent = (clocks[place] + clocks[place + 1] / 1e9 for place in (0, 2, 4))
-        cpu = usage[0] + usage[2] + (usage[1] + usage[3]) / 1e6
-        return cls(status, cpu, usage[4] * 1024, started, ended, spent)
+        status, user, user_us, system, system_us, peak_kb, *_, start, start_ns, end, end_ns, own, own_ns = (
+            RESULT.unpack(message)
+        )
+        return cls(
+            status,
+            user + system + (user_us + system_us) / 1e6,
+            peak_kb * 1024,
+            start + start_ns / 1e9,
+            end + end_ns / 1e9,
+            own + own_ns / 1e9,
+        )
