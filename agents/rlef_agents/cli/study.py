@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=workers, metavar="N", help="arms at the same time; default: number of cores")
     parser.add_argument("--minutes", type=above_zero, help="begin no arm after this time")
     parser.add_argument("--results", type=Path, metavar="DIR", help="default: experiments/results, or OUT if --quick")
+    parser.add_argument("--model", help="pretrained model in place of the study's own")
     parser.add_argument("--quick", action="store_true", help="only the arms and conclusions of the quick version")
     parser.add_argument("--dry-run", action="store_true", help="print what it would run; one update of each arm")
 
@@ -41,6 +42,8 @@ def run(arguments: Any) -> None:
     from rlef_env.judge import default_workers
 
     study = find_study(arguments.study)
+    if arguments.model:
+        study = study.starting_from(arguments.model)
     if arguments.quick:
         study = study.shortened()
     seeds = list(range(arguments.seeds))

@@ -30,9 +30,6 @@ from rlef_env.judge import BaseJudgePool, CachedPool, JudgePool, VerdictCache
 
 __all__ = ["arm_folder", "folder_name", "reading_file", "run_job"]
 
-READ_PROBLEMS: Final = 150
-"""Problems of which the policy is given changed feedback."""
-
 EVALUATION_SEED: Final = 2**20
 """Seed of all evaluations: every arm plays the same episodes."""
 
@@ -139,4 +136,6 @@ def read_changed(study: Study, arm: Arm, policy: str, seed: int, turn: int, pool
 
     task = study.task_of(arm)
     mode: Literal["public", "first"] = "first" if task["feedback"] == "first" else "public"
-    return reading(policy, task["dataset"], "test", READ_PROBLEMS, seed, 1.0, task["max_new"], turn, mode, pool)
+    return reading(
+        policy, task["dataset"], "test", study.reading_problems, seed, 1.0, task["max_new"], turn, mode, pool
+    )

@@ -68,7 +68,8 @@ def policy_folder(out: Path, study: Study, arm: Arm, seed: int) -> Path:
 def policy_name(out: Path, study: Study, arm: Arm, seed: int) -> str:
     """Return the name under which an arm's policy is read: a folder, or that of a pretrained model."""
     if arm.method == "none":
-        return study.start_of(arm).model or str(policy_folder(out, study, arm, seed))
+        start = study.start_of(arm)
+        return str(policy_folder(out, study, arm, seed)) if start.is_made else start.model
     return str(policy_folder(out, study, arm, seed) / "policy")
 
 
@@ -101,10 +102,9 @@ def make_policy(study: Study, arm: Arm, seed: int, out: Path, pool: BaseJudgePoo
         if not cost.is_file():
             began = cpu_seconds()
             task = study.task_of(arm)
-            if arm.method == "none" and study.start_of(arm).model:
-                pass  # it is used as it is
-            elif arm.method == "none":
-                make_start(study.start_of(arm), folder, task, seed, pool)
+            if arm.method == "none":
+                if study.start_of(arm).is_made:
+                    make_start(study.start_of(arm), folder, task, seed, pool)
             else:
                 make_policy(study, dataclasses.replace(arm, method="none"), seed, out, pool)
                 began = cpu_seconds()

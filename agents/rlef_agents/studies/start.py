@@ -12,7 +12,8 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from rlef_agents.ppo.chat_template import Renderer
-from rlef_agents.ppo.settings import SETTINGS, Count, ZeroOrMore, one_line_errors
+from rlef_agents.ppo.loading import read_model
+from rlef_agents.ppo.settings import SETTINGS, Count, Size, ZeroOrMore, one_line_errors
 from rlef_agents.ppo.sft import SftConfig, sft
 from rlef_agents.studies.guessing import GuessingAgent
 from rlef_agents.tiny.model import make_model
@@ -38,9 +39,9 @@ class Start:
     """How a start is made. Conversations are episodes of ``GuessingAgent`` in the environment, on training problems."""
 
     model: str = ""
-    """a pretrained model to start from as it is, as ``rlef-agents train`` takes it; empty: a small one is made"""
-    conversations: Count = 6000
-    """number of conversations"""
+    """a pretrained model, as ``rlef-agents train`` takes it; empty: a small one is made"""
+    conversations: Size | None = None
+    """number of conversations to clone; none: 6,000, and for a pretrained model 0, which is then used as it is"""
     shown: Share = 0.5
     """share of conversations whose statement shows the public tests; there the program is right"""
     right: Share | None = None
@@ -56,9 +57,21 @@ class Start:
     lr: ZeroOrMore = 1e-3
     """learning rate"""
     width: Count = 96
-    """features of the model"""
+    """features of a small model"""
     layers: Count = 3
-    """layers of the model"""
+    """layers of a small model"""
+
+    @property
+    def count(self) -> int:
+        """Number of conversations to clone."""
+        if self.conversations is None:
+            return 0 if self.model else 6000
+        return self.conversations
+
+    @property
+    def is_made(self) -> bool:
+        """Whether there is anything to make: not of a pretrained model that is used as it is."""
+        return not self.model or self.count > 0
 
 
 def conversations(start: Start, task: Mapping[str, Any], seed: int, pool: BaseJudgePool) -> list[Chat]:
@@ -70,8 +83,8 @@ def conversations(start: Start, task: Mapping[str, Any], seed: int, pool: BaseJu
         seed: seed of all draws.
         pool: judges.
     """
-    shown = round(start.shown * start.conversations)
-    parts = ((with_example(task["dataset"]), shown, 1.0), (task["dataset"], start.conversations - shown, start.first))
+    shown = round(start.shown * start.count)
+    parts = ((with_example(task["dataset"]), shown, 1.0), (task["dataset"], start.count - shown, start.first))
     return [
         chat
         for name, count, first in parts
@@ -126,7 +139,7 @@ def played(
 
 
 def make_start(start: Start, folder: Path, task: Mapping[str, Any], seed: int, pool: BaseJudgePool) -> None:
-    """Make a model and its tokenizer, clone the conversations, and save both; an existing folder is left as it is.
+    """Make or read a model and its tokenizer, clone the conversations, and save both, unless the folder exists.
 
     Args:
         start: the recipe.
@@ -138,9 +151,13 @@ def make_start(start: Start, folder: Path, task: Mapping[str, Any], seed: int, p
     if folder.exists():
         return
     chats = conversations(start, task, seed, pool)
-    tokenizer = make_tokenizer(message["content"] for chat in chats for message in chat)
     context = task["context"]
-    model: Any = make_model(tokenizer, start.width, start.layers, context, seed)
+    model: Any
+    if start.model:
+        model, tokenizer = read_model(start.model)
+    else:
+        tokenizer = make_tokenizer(message["content"] for chat in chats for message in chat)
+        model = make_model(tokenizer, start.width, start.layers, context, seed)
     config = SftConfig(epochs=start.epochs, batch=start.batch, lr=start.lr, warmup=20, context=context, seed=seed)
     model = sft(model, Renderer(tokenizer), chats, config)
     writing = folder.with_name(f".writing-{folder.name}")

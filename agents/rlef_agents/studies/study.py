@@ -123,6 +123,8 @@ class Study:
     """what the results must support"""
     reading: list[str] = field(default_factory=list)
     """arms whose policies are given changed feedback"""
+    reading_problems: Count = 150
+    """problems of which they are given it"""
     quick: list[str] = field(default_factory=list)
     """arms of the quick run; empty: the study has none"""
     paper: str = ""
@@ -155,6 +157,16 @@ class Study:
     def start_of(self, arm: Arm) -> Start:
         """Return the recipe of an arm's start."""
         return Start(**{**self.start, **arm.start})
+
+    def starting_from(self, model: str) -> Study:
+        """Return the same study with another pretrained model.
+
+        Raises:
+            UsageError: the study makes its own small model.
+        """
+        if not self.start.get("model"):
+            raise UsageError(f"study {self.name}: expected one that starts from a pretrained model; leave --model out")
+        return replace(self, start={**self.start, "model": model})
 
     def shortened(self) -> Study:
         """Return the quick version: the arms of ``quick`` and the conclusions that are about them.

@@ -12,20 +12,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rlef_agents.cli import main
 from rlef_agents.cli.dry_run import dry_run
+from rlef_agents.ppo.loading import read_model
 from rlef_agents.studies.figures import draw_curves, draw_turn_limits, turn_limits
 from rlef_agents.studies.guessing import GuessingAgent
 from rlef_agents.studies.intervals import difference, mean
 from rlef_agents.studies.job import arm_folder, run_job
 from rlef_agents.studies.page import TURN, main_table, read_results, turns_table, with_tables
-from rlef_agents.studies.policies import config_of, policy_folder, write_json
+from rlef_agents.studies.policies import config_of, policy_folder, policy_name, write_json
 from rlef_agents.studies.results import ceilings, collect, concluded, episodes_to
 from rlef_agents.studies.runner import check_settings, in_own_process
-from rlef_agents.studies.start import Start, conversations
+from rlef_agents.studies.start import Start, conversations, make_start
 from rlef_agents.studies.study import Conclusion, Study, find_study, read_study, study_names
 from rlef_agents.studies.two_policies import FirstAndRepairs
 from rlef_env import load_dataset
@@ -162,7 +164,7 @@ def test_every_study_of_the_project_can_be_read_and_names_ceilings() -> None:
         study = find_study(name)
         if found := ceilings(study):
             assert 0 < found["one guess"] <= found["feedback"] <= 1
-        assert bool(found) != bool(study.start_of(study.arms[0]).model)
+        assert bool(found) == str(study.task["dataset"]).startswith("procedural/")
         assert not study.quick or study.shortened().conclusions
 
 
@@ -286,6 +288,28 @@ def test_a_study_of_a_pretrained_model_does_one_update_of_a_shrunk_one(
     assert config.model == study.start_of(study.arm("RLEF")).model
     dry_run(config)
     assert "one update" in capsys.readouterr().out
+
+
+def test_a_pretrained_model_is_used_as_it_is_or_clones_conversations_first(tmp_path: Path) -> None:
+    task = {"dataset": DATASET, "turns": 2, "feedback": "public", "context": 768}
+    with JudgePool(1) as pool:
+        first = tmp_path / "first"
+        make_start(Start(conversations=8, epochs=1, width=64, layers=1), first, task, 0, pool)
+        cloned = Start(model=str(first), conversations=8, epochs=1, batch=4)
+        make_start(cloned, tmp_path / "second", task, 0, pool)
+    (before, words), (after, same_words) = (read_model(str(tmp_path / name)) for name in ("first", "second"))
+    assert words.get_vocab() == same_words.get_vocab()
+    pairs = zip(before.parameters(), after.parameters(), strict=True)
+    assert any(not torch.equal(one, other) for one, other in pairs)
+    study = small(tmp_path)
+    names = {}
+    for count in (None, 8):
+        pretrained = replace(study, start={"model": "NAME", "conversations": count}).starting_from(str(first))
+        names[count] = policy_name(tmp_path, pretrained, pretrained.arm("start"), 0)
+    assert names[None] == str(first)
+    assert names[8].startswith(str(tmp_path / "starts"))
+    with pytest.raises(UsageError, match="leave --model out"):
+        study.starting_from("NAME")
 
 
 def test_conversations_are_the_same_however_many_judges_there_are() -> None:
