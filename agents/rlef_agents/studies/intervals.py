@@ -1,4 +1,4 @@
-"""Intervals over problems and seeds: percentiles of means over resampled problems, and over resampled seeds."""
+"""Intervals over problems and seeds: resampled problems, and Student's t over the means of seeds."""
 
 from __future__ import annotations
 
@@ -35,22 +35,30 @@ class Mean:
 def mean(scores: Floats) -> Mean:
     """Return the mean of scores and its interval.
 
-    Problems are resampled with replacement, the same in each seed, and seeds too: an interval over problems alone would
-    say how well these policies were measured, and not how much training varies. With one seed only problems are.
+    Its half-width has two parts, of which the squares are added. *Problems* are resampled with replacement, the same in
+    each seed: how well these policies were measured. *Seeds* are too few to be resampled (the percentiles of three
+    cover 75 %), so their part is that of Student's t: how much training varies. With one seed there is only the first.
 
     Args:
-        scores: [seeds, problems]; NaN where an episode has no verdict.
+        scores: [seeds, problems], from 0 to 1, or differences of such; NaN where an episode has no verdict.
     """
+    from scipy import stats
+
     random = np.random.default_rng(0)
     seeds, problems = scores.shape
-    means = np.empty(RESAMPLES)
-    for place in range(RESAMPLES):
-        rows, columns = random.integers(seeds, size=seeds), random.integers(problems, size=problems)
-        means[place] = np.nanmean(scores[rows][:, columns])
-    tail = 100 * (1 - LEVEL) / 2
-    low, high = np.percentile(means, [tail, 100 - tail])
+    of_problems, of_seeds, whole = np.nanmean(scores, axis=0), np.nanmean(scores, axis=1), float(np.nanmean(scores))
+    means = np.nanmean(of_problems[random.integers(problems, size=(RESAMPLES, problems))], axis=1)
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    varies = 0.0
+    if seeds > 1:
+        varies = float(stats.t.ppf(1 - tail, seeds - 1)) * float(of_seeds.std(ddof=1)) / seeds**0.5
+    least = 0.0 if np.nanmin(scores) >= 0 else -1.0
     return Mean(
-        tuple(float(each) for each in np.nanmean(scores, axis=1)), float(np.nanmean(scores)), float(low), float(high)
+        tuple(float(each) for each in of_seeds),
+        whole,
+        max(least, whole - float(np.hypot(whole - low, varies))),
+        min(1.0, whole + float(np.hypot(high - whole, varies))),
     )
 
 

@@ -22,6 +22,7 @@ from rlef_agents.studies.policies import (
 from rlef_agents.studies.start import PLAYED_AT_ONCE, Start, conversations
 from rlef_agents.studies.study import Arm, Evaluate, Study
 from rlef_agents.studies.two_policies import FirstAndRepairs
+from rlef_agents.studies.version import code_version
 from rlef_env import load_dataset
 from rlef_env.agents import NamedAgent
 from rlef_env.analysis.evaluation import Evaluation
@@ -49,7 +50,7 @@ def reading_file(folder: Path, turn: int) -> Path:
     return folder / f"reading-{turn}.json"
 
 
-def run_job(study: Study, arm_name: str, seed: int, out: Path, only_start: bool = False) -> dict[str, float]:
+def run_job(study: Study, arm_name: str, seed: int, out: Path, only_start: bool = False) -> dict[str, Any]:
     """Make an arm's policy, and evaluate it.
 
     Args:
@@ -61,7 +62,7 @@ def run_job(study: Study, arm_name: str, seed: int, out: Path, only_start: bool 
 
     Returns:
         What it cost: ``cpu_seconds`` of making the policy, which another study may have spent, ``evaluation_seconds``,
-        and ``episodes`` of training.
+        and ``episodes`` of training; ``made_by`` and ``evaluated_by``, the versions of the code.
     """
     torch.set_num_threads(1)
     quiet_libraries()
@@ -88,7 +89,7 @@ def run_job(study: Study, arm_name: str, seed: int, out: Path, only_start: bool 
                 path = reading_file(folder, turn)
                 if not path.is_file():
                     write_json(path, read_changed(study, arm, policy, seed, turn, cached))
-    return {**cost, "evaluation_seconds": cpu_seconds() - began}
+    return {**cost, "evaluated_by": code_version(), "evaluation_seconds": cpu_seconds() - began}
 
 
 def evaluate(study: Study, arm: Arm, each: Evaluate, out: Path, pool: BaseJudgePool, seed: int) -> None:
@@ -123,7 +124,7 @@ def worked_repairs(task: dict[str, Any], count: int, pool: BaseJudgePool) -> lis
     """Return the turns of training episodes in which feedback to a wrong program is followed by a right one."""
     if not count:
         return []
-    recipe = Start(conversations=count, shown=0, right=1.0, first=0.0)
+    recipe = Start(conversations=count, shown=0, silent=0, right=1.0, first=0.0)
     chats = conversations(recipe, {**task, "turns": 2}, 0, pool)
     return [
         (user["content"], reply["content"]) for chat in chats for user, reply in zip(chat[::2], chat[1::2], strict=True)

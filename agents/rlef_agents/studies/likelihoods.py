@@ -68,6 +68,12 @@ class ScoredRepairs:
         return float(np.mean([self.told.count(self.told[row]) / len(self.told) for row in self.rows]))
 
     @property
+    def chance_after_own(self) -> float:
+        """``likeliest_after_own`` if programs were equally likely after any feedback."""
+        rows = self.rows
+        return float(np.mean([[self.told[row] for row in rows].count(self.told[own]) / len(rows) for own in rows]))
+
+    @property
     def likeliest_after_own(self) -> float:
         """Share of programs that are likeliest after their own feedback, however likely other programs are."""
         rows = self.rows
@@ -137,8 +143,8 @@ def likelihoods(scored: Sequence[ScoredRepairs]) -> dict[str, Any]:
         ``own_most_likely``: share of feedback after which the right program is the most likely one; ``chance``: that
         share for a policy that ignores feedback, and has its favourite among the programs at random;
         ``likeliest_after_own``: share of right programs that are likeliest after their own feedback, which a preference
-        for some programs does not change; ``difference``:
-        mean log-probability of a right program after its own feedback less that after others', in nats;
+        for some programs does not change; ``chance_after_own``: that share for a policy that ignores feedback;
+        ``difference``: mean log-probability of a right program after its own feedback less that after others', in nats;
         ``matrix``: mean log-probability of each secret's program (columns) after each secret's feedback (rows), None
         where problems have different numbers of secrets; ``count``: number of problems. Intervals are 95 %, over
         problems.
@@ -157,6 +163,7 @@ def likelihoods(scored: Sequence[ScoredRepairs]) -> dict[str, Any]:
         "own_most_likely": as_row(mean_interval([each.own_most_likely for each in scored])),
         "likeliest_after_own": as_row(mean_interval([each.likeliest_after_own for each in scored])),
         "chance": float(np.mean([each.chance for each in scored])) if scored else None,
+        "chance_after_own": float(np.mean([each.chance_after_own for each in scored])) if scored else None,
         "difference": as_row(mean_interval([each.difference for each in scored], bounds=None)),
         "matrix": matrix,
         "count": len(scored),

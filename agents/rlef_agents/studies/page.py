@@ -13,9 +13,12 @@ from rlef_agents.studies.study import Study
 from rlef_env.errors import UsageError
 
 __all__ = [
-    "TURN", "main_table", "read_results", "reading_table", "show_plan", "show_results", "speed_table", "turns_table",
-    "with_tables",
+    "TURN", "main_table", "read_results", "reading_table", "secrets_table", "show_plan", "show_results", "speed_table",
+    "turns_table", "with_tables",
 ]  # fmt: skip
+
+SHARES: Final = ("right", "follows", "repeats", "no_program")
+"""Shares of answers to changed feedback that a table shows."""
 
 TURN: Final = {"solved": "solved so far", "reached": "with this turn", "chrf": "chrF of the edit", "repeats": "repeats"}
 """Columns of a turn that are no verdicts, and their titles."""
@@ -34,8 +37,7 @@ def show_results(results: Mapping[str, Any]) -> str:
     """Return the main table, the ceilings and the conclusions."""
     lines = [results["question"], "", aligned(main_rows(results)), ""]
     lines += [f"ceiling: {name}: {value:.3f}" for name, value in results["ceilings"].items()]
-    marks = {True: "supported", False: "NOT SUPPORTED", None: "measured"}
-    lines += ["", *(f"{marks[each['holds']]}: {each['claim']}: {interval(each)}" for each in results["conclusions"])]
+    lines += ["", *(f"{mark(each)}: {each['claim']}: {interval(each)}" for each in results["conclusions"])]
     return "\n".join(lines)
 
 
@@ -54,17 +56,23 @@ def main_table(results: Mapping[str, Any]) -> str:
     """Return the main table in Markdown, with the conclusions and the cost."""
     rows = main_rows(results)
     lines = [markdown(rows if len(rows[0]) <= len(rows) else list(zip(*rows, strict=True)))]
-    marks = {True: "yes", False: "**no**", None: "measured"}
     if results["conclusions"]:
         lines += ["", "| claim | value or difference | supported |", "|---|---|---|"]
-        lines += [f"| {each['claim']} | {interval(each)} | {marks[each['holds']]} |" for each in results["conclusions"]]
+        lines += [f"| {each['claim']} | {interval(each)} | {mark(each)} |" for each in results["conclusions"]]
     costs = [cost for arm in results["arms"].values() for cost in arm["cost"] if cost]
     hours = sum(each["cpu_seconds"] + each["evaluation_seconds"] for each in costs) / 3600
     episodes = sum(each["episodes"] for each in costs)
-    versions = ", ".join(sorted({each["version"] for each in costs}))
+    versions = ", ".join(sorted({each[name] for each in costs for name in ("made_by", "evaluated_by")}))
     command = f"rlef-agents study {results['study']} --seeds {len(results['seeds'])}"
     lines += ["", f"`{command}`: {episodes:,} training episodes, {hours:.1f} CPU hours, code {versions}."]
     return "\n".join(lines)
+
+
+def mark(conclusion: Mapping[str, Any]) -> str:
+    """Return whether the results support a conclusion, in a word."""
+    if conclusion["measured"]:
+        return "measured"
+    return {True: "yes", False: "**no**", None: "open"}[conclusion["holds"]]
 
 
 def interval(value: Mapping[str, Any]) -> str:
@@ -96,7 +104,7 @@ def speed_table(results: Mapping[str, Any]) -> str:
     """Return after how many training episodes each arm reached some solve rates, for each seed."""
     trained = {name: arm["episodes_to"] for name, arm in results["arms"].items() if arm["curve"]}
     levels = list(dict.fromkeys(level for each in trained.values() for level in each))
-    rows = [("arm", *(f"episodes until {level} is solved" for level in levels))]
+    rows = [("arm", *(f"episodes until {level} of the training problems are solved" for level in levels))]
     for name, each in trained.items():
         cells = (", ".join("never" if count is None else f"{count:,.0f}" for count in each[level]) for level in levels)
         rows.append((name, *cells))
@@ -106,14 +114,24 @@ def speed_table(results: Mapping[str, Any]) -> str:
 def reading_table(results: Mapping[str, Any]) -> str:
     """Return what policies do after changed feedback: means over seeds, and the lowest and the highest seed."""
     rows: list[tuple[str, ...]] = [
-        ("arm", "wrong program", "feedback", "right", "follows", "repeats a program", "answers")
+        ("arm", "wrong program", "feedback", "right", "follows", "repeats a program", "no program", "answers")
     ]
     for name, arm in results["arms"].items():
         for turn, found in arm.get("reading", {}).items():
             for change in (each for each, value in found[0].items() if isinstance(value, dict) and "right" in value):
-                shares = (over_seeds([each[change][key] for each in found]) for key in ("right", "follows", "repeats"))
+                shares = (over_seeds([each[change][key] for each in found]) for key in SHARES)
                 answers = sum(each[change]["count"] for each in found)
                 rows.append((name, turn, change.replace("_", " "), *shares, str(answers)))
+    return markdown(rows)
+
+
+def secrets_table(results: Mapping[str, Any]) -> str:
+    """Return what was solved of each secret's problems: means over seeds, and the lowest and the highest seed."""
+    count = max(len(arm["by_secret"]) for arm in results["arms"].values())
+    rows: list[tuple[str, ...]] = [("arm", *(f"secret {place}" for place in range(1, count + 1)))]
+    for name, arm in results["arms"].items():
+        seeds = ([{"mean": value} for value in each] for each in arm["by_secret"])
+        rows.append((name, *map(over_seeds, seeds)))
     return markdown(rows)
 
 
@@ -133,7 +151,10 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-TABLES: Final = {"results": main_table, "turns": turns_table, "speed": speed_table, "reading": reading_table}
+TABLES: Final = {
+    "results": main_table, "turns": turns_table, "speed": speed_table, "reading": reading_table,
+    "secrets": secrets_table,
+}  # fmt: skip
 """Tables that a page can have."""
 
 
@@ -141,7 +162,7 @@ def with_tables(text: str, results: Mapping[str, Mapping[str, Any]]) -> str:
     """Return a page with its tables made again: the texts between ``<!-- results NAME -->`` and ``<!-- end -->``.
 
     Args:
-        text: text of the page; ``turns``, ``speed`` and ``reading`` in place of ``results`` are the other tables.
+        text: text of the page; another name of ``TABLES`` in place of ``results`` is another table.
         results: results by the study's name.
 
     Raises:

@@ -23,6 +23,7 @@ from rlef_agents.ppo.trainer import Trainer
 from rlef_agents.studies.expert_iteration import expert_iteration
 from rlef_agents.studies.start import PLAYED_AT_ONCE, make_start, played
 from rlef_agents.studies.study import Arm, Study
+from rlef_agents.studies.version import code_version
 from rlef_env.agents import NamedAgent
 from rlef_env.errors import RLEFError
 from rlef_env.judge import BaseJudgePool
@@ -83,7 +84,7 @@ def digest(recipe: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def make_policy(study: Study, arm: Arm, seed: int, out: Path, pool: BaseJudgePool) -> dict[str, float]:
+def make_policy(study: Study, arm: Arm, seed: int, out: Path, pool: BaseJudgePool) -> dict[str, Any]:
     """Make an arm's policy, unless it exists; a run that was interrupted is continued.
 
     Args:
@@ -94,7 +95,7 @@ def make_policy(study: Study, arm: Arm, seed: int, out: Path, pool: BaseJudgePoo
         pool: judges.
 
     Returns:
-        What it cost: ``cpu_seconds``, and ``episodes`` of training.
+        What it cost: ``cpu_seconds``, and ``episodes`` of training; ``made_by``, the version of the code.
     """
     folder = policy_folder(out, study, arm, seed)
     cost = folder.with_name(f"{folder.name}.json")
@@ -111,8 +112,9 @@ def make_policy(study: Study, arm: Arm, seed: int, out: Path, pool: BaseJudgePoo
                 train(study, arm, seed, folder, out, pool)
             config = config_of(study, arm, seed, out)
             episodes = 0 if arm.method == "none" else config.updates * config.episodes
-            write_json(cost, {"cpu_seconds": cpu_seconds() - began, "episodes": episodes})
-    found: dict[str, float] = json.loads(cost.read_text(encoding="utf-8"))
+            spent = {"cpu_seconds": cpu_seconds() - began, "episodes": episodes, "made_by": code_version()}
+            write_json(cost, spent)
+    found: dict[str, Any] = json.loads(cost.read_text(encoding="utf-8"))
     return found
 
 

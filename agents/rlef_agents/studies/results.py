@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,11 @@ from rlef_agents.studies.intervals import Floats, Mean, difference, mean
 from rlef_agents.studies.job import arm_folder, folder_name, reading_file
 from rlef_agents.studies.policies import policy_folder
 from rlef_agents.studies.study import Arm, Conclusion, Evaluate, Study
+from rlef_env import load_dataset
 from rlef_env.analysis.metrics import metric_named
 from rlef_env.errors import DataError
-from rlef_env.problems.procedural import FAMILIES, FeedbackMode, generated_problems
+from rlef_env.problems import Problem
+from rlef_env.problems.procedural import FAMILIES, FeedbackMode, generated_problems, programs_of
 from rlef_env.runs import RunFolder, read_facts
 
 LEVELS: Final = (0.5, 0.8)
@@ -38,12 +41,14 @@ class Found:
     Attributes:
         claim: the sentence.
         value: the difference, or the value where it must reach a number.
-        holds: whether the results support it; None if it was only to be measured.
+        holds: whether the results support it; None if they leave it open, or it was only to be measured.
+        measured: whether it was only to be measured.
     """
 
     claim: str
     value: Mean
     holds: bool | None
+    measured: bool = False
 
 
 def collect(study: Study, seeds: Sequence[int], out: Path) -> dict[str, Any]:
@@ -65,6 +70,7 @@ def collect(study: Study, seeds: Sequence[int], out: Path) -> dict[str, Any]:
             **shown(first),
             "evaluations": {name: shown(each) for name, each in found.items()},
             "by_turn": by_turn(study, arm, seeds, out),
+            "by_secret": by_secret(study, arm, seeds, out),
             "curve": (trained := curve(study, arm, seeds, out)),
             "episodes_to": {
                 str(wanted): [episodes_to(row, trained["episodes"], wanted) for row in trained["solved"]]
@@ -95,7 +101,8 @@ def collect(study: Study, seeds: Sequence[int], out: Path) -> dict[str, Any]:
         },
         "ceilings": ceilings(study),
         "conclusions": [
-            {"claim": each.claim, **shown(each.value), "holds": each.holds} for each in conclude(study, seeds, out)
+            {"claim": each.claim, **shown(each.value), "holds": each.holds, "measured": each.measured}
+            for each in conclude(study, seeds, out)
         ],
     }
 
@@ -182,14 +189,20 @@ def curve(study: Study, arm: Arm, seeds: Sequence[int], out: Path) -> dict[str, 
 def ceilings(study: Study) -> dict[str, float]:
     """Return the ceilings of each data set, feedback and number of turns that is evaluated.
 
-    Names are ``DATASET FEEDBACK TURNS``, and ``blind`` and ``feedback`` for the task of the study.
+    Names are ``DATASET FEEDBACK TURNS``, and ``feedback``, ``one guess`` and ``blind`` for the task of the study:
+    ``blind`` is what a policy can solve that reads nothing and knows which secrets are frequent among the problems of
+    the primary evaluation.
     """
     task = study.task_of(study.arms[0])
     if not task["dataset"].startswith("procedural/"):
         return {}
+    turns, primary = task["turns"], study.evaluations_of(study.arms[0])[0]
     found = {
-        "feedback": ceiling(task["dataset"], task["turns"], task["feedback"]),
-        "blind": ceiling(task["dataset"], task["turns"], "random"),
+        "feedback": ceiling(task["dataset"], turns, task["feedback"]),
+        "blind": max(
+            ceiling(task["dataset"], turns, "random"),
+            guesses(primary.dataset or task["dataset"], primary.split, primary.problems, turns),
+        ),
         "one guess": ceiling(task["dataset"], 1, task["feedback"]),
     }
     for arm in study.arms:
@@ -207,6 +220,45 @@ def ceiling(dataset: str, turns: int, feedback: FeedbackMode) -> float:
     recipe = generated_problems(dataset).recipe
     family = FAMILIES[recipe.families[0]]
     return 1.0 if family.ceiling is None else family.ceiling(recipe.config(family, 0), turns, feedback)
+
+
+def guesses(dataset: str, split: str, problems: int, turns: int) -> float:
+    """Return the share of problems that the same programs solve, one a turn: those of the most frequent secrets."""
+    places = [place_of(each) for each in loaded(dataset, split)[:problems]]
+    return sum(count for _, count in Counter(places).most_common(turns)) / len(places)
+
+
+def loaded(dataset: str, split: str) -> list[Problem]:
+    """Return problems in their order."""
+    return list(load_dataset(dataset, split=split))
+
+
+def place_of(problem: Problem) -> int:
+    """Return the number of a generated problem's secret: its place among those that the problem could have."""
+    return programs_of(problem.id).index(problem.solutions[0].source)
+
+
+def by_secret(study: Study, arm: Arm, seeds: Sequence[int], out: Path) -> list[list[float | None]]:
+    """Return the share of solved problems of the primary evaluation for each secret and seed: [secrets, seeds].
+
+    None where no problem has the secret. Empty where problems are not generated.
+    """
+    each, own = study.evaluations_of(arm)[0], study.task_of(arm)
+    dataset = each.dataset or own["dataset"]
+    if not dataset.startswith("procedural/"):
+        return []
+    places = {problem.id: place_of(problem) for problem in loaded(dataset, each.split)[: each.problems]}
+    rows: list[list[float | None]] = []
+    for seed in seeds:
+        facts = read_facts(RunFolder.open(arm_folder(out, study, arm.name, seed) / folder_name(each)))
+        solved: dict[int, list[bool]] = {}
+        for fact in facts:
+            if fact.has_verdict:
+                solved.setdefault(places[fact.problem.problem_id], []).append(fact.solved)
+        rows.append(
+            [sum(solved[n]) / len(solved[n]) if n in solved else None for n in range(1 + max(places.values()))]
+        )
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def conclude(study: Study, seeds: Sequence[int], out: Path) -> list[Found]:
@@ -233,12 +285,21 @@ def concluded(conclusion: Conclusion, value: Floats, other: Floats | float) -> F
     if conclusion.than == "reaches":
         wanted = conclusion.share * (other if isinstance(other, float) else float(np.nanmean(other)))
         found = mean(value)
-        return Found(conclusion.claim, found, found.high >= wanted)
+        return Found(conclusion.claim, found, decided(found.low >= wanted, found.high < wanted))
     found = mean(value - other) if isinstance(other, float) else difference(value, other)
-    holds = {"above": found.low > 0, "below": found.high < 0, "not above": found.low <= 0, "measured": None}[
-        conclusion.than
-    ]
-    return Found(conclusion.claim, found, holds)
+    above, not_above, below, not_below = found.low > 0, found.high <= 0, found.high < 0, found.low >= 0
+    holds = {
+        "above": decided(above, not_above),
+        "below": decided(below, not_below),
+        "not above": decided(not_above, above),
+        "measured": None,
+    }[conclusion.than]
+    return Found(conclusion.claim, found, holds, conclusion.than == "measured")
+
+
+def decided(supported: bool, refuted: bool) -> bool | None:
+    """Return True or False where the interval decides, None where it does not."""
+    return True if supported else False if refuted else None
 
 
 def read_json(path: Path) -> Any:

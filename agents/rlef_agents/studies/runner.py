@@ -8,7 +8,6 @@ import json
 import multiprocessing
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -20,7 +19,7 @@ from rlef_agents.studies.policies import policy_folder, write_json
 from rlef_agents.studies.study import Study
 from rlef_env.errors import UsageError
 
-__all__ = ["code_version", "run_study"]
+__all__ = ["run_study"]
 
 PR_SET_PDEATHSIG: Final = 1
 
@@ -51,7 +50,7 @@ def run_study(
     Raises:
         UsageError: the folder has runs of an arm with other settings.
     """
-    began, version = time.monotonic(), code_version()
+    began = time.monotonic()
     missing = [
         (arm.name, seed) for arm in study.arms for seed in seeds
         if not (arm_folder(out, study, arm.name, seed) / "done.json").is_file()
@@ -65,7 +64,7 @@ def run_study(
     first = [job for folder, job in starts.items() if not folder.exists()]
     report(f"{study.name}: {len(missing)} of {len(study.arms) * len(seeds)} arms to run, {len(first)} starts to make")
     for waiting, only_start in ((first, True), (missing, False)):
-        running: dict[Future[dict[str, float]], tuple[str, int]] = {}
+        running: dict[Future[dict[str, Any]], tuple[str, int]] = {}
         while waiting or running:
             late = minutes is not None and time.monotonic() - began > 60 * minutes
             while waiting and len(running) < jobs and not late:
@@ -78,7 +77,7 @@ def run_study(
                 name, seed = running.pop(done)
                 cost = done.result()
                 if not only_start:
-                    write_json(arm_folder(out, study, name, seed) / "done.json", {**cost, "version": version})
+                    write_json(arm_folder(out, study, name, seed) / "done.json", cost)
                 passed = (time.monotonic() - began) / 60
                 report(
                     f"{study.name}: {passed:5.1f} min: {'start of ' if only_start else ''}{name}, seed {seed}: "
@@ -118,17 +117,3 @@ def check_settings(study: Study, arm_name: str, seed: int, out: Path) -> None:
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, wanted)
-
-
-def code_version() -> str:
-    """Return the commit of the checkout, with ``+`` where files differ from it; ``unknown`` outside of a checkout."""
-
-    def git(*words: str) -> str:
-        done = subprocess.run(["git", *words], cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
-        return done.stdout.strip()
-
-    try:
-        commit = git("rev-parse", "--short=12", "HEAD")
-        return commit + ("+" if git("status", "--porcelain", "--untracked-files=no", "--", ":(top)*.py") else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"

@@ -44,6 +44,8 @@ class Start:
     """number of conversations to clone; none: 6,000, and for a pretrained model 0, which is then used as it is"""
     shown: Share = 0.5
     """share of conversations whose statement shows the public tests; there the program is right"""
+    silent: Share = 0.25
+    """share of the others in which feedback only says that the program failed: the model has to know that text, too"""
     right: Share | None = None
     """probability that a repair is right; none: by chance"""
     first: Share | None = None
@@ -84,13 +86,18 @@ def conversations(start: Start, task: Mapping[str, Any], seed: int, pool: BaseJu
         pool: judges.
     """
     shown = round(start.shown * start.count)
-    parts = ((with_example(task["dataset"]), shown, 1.0), (task["dataset"], start.count - shown, start.first))
+    silent = round(start.silent * (start.count - shown))
+    parts = (
+        (with_example(task["dataset"]), task["feedback"], shown, 1.0),
+        (task["dataset"], task["feedback"], start.count - shown - silent, start.first),
+        (task["dataset"], "none", silent, start.first),
+    )
     return [
         chat
-        for name, count, first in parts
+        for name, feedback, count, first in parts
         if count
         for chat in played(
-            {**task, "dataset": name},
+            {**task, "dataset": name, "feedback": feedback},
             count,
             GuessingAgent(load(name), start.right, first, seed, start.hard_coded),
             seed,

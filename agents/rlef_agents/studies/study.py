@@ -90,9 +90,9 @@ class Conclusion:
     value: str
     """the result that it is about"""
     than: Literal["above", "below", "not above", "reaches", "measured"]
-    """``above``, ``below``: the 95 % interval of the difference is above or below 0; ``not above``: not all of it is;
-    ``reaches``: the interval of the value reaches ``share`` of ``other``; ``measured``: the difference is reported,
-    whatever it is"""
+    """``above``, ``below``: the whole 95 % interval of the difference is above or below 0; ``not above``: none of it
+    is above; ``reaches``: the whole interval of the value is at least ``share`` of ``other``; ``measured``: the
+    difference is reported, whatever it is. An interval that lies on both sides decides nothing."""
     other: str | float
     """what it is compared with"""
     share: Annotated[float, Field(ge=0, le=1)] = 1.0

@@ -23,9 +23,9 @@ from rlef_agents.studies.figures import draw_curves, draw_turn_limits, turn_limi
 from rlef_agents.studies.guessing import GuessingAgent
 from rlef_agents.studies.intervals import difference, mean
 from rlef_agents.studies.job import arm_folder, run_job
-from rlef_agents.studies.page import TURN, main_table, read_results, turns_table, with_tables
+from rlef_agents.studies.page import TURN, main_table, read_results, secrets_table, turns_table, with_tables
 from rlef_agents.studies.policies import config_of, policy_folder, policy_name, write_json
-from rlef_agents.studies.results import ceilings, collect, concluded, episodes_to
+from rlef_agents.studies.results import ceilings, collect, concluded, episodes_to, guesses, place_of
 from rlef_agents.studies.runner import check_settings, in_own_process
 from rlef_agents.studies.start import Start, conversations, make_start
 from rlef_agents.studies.study import Conclusion, Study, find_study, read_study, study_names
@@ -203,9 +203,16 @@ def test_intervals_of_hand_computed_scores() -> None:
     # The standard error of a share of 100 is 0.05, so the interval is about 0.5 +- 0.098.
     assert one.low == pytest.approx(0.402, abs=0.015)
     assert one.high == pytest.approx(0.598, abs=0.015)
-    # Two seeds that differ: the interval reaches from one to the other, however many problems there are.
+    # Two seeds that differ: the interval is all that is possible, however many problems there are.
     apart = mean(np.stack([np.zeros(1000), np.ones(1000)]))
     assert (apart.low, apart.high) == (0.0, 1.0)
+    # Three seeds of 0.4, 0.5 and 0.6 on equal problems: Student's t with two degrees of freedom is 4.303, so the
+    # half-width is 4.303 * 0.1 / sqrt(3) = 0.248.
+    three = mean(np.tile([[0.4], [0.5], [0.6]], (1, 1000)))
+    assert (three.low, three.high) == (pytest.approx(0.252, abs=1e-3), pytest.approx(0.748, abs=1e-3))
+    # Both parts: problems alone give 0.098, so together sqrt(0.248^2 + 0.098^2) = 0.267.
+    both = mean(np.tile([0.0, 1.0], 50)[None] + np.array([[-0.1], [0.0], [0.1]]))
+    assert both.high - 0.5 == pytest.approx(0.267, abs=0.006)
     # Paired: the problems differ in difficulty and the arms by 0.1 on each.
     hard = np.linspace(0, 0.9, 30)[None]
     paired = difference(hard + 0.1, hard)
@@ -217,13 +224,17 @@ def test_intervals_of_hand_computed_scores() -> None:
     ("than", "value", "other", "holds"),
     [
         ("above", 0.9, 0.5, True),
-        ("above", 0.5, 0.5, False),
+        ("above", 0.1, 0.5, False),
+        ("above", 0.5, 0.5, None),
         ("below", 0.1, 0.5, True),
         ("below", 0.9, 0.5, False),
-        ("not above", 0.5, 0.5, True),
+        ("below", 0.5, 0.5, None),
+        ("not above", 0.1, 0.5, True),
         ("not above", 0.9, 0.5, False),
-        ("reaches", 0.9, 1.0, True),
+        ("not above", 0.5, 0.5, None),
+        ("reaches", 0.95, 1.0, True),
         ("reaches", 0.5, 1.0, False),
+        ("reaches", 0.9, 1.0, None),
         ("measured", 0.5, 0.1, None),
     ],
 )
@@ -231,7 +242,18 @@ def test_conclusions(than: str, value: float, other: float, holds: bool | None) 
     scores = np.full((1, 400), 0.0)
     scores[0, : int(400 * value)] = 1.0
     conclusion = Conclusion("a claim", "a/b", than, other, share=0.9)  # type: ignore[arg-type]
-    assert concluded(conclusion, scores, other).holds is holds
+    found = concluded(conclusion, scores, other)
+    assert found.holds is holds
+    assert found.measured is (than == "measured")
+
+
+def test_guesses_know_the_frequent_secrets() -> None:
+    dataset = "procedural/hidden_step?steps=4&count=60"
+    secrets = [place_of(each) for each in load_dataset(dataset, split="valid")][:30]
+    counts = sorted((secrets.count(place) for place in range(4)), reverse=True)
+    assert guesses(dataset, "valid", 30, 1) == counts[0] / 30
+    assert guesses(dataset, "valid", 30, 3) == sum(counts[:3]) / 30
+    assert guesses(dataset, "valid", 30, 4) == 1.0
 
 
 def test_a_study_from_its_file_to_its_table(tmp_path: Path) -> None:
@@ -240,7 +262,7 @@ def test_a_study_from_its_file_to_its_table(tmp_path: Path) -> None:
     for arm in study.arms:
         cost = run_job(study, arm.name, 0, tmp_path / "runs")
         assert cost["episodes"] == (0 if arm.method == "none" else 32)
-        write_json(arm_folder(tmp_path / "runs", study, arm.name, 0) / "done.json", {**cost, "version": "x"})
+        write_json(arm_folder(tmp_path / "runs", study, arm.name, 0) / "done.json", cost)
     assert len(list((tmp_path / "runs" / "starts").glob("*.json"))) == 1
     results = collect(study, [0], tmp_path / "runs")
     assert json.loads(json.dumps(results)) == results
@@ -252,7 +274,13 @@ def test_a_study_from_its_file_to_its_table(tmp_path: Path) -> None:
     assert results["arms"]["RLEF"]["curve"]["episodes"] == [16, 32]
     assert results["ceilings"]["blind"] == 1.0
     assert results["ceilings"]["one guess"] == 0.5
-    assert [each["holds"] for each in results["conclusions"]] == [None, False]
+    assert [(each["holds"], each["measured"]) for each in results["conclusions"]] == [(None, True), (False, False)]
+    for arm in results["arms"].values():
+        secrets = [place_of(each) for each in load_dataset(DATASET, split="test")][:8]
+        weights = [secrets.count(0) / 8, secrets.count(1) / 8]
+        solved = sum(weight * value for weight, (value,) in zip(weights, arm["by_secret"], strict=True))
+        assert solved == pytest.approx(arm["mean"])
+    assert "secret 2" in secrets_table(results)
     page = with_tables(
         "before\n<!-- results small -->\nold\n<!-- end -->\n<!-- turns small --><!-- end -->", {"small": results}
     )
