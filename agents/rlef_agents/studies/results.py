@@ -255,9 +255,7 @@ def by_secret(study: Study, arm: Arm, seeds: Sequence[int], out: Path) -> list[l
         for fact in facts:
             if fact.has_verdict:
                 solved.setdefault(places[fact.problem.problem_id], []).append(fact.solved)
-        rows.append(
-            [sum(solved[n]) / len(solved[n]) if n in solved else None for n in range(1 + max(places.values()))]
-        )
+        rows.append([sum(solved[n]) / len(solved[n]) if n in solved else None for n in range(1 + max(places.values()))])
     return [list(column) for column in zip(*rows, strict=True)]
 
 
