@@ -17,8 +17,10 @@ __all__ = [
     "turns_table", "with_tables",
 ]  # fmt: skip
 
-SHARES: Final = ("right", "follows", "repeats", "no_program")
-"""Shares of answers to changed feedback that a table shows."""
+SHARES: Final = {
+    "right": "right", "follows": "follows", "fits": "fits", "repeats": "repeats a program", "no_program": "no program",
+}  # fmt: skip
+"""Shares of answers to changed feedback that a table shows, and their titles."""
 
 TURN: Final = {"solved": "solved so far", "reached": "with this turn", "chrf": "chrF of the edit", "repeats": "repeats"}
 """Columns of a turn that are no verdicts, and their titles."""
@@ -112,17 +114,33 @@ def speed_table(results: Mapping[str, Any]) -> str:
 
 
 def reading_table(results: Mapping[str, Any]) -> str:
-    """Return what policies do after changed feedback: means over seeds, and the lowest and the highest seed."""
-    rows: list[tuple[str, ...]] = [
-        ("arm", "wrong program", "feedback", "right", "follows", "repeats a program", "no program", "answers")
+    """Return what policies do after changed feedback: means over seeds, and the lowest and the highest seed.
+
+    Programs that fit the tests that are shown have a column where they may not be those that follow the feedback.
+    """
+    summaries = [
+        each[change]
+        for arm in results["arms"].values()
+        for found in arm.get("reading", {}).values()
+        for each in found
+        for change in changes(each)
     ]
+    titles = SHARES
+    if all(each["fits"] == each["follows"] for each in summaries):
+        titles = {key: title for key, title in SHARES.items() if key != "fits"}
+    rows: list[tuple[str, ...]] = [("arm", "wrong program", "feedback", *titles.values(), "answers")]
     for name, arm in results["arms"].items():
         for turn, found in arm.get("reading", {}).items():
-            for change in (each for each, value in found[0].items() if isinstance(value, dict) and "right" in value):
-                shares = (over_seeds([each[change][key] for each in found]) for key in SHARES)
+            for change in changes(found[0]):
+                shares = (over_seeds([each[change][key] for each in found]) for key in titles)
                 answers = sum(each[change]["count"] for each in found)
                 rows.append((name, turn, change.replace("_", " "), *shares, str(answers)))
     return markdown(rows)
+
+
+def changes(reading: Mapping[str, Any]) -> list[str]:
+    """Return the changes of feedback that a policy was given."""
+    return [name for name, value in reading.items() if isinstance(value, dict) and "right" in value]
 
 
 def secrets_table(results: Mapping[str, Any]) -> str:
