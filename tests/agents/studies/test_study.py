@@ -256,7 +256,7 @@ def test_guesses_know_the_frequent_secrets() -> None:
     assert guesses(dataset, "valid", 30, 4) == 1.0
 
 
-def test_a_study_from_its_file_to_its_table(tmp_path: Path) -> None:
+def test_a_study_from_its_file_to_its_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Real starts, training and evaluations; equal policies are made once, and a job that was done is not repeated."""
     study = small(tmp_path)
     for arm in study.arms:
@@ -294,6 +294,12 @@ def test_a_study_from_its_file_to_its_table(tmp_path: Path) -> None:
         "start": [1, 3], "RLEF": [1, 3], "experts": [1, 3]
     }  # fmt: skip
     assert turn_limits(results)["RLEF"][3] == results["arms"]["RLEF"]["evaluations"]["test"]
+    words = ["study", str(tmp_path / "small.toml"), "--seeds", "1", "--out", str(tmp_path / "runs")]
+    with pytest.raises(SystemExit) as caught:  # nothing is left to run, and a conclusion is refuted
+        main([*words, "--results", str(tmp_path / "results")])
+    assert caught.value.code == 1
+    assert "it is impossible" in capsys.readouterr().err
+    assert json.loads((tmp_path / "results" / "small.json").read_text()) == results
     rlef = arm_folder(tmp_path / "runs", study, "RLEF", 0)
     own, repaired = (responses_of(rlef / name) for name in ("test", "repaired"))
     assert {key[:2] for key in own} == {key[:2] for key in repaired}
