@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import glob
 import hashlib
 import json
 import os
 import re
-import shutil
+import subprocess
 import tempfile
+import weakref
 from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import replace
@@ -22,42 +24,86 @@ from rlef_env.sandbox.zygote.zygote_profile import Profile
 
 __all__ = ["Compiler", "runtime_paths"]
 
-LIMITS = Limits(cpu_seconds=60.0, memory_bytes=2**31)  # of all processes of a compiler together
+# Of all processes of a compiler together. One that sleeps waits for its own output, or for nothing.
+LIMITS = Limits(cpu_seconds=60.0, idle_seconds=5.0, memory_bytes=2**31)
 WALL_FACTOR = 5  # a compilation that takes this many times its CPU limit was starved by the machine
 MAX_CACHE_BYTES = 2**28  # of artifacts; the least recently used are dropped first
 TOOLCHAIN = ("/usr/bin", "/usr/include", "/usr/lib", "/usr/lib64", "/usr/libexec", "/etc/alternatives")
+RUST_PARTS = ("rustlib", "librustc_driver*", "libLLVM*", "libstd-*", "libtest-*")
 MAX_OUTPUT_BYTES = 60_000  # of a compiler's messages
 TRANSIENT = (b"fatal error", b"internal compiler error", b"Killed", b"memory")  # printed by a compiler that gave up
 RANDOM_NAME = re.compile(rb"\bcc\w{6}(?=\.[os]\b)|\brustc\w{6}(?=/)|\bgo-build\d+(?=/)")
 """Temporary files of gcc, rustc and go in their messages: the same program must get the same feedback each time."""
 _OWN: dict[str, bytes] = {}  # the C programs of this package, compiled
 
+REFUSED, FAILED = 1, 70
+"""Exit statuses of the driver: the compiler refuses the program; the driver itself failed, which is never the program's
+fault."""
+
 DRIVER = b"""
-import json, os, shutil, subprocess, sys
-job = json.load(sys.stdin)
-os.chdir(job["scratch"])
-for entry in os.scandir():
-    shutil.rmtree(entry) if entry.is_dir(follow_symlinks=False) else os.unlink(entry)
-with open(job["source_name"], "w", encoding="utf-8", errors="surrogatepass") as file:
-    file.write(job["source"])
-environment = {"PATH": "/usr/bin:/bin", "HOME": job["scratch"], "TMPDIR": job["scratch"], "LC_ALL": "C.UTF-8",
-               "GOCACHE": job["scratch"] + "/cache", "GO111MODULE": "off", "CGO_ENABLED": "0", "UV_USE_IO_URING": "0"}
-first = None
-for commands in job["standards"]:
-    for command in commands:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              env=environment, check=False)
-        if done.returncode:
+import base64, json, os, subprocess, sys
+
+def refuse(text):
+    sys.stderr.buffer.write(text)
+    sys.stderr.flush()
+    os._exit(1)
+
+def empty():  # not by shutil: a compiler may have made folders deeper than Python can recurse
+    names = os.listdir()
+    for place in range(0, len(names), 1000):
+        subprocess.run(["rm", "-rf", "--", *("./" + name for name in names[place:place + 1000])], check=True)
+
+def compile(job):
+    name = job["source_name"]
+    try:
+        with open(name, "w", encoding="utf-8", errors="surrogatepass") as file:
+            file.write(job["source"])
+    except OSError as error:
+        refuse(f"{name[:100]}: {error.strerror}\\n".encode())
+    for other, content in job["objects"].items():
+        with open(other, "wb") as file:
+            file.write(base64.b64decode(content))
+    os.utime(name, (0, 0))  # for __TIMESTAMP__
+    environment = {"PATH": "/usr/bin:/bin", "HOME": "/", "TMPDIR": job["scratch"], "LC_ALL": "C.UTF-8",
+                   "GOCACHE": job["scratch"] + "/cache", "GO111MODULE": "off", "CGO_ENABLED": "0",
+                   "UV_USE_IO_URING": "0", "SOURCE_DATE_EPOCH": "0"}
+    first = None
+    for commands in job["standards"]:
+        for command in commands:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  env=environment, check=False)
+            if done.returncode:
+                break
+        else:
             break
+        first = done.stdout if first is None else first
     else:
-        break
-    first = done.stdout if first is None else first
-else:
-    sys.stderr.buffer.write(first)
-    sys.exit(1)
-with open(job["artifact"], "rb") as file:
-    shutil.copyfileobj(file, sys.stdout.buffer)
+        refuse(first)
+    if not os.path.isfile(job["artifact"]):
+        refuse(done.stdout + b"the compiler made no program that can be run\\n")
+    with open(job["artifact"], "rb") as file:
+        return file.read()
+
+try:
+    job = json.load(sys.stdin)
+    os.chdir(job["scratch"])
+    empty()
+    artifact = compile(job)
+    empty()
+    sys.stdout.buffer.write(artifact)
+    sys.stdout.flush()
+except BaseException as error:
+    sys.stderr.write(repr(error))
+    sys.stderr.flush()
+    os._exit(70)
 """
+
+
+ARTIFACTS = {"executable": ("-static",), "shared object": ("-shared", "-fPIC", "-s"), "object": ("-c",)}
+"""What C programs of this package are compiled to -> options."""
+
+LINKED = ("-Wl,--wrap=__sysinfo",)
+"""Options with which programs in C and C++ are linked, and the objects of no_facts.c."""
 
 
 class Compiler:
@@ -70,7 +116,7 @@ class Compiler:
 
     def __init__(self, isolation: str, require: Collection[str]) -> None:
         self._isolation, self._require = isolation, require
-        self._scratch = ""
+        self._scratch, self._remove = "", _nothing
         self._zygotes: dict[str, ZygoteProcess] = {}
         self._cache: OrderedDict[bytes, bytes | Execution] = OrderedDict()
 
@@ -79,9 +125,8 @@ class Compiler:
         for zygote in self._zygotes.values():
             zygote.close()
         self._zygotes.clear()
-        if self._scratch:
-            shutil.rmtree(self._scratch, ignore_errors=True)
-            self._scratch = ""
+        self._remove()
+        self._scratch, self._remove = "", _nothing
 
     def kill(self) -> None:
         """Kill the zygotes at once, from any thread."""
@@ -128,25 +173,40 @@ class Compiler:
             return b""
         if name not in _OWN:
             program = Program(c_source(name), "c")
-            artifact = self._compile(program, shared=True) if name == "pipes.c" else self.compile(program)
+            kinds = {"pipes.c": "shared object", "no_facts.c": "object"}
+            artifact = self._compile(program, kinds.get(name, "executable"))
             if not isinstance(artifact, bytes) and artifact.status is not Status.COMPILE_ERROR:
                 return b""  # our failure, or the machine's: tried again for the next zygote
             _OWN[name] = artifact if isinstance(artifact, bytes) else b""
         return _OWN[name]
 
-    def _compile(self, program: Program, shared: bool = False) -> bytes | Execution:
+    def _objects(self, name: str) -> dict[str, bytes]:
+        """Return the objects that programs of a language are linked with: name -> content."""
+        found = self._own("no_facts.c") if name in ("c", "cpp") else b""
+        return {"no_facts.o": found} if found else {}
+
+    def _compile(self, program: Program, artifact: str = "program") -> bytes | Execution:
+        """Compile a program, or to another ``artifact``: one of ``ARTIFACTS``, for the C programs of this package."""
         language = find_language(program.language)
-        if shared:
-            language = replace(language, compile=tuple(map(_as_shared_object, language.compile)))
+        if artifact != "program":
+            language = replace(language, compile=tuple(_with(ARTIFACTS[artifact], each) for each in language.compile))
         zygote = self._zygote(program.language)
-        file, main = java_names(program.source) if "{file}" in language.source else ("", "")
+        source = program.source.removeprefix("\ufeff")  # javac refuses a byte order mark
+        file, main = java_names(source) if "{file}" in language.source else ("", "")
+        objects = self._objects(program.language) if artifact == "program" else {}
         job = {
             "scratch": self._scratch,
             "source_name": language.source.replace("{file}", file),
-            "source": program.source,
+            "source": source,
+            "objects": {name: base64.b64encode(content).decode() for name, content in objects.items()},
             # One run compiles by all of them in turn, under one set of limits.
             "standards": [
-                [[word.replace("{file}", file).replace("{main}", main) for word in command] for command in commands]
+                [
+                    [word.replace("{file}", file).replace("{main}", main) for word in (*command, *LINKED, *objects)]
+                    if objects
+                    else [word.replace("{file}", file).replace("{main}", main) for word in command]
+                    for command in commands
+                ]
                 for commands in commands_by_standard(language)
             ],
             "artifact": language.artifact,
@@ -157,18 +217,23 @@ class Compiler:
             execution = loaded.run(json.dumps(job).encode())
         if execution.status is Status.EXITED and execution.exit_code == 0:
             return execution.stdout
-        if execution.status in (Status.FAILED, Status.STARVED, Status.EXITED):
-            refused = execution.status is Status.EXITED
-            output = execution.stderr.replace(f"{self._scratch}/".encode(), b"")
+        if execution.status is Status.EXITED and execution.exit_code == REFUSED:
+            output = execution.stderr.replace(f"{self._scratch}/".encode(), b"").replace(self._scratch.encode(), b".")
             output = RANDOM_NAME.sub(b"solution", output)[:MAX_OUTPUT_BYTES]
-            status, code = (Status.COMPILE_ERROR, 1) if refused else (execution.status, None)
-            return Execution(status, exit_code=code, stderr=output, message=execution.message)
+            return Execution(Status.COMPILE_ERROR, exit_code=1, stderr=output)
+        if execution.status in (Status.FAILED, Status.STARVED):
+            return execution
+        if execution.status in (Status.EXITED, Status.SIGNALED):  # the driver's end, not the compiler's
+            told = execution.stderr.decode("utf-8", "replace")[:200]
+            return Execution(Status.FAILED, message=f"the driver of the compiler failed: {told or execution}")
         reason = f"compiling it took too much ({execution.status.value.replace('_', ' ')})\n"
         return Execution(Status.COMPILE_ERROR, stderr=reason.encode(), compile_over_limit=True)
 
     def _zygote(self, name: str) -> ZygoteProcess:
         if name not in self._zygotes:
-            self._scratch = self._scratch or tempfile.mkdtemp(prefix="rlef-compile-")
+            if not self._scratch:
+                self._scratch = tempfile.mkdtemp(prefix="rlef-compile-")
+                self._remove = weakref.finalize(self, _remove_folder, self._scratch)
             profile = Profile(
                 native=True,
                 executables=(*filter(os.path.isdir, TOOLCHAIN), *runtime_paths(name)),
@@ -182,23 +247,43 @@ class Compiler:
 
 
 def _is_final(failure: Execution) -> bool:
-    """Return whether a compiler would refuse the program again: not if it ran out of something or was killed."""
-    return failure.exit_code is not None and not any(text in failure.stderr for text in TRANSIENT)
+    """Return whether a compiler would refuse the program again: not if the machine may have been the reason."""
+    return failure.compile_over_limit or (
+        failure.exit_code is not None and not any(text in failure.stderr for text in TRANSIENT)
+    )
 
 
 def _size(result: bytes | Execution) -> int:
     return len(result if isinstance(result, bytes) else result.stderr)
 
 
-def _as_shared_object(command: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(each for word in command for each in (("-shared", "-fPIC", "-s") if word == "-static" else (word,)))
+def _with(options: tuple[str, ...], command: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a command line with these options in place of ``-static``."""
+    return tuple(each for word in command for each in (options if word == "-static" else (word,)))
+
+
+def _nothing() -> None:
+    """Remove no folder: there is none."""
+
+
+def _remove_folder(folder: str) -> None:
+    # Not by shutil: a compiler may have made folders deeper than Python can recurse.
+    subprocess.run(["rm", "-rf", "--", folder], check=False)
 
 
 def runtime_paths(name: str) -> tuple[str, ...]:
-    """Return the folders that a language's tools need: for a tool in PREFIX/bin all of PREFIX, unless that is /usr."""
+    """Return the files and folders that a language's tools need: for a tool in PREFIX/bin all of PREFIX.
+
+    But not where other software is installed too, such as in /usr, or where there is a Python: this package with its
+    stored answers may be among its packages. There it is the tool, and the parts of PREFIX/lib that rustc needs.
+    """
     found = []
     for path in tool_paths(name).values():
         prefix = os.path.dirname(os.path.dirname(path))
-        found += [path] if prefix in ("/usr", "/") else [prefix]
+        if prefix in ("/usr", "/", "/usr/local") or glob.glob(f"{glob.escape(prefix)}/lib*/python*"):
+            parts = [f"{glob.escape(prefix)}/lib/{part}" for part in RUST_PARTS] if name == "rust" else []
+            found += [path, *(part for pattern in parts for part in glob.glob(pattern))]
+        else:
+            found.append(prefix)
     found += [path for pattern in LANGUAGES[name].settings for path in glob.glob(pattern)]
     return tuple(dict.fromkeys(found))

@@ -8,12 +8,12 @@ from typing import Final
 
 __all__ = ["java_names"]
 
-# Comments and literals are skipped; a name with dots is one token. No two alternatives can match at the same place, so
-# matching takes linear time.
+# Comments and literals are skipped; a name with dots is one token. No two alternatives can match at the same place, and
+# what follows a repetition may be absent, so matching takes linear time.
 _TOKEN: Final = re.compile(
     r"//[^\n]*|/\*.*?(?:\*/|\Z)"
-    r'|"""(?:\\.|[^\\])*?(?:"""|\Z)|"(?:\\.|[^"\\\n])*+"?' + r"|'(?:\\.|[^'\\\n])*+'?"
-    r"|(?P<word>[\w$]+(?:\.[\w$]+)*+|[{}();@])",
+    r'|"""(?:\\.|[^\\])*?(?:"""|\Z)|"(?:\\.|[^"\\\n])*"?' + r"|'(?:\\.|[^'\\\n])*'?"
+    r"|(?P<word>[\w$]+(?:\.[\w$]+)*|[{}();@])",
     re.DOTALL,
 )
 _TYPES: Final = ("class", "interface", "enum", "record")

@@ -40,6 +40,7 @@ class Language:
         native: whether the artifact is executed itself, and needs no tool to run.
         calls: system calls without which its runtime does not work; pipes.c makes them unnecessary where it can.
         settings: files of settings without which its tools do not start; patterns as for ``glob``.
+        own_megabytes: memory that its runtime takes for itself, beside the program's.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Language:
     native: bool = True
     calls: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    own_megabytes: int = 0
 
 
 LANGUAGES: dict[str, Language] = {
@@ -64,16 +66,19 @@ LANGUAGES: dict[str, Language] = {
             "c",
             tools=("gcc",),
             source="solution.c",
-            compile=(("{gcc}", "{standard}", "-O2", "-static", "-o", "solution", "solution.c", "-lm"),),
-            # In C89, inline functions can be linked with, and undeclared functions return an int.
-            standards=("-std=gnu17", "-std=gnu89"),
+            compile=(
+                ("{gcc}", "{standard}", "-O2", "-DONLINE_JUDGE", "-static", "-o", "solution", "solution.c", "-lm"),
+            ),
+            # In C89, inline functions can be linked with, and undeclared functions return an int; but main without a
+            # return statement ends with any status.
+            standards=("-std=gnu17", "-fgnu89-inline", "-std=gnu89"),
             artifact="solution",
         ),
         Language(
             "cpp",
             tools=("g++",),
             source="solution.cpp",
-            compile=(("{g++}", "{standard}", "-O2", "-static", "-o", "solution", "solution.cpp"),),
+            compile=(("{g++}", "{standard}", "-O2", "-DONLINE_JUDGE", "-static", "-o", "solution", "solution.cpp"),),
             # Newer libraries define names that older programs use for their own: lerp in 20, data in 17, hash in 11.
             standards=("-std=gnu++20", "-std=gnu++17", "-std=gnu++14", "-std=gnu++98"),
             artifact="solution",
@@ -105,7 +110,7 @@ LANGUAGES: dict[str, Language] = {
             tools=("javac", "java", "jar"),
             source="{file}.java",
             compile=(
-                ("{javac}", "{standard}", "-encoding", "UTF-8", "-d", "classes", "{file}.java"),
+                ("{javac}", "-J-Xss512m", "{standard}", "-encoding", "UTF-8", "-d", "classes", "{file}.java"),
                 ("{jar}", "--create", "--file", "solution.jar", "--main-class", "{main}", "-C", "classes", "."),
             ),
             standards=("", "--release=8"),
@@ -113,24 +118,26 @@ LANGUAGES: dict[str, Language] = {
             run=(
                 "LD_ORIGIN_PATH={java folder}",  # else the loader reads /proc/self/exe, and a run can read no link
                 *("{java}", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Xss64m"),
-                *("-Xmx{megabytes}m", "-jar", "{program}"),
+                *("-Xms16m", "-Xmx{megabytes}m", "-jar", "{program}"),
             ),
             reserves=True,
             native=False,
             calls=("socketpair",),  # called once, by the class that opens files
             settings=("/etc/java-*",),
+            own_megabytes=64,
         ),
         Language(
             "javascript",
             tools=("node",),
             source="solution.js",
-            compile=(("{node}", "--check", "solution.js"),),
+            compile=(("{node}", "--stack-size=7000", "--check", "solution.js"),),
             artifact="solution.js",
             run=("{node}", "--preserve-symlinks-main", "--stack-size=7000", "{program}"),
             reserves=True,
             native=False,
             calls=("pipe2",),  # called for each event loop
             settings=("/etc/ssl/openssl.cnf",),
+            own_megabytes=64,
         ),
     )
 }

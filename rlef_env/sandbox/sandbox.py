@@ -7,6 +7,7 @@ import importlib.util
 import platform
 import sys
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from rlef_env.errors import IsolationUnavailable, UsageError
@@ -142,6 +143,8 @@ class Sandbox:
             yield LoadedProgram(limits, Started(None, artifact))
             return
         command = [word.replace("{megabytes}", str(limits.memory_bytes // 2**20)) for word in language.run]
+        if language.own_megabytes:
+            limits = replace(limits, memory_bytes=limits.memory_bytes + language.own_megabytes * 2**20)
         with self._zygote(program.language, writes).load(artifact, limits, command, on_sleep=self._on_sleep) as loaded:
             yield loaded
 

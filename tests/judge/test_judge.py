@@ -93,6 +93,34 @@ def test_a_compile_error_of_c_has_no_category(source: str, words: str, judge: Ju
     assert words in judgement.results[0].stderr
 
 
+JAVA = "import java.util.*;\npublic class Main {{ public static void main(String[] a) {{\n{}\n}} }}"
+GARBAGE = "for (int i = 0; i < 200000; i++) { long[] x = new long[1000]; x[5] = i; }"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            "List<long[]> kept = new ArrayList<>(); for (int i = 0; i < 7000; i++) kept.add(new long[1000]);\n"
+            f'{GARBAGE} System.out.println(kept.size() == 7000 ? "3" : "");',
+            (Verdict.ACCEPTED, None),
+        ),
+        ("int[] x = new int[100000000]; System.out.println(x[5]);", (Verdict.MEMORY_LIMIT, "OutOfMemoryError")),
+        ("throw new IllegalStateException();", (Verdict.RUNTIME_ERROR, "exit status 1")),
+    ],
+    ids=["within", "beyond", "exception"],
+)
+def test_the_memory_limit_of_java_is_that_of_its_heap(
+    body: str, expected: tuple[Verdict, str | None], judge: Judge
+) -> None:
+    """56 MB live and much garbage are within 128 MiB, although the runtime takes 40 MB itself."""
+    if "java" not in installed_languages():
+        pytest.skip("java is not installed here")
+    problem = Problem("x", "", (Test("1 2\n", "3\n"),), time_limit=60.0, memory_limit=128 * 2**20)
+    judgement = judge.judge(problem, Program(JAVA.format(body), "java"))
+    assert (judgement.verdict, judgement.category) == expected
+
+
 def test_early_stop_runs_nothing_after_the_first_failure(judge: Judge) -> None:
     judgement = judge.judge(ADD, Program("print(3)"))
     assert [(r.role, r.index, r.verdict.value) for r in judgement.results] == [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import gc
 import os
 import signal
 from dataclasses import replace
@@ -13,7 +15,9 @@ import pytest
 
 from rlef_env.errors import UsageError
 from rlef_env.sandbox import LANGUAGES, Limits, Program, Sandbox, Status, installed_languages
+from rlef_env.sandbox.compiler import Compiler, runtime_paths
 from rlef_env.sandbox.machine.proc_usage import Usage, usage
+from rlef_env.sandbox.policy.layers import REQUIRED
 from tests.sandbox.implementations import launcher_missing
 
 MB = 10**6
@@ -168,7 +172,7 @@ def test_a_native_program_inherits_no_descriptor_or_environment(sandbox: Sandbox
         "extern char **environ; for (char **e = environ; *e; e++) puts(*e);"
     )
     with sandbox.load(c(body)) as loaded:
-        assert loaded.run(b"").stdout.split() == [b"LC_ALL=C.UTF-8", b"TZ=UTC", b"UV_USE_IO_URING=0"]
+        assert sorted(loaded.run(b"").stdout.split()) == [b"LC_ALL=C", b"TZ=UTC", b"UV_USE_IO_URING=0"]
 
 
 LIMITED = {
@@ -243,6 +247,169 @@ def test_a_compiler_reads_nothing_but_its_toolchain(name: str, sandbox: Sandbox)
     assert execution.status is Status.COMPILE_ERROR
     assert b"root:" not in execution.stderr
     assert b"starter/" not in execution.stderr
+
+
+THREADS = "#include <thread>\n#include <cstdio>\n"
+DEEP_PACKAGE = (
+    f"package {'.'.join(['a'] * 1400)};\n"
+    'public class Main { public static void main(String[] a) { System.out.println("7"); } }'
+)
+SEVEN = {
+    "C++ promise": (
+        "cpp",
+        f"#include <future>\n{THREADS}int main() {{ std::promise<int> p; auto f = p.get_future();\n"
+        'std::thread t([&] { p.set_value(7); }); printf("%d\\n", f.get()); t.join(); }',
+    ),
+    "C++ latch and atomic": (
+        "cpp",
+        f"#include <latch>\n#include <atomic>\n{THREADS}int main() {{ std::latch l(1); std::atomic<int> a{{0}};\n"
+        'std::thread t([&] { l.count_down(); a = 1; a.notify_all(); }); l.wait(); a.wait(0); t.join(); puts("7"); }',
+    ),
+    "C++ locale": (
+        "cpp",
+        "#include <locale>\n#include <iostream>\n"
+        'int main() { std::locale::global(std::locale("")); std::cout << "7\\n"; }',
+    ),
+    "C for an online judge": (
+        "c",
+        '#include <stdio.h>\nint main(void) {\n#ifndef ONLINE_JUDGE\nreturn 1;\n#endif\nputs("7"); return 0; }',
+    ),
+    "C of 1989 without return": ("c", 'inline int g() { return 7; }\nmain() { printf("%d\\n", g()); }'),
+    "C stable sort": (
+        "c",
+        "#include <stdio.h>\n#include <stdlib.h>\nstruct p { int key, place; } a[100000];\n"
+        "int by(const void *x, const void *y) { return ((struct p *)x)->key - ((struct p *)y)->key; }\n"
+        "__attribute__((noinline)) int used(void) {\n"
+        "char line[1 << 14] = {0}; return fread(line, 1, 9, stdin) + line[99]; }\n"
+        "int main(void) { used(); for (int i = 0; i < 100000; i++) a[i] = (struct p){i * 7919 % 100, i};\n"
+        "qsort(a, 100000, sizeof *a, by); int bad = 0; for (int i = 1; i < 100000; i++)\n"
+        'bad += a[i].key == a[i - 1].key && a[i].place < a[i - 1].place; printf("%d\\n", bad ? bad : 7); return 0; }',
+    ),
+    "Java with a byte order mark": (
+        "java",
+        '\ufeffpublic class Main { public static void main(String[] a) { System.out.println("7"); } }',
+    ),
+    "Java in a deep package": ("java", DEEP_PACKAGE),
+    "Java with a long sum": (
+        "java",
+        "public class Main { public static void main(String[] a) { int x = 1; int y = " + "x + " * 3000 + "0;\n"
+        'System.out.println("7"); } }',
+    ),
+    "JavaScript that nests deeply": ("javascript", f"const x = {'[' * 2500}{']' * 2500}; console.log('7');"),
+    "C at another time": (
+        "c",
+        "#include <stdio.h>\n#include <string.h>\nint main(void) {\n"
+        'puts(strcmp(__DATE__ __TIME__, "Jan  1 197000:00:00") || !strstr(__TIMESTAMP__, "1970") ? __DATE__ : "7"); }',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEVEN)
+def test_an_honest_program_prints_seven(name: str, sandbox: Sandbox) -> None:
+    language, source = SEVEN[name]
+    needs(language)
+    with sandbox.load(Program(source, language)) as loaded:
+        execution = loaded.run(b"1\n")
+    assert (execution.status, execution.exit_code, execution.stdout) == (Status.EXITED, 0, b"7\n"), execution
+
+
+def test_a_program_whose_compiler_makes_deep_folders_harms_no_later_one(sandbox: Sandbox) -> None:
+    needs("java")
+    for source in (DEEP_PACKAGE, SUM["java"]):
+        with sandbox.load(Program(source, "java")) as loaded:
+            assert loaded.compile_failure is None
+    assert list(Path(sandbox._compiler._scratch).iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "words"),
+    [
+        ("rust", '#![crate_type="cdylib"]\npub fn main() {}', b"no program that can be run"),
+        ("java", f"public class {'A' * 300} {{}}", b"File name too long"),
+    ],
+)
+def test_what_makes_no_program_is_refused_in_words(language: str, source: str, words: bytes, sandbox: Sandbox) -> None:
+    needs(language)
+    with sandbox.load(Program(source, language)) as loaded:
+        execution = loaded.run(b"")
+    assert execution.status is Status.COMPILE_ERROR
+    assert words in execution.stderr
+    assert b"Traceback" not in execution.stderr
+
+
+def test_a_failure_of_the_driver_is_no_compile_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs("c")
+    with Sandbox() as fresh:
+        monkeypatch.setattr("rlef_env.sandbox.compiler.DRIVER", b"import os\nos._exit(70)")
+        with fresh.load(c('puts("7");')) as loaded:
+            assert loaded.run(b"").status is Status.FAILED
+        monkeypatch.undo()
+        with fresh.load(c('puts("7");')) as loaded:
+            assert loaded.run(b"").stdout == b"7\n"
+
+
+def test_a_compiler_that_waits_is_stopped_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs("c")
+    monkeypatch.setattr("rlef_env.sandbox.compiler.LIMITS", Limits(cpu_seconds=60.0, idle_seconds=0.3))
+    program = Program('#include "/dev/stdout"\nint main(void) { return 0; }', "c")
+    with Sandbox() as fresh:
+        first = fresh._compiler.compile(program)
+        assert not isinstance(first, bytes)
+        assert first.compile_over_limit
+        assert fresh._compiler.compile(program) is first
+
+
+def test_the_scratch_folder_goes_with_its_compiler() -> None:
+    needs("c")
+    compiler = Compiler("locked", REQUIRED)
+    assert isinstance(compiler.compile(c('puts("7");')), bytes)
+    folder = Path(compiler._scratch)
+    assert folder.is_dir()
+    del compiler  # without close()
+    gc.collect()
+    assert not folder.exists()
+
+
+def test_addresses_are_the_same_in_each_sandbox() -> None:
+    needs("c")
+    personality = ctypes.CDLL(None).personality
+    before = personality(0xFFFFFFFF)
+    refused = personality(before | 0x40000) < 0
+    personality(before)
+    if refused:
+        pytest.skip("this machine refuses fixed addresses")
+    found = set()
+    for _ in range(3):
+        with Sandbox() as fresh, fresh.load(c('int x; printf("%p %p", &x, malloc(1 << 20));')) as loaded:
+            found.add(loaded.run(b"").stdout)
+    assert len(found) == 1
+
+
+def test_a_runtime_among_other_software_shows_its_program_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This package with its stored answers may be installed beside it."""
+    for prefix, python in (("alone", False), ("shared", True)):
+        node = tmp_path / prefix / "bin" / "node"
+        node.parent.mkdir(parents=True)
+        node.touch()
+        if python:
+            (tmp_path / prefix / "lib" / "python3.11" / "site-packages").mkdir(parents=True)
+        monkeypatch.setattr("rlef_env.sandbox.compiler.tool_paths", lambda _, path=node: {"node": str(path)})
+        monkeypatch.setitem(LANGUAGES, "javascript", replace(LANGUAGES["javascript"], settings=()))
+        assert runtime_paths("javascript") == ((str(node),) if python else (str(tmp_path / prefix),))
+
+
+def test_memory_counts_when_the_first_thread_has_left() -> None:
+    needs("c")
+    source = (
+        f"#define _GNU_SOURCE\n#include <pthread.h>\n{C_INCLUDES}void *work(void *given) {{ (void)given;\n"
+        "char *all = malloc(600000000); for (int i = 0; i < 60; i++) { memset(all + i * 10000000, 1, 10000000);\n"
+        "usleep(10000); } return 0; }\n"
+        "int main(void) { pthread_t t; pthread_create(&t, 0, work, 0); syscall(SYS_exit, 0); }"
+    )
+    with Sandbox() as fresh, fresh.load(Program(source, "c"), Limits(memory_bytes=64 * MB)) as loaded:
+        execution = loaded.run(b"")
+    assert execution.status is Status.MEMORY_LIMIT
+    assert execution.peak_bytes < 500 * MB  # it was killed on the way
 
 
 NOT_COMPILED = {

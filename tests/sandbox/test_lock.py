@@ -272,7 +272,7 @@ def test_a_run_finds_nothing_in_the_zygotes_variables(run: Run) -> None:
 @pytest.mark.conformance
 def test_limits_reach_every_run(run: Run) -> None:
     execution = run("import resource as r\nprint(r.getrlimit(r.RLIMIT_NOFILE), r.getrlimit(r.RLIMIT_CORE))")
-    assert execution.stdout == b"(64, 64) (0, 0)\n"
+    assert execution.stdout == b"(64, 64) (1, 1)\n"
 
 
 @pytest.mark.conformance

@@ -86,7 +86,7 @@ KEPT = {
     "refused(*[lambda pid=pid, kind=kind: time.clock_gettime((~pid << 3) | kind)\n"
     "    for pid in (1, os.getppid()) for kind in (0, 1, 2, 3)])",
     "unknown calls": "try: call(999)\nexcept OSError as error: assert error.errno == 38",
-    "open files": "import resource\nassert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)\n"
+    "open files": "import resource\nassert resource.getrlimit(resource.RLIMIT_CORE) == (1, 1)\n"
     "refused(lambda: [open('/dev/null') for _ in range(65)])",
     "secrets": "assert set(os.environ) == {'LC_ALL', 'PYTHONHASHSEED', 'TZ'} and sys.argv == ['solution.py']\n"
     "refused(*[lambda fd=fd: os.fstat(fd) for fd in range(3, 64)])\n"

@@ -130,14 +130,20 @@ def _usage_of_one(pid: int, now: float, max_threads: int, ended_children: bool) 
     try:
         cpu = time.clock_gettime((~pid << 3) | 2)  # the clock id of another process (clock_getcpuclockid)
         fields = _stat(f"/proc/{pid}/stat")
-        count, resident = int(fields[THREADS]), int(fields[RESIDENT]) * PAGE
-        if int(fields[SPACE]) > MUCH_SPACE:
-            resident += _page_table_bytes(pid)
+        count, states = int(fields[THREADS]), {pid: (fields[STATE], int(fields[CORE]))}
+        memory, holder = fields, f"/proc/{pid}"
         if ended_children:
             cpu += (int(fields[CHILDREN_USER]) + int(fields[CHILDREN_SYSTEM])) / TICKS
-        states = {pid: (fields[STATE], int(fields[CORE]))}
         if 1 < count <= max_threads:
-            states = {int(task): _state(pid, task) for task in os.listdir(f"/proc/{pid}/task")}
+            stats = {int(task): _thread_stat(pid, task) for task in os.listdir(f"/proc/{pid}/task")}
+            states = {task: (each[STATE], int(each[CORE])) if each else (b"", -1) for task, each in stats.items()}
+            # The kernel reports no memory for a first thread that has ended before the others.
+            for task, each in stats.items():
+                if each and int(each[RESIDENT]) > int(memory[RESIDENT]):
+                    memory, holder = each, f"/proc/{pid}/task/{task}"
+        resident = int(memory[RESIDENT]) * PAGE
+        if int(memory[SPACE]) > MUCH_SPACE:
+            resident += _page_table_bytes(holder)
         threads = {}
         if count <= max_threads:
             for task, (state, core) in states.items():
@@ -196,13 +202,12 @@ def _stat(path: str) -> list[bytes]:
         return file.read().rpartition(b")")[2].split()
 
 
-def _state(pid: int, task: str) -> tuple[bytes, int]:
-    """Return a thread's state and core; (b"", -1) if it has just ended."""
+def _thread_stat(pid: int, task: str) -> list[bytes]:
+    """Return the numbers of a thread; none if it has just ended."""
     try:
-        fields = _stat(f"/proc/{pid}/task/{task}/stat")
-        return fields[STATE], int(fields[CORE])
+        return _stat(f"/proc/{pid}/task/{task}/stat")
     except (FileNotFoundError, ProcessLookupError):
-        return b"", -1
+        return []
 
 
 def _children(pid: int) -> list[int]:
@@ -214,8 +219,8 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _page_table_bytes(pid: int) -> int:
-    with open(f"/proc/{pid}/status", "rb") as file:
+def _page_table_bytes(process: str) -> int:
+    with open(f"{process}/status", "rb") as file:
         return next((int(line.split()[1]) * 1024 for line in file if line.startswith(b"VmPTE:")), 0)
 
 

@@ -53,7 +53,8 @@ def base_filter(profile: Profile = PYTHON, machine: str | None = None, pipes: bo
     if profile.compiles:
         conditions = {call: conditions[call] for call in conditions if call in syscall_policy.COMPILER_CONDITIONS}
     elif profile.native:
-        conditions[syscall_policy.THREAD_JOIN.call] = syscall_policy.THREAD_JOIN
+        threads = syscall_policy.THREAD_JOIN if profile.executables else syscall_policy.COMPILED_THREADS
+        conditions[threads.call] = threads
     for call, condition in conditions.items():
         code += _on_call(numbers[call], _body(condition))
     if profile.compiles:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "ALLOWED",
+    "COMPILED_THREADS",
     "COMPILER_CONDITIONS",
     "COMPILER_GROUPS",
     "CONDITIONS",
@@ -239,7 +240,15 @@ THREAD_JOIN = Condition(
     errno.EAGAIN,
     "also FUTEX_WAIT without the flag, with which the C library waits for the end of a thread",
 )
-"""Replaces the condition for Python, whose threads do not wait this way. A native program can read no shared file."""
+"""Replaces the condition for runtimes of other languages than Python, whose threads do not wait this way."""
+
+COMPILED_THREADS = Condition(
+    "futex",
+    (Argument(1, (0x80,), mask=0x80), Argument(1, (0, 1, 9, 0x109))),
+    errno.EAGAIN,
+    "also FUTEX_WAIT and FUTEX_WAKE without the flag: C++ notifies a std::promise, latch or atomic this way",
+)
+"""The same for a compiled program, which has no file mapped that another run has."""
 
 CLONE_PIDFD = 0x1000
 THREAD_FLAGS = 0x00050F00  # CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM: what every thread library sets

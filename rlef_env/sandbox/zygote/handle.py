@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import socket
@@ -42,6 +43,7 @@ __all__ = ["ZygoteProcess"]
 
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "TZ": "UTC"}
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # or numpy starts its own
+ASK_PERSONALITY, ADDR_NO_RANDOMIZE = 0xFFFFFFFF, 0x0040000
 BOOTSTRAP = "import sys;sys.path.remove('');exec(compile(open({source},'rb').read(),'zygote','exec'));main({control})"
 
 PRELOADED = ("numpy", "numpy.libs")  # in the folder Profile.preload
@@ -88,6 +90,7 @@ class ZygoteProcess:
             theirs,
             memory_file("zygote", zygote_source()) as source,
             memory_file("launcher", profile.launcher) as launcher,
+            fixed_addresses(),
         ):
             self._process = subprocess.Popen(
                 [
@@ -248,6 +251,8 @@ class ZygoteProcess:
             "pipes": profile.pipes.hex(),
             "open_files": profile.open_files,
             "forks": profile.compiles,
+            # A compiled program is linked with no other locale, and can read none.
+            "locale": "C.UTF-8" if profile.executables else "C",
         }
         if not locked:
             return config
@@ -267,6 +272,22 @@ class ZygoteProcess:
         """Return the bytes of address space that the zygote has, which its children start with."""
         with open(f"/proc/{self._process.pid}/statm") as file:
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextlib.contextmanager
+def fixed_addresses() -> Iterator[None]:
+    """Give programs that this thread starts in the block, and what they start, the same addresses each time.
+
+    Addresses are in what programs print and sort by, and in messages of compilers that crash. Objects of Python may
+    still lie elsewhere, by what the zygote allocated before. Some containers refuse this: then addresses are random.
+    """
+    personality = ctypes.CDLL(None).personality
+    before = personality(ctypes.c_ulong(ASK_PERSONALITY))
+    personality(ctypes.c_ulong(before | ADDR_NO_RANDOMIZE))
+    try:
+        yield
+    finally:
+        personality(ctypes.c_ulong(before))
 
 
 def _compile_failure(reply: bytes, monitor: Monitor) -> Execution:

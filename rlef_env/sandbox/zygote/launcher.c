@@ -116,6 +116,8 @@ static int run(void *given) {
         execve(name, arguments, environ);
     else
         syscall(SYS_execveat, program, "", arguments, environ, AT_EMPTY_PATH);
+    /* It names a loader that does not exist, or is no executable: then a shell would end with 127. */
+    if (!*name && (errno == ENOENT || errno == ENOEXEC || errno == ELIBBAD)) _exit(127);
     fail("execve");
     return 1;
 }

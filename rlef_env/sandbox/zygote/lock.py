@@ -221,7 +221,8 @@ def be_killed_first_for_memory() -> None:
 
 
 def set_base_limits(open_files: int) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Not 0, which the kernel ignores where core_pattern is a pipe: a handler of the host would start at each crash.
+    resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
     resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
     resource.setrlimit(RLIMIT_MSGQUEUE, (0, 0))

@@ -40,7 +40,7 @@ from rlef_env.sandbox.zygote.python_main import (
 )
 
 EVENT = (1).to_bytes(8, sys.byteorder)
-ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "UV_USE_IO_URING": "0"}  # of programs that are not Python
+ENVIRONMENT = {"TZ": "UTC", "UV_USE_IO_URING": "0"}  # of programs that are not Python
 
 
 # --- the zygote ---
@@ -54,6 +54,7 @@ def main(control: int) -> None:
     config = json.loads(judge.recv(MAX_CONFIG_BYTES))
     preload_numpy(config["preload"])
     lock = Lock(config)
+    ENVIRONMENT["LC_ALL"] = config["locale"]
     del config
     judge.sendall(json.dumps(lock.apply()).encode())
     lock.hand_over_scratch(judge)
