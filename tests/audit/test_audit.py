@@ -30,6 +30,13 @@ def unlocked(
     return result
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for less time until processes end that will not end."""
+    monkeypatch.setattr("rlef_env.audit.leftovers.SETTLE_SECONDS", 1.0)
+
+
+@pytest.mark.usefixtures("impatient")
 def test_a_leftover_process_is_found_and_killed() -> None:
     result = unlocked(
         "import os, time\n"
@@ -54,6 +61,7 @@ int main(void) {
 """
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_leftover_process_of_a_native_program_is_found() -> None:
     if "c" not in installed_languages():
         pytest.skip("c is not installed here")

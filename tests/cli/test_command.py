@@ -29,9 +29,12 @@ def test_version(rlef) -> None:
 
 
 @pytest.mark.parametrize("name", command.COMMANDS)
-def test_every_subcommand_has_help_and_is_in_the_overview(rlef, name: str) -> None:
-    assert f"\n    {name} " in rlef("--help").stdout
-    own = rlef(name, "--help")
+def test_every_subcommand_has_help_and_is_in_the_overview(
+    rlef_here, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    assert f"\n    {name} " in rlef_here("--help").stdout
+    own = rlef_here(name, "--help")
     assert own.returncode == 0
     assert own.stdout.startswith(f"usage: rlef {name}")
     assert max(map(len, own.stdout.splitlines())) <= 120
@@ -74,8 +77,8 @@ def test_the_overview_lists_the_commands_in_groups(rlef) -> None:
         (("--fast", "demo"), ("--fast", "see rlef --help")),
     ],
 )
-def test_wrong_arguments(rlef, arguments: tuple[str, ...], fragments: tuple[str, ...]) -> None:
-    assert_one_line(rlef(*arguments), *fragments)
+def test_wrong_arguments(rlef_here, arguments: tuple[str, ...], fragments: tuple[str, ...]) -> None:
+    assert_one_line(rlef_here(*arguments), *fragments)
 
 
 def test_malformed_data_names_file_line_and_field(rlef, tmp_path: Path) -> None:
@@ -187,8 +190,11 @@ def test_the_entry_point_imports_nothing_of_the_package() -> None:
 
 @pytest.mark.parametrize("columns", [50, 80, 120])
 @pytest.mark.parametrize("name", command.COMMANDS)
-def test_descriptions_are_wrapped_to_the_terminal(rlef, name: str, columns: int) -> None:
-    description = rlef(name, "--help", COLUMNS=str(columns)).stdout.split("\n\n", 1)[1]
+def test_descriptions_are_wrapped_to_the_terminal(
+    rlef_here, name: str, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    description = rlef_here(name, "--help").stdout.split("\n\n", 1)[1]
     assert max(map(len, description.splitlines())) <= columns
     if name == "judge" and columns == 120:
         assert '\n  {"problem", "kind": "correct"|"incorrect", "index",' in description

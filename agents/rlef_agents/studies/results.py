@@ -224,13 +224,14 @@ def ceiling(dataset: str, turns: int, feedback: FeedbackMode) -> float:
 
 def guesses(dataset: str, split: str, problems: int, turns: int) -> float:
     """Return the share of problems that the same programs solve, one a turn: those of the most frequent secrets."""
-    places = [place_of(each) for each in loaded(dataset, split)[:problems]]
+    places = [place_of(each) for each in first_problems(dataset, split, problems)]
     return sum(count for _, count in Counter(places).most_common(turns)) / len(places)
 
 
-def loaded(dataset: str, split: str) -> list[Problem]:
-    """Return problems in their order."""
-    return list(load_dataset(dataset, split=split))
+def first_problems(dataset: str, split: str, count: int) -> list[Problem]:
+    """Return the first problems of a split."""
+    problems = load_dataset(dataset, split=split)
+    return [problems[place] for place in range(min(count, len(problems)))]
 
 
 def place_of(problem: Problem) -> int:
@@ -247,7 +248,7 @@ def by_secret(study: Study, arm: Arm, seeds: Sequence[int], out: Path) -> list[l
     dataset = each.dataset or own["dataset"]
     if not dataset.startswith("procedural/"):
         return []
-    places = {problem.id: place_of(problem) for problem in loaded(dataset, each.split)[: each.problems]}
+    places = {problem.id: place_of(problem) for problem in first_problems(dataset, each.split, each.problems)}
     rows: list[list[float | None]] = []
     for seed in seeds:
         facts = read_facts(RunFolder.open(arm_folder(out, study, arm.name, seed) / folder_name(each)))

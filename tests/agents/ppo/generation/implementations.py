@@ -41,7 +41,7 @@ def opened(name: str, model: Any, temperature: float, folder: Path) -> Iterator[
         return
     with FakeVLLM(model) as server:
         generator = VLLMGenerator(
-            Servers([server.url], timeout=250),
+            Servers([server.url], timeout=250, retries=1, backoff=0),
             model.save_pretrained,
             folder,
             [STOP],
