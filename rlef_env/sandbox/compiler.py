@@ -248,9 +248,9 @@ class Compiler:
 
 def _is_final(failure: Execution) -> bool:
     """Return whether a compiler would refuse the program again: not if the machine may have been the reason."""
-    return failure.compile_over_limit or (
-        failure.exit_code is not None and not any(text in failure.stderr for text in TRANSIENT)
-    )
+    if failure.status is not Status.COMPILE_ERROR:
+        return False
+    return failure.compile_over_limit or not any(text in failure.stderr for text in TRANSIENT)
 
 
 def _size(result: bytes | Execution) -> int:

@@ -264,7 +264,7 @@ def test_the_children_of_a_compiler_count_as_its_use(monkeypatch: pytest.MonkeyP
 def test_a_launcher_that_was_starved_is_compiled_for_the_next_zygote(monkeypatch: pytest.MonkeyPatch) -> None:
     answers: list[bytes | Execution] = [Execution(Status.STARVED), b"launcher"]
     monkeypatch.setattr(compiler, "_OWN", {})
-    monkeypatch.setattr(compiler.Compiler, "compile", lambda *_: answers.pop(0))
+    monkeypatch.setattr(compiler.Compiler, "_compile", lambda *_: answers.pop(0))
     own = compiler.Compiler("locked", ())
     assert [own.launcher(), own.launcher(), own.launcher()] == [b"", b"launcher", b"launcher"]
 
