@@ -36,9 +36,9 @@ RANDOM_NAME = re.compile(rb"\bcc\w{6}(?=\.[os]\b)|\brustc\w{6}(?=/)|\bgo-build\d
 """Temporary files of gcc, rustc and go in their messages: the same program must get the same feedback each time."""
 _OWN: dict[str, bytes] = {}  # the C programs of this package, compiled
 
-REFUSED, FAILED = 1, 70
-"""Exit statuses of the driver: the compiler refuses the program; the driver itself failed, which is never the program's
-fault."""
+REFUSED = 1
+"""Exit status of the driver if the compiler refuses the program. With any other, the driver itself has failed, which is
+never the program's fault."""
 
 DRIVER = b"""
 import base64, json, os, subprocess, sys
@@ -48,10 +48,10 @@ def refuse(text):
     sys.stderr.flush()
     os._exit(1)
 
-def empty():  # not by shutil: a compiler may have made folders deeper than Python can recurse
+def empty(check=True):  # not by shutil: a compiler may have made folders deeper than Python can recurse
     names = os.listdir()
     for place in range(0, len(names), 1000):
-        subprocess.run(["rm", "-rf", "--", *("./" + name for name in names[place:place + 1000])], check=True)
+        subprocess.run(["rm", "-rf", "--", *("./" + name for name in names[place:place + 1000])], check=check)
 
 def compile(job):
     name = job["source_name"]
@@ -89,7 +89,7 @@ try:
     os.chdir(job["scratch"])
     empty()
     artifact = compile(job)
-    empty()
+    empty(check=False)
     sys.stdout.buffer.write(artifact)
     sys.stdout.flush()
 except BaseException as error:
@@ -194,6 +194,7 @@ class Compiler:
         source = program.source.removeprefix("\ufeff")  # javac refuses a byte order mark
         file, main = java_names(source) if "{file}" in language.source else ("", "")
         objects = self._objects(program.language) if artifact == "program" else {}
+        linked = (*LINKED, *objects) if objects else ()
         job = {
             "scratch": self._scratch,
             "source_name": language.source.replace("{file}", file),
@@ -202,9 +203,7 @@ class Compiler:
             # One run compiles by all of them in turn, under one set of limits.
             "standards": [
                 [
-                    [word.replace("{file}", file).replace("{main}", main) for word in (*command, *LINKED, *objects)]
-                    if objects
-                    else [word.replace("{file}", file).replace("{main}", main) for word in command]
+                    [word.replace("{file}", file).replace("{main}", main) for word in (*command, *linked)]
                     for command in commands
                 ]
                 for commands in commands_by_standard(language)
