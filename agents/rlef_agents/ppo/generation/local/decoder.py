@@ -233,11 +233,11 @@ class Decoder:
             qkv = layer.qkv(normed).view(len(tokens), -1, self.head_dim)
             qk = qkv[:, :rotated]
             turning = qk if layer.qk_norm is None else self._rms(qk, None) * layer.qk_norm
-            turned = turning.roll(self.head_dim // 2, -1) * sine
+            turned = turning.roll(self.head_dim // 2, -1) * sine  # in the type of the sines, which may be wider
             qk.copy_((turning * cosine).add_(turned))
-            hidden = hidden + layer.out(attend(index, qkv))
+            hidden.add_(layer.out(attend(index, qkv)))
             gate, up = layer.gate_up(self._rms(hidden, layer.mlp_norm).to(self.dtype)).chunk(2, -1)
-            hidden = hidden + layer.down(self._activation(gate) * up)
+            hidden.add_(layer.down(self._activation(gate).mul_(up)))
         return self._rms(hidden, self._norm)
 
     def _rms(self, x: torch.Tensor, weight: torch.Tensor | None) -> torch.Tensor:
