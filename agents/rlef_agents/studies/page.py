@@ -39,7 +39,7 @@ def show_results(results: Mapping[str, Any]) -> str:
     """Return the main table, the ceilings and the conclusions."""
     lines = [results["question"], "", aligned(main_rows(results)), ""]
     lines += [f"ceiling: {name}: {value:.3f}" for name, value in results["ceilings"].items()]
-    lines += ["", *(f"{mark(each)}: {each['claim']}: {interval(each)}" for each in results["conclusions"])]
+    lines += ["", *(f"{mark(each).strip('*')}: {each['claim']}: {interval(each)}" for each in results["conclusions"])]
     return "\n".join(lines)
 
 

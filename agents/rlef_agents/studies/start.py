@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 
 from rlef_agents.ppo.chat_template import Renderer
 from rlef_agents.ppo.loading import read_model
-from rlef_agents.ppo.settings import SETTINGS, Count, Size, ZeroOrMore, one_line_errors
+from rlef_agents.ppo.settings import SETTINGS, Count, ZeroOrMore, one_line_errors
 from rlef_agents.ppo.sft import SftConfig, sft
 from rlef_agents.studies.guessing import GuessingAgent
 from rlef_agents.tiny.model import make_model
@@ -40,8 +40,8 @@ class Start:
 
     model: str = ""
     """a pretrained model, as ``rlef-agents train`` takes it; empty: a small one is made"""
-    conversations: Size | None = None
-    """number of conversations to clone; none: 6,000, and for a pretrained model 0, which is then used as it is"""
+    conversations: Count | None = None
+    """number of conversations to clone; none: 6,000, but a pretrained model is used as it is"""
     shown: Share = 0.5
     """share of conversations whose statement shows the public tests; there the program is right"""
     silent: Share = 0.25

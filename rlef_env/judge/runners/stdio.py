@@ -23,7 +23,8 @@ __all__ = ["stdio_runner", "verdict_from_execution"]
 MAX_TRACE_BYTES = 2**20  # bytes in which the name of the exception is searched
 MAX_NAME_CHARACTERS = 100
 TRACEBACK = b"Traceback (most recent call last):\n"
-OUT_OF_MEMORY = b"java.lang.OutOfMemoryError"  # Java's heap is as large as the memory limit
+# An uncaught error of Java, whose heap is as large as the memory limit.
+OUT_OF_MEMORY = re.compile(rb'^Exception in thread "[^"\n]*" java\.lang\.OutOfMemoryError', re.MULTILINE)
 EXCEPTION = re.compile(r"([A-Za-z_][\w.]*)(: |:?$)")
 
 VERDICTS = {
@@ -89,7 +90,7 @@ def verdict_from_execution(execution: Execution) -> tuple[Verdict, str | None]:
         # Compilers of other languages begin a line with the name of a file or of themselves.
         return verdict, name if name and isinstance(getattr(builtins, name, None), type) else None
     if verdict is Verdict.RUNTIME_ERROR:
-        if OUT_OF_MEMORY in execution.stderr:
+        if OUT_OF_MEMORY.search(execution.stderr):
             return Verdict.MEMORY_LIMIT, "OutOfMemoryError"
         traced = TRACEBACK in execution.stderr
         category = (traced and _exception_name(execution.stderr)) or f"exit status {execution.exit_code}"
