@@ -88,11 +88,7 @@ def wait_for(process: subprocess.Popen[str], word: str) -> str:
 
 @pytest.mark.parametrize(
     ("number", "where", "update"),
-    [
-        (signal.SIGTERM, "rollout", 1),
-        pytest.param(signal.SIGUSR1, "rollout", 1, marks=pytest.mark.slow),
-        (signal.SIGTERM, "update", 2),
-    ],
+    [(signal.SIGUSR1, "rollout", 1), (signal.SIGTERM, "update", 2)],
 )
 def test_a_signal_saves_a_checkpoint_and_ends_with_0(
     number: signal.Signals, where: str, update: int, tmp_path: Path
