@@ -57,8 +57,15 @@ def test_rlef_env_loads_no_learning_framework(module: str) -> None:
     assert loaded_after(f"import {module}", HEAVY) == []
 
 
-def test_rlef_agents_loads_torch_only_when_needed() -> None:
-    assert loaded_after("import rlef_agents", ("torch", "transformers")) == []
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import rlef_agents, rlef_agents.ppo.config_file",
+        "from rlef_agents.cli.command import parser; parser().parse_args(['plan', '8b'])",  # makes every option
+    ],
+)
+def test_rlef_agents_loads_torch_only_when_needed(statement: str) -> None:
+    assert loaded_after(statement, ("torch", "transformers")) == []
 
 
 def loaded_after(statement: str, names: tuple[str, ...]) -> list[str]:

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from rlef_agents.ppo.chat_template import Renderer
-from rlef_agents.ppo.sft import SftConfig, sft
+from rlef_agents.ppo.sft import sft
+from rlef_agents.ppo.sft_config import SftConfig
 from rlef_agents.tiny import DATASET, make_model, make_tokenizer
 from rlef_env.envs import prompt_text
 from rlef_env.problems import load_dataset

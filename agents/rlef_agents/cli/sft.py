@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_sft_fields(command: argparse.ArgumentParser) -> None:
     """Add an option for each field of ``SftConfig``; options that are not given keep the defaults."""
     from rlef_agents.ppo.config_file import field_docs
-    from rlef_agents.ppo.sft import SftConfig
+    from rlef_agents.ppo.sft_config import SftConfig
 
     docs = field_docs(SftConfig)
     for field in fields(SftConfig):
@@ -51,7 +51,8 @@ def run(arguments: Any) -> None:
     from rlef_agents.ppo.automatic import values_of
     from rlef_agents.ppo.chat_template import Renderer, read_template
     from rlef_agents.ppo.loading import model_source, read_model, read_tokenizer
-    from rlef_agents.ppo.sft import SftConfig, read_chats, sft
+    from rlef_agents.ppo.sft import read_chats, sft
+    from rlef_agents.ppo.sft_config import SftConfig
 
     out = new_folder(arguments.out)
     given = {field.name: getattr(arguments, field.name) for field in fields(SftConfig)}

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic.dataclasses import dataclass
 
 from rlef_agents.ppo.architecture import check_architecture, prepare
 from rlef_agents.ppo.chat_template import Renderer
@@ -27,46 +26,15 @@ from rlef_agents.ppo.lora import add_lora
 from rlef_agents.ppo.network import policy_logprobs
 from rlef_agents.ppo.optimiser import adamw
 from rlef_agents.ppo.packing import pack
-from rlef_agents.ppo.settings import SETTINGS, Count, DType, Size, ZeroOrMore, one_line_errors
+from rlef_agents.ppo.sft_config import SftConfig
 from rlef_agents.ppo.trajectory import Completion, Ids, TokenEpisode, TokenTurn
 from rlef_env import read_episodes
 from rlef_env.errors import DataError, RLEFError, UsageError
 from rlef_env.runs import RunFolder, read_records
 
-__all__ = ["Chat", "SftConfig", "read_chats", "sft", "token_episodes"]
+__all__ = ["Chat", "read_chats", "sft", "token_episodes"]
 
 Chat = Sequence[dict[str, str]]
-
-
-@one_line_errors
-@dataclass(frozen=True, config=SETTINGS)
-class SftConfig:
-    """Settings of cloning, with the numbers of the paper's supervised runs."""
-
-    epochs: Count = 2
-    """passes over the conversations (paper: 2 to 3)"""
-    batch: Count = 64
-    """conversations per optimiser step (paper: 64)"""
-    lr: ZeroOrMore = 5e-6
-    """learning rate, cosine to a tenth (paper: 5e-6 or 2e-6)"""
-    warmup: Size = 10
-    """optimiser steps of linear warm-up (paper: 10)"""
-    weight_decay: ZeroOrMore = 0.1
-    """weight decay of AdamW, on matrices only (paper: 0.1)"""
-    clip_norm: ZeroOrMore = 1.0
-    """largest norm of the gradient; 0 for no limit"""
-    context: Count = 8192
-    """largest number of tokens per conversation; longer ones are left out (paper: 8,192)"""
-    last_only: bool = False
-    """train on the last response only (paper: yes)"""
-    lora_rank: Size = 0
-    """rank of adapters to train and merge at the end; 0 for all weights"""
-    dtype: DType = "float32"
-    """type that layers compute in: float32 or bfloat16; the weights are float32"""
-    token_budget: Count = 8192
-    """tokens per micro-batch"""
-    seed: Size = 0
-    """seed of the order of the conversations"""
 
 
 def sft(

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from rlef_agents.ppo.chat_template import Renderer
-from rlef_agents.ppo.sft import Chat, SftConfig, sft
+from rlef_agents.ppo.sft import Chat, sft
+from rlef_agents.ppo.sft_config import SftConfig
 from rlef_env.errors import RLEFError
 
 __all__ = ["expert_iteration"]

@@ -18,7 +18,8 @@ from rlef_agents.ppo.chat_template import Renderer, model_stops
 from rlef_agents.ppo.checkpoint import policy_weights, save_policy
 from rlef_agents.ppo.config import TrainConfig
 from rlef_agents.ppo.loading import read_model
-from rlef_agents.ppo.sft import Chat, SftConfig
+from rlef_agents.ppo.sft import Chat
+from rlef_agents.ppo.sft_config import SftConfig
 from rlef_agents.ppo.trainer import Trainer
 from rlef_agents.studies.expert_iteration import expert_iteration
 from rlef_agents.studies.start import PLAYED_AT_ONCE, make_start, played

@@ -14,7 +14,8 @@ from pydantic.dataclasses import dataclass
 from rlef_agents.ppo.chat_template import Renderer
 from rlef_agents.ppo.loading import read_model
 from rlef_agents.ppo.settings import SETTINGS, Count, ZeroOrMore, one_line_errors
-from rlef_agents.ppo.sft import SftConfig, sft
+from rlef_agents.ppo.sft import sft
+from rlef_agents.ppo.sft_config import SftConfig
 from rlef_agents.studies.guessing import GuessingAgent
 from rlef_agents.tiny.model import make_model
 from rlef_agents.tiny.tokenizer import make_tokenizer

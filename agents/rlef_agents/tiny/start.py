@@ -13,7 +13,8 @@ import torch
 from rlef_agents.ppo.chat_template import Renderer
 from rlef_agents.ppo.network import policy_logprobs
 from rlef_agents.ppo.packing import pack
-from rlef_agents.ppo.sft import SftConfig, sft, token_episodes
+from rlef_agents.ppo.sft import sft, token_episodes
+from rlef_agents.ppo.sft_config import SftConfig
 from rlef_agents.ppo.trajectory import Ids, TokenEpisode
 from rlef_agents.tiny.conversations import DATASET, STEPS, Chat, conversations, repair, secret_of
 from rlef_agents.tiny.model import make_model

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from rlef_agents.ppo.chat_template import Renderer
-from rlef_agents.ppo.sft import SftConfig, read_chats, sft, token_episodes
+from rlef_agents.ppo.sft import read_chats, sft, token_episodes
+from rlef_agents.ppo.sft_config import SftConfig
 from rlef_agents.tiny.shrunk import shrunk
 from rlef_env import CodeEnv, write_episodes
 from rlef_env.errors import DataError, RLEFError, UsageError

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from rlef_agents.ppo.chat_template import Renderer
-from rlef_agents.ppo.sft import SftConfig, sft, token_episodes
+from rlef_agents.ppo.sft import sft, token_episodes
+from rlef_agents.ppo.sft_config import SftConfig
 from rlef_agents.tiny import DATASET, conversations, make_model, make_tokenizer
 from rlef_agents.tiny.conversations import STEPS, feedback, secret_of
 from rlef_agents.tiny.shrunk import shrunk
