@@ -36,12 +36,14 @@ demo: $(VENV)/installed  ## install into .venv, show three agents, then train a 
 	@printf '\n\033[1m== Every episode of this training, turn by turn, as a page\033[0m\n\n'
 	@$(BIN)/rlef report runs/demo --out runs/demo/report.html
 
+AT_ONCE := $(shell echo $$((($$(nproc) * 3 + 1) / 2)))  # tests at the same time: many wait for a process
+
 test: $(VENV)/installed-test programs  ## lint, types, import contracts and all tests except the slow ones
 	$(call step,ruff check,$(BIN)/ruff check $(SOURCES))
 	$(call step,ruff format,$(BIN)/ruff format --check $(SOURCES))
 	$(call step,mypy --strict,$(BIN)/mypy)
 	$(call step,import layers,$(BIN)/lint-imports)
-	$(call step,pytest,$(BIN)/pytest -n auto --dist worksteal -m 'not slow' --durations=10)
+	$(call step,pytest,$(BIN)/pytest -n $(AT_ONCE) --dist worksteal -m 'not slow' --durations=10)
 
 coverage: $(VENV)/installed-test programs  ## the same tests, and the lines they do not reach (takes twice the time)
 	$(BIN)/pytest -n auto --dist worksteal -m 'not slow' --cov --cov-report=term

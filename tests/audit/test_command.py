@@ -10,7 +10,7 @@ import pytest
 
 from rlef_env.cli.command import main
 from rlef_env.sandbox import installed_languages
-from tests.cli.conftest import rlef  # noqa: F401 - the same fixture
+from tests.cli.conftest import rlef, rlef_here  # noqa: F401 - the same fixtures
 
 KEYS = ["file", "verdict", "passed", "total", "wall_seconds", "leftover_processes", "leftover_files", "collateral"]
 ROW = {
@@ -98,13 +98,13 @@ def test_attacks_of_two_languages(attacks: Path, problem: Path, tmp_path: Path, 
         (["--workers", "0"], "at least 1"),
     ],
 )
-def test_bad_input_is_one_line(rlef, attacks: Path, problem: Path, tmp_path: Path, arguments, words: str) -> None:  # noqa: F811
+def test_bad_input_is_one_line(rlef_here, attacks: Path, problem: Path, tmp_path: Path, arguments, words: str) -> None:  # noqa: F811
     (tmp_path / "empty.jsonl").touch()
     (tmp_path / "broken.jsonl").write_text("{\n")
     none: dict[str, list[str]] = {"input": [], "output": []}
     row = {**ROW, "public_tests": none, "private_tests": none, "generated_tests": none}
     (tmp_path / "no-tests.jsonl").write_text(json.dumps(row) + "\n")
-    process = rlef("audit", *arguments)
+    process = rlef_here("audit", *arguments)
     assert process.returncode == 2
     assert words in process.stderr
     assert len(process.stderr.splitlines()) == 1

@@ -159,10 +159,11 @@ later = Returns(response for response in "a")
 
 
 @pytest.fixture
-def own_agents(tmp_path: Path) -> None:
-    (tmp_path / "own.py").write_text(OWN)
-    (tmp_path / "broken.py").write_text("1 / 0")
-    (tmp_path / "leaves.py").write_text("raise SystemExit")
+def own_agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in (("own", OWN), ("broken", "1 / 0"), ("leaves", "raise SystemExit")):
+        (tmp_path / f"{name}.py").write_text(text)
+        monkeypatch.delitem(sys.modules, name, raising=False)  # of the test before, where the command runs here
+    monkeypatch.setattr(sys, "path", sys.path[:])
 
 
 @pytest.mark.usefixtures("own_agents")
@@ -201,8 +202,8 @@ def test_a_custom_agent(rlef, name: str) -> None:
         (":Agent", "module:Class"),
     ],
 )
-def test_a_failing_agent_is_reported_in_one_line(rlef, name: str, words: str) -> None:
-    process = rlef("demo", "--agent", name, "--episodes", "1")
+def test_a_failing_agent_is_reported_in_one_line(rlef_here, name: str, words: str) -> None:
+    process = rlef_here("demo", "--agent", name, "--episodes", "1")
     assert process.returncode == 2
     (line,) = [line for line in process.stderr.splitlines() if not line.startswith("Warning: this machine is starved")]
     assert line.startswith(f"rlef: agent {name}: "), process.stderr

@@ -335,8 +335,8 @@ def test_a_set_of_problems(rlef: Rlef, tmp_path: Path) -> None:
         (["oracle", "--data", "starter", "--after", "2024-01-01"], "expected problems with dates to select by"),
     ],
 )
-def test_bad_input_is_one_line(rlef: Rlef, tmp_path: Path, arguments: list[str], words: str) -> None:
-    process = rlef("eval", *arguments)
+def test_bad_input_is_one_line(rlef_here: Rlef, tmp_path: Path, arguments: list[str], words: str) -> None:
+    process = rlef_here("eval", *arguments)
     assert process.returncode == 2
     (line,) = process.stderr.splitlines()
     assert words in line

@@ -117,9 +117,9 @@ def test_dedupe_names_duplicates_and_leaves_them_out(rlef: Rlef, data: Path, tmp
         (["list", "data.jsonl", "--layout", "apps"], "input_output"),
     ],
 )
-def test_errors_are_one_line(rlef: Rlef, data: Path, arguments: list[str], words: str) -> None:
+def test_errors_are_one_line(rlef_here: Rlef, data: Path, arguments: list[str], words: str) -> None:
     before = data.read_bytes()
-    done = rlef("problems", *arguments)
+    done = rlef_here("problems", *arguments)
     assert done.returncode == 2
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1

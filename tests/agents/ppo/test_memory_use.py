@@ -53,6 +53,7 @@ def assert_as_planned(found: list[dict[str, int]]) -> None:
         assert process["peak"] == pytest.approx(process["planned"], rel=ALLOWED), found
 
 
+@pytest.mark.slow
 def test_two_processes_use_what_the_plan_says(folder: Path, tmp_path: Path) -> None:
     assert_as_planned(used(2, folder, tmp_path))
 
