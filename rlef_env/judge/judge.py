@@ -23,7 +23,7 @@ from rlef_env.judge.runners.stdio import stdio_runner
 from rlef_env.judge.sandboxes import OnSleep, Sandboxes, ignore_sleep
 from rlef_env.problems import Problem, Test
 from rlef_env.problems.problem import Role
-from rlef_env.sandbox import Limits, Program, Sandbox
+from rlef_env.sandbox import PRINTS_ONE, Limits, Program, Sandbox
 from rlef_env.sandbox.machine.out_of_memory import OUT_OF_MEMORY
 from rlef_env.sandbox.sandbox import ISOLATIONS
 
@@ -191,7 +191,7 @@ class Judge:
                 return measured, Failure(Verdict.NO_VERDICT, reason)
         if out_of_memory:  # the kernel killed a process since the attempt before
             return measured, Failure(Verdict.NO_VERDICT, STARVED)
-        if self._fresh_sandbox_works(job.problem):
+        if self._fresh_sandbox_works(job):
             return measured, Failure(Verdict.RUNTIME_ERROR, "lost")
         return measured, Failure(Verdict.NO_VERDICT, reason)
 
@@ -211,14 +211,20 @@ class Judge:
                 measured.append(outcome.measured(role, index))
                 failed = failed or outcome.verdict not in UNDECIDED
 
-    def _fresh_sandbox_works(self, problem: Problem) -> bool:
-        """Return whether fresh sandboxes run an honest program.
+    def _fresh_sandbox_works(self, job: JudgeJob) -> bool:
+        """Return whether fresh sandboxes run honest programs, in each language that the job needs.
 
         If the problem has a program of its own, one with a scratch folder is tried, too.
         """
-        has_program = problem.interactor is not None or problem.checker.source is not None
+        problem = job.problem
+        own = [each for each in (problem.interactor, problem.checker) if each is not None and each.source is not None]
+        has_program = bool(own)
         try:
             with Sandbox(self.isolation) as sandbox:
+                for language in sorted({job.program.language, *(each.language for each in own)} - {"python"}):
+                    with sandbox.load(Program(PRINTS_ONE[language], language)) as loaded:
+                        if loaded.run(b"").stdout != b"1\n":
+                            return False
                 for limits in (Limits(), Limits(scratch_bytes=PROBE_SCRATCH_BYTES))[: 1 + has_program]:
                     with sandbox.load(PROBE, limits) as loaded:
                         if loaded.run(b"probe\n").stdout != b"probe\n":

@@ -15,9 +15,10 @@ from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import replace
 
+from rlef_env.sandbox.elf import names_loader
 from rlef_env.sandbox.execution import Execution, Limits, Program, Status
 from rlef_env.sandbox.java_names import java_names
-from rlef_env.sandbox.languages import LANGUAGES, commands_by_standard, find_language, tool_paths
+from rlef_env.sandbox.languages import LANGUAGES, PRINTS_ONE, commands_by_standard, find_language, tool_paths
 from rlef_env.sandbox.zygote.handle import ZygoteProcess
 from rlef_env.sandbox.zygote.source import c_source
 from rlef_env.sandbox.zygote.zygote_profile import Profile
@@ -32,16 +33,18 @@ TOOLCHAIN = ("/usr/bin", "/usr/include", "/usr/lib", "/usr/lib64", "/usr/libexec
 RUST_PARTS = ("rustlib", "librustc_driver*", "libLLVM*", "libstd-*", "libtest-*")
 MAX_OUTPUT_BYTES = 60_000  # of a compiler's messages
 TRANSIENT = (b"fatal error", b"internal compiler error", b"Killed", b"memory")  # printed by a compiler that gave up
-RANDOM_NAME = re.compile(rb"\bcc\w{6}(?=\.[os]\b)|\brustc\w{6}(?=/)|\bgo-build\d+(?=/)")
+RANDOM_NAME = re.compile(rb"(?:\./)?\b(?:cc\w{6}(?=\.[os]\b)|rustc\w{6}(?=/)|go-build\d+(?=/))")
 """Temporary files of gcc, rustc and go in their messages: the same program must get the same feedback each time."""
 _OWN: dict[str, bytes] = {}  # the C programs of this package, compiled
+
+NAMES_LOADER = b"the program names a loader: expected one that is linked statically\n"
 
 REFUSED = 1
 """Exit status of the driver if the compiler refuses the program. With any other, the driver itself has failed, which is
 never the program's fault."""
 
 DRIVER = b"""
-import base64, json, os, subprocess, sys
+import base64, errno, json, os, re, subprocess, sys
 
 def refuse(text):
     sys.stderr.buffer.write(text)
@@ -59,19 +62,23 @@ def compile(job):
         with open(name, "w", encoding="utf-8", errors="surrogatepass") as file:
             file.write(job["source"])
     except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:  # a full disk is not the program's fault
+            raise
         refuse(f"{name[:100]}: {error.strerror}\\n".encode())
     for other, content in job["objects"].items():
         with open(other, "wb") as file:
             file.write(base64.b64decode(content))
     os.utime(name, (0, 0))  # for __TIMESTAMP__
-    environment = {"PATH": "/usr/bin:/bin", "HOME": "/", "TMPDIR": job["scratch"], "LC_ALL": "C.UTF-8",
-                   "GOCACHE": job["scratch"] + "/cache", "GO111MODULE": "off", "CGO_ENABLED": "0",
-                   "UV_USE_IO_URING": "0", "SOURCE_DATE_EPOCH": "0"}
+    # The same everywhere: Rust puts what a program asks for into it.
+    environment = {"PATH": "/usr/bin:/bin", "HOME": "/", "TMPDIR": ".", "LC_ALL": "C.UTF-8", "UV_USE_IO_URING": "0",
+                   "SOURCE_DATE_EPOCH": "0"}
     first = None
     for commands in job["standards"]:
         for command in commands:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   env=environment, check=False)
+            if done.returncode == -9 or re.search(rb"^\\S+: fatal error: Killed signal", done.stdout, re.MULTILINE):
+                raise RuntimeError("the compiler was killed")  # not for its limits: those end this process, too
             if done.returncode:
                 break
         else:
@@ -102,8 +109,13 @@ except BaseException as error:
 ARTIFACTS = {"executable": ("-static",), "shared object": ("-shared", "-fPIC", "-s"), "object": ("-c",)}
 """What C programs of this package are compiled to -> options."""
 
-LINKED = ("-Wl,--wrap=__sysinfo",)
-"""Options with which programs in C and C++ are linked, and the objects of no_facts.c."""
+FORMATTED = (
+    *("printf", "fprintf", "sprintf", "snprintf", "__printf_chk", "__fprintf_chk", "__sprintf_chk", "__snprintf_chk"),
+    *(f"{prefix}{name}" for prefix in ("", "__isoc99_", "__isoc23_") for name in ("scanf", "fscanf", "sscanf")),
+)
+INT64_DEFINED = re.compile(r"typedef\b[^;]*\b__int64\s*;")
+REPLACED = {"no_facts.c": ("__sysinfo",), "i64_formats.c": FORMATTED}
+"""Files of this package that programs in C and C++ are linked with -> functions that they replace."""
 
 
 class Compiler:
@@ -119,6 +131,7 @@ class Compiler:
         self._scratch, self._remove = "", _nothing
         self._zygotes: dict[str, ZygoteProcess] = {}
         self._cache: OrderedDict[bytes, bytes | Execution] = OrderedDict()
+        self._works: set[str] = set()  # languages whose compiler is known to make programs
 
     def close(self) -> None:
         """End the zygotes and remove the scratch folder."""
@@ -154,11 +167,25 @@ class Compiler:
             self._cache.move_to_end(key)
             return self._cache[key]
         artifact = self._compile(program)
+        if isinstance(artifact, bytes):
+            self._works.add(program.language)
+        elif artifact.status is Status.COMPILE_ERROR and (failure := self._failure_of(program.language)):
+            return failure
         if isinstance(artifact, bytes) or _is_final(artifact):
             self._cache[key] = artifact
             while sum(map(_size, self._cache.values())) > MAX_CACHE_BYTES:
                 self._cache.popitem(last=False)
         return artifact
+
+    def _failure_of(self, language: str) -> Execution | None:
+        """Return why the compiler of a language makes no program at all, such as a library that is missing here."""
+        if language not in self._works:
+            made = self._compile(Program(PRINTS_ONE[language], language))
+            if not isinstance(made, bytes):
+                told = (made.stderr.decode("utf-8", "replace") or str(made))[:500]
+                return Execution(Status.FAILED, message=f"language {language!r} cannot be compiled here: {told}")
+            self._works.add(language)
+        return None
 
     def launcher(self) -> bytes:
         """Return launcher.c compiled, b"" if there is no C compiler. It is compiled once per process."""
@@ -173,17 +200,25 @@ class Compiler:
             return b""
         if name not in _OWN:
             program = Program(c_source(name), "c")
-            kinds = {"pipes.c": "shared object", "no_facts.c": "object"}
-            artifact = self._compile(program, kinds.get(name, "executable"))
+            kinds = {"pipes.c": "shared object", "launcher.c": "executable"}
+            artifact = self._compile(program, kinds.get(name, "object"))
             if not isinstance(artifact, bytes) and artifact.status is not Status.COMPILE_ERROR:
                 return b""  # our failure, or the machine's: tried again for the next zygote
             _OWN[name] = artifact if isinstance(artifact, bytes) else b""
         return _OWN[name]
 
-    def _objects(self, name: str) -> dict[str, bytes]:
-        """Return the objects that programs of a language are linked with: name -> content."""
-        found = self._own("no_facts.c") if name in ("c", "cpp") else b""
-        return {"no_facts.o": found} if found else {}
+    def _linked(self, program: Program) -> tuple[dict[str, bytes], list[str]]:
+        """Return the objects that a program is linked with, name -> content, and the options for them and for names."""
+        objects: dict[str, bytes] = {}
+        options: list[str] = []
+        if program.language in ("c", "cpp"):
+            for name in ("no_facts.c", *(["i64_formats.c"] if "I64" in program.source else [])):
+                if content := self._own(name):
+                    objects[f"{name[:-2]}.o"] = content
+                    options += [f"-Wl,--wrap={function}" for function in REPLACED[name]]
+            if "__int64" in program.source and not INT64_DEFINED.search(program.source):
+                options.append("-D__int64=long long")  # of Windows, as %I64d is
+        return objects, [*options, *objects]
 
     def _compile(self, program: Program, artifact: str = "program") -> bytes | Execution:
         """Compile a program, or to another ``artifact``: one of ``ARTIFACTS``, for the C programs of this package."""
@@ -193,8 +228,7 @@ class Compiler:
         zygote = self._zygote(program.language)
         source = program.source.removeprefix("\ufeff")  # javac refuses a byte order mark
         file, main = java_names(source) if "{file}" in language.source else ("", "")
-        objects = self._objects(program.language) if artifact == "program" else {}
-        linked = (*LINKED, *objects) if objects else ()
+        objects, linked = self._linked(program) if artifact == "program" else ({}, [])
         job = {
             "scratch": self._scratch,
             "source_name": language.source.replace("{file}", file),
@@ -203,7 +237,10 @@ class Compiler:
             # One run compiles by all of them in turn, under one set of limits.
             "standards": [
                 [
-                    [word.replace("{file}", file).replace("{main}", main) for word in (*command, *linked)]
+                    [
+                        word.replace("{file}", file).replace("{main}", main).replace("{scratch}", self._scratch)
+                        for word in (*command, *linked)
+                    ]
                     for command in commands
                 ]
                 for commands in commands_by_standard(language)
@@ -215,10 +252,11 @@ class Compiler:
         with zygote.load(DRIVER, limits) as loaded:
             execution = loaded.run(json.dumps(job).encode())
         if execution.status is Status.EXITED and execution.exit_code == 0:
+            if language.native and names_loader(execution.stdout):
+                return Execution(Status.COMPILE_ERROR, exit_code=1, stderr=NAMES_LOADER)
             return execution.stdout
         if execution.status is Status.EXITED and execution.exit_code == REFUSED:
-            output = execution.stderr.replace(f"{self._scratch}/".encode(), b"").replace(self._scratch.encode(), b".")
-            output = RANDOM_NAME.sub(b"solution", output)[:MAX_OUTPUT_BYTES]
+            output = self._without_host_facts(execution.stderr, program.language)[:MAX_OUTPUT_BYTES]
             return Execution(Status.COMPILE_ERROR, exit_code=1, stderr=output)
         if execution.status in (Status.FAILED, Status.STARVED):
             return execution
@@ -227,6 +265,13 @@ class Compiler:
             return Execution(Status.FAILED, message=f"the driver of the compiler failed: {told or execution}")
         reason = f"compiling it took too much ({execution.status.value.replace('_', ' ')})\n"
         return Execution(Status.COMPILE_ERROR, stderr=reason.encode(), compile_over_limit=True)
+
+    def _without_host_facts(self, output: bytes, language: str) -> bytes:
+        """Return a compiler's output without names that differ between machines, or from one time to the next."""
+        output = output.replace(f"{self._scratch}/".encode(), b"").replace(self._scratch.encode(), b".")
+        for folder in filter(os.path.isdir, runtime_paths(language)):
+            output = output.replace(folder.encode(), language.encode())
+        return RANDOM_NAME.sub(b"solution", output)
 
     def _zygote(self, name: str) -> ZygoteProcess:
         if name not in self._zygotes:

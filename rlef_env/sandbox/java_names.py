@@ -18,13 +18,15 @@ _TOKEN: Final = re.compile(
 )
 _TYPES: Final = ("class", "interface", "enum", "record")
 _DEFAULT: Final = "Main"
+_LONGEST: Final = 65_535  # bytes in the name of a class; a longer one was never a name, and is too long for a command
 
 
 def java_names(source: str) -> tuple[str, str]:
     """Return the name of the public class, which the file must have too, and the full name of the class to run.
 
-    The class to run is the one with ``static void main(String...)``: the public one if it has it, else the first in the
-    source. It need not be public, may have any name, and may be in a package. If nothing is found both are "Main".
+    The class to run is the one with ``static void main(String...)``: the public one if it has it, else Main, else the
+    first in the source. It need not be public, may have any name, and may be in a package. If nothing is found both are
+    "Main".
     """
     package = public = last = ""
     types: list[str] = []
@@ -50,8 +52,9 @@ def java_names(source: str) -> tuple[str, str]:
         if depth < 2 and len(statement) < 100:
             statement.append(word)
         last = word
-    main = public if public in runnable else next(iter(runnable), public or _DEFAULT)
-    return public or _DEFAULT, f"{package}.{main}" if package else main
+    main = next((each for each in (public, _DEFAULT, *runnable) if each in runnable), public or _DEFAULT)
+    full = f"{package}.{main}" if package else main
+    return public or _DEFAULT, full if len(full.encode("utf-8", "surrogatepass")) <= _LONGEST else _DEFAULT
 
 
 def _is_main(statement: list[str]) -> bool:

@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 
 from rlef_env.errors import UsageError
 
-__all__ = ["LANGUAGES", "Language", "find_language", "installed_languages"]
+__all__ = ["LANGUAGES", "PRINTS_ONE", "Language", "find_language", "installed_languages"]
 
 SEARCHED = os.pathsep.join(
     ("/usr/bin", "/usr/local/bin", "/usr/local/go/bin", "/bin", os.path.expanduser("~/.cargo/bin"))
 )
+C_OPTIONS = ("-O2", "-static", "-DONLINE_JUDGE")
+JAVASCRIPT_STACK = "--stack-size=60000"  # kilobytes; a program's stack may have its memory limit and 64 MB more
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Language:
             first one is reported.
         source: name of the source file.
         compile: command lines, run in a scratch folder that holds the source; ``{file}`` and ``{main}`` are the result
-            of ``java_names``, and ``{standard}`` is one of ``standards``.
+            of ``java_names``, ``{standard}`` is one of ``standards``, and ``{scratch}`` the folder.
         standards: compiler options for versions of the language, the newest first. Collections of programs do not say
             which version compiled them, so a program that one refuses is compiled by the next. ``""``: no option.
         artifact: the file that compilation creates and that is run.
@@ -66,9 +68,7 @@ LANGUAGES: dict[str, Language] = {
             "c",
             tools=("gcc",),
             source="solution.c",
-            compile=(
-                ("{gcc}", "{standard}", "-O2", "-DONLINE_JUDGE", "-static", "-o", "solution", "solution.c", "-lm"),
-            ),
+            compile=(("{gcc}", "{standard}", *C_OPTIONS, "-o", "solution", "solution.c", "-lm"),),
             # In C89, inline functions can be linked with, and undeclared functions return an int; but main without a
             # return statement ends with any status.
             standards=("-std=gnu17", "-fgnu89-inline", "-std=gnu89"),
@@ -78,9 +78,10 @@ LANGUAGES: dict[str, Language] = {
             "cpp",
             tools=("g++",),
             source="solution.cpp",
-            compile=(("{g++}", "{standard}", "-O2", "-DONLINE_JUDGE", "-static", "-o", "solution", "solution.cpp"),),
+            compile=(("{g++}", "{standard}", *C_OPTIONS, "-o", "solution", "solution.cpp"),),
             # Newer libraries define names that older programs use for their own: lerp in 20, data in 17, hash in 11.
-            standards=("-std=gnu++20", "-std=gnu++17", "-std=gnu++14", "-std=gnu++98"),
+            # And gets is in none after 11.
+            standards=("-std=gnu++20", "-std=gnu++17", "-std=gnu++14", "-std=gnu++11", "-std=gnu++98"),
             artifact="solution",
         ),
         Language(
@@ -100,7 +101,12 @@ LANGUAGES: dict[str, Language] = {
             "go",
             tools=("go",),
             source="solution.go",
-            compile=(("{go}", "build", "-o", "solution", "solution.go"),),
+            compile=(
+                (
+                    *("/usr/bin/env", "GOCACHE={scratch}/cache", "GO111MODULE=off", "CGO_ENABLED=0", "GOMAXPROCS=2"),
+                    *("{go}", "build", "-p", "2", "-o", "solution", "solution.go"),
+                ),
+            ),
             artifact="solution",
             version=("version",),
             reserves=True,
@@ -118,7 +124,8 @@ LANGUAGES: dict[str, Language] = {
             run=(
                 "LD_ORIGIN_PATH={java folder}",  # else the loader reads /proc/self/exe, and a run can read no link
                 *("{java}", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Xss64m"),
-                *("-Xms16m", "-Xmx{megabytes}m", "-jar", "{program}"),
+                # An array may take most of the heap.
+                *("-Xms16m", "-Xmx{megabytes}m", "-XX:NewRatio=5", "-DONLINE_JUDGE=true", "-jar", "{program}"),
             ),
             reserves=True,
             native=False,
@@ -130,9 +137,12 @@ LANGUAGES: dict[str, Language] = {
             "javascript",
             tools=("node",),
             source="solution.js",
-            compile=(("{node}", "--stack-size=7000", "--check", "solution.js"),),
+            compile=(("{node}", JAVASCRIPT_STACK, "--check", "solution.js"),),
             artifact="solution.js",
-            run=("{node}", "--preserve-symlinks-main", "--stack-size=7000", "{program}"),
+            run=(
+                *("{node}", "--preserve-symlinks-main", JAVASCRIPT_STACK, "--max-old-space-size={megabytes}"),
+                "{program}",
+            ),
             reserves=True,
             native=False,
             calls=("pipe2",),  # called for each event loop
@@ -142,6 +152,17 @@ LANGUAGES: dict[str, Language] = {
     )
 }
 """Every language that the sandbox knows; ``installed_languages`` returns those that can be used here."""
+
+PRINTS_ONE: dict[str, str] = {
+    "python": "print(1)",
+    "c": '#include <stdio.h>\nint main(void) { puts("1"); return 0; }\n',
+    "cpp": "#include <iostream>\nint main() { std::cout << 1 << std::endl; }\n",
+    "rust": 'fn main() { println!("1"); }\n',
+    "go": 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println(1) }\n',
+    "java": "public class Main { public static void main(String[] a) { System.out.println(1); } }\n",
+    "javascript": "console.log(1);\n",
+}
+"""Language -> a program that prints 1. If it does not, the language does not work here."""
 
 VERSION = re.compile(r"\d+(?:\.\d+)+")
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from rlef_env.errors import SandboxFailure
 from rlef_env.judge.judge import ATTEMPTS
-from rlef_env.judge.pool.warm_up import PRINTS_ONE
-from rlef_env.sandbox import Execution, Limits, Program, Sandbox, Status, installed_languages
+from rlef_env.sandbox import PRINTS_ONE, Execution, Limits, Program, Sandbox, Status, installed_languages
 
 __all__ = ["RunPool", "RunRequest", "RunResult"]
 

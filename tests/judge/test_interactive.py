@@ -20,6 +20,10 @@ CRASH = Execution(Status.EXITED, exit_code=1, stderr=b"Traceback (most recent ca
 SEGFAULT = Execution(Status.SIGNALED, signal=11)
 SIGPIPE = Execution(Status.SIGNALED, signal=13)
 PIPE_BROKE = Execution(Status.EXITED, exit_code=1, stderr=b"Traceback (most recent call last):\nBrokenPipeError: x\n")
+PIPE_BROKE_IN_RUST = Execution(
+    Status.EXITED, exit_code=101, stderr=b"failed printing to stdout: Broken pipe (os error 32)\n"
+)
+PIPE_BROKE_IN_JAVASCRIPT = Execution(Status.EXITED, exit_code=1, stderr=b"Error: write EPIPE\n  errno: -32\n")
 SPUN = Execution(Status.TIME_LIMIT, cpu_seconds=10, wall_seconds=10)
 SLEPT = Execution(Status.TIME_LIMIT, cpu_seconds=0, wall_seconds=10)
 FLOODED = Execution(Status.OUTPUT_LIMIT)
@@ -54,6 +58,8 @@ NONE = Verdict.NO_VERDICT
         (PIPE_BROKE, True, True, ACCEPTED, ACCEPTED),
         (PIPE_BROKE, False, True, WRONG, WRONG),
         (PIPE_BROKE, None, True, WRONG, NONE),
+        (PIPE_BROKE_IN_RUST, True, True, ACCEPTED, ACCEPTED),
+        (PIPE_BROKE_IN_JAVASCRIPT, True, True, ACCEPTED, ACCEPTED),
         (SPUN, True, True, TIME, TIME),
         (SPUN, True, False, TIME, TIME),
         (SPUN, False, True, WRONG, WRONG),

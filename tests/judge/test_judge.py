@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from rlef_env.errors import UsageError
 from rlef_env.judge import Judge, Judgement, Verdict
 from rlef_env.judge.judge import ATTEMPTS
+from rlef_env.judge.runners.stdio import verdict_from_execution
 from rlef_env.problems import CheckerSpec, FunctionSpec, Problem, Test
-from rlef_env.sandbox import Program, Sandbox, installed_languages
+from rlef_env.sandbox import Execution, Program, Sandbox, Status, installed_languages
 from tests.stopping import STOP, resume, stopped, wait_until
 
 ADD = Problem(
@@ -119,6 +120,31 @@ def test_the_memory_limit_of_java_is_that_of_its_heap(
     problem = Problem("x", "", (Test("1 2\n", "3\n"),), time_limit=60.0, memory_limit=128 * 2**20)
     judgement = judge.judge(problem, Program(JAVA.format(body), "java"))
     assert (judgement.verdict, judgement.category) == expected
+
+
+def test_the_memory_limit_of_javascript_is_that_of_its_heap(judge: Judge) -> None:
+    if "javascript" not in installed_languages():
+        pytest.skip("javascript is not installed here")
+    problem = Problem("x", "", (Test("1 2\n", "3\n"),), time_limit=60.0, memory_limit=256 * 2**20)
+    program = Program("const kept = []; for (;;) kept.push(`${kept.length}`.repeat(9).split(''));", "javascript")
+    judgement = judge.judge(problem, program)
+    # The runtime's own memory may be used up first.
+    assert judgement.verdict is Verdict.MEMORY_LIMIT
+    assert judgement.category in (None, "heap out of memory")
+    told = b"\nFATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n----- Native stack\n"
+    ended = Execution(Status.SIGNALED, signal=signal.SIGABRT, stderr=told)
+    assert verdict_from_execution(ended) == (Verdict.MEMORY_LIMIT, "heap out of memory")
+
+
+def test_a_language_that_cannot_be_compiled_here_is_no_fault_of_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    if "c" not in installed_languages():
+        pytest.skip("c is not installed here")
+    program = Program('#include <stdio.h>\nint main(void) { puts("3"); }', "c")
+    with monkeypatch.context() as patch, Judge() as fresh:
+        patch.setattr("rlef_env.sandbox.compiler.DRIVER", b"import os\nos._exit(70)")
+        judgement = fresh.judge(ADD, program)
+    assert judgement.verdict is Verdict.NO_VERDICT
+    assert "driver of the compiler" in str(judgement.category)
 
 
 def test_early_stop_runs_nothing_after_the_first_failure(judge: Judge) -> None:

@@ -7,10 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rlef_env.errors import UsageError
 from rlef_env.sandbox import LANGUAGES, Limits, Program, Sandbox, Status
 from rlef_env.sandbox.compiler import Compiler, runtime_paths
+from rlef_env.sandbox.elf import names_loader
 from rlef_env.sandbox.policy.layers import REQUIRED
 from tests.sandbox.languages import DEEP_PACKAGE, SUM, c, needs
 
@@ -64,6 +67,55 @@ def test_a_failure_of_the_driver_is_no_compile_error(monkeypatch: pytest.MonkeyP
         monkeypatch.undo()
         with fresh.load(c('puts("7");')) as loaded:
             assert loaded.run(b"").stdout == b"7\n"
+
+
+KILLED_PART = b"done.stdout = b'x\\ngcc: fatal error: Killed signal terminated program cc1\\n'\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            b'with open(name, "w"', b'raise OSError(errno.ENOSPC, "full")\n        with open(name, "w"', id="full disk"
+        ),
+        pytest.param(
+            b"if done.returncode == -9", b"done.returncode = -9\n            if done.returncode == -9", id="killed"
+        ),
+        pytest.param(
+            b"if done.returncode == -9", KILLED_PART + b"            if done.returncode == -9", id="its part killed"
+        ),
+    ],
+)
+def test_what_the_machine_does_to_a_compiler_is_no_compile_error(
+    before: bytes, after: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs("c")
+    from rlef_env.sandbox import compiler
+
+    assert compiler.DRIVER.count(before) == 1
+    monkeypatch.setattr(compiler, "DRIVER", compiler.DRIVER.replace(before, after))
+    with Sandbox() as fresh, fresh.load(c('puts("7");')) as loaded:
+        assert loaded.run(b"").status is Status.FAILED
+
+
+def test_a_compiler_that_compiles_nothing_is_no_compile_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as one without the static libraries."""
+    needs("c")
+    row = LANGUAGES["c"]
+    broken = tuple((*command, "-lno-such-library") for command in row.compile)
+    monkeypatch.setitem(LANGUAGES, "c", replace(row, compile=broken))
+    with Sandbox() as fresh, fresh.load(c('puts("7");')) as loaded:
+        execution = loaded.run(b"")
+    assert execution.status is Status.FAILED
+    assert "cannot be compiled here: " in execution.message
+    assert "no-such-library" in execution.message
+
+
+def test_a_program_compiled_anywhere_has_the_same_facts() -> None:
+    needs("rust")
+    source = 'fn main() { println!("{:?} {:?}", env!("TMPDIR"), option_env!("GOCACHE")); }'
+    with Sandbox() as fresh, fresh.load(Program(source, "rust")) as loaded:
+        assert loaded.run(b"").stdout == b'"." None\n'
 
 
 def test_a_compiler_that_waits_is_stopped_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,3 +208,17 @@ def test_scratch_folders_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert loaded.run(b"").exit_code == 0
         assert list(tmp_path.iterdir()) != []
     assert list(tmp_path.iterdir()) == []
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"", b"\x7fELF\x02", b"\x7fELF\x02\x01\x01" + bytes(9)]))
+def test_any_file_names_a_loader_or_none(content: bytes, start: bytes) -> None:
+    assert names_loader(start + content) in (False, True)
+
+
+def test_a_program_of_this_machine_names_its_loader() -> None:
+    assert names_loader(Path("/bin/ls").read_bytes())
+    needs("c")
+    with Sandbox() as fresh:
+        made = fresh._compiler.compile(c('puts("7");'))
+    assert isinstance(made, bytes)
+    assert not names_loader(made)

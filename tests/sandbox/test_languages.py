@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rlef_env.errors import UsageError
-from rlef_env.sandbox import LANGUAGES, Program, Sandbox, Status
+from rlef_env.sandbox import LANGUAGES, Limits, Program, Sandbox, Status
 from tests.sandbox.languages import DEEP_PACKAGE, SUM, needs
 
 
@@ -97,6 +97,21 @@ SEVEN = {
         f"#include <latch>\n#include <atomic>\n{THREADS}int main() {{ std::latch l(1); std::atomic<int> a{{0}};\n"
         'std::thread t([&] { l.count_down(); a = 1; a.notify_all(); }); l.wait(); a.wait(0); t.join(); puts("7"); }',
     ),
+    "C++ of 2011": (
+        "cpp",
+        "#include <cstdio>\nchar s[9];\nint main() { gets(s); int n = 0; for (auto c : s) n += c == '1';\n"
+        'printf("%d\\n", n + 6); }',
+    ),
+    "C++ for Windows": (
+        "cpp",
+        "#include <cstdio>\nint main() { unsigned __int64 u; __int64 x = 1; char t[99];\n"
+        'scanf("%I64d", &x); sprintf(t, "%*I64d,%-4I64d,%%I64d", 11, x * 5000000000, x); sscanf(t, "%I64u", &u);\n'
+        'if (u == 5000000000) fprintf(stdout, "%I64d\\n", x + 6); else puts(t); }',
+    ),
+    "C++ with an __int64 of its own": (
+        "cpp",
+        '#include <cstdio>\ntypedef long long __int64;\nint main() { __int64 x = 7; printf("%I64d\\n", x); }',
+    ),
     "C++ locale": (
         "cpp",
         "#include <locale>\n#include <iostream>\n"
@@ -127,6 +142,36 @@ SEVEN = {
         "public class Main { public static void main(String[] a) { int x = 1; int y = " + "x + " * 3000 + "0;\n"
         'System.out.println("7"); } }',
     ),
+    "Java for an online judge": (
+        "java",
+        "public class Main { public static void main(String[] a) {\n"
+        'System.out.println(System.getProperty("ONLINE_JUDGE") == null ? "x" : "7"); } }',
+    ),
+    "Java with one large array": (
+        "java",
+        "public class Main { public static void main(String[] a) {\n"
+        "int[] x = new int[45_000_000]; x[x.length - 1] = 7; System.out.println(x[x.length - 1]); } }",
+    ),
+    "Java with a class Main behind another with main": (
+        "java",
+        "class A { public static void main(String[] a) { System.out.println(1); } }\n"
+        "class Main { public static void main(String[] a) { System.out.println(7); } }",
+    ),
+    "Java with a name in a comment that only javac sees": (
+        "java",
+        "public class Main { public static void main(String[] a) { System.out.println(7); } }\n"
+        "\\u002f\\u002a ; package " + "a." * 100_000 + "b; \\u002a\\u002f",
+    ),
+    "JavaScript with a deep recursion": (
+        "javascript",
+        "const f = (n, a, b, c) => n ? f(n - 1, n, a, b) + 1 : 0; console.log(f(200000) - 199993);",
+    ),
+    "JavaScript with much garbage": (
+        "javascript",
+        "const kept = []; for (let i = 0; i < 140; i++) kept.push(new Array(1 << 17).fill(i));\n"
+        "for (let i = 0; i < 3000; i++) kept[i % 140] = new Array(1 << 17).fill(i);\n"
+        "console.log(kept.length - 133);",
+    ),
     "JavaScript that nests deeply": ("javascript", f"const x = {'[' * 2500}{']' * 2500}; console.log('7');"),
     "C at another time": (
         "c",
@@ -140,7 +185,7 @@ SEVEN = {
 def test_an_honest_program_prints_seven(name: str, sandbox: Sandbox) -> None:
     language, source = SEVEN[name]
     needs(language)
-    with sandbox.load(Program(source, language)) as loaded:
+    with sandbox.load(Program(source, language), Limits(cpu_seconds=60.0, memory_bytes=256 * 2**20)) as loaded:
         execution = loaded.run(b"1\n")
     assert (execution.status, execution.exit_code, execution.stdout) == (Status.EXITED, 0, b"7\n"), execution
 
@@ -150,6 +195,11 @@ def test_an_honest_program_prints_seven(name: str, sandbox: Sandbox) -> None:
     [
         ("rust", '#![crate_type="cdylib"]\npub fn main() {}', b"no program that can be run"),
         ("java", f"public class {'A' * 300} {{}}", b"File name too long"),
+        (
+            "c",
+            'const char l[] __attribute__((section(".interp"))) = "/dev/null";\nint main(void) {}',
+            b"names a loader",
+        ),
     ],
 )
 def test_what_makes_no_program_is_refused_in_words(language: str, source: str, words: bytes, sandbox: Sandbox) -> None:

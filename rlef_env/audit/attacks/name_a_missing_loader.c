@@ -1,5 +1,5 @@
 /* Name a loader that does not exist, so that the kernel refuses to execute the program. */
-// Stopped by: runtime error
+// Stopped by: compiler
 #include <stdio.h>
 
 const char loader[] __attribute__((section(".interp"))) = "/nonexistent/rlef-audit";

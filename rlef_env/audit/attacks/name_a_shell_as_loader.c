@@ -1,5 +1,5 @@
 /* Name a shell as the program's loader, so that the kernel executes the shell. */
-// Stopped by: runtime error
+// Stopped by: compiler
 #include <stdio.h>
 
 const char loader[] __attribute__((section(".interp"))) = "/bin/sh";

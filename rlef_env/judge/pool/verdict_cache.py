@@ -106,8 +106,10 @@ class VerdictCache:
 
     def _is_repeatable(self, job: JudgeJob, judgement: Judgement, time_factor: float) -> bool:
         verdicts = {judgement.verdict, *(result.verdict for result in judgement.results)}
-        if Verdict.NO_VERDICT in verdicts:
+        if Verdict.NO_VERDICT in verdicts or judgement.judge_failed:
             return False
+        if Verdict.COMPILE_ERROR in verdicts and job.program.language != "python":
+            return False  # another version of the compiler, or more time or memory for it, may compile the program
         limit = (job.problem.time_limit or DEFAULT_TIME_SECONDS) * time_factor
         slow = max(judgement.test_cpu_seconds, default=0.0) > NEAR_THE_LIMIT * limit
         return self.timed or not (slow or verdicts & RESOURCE_VERDICTS)

@@ -16,21 +16,11 @@ from rlef_env.judge.pool.sharded_job import Shard
 from rlef_env.judge.pool.workers.worker_handle import WorkerHandle
 from rlef_env.judge.pool.workers.worker_set import WorkerSet
 from rlef_env.problems import CheckerSpec, Problem, Test
-from rlef_env.sandbox import Program, installed_languages
+from rlef_env.sandbox import PRINTS_ONE, Program, installed_languages
 
-__all__ = ["PRINTS_ONE", "WarmUp", "warm_up_jobs"]
+__all__ = ["WarmUp", "warm_up_jobs"]
 
 SECONDS: Final = 60.0
-PRINTS_ONE: Final = {
-    "python": "print(1)",
-    "c": '#include <stdio.h>\nint main(void) { puts("1"); return 0; }\n',
-    "cpp": "#include <iostream>\nint main() { std::cout << 1 << std::endl; }\n",
-    "rust": 'fn main() { println!("1"); }\n',
-    "go": 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println(1) }\n',
-    "java": "public class Main { public static void main(String[] a) { System.out.println(1); } }\n",
-    "javascript": "console.log(1);\n",
-}
-"""Language -> a program that prints 1."""
 CHECKER: Final = "import sys\nsys.exit(42)\n"  # accepts every output, by the Kattis protocol
 PRINT_ONE: Final = Problem("warm-up", "Print 1.", (Test("", "1\n"),), time_limit=SECONDS)
 CHECKED: Final = Problem(

@@ -35,6 +35,7 @@ INTERACTOR_IDLE_SECONDS = 2.0  # idle time, in addition to the program's
 INTERACTOR_LIMITS = Limits(memory_bytes=2**30, scratch_bytes=FEEDBACK_BYTES)
 READER = Program("import sys\nsys.stdin.buffer.read()\n")
 READER_IDLE_SECONDS = 0.5
+CLOSED_PIPE = (b"BrokenPipeError", b"Broken pipe", b"EPIPE")  # of Python; Rust; JavaScript
 
 
 @contextmanager
@@ -118,7 +119,7 @@ def _ended_by_closed_pipe(program: Execution) -> bool:
     """
     if program.signal == signal.SIGPIPE:
         return True
-    return program.status is Status.EXITED and b"BrokenPipeError" in program.stderr[-1000:]
+    return program.status is Status.EXITED and any(text in program.stderr[-1000:] for text in CLOSED_PIPE)
 
 
 def _was_blocked(program: Execution) -> bool:

@@ -25,6 +25,8 @@ MAX_NAME_CHARACTERS = 100
 TRACEBACK = b"Traceback (most recent call last):\n"
 # An uncaught error of Java, whose heap is as large as the memory limit.
 OUT_OF_MEMORY = re.compile(rb'^Exception in thread "[^"\n]*" java\.lang\.OutOfMemoryError', re.MULTILINE)
+# The end of JavaScript's runtime, which is told the memory limit.
+HEAP_FULL = re.compile(rb"^FATAL ERROR: .*JavaScript heap out of memory$", re.MULTILINE)
 EXCEPTION = re.compile(r"([A-Za-z_][\w.]*)(: |:?$)")
 
 VERDICTS = {
@@ -84,6 +86,8 @@ def verdict_from_execution(execution: Execution) -> tuple[Verdict, str | None]:
         return Verdict.ACCEPTED, None
     verdict = VERDICTS.get(execution.status, Verdict.RUNTIME_ERROR)
     if verdict is Verdict.RUNTIME_ERROR and execution.signal is not None:
+        if execution.signal == signal.SIGABRT and HEAP_FULL.search(execution.stderr):
+            return Verdict.MEMORY_LIMIT, "heap out of memory"
         return verdict, _signal_name(execution.signal)
     if verdict is Verdict.COMPILE_ERROR:
         name = _exception_name(execution.stderr)

@@ -13,7 +13,7 @@ from rlef_env.errors import UsageError
 from rlef_env.judge import CachedPool, JudgeJob, Judgement, JudgePool, Verdict, VerdictCache
 from rlef_env.judge.pool.verdict_cache import job_key, problem_digest
 from rlef_env.problems import CheckerSpec, Problem, Test
-from rlef_env.sandbox import Program
+from rlef_env.sandbox import Program, installed_languages
 from tests.stopping import wait_until
 
 ECHO = Problem("echo", "", (Test("1\n", "1\n"),), (Test("2\n", "2\n"),), time_limit=60.0)
@@ -54,6 +54,18 @@ def test_verdicts_that_depend_on_time_are_not_stored(cache: VerdictCache) -> Non
     judged(timed, BUSY, problem=short)
     assert judged(timed, BUSY, problem=short)[0].verdict is Verdict.TIME_LIMIT
     assert timed.hits == 1
+
+
+def test_compile_errors_of_compilers_are_not_stored(cache: VerdictCache) -> None:
+    """Another version of the compiler may compile the program. Python's version is part of the key."""
+    if "c" not in installed_languages():
+        pytest.skip("c is not installed here")
+    for _ in range(2):
+        assert judged(cache, Program("int", "c"))[0].verdict is Verdict.COMPILE_ERROR
+    assert cache.hits == 0
+    for _ in range(2):
+        assert judged(cache, Program("1 +"))[0].verdict is Verdict.COMPILE_ERROR
+    assert cache.hits == 1
 
 
 def test_no_verdict_is_never_stored(cache: VerdictCache) -> None:

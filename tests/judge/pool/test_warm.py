@@ -12,9 +12,8 @@ import pytest
 
 from rlef_env.errors import UsageError
 from rlef_env.judge import JudgeJob, Judgement, JudgePool, Verdict
-from rlef_env.judge.pool.warm_up import PRINTS_ONE
 from rlef_env.problems import CheckerSpec, Problem, Test
-from rlef_env.sandbox import LANGUAGES, Program, installed_languages
+from rlef_env.sandbox import LANGUAGES, PRINTS_ONE, Program, installed_languages
 from tests.judge.pool.worker_conformance import tree, without_launchers
 
 ECHO = Problem("echo", "", tuple(Test(f"{n}\n", f"{n}\n") for n in range(3)))
