@@ -32,9 +32,13 @@ _THINKING = (
     ("[THINK]", "[/THINK]"),  # Magistral
     ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),  # gpt-oss
     ("<|START_THINKING|>", "<|END_THINKING|>"),  # Command A
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),  # Sky-T1, OpenThinker
+    ("\u25c1think\u25b7", "\u25c1/think\u25b7"),  # Kimi
 )
 """Marks that models put before and after their thinking."""
 _BEGINS, _ENDS = (re.compile("|".join(map(re.escape, marks))) for marks in zip(*_THINKING, strict=True))
+_RUN = re.compile(r"`{3,}")
+_PYTHON_TAG = re.compile(r"python3?|py3?", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"(?:#[ \t]*)?YOUR CODE HERE", re.IGNORECASE)
 
 
@@ -91,6 +95,9 @@ def extract_program(response: str) -> str | None:
     follows them (``So: ```python``). And if a response has no block at all, backticks in the middle of a line may close
     a block that has a Python tag (``print(1)``` ``).
 
+    Within the block that counts, if it has a Python tag, a fence behind code or with text behind it ends the program,
+    and an opening fence with a Python tag begins it again: no program contains them outside of a quoted text.
+
     The first block tagged ``python``, ``py``, ``python3`` or ``py3`` (in any letter case) counts, else the first block.
     A block that is never closed is not a block: the response was cut off. If the block that counts is empty, the
     response holds no program, and later blocks are not considered.
@@ -117,7 +124,9 @@ def extract_program(response: str) -> str | None:
     found = code_blocks(text) or loose_blocks(text)
     blocks = [block for block in found if block.start < thinking and not _PLACEHOLDER.fullmatch(block.code.strip())]
     chosen = next((block for block in blocks if block.python), blocks[0] if blocks else None)
-    return None if chosen is None else _program(chosen.code)
+    if chosen is None:
+        return None
+    return _program(_without_stray_fences(chosen.code, text, chosen.start) if chosen.python else chosen.code)
 
 
 def without_thoughts(response: str) -> str:
@@ -143,6 +152,33 @@ def _whole_program(text: str) -> str | None:
     if stripped.startswith("```") and stripped.endswith("```"):
         return extract_program(stripped) or _program(text)
     return _program(text)
+
+
+def _without_stray_fences(code: str, text: str, start: int) -> str:
+    """Return the part of a block of Python that is a program where a fence in it is not one of CommonMark.
+
+    A fence that closes behind code, or with text behind it, ends the program; an opening fence with a Python tag begins
+    it again. In a text between three quotation marks they mean nothing. Outside of it no backtick is valid in Python.
+    """
+    mark = _RUN.match(text, start)
+    if mark is None or mark[0] not in code:
+        return code
+    kept: list[str] = []
+    quoted = False
+    for line in code.split("\n"):
+        place = -1 if quoted else line.find(mark[0])
+        if place >= 0:
+            before, rest = line[:place], line[place:].lstrip("`").strip()
+            if not before.strip() and _PYTHON_TAG.fullmatch(rest):
+                kept.clear()
+                continue
+            if not before.strip():
+                return "\n".join(kept)
+            if not rest and "#" not in before and all(before.count(each) % 2 == 0 for each in "'\""):
+                return "\n".join([*kept, before])
+        quoted ^= (line.count('"""') + line.count("'''")) % 2 == 1
+        kept.append(line)
+    return "\n".join(kept)
 
 
 def _program(code: str) -> str | None:

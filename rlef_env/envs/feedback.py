@@ -133,7 +133,8 @@ def _report(
         bullets = [prompts.verdict_only(result.index + 1, _HOW[result.verdict]) for result in failing[:max_failures]]
         return prompts.FEEDBACK_HEADER + "\n".join(bullets)
     tests = {role: getattr(problem, f"{role}_tests") for role in roles}
-    bullets = [_bullet(result, tests[result.role][result.index], cap) for result in failing[:max_failures]]
+    is_function = problem.function is not None
+    bullets = [_bullet(each, tests[each.role][each.index], cap, is_function) for each in failing[:max_failures]]
     return prompts.FEEDBACK_HEADER + "\n".join(bullets)
 
 
@@ -149,10 +150,14 @@ _HOW: Final = {
 """How a test failed, where nothing else is shown."""
 
 
-def _bullet(result: TestResult, test: Test, cap: int | None) -> str:
-    """Return the bullet of one failing test."""
+def _bullet(result: TestResult, test: Test, cap: int | None, is_function: bool) -> str:
+    """Return the bullet of one failing test; ``is_function``: the problem asks for a function."""
     shown_input = cut_item(test.input, cap)
     match result.verdict:
+        case Verdict.WRONG_ANSWER if not test.output and is_function:  # the test is code
+            if result.category in (None, "AssertionError"):
+                return prompts.assertion(shown_input, cut_item(result.stdout, cap))
+            return prompts.exception(shown_input, _stack_trace(result, cap))
         case Verdict.WRONG_ANSWER:
             return prompts.wrong_answer(shown_input, cut_item(test.output, cap), cut_item(result.stdout, cap))
         case Verdict.TIME_LIMIT:

@@ -16,6 +16,7 @@ __all__ = [
     "NO_PROGRAM",
     "RETRY",
     "TOOL_RETRY",
+    "assertion",
     "exception",
     "initial_prompt",
     "memory_limit",
@@ -60,6 +61,11 @@ def retry(protocol: ActionProtocol = "chat") -> str:
 def wrong_answer(test_input: str, expected: str, observed: str) -> str:
     """Return the bullet for a wrong answer."""
     return f"- input `{test_input}` failed:\nExpected output `{expected}` but got `{observed}`"
+
+
+def assertion(test: str, observed: str) -> str:
+    """Return the bullet for a test that is code and fails. Not in the paper; in its style."""
+    return f"- test `{test}` failed. The function returned `{observed}`."
 
 
 def exception(test_input: str, stack_trace: str) -> str:

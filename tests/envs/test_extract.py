@@ -46,7 +46,7 @@ from rlef_env.fences import fenced_blocks
         ("```python\nprint(1)\n~~~\n```", "print(1)\n~~~"),
         ("~~~python\nprint(1)\n```\n~~~", "print(1)\n```"),
         ("~~~~ py\nprint(1)\n~~~\n~~~~", "print(1)\n~~~"),
-        ("```python\nprint(1)\n``` # done\n```", "print(1)\n``` # done"),
+        ("```python\nprint(1)\n``` # done\n```", "print(1)"),
         ("```python\nprint(1)\n```  \t", "print(1)"),
         ("```\na\n``` Python is nice ```\nb\n```", "a\n``` Python is nice ```\nb"),
         # The text after the opening fence in its line is the tag.
@@ -60,7 +60,18 @@ from rlef_env.fences import fenced_blocks
         # Indentation.
         ("   ```python\n   print(1)\n  ```", "print(1)"),
         ("  ```python\n\tif 1:\n\t\tprint(1)\n  ```", "if 1:\n    print(1)"),
-        ("```python\nprint(1)\n    ```\n```", "print(1)\n    ```"),
+        ("```python\nprint(1)\n    ```\n```", "print(1)"),
+        # Fences that are none of CommonMark, in a block of Python.
+        ("```python\nn = input()\nprint(n)```\n\nExample:\n```\n3\n```", "n = input()\nprint(n)"),
+        ("```python\nprint('a')```\nOr:\n```\nb\n```", "print('a')"),
+        ("```python\nprint(1)\n``` This prints 1.\nOr:\n```python\nprint(2)\n```", "print(1)"),
+        ("```python\n```python\nprint(1)\n```", "print(1)"),
+        ("```python\ndraft\nNo, better:\n```python\nprint(1)\n```", "print(1)"),
+        ('```python\nprint("""\n```python\n``` x\n""")\n```', 'print("""\n```python\n``` x\n""")'),
+        ("```python\ns = '```'  # ```\n```", "s = '```'  # ```"),
+        ("````python\nprint(1)```\n````", "print(1)```"),
+        ("<|begin_of_thought|>\n```python\n1\n```\n<|end_of_thought|>\n```python\nprint(2)\n```", "print(2)"),
+        ("\u25c1think\u25b7\n```python\n1\n```\n\u25c1/think\u25b7\n```python\nprint(2)\n```", "print(2)"),
         ("para\n    ```\n    x\n    ```\n```\nprint(1)\n```", "print(1)"),
         # Lists and quotes.
         ("- ```python\n  print(1)\n  ```", "print(1)"),

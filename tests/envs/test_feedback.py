@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rlef_env.envs import feedback_text, prompt_text
 from rlef_env.envs.feedback import SPARE, token_count
 from rlef_env.judge import Judgement, TestResult, Verdict
-from rlef_env.problems import Problem, Test
+from rlef_env.problems import FunctionSpec, Problem, Test
 from tests.envs.samples import SUM, judged
 
 # Copied from the paper's prompt strings, not from the code.
@@ -191,3 +191,17 @@ def test_a_cut_loses_few_tokens_and_takes_few_counts(words: list[str]) -> None:
 
 def test_no_cap() -> None:
     assert len(prompt_text("x" * 100_000)) > 100_000
+
+
+@pytest.mark.parametrize(
+    ("category", "stderr", "bullet"),
+    [
+        ("AssertionError", f"{TRACE}\n", "- test `assert abs(f(1) - 0.5) < 1e-6` failed. The function returned `1`."),
+        ("TypeError", f"{TRACE}\n", f"- input `assert abs(f(1) - 0.5) < 1e-6` failed:\n{TRACE}"),
+    ],
+)
+def test_a_failed_test_that_is_code_expects_no_output(category: str, stderr: str, bullet: str) -> None:
+    problem = Problem("f", "", (Test("assert abs(f(1) - 0.5) < 1e-6", ""),), function=FunctionSpec("f"))
+    result = TestResult("public", 0, Verdict.WRONG_ANSWER, category, stdout="1", stderr=stderr)
+    message = feedback_text(Judgement(Verdict.WRONG_ANSWER, (result,), 1), problem, retry=False)
+    assert message == f"Your code failed the following tests:\n\n{bullet}"

@@ -105,7 +105,6 @@ def test_a_test_uses_returned_values(run: Run, source: str, test: str) -> None:
         ("import os\ndef f(): os._exit(3)", "try:\n    f()\nexcept BaseException:\n    pass", "runtime_error",
          "exit status 3", b""),
         (SAME, "pass", "wrong_answer", "test: the function was not called", b""),
-        (SAME, "f(1", "wrong_answer", "SyntaxError", b"never closed"),
         (SAME, "import sys\nf()\nsys.exit(3)", "wrong_answer", "SystemExit", b""),
         (SAME, "import os\nf()\nos._exit(0)", "wrong_answer", "", b""),
     ],
@@ -132,12 +131,22 @@ def test_an_argument_that_is_not_plain_gives_no_verdict(run: Run, source: str, t
     assert "not plain" in (outcome.category or "")
 
 
-def test_a_test_that_needs_a_missing_module_has_no_verdict(run: Run) -> None:
-    outcome = run(SAME, "import no_such_module\nassert f()")
-    assert (outcome.verdict, outcome.category) == (
-        Verdict.NO_VERDICT,
-        "the test needs a module that is not installed: No module named 'no_such_module'",
-    )
+@pytest.mark.parametrize(
+    ("test", "reason"),
+    [
+        ("import no_such_module\nassert f()", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("assert f(Pair(5, 24)) == 3", "NameError: name 'Pair' is not defined"),  # only the reference defines it
+        ("assert 1 == 2 and f()", "AssertionError: "),
+        ("f(1", "SyntaxError: '(' was never closed (test.py, line 1)"),
+    ],
+)
+def test_a_test_that_fails_before_it_calls_the_function_has_no_verdict(run: Run, test: str, reason: str) -> None:
+    outcome = run("class Pair: pass\n" + SAME, test)
+    assert outcome.verdict is Verdict.NO_VERDICT
+    assert outcome.category == f"the test fails before it calls the function: {reason}"
+
+
+def test_a_test_that_fails_after_a_call_is_a_wrong_answer(run: Run) -> None:
     late = "f()\nimport no_such_module"
     assert run(SAME, late).verdict is Verdict.WRONG_ANSWER  # a value of the program may have caused this
     assert run("def f(): import no_such_module", "f()").verdict is Verdict.RUNTIME_ERROR

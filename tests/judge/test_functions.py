@@ -73,6 +73,17 @@ def test_right_and_wrong_values(run: Run) -> None:
     assert outcomes[1].stdout == b"(1, [1])"
 
 
+@pytest.mark.parametrize(
+    "comment", ["# Run-length encoding: collapse runs", "# -*- coding: latin-1 -*-", "\ufeff# BOM"]
+)
+def test_no_comment_names_the_encoding_of_a_text(comment: str, run: Run) -> None:
+    test = Test("f('\u00e9')", "2")
+    assert (
+        verdicts(run(f"{comment}\ndef f(s): return len(s + '\u00e9')", test, "assert f('\u00e9') == 2"))
+        == ["accepted"] * 2
+    )
+
+
 def test_an_exception_fails_only_its_test(run: Run) -> None:
     outcomes = run("def f(n):\n    return 1 // n\n", Test("f(1)", "1"), Test("f(0)", "1"), Test("f(-1)", "-1"))
     assert verdicts(outcomes) == ["accepted", "runtime_error", "accepted"]

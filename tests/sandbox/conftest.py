@@ -66,6 +66,7 @@ def plain_python(tmp_path: Path, sandbox: Sandbox) -> PlainPython:
                 env={
                     "PYTHONWARNINGS": "ignore::SyntaxWarning",  # the sandbox drops them
                     "LC_ALL": "C.UTF-8",
+                    "ONLINE_JUDGE": "true",
                     "PYTHONHASHSEED": "0",
                     "TZ": "UTC",
                     "PATH": os.environ["PATH"],

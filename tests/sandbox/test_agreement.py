@@ -77,7 +77,7 @@ CASES = {
     "interrupt": ("raise KeyboardInterrupt", b""),
     "hash order": ("print({'a', 'b', 'c', 'd'}, hash('x'))", b""),
     "non-ASCII": ("print('naïve ☃ 漢字')", b""),
-    "coding cookie": ("# -*- coding: latin-1 -*-\nprint(len('é'))", b""),
+    "online judge": ("import os\nprint(os.environ.get('ONLINE_JUDGE'))", b""),
     "compile error without a line in hand": ("x = 1\nreturn 1", b""),
     "tabs": ("\tx = 1\n  y = 2", b""),
     "form feed and CRLF": ("print(1)\r\n\x0c\r\nprint(2)\r\n", b""),
@@ -145,3 +145,18 @@ def test_agrees_with_plain_python(name: str, run: Run, plain_python: PlainPython
 @given(source=sources(), stdin=st.binary(max_size=200))
 def test_generated_programs_agree(source: str, stdin: bytes, run: Run, plain_python: PlainPython) -> None:
     agree(run(source, stdin), plain_python(source, stdin))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "# Run-length encoding: collapse runs\nprint('é')",
+        "#!/usr/bin/env python3\n# Huffman coding: greedy\nprint('é')",
+        "# -*- coding: gbk -*-\nprint('é')",
+        "\ufeff# -*- coding: latin-1 -*-\nprint('é')",
+    ],
+)
+def test_no_comment_names_the_encoding_of_a_text(source: str, run: Run) -> None:
+    """Unlike in a file."""
+    execution = run(source)
+    assert (execution.status, execution.stdout.decode()) == (Status.EXITED, "é\n"), execution

@@ -149,7 +149,7 @@ def test_a_run_sees_no_fact_about_the_host(run: Run) -> None:
         "print(open_ones)"
     )
     assert execution.stdout.decode().splitlines() == [
-        "{'LC_ALL': 'C.UTF-8', 'PYTHONHASHSEED': '0', 'TZ': 'UTC'} ['solution.py'] True",
+        "{'LC_ALL': 'C.UTF-8', 'ONLINE_JUDGE': 'true', 'PYTHONHASHSEED': '0', 'TZ': 'UTC'} ['solution.py'] True",
         "[]",
     ]
 

@@ -88,7 +88,8 @@ KEPT = {
     "unknown calls": "try: call(999)\nexcept OSError as error: assert error.errno == 38",
     "open files": "import resource\nassert resource.getrlimit(resource.RLIMIT_CORE) == (1, 1)\n"
     "refused(lambda: [open('/dev/null') for _ in range(65)])",
-    "secrets": "assert set(os.environ) == {'LC_ALL', 'PYTHONHASHSEED', 'TZ'} and sys.argv == ['solution.py']\n"
+    "secrets": "assert set(os.environ) == {'LC_ALL', 'ONLINE_JUDGE', 'PYTHONHASHSEED', 'TZ'}\n"
+    "assert sys.argv == ['solution.py']\n"
     "refused(*[lambda fd=fd: os.fstat(fd) for fd in range(3, 64)])\n"
     "frame, words = sys._getframe(), ''\n"
     "while frame := frame.f_back: words += str(list(frame.f_locals.values()))\n"

@@ -3,7 +3,7 @@
 import os
 import sys
 
-PLAIN = {"LC_ALL", "PYTHONHASHSEED", "TZ"}  # reveal nothing
+PLAIN = {"LC_ALL", "ONLINE_JUDGE", "PYTHONHASHSEED", "TZ"}  # reveal nothing
 if set(os.environ) - PLAIN or sys.argv != ["solution.py"] or sys.executable:
     print("BREACH: told of:", dict(os.environ), sys.argv, sys.executable)
 for entry in sys.path:

@@ -250,15 +250,15 @@ def main() -> None:
     random.seed(0)  # a test that draws its arguments draws the same ones in every run
     status, category, message = TEST_PASSED, "", ""
     try:
-        exec(compile(preamble, "preamble.py", "exec", dont_inherit=True), namespace)
+        exec(compile(preamble.decode(), "preamble.py", "exec", dont_inherit=True), namespace)
         namespace[name] = function
         namespace["Solution"] = type("Solution", (), {name: staticmethod(function)})
-        exec(compile(test, FILE, "exec", dont_inherit=True), namespace)
+        exec(compile(test.decode(), FILE, "exec", dont_inherit=True), namespace)
     except BaseException as error:
         if function.raised is not None and function.raised[0] is error:
             status, category, message = TEST_RAISED, *function.raised[1:]
-        elif isinstance(error, ModuleNotFoundError) and not function.called:
-            status, message = TEST_NOT_JUDGED, f"the test needs a module that is not installed: {error}"
+        elif not function.called and type(error) is not SystemExit:  # such as a class that only the reference defines
+            status, message = TEST_NOT_JUDGED, f"the test fails before it calls the function: {name_of(error)}"
         elif type(error) is not SystemExit or error.code not in (None, 0):
             status, category, message = TEST_FAILED, type(error).__name__, traceback_text(error)
     if status == TEST_PASSED and not function.called:
@@ -267,6 +267,10 @@ def main() -> None:
         status, category, message = function.ended
     os.write(report, encode((category[:100], message[: 2**17], function.last_value)))
     leave(status)
+
+
+def name_of(error: BaseException) -> str:
+    return shorten(f"{type(error).__name__}: {error}")
 
 
 def traceback_text(error: BaseException) -> str:

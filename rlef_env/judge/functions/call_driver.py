@@ -83,11 +83,18 @@ def main() -> None:
         name = str.__getitem__(name, slice(MAX_NAME_CHARACTERS))
         return encode((name, text, *bases_and_arguments(error)) if by_request else (name, text))
 
+    def text_of(content: bytes) -> str | bytes:
+        """Return a source as text, in which no comment names an encoding; as it is, if it is none."""
+        try:
+            return content.decode().removeprefix("\ufeff")
+        except UnicodeDecodeError:
+            return content
+
     source_text = source.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     lines = [line + "\n" for line in source_text.split("\n")]
     linecache.cache[FILE] = (len(source), None, lines, FILE)
     try:
-        code = compile(source, FILE, "exec", dont_inherit=True)
+        code = compile(text_of(source), FILE, "exec", dont_inherit=True)
     except BaseException as error:
         if isinstance(error, SyntaxError) and error.text is None and 0 < (error.lineno or 0) <= len(lines):
             error.text = lines[(error.lineno or 0) - 1]  # the compiler looked for the line on disk
@@ -102,7 +109,7 @@ def main() -> None:
     sys.setrecursionlimit(loading)
     try:
         if preamble:
-            exec(compile(preamble, "preamble.py", "exec", dont_inherit=True), namespace)
+            exec(compile(text_of(preamble), "preamble.py", "exec", dont_inherit=True), namespace)
         exec(code, namespace)
     except BaseException as error:
         send(b"L", 0, describe(error))

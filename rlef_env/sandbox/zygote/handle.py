@@ -41,7 +41,7 @@ from rlef_env.sandbox.zygote.zygote_profile import PYTHON, Profile
 
 __all__ = ["ZygoteProcess"]
 
-ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "TZ": "UTC"}
+ENVIRONMENT = {"LC_ALL": "C.UTF-8", "ONLINE_JUDGE": "true", "PYTHONHASHSEED": "0", "TZ": "UTC"}
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # or numpy starts its own
 ASK_PERSONALITY, ADDR_NO_RANDOMIZE = 0xFFFFFFFF, 0x0040000
 BOOTSTRAP = "import sys;sys.path.remove('');exec(compile(open({source},'rb').read(),'zygote','exec'));main({control})"

@@ -21,7 +21,6 @@ import socket
 import sys
 import threading
 import time
-import tokenize
 import traceback
 import types
 from typing import Any, NamedTuple
@@ -151,12 +150,25 @@ def compiled(judge: socket.socket, source: int) -> types.CodeType:
     text = os.pread(source, os.lseek(source, 0, os.SEEK_END), 0)
     os.close(source)
     try:
-        code = compile(text, SOLUTION, "exec", dont_inherit=True)
+        code = compiled_text(text)
     except BaseException as error:
         judge.sendall(COMPILE_ERROR + error_text(error, text).encode("utf-8", "replace")[:MAX_TEXT_BYTES])
         os._exit(0)
     linecache.cache[SOLUTION] = SourceLines(text)  # type: ignore[assignment]
     return code
+
+
+def compiled_text(text: bytes) -> types.CodeType:
+    """Compile a source, in which no comment names an encoding.
+
+    A response is a text, not a file: ``# run-length encoding: simple`` is a comment, and ``# coding: gbk`` says how the
+    author's file was saved, not the text that came here.
+    """
+    try:
+        source: str | bytes = text.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        source = text  # a lone surrogate: the compiler says where
+    return compile(source, SOLUTION, "exec", dont_inherit=True)
 
 
 class SourceLines:
@@ -177,11 +189,7 @@ class SourceLines:
 
 def source_lines(text: bytes) -> list[str]:
     """Return the lines as ``linecache`` would read them from a file."""
-    try:
-        encoding = tokenize.detect_encoding(io.BytesIO(text).readline)[0]
-        lines = io.TextIOWrapper(io.BytesIO(text), encoding, errors="replace").readlines()
-    except (SyntaxError, UnicodeError, LookupError):
-        lines = io.TextIOWrapper(io.BytesIO(text), "utf-8", errors="replace").readlines()
+    lines = io.TextIOWrapper(io.BytesIO(text), "utf-8-sig", errors="replace").readlines()
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     return lines
