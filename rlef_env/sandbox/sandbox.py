@@ -24,7 +24,7 @@ __all__ = ["ISOLATIONS", "Sandbox"]
 
 ISOLATIONS = ("locked", "none")
 PLAIN_START = PythonStart()
-LEAST_HEAP_MEGABYTES = 16  # that a runtime is told; it starts with no less
+MIN_HEAP_MEGABYTES = 16  # that a runtime is told; it starts with no less
 
 
 class Sandbox:
@@ -143,7 +143,7 @@ class Sandbox:
         if isinstance(artifact, Execution):
             yield LoadedProgram(limits, Started(None, artifact))
             return
-        megabytes = str(max(limits.memory_bytes // 2**20, LEAST_HEAP_MEGABYTES))
+        megabytes = str(max(limits.memory_bytes // 2**20, MIN_HEAP_MEGABYTES))
         command = [word.replace("{megabytes}", megabytes) for word in language.run]
         if language.own_megabytes:
             limits = replace(limits, memory_bytes=limits.memory_bytes + language.own_megabytes * 2**20)

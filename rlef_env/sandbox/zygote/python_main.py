@@ -189,7 +189,9 @@ class SourceLines:
 
 def source_lines(text: bytes) -> list[str]:
     """Return the lines as ``linecache`` would read them from a file."""
-    lines = io.TextIOWrapper(io.BytesIO(text), "utf-8-sig", errors="replace").readlines()
+    # Not by "utf-8-sig": a program that has used up its descriptors cannot import that codec.
+    content = io.BytesIO(text.removeprefix(b"\xef\xbb\xbf"))
+    lines = io.TextIOWrapper(content, "utf-8", errors="replace").readlines()
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     return lines
