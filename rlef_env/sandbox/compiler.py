@@ -46,6 +46,9 @@ never the program's fault."""
 DRIVER = b"""
 import base64, errno, json, os, re, subprocess, sys
 
+# By the driver of gcc. A message about a source has a place behind the name, whatever name the program chooses for it.
+KILLED = re.compile(rb"^(?:[^ \\n]*/)?g(?:cc|[+][+])(?:-[0-9]+)?: fatal error: Killed signal terminated", re.MULTILINE)
+
 def refuse(text):
     sys.stderr.buffer.write(text)
     sys.stderr.flush()
@@ -77,7 +80,7 @@ def compile(job):
         for command in commands:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   env=environment, check=False)
-            if done.returncode == -9 or re.search(rb"^\\S+: fatal error: Killed signal", done.stdout, re.MULTILINE):
+            if done.returncode == -9 or KILLED.search(done.stdout):
                 raise RuntimeError("the compiler was killed")  # not for its limits: those end this process, too
             if done.returncode:
                 break

@@ -98,6 +98,16 @@ def test_what_the_machine_does_to_a_compiler_is_no_compile_error(
         assert loaded.run(b"").status is Status.FAILED
 
 
+@pytest.mark.parametrize("line", ["", '#line 1 "gcc"\n', '#line 1 "/usr/bin/gcc"\n'])
+def test_a_program_cannot_say_that_its_compiler_was_killed(line: str) -> None:
+    needs("c")
+    source = f'{line}#include "Killed signal terminated program cc1"\nint main(void) {{ return 0; }}'
+    with Sandbox() as fresh, fresh.load(Program(source, "c")) as loaded:
+        execution = loaded.run(b"")
+    assert execution.status is Status.COMPILE_ERROR
+    assert b"fatal error: Killed signal terminated" in execution.stderr
+
+
 def test_a_compiler_that_compiles_nothing_is_no_compile_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Such as one without the static libraries."""
     needs("c")
