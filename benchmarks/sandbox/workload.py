@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from rlef_env.judge import Verdict
@@ -30,6 +31,7 @@ def trivial_programs(count: int = 100) -> list[str]:
     return [f"a, b = map(int, input().split())\nprint(a + b)\n# {number}\n" for number in range(count)]
 
 
+@functools.cache  # making a problem is no part of judging a program
 def a_plus_b_problem(tests: int = 20) -> Problem:
     """Return A+B as a problem."""
     pairs = tuple(Test(f"{a} {b}\n", f"{a + b}\n") for a, b in A_PLUS_B[:tests])

@@ -11,6 +11,7 @@ which names the format of an answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sized
 from typing import Final, Protocol
 
@@ -41,6 +42,9 @@ ITEM_CAP: Final = 512
 
 MARK: Final = "[...]"
 """Marks where text was cut."""
+
+IN_THREAD: Final = re.compile("^Exception in thread ", re.MULTILINE)
+"""Python and Java print this if an exception ends a thread that is not the main one; the program still exits with 0."""
 
 SPARE: Final = 8
 """Tokens by which a cut text may be shorter than its cap, if a tokenizer counts."""
@@ -157,6 +161,8 @@ def _bullet(result: TestResult, test: Test, cap: int | None, is_function: bool) 
         case Verdict.WRONG_ANSWER if not test.output and is_function:  # the test is code
             if result.category in (None, "AssertionError"):
                 return prompts.assertion(shown_input, cut_item(result.stdout, cap))
+            return prompts.exception(shown_input, _stack_trace(result, cap))
+        case Verdict.WRONG_ANSWER if IN_THREAD.search(result.stderr):
             return prompts.exception(shown_input, _stack_trace(result, cap))
         case Verdict.WRONG_ANSWER:
             return prompts.wrong_answer(shown_input, cut_item(test.output, cap), cut_item(result.stdout, cap))

@@ -68,7 +68,9 @@ LANGUAGES: dict[str, Language] = {
             "c",
             tools=("gcc",),
             source="solution.c",
-            compile=(("{gcc}", "{standard}", *C_OPTIONS, "-o", "solution", "solution.c", "-lm"),),
+            # As judges' compilers do: gcc 14 refuses implicit types and conversions without -fpermissive, and an older
+            # one warns that it does not need it.
+            compile=(("{gcc}", "{standard}", "-fpermissive", "-w", *C_OPTIONS, "-o", "solution", "solution.c", "-lm"),),
             # In C89, inline functions can be linked with, and undeclared functions return an int; but main without a
             # return statement ends with any status.
             standards=("-std=gnu17", "-fgnu89-inline", "-std=gnu89"),

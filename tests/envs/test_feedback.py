@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from rlef_env.envs import feedback_text, prompt_text
 from rlef_env.envs.feedback import SPARE, token_count
-from rlef_env.judge import Judgement, TestResult, Verdict
+from rlef_env.judge import Judge, Judgement, TestResult, Verdict
 from rlef_env.problems import FunctionSpec, Problem, Test
+from rlef_env.sandbox import Program, installed_languages
 from tests.envs.samples import SUM, judged
 
 # Copied from the paper's prompt strings, not from the code.
@@ -205,3 +206,27 @@ def test_a_failed_test_that_is_code_expects_no_output(category: str, stderr: str
     result = TestResult("public", 0, Verdict.WRONG_ANSWER, category, stdout="1", stderr=stderr)
     message = feedback_text(Judgement(Verdict.WRONG_ANSWER, (result,), 1), problem, retry=False)
     assert message == f"Your code failed the following tests:\n\n{bullet}"
+
+
+@pytest.mark.parametrize("language", ["python", "java"])
+def test_an_exception_in_a_thread_is_shown(language: str, judge: Judge) -> None:
+    """The program exits with 0 and has printed nothing, so its verdict is a wrong answer."""
+    if language not in installed_languages():
+        pytest.skip(f"no {language} here")
+    judgement = judge.judge(SUM, Program(IN_A_THREAD[language], language))
+    assert judgement.verdict is Verdict.WRONG_ANSWER
+    message = feedback_text(judgement, SUM, retry=False)
+    assert "but got" not in message
+    assert RAISED[language] in message
+
+
+RAISED = {"python": "ZeroDivisionError: ", "java": "ArithmeticException: / by zero"}
+IN_A_THREAD = {
+    "python": "import threading\nthreading.stack_size(2**26)\nthreading.Thread(target=lambda: print(1 // 0)).start()",
+    "java": """
+public class Main implements Runnable {
+    public void run() { System.out.println(1 / (System.in == null ? 1 : 0)); }
+    public static void main(String[] words) { new Thread(null, new Main(), "", 1 << 26).start(); }
+}
+""",
+}

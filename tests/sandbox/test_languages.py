@@ -76,6 +76,15 @@ def test_a_program_that_no_standard_compiles_gets_the_output_of_the_newest(sandb
     assert b"older" not in execution.stderr
 
 
+def test_a_compile_error_in_c_is_shown_without_warnings(sandbox: Sandbox) -> None:
+    needs("c")
+    with sandbox.load(Program("main() { for (int i = 0; i < 9; i++) f(y); }", "c")) as loaded:
+        execution = loaded.run(b"")
+    assert execution.status is Status.COMPILE_ERROR
+    assert b"undeclared" in execution.stderr
+    assert b"warning" not in execution.stderr
+
+
 def test_every_language_is_tested() -> None:
     assert set(SUM) | {"python"} == set(LANGUAGES)
 
@@ -122,6 +131,11 @@ SEVEN = {
         '#include <stdio.h>\nint main(void) {\n#ifndef ONLINE_JUDGE\nreturn 1;\n#endif\nputs("7"); return 0; }',
     ),
     "C of 1989 without return": ("c", 'inline int g() { return 7; }\nmain() { printf("%d\\n", g()); }'),
+    "C that gcc 14 refuses": (
+        "c",
+        "#include <stdio.h>\nn, a[9];\nf(x) int *x; { if (!n) return; for (int i = 0; i < n; i++) x[i] = i + 7; }\n"
+        'main() { char *p = a; n = 2; f(a); printf("%d\\n", *(int *)p); }',
+    ),
     "C stable sort": (
         "c",
         "#include <stdio.h>\n#include <stdlib.h>\nstruct p { int key, place; } a[100000];\n"
