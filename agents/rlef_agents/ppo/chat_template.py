@@ -229,7 +229,7 @@ class Renderer:
         Raises:
             UsageError: they are not equal.
         """
-        deltas = set()
+        deltas, whole = set(), list[tuple[str, list[str]]]()
         for turns in (2, 3, 4):
             for thought in ("", THOUGHT):
                 texts = [thought + text for text in ASSISTANT[: turns - 1]]
@@ -237,6 +237,8 @@ class Renderer:
                 rendered = self._render(contents)
                 _, tail = self._split(rendered, ASSISTANT[turns - 2])
                 deltas.add(self._split(tail, USER[turns - 1]))
+                if not thought:
+                    whole.append((rendered, contents))
         if len(deltas) != 1:
             raise unstable_template(
                 f"after an assistant's turn it renders {len(deltas)} different texts: {sorted(deltas)}"
@@ -248,7 +250,29 @@ class Renderer:
             raise unstable_template(
                 f"the first user message is followed by {self._after!r}, a later one by {delta[1]!r}"
             )
+        for rendered, contents in whole:
+            self._check_history(rendered, contents, delta[0])
         return delta
+
+    def _check_history(self, rendered: str, contents: Sequence[str], opening: str) -> None:
+        """Refuse a template that renders earlier messages in another way when the conversation goes on.
+
+        Args:
+            rendered: a conversation without thoughts, which a template may leave out of earlier turns.
+            contents: its messages in their order.
+            opening: text between an assistant's text and the user's.
+        """
+        before, tail = self._split(rendered, contents[0])
+        found = [before]
+        for text in contents[1:]:
+            between, tail = self._split(tail, text)
+            found.append(between)
+        if before != self._before:
+            raise unstable_template(f"a conversation begins with {self._before!r}, a longer one with {before!r}")
+        for asked, answered in zip(found[1::2], found[2::2], strict=True):
+            # A prompt may open a thought that earlier turns do not show, or leave a header to the model.
+            if not (self._after.startswith(asked) or asked.startswith(self._after)) or answered != opening:
+                raise unstable_template(f"it renders earlier messages in another way: {asked!r}, {answered!r}")
 
     def _find_end_of_turn(self) -> int:
         text = self._delta[0]

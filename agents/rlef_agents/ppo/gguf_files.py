@@ -26,7 +26,7 @@ __all__ = ["converted", "is_gguf"]
 
 MAGIC: Final = b"GGUF"
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Part of a folder's name; raise it when the same file is to be converted in another way."""
 
 
@@ -76,7 +76,10 @@ def convert(path: Path, folder: Path) -> None:
         ) from None
     source: dict[str, Any] = {"pretrained_model_name_or_path": path.parent, "gguf_file": path.name}
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+        model: Any
+        model, found = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32, output_loading_info=True)
+        if missing := sorted(found["missing_keys"]):  # transformers has put random weights there
+            raise ValueError(f"{len(missing)} of its tensors are missing, such as that of {missing[0]}")
         tokenizer: Any = AutoTokenizer.from_pretrained(**source)
     except Exception as error:  # a damaged file raises whatever the first wrong byte leads to
         raise unreadable(path, error) from error

@@ -20,8 +20,8 @@ WEIGHTS: Final = frozenset({"critic", "lora_rank", "lora_alpha", "lora_targets",
 CHANGEABLE: Final = frozenset(
     {
         # Where and how fast the run computes.
-        "device", "generator", "servers", "judge", "judge_address", "parallel", "token_budget", "max_lag",
-        "gradient_checkpointing", "deterministic",
+        "device", "generator", "servers", "judge", "judge_address", "parallel", "token_budget", "kv_memory",
+        "max_lag", "gradient_checkpointing", "deterministic",
         # How long and how fast it learns: what is set again by hand in the middle of a run.
         "updates", "lr", "lr_final", "critic_lr", "warmup", "schedule", "offload_moments",
         # What is written, and when.

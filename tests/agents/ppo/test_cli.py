@@ -97,6 +97,10 @@ def test_a_model_is_trained_without_a_configuration(tmp_path, stored, capsys):
     output = capsys.readouterr().out
     assert "update 2/2" in output
     assert "prompt of" not in output, "a resumed run has its own settings"
+    other = tmp_path / "other"
+    shutil.copytree(stored, other)
+    assert main(["train", str(other), *command[2:], "--resume"]) == 2
+    assert f"--resume: expected hf:{stored}, the model of the run" in capsys.readouterr().err
     assert main(["play", str(run), "--episodes", "1"]) == 0, "with the run's settings"
     assert "Read n and print n + c" in capsys.readouterr().out
 

@@ -82,6 +82,8 @@ def damaged(kind: str, folder: Path) -> Path:
         writer.write_kv_data_to_file()
         writer.write_tensors_to_file()
         writer.close()
+    elif kind == "partial.gguf":
+        write_llama(made, left_out="blk.1.ffn_down.weight")
     elif kind == "text.gguf" or kind == "notes.txt":
         made.write_text("no model")
     elif kind == "masked":
@@ -101,10 +103,36 @@ def damaged(kind: str, folder: Path) -> Path:
     return made
 
 
+def write_llama(path: Path, left_out: str) -> None:
+    """Write a GGUF file of a tiny Llama without one of its tensors."""
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_block_count(2)
+    writer.add_context_length(32)
+    writer.add_embedding_length(8)
+    writer.add_feed_forward_length(16)
+    writer.add_head_count(2)
+    writer.add_head_count_kv(2)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_vocab_size(32)
+    shapes = {"token_embd": (32, 8), "output_norm": (8,), "output": (32, 8)}
+    for block in ("blk.0", "blk.1"):
+        shapes |= {f"{block}.attn_{part}": (8, 8) for part in ("q", "k", "v", "output")}
+        shapes |= {f"{block}.{part}_norm": (8,) for part in ("attn", "ffn")}
+        shapes |= {f"{block}.ffn_gate": (16, 8), f"{block}.ffn_up": (16, 8), f"{block}.ffn_down": (8, 16)}
+    for name, shape in shapes.items():
+        if f"{name}.weight" != left_out:
+            writer.add_tensor(f"{name}.weight", np.zeros(shape, np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
         ("mystery.gguf", "architecture mystery is not supported yet"),
+        ("partial.gguf", "1 of its tensors are missing, such as that of model.layers.1.mlp.down_proj.weight"),
         ("text.gguf", "it may be damaged or incomplete"),
         ("notes.txt", "got the file"),
         ("masked", "a causal language model"),
