@@ -50,6 +50,8 @@ def run(arguments: Any) -> None:
     processes = f"{arguments.gpus} process{'es' if arguments.gpus > 1 else ''}"
     print(f"{config.model or 'the small model'}: {shape.parameters:,} weights, {config.dtype}, {processes}")
     print(plan.table())
+    if config.generator == "vllm":
+        print("sampling: by vLLM servers on GPUs of their own, which are not counted here")
     needed = f"{plan.peak / 1e9:.1f} GB of {arguments.memory:g} GB a GPU"
     print(f"it fits: {needed}" if fits else f"it does not fit: {needed}; {plan.advice(config)}")
     if not fits:

@@ -192,13 +192,16 @@ ASK = "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
         (LOOP + "{{ messages[0]['content'] }}" + ASK, "renders a message 2 times"),
         ("{% for m in messages[-1:] %}{{ m['content'] + '<|im_end|>' }}{% endfor %}", "renders a message 0 times"),
         (LOOP.replace("m['content']", "m['content'] | upper") + ASK, "not in the rendered text"),
-        (LOOP.replace("m['content']", "(m['content'] if loop.last or not loop.first else 'x')") + ASK, "message 0 times"),
-        (LOOP.replace("'<|im_end|>", "('!' if loop.first and not loop.last else '') + '<|im_end|>") + ASK, "another way"),
+        (LOOP.replace("m['content']", "(m['content'] if loop.last or not loop.first else '')") + ASK, "0 times"),
+        (LOOP.replace("'<|im_end|>", "('!' if loop.first and not loop.last else '') + '<|im_end|>") + ASK, "another"),
         ("{{ raise_exception('no') }}", "got an error: no"),
         (LOOP.replace("<|im_end|>", "###") + ASK, "ends an assistant's turn with a control token"),
         ("{% if %}", "got an error"),
     ],
-    ids=["counts", "numbers", "repeats", "forgets", "shouts", "drops", "edits", "raises", "no control token", "no template"],
+    ids=[
+        "counts", "numbers", "repeats", "forgets", "shouts", "drops", "edits", "raises", "no control token",
+        "no template",
+    ],
 )  # fmt: skip
 def test_templates_without_a_stable_delta_are_refused(template: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
