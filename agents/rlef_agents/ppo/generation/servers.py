@@ -132,10 +132,17 @@ class Servers:
         text = response.data
         if response.status in BUSY:
             raise LostServerError(f"{url}{path}: HTTP {response.status}, {text[:2000]!r}")
+        if response.status == 404 and "model" in body and b"does not exist" in text:
+            raise LostServerError(
+                f"{url}{path}: it lacks the adapter {body['model']!r}, as if it had been started again"
+            )
         if response.status == 404 and path in MISSING:
             raise ServerError(f"{url}{path}: expected a server of vLLM 0.33, got HTTP 404; {MISSING[path]}")
         if response.status != 200:
-            raise ServerError(f"{url}{path}: HTTP {response.status}, {text[:2000]!r}")
+            raise ServerError(
+                f"{url}{path}: expected a server of vLLM 0.33, got HTTP {response.status} from {self._version(url)}: "
+                f"{text[:2000]!r}"
+            )
         try:
             answer = json.loads(text or b"{}")
         except ValueError as error:
@@ -143,6 +150,14 @@ class Servers:
                 return {"answer": text.decode(errors="replace")}
             raise ServerError(f"{url}{path}: expected JSON, got {text[:200]!r}") from error
         return answer if isinstance(answer, dict) else {"answer": answer}
+
+    def _version(self, url: str) -> str:
+        """Return what a server says it is."""
+        try:
+            answer = self._pool.request("GET", f"{url}/version", retries=False, timeout=10.0)
+            return f"vLLM {json.loads(answer.data)['version']}"
+        except (HTTPError, ValueError, KeyError, TypeError):
+            return "a server that tells no version"
 
     def _count(self, retried: int) -> None:
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -120,6 +121,30 @@ def test_a_server_without_a_flag_is_named_with_the_flag(make: Any, flags: dict[s
         with pytest.raises(ServerError, match=f"expected a server of vLLM 0.33, got HTTP 404; start it with {advice}"):
             generator.update(1), generator.poll()
         assert generator.servers.retried == 0
+
+
+@pytest.mark.parametrize(("version", "found"), [("0.29.1", "vLLM 0.29.1"), ("", "a server that tells no version")])
+def test_a_server_that_refuses_a_request_is_named_with_its_version(make: Any, version: str, found: str) -> None:
+    with FakeVLLM(model()) as fake:
+        fake.version, fake.answer = version, (422, b"no field token_ids")
+        generator = make(fake)
+        generator.submit(requests()[0])
+        wanted = f"expected a server of vLLM 0.33, got HTTP 422 from {found}: b'no field token_ids'"
+        with pytest.raises(ServerError, match=re.escape(wanted)):
+            generator.poll()
+
+
+def test_a_server_that_was_started_again_lacks_the_adapter_until_the_next_update(make: Any) -> None:
+    peft = pytest.importorskip("peft")
+    adapted = peft.get_peft_model(model(), peft.LoraConfig(r=2, target_modules="all-linear", task_type="CAUSAL_LM"))
+    with FakeVLLM(model(), lora=True, development=False) as one, FakeVLLM(model(), lora=True, development=False) as two:
+        generator = make(one, two, lm=adapted, adapters=True)
+        generator.update(1)
+        one.start_again()
+        assert set(sample_all(generator, requests())) == set(range(8))
+        assert list(generator.servers.lost) == [one.url.rstrip("/")]
+        generator.update(2)
+        assert generator.servers.lost == {}
 
 
 def test_only_adapters_are_sent_and_pending_responses_keep_theirs(make: Any, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ class FakeVLLM:
 
     Attributes:
         answer: what the generation route returns instead of a real response: ``(status, body)``.
+        version: what it says it is; empty: it does not say.
         failures: answers to the next requests, before any other: statuses, or 0 for a reset connection.
     """
 
@@ -48,6 +49,7 @@ class FakeVLLM:
         self._routes |= dict.fromkeys(("/collective_rpc", "/reset_prefix_cache"), development)
         self.failures: list[int] = []
         self._reloaded: Any = None
+        self.version = "0.33.0"
         self._lock = threading.Lock()
         self.answer: tuple[int, bytes] | None = None
         self.keeps_cache = False
@@ -55,6 +57,13 @@ class FakeVLLM:
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                answer = json.dumps({"version": fake.version} if fake.version else {"detail": "Not Found"}).encode()
+                self.send_response(200 if self.path == "/version" and fake.version else 404)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 with fake._lock:
@@ -92,11 +101,18 @@ class FakeVLLM:
         self._server.shutdown()
         self._server.server_close()
 
+    def start_again(self) -> None:
+        """Lose all adapters."""
+        self._adapters.clear()
+
     def _respond(self, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
         if not self._routes.get(path):
             return 404, b'{"detail": "Not Found"}'
         match path:
             case "/inference/v1/generate":
+                if body.get("model", "") not in {"", *self._adapters}:
+                    message = f"The model `{body['model']}` does not exist."
+                    return 404, json.dumps({"error": {"message": message, "type": "NotFoundError"}}).encode()
                 return self.answer or (200, json.dumps(self._generate(body)).encode())
             case "/v1/load_lora_adapter":
                 name, folder = body["lora_name"], body["lora_path"]
