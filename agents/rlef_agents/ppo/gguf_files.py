@@ -76,8 +76,8 @@ def convert(path: Path, folder: Path) -> None:
         ) from None
     source: dict[str, Any] = {"pretrained_model_name_or_path": path.parent, "gguf_file": path.name}
     try:
-        model: Any
-        model, found = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32, output_loading_info=True)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32, output_loading_info=True)
+        model, found = loaded
         if missing := sorted(found["missing_keys"]):  # transformers has put random weights there
             raise ValueError(f"{len(missing)} of its tensors are missing, such as that of {missing[0]}")
         tokenizer: Any = AutoTokenizer.from_pretrained(**source)
