@@ -32,7 +32,7 @@ class Mean:
     high: float
 
 
-def mean(scores: Floats) -> Mean:
+def mean(scores: Floats, lowest: float = 0.0) -> Mean:
     """Return the mean of scores and its interval.
 
     Its half-width has two parts, of which the squares are added. *Problems* are resampled with replacement, the same in
@@ -40,7 +40,8 @@ def mean(scores: Floats) -> Mean:
     cover 75 %), so their part is that of Student's t: how much training varies. With one seed there is only the first.
 
     Args:
-        scores: [seeds, problems], from 0 to 1, or differences of such; NaN where an episode has no verdict.
+        scores: [seeds, problems], from ``lowest`` to 1; NaN where an episode has no verdict.
+        lowest: the lowest possible score.
     """
     from scipy import stats
 
@@ -53,11 +54,10 @@ def mean(scores: Floats) -> Mean:
     varies = 0.0
     if seeds > 1:
         varies = float(stats.t.ppf(1 - tail, seeds - 1)) * float(of_seeds.std(ddof=1)) / seeds**0.5
-    least = 0.0 if np.nanmin(scores) >= 0 else -1.0
     return Mean(
         tuple(float(each) for each in of_seeds),
         whole,
-        max(least, whole - float(np.hypot(whole - low, varies))),
+        max(lowest, whole - float(np.hypot(whole - low, varies))),
         min(1.0, whole + float(np.hypot(high - whole, varies))),
     )
 
@@ -69,4 +69,4 @@ def difference(first: Floats, second: Floats) -> Mean:
         first: [seeds, problems].
         second: [seeds, problems], in the same order.
     """
-    return mean(first - second)
+    return mean(first - second, lowest=-1.0)

@@ -285,7 +285,7 @@ def concluded(conclusion: Conclusion, value: Floats, other: Floats | float) -> F
         wanted = conclusion.share * (other if isinstance(other, float) else float(np.nanmean(other)))
         found = mean(value)
         return Found(conclusion.claim, found, decided(found.low >= wanted, found.high < wanted))
-    found = mean(value - other) if isinstance(other, float) else difference(value, other)
+    found = mean(value - other, lowest=-1.0) if isinstance(other, float) else difference(value, other)
     above, not_above, below, not_below = found.low > 0, found.high <= 0, found.high < 0, found.low >= 0
     holds = {
         "above": decided(above, not_above),
