@@ -104,7 +104,7 @@ def training_config(arguments: Any) -> TrainConfig | None:
     if arguments.plan:
         show_plan(chosen)
         return None
-    check_memory(chosen)
+    check_memory(chosen.shape, chosen.config, chosen.machine)
     return chosen.config
 
 

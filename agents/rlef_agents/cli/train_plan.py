@@ -11,6 +11,8 @@ from rlef_env.errors import UsageError
 if TYPE_CHECKING:
     from rlef_agents.cli.settings import Chosen
     from rlef_agents.ppo.config import TrainConfig
+    from rlef_agents.ppo.machine import Machine
+    from rlef_agents.ppo.model_shape import ModelShape
 
 __all__ = ["check_memory", "show_memory", "show_plan"]
 
@@ -20,9 +22,9 @@ def show_memory(config: TrainConfig) -> None:
     from rlef_agents.ppo.memory_plan import plan_memory
     from rlef_agents.ppo.model_shape import named_shape
 
-    shape = named_shape(config.model)
-    plan = plan_memory(shape, config, gpu=config.device != "cpu" and torch.cuda.is_available())
-    print(f"{shape.parameters:,} weights, one process\n\n{plan.table()}")
+    shape, machine = named_shape(config.model), machine_for(config)
+    plan = plan_memory(shape, config, machine.processes, machine.device == "cuda")
+    print(f"{shape.parameters:,} weights\n\n{plan.table()}\n\n{fit(shape, config, machine)}")
 
 
 def show_plan(chosen: Chosen) -> None:
@@ -34,7 +36,7 @@ def show_plan(chosen: Chosen) -> None:
     config, machine, task = chosen.config, chosen.machine, chosen.task
     print(f"{chosen.shape.parameters:,} weights; {task.problems:,} problems; nothing was loaded")
     memory = plan_memory(chosen.shape, config, machine.processes, machine.device == "cuda")
-    print(f"\n{memory.table()}\n\n{fit(chosen)}\n")
+    print(f"\n{memory.table()}\n\n{fit(chosen.shape, config, machine)}\n")
     speed = measure_speed(machine.device, getattr(torch, config.dtype))
     short = min(config.max_new, task.program + 16) if task.program else config.max_new // 2
     rows = {
@@ -53,24 +55,32 @@ def show_plan(chosen: Chosen) -> None:
         print(f"{name:28}{cells}{sum(parts.values()):>9,.0f}")
 
 
-def fit(chosen: Chosen) -> str:
+def fit(shape: ModelShape, config: TrainConfig, machine: Machine) -> str:
     """Return in words whether the run fits into the free memory."""
     from rlef_agents.ppo.memory_plan import plan_memory
 
-    config, machine = chosen.config, chosen.machine
-    peak = plan_memory(chosen.shape, config, machine.processes, machine.device == "cuda").peak
+    peak = plan_memory(shape, config, machine.processes, machine.device == "cuda").peak
     where = "a GPU" if machine.device == "cuda" else "this machine"
     free = f"{peak / 1e9:.1f} GB at most in a process, {machine.memory / 1e9:.1f} GB are free for it on {where}"
     return f"it fits: {free}" if peak <= machine.memory else f"it does not fit: {free}"
 
 
-def check_memory(chosen: Chosen) -> None:
+def machine_for(config: TrainConfig) -> Machine:
+    """Return what this process may use."""
+    from rlef_agents.ppo import parallel
+    from rlef_agents.ppo.machine import machine_here
+
+    parallel.join()
+    return machine_here(config.device, parallel.world(), parallel.on_this_machine())
+
+
+def check_memory(shape: ModelShape, config: TrainConfig, machine: Machine) -> None:
     """Refuse a run that does not fit into the free memory.
 
     Raises:
         UsageError: it does not fit.
     """
-    found = fit(chosen)
+    found = fit(shape, config, machine)
     if found.startswith("it does not"):
         raise UsageError(
             f"memory: expected a run that fits into it; {found}; see --plan, and set lora_rank, context or "
