@@ -215,6 +215,9 @@ def test_intervals_of_hand_computed_scores() -> None:
     assert both.high - 0.5 == pytest.approx(0.267, abs=0.006)
     # Paired: the problems differ in difficulty and the arms by 0.1 on each.
     hard = np.linspace(0, 0.9, 30)[None]
+    # A difference that is never negative in the data may be negative all the same: 4.303 * 0.1 / sqrt(3) around 0.1.
+    more = difference(np.tile([[0.0], [0.1], [0.2]], (1, 1000)), np.zeros((3, 1000)))
+    assert more.low == pytest.approx(-0.148, abs=1e-3)
     paired = difference(hard + 0.1, hard)
     assert paired.low == pytest.approx(0.1)
     assert paired.high == pytest.approx(0.1)
