@@ -44,9 +44,9 @@ def show_results(results: Mapping[str, Any]) -> str:
 
 
 def main_rows(results: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """Return a row for each arm, and a column for each evaluation that an arm has."""
+    """Return a row for each arm, and a column for each evaluation that an arm has, with its number of problems."""
     names = list(dict.fromkeys(name for arm in results["arms"].values() for name in arm["evaluations"]))
-    rows = [("arm", *names)]
+    rows = [("arm", *(f"{name}, {results['evaluations'][name]['problems']} problems" for name in names))]
     for name, arm in results["arms"].items():
         rows.append(
             (name, *(interval(arm["evaluations"][each]) if each in arm["evaluations"] else "" for each in names))
@@ -55,9 +55,12 @@ def main_rows(results: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 
 def main_table(results: Mapping[str, Any]) -> str:
-    """Return the main table in Markdown, with the conclusions and the cost."""
+    """Return the main table in Markdown, with the ceilings, the conclusions and the cost."""
     rows = main_rows(results)
     lines = [markdown(rows if len(rows[0]) <= len(rows) else list(zip(*rows, strict=True)))]
+    best, blind, one = (results["ceilings"].get(name) for name in ("feedback", "blind", "one guess"))
+    if best is not None and blind is not None and one is not None:
+        lines += ["", f"Best possible: {best:.3f}; {blind:.3f} without reading feedback; {one:.3f} with one guess."]
     if results["conclusions"]:
         lines += ["", "| claim | value or difference | supported |", "|---|---|---|"]
         lines += [f"| {each['claim']} | {interval(each)} | {mark(each)} |" for each in results["conclusions"]]
