@@ -70,7 +70,7 @@ integrations:  ## test each adapter with the released package of its system, eac
 	  $$folder/bin/python -m pytest -q tests/test_docs.py -k integrations/$$name; \
 	done
 
-smol: $(VENV)/installed-test  ## the study of a pretrained model of 135 million weights, with one seed (an hour), and its tables
+smol: $(VENV)/installed-test  ## the study of a pretrained model of 135 million weights, with one seed (40 minutes), and its tables
 	$(BIN)/rlef-agents study smol --seeds 1 --out runs/smol --results runs/smol --model "$$($(BIN)/python -m benchmarks.smollm2)"
 
 STUDIES := central trace ablations repair credit dials pairs starts weak noise
