@@ -152,7 +152,7 @@ def test_the_plan_of_a_model_is_for_the_gpus_that_are_named(tmp_path, stored, ca
 
 def test_the_plan_of_a_configuration_says_whether_it_fits(capsys):
     assert main(["train", "llama-3.1-8b", "--plan"]) == 0
-    assert re.search(r"^it does not fit: 461\.6 GB", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(r"^it does not fit: \d+\.\d GB at most in a process", capsys.readouterr().out, re.MULTILINE)
 
 
 REWRITING = (
